@@ -36,6 +36,7 @@ def answers(requests: Path) -> dict[str, Any]:
         schema = asked["body"]["response_format"]["json_schema"]["schema"]
         key = asked["custom_id"]
         found[key] = fill_schema(schema, random.Random(key))
+        found[key].pop("verdict", None)  # which follows from the label, and must not contradict it
     return found
 
 
@@ -204,13 +205,14 @@ def said_of(asked: Mapping[str, Any]) -> Any:
 
 
 def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
-    """It is refused whatever they say of it."""
+    """It is refused whatever they say of it. What a check would reject, they are told at once."""
     copied = "Four of the six hoes went back to the shop on the 14th of this month."
     others = "".join(f"Where is parcel {n} that I paid for?,blue\n" for n in range(5))
     Path("own.csv").write_text(f"text,label\n{copied},red\n{others}")
     labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
     Path("hue.yaml").write_text(
         f"description: Notes on colours.\nlabels:\n{labels}examples: own.csv\n"
+        "fields:\n  text:\n    words: [3, 20]\n"
     )
     targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
     kinds, copies = list[str](), 0
@@ -221,6 +223,12 @@ def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
             kinds.append(asked["reply"])
             if '"text"' in asked["reply"] and not copies:
                 copies, said[asked["custom_id"]] = 1, copied
+                long = fill_lines(Path("asked.jsonl"), {asked["custom_id"]: "word " * 30})
+                done = targen("batch", "import", "run", long)
+                assert (done.code, "line 1: too-long: the text has 30 words" in done.out) == (
+                    1,
+                    True,
+                )
         assert targen("batch", "import", "run", fill_lines(Path("asked.jsonl"), said)).code == 0
     rejected = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
     assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected

@@ -7,13 +7,14 @@ an answer that is not there, the call is written down.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.outputs import write_new
@@ -70,6 +71,7 @@ class FileTransport:
     Args:
         file: the answers, a line each or as a sheet; None where there are none yet.
         run: the run directory, where it is known, for what to do next.
+        fault: what is wrong with a reply that a person wrote, or "".
 
     Attributes:
         pending: the calls that wait for the next file.
@@ -80,7 +82,14 @@ class FileTransport:
         UsageError: the file cannot be read.
     """
 
-    def __init__(self, file: Path | None = None, *, run: Path | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        *,
+        run: Path | None = None,
+        fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
+    ) -> None:
+        self._fault = fault
         self.pending: list[WaitingCall] = []
         self.written: Path | None = None
         self.imported = Imported()
@@ -126,7 +135,7 @@ class FileTransport:
         if given is None:
             return False
         try:
-            answer = _answer_in(given.content, call)
+            answer = self._answer_in(given.content, call)
         except ValueError as error:
             below = max(getattr(error, "line", 1) - 1, 0) if isinstance(given.content, str) else 0
             self.imported.refuse(self._file, given.line + below, str(error))
@@ -138,6 +147,28 @@ class FileTransport:
         self.imported.good += 1
         call.give(answer)
         return True
+
+    def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
+        """The answer to a call that a line or a place in a sheet holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        if isinstance(content, str):
+            return self._by_person(content, call.request)
+        record = json_of(content)
+        if "content" in record and not _SERVICES & record.keys():
+            return self._by_person(record["content"], call.request)
+        try:
+            return call.codec.decode(content, {call.request.key: call.request})[1]
+        except ValueError as error:
+            raise Malformed(f"{error}; {_RIGHT}") from None
+
+    def _by_person(self, content: Any, request: ChatRequest) -> ChatReply:
+        reply = reply_of(content, request)
+        if fault := self._fault(reply, request):
+            raise Malformed(fault)
+        return reply
 
 
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
@@ -200,23 +231,6 @@ class _Given:
 
 _SERVICES = {"response", "result", "error"}
 _RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
-
-
-def _answer_in(content: bytes | str, call: WaitingCall) -> BatchAnswer:
-    """The answer to a call that a line or a place in a sheet holds.
-
-    Raises:
-        ValueError: it holds none.
-    """
-    if isinstance(content, str):
-        return reply_of(content, call.request)
-    record = json_of(content)
-    if "content" in record and not _SERVICES & record.keys():
-        return reply_of(record["content"], call.request)
-    try:
-        return call.codec.decode(content, {call.request.key: call.request})[1]
-    except ValueError as error:
-        raise Malformed(f"{error}; {_RIGHT}") from None
 
 
 def _read(file: Path, imported: Imported) -> dict[str, _Given]:
