@@ -260,3 +260,32 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     assert (revised.code, revised.out) == (0, ready), revised.err
     named = targen("batch", "export", "run-revised", "--json").json["by_step"]
     assert named["generate"] >= 3, named
+
+
+def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]) -> None:
+    Path("hue.yaml").write_text(
+        "description: Notes on colours.\nlabels:\n  red: It is red.\n  blue: It is blue.\n"
+    )
+    for seed, run in enumerate(("mine", "other")):
+        asked = ("generate", "hue.yaml", "-b", "people", "-n", 2, "--seed", seed, "--out", run)
+        assert targen(*asked).code == 0
+        assert targen("batch", "export", run, "--out", f"{run}.csv").code == 0
+    report = targen("report", "mine").out
+    assert "  1 call waiting for answers, in mine.csv\n" in report
+    empty = targen("batch", "import", "mine", "mine.csv")
+    assert (empty.code, "mine.csv holds no answer" in empty.err) == (2, True)
+    assert "write answers into the column answer, save the file" in empty.err
+    rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
+    with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerow(rows[0] | {"answer": "cafés\nrivers"})
+    windows = targen("batch", "import", "other", "other.csv")
+    typed = "iconv -f cp1252 -t utf-8 other.csv > utf-8-other.csv"
+    assert (windows.code, typed in windows.err) == (2, True), windows.err
+    Path("utf-8.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
+    strange = targen("batch", "import", "mine", "utf-8.csv")
+    assert (strange.code, "its calls are of other" in strange.err) == (2, True), strange.err
+    assert "targen batch import other utf-8.csv" in strange.err
+    assert targen("report", "mine").out == report
+    assert targen("batch", "import", "other", "utf-8.csv").code == 0

@@ -22,8 +22,9 @@ from targen_core.plain import refuse_waiting
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank
+from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
@@ -65,15 +66,25 @@ class Imported:
             self.garbage.append(f"{file}, line {line}: {words}")
 
 
+def _fill_in(file: Path) -> str:
+    """What to do with a file that holds no answer."""
+    where = {".md": "into the block below each prompt", ".csv": "into the column answer"}
+    if is_sheet(file):
+        return f"write answers {where[file.suffix.lower()]}, save the file, and import it again"
+    return 'an answer is a line: {"custom_id": "…", "content": "…"}'
+
+
 class FileTransport:
     """A `BatchTransport` that has the answers of a file, and writes down what else is asked.
 
     Args:
         file: the answers, a line each or as a sheet; None where there are none yet.
         run: the run directory, where it is known, for what to do next.
+        out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
 
     Attributes:
+        foreign: keys of answers to calls that the run does not ask.
         pending: the calls that wait for the next file.
         imported: what became of the answers.
         written: the file that they were written into, where there is one.
@@ -87,44 +98,49 @@ class FileTransport:
         file: Path | None = None,
         *,
         run: Path | None = None,
+        out: Path | None = None,
         fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
     ) -> None:
         self._fault = fault
+        self.foreign: list[str] = []
         self.pending: list[WaitingCall] = []
         self.written: Path | None = None
         self.imported = Imported()
         self._file = file
-        self._run: Path | Blank = Blank("RUN") if run is None else run
+        self._out = out
+        self._run = run
+        self._folder: Path | None = None  # where it is noted that a file was read
         self._answers: dict[str, _Given] = {}
         if file is not None:
             self._answers = _read(file, self.imported)
+            if not self._answers and not self.imported.bad:
+                raise UsageError(f"{file} holds no answer", hint=_fill_in(file))
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
         for key in [key for key in self._answers if _journaled(journal, key)]:
             del self._answers[key]
             self.imported.again += 1
-        if self._answers:
-            # Before they are used: that a file was read is to be known of the rows.
-            BatchLedgerFile(folder).bring(len(self._answers))
+        self._folder = folder
         journal.index_appends = True  # to tell what the cache answers from what nobody asks
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use."""
+        self.foreign = [key for key in self._answers if not _journaled(journal, key)]
         self.imported.pending = len(self.pending)
         self.imported.cached = sum(_journaled(journal, key) for key in self._answers)
-        self.imported.unknown = len(self._answers) - self.imported.cached
+        self.imported.unknown = len(self.foreign)
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Answer what the file answers; where it answers nothing, stop."""
         if not sum(self._answer(call) for call in calls):
             self.pending = list(calls)
-            raise AnswersAwaited(
-                f"{plural(len(calls), 'call')} waiting for answers",
-                hint=Action("batch export", self._run)
-                + "; to ask the service instead: "
-                + Action("resume", self._run, batch=False),
-            )
+            run = Blank("RUN") if self._run is None else self._run
+            hint: Words = Action("batch export", run)
+            if not all(isinstance(call.codec, People) for call in calls):
+                again = Action("resume", run, batch=False)
+                hint = hint + "; to ask the service instead: " + again
+            raise AnswersAwaited(self._awaited(calls), hint=hint)
         return False
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
@@ -144,9 +160,26 @@ class FileTransport:
             self.imported.failed += 1
             self.imported.problem = self.imported.problem or scrub(str(answer))
             return False
+        if self._folder is not None:
+            # Before one is used: that a file was read is to be known of the rows.
+            BatchLedgerFile(self._folder).bring(1 + len(self._answers))
+            self._folder = None
         self.imported.good += 1
         call.give(answer)
         return True
+
+    def _awaited(self, calls: Sequence[WaitingCall]) -> str:
+        """How many answers are waited for, and where people find the calls."""
+        words = f"{plural(len(calls), 'call')} waiting for answers"
+        if self._run is None:
+            return words
+        exported = BatchLedgerFile(self._run).exported
+        files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
+        if self._out is not None or (files.total() == len(calls) and len(files) == 1):
+            return f"{words}, in {self._out or next(iter(files))}"
+        return ", ".join(
+            [words, *(f"{count:,} of them in {file}" for file, count in files.items())]
+        )
 
     def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
         """The answer to a call that a line or a place in a sheet holds.

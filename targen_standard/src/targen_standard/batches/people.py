@@ -15,7 +15,7 @@ from targen_core.errors import UsageError
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.replies import shape_of
 
-__all__ = ["BACKEND", "PeopleOptions"]
+__all__ = ["BACKEND", "People", "PeopleOptions"]
 
 
 class PeopleOptions(BackendOptions):
@@ -24,7 +24,7 @@ class PeopleOptions(BackendOptions):
     model: str = Field("people", min_length=1, description="Who answers; cards name them as author")
 
 
-class _People:
+class People:
     """A `ChatModel` that is never asked, and the `BatchCodec` of its calls as lines."""
 
     structured = True  # an answer is checked when it is imported
@@ -77,8 +77,8 @@ class _People:
 BACKEND = Backend(
     summary="people, or a chat window: calls go into sheets that somebody answers",
     options=PeopleOptions,
-    create=_People,
-    batch_codec=_People,
+    create=People,
+    batch_codec=People,
     cacheable=False,
     delivery="files",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -74,7 +75,15 @@ def read_sheet(path: Path) -> Iterator[Filled]:
     Raises:
         UnreadableFile: it cannot be read, is larger than 64 MiB, or is not such a sheet.
     """
-    return _READERS[path.suffix.lower()](path, read_text(path))
+    try:
+        text = read_text(path)
+    except UnreadableFile as error:
+        if "UTF-8" in error.reason:  # as spreadsheets of Windows save texts by default
+            utf_8 = shlex.quote(str(path.with_name(f"utf-8-{path.name}")))
+            typed = f"iconv -f cp1252 -t utf-8 {shlex.quote(str(path))} > {utf_8}"
+            error.hint = f'save it as "CSV UTF-8", or type: {typed}'
+        raise
+    return _READERS[path.suffix.lower()](path, text)
 
 
 # --- Markdown ----------------------------------------------------------------------

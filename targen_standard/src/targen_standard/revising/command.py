@@ -151,9 +151,12 @@ def revise(
         if not typer.confirm("Go on?", err=True):
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
-    left = {"delivery": "files"} if batch_offline else {}
-    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=left.get("delivery", batch))
-    job, _ = reopened(where, registry, options=options, **said.part(Limits), **left)
+    limits = said.part(Limits)
+    if batch_offline:
+        limits["delivery"] = "files"
+    delivery = limits["delivery"] if batch_offline else batch
+    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=delivery)
+    job, _ = reopened(where, registry, options=options, **limits)
     with job:
         if plan.calls.total and (batch_offline or not job.sends):
             say_next_export(job.path)
