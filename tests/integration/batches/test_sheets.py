@@ -240,7 +240,10 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
     counts = "red=9,green=6,blue=3,grey=2"
     begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
-    assert (begun.code, begun.out) == (0, "run is ready; next: targen batch export run\n")
+    assert (begun.code, begun.out) == (
+        0,
+        "run is ready; next: targen batch export run --out calls-1.md\n",
+    )
     given = 0
     while export(targen, "asked.jsonl"):
         asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
@@ -256,7 +259,7 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
     Path("bluer.yaml").write_text(text)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
-    ready = "run-revised is ready; next: targen batch export run-revised\n"
+    ready = "run-revised is ready; next: targen batch export run-revised --out calls-1.md\n"
     assert (revised.code, revised.out) == (0, ready), revised.err
     named = targen("batch", "export", "run-revised", "--json").json["by_step"]
     assert named["generate"] >= 3, named
@@ -283,9 +286,10 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     windows = targen("batch", "import", "other", "other.csv")
     typed = "iconv -f cp1252 -t utf-8 other.csv > utf-8-other.csv"
     assert (windows.code, typed in windows.err) == (2, True), windows.err
-    Path("utf-8.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
-    strange = targen("batch", "import", "mine", "utf-8.csv")
+    Path("answers-1.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
+    strange = targen("batch", "import", "mine", "answers-1.csv")
     assert (strange.code, "its calls are of other" in strange.err) == (2, True), strange.err
-    assert "targen batch import other utf-8.csv" in strange.err
+    assert "targen batch import other answers-1.csv" in strange.err
     assert targen("report", "mine").out == report
-    assert targen("batch", "import", "other", "utf-8.csv").code == 0
+    taken = targen("batch", "import", "other", "answers-1.csv")
+    assert (taken.code, taken.out.endswith(" other --out answers-2.csv\n")) == (0, True)

@@ -137,7 +137,9 @@ class FileTransport:
             self.pending = list(calls)
             run = Blank("RUN") if self._run is None else self._run
             hint: Words = Action("batch export", run)
-            if not all(isinstance(call.codec, People) for call in calls):
+            if all(isinstance(call.codec, People) for call in calls):
+                hint = hint + " --out calls.md"
+            else:
                 again = Action("resume", run, batch=False)
                 hint = hint + "; to ask the service instead: " + again
             raise AnswersAwaited(self._awaited(calls), hint=hint)

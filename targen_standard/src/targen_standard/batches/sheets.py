@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 from targen_core.calls.model import ChatRequest
@@ -21,7 +21,7 @@ from targen_core.reading import csv_cells, read_text
 from targen_core.text import markdown_code, markdown_fence, printable, sheet_cell, sheet_text
 from targen_standard.batches.replies import shape_of, shorter
 
-__all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
+__all__ = ["Filled", "is_sheet", "next_sheet", "read_sheet", "sheet_of"]
 
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives
@@ -61,6 +61,15 @@ class Filled:
 def is_sheet(path: Path) -> bool:
     """Return whether a file is called like a sheet, .md or .csv, and not like lines of JSON."""
     return path.suffix.lower() in _READERS
+
+
+def next_sheet(path: Path) -> Path:
+    """Return a name for the next sheet that is not taken, such as `calls-2.md` after `calls.md`."""
+    number = re.search(r"\d{0,6}$", path.stem, re.ASCII)
+    last = "" if number is None else number[0]
+    stem = path.stem.removesuffix(last).rstrip("-") or "calls"
+    names = (path.with_name(f"{stem}-{n}{path.suffix}") for n in count(int(last or 1) + 1))
+    return next(name for name in names if not name.exists())
 
 
 def sheet_of(requests: Sequence[ChatRequest], path: Path) -> str:

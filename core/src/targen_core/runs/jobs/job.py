@@ -638,13 +638,13 @@ class Job:
             concurrency=concurrency,
             filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
-            margin=None if self._is_spared else _MARGIN if deferred else 0.0,
+            margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
         )
 
     @property
-    def _is_spared(self) -> bool:
+    def by_people(self) -> bool:
         """Whether each answer is somebody's work, so that none is asked for in vain."""
         return any(step.backend.delivery for step in self._prepared.steps.values())
 
