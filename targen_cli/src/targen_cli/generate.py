@@ -168,14 +168,16 @@ def generate(
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:
-        if batch_offline:
-            print(_next_export(job.path))
+        if batch_offline or not job.sends:
+            say_next_export(job)
         else:
             run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def _next_export(run: Path) -> str:
-    return f"{run} is ready; next: targen batch export {run}"
+def say_next_export(job: Job) -> None:
+    """Say what to type for a run that sends nothing itself."""
+    sheet = " --out calls-1.md" if job.by_people else ""
+    print(f"{job.path} is ready; next: targen batch export {job.path}{sheet}")
 
 
 def _folder(shard: str | None) -> str:
@@ -263,7 +265,7 @@ def resume(
     )
     with job:
         if batch_offline:
-            print(_next_export(job.path))
+            say_next_export(job)
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)
 

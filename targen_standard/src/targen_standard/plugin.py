@@ -9,7 +9,7 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Filter
+    from targen_core import Backend, Filter
     from targen_core.calls.delivery import Delivery
     from targen_core.dataset.source import DatasetReader
     from targen_core.plugins.adapters import Adapter
@@ -107,6 +107,16 @@ def register_deliveries(register: Register[Delivery]) -> None:
         "files",
         "targen_standard.batches.delivery:FILES",
         summary="files, for targen batch export and import",
+    )
+
+
+@hookimpl
+def register_backends(register: Register[Backend]) -> None:
+    """People in the place of a model."""
+    register.register(
+        "people",
+        "targen_standard.batches.people:BACKEND",
+        summary="no model: people, or a chat window, answer the calls in sheets",
     )
 
 

@@ -139,7 +139,6 @@ SHORT = [
     ("judgement", {"actual": "REFUND"}, RIGHT),
     ("judgement", '{"actual": "Refund", "explanation": "e"}', {**RIGHT, "explanation": "e"}),
     ("judgement", "unsure", {**WRONG, "actual": "unsure"}),
-    ("judgement", {**RIGHT, "verdict": "incorrect"}, {**RIGHT, "verdict": "incorrect"}),
     ("several", ["order"], {**WRONG, "actual": ["order"]}),
     ("several", '["refund"]', {**RIGHT, "actual": ["Refund"]}),
     ("solved", "order", {"explanation": "", "answer": "order"}),
@@ -150,6 +149,8 @@ BAD = [
     ("written", {"unsuitable": False}, "text is missing"),
     ("pair", "a", "it is not JSON"),
     ("pair", {"one": "a"}, "other is missing"),
+    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was claimed"),
+    ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the label that was"),
     ("judgement", "money", 'actual must be "order" or "Refund"'),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
@@ -373,6 +374,24 @@ def test_any_text_survives_a_sheet(
     assert {each.key: each.text for each in read} == expected
 
 
+@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+def test_what_all_calls_of_a_step_say_is_written_once(name: str) -> None:
+    def judging(key: str, text: str) -> ChatRequest:
+        said = f"Shared words.\n\nInput:\n{text}\n\nRegards\n\nSay which.\n\nGo."
+        origin = Origin("correct", "yes", f"row {key}", "prompt", {"input": f"{text}\n\nRegards"})
+        messages = (Message("system", "Be brief."), Message("user", said))
+        return ChatRequest(messages, {}, MODELS["judged"].model_json_schema(), "", key, origin)
+
+    sheet = sheet_of(
+        [judging("a0", "One"), request("free", "b0"), judging("a1", "Two")], Path(name)
+    )
+    counts = {words: sheet.count(words) for words in ("Shared words.", "Say which.", "Reply: ")}
+    assert counts == {"Shared words.": 1, "Say which.": 1, "Reply: ": 2}
+    assert sheet.count("Regards") == 2, "it is of the text that is judged"
+    assert (sheet.count("Be brief."), sheet.count("Go.")) == (2, 2)
+    assert sheet.index("Shared words.") < sheet.index("One")
+
+
 @given(st.lists(TEXTS, min_size=1, max_size=3))
 def test_no_prompt_makes_a_section_or_a_block(prompts: list[str]) -> None:
     path = Path("calls.md")
@@ -412,6 +431,7 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
             "custom_id": "a0",
             "step": "generate",
             "label": "yes",
+            "instructions": "Reply: a text",
             "prompt": "system:\nBe brief.\n\nuser:\nSay it:\n\n```\ncode\n```",
             "answer": "",
         }

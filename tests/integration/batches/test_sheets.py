@@ -36,6 +36,7 @@ def answers(requests: Path) -> dict[str, Any]:
         schema = asked["body"]["response_format"]["json_schema"]["schema"]
         key = asked["custom_id"]
         found[key] = fill_schema(schema, random.Random(key))
+        found[key].pop("verdict", None)  # which follows from the label, and must not contradict it
     return found
 
 
@@ -182,6 +183,113 @@ def test_a_run_by_the_service_is_left_to_files(
 ) -> None:
     assert targen("resume", "run", "--no-batch").code != 0
     asked = len(begun.seen)
-    assert targen("resume", "run", "--batch-offline").code == 0
+    for left in (("resume", "run"), ("revise", "run", "-n", 4, "--yes", "-q", "--out", "more")):
+        done = targen(*left, "--batch-offline")
+        assert (done.code, "; next: targen batch export " in done.out) == (0, True), done.err
     assert "waiting for answers" in targen("resume", "run").err
     assert len(begun.seen) == asked
+
+
+# --- people in the place of a model --------------------------------------------------
+
+
+def said_of(asked: Mapping[str, Any]) -> Any:
+    """What a person answers to a call of a task file: a function of the prompt alone."""
+    prompt, rng = asked["messages"][-1]["content"], random.Random(str(asked["messages"]))
+    texts = [fill_schema({"type": "string"}, rng) for _ in range(10)]
+    if '"text"' in asked["reply"]:  # a row, or that there is none of its label
+        return texts[0] if rng.random() < 0.75 else {"unsuitable": True}
+    if '"verdict"' in asked["reply"]:
+        return prompt.rpartition("Worker's output: ")[2].strip()
+    return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
+
+
+def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
+    """It is refused whatever they say of it. What a check would reject, they are told at once."""
+    copied = "Four of the six hoes went back to the shop on the 14th of this month."
+    others = "".join(f"Where is parcel {n} that I paid for?,blue\n" for n in range(5))
+    Path("own.csv").write_text(f"text,label\n{copied},red\n{others}")
+    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
+    Path("hue.yaml").write_text(
+        f"description: Notes on colours.\nlabels:\n{labels}examples: own.csv\n"
+        "fields:\n  text:\n    words: [3, 20]\n"
+    )
+    targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
+    kinds, copies = list[str](), 0
+    while export(targen, "asked.jsonl"):
+        said = {}
+        for asked in map(json.loads, Path("asked.jsonl").read_text().splitlines()):
+            said[asked["custom_id"]] = said_of(asked)
+            kinds.append(asked["reply"])
+            if '"text"' in asked["reply"] and not copies:
+                copies, said[asked["custom_id"]] = 1, copied
+                long = fill_lines(Path("asked.jsonl"), {asked["custom_id"]: "word " * 30})
+                done = targen("batch", "import", "run", long)
+                assert (done.code, "line 1: too-long: the text has 30 words" in done.out) == (
+                    1,
+                    True,
+                )
+        assert targen("batch", "import", "run", fill_lines(Path("asked.jsonl"), said)).code == 0
+    rejected = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected
+    assert sum('"verdict"' in kind for kind in kinds) == 2
+
+
+def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., Any]) -> None:
+    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "green", "blue", "grey"))
+    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+    counts = "red=9,green=6,blue=3,grey=2"
+    begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
+    assert (begun.code, begun.out) == (
+        0,
+        "run is ready; next: targen batch export run --out calls-1.md\n",
+    )
+    given = 0
+    while export(targen, "asked.jsonl"):
+        asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
+        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: said_of(one) for one in asked})
+        done = targen("batch", "import", "run", file, "--json")
+        assert done.code == 0, done.err
+        given += done.json["good"]
+    report = json.loads(Path("run", "report.json").read_text())
+    flows = report["flow"].values()
+    assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
+    assert (report["status"], report["usage"]["total"]["calls"]) == ("complete", given)
+    assert report["unused_calls"] == 0
+    text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
+    Path("bluer.yaml").write_text(text)
+    revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
+    ready = "run-revised is ready; next: targen batch export run-revised --out calls-1.md\n"
+    assert (revised.code, revised.out) == (0, ready), revised.err
+    named = targen("batch", "export", "run-revised", "--json").json["by_step"]
+    assert named["generate"] >= 3, named
+
+
+def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]) -> None:
+    Path("hue.yaml").write_text(
+        "description: Notes on colours.\nlabels:\n  red: It is red.\n  blue: It is blue.\n"
+    )
+    for seed, run in enumerate(("mine", "other")):
+        asked = ("generate", "hue.yaml", "-b", "people", "-n", 2, "--seed", seed, "--out", run)
+        assert targen(*asked).code == 0
+        assert targen("batch", "export", run, "--out", f"{run}.csv").code == 0
+    report = targen("report", "mine").out
+    assert "  1 call waiting for answers, in mine.csv\n" in report
+    empty = targen("batch", "import", "mine", "mine.csv")
+    assert (empty.code, "mine.csv holds no answer" in empty.err) == (2, True)
+    assert "write answers into the column answer, save the file" in empty.err
+    rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
+    with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerow(rows[0] | {"answer": "cafés\nrivers"})
+    windows = targen("batch", "import", "other", "other.csv")
+    typed = "iconv -f cp1252 -t utf-8 other.csv > utf-8-other.csv"
+    assert (windows.code, typed in windows.err) == (2, True), windows.err
+    Path("answers-1.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
+    strange = targen("batch", "import", "mine", "answers-1.csv")
+    assert (strange.code, "its calls are of other" in strange.err) == (2, True), strange.err
+    assert "targen batch import other answers-1.csv" in strange.err
+    assert targen("report", "mine").out == report
+    taken = targen("batch", "import", "other", "answers-1.csv")
+    assert (taken.code, taken.out.endswith(" other --out answers-2.csv\n")) == (0, True)

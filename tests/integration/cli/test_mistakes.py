@@ -141,7 +141,7 @@ COMMANDS = """
     generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
-    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, scripted; a model stands behind its backend: --backend
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, people, scripted; a model stands behind its backend: --backend
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
@@ -183,7 +183,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --examples odd.py | odd.py is a program, not a file of rows | examples are real texts: a .csv or .jsonl file with the columns text and label, or
     generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | name one file
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can be examples, and 5 are the fewest | add 4 rows at least
-    generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend chatgpt, claude or llama
+    generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
     profile mail.yaml | mail.yaml is a task or a setting, not a file of rows | examples are real texts
     batch run export | batch run: no such action | targen batch export run
     batch import run | batch import takes a file of answers | targen batch import run FILE
@@ -208,6 +208,7 @@ COMMANDS = """
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline goes without --batch |
+    revise run --batch-offline --batch | --batch-offline goes without --batch |
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
@@ -455,7 +456,7 @@ PYTHON = """
     tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
-    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, scripted; a model stands behind its backend:
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, people, scripted; a model stands behind its backend:
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class

@@ -45,6 +45,8 @@ class Backend:
             the service has no batch API.
         batch_codec: creates the codec that writes calls to files and reads the
             answers, if the service itself has no batch API.
+        delivery: the name of the delivery that answers its calls, if none is ever made alone, as
+            where people answer. A run then asks ahead only for answers that it will use.
         thinks: whether the model with these options reasons before it answers,
             so that `targen estimate` can say what it does not count.
         follows_instructions: whether the model with these options writes as well by instructions
@@ -73,6 +75,7 @@ class Backend:
     cacheable: bool = True
     batch: Callable[[Any], BatchProvider] | None = None
     batch_codec: Callable[[Any], BatchCodec] | None = None
+    delivery: str = ""
     thinks: Callable[[Any], bool] | None = None
     follows_instructions: Callable[[Any], bool] = lambda options: False
     ready: Callable[[Mapping[str, Any]], bool] | None = None

@@ -74,6 +74,7 @@ class Delivery:
         dropped: the option that leaves it out.
         answered: how calls are answered, as half a sentence, for errors.
         basis: what an estimate adds to its basis, such as ", in batches".
+        leaves: whether somebody else takes the calls away, so that a run alone gets no answer.
         takes_all: whether it also takes the calls of lists that are asked one after another.
     """
 
@@ -82,6 +83,7 @@ class Delivery:
     dropped: Words = ""
     answered: str = "its calls are answered in their own time"
     basis: str = ""
+    leaves: bool = False
     takes_all: bool = False
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:

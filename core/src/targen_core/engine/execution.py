@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,11 +26,18 @@ class Execution:
         executor: does the work.
         layer: stops all calls if one fails.
         room: set when a candidate is done, since another may be worth starting then.
+        refuses: whether an instance of a candidate will be refused whatever step 4 says.
     """
 
     def __init__(
-        self, task: Task[Any, Any], executor: Executor, layer: CallLayer, room: asyncio.Event
+        self,
+        task: Task[Any, Any],
+        executor: Executor,
+        layer: CallLayer,
+        room: asyncio.Event,
+        refuses: Callable[[Slot, Any], bool],
     ) -> None:
+        self._refuses = refuses
         self._task = task
         self._executor = executor
         self._layer = layer
@@ -113,7 +121,15 @@ class Execution:
             )
         made = generated.at(slot.ordinal - slot.seed.sample * self._task.instances_per_call)
         outcome = await self._executor.judge(
-            Judgement(slot.seed, slot.branch, slot.ordinal, made, generated.notes), slot.scope
+            Judgement(
+                slot.seed,
+                slot.branch,
+                slot.ordinal,
+                made,
+                generated.notes,
+                not isinstance(made, Rejected) and self._refuses(slot, made),
+            ),
+            slot.scope,
         )
         outcome.keys += [*slot.generation.scope.keys, *slot.scope.keys]
         outcome.lacking = (*slot.generation.scope.lacking, *slot.scope.lacking)

@@ -68,6 +68,7 @@ class Judgement:
         ordinal: its number among the instances of all samples of the two.
         instance: itself, or the `Rejected` that stands for it.
         notes: facts for its provenance that are known already.
+        refused: whether a filter will refuse it, so that step 4 needs to ask nothing.
     """
 
     seed: Seed
@@ -75,6 +76,7 @@ class Judgement:
     ordinal: int
     instance: Any
     notes: Mapping[str, Any]
+    refused: bool = False
 
 
 @dataclass(slots=True)

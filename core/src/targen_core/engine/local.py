@@ -155,7 +155,10 @@ class LocalExecutor(Executor):
             claimed = self._guard.call(self._task.claimed_label, outcome.instance)
             self._check(outcome.instance, work.seed, labeled=claimed is not None)
             stage = "correct"
-            await self._correct(llm, outcome, claimed, work.seed)
+            if work.refused:
+                outcome.final, outcome.claimed = outcome.instance, claimed
+            else:
+                await self._correct(llm, outcome, claimed, work.seed)
         except Rejected as error:
             outcome.reject(stage, error)
         outcome.notes.update(llm.notes)

@@ -254,13 +254,14 @@ class QuotaTracker:
         self._open = None
         self._since_gain = dict.fromkeys(self._whole, 0)
 
-    def worth(self, branch: str, unit: int, margin: float) -> int:
+    def worth(self, branch: str, unit: int, margin: float | None) -> int:
         """Candidates of a branch that are worth running at once.
 
         That is what the label which lacks most needs over its yield, with
         `margin` standard deviations of its rows, `unit` of them an instance;
         the branches that may give a label have equal parts in it, since each
-        seed goes through all of them.
+        seed goes through all of them. Without a margin it is what is needed
+        if every candidate makes a row.
         """
         return max(
             (
@@ -289,7 +290,7 @@ class QuotaTracker:
         }
         return sum(max(lacking.get(n, 0) for n in names) for names in self._may_give.values())
 
-    def _candidates(self, name: str, unit: int, margin: float) -> int:
+    def _candidates(self, name: str, unit: int, margin: float | None) -> int:
         """Candidates that a label's rows should take, by its instances per candidate so far.
 
         Instances that other branches gave are counted too. The first figures weigh little against
@@ -297,6 +298,8 @@ class QuotaTracker:
         reason to run far ahead.
         """
         instances = self.needed(name) / unit
+        if margin is None:
+            return math.ceil(instances)
         part = (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
         spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
         return math.ceil((instances + spread) / part)

@@ -26,6 +26,7 @@ class RegisteredFilter(Filter):
         self._inner = inner
         self._guard = guard
         self.gives_way = inner.gives_way
+        self.stateless = inner.stateless
         self.precedence = inner.precedence
 
     def find(self, candidate: Candidate) -> Refusal | None:

@@ -14,6 +14,7 @@ the seed's only one: the others are no candidates. `Window` foresees which.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
@@ -42,7 +43,7 @@ from targen_core.engine.seeds import ListBatch, ListSpec, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
-from targen_core.errors import Rejected, TargenError
+from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
@@ -88,7 +89,7 @@ class Engine:
         lists_at_once: calls of a list that are not told of each other; see
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
-            candidates may run ahead, in standard deviations of its rows.
+            candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: which part of all the work is done; None: all of it.
         listener: called with events.
     """
@@ -106,7 +107,7 @@ class Engine:
         concurrency: int,
         filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
-        margin: float = 0.0,
+        margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
     ) -> None:
@@ -122,7 +123,8 @@ class Engine:
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
         self._layer = layer
         self._room = asyncio.Event()
-        self._execution = Execution(task, executor, layer, self._room)
+        self._spares = margin is None
+        self._execution = Execution(task, executor, layer, self._room, self._refuses)
         self._sink = sink
         self._ledger = ledger or Ledger()
         self._listener = listener or (lambda event: None)
@@ -497,6 +499,18 @@ class Engine:
         if refusal is not None and not self._takes_back:  # last: it would be a row
             return self._refuse(outcome, refusal), quota, refusal.detail
         return "accepted", quota, ""
+
+    def _refuses(self, slot: Slot, instance: Any) -> bool:
+        """Whether a filter that learns nothing of rows refuses an instance; asked only of people.
+
+        Others get the same verdict, but its record would name no judgement where it always did.
+        """
+        with contextlib.suppress(StageFailed):  # of what no check has seen: it is found out later
+            for each in self._filters.independent if self._spares else ():
+                refusal = each.find(self._candidate(slot, instance, instance))
+                if refusal is not None and refusal.reason not in each.gives_way:
+                    return True
+        return False
 
     @staticmethod
     def _refuse(outcome: Outcome, refusal: Refusal) -> Verdict:

@@ -35,7 +35,7 @@ class Window:
         size: how many may wait.
         busy: how many are to be at work, even if more wait then.
         margin: how far above what is needed over the yield a label's candidates may run ahead, in
-            standard deviations of its rows.
+            standard deviations of its rows; None: only those that are needed if all are accepted.
 
     `refused` says whether any candidate was, since it was foreseen what each seed is for.
     """
@@ -49,7 +49,7 @@ class Window:
         *,
         size: int,
         busy: int,
-        margin: float,
+        margin: float | None,
     ) -> None:
         self._task = task
         self._quotas = quotas
@@ -114,8 +114,11 @@ class Window:
             return True
         if visit.foreseen is None:
             may = [branch for branch in visit.branches if branch in self._quotas.open]
-            lacking = (branch for branch in may if before(branch) < worth(branch))
-            visit.foreseen = visit.used or next(lacking, may[0] if may else None)
+            # Without a margin, another than the first is sure only when the first is filled.
+            at_most = may[:1] if self._margin is None else may
+            lacking = (branch for branch in at_most if before(branch) < worth(branch))
+            likely = may[0] if may and self._margin is not None else None
+            visit.foreseen = visit.used or next(lacking, likely)
         return visit.foreseen == slot.branch
 
     def foresee_again(self) -> None:
@@ -184,7 +187,21 @@ class Window:
         size = _FAR * self._size if self._execution.running < self._busy else self._size
         if len(self._slots) >= size:
             return False
-        return any(self._waiting(branch) < self._worth(branch) for branch in self._quotas.open)
+        return self._wanting(self._quotas.open) > 0
+
+    def _wanting(self, branches: Collection[str]) -> int:
+        """How many more candidates of these branches are worth it; seeds, if each is for one."""
+        lacking = [max(0, self._worth(branch) - self._waiting(branch)) for branch in branches]
+        if self._task.labels_per_seed is None:
+            return max(lacking, default=0)
+        seeds = 0 if self._margin is not None else self._undecided
+        return max(0, sum(lacking) - seeds)
+
+    @property
+    def _undecided(self) -> int:
+        """Seeds in the window that may be for several branches: each can still make a row."""
+        visits = {id(slot.visit): slot.visit for slot in self._slots if slot.visit is not None}
+        return sum(visit.foreseen is None for visit in visits.values())
 
     def _waiting(self, branch: str) -> int:
         """A branch's candidates in the window."""
@@ -197,10 +214,6 @@ class Window:
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
         per_seed = len(branches) * self._task.instances_per_call
-        wanting = [self._worth(b) - self._waiting(b) for b in self._quotas.open if b in branches]
-        if self._task.labels_per_seed is None:
-            worth = max(wanting, default=0)
-        else:
-            worth = sum(max(0, candidates) for candidates in wanting)
+        worth = self._wanting([branch for branch in self._quotas.open if branch in branches])
         calls = math.ceil(worth / self._task.instances_per_call)
         return max(0, min(calls, self._size // per_seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +64,7 @@ def batch(
     from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.exchange import export_batch, import_batch
-    from targen_standard.batches.sheets import is_sheet
+    from targen_standard.batches.sheets import is_sheet, next_sheet
 
     if action not in ("export", "import"):
         turned = f"targen batch {run} {action}"
@@ -111,7 +112,8 @@ def batch(
     print_imported(brought)
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
-        print(f"calls are waiting for answers; next: targen batch export {run}")
+        sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
+        print(f"calls are waiting for answers; next: targen batch export {run}{sheet}")
     else:
         print()
         print_report(read_report(run), run)

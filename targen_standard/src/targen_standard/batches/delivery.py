@@ -96,6 +96,7 @@ class ByFiles(_Batches):
     summary = "files, for targen batch export and import"
     asked = Option("batch_offline", True)
     basis = ", through files"
+    leaves = True
     takes_all = True
     _by_service = False  # whoever sends a file may have written its answers
 
@@ -111,7 +112,7 @@ class ByFiles(_Batches):
         if backend.batch is None and backend.batch_codec is None:
             raise UsageError(
                 f"the {called} backend, which step {step} uses, cannot write calls to files",
-                hint=Option("model", "chatgpt") + ", claude or llama",
+                hint=Option("model", "people") + ", chatgpt, claude or llama",
             )
         _codec(backend, options)
 

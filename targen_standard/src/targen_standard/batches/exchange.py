@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
+from collections.abc import Collection
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from targen_core import Job
-from targen_core.errors import AnswersAwaited
+from targen_core import Job, Task
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.errors import AnswersAwaited, Rejected, UsageError, WriteFailed
+from targen_core.wording import Action
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
+from targen_standard.batches.ledger import BatchLedgerFile
 
 __all__ = ["export_batch", "import_batch"]
 
@@ -24,13 +31,15 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
         JobFailed: the run cannot go on for another reason.
         WriteFailed: `out` cannot be written.
     """
-    transport = FileTransport()
+    transport = FileTransport(run=job.path, out=out)
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
     try:
         job.run()
     except AnswersAwaited:
-        return write_requests(transport.pending, out, job.task.canary)
+        count = write_requests(transport.pending, out, job.task.canary)
+        BatchLedgerFile(job.path).export(out, [call.request.key for call in transport.pending])
+        return count
     return write_requests([], out)
 
 
@@ -38,10 +47,10 @@ def import_batch(job: Job, file: Path) -> Imported:
     """Take the answers in `file` into a run's journal, and commit what rows they make.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or has no answer, or those to another run alone.
         JobFailed: the run cannot go on for another reason.
     """
-    transport = FileTransport(file)
+    transport = FileTransport(file, run=job.path, fault=partial(_fault, job.task))
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)
     transport.begin(job.journal, job.path)
@@ -50,4 +59,45 @@ def import_batch(job: Job, file: Path) -> Imported:
             job.run()
     finally:
         transport.end(job.journal)
-    return transport.imported
+    got = transport.imported
+    if got.unknown and not (got.good or got.failed or got.again or got.cached or got.bad):
+        other = _asked_by(transport.foreign, job.path)
+        raise UsageError(
+            f"{file} has no answer to a call of {job.path}"
+            + (f": its calls are of {other}" if other else ", so nothing was taken"),
+            hint=Action("batch import", other, file)
+            if other
+            else "it is of another run, or of this one with another model, seed or task version; "
+            "for the calls of this run: " + Action("batch export", job.path),
+        )
+    return got
+
+
+def _asked_by(keys: Collection[str], run: Path) -> Path | None:
+    """The run beside this one that has exported one of these calls."""
+    for other in sorted(run.parent.iterdir()):
+        with contextlib.suppress(WriteFailed):
+            if other.is_dir() and not BatchLedgerFile(other).exported.keys().isdisjoint(keys):
+                return other
+    return None
+
+
+def _fault(task: Task[Any, Any], reply: ChatReply, request: ChatRequest) -> str:
+    """Why a check would reject the row that somebody wrote, or "": then it can be mended at once.
+
+    Where a task makes more of a reply than an instance of its fields, the run finds out.
+    """
+    origin = request.origin
+    if origin is None or origin.step != "generate" or request.schema is None:
+        return ""
+    try:
+        given = {**json.loads(reply.text), "label": origin.label}
+        fields = {name: given[name] for name in task.instance.model_fields if name in given}
+        instance = task.instance.model_validate(fields)
+        for check in task.checks:
+            check(instance, origin.values.get("seed"))
+    except Rejected as error:
+        return f"{error.reason}: {error}"
+    except Exception:  # code of the task, which the run calls as it should be
+        return ""
+    return ""

@@ -7,13 +7,14 @@ an answer that is not there, the call is written down.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
 from targen_core.outputs import write_new
@@ -21,8 +22,9 @@ from targen_core.plain import refuse_waiting
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank
+from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
@@ -64,14 +66,25 @@ class Imported:
             self.garbage.append(f"{file}, line {line}: {words}")
 
 
+def _fill_in(file: Path) -> str:
+    """What to do with a file that holds no answer."""
+    where = {".md": "into the block below each prompt", ".csv": "into the column answer"}
+    if is_sheet(file):
+        return f"write answers {where[file.suffix.lower()]}, save the file, and import it again"
+    return 'an answer is a line: {"custom_id": "…", "content": "…"}'
+
+
 class FileTransport:
     """A `BatchTransport` that has the answers of a file, and writes down what else is asked.
 
     Args:
         file: the answers, a line each or as a sheet; None where there are none yet.
         run: the run directory, where it is known, for what to do next.
+        out: where the calls will be written that wait for answers, where that is known.
+        fault: what is wrong with a reply that a person wrote, or "".
 
     Attributes:
+        foreign: keys of answers to calls that the run does not ask.
         pending: the calls that wait for the next file.
         imported: what became of the answers.
         written: the file that they were written into, where there is one.
@@ -80,42 +93,56 @@ class FileTransport:
         UsageError: the file cannot be read.
     """
 
-    def __init__(self, file: Path | None = None, *, run: Path | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        *,
+        run: Path | None = None,
+        out: Path | None = None,
+        fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
+    ) -> None:
+        self._fault = fault
+        self.foreign: list[str] = []
         self.pending: list[WaitingCall] = []
         self.written: Path | None = None
         self.imported = Imported()
         self._file = file
-        self._run: Path | Blank = Blank("RUN") if run is None else run
+        self._out = out
+        self._run = run
+        self._folder: Path | None = None  # where it is noted that a file was read
         self._answers: dict[str, _Given] = {}
         if file is not None:
             self._answers = _read(file, self.imported)
+            if not self._answers and not self.imported.bad:
+                raise UsageError(f"{file} holds no answer", hint=_fill_in(file))
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
         for key in [key for key in self._answers if _journaled(journal, key)]:
             del self._answers[key]
             self.imported.again += 1
-        if self._answers:
-            # Before they are used: that a file was read is to be known of the rows.
-            BatchLedgerFile(folder).bring(len(self._answers))
+        self._folder = folder
         journal.index_appends = True  # to tell what the cache answers from what nobody asks
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use."""
+        self.foreign = [key for key in self._answers if not _journaled(journal, key)]
         self.imported.pending = len(self.pending)
         self.imported.cached = sum(_journaled(journal, key) for key in self._answers)
-        self.imported.unknown = len(self._answers) - self.imported.cached
+        self.imported.unknown = len(self.foreign)
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Answer what the file answers; where it answers nothing, stop."""
         if not sum(self._answer(call) for call in calls):
             self.pending = list(calls)
-            raise AnswersAwaited(
-                f"{plural(len(calls), 'call')} waiting for answers",
-                hint=Action("batch export", self._run)
-                + "; to ask the service instead: "
-                + Action("resume", self._run, batch=False),
-            )
+            run = Blank("RUN") if self._run is None else self._run
+            hint: Words = Action("batch export", run)
+            if all(isinstance(call.codec, People) for call in calls):
+                hint = hint + " --out calls.md"
+            else:
+                again = Action("resume", run, batch=False)
+                hint = hint + "; to ask the service instead: " + again
+            raise AnswersAwaited(self._awaited(calls), hint=hint)
         return False
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
@@ -126,7 +153,7 @@ class FileTransport:
         if given is None:
             return False
         try:
-            answer = _answer_in(given.content, call)
+            answer = self._answer_in(given.content, call)
         except ValueError as error:
             below = max(getattr(error, "line", 1) - 1, 0) if isinstance(given.content, str) else 0
             self.imported.refuse(self._file, given.line + below, str(error))
@@ -135,9 +162,48 @@ class FileTransport:
             self.imported.failed += 1
             self.imported.problem = self.imported.problem or scrub(str(answer))
             return False
+        if self._folder is not None:
+            # Before one is used: that a file was read is to be known of the rows.
+            BatchLedgerFile(self._folder).bring(1 + len(self._answers))
+            self._folder = None
         self.imported.good += 1
         call.give(answer)
         return True
+
+    def _awaited(self, calls: Sequence[WaitingCall]) -> str:
+        """How many answers are waited for, and where people find the calls."""
+        words = f"{plural(len(calls), 'call')} waiting for answers"
+        if self._run is None:
+            return words
+        exported = BatchLedgerFile(self._run).exported
+        files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
+        if self._out is not None or (files.total() == len(calls) and len(files) == 1):
+            return f"{words}, in {self._out or next(iter(files))}"
+        return ", ".join(
+            [words, *(f"{count:,} of them in {file}" for file, count in files.items())]
+        )
+
+    def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
+        """The answer to a call that a line or a place in a sheet holds.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        if isinstance(content, str):
+            return self._by_person(content, call.request)
+        record = json_of(content)
+        if "content" in record and not _SERVICES & record.keys():
+            return self._by_person(record["content"], call.request)
+        try:
+            return call.codec.decode(content, {call.request.key: call.request})[1]
+        except ValueError as error:
+            raise Malformed(f"{error}; {_RIGHT}") from None
+
+    def _by_person(self, content: Any, request: ChatRequest) -> ChatReply:
+        reply = reply_of(content, request)
+        if fault := self._fault(reply, request):
+            raise Malformed(fault)
+        return reply
 
 
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
@@ -200,23 +266,6 @@ class _Given:
 
 _SERVICES = {"response", "result", "error"}
 _RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
-
-
-def _answer_in(content: bytes | str, call: WaitingCall) -> BatchAnswer:
-    """The answer to a call that a line or a place in a sheet holds.
-
-    Raises:
-        ValueError: it holds none.
-    """
-    if isinstance(content, str):
-        return reply_of(content, call.request)
-    record = json_of(content)
-    if "content" in record and not _SERVICES & record.keys():
-        return reply_of(record["content"], call.request)
-    try:
-        return call.codec.decode(content, {call.request.key: call.request})[1]
-    except ValueError as error:
-        raise Malformed(f"{error}; {_RIGHT}") from None
 
 
 def _read(file: Path, imported: Imported) -> dict[str, _Given]:

@@ -28,7 +28,8 @@ class BatchLedgerFile:
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
     "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
-    with how many. A line that does not read, torn by a kill, is passed over.
+    with how many, or `{"exported", "file", "at"}` with the keys of the calls in it. A line
+    that does not read, torn by a kill, is passed over.
     """
 
     NAME = "batches.jsonl"
@@ -42,6 +43,7 @@ class BatchLedgerFile:
         self._path = path = folder / self.NAME
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
         self._failed: dict[str, set[str]] = {}
+        self.exported: dict[str, str] = {}  # by key: the last file that has the call
         self.imported = False  # whether answers were ever brought by a file
         try:
             lines = io.BytesIO(read_plain(path, _LARGEST))  # a list of short ones is far larger
@@ -101,6 +103,14 @@ class BatchLedgerFile:
         """
         self._append({"imported": answers})
 
+    def export(self, file: Path, keys: Sequence[str]) -> None:
+        """Write down that calls were written to a file.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"exported": list(keys), "file": str(file)})
+
     def _append(self, record: dict[str, Any]) -> None:
         self._take(record)
         record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -118,6 +128,9 @@ class BatchLedgerFile:
     def _take(self, record: Mapping[str, Any]) -> None:
         if "imported" in record:
             self.imported = True
+            return
+        if "exported" in record:
+            self.exported.update(dict.fromkeys(map(str, record["exported"]), str(record["file"])))
             return
         batch = str(record["batch"])
         if not _BATCH.fullmatch(batch):

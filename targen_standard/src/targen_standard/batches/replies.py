@@ -164,6 +164,14 @@ def _judged(
     names = claimed.split("; ") if isinstance(answer, list) else [claimed]
     right = given == {*map(normalized, names)}
     follows = {_REASON: "", _VERDICT: "correct" if right else "incorrect"}
+    said = reply.get(_VERDICT, follows[_VERDICT])
+    if claimed and said in ("correct", "incorrect") and said != follows[_VERDICT]:
+        same = "equals" if right else "differs from"
+        raise Malformed(
+            f"{_VERDICT} is {json.dumps(said)}, but {_JUDGED[_needed(schema)]} {same} the label "
+            f"that was claimed, {json.dumps(claimed, ensure_ascii=False)}: correct one of them, or "
+            f"leave {_VERDICT} out"
+        )
     return {name: follows[name] for name in follows.keys() & _needed(schema)} | dict(reply)
 
 

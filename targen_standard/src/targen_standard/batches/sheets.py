@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, groupby
 from pathlib import Path
 
 from targen_core.calls.model import ChatRequest
@@ -19,16 +21,19 @@ from targen_core.reading import csv_cells, read_text
 from targen_core.text import markdown_code, markdown_fence, printable, sheet_cell, sheet_text
 from targen_standard.batches.replies import shape_of, shorter
 
-__all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
+__all__ = ["Filled", "is_sheet", "next_sheet", "read_sheet", "sheet_of"]
 
-_COLUMNS = ("custom_id", "step", "label", "prompt", "answer")
+_COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives
 _TITLE = "**Answer**"
 _HEADING = re.compile(r"#{1,6}[ \t]+Call[ \t]+`?([0-9a-f]+)`?[ \t#]*")
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
 _NEVER = re.compile(r"(?!)")
+_Part = tuple[int, str, str]
 _INTRO = f"""# Calls
+
+What all calls of a step have in common is written once, above the first call.
 
 Write each answer into the block below its prompt. An empty block leaves its call unanswered.
 If an answer contains {len(_FENCE)} or more backticks in a row, put longer rows above and below it.
@@ -58,6 +63,15 @@ def is_sheet(path: Path) -> bool:
     return path.suffix.lower() in _READERS
 
 
+def next_sheet(path: Path) -> Path:
+    """Return a name for the next sheet that is not taken, such as `calls-2.md` after `calls.md`."""
+    number = re.search(r"\d{0,6}$", path.stem, re.ASCII)
+    last = "" if number is None else number[0]
+    stem = path.stem.removesuffix(last).rstrip("-") or "calls"
+    names = (path.with_name(f"{stem}-{n}{path.suffix}") for n in count(int(last or 1) + 1))
+    return next(name for name in names if not name.exists())
+
+
 def sheet_of(requests: Sequence[ChatRequest], path: Path) -> str:
     """Return calls as a sheet, in the format that the file's name asks for."""
     text = _csv_of(requests) if path.suffix.lower() == ".csv" else _markdown_of(requests)
@@ -70,29 +84,100 @@ def read_sheet(path: Path) -> Iterator[Filled]:
     Raises:
         UnreadableFile: it cannot be read, is larger than 64 MiB, or is not such a sheet.
     """
-    return _READERS[path.suffix.lower()](path, read_text(path))
+    try:
+        text = read_text(path)
+    except UnreadableFile as error:
+        if "UTF-8" in error.reason:  # as spreadsheets of Windows save texts by default
+            utf_8 = shlex.quote(str(path.with_name(f"utf-8-{path.name}")))
+            typed = f"iconv -f cp1252 -t utf-8 {shlex.quote(str(path))} > {utf_8}"
+            error.hint = f'save it as "CSV UTF-8", or type: {typed}'
+        raise
+    return _READERS[path.suffix.lower()](path, text)
 
 
 # --- Markdown ----------------------------------------------------------------------
 
 
 def _markdown_of(requests: Sequence[ChatRequest]) -> str:
-    return "\n".join([_INTRO, *map(_section, requests)])
+    shared = {step: _shared(calls) for step, calls in _by_step(requests).items()}
+    above = (
+        f"# For each call of step {markdown_code(step)}\n\n{_reply(calls[0])}\n\n"
+        f"{_blocks(shared[step])}\n"
+        for step, calls in _by_step(requests).items()
+        if shared[step]
+    )
+    sections = (_section(each, shared[_origin(each)[0]]) for each in requests)
+    return "\n".join([_INTRO, *above, *sections])
 
 
-def _section(request: ChatRequest) -> str:
+def _by_step(requests: Sequence[ChatRequest]) -> dict[str, list[ChatRequest]]:
+    groups: dict[str, list[ChatRequest]] = {}
+    for request in requests:
+        groups.setdefault(_origin(request)[0], []).append(request)
+    return groups
+
+
+def _parts(request: ChatRequest) -> list[_Part]:
+    """The paragraphs of a call's messages, each with its message's number and role."""
+    return [
+        (number, message.role, paragraph)
+        for number, message in enumerate(request.messages)
+        for paragraph in message.content.split("\n\n")
+    ]
+
+
+def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
+    """The paragraphs that all calls of a step have, to be read once.
+
+    A paragraph of what one call is about, such as the text to be judged, is none of them, though
+    others have one that reads alike, nor is a call's last one.
+    """
+    first, *others = requests
+    alike = all(each.origin is not None and each.schema == first.schema for each in requests)
+    if not others or not alike:
+        return []
+    given = [{} if each.origin is None else each.origin.values for each in requests]
+    own = [
+        str(value)
+        for name, value in given[0].items()
+        if any(values.get(name) != value for values in given)
+    ]
+    everywhere = set(_parts(first)).intersection(*map(_parts, others))
+    everywhere -= {_parts(each)[-1] for each in requests}
+    return [
+        part
+        for part in _parts(first)
+        if part in everywhere and not any(part[2] in text for text in own)
+    ]
+
+
+def _blocks(parts: Sequence[_Part]) -> str:
+    """Paragraphs as the messages that they are of."""
+    messages = (
+        f"**{role}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
+        for (_, role), message in groupby(parts, key=lambda part: part[:2])
+    )
+    return "\n\n".join(messages)
+
+
+def _text(parts: Iterable[_Part]) -> str:
+    return "\n\n".join(paragraph for _, _, paragraph in parts)
+
+
+def _section(request: ChatRequest, shared: Sequence[_Part]) -> str:
     step, label = _origin(request)
+    about = f"Step {markdown_code(step)}{f', label {markdown_code(label)}' if label else ''}"
+    own = _blocks([part for part in _parts(request) if part not in shared])
+    block = f"{_FENCE}answer\n\n{_FENCE}"
+    about = about if shared else f"{about}. {_reply(request)}"
+    return "\n\n".join((f"## Call {request.key}", about, own, _TITLE, block)) + "\n"
+
+
+def _reply(request: ChatRequest) -> str:
     asked = "a text"
     if request.schema is not None:
         asked = ", or ".join([markdown_code(shape_of(request.schema)), *shorter(request.schema)])
-    about = f"Step {markdown_code(step)}{f', label {markdown_code(label)}' if label else ''}"
-    messages = (
-        f"**{message.role}**\n\n{markdown_fence(_shown(message.content), 'text')}"
-        for message in request.messages
-    )
-    block = f"{_FENCE}answer\n\n{_FENCE}"
-    parts = (f"## Call {request.key}", f"{about}. Reply: {asked}", *messages, _TITLE, block)
-    return "\n\n".join(parts) + "\n"
+    return f"Reply: {asked}"
 
 
 def _shown(prompt: str) -> str:
@@ -192,10 +277,21 @@ def _csv_of(requests: Sequence[ChatRequest]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    for request in requests:
-        prompt = "\n\n".join(f"{each.role}:\n{each.content}" for each in request.messages)
-        writer.writerow(map(sheet_cell, (request.key, *_origin(request), prompt, "")))
+    for calls in _by_step(requests).values():
+        shared = _shared(calls)
+        # Beside the first call of the step.
+        instructions = "\n\n".join(filter(None, (_plain(shared), _reply(calls[0]))))
+        for request in calls:
+            prompt = _plain([part for part in _parts(request) if part not in shared])
+            cells = (request.key, *_origin(request), instructions, prompt, "")
+            writer.writerow(map(sheet_cell, cells))
+            instructions = ""
     return text.getvalue()
+
+
+def _plain(parts: Sequence[_Part]) -> str:
+    messages = groupby(parts, key=lambda part: part[:2])
+    return "\n\n".join(f"{role}:\n{_text(message)}" for (_, role), message in messages)
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Filled]:

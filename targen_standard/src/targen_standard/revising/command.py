@@ -14,7 +14,8 @@ from targen_cli.asking import can_ask
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions, WorkerOptions
 from targen_cli.tables import print_json, print_table
-from targen_core.options import Limits
+from targen_core.errors import UsageError
+from targen_core.options import BATCHES, Limits
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import percent, plural, printable
 from targen_standard.replaying.command import (
@@ -73,6 +74,14 @@ def revise(
         bool,
         typer.Option("--dry-run", help="Show what would change and cost; send and write nothing."),
     ] = False,
+    batch_offline: Annotated[
+        bool,
+        typer.Option(
+            "--batch-offline",
+            help="Only create the new run, for targen batch export; so does a RUN begun with it.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False,
     yes: YesArg = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
@@ -89,14 +98,17 @@ def revise(
     - targen revise runs/mail-0 --task mail.yaml --dry-run
     - targen revise runs/mail-0 --task mail.yaml --judge changed
     - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
+    - targen revise runs/mail-0 --task mail.yaml --batch-offline
     """
-    from targen_cli.generate import run_job
+    from targen_cli.generate import run_job, say_next_export
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.revising.api import planned
 
     batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
+    if batch_offline and batch:
+        raise UsageError("--batch-offline goes without --batch")
     models = said.of(ModelOptions)
     options = models.values
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
@@ -139,9 +151,16 @@ def revise(
         if not typer.confirm("Go on?", err=True):
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
-    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=batch)
-    job, _ = reopened(where, registry, options=options, **said.part(Limits))
+    limits = said.part(Limits)
+    if batch_offline:
+        limits["delivery"] = "files"
+    delivery = limits["delivery"] if batch_offline else batch
+    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=delivery)
+    job, _ = reopened(where, registry, options=options, **limits)
     with job:
+        if plan.calls.total and (batch_offline or not job.sends):
+            say_next_export(job)
+            return
         run_job(job, placed, quiet=quiet, json=json, strict=strict)
 
 

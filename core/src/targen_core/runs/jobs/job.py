@@ -638,10 +638,22 @@ class Job:
             concurrency=concurrency,
             filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
-            margin=_MARGIN if deferred else 0.0,
+            margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
         )
+
+    @property
+    def by_people(self) -> bool:
+        """Whether each answer is somebody's work, so that none is asked for in vain."""
+        return any(step.backend.delivery for step in self._prepared.steps.values())
+
+    @property
+    def sends(self) -> bool:
+        """Whether it makes calls itself, and does not leave all of them to files."""
+        own = self._prepared
+        left = own.delivered if own.delivery is not None and own.delivery.leaves else ()
+        return len(left) < len(own.steps)
 
     def _executor(self, layer: CallLayer) -> Executor:
         """What takes its candidates through steps 3 and 4."""

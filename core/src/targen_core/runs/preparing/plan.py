@@ -56,8 +56,9 @@ class Prepared:
     was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `datasets` are those that options of parts
     name, by the option. `part_files` are files that options of parts name, by the
-    names of the copies that a run keeps. `delivery` is the one that was asked for, and `deliveries`
-    are all that may have left a file in the run's folder. `notes` are for the run's report.
+    names of the copies that a run keeps. `delivery` is the one that was asked for, or that a
+    backend needs, and `deliveries` are all that may have left a file in the run's folder.
+    `notes` are for the run's report.
     """
 
     spec: RunSpec
@@ -80,6 +81,8 @@ class Prepared:
     def delivered(self) -> list[str]:
         """The steps whose calls are delivered."""
         taken = delivered_steps(self.delivery, self.task.steps, self.spec.lists_at_once)
+        if not self.spec.limits.delivered_by:
+            return [name for name, step in self.steps.items() if step.backend.delivery]
         return [name for name in taken if name in self.steps]
 
     def keep_in(self, folder: Path) -> None:
@@ -155,6 +158,9 @@ def prepare(
             notes.append(
                 "prompts show no worked examples: all models here follow instructions alone"
             )
+    if delivery is None:
+        own = (step.backend.delivery for step in steps.values())
+        delivery = next((registry.get("delivery", name) for name in own if name), None)
     lock = Lock(
         task=task_plan(registered.id, task, spec.variants),
         steps={name: step.plan for name, step in steps.items()},

@@ -1,0 +1,84 @@
+"""The backend `people`: no model, its calls go into sheets or lines that somebody answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from targen_core import Backend, BackendOptions, Price
+from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.tokens import estimate
+from targen_core.errors import UsageError
+from targen_core.wording import Action, Blank, Either
+from targen_standard.batches.replies import shape_of
+
+__all__ = ["BACKEND", "People", "PeopleOptions"]
+
+
+class PeopleOptions(BackendOptions):
+    """What `-o KEY=VALUE` takes for `--backend people`."""
+
+    model: str = Field("people", min_length=1, description="Who answers; cards name them as author")
+
+
+class People:
+    """A `ChatModel` that is never asked, and the `BatchCodec` of its calls as lines."""
+
+    structured = True  # an answer is checked when it is imported
+    seeded = False
+    max_concurrency: int | None = None
+    price: Price | None = Price(0.0, 0.0, source="people answer")
+
+    def __init__(self, options: PeopleOptions) -> None:
+        self.identity = f"people:{options.model}"
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Refuse a call that is made alone.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "people answer through files, not one call at a time",
+            hint=Either(
+                Action("generate", Blank("TASK"), n=20, backend="people"),
+                Action("generate", Blank("TASK"), n=20, model="people"),
+            )
+            + ", then "
+            + Action("batch export", Blank("RUN")),
+        )
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """An upper bound of the request's input tokens."""
+        return estimate(message.content for message in request.messages)
+
+    def encode(self, request: ChatRequest) -> bytes:
+        """The call as a line."""
+        messages = [{"role": each.role, "content": each.content} for each in request.messages]
+        reply = "a text" if request.schema is None else shape_of(request.schema)
+        line = {"custom_id": request.key, "messages": messages, "reply": reply}
+        return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        """Refuse a line in the format of a service.
+
+        Raises:
+            ValueError: always; an answer has `content`, which is read before.
+        """
+        raise ValueError("no content")
+
+    async def aclose(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+BACKEND = Backend(
+    summary="people, or a chat window: calls go into sheets that somebody answers",
+    options=PeopleOptions,
+    create=People,
+    batch_codec=People,
+    cacheable=False,
+    delivery="files",
+)
