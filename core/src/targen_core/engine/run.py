@@ -322,6 +322,8 @@ class Engine:
             rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
             if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
                 raise Contradicted
+            if self._passes_by(slot) and commit.verdict != "skipped":
+                raise Contradicted
             self._report(slot.batches, written=True)
             self._next_idx += commit.rows
             if commit.verdict == "accepted":
@@ -335,8 +337,7 @@ class Engine:
 
     async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        is_open = self.quotas.is_open(slot.branch)
-        if is_open and not self._balance.has_share(slot.seed):
+        if self.quotas.is_open(slot.branch) and not self._passes_by(slot):
             if slot.task is None or (self._window.refused and not slot.task.done()):
                 self._window.foresee_again()
                 self._window.start_due()
@@ -349,8 +350,6 @@ class Engine:
                 return
             verdict, quota, detail = self._judge(slot, outcome)
         else:
-            if is_open:
-                self._balance.pass_by(slot.seed)
             slot.abandon()
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.leave()
@@ -383,6 +382,13 @@ class Engine:
             self._window.foresee_again()
         self._window.start_due()
         self._room.set()
+
+    def _passes_by(self, slot: Slot) -> bool:
+        """Defer a candidate if its label lacks rows, but its item has its share of them."""
+        if not (self.quotas.is_open(slot.branch) and self._balance.has_share(slot.seed)):
+            return False
+        self._balance.pass_by(slot.seed)
+        return True
 
     def _put_off(self, slot: Slot, outcome: Outcome) -> None:
         """Give no verdict, since answers are missing; later candidates leave room for its rows."""
