@@ -13,11 +13,13 @@ import importlib
 import inspect
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -178,18 +180,51 @@ def _bad_line(text: str) -> str:
 
 
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
-    """Build a registry of `sources`, by default all that is installed.
+    """Return a registry of `sources`, by default all that is installed.
 
     It never raises because of a plugin: one that fails is left out entirely,
-    and `Registry.plugins` says what is wrong with it.
+    and `Registry.plugins` says what is wrong with it. What is installed is loaded once, unless
+    a plugin is broken, comes, goes or is imported again.
     """
+    global _kept
     disabled = {
         canonical(part.strip())
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
     }
+    if sources is not None:
+        return _loaded(list(sources), disabled)
+    state = [*_places(), disabled]
+    if _kept is None or _kept[0] != state or _kept[1] != _hooks(_kept[2].plugins):
+        registry = _loaded(installed_sources(), disabled)
+        if any(plugin.state == "broken" for plugin in registry.plugins):
+            return registry
+        _kept = state, _hooks(registry.plugins), registry
+    return _kept[2]
+
+
+_kept: tuple[list[object], list[object], Registry] | None = None
+
+
+def _places() -> Iterator[object]:
+    """Where plugins are found, and when a folder of these changed last."""
+    yield installed_sources
+    yield from sys.meta_path
+    for place in sys.path:
+        yield place
+        with contextlib.suppress(OSError):
+            yield Path(place).stat().st_mtime_ns
+
+
+def _hooks(plugins: Iterable[Plugin]) -> list[object]:
+    """Return the plugins' functions: others, once a module is imported again."""
+    modules = (sys.modules.get(plugin.module) for plugin in plugins)
+    known = (vars(module) for module in modules if module is not None)
+    return [each for names in known for name, each in names.items() if name.startswith("register_")]
+
+
+def _loaded(known: list[Source], disabled: set[str]) -> Registry:
     kinds = dict(KINDS)
-    known = installed_sources() if sources is None else list(sources)
     core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
     for one in loading:
