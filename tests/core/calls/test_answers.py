@@ -62,6 +62,7 @@ def test_after_the_repair_it_is_rejected_for_what_was_wrong(lab, desk, drive, re
         (ChatReply("good but cut", "length", 3, 50), "cut at max_tokens"),
         (ChatReply("", "stop", 3, 0), "empty"),
         (ChatReply(" \n ", "stop", 3, 2), "empty"),
+        (ChatReply("good \ud83d", "stop", 3, 2), "half a character"),
     ],
 )
 def test_a_cut_or_empty_answer_is_asked_again_as_it_was(lab, desk, drive, reply, words):
