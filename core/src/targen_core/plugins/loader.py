@@ -194,31 +194,34 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     }
     if sources is not None:
         return _loaded(list(sources), disabled)
-    state = [*_places(), disabled]
-    if _kept is None or _kept[0] != state or _kept[1] != _hooks(_kept[2].plugins):
-        registry = _loaded(installed_sources(), disabled)
+    known = _known()
+    if _kept is None or _kept[:3] != (known, disabled, _hooks(known)):
+        registry = _loaded(known, disabled)
         if any(plugin.state == "broken" for plugin in registry.plugins):
             return registry
-        _kept = state, _hooks(registry.plugins), registry
-    return _kept[2]
+        _kept = known, disabled, _hooks(known), registry
+    return _kept[3]
 
 
-_kept: tuple[list[object], list[object], Registry] | None = None
+_kept: tuple[list[Source], set[str], list[object], Registry] | None = None
+_looked_up: tuple[list[object], list[Source]] = [], []
 
 
-def _places() -> Iterator[object]:
-    """Where plugins are found, and when a folder of these changed last."""
-    yield installed_sources
-    yield from sys.meta_path
+def _known() -> list[Source]:
+    """Return what is installed, looked up again once a folder in which it could be changes."""
+    global _looked_up
+    places: list[object] = [installed_sources, *sys.meta_path]
     for place in sys.path:
-        yield place
         with contextlib.suppress(OSError):
-            yield Path(place).stat().st_mtime_ns
+            places += [place, Path(place).stat().st_mtime_ns]
+    if _looked_up[0] != places:
+        _looked_up = places, installed_sources()
+    return _looked_up[1]
 
 
-def _hooks(plugins: Iterable[Plugin]) -> list[object]:
+def _hooks(sources: Iterable[Source]) -> list[object]:
     """Return the plugins' functions: others, once a module is imported again."""
-    modules = (sys.modules.get(plugin.module) for plugin in plugins)
+    modules = (sys.modules.get(str(source.module)) for source in sources)
     known = (vars(module) for module in modules if module is not None)
     return [each for names in known for name, each in names.items() if name.startswith("register_")]
 
