@@ -574,7 +574,8 @@ def test_a_backend_without_batches_is_refused(targen):
 def test_files_by_turns_give_the_rows_of_an_online_run(
     generate, backend, service, targen, tmp_path
 ):
-    done = generate("run", "--batch-offline", key=None)
+    few = ("-n", "3")  # each turn is two commands
+    done = generate("run", "--batch-offline", *few, key=None)
     assert "next: targen batch export run" in done.stdout
     turns = 0
     while True:
@@ -589,6 +590,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
         assert imported.stdout.startswith(
             f"{len(lines)} good, 0 failed, 0 already there, 0 unknown"
         )
+    assert turns > 2
     assert ": complete\n" in imported.stdout
     assert json.loads(done.stdout)["requests"] == 0
     done = targen("batch", "export", "run", "--no-cache")
@@ -598,7 +600,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")
-    generate("online")
+    generate("online", *few)
     assert rows(tmp_path / "run") == rows(tmp_path / "online")
 
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from targen_core import ChatReply
 from targen_tasks_superglue.rte import RTE, Premise, RteRow
-
-
-def _text(good) -> str:
-    return json.dumps(good, ensure_ascii=False)
 
 
 def test_without_a_schema_the_form_is_asked_for_in_words(run):
@@ -19,28 +12,6 @@ def test_without_a_schema_the_form_is_asked_for_in_words(run):
     assert len(bent.rows) == 8
     for request in bent.requests:
         assert "Its JSON schema:" in request.messages[-1].content
-
-
-@pytest.mark.parametrize("step", ["generate", "correct"])
-def test_a_reply_that_is_always_cut_makes_no_row(step, run, at):
-    """Even where its text happens to be whole JSON."""
-    bent = run(at(step, lambda good: ChatReply(_text(good), "length", 9, 9), always=True), rows=4)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-    assert "cut at max_tokens" in bent.rejects[0]["detail"]
-
-
-@pytest.mark.parametrize("ascii", [True, False], ids=["escaped", "raw"])
-@pytest.mark.parametrize("text", ["\ud83d", "The dispute \udc80 went on for weeks."])
-def test_half_a_character_never_reaches_the_dataset(text, ascii, run, at):
-    def change(good):
-        return json.dumps({"basis": "It rained there.", "hypothesis": text}, ensure_ascii=ascii)
-
-    bent = run(at("generate", change, always=True), rows=2)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}
-    assert "half a character" in bent.rejects[0]["detail"]
-    (bent.path / "rejects.jsonl").read_bytes().decode("utf-8")
 
 
 def test_a_hypothesis_in_other_words_is_none(run):
@@ -52,19 +23,6 @@ def test_a_hypothesis_in_other_words_is_none(run):
         row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
         for check in RTE.checks:
             check(row, Premise(premise=premise))
-
-
-@pytest.mark.parametrize("reply", [{"topics": []}, {"topics": ["", "  "]}])
-def test_a_model_without_topics_ends_the_run(reply, run, at):
-    bent = run(at("contexts", lambda good: reply, always=True), rows=4)
-    assert bent.rows == []
-    assert "the list of contexts is empty" in bent.problem
-
-
-def test_a_model_without_premises_ends_the_run(run, at):
-    bent = run(at("seeds", lambda good: {"texts": []}, always=True), rows=4)
-    assert bent.rows == []
-    assert "label entailment has 0 of 2 rows" in bent.problem
 
 
 # --- step 4 -----------------------------------------------------------------

@@ -62,6 +62,7 @@ def test_after_the_repair_it_is_rejected_for_what_was_wrong(lab, desk, drive, re
         (ChatReply("good but cut", "length", 3, 50), "cut at max_tokens"),
         (ChatReply("", "stop", 3, 0), "empty"),
         (ChatReply(" \n ", "stop", 3, 2), "empty"),
+        (ChatReply("good \ud83d", "stop", 3, 2), "half a character"),
     ],
 )
 def test_a_cut_or_empty_answer_is_asked_again_as_it_was(lab, desk, drive, reply, words):
@@ -143,6 +144,11 @@ class Reply(BaseModel):
         '```json\n{"name": "a", "count": 2}\n```',
         'Here it is: {"name": "a", "count": 2} and that is all {of it}',
         'A {curly} start. {"name": "a", "count": 2}',
+        '```\n{"name": "a", "count": 2}\n```',
+        '<think>\nIt is {the teacher}.\n</think>\n{"name": "a", "count": 2}',
+        '{"question": "?", "name": "a", "count": 2, "explanation": "It says so."}',
+        '[{"name": "a", "count": 2}]',
+        '\n\n  {\n    "name": "a",\n    "count": 2\n}  \n',
     ],
 )
 def test_what_models_wrap_around_json_is_read(text):
@@ -159,6 +165,11 @@ def test_what_models_wrap_around_json_is_read(text):
         ('{"count": 3}', "name: Field required"),
         ('{"name": "a", "count": "many"}', "count: "),
         ('{"name": "a"', "Invalid JSON"),
+        ("{'name': 'a'}", "Invalid JSON"),
+        ("{\u201dname\u201d: \u201da\u201d}", "Invalid JSON"),
+        ('{"name": null}', "name: "),
+        ("null", "should be an object"),
+        ("42", "should be an object"),
     ],
 )
 def test_what_cannot_be_read_says_why_in_the_models_terms(text, words):

@@ -30,6 +30,32 @@ def _only_problem(registry, entry_point="main"):
     return plugin
 
 
+def test_what_is_installed_is_loaded_once_until_it_changes(tmp_path, monkeypatch):
+    once = load_registry()
+    assert load_registry() is once
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-cli")
+    assert load_registry() is not once
+    monkeypatch.delenv("TARGEN_DISABLE_PLUGINS")
+    before = load_registry()
+    importlib.reload(sys.modules["targen_cli.plugin"])
+    assert load_registry() is not before
+    (tmp_path / "comes_later.py").write_text(HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load_registry() is not before
+    metadata = tmp_path / "comes_later-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Name: comes-later\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[targen.v1]\nmain = comes_later\n")
+    assert "comes-later:later" in _names(load_registry())
+
+
+HOOK = """from targen_core import hookimpl
+@hookimpl
+def register_tasks(register):
+    register.register("later", "comes_later:TASK")
+"""
+
+
 def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
     registry = load_registry([source(plugin(register_tasks=_good))])
     assert registry.find("task", "good").target is GOOD

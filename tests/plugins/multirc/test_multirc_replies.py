@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from targen_core import ChatReply
-
 from ...tables import table
 
 
@@ -33,37 +31,19 @@ def at(prompt: str, change, *, always: bool = False):
     return bend
 
 
-UNREADABLE = {
-    "empty": lambda good: "",
-    "as the paper prints it": lambda good: "Question: Who came?\nA) Ada\nB) Tariq\nAnswer: A",
-    "cut json": lambda good: _text(good)[:-7],
-    "curly quotes": lambda good: _text(good).replace('"', "\u201c"),
-    "null": lambda good: "null",
-    "wrong keys": lambda good: _text({f"my_{key}": value for key, value in good.items()}),
-    "cut at max_tokens": lambda good: ChatReply(_text(good), "length", 9, 9),
-}
-
-
 @pytest.mark.parametrize("prompt", ["titles", "passages", "questions", "meta"])
-def test_an_unreadable_reply_is_asked_for_once_more(prompt, run):
-    shapes = [*UNREADABLE.values()]
+def test_a_reply_with_other_keys_is_asked_for_once_more(prompt, run):
     used = []
 
     def in_turn(good):
         used.append(1)
-        return shapes[len(used) // 2 % len(shapes)](good) if len(used) % 2 else good
+        return {f"my_{key}": value for key, value in good.items()} if len(used) % 2 else good
 
-    ran = run(at(prompt, in_turn, always=True), rows=40 if prompt in ("questions", "meta") else 24)
+    ran = run(at(prompt, in_turn, always=True), rows=12)
     assert ran.problem == ""
     assert "malformed-reply" not in ran.reasons
-    assert len(used) >= 2 * len(shapes) or prompt in ("titles", "passages")
-
-
-@pytest.mark.parametrize("shape", UNREADABLE)
-def test_unreadable_questions_never_become_a_row(shape, run):
-    ran = run(at("questions", UNREADABLE[shape], always=True), rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"malformed-reply"}
+    said = [request.messages[-1].content for request in ran.asked(prompt)]
+    assert sum("That reply could not be used" in words for words in said) == len(said) / 2
 
 
 # --- questions --------------------------------------------------------------
@@ -165,12 +145,6 @@ def test_paragraphs_that_are_none_are_left_out(run):
     assert "repeated" in ran.reasons
 
 
-def test_a_model_without_paragraphs_ends_the_run(run):
-    ran = run(at("passages", lambda good: {"paragraphs": []}, always=True), rows=2)
-    assert ran.rows == []
-    assert "label any has 0 of 2 rows" in ran.problem or "has 0 of 2" in ran.problem
-
-
 # --- step 4 -----------------------------------------------------------------
 
 
@@ -207,21 +181,6 @@ def test_letters_in_other_spellings_are_read(said, run):
     assert all(
         entry["label"] == ", ".join(sorted(entry["label"].split(", "))) for entry in ran.provenance
     )
-
-
-def test_no_valid_instance_is_rejected(run):
-    def none(good):
-        return {**good, "actual": ["no_valid_instance"], "verdict": "incorrect"}
-
-    ran = run(at("meta", none, always=True), rows=2)
-    assert ran.rows == []
-    assert ran.reasons == {"no-valid-instance"}
-
-
-def test_a_verdict_that_contradicts_itself_is_rejected(run):
-    ran = run(at("meta", lambda good: {**good, "verdict": "incorrect"}, always=True), rows=2)
-    assert ran.rows == []
-    assert ran.reasons == {"inconsistent"}
 
 
 # --- the paper's making -----------------------------------------------------

@@ -68,7 +68,8 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     assert plan.code == 0 and "copa is left out" in plan.err and not plan.out
     done = works(*asked)
     for words in ("78.64", "mean %", "minus Og", "What differs", "validation", "cb 40, rte 40",
-                  "as many rows each", "Always the commonest label: cb "):  # fmt: skip
+                  "as many rows each", "Always the commonest label: cb ",
+                  "Without axg, "):  # fmt: skip
         assert words in done.out
     facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
                    "--tasks", "cb", "--json").json  # fmt: skip
@@ -300,7 +301,7 @@ def test_instructions_are_arms_where_they_are_wanted(targen, superglue):
 @pytest.mark.whole
 def test_methods_are_arms(targen, works, superglue):
     """Table 12: a run for each method, chosen or weighed where it does that, then trained on."""
-    asked = ("reproduce", "table12", "--original", superglue, *SMALLEST)
+    asked = ("reproduce", "table12", "--original", superglue, "--tasks", "rte", *SMALLEST)
     none = targen(*asked)
     assert none.code == 2 and "--generator NAME/MODEL" in none.err
     made_so = (*asked, "--generator", "scripted", "-n", 24)
@@ -308,7 +309,7 @@ def test_methods_are_arms(targen, works, superglue):
     # Five for each that is kept.
     assert "SuperGen of rte: to generate: model=scripted, labels={'entailment': 60" in plan.err
     done = works(*made_so)
-    for words in ("CODA", "64.56", "TarGEN", "51.32", "Without axg"):
+    for words in ("CODA", "64.56", "TarGEN", "51.32"):
         assert words in done.out
     folder = Path("reproductions/table12")
     spec = json.loads((folder / "data/coda/rte.json").read_text())["method"]
@@ -335,7 +336,7 @@ def test_methods_are_arms(targen, works, superglue):
 @pytest.mark.whole
 def test_methods_that_a_model_cannot_do_are_left_out(targen, works, superglue):
     done = works("reproduce", "table12", "--original", superglue, *SMALLEST, "-n", 8, "--plan",
-                  "--generator", "claude/some-model")  # fmt: skip
+                  "--tasks", "rte", "--generator", "claude/some-model")  # fmt: skip
     assert "SuperGen is left out" in done.err and "token probabilities" in done.err
     assert "arm CODA" in done.err and "arm SuperGen" not in done.err
     # The settings of its authors ask for what the model does not tell: it is made without them.

@@ -13,11 +13,13 @@ import importlib
 import inspect
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -178,18 +180,54 @@ def _bad_line(text: str) -> str:
 
 
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
-    """Build a registry of `sources`, by default all that is installed.
+    """Return a registry of `sources`, by default all that is installed.
 
     It never raises because of a plugin: one that fails is left out entirely,
-    and `Registry.plugins` says what is wrong with it.
+    and `Registry.plugins` says what is wrong with it. What is installed is loaded once, unless
+    a plugin is broken, comes, goes or is imported again.
     """
+    global _kept
     disabled = {
         canonical(part.strip())
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
     }
+    if sources is not None:
+        return _loaded(list(sources), disabled)
+    known = _known()
+    if _kept is None or _kept[:3] != (known, disabled, _hooks(known)):
+        registry = _loaded(known, disabled)
+        if any(plugin.state == "broken" for plugin in registry.plugins):
+            return registry
+        _kept = known, disabled, _hooks(known), registry
+    return _kept[3]
+
+
+_kept: tuple[list[Source], set[str], list[object], Registry] | None = None
+_looked_up: tuple[list[object], list[Source]] = [], []
+
+
+def _known() -> list[Source]:
+    """Return what is installed, looked up again once a folder in which it could be changes."""
+    global _looked_up
+    places: list[object] = [installed_sources, *sys.meta_path]
+    for place in sys.path:
+        with contextlib.suppress(OSError):
+            places += [place, Path(place).stat().st_mtime_ns]
+    if _looked_up[0] != places:
+        _looked_up = places, installed_sources()
+    return _looked_up[1]
+
+
+def _hooks(sources: Iterable[Source]) -> list[object]:
+    """Return the plugins' functions: others, once a module is imported again."""
+    modules = (sys.modules.get(str(source.module)) for source in sources)
+    known = (vars(module) for module in modules if module is not None)
+    return [each for names in known for name, each in names.items() if name.startswith("register_")]
+
+
+def _loaded(known: list[Source], disabled: set[str]) -> Registry:
     kinds = dict(KINDS)
-    known = installed_sources() if sources is None else list(sources)
     core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
     for one in loading:

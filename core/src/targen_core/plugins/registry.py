@@ -1,7 +1,7 @@
 """The registry: what is installed, by kind and name.
 
-A `Registry` is an ordinary object: built, passed and thrown away. There is no
-global one.
+A `Registry` is an ordinary object that does not change: built and passed. The loader
+keeps the one of what is installed.
 """
 
 from __future__ import annotations

@@ -14,15 +14,16 @@ import math
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, get_args, get_type_hints
 
 import pytest
 from pydantic import ValidationError
 
-from targen_analysis.metrics import Estimate, Excerpt, Findings, Metric, Plot, Study
+from targen_analysis.metrics import Corpus, Estimate, Excerpt, Findings, Metric, Plot, Study
 from targen_analysis.testing.corpora import ODD, ordinary
 from targen_analysis.testing.measured import as_text, options_of
 from targen_core.errors import TargenError, UsageError
@@ -42,6 +43,16 @@ _NUMBERS = {
     "map": ("x", "y"),
 }
 """What must be numbers in the marks of a plot."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What a second measurement found, the chance that it used, and what it changed."""
+
+    findings: Findings
+    chance: Sequence[str]
+    changed: Set[str]
+    seeded: bool
 
 
 class MetricSuite(Suite):
@@ -263,33 +274,42 @@ class MetricSuite(Suite):
                 assert texts, f"{about}: {part} is no sequence of texts: {sentences!r}"
                 assert all(map(str.strip, sentences)), f"{about}: one of the {part} is empty"
 
-    def test_changes_no_dataset(self, study: Study, findings: Findings) -> None:
+    @pytest.fixture
+    def again(self, findings: Findings) -> _Again:
+        """A second measurement, of equal datasets, while everybody's generators differ."""
+
+        def make() -> _Again:
+            study = ordinary()
+            kept = [copy.deepcopy(_held(corpus)) for corpus in study.everything]
+            with _other_chance():
+                before = random.getstate()
+                with watching(homes_of(self.target().measure)) as seen:
+                    found = self.measure(study)
+                after = random.getstate()
+            changed = {
+                name
+                for corpus, held in zip(study.everything, kept, strict=True)
+                for name, old, new in zip(_PARTS, held, _held(corpus), strict=True)
+                if old != new
+            }
+            return _Again(found, seen.chance, changed, before != after)
+
+        return self.kept("again", make)
+
+    def test_changes_no_dataset(self, again: _Again) -> None:
         """Rows, texts and labels are as they were: the next metric is given the same."""
-        mine = ordinary()
-        kept = [copy.deepcopy((c.rows, c.texts, c.labels, c.rendered)) for c in mine.everything]
-        self.measure(mine)
-        for corpus, before in zip(mine.everything, kept, strict=True):
-            after = corpus.rows, corpus.texts, corpus.labels, corpus.rendered
-            for name, old, new in zip(_PARTS, before, after, strict=True):
-                assert old == new, f"it changes the {name} of a dataset"
+        assert not again.changed, f"it changes the {', '.join(sorted(again.changed))} of a dataset"
 
-    def test_uses_the_study_s_chance(self, study: Study, findings: Findings) -> None:
+    def test_uses_the_study_s_chance(self, again: _Again) -> None:
         """All chance comes from `study.rng(purpose)`; everybody's generators stay as they are."""
-        with _other_chance():
-            before = random.getstate()
-            with watching(homes_of(self.target().measure)) as seen:
-                self.measure(study)
-            after = random.getstate()
         # Libraries name temporary things by uuid: what is found does not depend on it.
-        chance = [call for call in seen.chance if not call.startswith("uuid.")]
+        chance = [call for call in again.chance if not call.startswith("uuid.")]
         assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"
-        assert before == after, "it seeds or uses random's global generator"
+        assert not again.seeded, "it seeds or uses random's global generator"
 
-    def test_same_findings_again(self, study: Study, findings: Findings) -> None:
+    def test_same_findings_again(self, again: _Again, findings: Findings) -> None:
         """The same study gives the same findings, whatever was drawn elsewhere."""
-        with _other_chance():
-            again = self.measure(study)
-        assert as_text(again) == as_text(findings), "the same study gives other findings"
+        assert as_text(again.findings) == as_text(findings), "the same study gives other findings"
 
     def test_same_findings_in_another_process(
         self, study: Study, findings: Findings, tmp_path: Path
@@ -309,6 +329,10 @@ class MetricSuite(Suite):
 
 
 _PARTS = ("rows", "texts", "labels", "rendered")
+
+
+def _held(corpus: Corpus) -> tuple[object, ...]:
+    return tuple(getattr(corpus, name) for name in _PARTS)
 
 
 def _check_plain(place: str, value: object) -> None:
