@@ -432,10 +432,26 @@ def _warm() -> None:
         "yaml",
     ):
         importlib.import_module(name)
-    load_registry()  # kept for all forks: reading it is half of what a short command does
+    _read_plugins_once()
     gc.collect()
     gc.freeze()  # a fork that collects would copy all of it
     gc.disable()
+
+
+def _read_plugins_once() -> None:
+    """Let all forks share what is installed: reading it is half of what a short command does."""
+    from targen_core.plugins.loader import load_registry
+
+    installed = load_registry()
+
+    def once(sources: Any = None) -> Any:
+        return installed if sources is None else load_registry(sources)
+
+    for module in [*sys.modules.values()]:
+        if getattr(module, "__name__", "").startswith("targen_"):
+            for name, value in [*vars(module).items()]:
+                if value is load_registry:
+                    setattr(module, name, once)
 
 
 def again(name: str, seed: int, number: int, every: bool) -> str:

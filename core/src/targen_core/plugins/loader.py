@@ -13,12 +13,11 @@ import importlib
 import inspect
 import os
 import re
-import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -196,20 +195,13 @@ def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     It never raises because of a plugin: one that fails is left out entirely,
     and `Registry.plugins` says what is wrong with it.
     """
-    disabled = frozenset(
+    disabled = {
         canonical(part.strip())
         for part in os.environ.get(DISABLE_VARIABLE, "").split(",")
         if part.strip()
-    )
-    known = tuple(installed_sources() if sources is None else sources)
-    # A registry is not changed, so it serves again for as long as the same modules are imported.
-    modules = tuple(sys.modules.get(each.module, each.module) for each in known)
-    return _registry(known, disabled, modules)
-
-
-@lru_cache(maxsize=4)
-def _registry(known: Sequence[Source], disabled: AbstractSet[str], _: object) -> Registry:
+    }
     kinds = dict(KINDS)
+    known = installed_sources() if sources is None else list(sources)
     core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
     for one in loading:
