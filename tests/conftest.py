@@ -56,6 +56,43 @@ for _name in (
 os.environ["XDG_CONFIG_HOME"] = os.devnull + "/none"  # where nothing is, nor can be written
 
 
+LONGEST = (
+    "integration/plugins/test_zoo",
+    "plugins/examples/test_examples",
+    "faults/",
+    "integration/test_packages",
+    "plugins/training/test_reproducing",
+    "integration/cli/test_every_command",
+    "plugins/methods/test_conformance",
+    "integration/plugins/",
+    "integration/cli/test_new",
+    "backends/",
+    "integration/terminal/",
+    "integration/cli/test_strangers",
+    "integration/test_stopped_runs",
+    "plugins/analysis/test_conformance",
+    "integration/batches/",
+    "core/engine/test_properties",
+)
+"""Files and folders of `tests` that take half a minute or more, the longest first."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have xdist deal the tests in their order, not by their number in a file."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        return next((n for n, name in enumerate(LONGEST) if f"/tests/{name}" in path), len(LONGEST))
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keep what is collected from the garbage collector: it stays, and to go through it costs."""

@@ -145,7 +145,7 @@ def installed_sources() -> list[Source]:
     return [sources[key] for key in sorted(sources)]
 
 
-def metadata_of(distribution: importlib_metadata.Distribution) -> tuple[str, str, list[str]]:
+def metadata_of(distribution: Any) -> tuple[str, str, list[str]]:
     """Return a distribution's name, its version and its requirements.
 
     Raises:
