@@ -10,8 +10,9 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from targen_cli.defaults import KEYS
 from targen_core import Registry, load_registry
+from targen_core.plugins import loader
+from targen_core.plugins.loader import Source
 
 settings.register_profile(
     "targen",
@@ -51,6 +54,43 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 os.environ["XDG_CONFIG_HOME"] = os.devnull + "/none"  # where nothing is, nor can be written
+
+
+LONGEST = (
+    "integration/plugins/test_zoo",
+    "plugins/examples/test_examples",
+    "faults/",
+    "integration/test_packages",
+    "plugins/training/test_reproducing",
+    "integration/cli/test_every_command",
+    "plugins/methods/test_conformance",
+    "integration/plugins/",
+    "integration/cli/test_new",
+    "backends/",
+    "integration/terminal/",
+    "integration/cli/test_strangers",
+    "integration/test_stopped_runs",
+    "plugins/analysis/test_conformance",
+    "integration/batches/",
+    "core/engine/test_properties",
+)
+"""Files and folders of `tests` that take half a minute or more, the longest first."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have xdist deal the tests in their order, not by their number in a file."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        return next((n for n, name in enumerate(LONGEST) if f"/tests/{name}" in path), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,15 +137,53 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@cache
+def _registry(sources: tuple[Source, ...], disabled: str, modules: tuple[object, ...]) -> Registry:
+    return load_registry(sources)
+
+
+def _read_once(sources: Iterable[Source] | None = None) -> Registry:
+    """Read plugins once for many tests, unless one of their modules is still to be imported."""
+    found = tuple(loader.installed_sources() if sources is None else sources)
+    modules = tuple(sys.modules.get(each.module) for each in found)
+    if any(getattr(module, "__spec__", None) is None for module in modules):
+        return load_registry(found)
+    if any(module.__spec__._initializing for module in modules):
+        return load_registry(found)
+    return _registry(found, os.environ.get(loader.DISABLE_VARIABLE, ""), modules)
+
+
+@pytest.fixture(scope="session")
+def _built() -> Callable[[Any, Any, str], Any]:
+    """A command's options, built once per registry: building them takes longer than most uses."""
+    from targen_cli.app import _LazyGroup
+
+    build, built = _LazyGroup.get_command, dict[tuple[Registry, str], Any]()
+
+    def get(group: Any, ctx: Any, name: str) -> Any:
+        if (group.registry, name) not in built:
+            built[group.registry, name] = build(group, ctx, name)
+        return built[group.registry, name]
+
+    return get
+
+
 @pytest.fixture
 def in_process(
-    alone: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    alone: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    _built: Callable[[Any, Any, str], Any],
 ) -> Callable[..., Done]:
     """Run the command in this process: quick, and through the same `main` as the script.
 
     A traceback without --debug fails the test.
     """
     from targen_cli import main
+    from targen_cli.app import _LazyGroup
+
+    monkeypatch.setattr(_LazyGroup, "get_command", _built)
+    monkeypatch.setattr(loader, "load_registry", _read_once)
 
     def run(*args: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -167,6 +168,7 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a module prints as it is imported is no answer
     for line in sys.stdin:
+        gc.freeze()  # a fork that collects would copy all of it
         order = json.loads(line)
         answers.write(f"{_fork(*order)}\n")
         answers.flush()

@@ -78,12 +78,12 @@ class Suite:
             fail(problem)
 
     def registry(self) -> Registry:
-        """The plugins that are installed, and the one in `folder`."""
+        """The plugins that are installed, and the one in `folder`; read once for the suite."""
         if not self.folder:
-            return load_registry()
+            return self.kept("registry", load_registry)
         from targen_testing.folder import sources_with
 
-        return load_registry(sources_with(Path(self.folder)))
+        return self.kept("registry", lambda: load_registry(sources_with(Path(self.folder))))
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """What `make` made for this suite, once for all of its checks."""

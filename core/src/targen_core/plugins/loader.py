@@ -42,6 +42,7 @@ __all__ = [
     "installed",
     "installed_sources",
     "load_registry",
+    "metadata_of",
     "source_of",
 ]
 
@@ -127,13 +128,8 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
-            fields = _FIELD.findall((metadata or "").partition("\n\n")[0])
-            (name, *_), (version, *_) = (
-                [value for key, value in fields if key == wanted] for wanted in ("Name", "Version")
-            )
-            name = canonical(name)
-            core = _lowest_core(value for key, value in fields if key == "Requires-Dist")
+            name, version, requirements = metadata_of(distribution)
+            name, core = canonical(name), _lowest_core(requirements)
         except (OSError, ValueError):
             continue  # the rest of an uninstalled distribution: nobody to name
         if name in seen:
@@ -149,6 +145,22 @@ def installed_sources() -> list[Source]:
             if API_GROUPS.fullmatch(entry.group):
                 sources[entry.group, name, entry.name] = source_of(entry, name, version, core)
     return [sources[key] for key in sorted(sources)]
+
+
+def metadata_of(distribution: Any) -> tuple[str, str, list[str]]:
+    """Return a distribution's name, its version and its requirements.
+
+    Raises:
+        OSError: its metadata cannot be read.
+        ValueError: it has no name, no version or no text.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
+    fields = _FIELD.findall((text or "").partition("\n\n")[0])
+    (name, *_), (version, *_), required = (
+        [value for key, value in fields if key == wanted]
+        for wanted in ("Name", "Version", "Requires-Dist")
+    )
+    return name, version, required
 
 
 def _lowest_core(requirements: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import importlib.util
+import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from importlib_metadata import Distribution, PackageNotFoundError
 from packaging.requirements import InvalidRequirement, Requirement
 
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.loader import canonical
+from targen_core.plugins.loader import canonical, metadata_of
 from targen_core.plugins.register import FILE, MEMORY
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
 
     Raises:
         PackageNotFoundError: one of `names` is not.
+        OSError, ValueError: the metadata of one of them cannot be read.
     """
     required: dict[str, tuple[str, Distribution]] = {}
     left = dict.fromkeys(names, True)
@@ -76,13 +78,13 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
         name, needed = left.popitem()
         try:
             distribution = Distribution.from_name(name)
-        except PackageNotFoundError:
+            _, version, requirements = metadata_of(distribution)
+        except (PackageNotFoundError, OSError, ValueError):
             if needed:
                 raise
             continue
-        metadata = distribution.metadata  # parsed anew whenever it is asked for
-        required[name] = (metadata["Version"], distribution)
-        for text in metadata.get_all("Requires-Dist") or ():
+        required[name] = (version, distribution)
+        for text in requirements:
             with contextlib.suppress(InvalidRequirement):
                 requirement = Requirement(text)
                 marker, other = requirement.marker, canonical(requirement.name)
@@ -106,26 +108,26 @@ def _sources(distribution: Distribution) -> Iterator[Path]:
             yield Path(spec.origin)
         for folder in map(Path, spec.submodule_search_locations or ()):
             imported.append(folder)
-            yield from _files(folder, "*")
+            yield from _files(folder, "")
     for file in distribution.files or ():
         path = Path(str(file.locate()))
         if file.suffix == ".pth":  # an editable install: where the checkout is
             for root in map(Path, path.read_text(encoding="utf-8").splitlines()):
                 # Not where another copy comes before it on the path.
                 if root.is_dir() and all(root in folder.parents for folder in imported):
-                    yield from _files(root, "*.py")
+                    yield from _files(root, ".py")
         elif ours and file.suffix == ".py":
             yield path
 
 
-def _files(folder: Path, pattern: str) -> Iterator[Path]:
+def _files(folder: Path, ending: str) -> Iterator[Path]:
     """The files below a folder, in an order that does not change; no hidden and no compiled one."""
-    for path in sorted(folder.rglob(pattern)):
-        parts = path.relative_to(folder).parts
-        if any(part.startswith(".") or part == "__pycache__" for part in parts):
-            continue
-        if path.is_file():
-            yield path
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and n != "__pycache__")
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.startswith(".") and name.endswith(ending) and path.is_file():
+                yield path
 
 
 def _stands_alone(file: TaskFile) -> bool:
