@@ -10,9 +10,8 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ from hypothesis import HealthCheck, Phase, settings
 
 from targen_cli.defaults import KEYS
 from targen_core import Registry, load_registry
-from targen_core.plugins import loader
-from targen_core.plugins.loader import Source
 
 settings.register_profile(
     "targen",
@@ -137,22 +134,6 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@cache
-def _registry(sources: tuple[Source, ...], disabled: str, modules: tuple[object, ...]) -> Registry:
-    return load_registry(sources)
-
-
-def _read_once(sources: Iterable[Source] | None = None) -> Registry:
-    """Read plugins once for many tests, unless one of their modules is still to be imported."""
-    found = tuple(loader.installed_sources() if sources is None else sources)
-    modules = tuple(sys.modules.get(each.module) for each in found)
-    if any(getattr(module, "__spec__", None) is None for module in modules):
-        return load_registry(found)
-    if any(module.__spec__._initializing for module in modules):
-        return load_registry(found)
-    return _registry(found, os.environ.get(loader.DISABLE_VARIABLE, ""), modules)
-
-
 @pytest.fixture(scope="session")
 def _built() -> Callable[[Any, Any, str], Any]:
     """A command's options, built once per registry: building them takes longer than most uses."""
@@ -183,7 +164,6 @@ def in_process(
     from targen_cli.app import _LazyGroup
 
     monkeypatch.setattr(_LazyGroup, "get_command", _built)
-    monkeypatch.setattr(loader, "load_registry", _read_once)
 
     def run(*args: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])
