@@ -10,6 +10,6 @@ def table(text: str, columns: int = 3) -> list[tuple[str, ...]]:
     """
     lines = [line.strip() for line in text.splitlines()]
     rows = [f"{line} ".split("| ") for line in lines if line and not line.startswith("#")]
-    assert all(len(row) <= columns for row in rows), "a cell holds a bar"
+    assert all(len(row) <= columns for row in rows), "a cell contains a bar"
     cells = ([*row, *[""] * (columns - len(row))] for row in rows)
     return [tuple(cell.strip().replace("\\n", "\n") for cell in row) for row in cells]

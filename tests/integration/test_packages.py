@@ -143,7 +143,7 @@ def test_the_command_works_after_installing_the_tasks_alone(installed, tmp_path)
 @pytest.mark.parametrize(
     ("asked", "error", "package"),
     [
-        ([], "the only backend installed is scripted", "local"),
+        ([], "no backend with a model is installed", "local"),
         (["-b", "llama"], "no backend named 'llama' is installed", "llama"),
     ],
 )

@@ -48,9 +48,9 @@ def outcome(found, tmp_path_factory, check):
     shuffled = Tasks.shuffled.__wrapped__(found, bad, tmp_path_factory)
     folder = tmp_path_factory.mktemp("check")
     if check == CHECK:
-        found.test_same_bytes_whatever_answer_comes_first(bad, shuffled, folder)
+        found.test_same_bytes_whatever_answer_comes_first(good, bad, shuffled, folder)
     else:
-        found.test_verifies(shuffled, folder)
+        found.test_verifies(good, shuffled, folder)
 
 
 def test_a_step_that_counts_calls_in_flight_is_found(tmp_path_factory):

@@ -98,12 +98,12 @@ def check_free(
     if not held:
         return
     if not (out / mark).is_file():
-        raise UsageError(f"{out} holds something else than {what}", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} contains something else than {what}", hint=ANOTHER_OUT)
     if own is not None and (others := [name for name in held if name not in own]):
-        raise UsageError(f"{out} holds {others[0]}, which would be lost", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} contains {others[0]}, which would be lost", hint=ANOTHER_OUT)
     if not force:
         raise UsageError(
-            f"{out} holds {what} already",
+            f"{out} contains {what} already",
             hint=Option("force", True) + " replaces it, or " + ANOTHER_OUT,
         )
 
@@ -247,7 +247,7 @@ def write_new(path: Path, text: str) -> None:
                 raise
     except WriteFailed as error:
         if isinstance(error.__cause__, FileExistsError):
-            raise UsageError(f"{path} is there already", hint="choose another name") from None
+            raise UsageError(f"{path} exists already", hint="choose another name") from None
         raise
 
 

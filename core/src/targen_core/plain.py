@@ -304,7 +304,7 @@ def check_files(folder: Path) -> None:
     for place, folders, files in os.walk(folder, onerror=failed):
         seen += len(folders) + len(files)
         if seen > _MOST_FILES:
-            raise UnreadableFile(folder, f"it holds more than {_MOST_FILES:,} files")
+            raise UnreadableFile(folder, f"it contains more than {_MOST_FILES:,} files")
         for path in (Path(place) / name for name in (*folders, *files)):
             if path.is_symlink() or not path.is_dir():
                 place_of(path, folder)

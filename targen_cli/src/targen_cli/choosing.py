@@ -220,12 +220,13 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 
 def _none_ready(registry: Registry) -> UsageError:
     """What to say where no model can be asked."""
-    items = [item for item in registry.all("backend") if item.distribution != "targen-core"]
+    without = ("targen-core", "targen-standard")  # scripted, and people
+    items = [item for item in registry.all("backend") if item.distribution not in without]
     bring = install(package_of("backend", "local"))
     small = f"{bring} for a small model that runs in this process"
     if not items:
         return UsageError(
-            "the only backend installed is scripted, which is not a model", hint=small
+            "no backend with a model is installed", hint=f"{small}; -b people to answer yourself"
         )
     names = ", ".join(item.name for item in items)
     return UsageError(

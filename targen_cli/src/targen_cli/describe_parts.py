@@ -224,12 +224,12 @@ def print_backend(facts: dict[str, Any]) -> None:
         print(f"What it supports and costs is known once it is made: {facts['not_made']}")
         return
     print(f"Made with these options: {made['identity']}")
-    print(f"  holds to a JSON schema itself: {'yes' if made['structured'] else 'no'}")
-    print(f"  takes a seed: {'yes' if made['seeded'] else 'no'}")
+    print(f"  follows a JSON schema itself: {'yes' if made['structured'] else 'no'}")
+    print(f"  accepts a seed: {'yes' if made['seeded'] else 'no'}")
     print(f"  calls at once: {made['max_concurrency'] or 'as many as --concurrency allows'}")
     price = made["price"]
     if price is None:
-        print("  price: unknown; --price-in and --price-out say it")
+        print("  price: unknown; pass --price-in and --price-out")
     else:
         print(f"  price: ${price['input']:g} in, ${price['output']:g} out per million tokens")
         if price["source"]:

@@ -102,7 +102,7 @@ def estimate(
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     if (task is None) == (suite is None):
         raise UsageError(
-            "say what to estimate: one task, or all tasks of a plugin",
+            "name a task to estimate, or a plugin for all of its tasks",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
     if batch_lists and not said.values.keys() & {"batch", "delivery"}:

@@ -110,7 +110,7 @@ def generate(
 
     if (task is None) == (suite is None):
         raise UsageError(
-            "say what to generate: one task, or all tasks of a plugin",
+            "name a task to generate, or a plugin for all of its tasks",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
     batch = said.of(Limits).delivered_by

@@ -148,7 +148,7 @@ def grow(
 
     Raises:
         UsageError: it has a target above one of these.
-        JobFailed: it ended early; its rows so far are kept, and the same command goes on.
+        JobFailed: it ended early; its rows so far are kept, and the same command continues.
     """
     from targen_cli.progress import progress
     from targen_core.api.request import reopened

@@ -55,7 +55,7 @@ def new(
 ) -> None:
     """Create a plugin project with code, prompts, tests and a CI file.
 
-    It works as it stands; its README.md says what to change, in which order.
+    It works as it stands; its README.md lists what to change, in order.
 
     Examples:
     - targen new task my-task
@@ -89,7 +89,7 @@ def new(
     steps += [line.format(name=names.distribution) for line in of.tries]
     for line in steps:
         print(f"  {line}")
-    print("README.md says what to change, in which order.")
+    print("README.md lists what to change, in order.")
 
 
 def _add(kind: Kind, names: Names, folder: Path) -> None:

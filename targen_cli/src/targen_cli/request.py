@@ -81,7 +81,9 @@ class ModelOptions(Options):
             if value is None:
                 continue
             if name in said:
-                raise UsageError(f"{typed_as} and -o {name}=... say the same: give one of them")
+                raise UsageError(
+                    f"{typed_as} and -o {name}=... set the same option: give one of them"
+                )
             said[name] = value
         return said
 

@@ -130,7 +130,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
         raise UsageError("runs rm takes the runs to remove", hint="targen runs rm runs/rte-0")
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("nobody is there to be asked", hint="--yes removes without asking")
+            raise UsageError("there is no terminal to ask on", hint="--yes removes without asking")
         named = ", ".join(map(str, paths))
         try:
             agreed = typer.confirm(f"Remove {named}?", err=True)

@@ -138,7 +138,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         )
         if label not in labels:
             raise UsageError(
-                f"{run} has nothing of label {jsonlib.dumps(label)}",
+                f"{run} has no row with label {jsonlib.dumps(label)}",
                 hint=did_you_mean(label, [*labels], "labels"),
             )
 
@@ -163,7 +163,7 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
         print("there is more: --limit 0 shows all", file=sys.stderr)
     if shown:
         example = shown[0].number if shown[0].rows else shown[0].id
-        print(f"where one is from: targen show {run} {example}", file=sys.stderr)
+        print(f"one row with its origin: targen show {run} {example}", file=sys.stderr)
 
 
 def _print_one(traced: Traced) -> None:

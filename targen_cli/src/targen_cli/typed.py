@@ -97,6 +97,6 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
                 "number stand in a file: " + Option("dimensions", {name: "@FILE"}),
             )
         if match[1] in weights:
-            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is there twice")
+            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is given twice")
         weights[match[1]] = int(match[2])
     return weights

@@ -134,5 +134,5 @@ def given_data(
     if task is None and isinstance(made, Source):
         raise read.of_no_task(made)
     if task is None:
-        raise UsageError("whose rows are these?", hint=read.NAME_THE_TASK)
+        raise UsageError("which task are these rows for?", hint=read.NAME_THE_TASK)
     return Data(made, task, chosen, registry)

@@ -116,7 +116,7 @@ class ExporterSuite(PartSuite[Exporter]):
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
         """It makes the file or the folder that its suffix promises, with something in it."""
         files = self.write(dataset, tmp_path)
-        assert files, "the folder holds no file"
+        assert files, "the folder contains no file"
         assert any(path.stat().st_size for path in files), "what it wrote is empty"
 
     def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_data_come_in_any_form(form, run):
 
 
 def test_rows_that_do_not_say_whose_they_are_are_refused(run):
-    with pytest.raises(tg.UsageError, match="whose rows are these") as caught:
+    with pytest.raises(tg.UsageError, match="which task are these rows for") as caught:
         tg.correct(list(run), model="scripted")
     assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
 
@@ -75,7 +75,7 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     silent = lab.ToyModel(lambda request: pytest.fail("an answered call is asked again"))
     again = tg.correct(made, model=silent, out="out")
     assert list(first) == list(again)
-    with pytest.raises(RunConflict, match="holds another correction") as caught:
+    with pytest.raises(RunConflict, match="contains another correction") as caught:
         tg.correct(made, model=silent, n=2, out="out")
     assert caught.value.hint == "choose another out=..."
 
@@ -114,7 +114,7 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = tg.correct(run, model="scripted", n=2)
     other = tg.correct(run, model="scripted", n=4)
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
-    assert "holds another correction (other: data). Writing this one to" in caplog.text
+    assert "contains another correction (other: data). Writing this one to" in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path
 
 

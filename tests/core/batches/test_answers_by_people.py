@@ -414,7 +414,7 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_pat
     assert write_requests([call], path, "canary") == {"generate": 1}
     assert path.with_name(f"{name}.canary.txt").read_text() == "canary\n"
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         write_requests([call], path)
     assert path.read_bytes() == before
     assert list(read_sheet(path)) == []

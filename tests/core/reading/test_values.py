@@ -53,9 +53,9 @@ def test_a_byte_order_mark_is_left_out(tmp_path):
 def test_json_holds_a_number_of_values():
     text = "[" + ",".join("[]" for _ in range(200)) + "]"
     assert len(json_of(text, most=401)) == 200
-    with pytest.raises(Malformed, match="it holds more than 100 values"):
+    with pytest.raises(Malformed, match="it contains more than 100 values"):
         json_of(text, most=100)
-    with pytest.raises(Malformed, match="it holds more than 100 values"):
+    with pytest.raises(Malformed, match="it contains more than 100 values"):
         json_of(text.encode(), most=100)
     assert json_of('"' + "," * 150 + '"', most=100) == "," * 150
 

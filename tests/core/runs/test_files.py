@@ -69,7 +69,7 @@ def test_lines_that_are_left_over_are_found_at_the_end(tmp_path):
     before = written(tmp_path / "f", RECORDS)
     file = ReplayedFile(tmp_path / "f")
     file.write(RECORDS[0])
-    with pytest.raises(RunConflict, match="holds more than the run produces"):
+    with pytest.raises(RunConflict, match="contains more than the run produces"):
         file.end()
     file.close()
     assert (tmp_path / "f").read_bytes() == before

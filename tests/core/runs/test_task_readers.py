@@ -74,7 +74,7 @@ def test_the_reader_has_a_part_in_what_is_made(sources):
 
 def test_other_files_are_refused_with_those_that_are_read(sources):
     Path("porter.txt").touch()
-    with pytest.raises(UsageError, match=r"porter\.txt is a file that holds no task") as caught:
+    with pytest.raises(UsageError, match=r"porter\.txt is a file that contains no task") as caught:
         task_file("./porter.txt")
     assert caught.value.hint == "a task's file ends in one of .py, .yaml, .toml, .json, .ini"
 

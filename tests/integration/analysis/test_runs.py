@@ -26,7 +26,7 @@ def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path):
     assert done.code == 0, done.err
     assert "Label flow of rte-0" in done.out
     assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.out
-    assert "holds rows of rte-0/dataset word for word" in done.out
+    assert "contains rows of rte-0/dataset word for word" in done.out
     inside = targen("analyze", "runs/rte-0", *QUICK, "--out", "runs/rte-0")
     assert inside.code == 2
     assert "is a run directory" in inside.err

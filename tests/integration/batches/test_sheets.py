@@ -123,7 +123,7 @@ def test_an_import_with_bad_answers_takes_the_others_and_exits_with_1(
     asked = targen("batch", "export", "run", "--out", "calls.md")
     assert asked.out.endswith("then: targen batch import run calls.md\n")
     taken = targen("batch", "export", "run", "--out", "calls.md")
-    assert (taken.code, "calls.md is there already" in taken.err) == (2, True)
+    assert (taken.code, "calls.md exists already" in taken.err) == (2, True)
     targen("batch", "export", "run", "--out", "asked.jsonl")
     said = answers(Path("asked.jsonl"))
     first, *others = said
@@ -276,7 +276,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     report = targen("report", "mine").out
     assert "  1 call waiting for answers, in mine.csv\n" in report
     empty = targen("batch", "import", "mine", "mine.csv")
-    assert (empty.code, "mine.csv holds no answer" in empty.err) == (2, True)
+    assert (empty.code, "mine.csv contains no answer" in empty.err) == (2, True)
     assert "write answers into the column answer, save the file" in empty.err
     rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:

@@ -301,10 +301,10 @@ def test_the_folder_that_is_proposed_is_free_and_can_be_typed(finished, refuses,
     Path("my run-2").mkdir()
     finished("rte", "-n", 4, out="my run")
     line = "generate rte -b scripted -n 4 --seed 1 --out"
-    refused = refuses(f"{line} 'my run'", "my run holds another run", "targen resume 'my run'")
+    refused = refuses(f"{line} 'my run'", "my run contains another run", "targen resume 'my run'")
     assert "--out 'my run-3'" in refused.err
     monkeypatch.chdir("my run")
-    refuses(f"{line} .", ". holds another run", f"--out '{Path.cwd()}-3'")
+    refuses(f"{line} .", ". contains another run", f"--out '{Path.cwd()}-3'")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

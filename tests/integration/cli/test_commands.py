@@ -166,7 +166,7 @@ def test_report_of_a_run_that_was_killed(rte, targen):
     assert actual["status"] == "unfinished"
     assert actual["rows"] == made["rows"]
     assert actual["usage"] == made["usage"]
-    assert "targen resume finishes it" in targen("report", "run").out
+    assert "targen resume run finishes it" in targen("report", "run").out
 
 
 def test_plugins(targen):

@@ -204,11 +204,11 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
     other = targen(*args, "--flip", "0.5", "--seed", "2")
     assert other.code == 0
     assert other.err == (
-        f"{folder} holds another correction (other: seed). Writing this one to {folder}-2\n"
+        f"{folder} contains another correction (other: seed). Writing this one to {folder}-2\n"
     )
     named = targen(*args, "--flip", "0.5", "--seed", "2", "--out", folder)
     assert named.code == 2
-    assert "holds another correction" in named.err
+    assert "contains another correction" in named.err
 
 
 def test_a_row_changes_in_its_label_alone(targen, file, oracle):
@@ -232,8 +232,8 @@ REFUSED = """
     2 | preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
     2 | preview rte -b scripted --solve rows.jsonl | --solve is for --variants
     2 | preview rte -b scripted --variants paper --solve nosuch.jsonl | there is no file
-    2 | generate rte --suite superglue -n 4 -b scripted | say what to generate
-    2 | estimate -n 4 | say what to estimate
+    2 | generate rte --suite superglue -n 4 -b scripted | name a task to generate
+    2 | estimate -n 4 | name a task to estimate
     2 | generate rte -n 8 -b scripted --contexts-fraction 0.5 | --contexts-fraction
     2 | generate rte -n 8 -b scripted --contexts-limit 8 --contexts-fraction 2 | --contexts-fraction
 """

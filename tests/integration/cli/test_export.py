@@ -94,7 +94,7 @@ def test_weights_that_have_no_place(targen, run, weighed):
     assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
     merged = targen("merge", run, weighed, "--out", "merged")
     assert merged.code in (1, 2) and not Path("merged").exists()
-    assert "w holds rows that were chosen or weighed, and is no run" in merged.err
+    assert "w contains rows that were chosen or weighed, and is no run" in merged.err
 
 
 def test_weights_of_rows_that_the_official_file_joins(targen):
@@ -185,7 +185,7 @@ def test_splits_for_hubs(targen, run):
     ]
     assert "| train | 4 | 2 | 2 |" in body
     assert "cc-by-4.0, chosen by whoever published the dataset." in body
-    assert targen("validate", folder, "--task", "rte").code == 2  # it holds several: name one
+    assert targen("validate", folder, "--task", "rte").code == 2  # it contains several: name one
     assert (
         targen("validate", folder / "data/test-00000-of-00001.parquet", "--task", "rte").code == 0
     )

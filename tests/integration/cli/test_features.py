@@ -181,7 +181,7 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     # It is made again from its journal alone.
     silent()
     replayed = go("replay whole --out again")
-    assert "nothing was sent" in replayed.out and "changed: nothing" in replayed.out
+    assert "repeated without sending a call" in replayed.out and "changed: nothing" in replayed.out
     assert bytes_of("again") == bytes_of("whole")
     assert read("again")["replay"] == {"of": "whole", "changed": [], "needed": []}
     assert read("again")["usage"]["total"]["calls"] == 0

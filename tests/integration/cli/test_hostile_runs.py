@@ -471,7 +471,7 @@ def test_a_key_in_a_manifest_is_refused(waiting, targen):
     every_step(waiting, api_key="sk-of-a-stranger")
     result = targen("resume", "run", "-q", "--max-outage", "1", "-o", "api_key=mine")
     assert result.code == 1
-    assert "manifest.json holds an API key (option api_key" in result.err
+    assert "manifest.json contains an API key (option api_key" in result.err
     assert "sk-of-a-stranger" not in result.err
 
 

@@ -220,9 +220,9 @@ REFUSED = """
     a c --out y | made by other prompts or versions of | --mix
     a a --out y | named twice
     a --out a | is one of the runs
-    a | say where the merged run goes | --out runs/merged
+    a | the merged run needs a folder | --out runs/merged
     x --out y | is merged of 2 runs itself
-    a --out b | b holds a run
+    a --out b | b contains a run
     a none --out y | there is no run directory none
     a --out y -n 4 --label entailment=2 | in one way
     . --out y | holds several runs

@@ -123,13 +123,13 @@ def test_a_file(text, error, hint, refuses):
 # --- a command --------------------------------------------------------------
 
 COMMANDS = """
-    generate | say what to generate: one task, or all tasks of a plugin | targen generate rte -n 10, or targen generate --suite superglue --preset paper
+    generate | name a task to generate, or a plugin for all of its tasks | targen generate rte -n 10, or targen generate --suite superglue --preset paper
     generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
     generate mail.yml -n 4 -b scripted | there is no file mail.yml | did you mean mail.yaml?
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
-    generate folder -n 4 -b scripted | folder is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
@@ -173,8 +173,8 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
     generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
     generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
-    generate mail.yaml -n 6 -b scripted --out run | run holds another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
-    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run holds another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
+    generate mail.yaml -n 6 -b scripted --out run | run contains another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
+    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
     generate ./run -n 4 -b scripted | ./run is a run directory, not a task | targen resume run -n N
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
     generate mail.yaml -n 4 -m gpt-5 | targen generate has no option -m | did you mean --model?
@@ -193,7 +193,7 @@ COMMANDS = """
     describe mail | nothing named 'mail' is installed | did you mean the file? mail.yaml
     describe show-progres | nothing named 'show-progres' is installed | targen list-tasks, list-contexts, list-seeds
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
-    evaluate run rows.csv | run holds no model | targen train makes one
+    evaluate run rows.csv | run contains no model | targen train makes one
     batch import run row.csv | there is no file row.csv | did you mean rows.csv?
     export rn --as csv | there is no file rn | did you mean run?
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
@@ -203,8 +203,8 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
     review apply rn | there is no data or review rn | did you mean run?
     runs list foldr | there is no folder foldr | did you mean folder?
-    compare run | there is nothing to test on | --test DATA, labelled rows that are not trained on
-    merge run | say where the merged run goes | targen merge RUN... --out runs/merged
+    compare run | no test rows were given | --test DATA, labelled rows that are not trained on
+    merge run | the merged run needs a folder | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline goes without --batch |
@@ -233,8 +233,8 @@ COMMANDS = """
     validate mail.yaml rows.csv | targen validate takes SOURCE alone: 'rows.csv' is too much | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | targen validate takes SOURCE alone: 'mail.yaml' is too much | --task mail.yaml
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
-    review apply rows.csv | rows.csv holds no review | targen review DATA begins one, and prints its folder
-    review apply run | run holds no review | targen review DATA begins one, and prints its folder
+    review apply rows.csv | rows.csv contains no review | targen review DATA begins one, and prints its folder
+    review apply run | run contains no review | targen review DATA begins one, and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | there is: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set base-url htp://127.0.0.1/v1 | base-url is "htp://127.0.0.1/v1"; it must be an address, such as http://127.0.0.1:8000/v1
@@ -244,7 +244,7 @@ COMMANDS = """
     describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
     describe ./run | ./run is a run directory | targen report run shows its figures
     describe ./rn | there is no file ./rn | did you mean run?
-    generate folder/ -n 4 -b scripted | folder/ is a folder that holds no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate folder/ -n 4 -b scripted | folder/ is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
@@ -264,7 +264,7 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 @pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
-    problem = "reviewed holds rows that were corrected or reviewed, and is no run"
+    problem = "reviewed contains rows that were corrected or reviewed, and is no run"
     refuses(line, problem, "analyze, train, validate and export take these", code=1)
 
 
@@ -481,9 +481,9 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it is all that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: its keys are keywords, not a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.train([{"text": "x", "label": "a"}]) | rows does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
-    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows holds no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows contains no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
-    tg.evaluate("run", "rows.csv") | run holds no model | targen_core.train(DATA) makes one
+    tg.evaluate("run", "rows.csv") | run contains no model | targen_core.train(DATA) makes one
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, and no model is named | pass model="BACKEND/NAME"
     tg.preview("mail.yaml", modle="scripted") | backend local has no option 'modle' | did you mean model?
     tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one

@@ -32,7 +32,9 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(targen, rows
     result = targen(*other)
     assert result.code == 0
     (line,) = result.err.splitlines()
-    assert line.startswith("runs/rte-0 holds another run, started with model scripted of backend ")
+    assert line.startswith(
+        "runs/rte-0 contains another run, started with model scripted of backend "
+    )
     assert "temperature=0.7" in line and "temperature=0.2" in line
     assert line.endswith("Writing this run to runs/rte-0-2")
     journal = Path("runs/rte-0-2/journal").read_bytes()
@@ -48,7 +50,7 @@ def test_a_conflict_names_the_two_models_and_what_to_type(targen):
     result = targen("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=big", "--out", "mine")
     assert result.code == 2
     assert (
-        "mine holds another run, started with model scripted of backend scripted; you asked for "
+        "mine contains another run, started with model scripted of backend scripted; you asked for "
         "model big of backend llama at http://127.0.0.1:11434/v1" in result.err
     )
     assert "--out mine-2" in result.err

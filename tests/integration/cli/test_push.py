@@ -119,9 +119,9 @@ FAULTS = [
     ("repos/create", [500] * MANY, "the hub answered 500", "tries again, later"),
     ("/preupload/", [503] * MANY, "the hub answered 503", "tries again, later"),
     ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
-    ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "nothing was committed"),
-    ("/put/", [DROP] * MANY, "left in the middle of sending the rows", "nothing was committed"),
-    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "nothing was committed"),
+    ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
+    ("/put/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
+    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no file was committed"),
 ]
 
 

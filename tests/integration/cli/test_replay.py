@@ -84,7 +84,7 @@ plain = declared.task(name="reviews")
 
 def check(instance, seed):
     if WORD in instance.text:
-        raise Rejected("word", f"it holds {WORD}")
+        raise Rejected("word", f"it contains {WORD}")
 
 TASK = plain.replace(checks=(*plain.checks, check))
 WORD = "nothing holds this"

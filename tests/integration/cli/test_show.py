@@ -79,7 +79,7 @@ MISSING = """
     show run 3 --rejected | a row is shown whole
     show run --reason TYPO | no reject for "TYPO" | refusal
     show run --reason refusl | no reject for "refusl" | did you mean refusal?
-    show run --label entailed | nothing of label "entailed" | did you mean entailment
+    show run --label entailed | no row with label "entailed" | did you mean entailment
 """
 
 

@@ -46,7 +46,7 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
 
 
 NO_DRAFTS = """
-    2 | | say what the task is, or --blank
+    2 | | describe the task, or pass --blank
     2 | words --blank | --blank asks no model, so it takes no description
     2 | w.yaml --blank | w.yaml names a file
     2 | ' ' -b scripted | the description is empty

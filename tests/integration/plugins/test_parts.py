@@ -152,7 +152,7 @@ OTHERS = """
     resume run -o majority.times=7 | corrector of this run, acme:majority, had times=5, not 7
     {again} {chosen} -o openings.letters=2 | filter openings acme:openings, which had letters=3, not 2
     {again} {fewer} | started with filters acme:openings, acme:plain; you asked for acme:openings
-    {again} | holds another run
+    {again} | contains another run
 """  # noqa: E501
 
 

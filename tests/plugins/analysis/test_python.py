@@ -37,7 +37,7 @@ def test_it_is_written_like_the_command_writes_it(run):
     written = analysis.save("here")
     assert written[:2] == [Path("here/analysis.json"), Path("here/report.html")]
     assert json.loads(written[0].read_text()) == json.loads(json.dumps(analysis.as_dict()))
-    with pytest.raises(tg.UsageError, match="holds an analysis") as caught:
+    with pytest.raises(tg.UsageError, match="contains an analysis") as caught:
         analysis.save("here")
     assert caught.value.hint == "force=True replaces it; or choose another out=..."
     assert analysis.save("here", force=True)
@@ -67,7 +67,7 @@ def test_what_rows_say_is_no_markup(run):
 
 
 def test_nothing_to_do_is_an_error(run):
-    with pytest.raises(tg.UsageError, match="nothing to analyse"):
+    with pytest.raises(tg.UsageError, match="no dataset was given to analyse"):
         tg.analyze()
     with pytest.raises(tg.UsageError, match="no metric is left"):
         tg.analyze(run, metrics=["labels"], without=["labels"])

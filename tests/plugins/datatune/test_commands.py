@@ -229,7 +229,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
         patched.setattr(files, "_revision", stopped)
         done = in_process("catalogue", "build", str(shop))
     assert done.code == 130
-    assert f"targen catalogue build {shop} goes on" in done.err
+    assert f"targen catalogue build {shop} continues" in done.err
     assert "unfinished: build it again to go on" in in_process("catalogue", "list").out
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
 

@@ -126,7 +126,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     hub.fail("/viewer/info", *fault)
     with pytest.raises(JobFailed, match=words) as caught:
         actual()
-    assert "the same call goes on" in caught.value.hint
+    assert "the same call continues" in caught.value.hint
 
 
 def test_no_connection(hub, monkeypatch):
@@ -219,7 +219,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     hub.fail("info?dataset=ada%2Freviews2", 503, 99)
     broken = in_process("catalogue", "build", "hf:", "-o", "limit=10")
     assert broken.code == 1
-    assert "the same command goes on" in broken.err
+    assert "the same command continues" in broken.err
     searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
     assert "warning: hf: is built in part: 2 datasets" in searched.err
     assert searched.code == 0

@@ -252,7 +252,7 @@ def test_one_line_makes_rows_of_a_folder(in_process, works):
     works("resume", "a", "-n", "12", "-q")
     other = in_process(*LINE, "-n", "8", "--datasets", "2", "--out", "a")
     assert other.code == 2
-    assert "holds another run" in other.err
+    assert "contains another run" in other.err
 
 
 def test_steps_have_backends_and_options_by_either_name(works):

@@ -54,7 +54,7 @@ def test_what_was_asked_for_is_a_task_file(targen, works, mail):
         "method": {"use": "attrprompt", "task": str(mail), "options": {"values": 7}},
     }
     again = targen("method", "attrprompt", str(mail), "--save", "asked.json")
-    assert (again.code, "is there already" in again.err) == (2, True)
+    assert (again.code, "exists already" in again.err) == (2, True)
     works("preview", "asked.json", "-b", "scripted")
 
 
@@ -78,7 +78,7 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail):
     works("resume", "run", "-n", "12")
     assert Path("run/task.json").read_bytes() == before
     other = targen(*start, "-n", "12")
-    assert other.code != 0 and "run holds another run, started with task version" in other.err
+    assert other.code != 0 and "run contains another run, started with task version" in other.err
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
     works("describe", "run/task.json", "--trust")

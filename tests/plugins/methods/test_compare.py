@@ -121,7 +121,7 @@ def reply(request):
             Path("stop").write_text("generate")
         done = targen(*start, *how)
     assert done.code == 130, done.err
-    assert "the same command goes on" in done.err.splitlines()[-1]
+    assert "the same command continues" in done.err.splitlines()[-1]
     works(*start, *how)
     assert Path("out/results.html").exists()
 
@@ -136,7 +136,7 @@ def test_a_service_that_is_not_there_is_told_in_words_of_the_command(targen, mai
     where = ("-b", "llama/m", "-o", "base_url=http://127.0.0.1:9/v1", "--out", "out")
     done = targen("compare-methods", str(mail), "--methods", "targen", "-n", "4", *where)
     assert done.code == 1
-    assert done.err.rstrip().endswith("; the same command goes on")
+    assert done.err.rstrip().endswith("; the same command continues")
     assert "targen_core" not in done.err
 
 
@@ -155,7 +155,7 @@ def test_equal_dollars_end_each_method_where_they_are_spent(works, mail):
         (("--methods", "targen", "-b", "scripted"), "-n 100"),
         (("--methods", "targen,targen", "-n", "4"), "twice"),
         (("--methods", "nothing", "-n", "4"), "nothing"),
-        (("--methods", ",", "-n", "4"), "nothing is compared"),
+        (("--methods", ",", "-n", "4"), "the comparison is empty"),
         (("--data", "rows.jsonl"), "for example --data ours="),
         (("--methods", "claims,selfinstruct", "-n", "4", "--settings", "papr"), "mean paper?"),
         (("--data", "a=x", "--data", "a=y"), "two called a"),
@@ -198,7 +198,7 @@ def test_another_folder_is_left_alone(targen, mail):
     Path("out").mkdir()
     Path("out/letter.txt").write_text("mine")
     done = targen("compare-methods", str(mail), *START, "-n", "4")
-    assert (done.code, "holds no comparison" in done.err) == (2, True)
+    assert (done.code, "contains no comparison" in done.err) == (2, True)
 
 
 def test_methods_that_choose_or_weigh_rows_are_measured_by_these(targen, works, mail, held):

@@ -133,7 +133,7 @@ def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, 
     assert done.out == f"{new}-2/dataset.jsonl\n"
     assert _bytes(new) == first
     done = in_process("review", "apply", run, "--out", new)
-    assert (done.code, "holds another correction" in done.err) == (2, True)
+    assert (done.code, "contains another correction" in done.err) == (2, True)
 
 
 def test_where_raters_differ_rows_stay_and_are_listed(run, grades, in_process, works):
@@ -499,7 +499,7 @@ def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process, works)
 
 def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
     done = in_process("export", run, "--reviewed")
-    assert (done.code, f"nobody has reviewed {run}" in done.err) == (2, True)
+    assert (done.code, f"no row has been reviewed in {run}" in done.err) == (2, True)
     assert f"targen review {run}" in done.err
     grades(run, "ann", {0: {"after": "D"}})
     done = in_process("export", run, "--reviewed")
@@ -509,4 +509,4 @@ def test_export_of_what_nobody_reviewed_says_so(run, grades, in_process):
 
 def test_folder_without_a_review_says_so(run, in_process):
     done = in_process("review", "apply", run)
-    assert (done.code, "holds no review" in done.err) == (2, True)
+    assert (done.code, "contains no review" in done.err) == (2, True)

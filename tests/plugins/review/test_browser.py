@@ -142,7 +142,7 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
 
 
 def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
-    page = enter(serve(run, "--as", "ann").links["ann"])
+    page = enter(serve(run, "--as", "ann", "--rubric", "paper").links["ann"])
     page.keyboard.press("?")
     assert page.locator("dialog#help").is_visible()
     page.keyboard.press("Escape")

@@ -259,7 +259,7 @@ def test_what_is_wrong_with_a_record_is_said(name, path, value, said, tmp_path):
         ("{", "is not JSON"),
         ("[NaN]", "NaN is not valid JSON"),
         ("[" * 100_000 + "]" * 100_000, "nested more than 64 levels deep"),
-        ('{"id": 1}', "holds an object, not a list of records"),
+        ('{"id": 1}', "contains an object, not a list of records"),
         ("[7]", "record 1: it is no "),
         ('[{"text": "hello", "sentiment": "good"}]', "record 1: it is no "),
     ],

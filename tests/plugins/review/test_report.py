@@ -171,7 +171,7 @@ def test_data_without_a_review(command, tmp_path, rows_file, in_process):
     for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
         done = in_process("review", command, place)
         assert done.code == 2
-        said = f"{place} holds no review" if place.exists() else f"no data or review {place}"
+        said = f"{place} contains no review" if place.exists() else f"no data or review {place}"
         assert said in done.err
         assert "targen review DATA begins one" in done.err
 
@@ -257,7 +257,7 @@ def test_pages_are_written_with_what_people_said_escaped(
         assert words in text
         assert "<script" not in text.replace("\\<script", "")
     again = in_process("review", "report", folder, "--out", tmp_path / "r.md")
-    assert (again.code, "is there already" in again.err) == (2, True)
+    assert (again.code, "exists already" in again.err) == (2, True)
     other = in_process("review", "report", folder, "--out", tmp_path / "r.pdf")
     assert (other.code, "written as .html or as .md" in other.err) == (2, True)
 
@@ -291,4 +291,4 @@ def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
 def test_no_grades_yet(review, in_process):
     done = in_process("review", "report", review)
     assert done.code == 2
-    assert "no row has been graded yet" in done.err
+    assert "no row has been graded so far" in done.err

@@ -166,7 +166,7 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     assert "-2.00" in opened.page.ask("/view/rows?sort=hardest").text
     with pytest.raises(UsageError, match="its rows are others"):
         view(open_data(rows_file(7)), analyses=[tmp_path / "found"])
-    with pytest.raises(UsageError, match="says nothing of how difficult rows of strange are"):
+    with pytest.raises(UsageError, match="has no difficulty for rows of strange are"):
         view(open_data(rows_file(6, name="strange.jsonl")), analyses=[tmp_path / "found"])
 
 
@@ -245,4 +245,4 @@ def test_bad_input_of_the_command(in_process, rows_file):
     assert in_process("view", path, "--key", "text").code == 2
     twice = in_process("view", path, path)
     assert twice.code == 2
-    assert "is there twice" in twice.err
+    assert "is given twice" in twice.err

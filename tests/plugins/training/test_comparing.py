@@ -370,4 +370,4 @@ def test_an_analysis_shows_it_as_a_chapter(targen, works):
     assert "What the data train" in page and "learning curve of tfidf" in page
     assert "compares other data" not in done.out + done.err
     none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
-    assert none.code == 1 and "nowhere holds no comparison" in none.out + none.err
+    assert none.code == 1 and "nowhere contains no comparison" in none.out + none.err

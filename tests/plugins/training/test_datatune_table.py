@@ -98,7 +98,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("targen_training.bigbench.evaluating.answered", stopped)
         done = targen(*asked)
-    assert done.code == 130 and "the same command goes on" in done.err.splitlines()[-1]
+    assert done.code == 130 and "the same command continues" in done.err.splitlines()[-1]
     works(*asked)
 
 

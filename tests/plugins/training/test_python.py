@@ -63,7 +63,7 @@ def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
     mood("train.jsonl", 20)
     model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
     for call, said in (
-        (lambda: targen_core.train(), "nothing to train on"),
+        (lambda: targen_core.train(), "no dataset was given to train on"),
         (lambda: targen_core.train("train.jsonl"), "task"),
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),

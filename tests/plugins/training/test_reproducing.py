@@ -113,7 +113,7 @@ def test_a_plan_says_what_the_run_will_find(targen, superglue):
         for more in (["--plan"], []):
             other = asked(model, rows, *more)
             run = "reproductions/table5/runs/rte-with-correction"
-            said = f"with correction of rte: in the way: {run} holds another run"
+            said = f"with correction of rte: in the way: {run} contains another run"
             assert other.code == 2 and said in other.err and why in other.err, other.err
             assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
             assert "targen resume" not in other.err and "targen_core" not in other.err
@@ -149,7 +149,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, superglue):
              "latency_ms=10")  # fmt: skip
     stopped = targen(*asked)
     assert stopped.code == 130, stopped.err
-    assert "the same command goes on" in stopped.err.splitlines()[-1]
+    assert "the same command continues" in stopped.err.splitlines()[-1]
     assert "with correction of rte: goes on after" in targen(*asked, "--plan").err
     works(*asked)
 

@@ -77,12 +77,12 @@ def test_the_same_again_gives_the_same_bytes(targen, works, noisy):
     for name in ("weighing.json", "dataset.jsonl", "provenance.jsonl"):
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
     again = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
-    assert again.code == 2 and "one holds weighed rows" in again.err and "--force" in again.err
+    assert again.code == 2 and "one contains weighed rows" in again.err and "--force" in again.err
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one", "--force")
     Path("other").mkdir()
     Path("other/notes.txt").write_text("mine")
     other = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "other", "--force")
-    assert other.code == 2 and "holds something else than weighed rows" in other.err
+    assert other.code == 2 and "contains something else than weighed rows" in other.err
 
 
 def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
@@ -149,7 +149,7 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
         ([{"idx": at, "weight": 1} for at in range(39)], "no weight for the row with idx 39"),
         ([{"idx": at, "weight": 1} for at in range(41)], "weights of more rows"),
         ([{"idx": at + 9, "weight": 1} for at in range(40)], "those of other rows"),
-        ([{"weight": 1}] * 3, "holds 3 weights, and rows 40 rows: they are those of other rows"),
+        ([{"weight": 1}] * 3, "contains 3 weights, and rows 40 rows: they are those of other rows"),
     ],
 )
 def test_weights_that_cannot_be(targen, mood, content, said):
@@ -165,7 +165,7 @@ def test_weights_of_an_array(targen, mood):
     for array, said in [
         (np.full(40, np.nan), "weight 1 is NaN"),
         (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
-        (np.ones(12), "holds 12 weights"),
+        (np.ones(12), "contains 12 weights"),
     ]:
         np.save("w.npy", array)
         done = targen(*args)

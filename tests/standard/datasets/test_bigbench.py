@@ -95,8 +95,11 @@ def test_the_answer_stands_where_the_task_has_it(written):
     [
         ([YES, {"input": "x"}], "example 2: it has no output"),
         ([YES, {"target": "x"}], "example 2: it has no input"),
-        ([YES, {"input": "x", "target_scores": {"a": "b"}}], "example 2: target_scores holds"),
-        ([YES, {"input": "x", "target_scores": {"a": 10**400}}], "example 2: target_scores holds"),
+        ([YES, {"input": "x", "target_scores": {"a": "b"}}], "example 2: target_scores contains"),
+        (
+            [YES, {"input": "x", "target_scores": {"a": 10**400}}],
+            "example 2: target_scores contains",
+        ),
     ],
 )
 def test_what_is_no_example(examples, words, written):

@@ -167,7 +167,7 @@ def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
     library.DatasetDict(train=held, test=held).save_to_disk(str(tmp_path / "two"))
     with pytest.raises(UsageError) as caught:
         read_dataset(tmp_path / "two", dataset.task)
-    assert str(caught.value) == f"{tmp_path / 'two'} holds several datasets: test, train"
+    assert str(caught.value) == f"{tmp_path / 'two'} contains several datasets: test, train"
     assert caught.value.hint == f"name one, such as {tmp_path / 'two' / 'test'}"
     assert read_dataset(tmp_path / "two" / "train", dataset.task).digest == dataset.digest
 

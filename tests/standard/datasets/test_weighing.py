@@ -97,7 +97,7 @@ def test_what_is_no_weight(weights: list[object], said: str) -> None:
 
 def test_nothing_else_is_replaced(weighed: Dataset, tmp_path: Path) -> None:
     out = written(weighed, tmp_path / "w")
-    with pytest.raises(UsageError, match="holds weighed rows"):
+    with pytest.raises(UsageError, match="contains weighed rows"):
         written(weighed, out)
     written(weighed[:4], out, force=True)
     assert len(read_dataset(out, TASK)) == 4

@@ -164,7 +164,7 @@ CLAIMS = [
     "Granite forms when molten rock cools slowly far below the ground.",
     "A barometer measures the pressure of the air around it.",
     "Sand that is pressed for ages becomes sandstone.",
-    "Warm air holds more water than cold air does.",
+    "Warm air contains more water than cold air does.",
 ]
 
 

@@ -259,7 +259,7 @@ def asked(
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
-            n, labels = None, _like(registry, varied, shares_of, n, labels is not None or preset)
+            n, labels = None, _like(registry, varied, shares_of, n, _plain(labels) or preset)
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
@@ -340,7 +340,7 @@ def reopened(
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
     quotas = None
-    if n is not None or (labels is not None and len(labels)):
+    if n is not None or _plain(labels):
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
         quotas = quotas_of(of, n, labels, None)
         if n is not None:
@@ -546,6 +546,11 @@ def _value(name: str, value: Any) -> Any:
         ) from None
 
 
+def _plain(labels: Mapping[str, int] | None) -> dict[str, int]:
+    """Rows by label as a dictionary: a Series has no truth value."""
+    return {} if labels is None else dict(labels.items())
+
+
 def quotas_of(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
 ) -> Quotas:
@@ -554,7 +559,7 @@ def quotas_of(
     Raises:
         UsageError: none or several of them, or a value that cannot be.
     """
-    labels = dict(labels.items()) if labels is not None else {}  # a Series has no truth value
+    labels = _plain(labels)
     ways = (n is not None) + (preset is not None) + bool(labels)
     if ways != 1:
         examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]

@@ -212,7 +212,7 @@ def _same(
     if isinstance(task, str):
         task = find_task(load_registry() if registry is None else registry, task)[1]
     if task is not None and task.name != dataset.task.name:
-        raise UsageError(f"{dataset.name} holds rows of {dataset.task.name}, not of {task.name}")
+        raise UsageError(f"{dataset.name} contains rows of {dataset.task.name}, not of {task.name}")
     return dataset
 
 

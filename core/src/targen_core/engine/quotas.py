@@ -118,7 +118,7 @@ class Quotas(Mapping[str, int]):
                 )
             _check_unit(f"label {name}", rows, task.rows_per_instance)
         if not self.total:
-            raise UsageError("all quotas are 0: there is nothing to generate")
+            raise UsageError("all quotas are 0, so no row would be generated")
         return self.over(names)
 
     def __getitem__(self, name: str) -> int:

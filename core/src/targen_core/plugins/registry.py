@@ -451,7 +451,7 @@ class Registry:
             problem = f"{name} is a run directory, not a task"
             hint = str(Action("resume", path, n=Blank("N")))
         elif what := what_is(path):
-            problem = f"{name} is a {what} that holds no task"
+            problem = f"{name} is a {what} that contains no task"
             read = [f".{item.name}" for item in self.everything() if item.kind == "reader"]
             hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
         return UnknownName(problem, hint=hint) if hint else None

@@ -125,7 +125,7 @@ def json_of(
         Malformed: it is not JSON, is nested too deeply, or holds too many values.
     """
     if len(text) > 2 * most and _parts(text) > most:
-        raise Malformed(f"it holds more than {most:,} values")
+        raise Malformed(f"it contains more than {most:,} values")
     try:
         value = json.loads(
             text,

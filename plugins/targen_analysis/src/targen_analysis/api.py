@@ -80,7 +80,7 @@ def _measured(
     registry: Registry | None,
 ) -> Analysis:
     if not data:
-        raise UsageError("there is nothing to analyse")
+        raise UsageError("no dataset was given to analyse")
     if registry is None:  # a run knows objects that nothing else finds
         made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()

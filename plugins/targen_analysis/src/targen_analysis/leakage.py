@@ -113,7 +113,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             ),
         ),
         warnings=tuple(
-            f"{corpus.name} holds rows of {reference.name} word for word: do not train on the one "
+            f"{corpus.name} contains rows of {reference.name} word for word: do not train on one "
             "and test on the other."
             for corpus in exact
         ),

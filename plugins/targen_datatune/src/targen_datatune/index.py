@@ -253,7 +253,7 @@ class Index:
         return rows
 
     def _odd(self, what: str) -> UsageError:
-        return UsageError(f"{self.folder / _FILE} holds {what}", hint=_AGAIN)
+        return UsageError(f"{self.folder / _FILE} contains {what}", hint=_AGAIN)
 
     def _options(self, text: str) -> dict[str, Any]:
         """A catalogue's options as they are stored."""

@@ -392,7 +392,7 @@ class Crew:
             free = await asyncio.to_thread(cluster.free)
             for name, amount in self._needs().items():
                 if free.get(name, 0) < amount:
-                    why = f"each holds {name} {amount:g}, and {free.get(name, 0):g} is free"
+                    why = f"each needs {name} {amount:g}, and {free.get(name, 0):g} is free"
                     return f"{plural(up, 'worker')} at work, {pending} waiting for room: {why}"
         return f"{plural(up, 'worker')} at work, {pending} starting"
 

@@ -109,7 +109,7 @@ def _of_version(path: Path) -> list[_Row]:
 
 def _of_review(path: Path) -> list[_Row]:
     nobody = UsageError(
-        f"nobody has reviewed {path}",
+        f"no row has been reviewed in {path}",
         hint=f"targen review {path}; of a review in a folder of its own, targen review apply "
         "FOLDER, and export what that makes",
     )

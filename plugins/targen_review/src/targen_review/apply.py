@@ -224,7 +224,7 @@ def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Ju
     if verdict.outcome in _KEPT:
         return same
     if row.instance is None:
-        why = "a row that holds several instances, or none with a label, can only be rejected"
+        why = "a row that contains several instances, or none with a label, can only be rejected"
         return replace(same, refused=why)
     try:
         mended = mend(task, row, dict(verdict.edit), verdict.label)

@@ -269,7 +269,7 @@ def rater_name(backend: str, model: str) -> str:
 def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     """Write what a run of the form `grade` says as the grades of a rater.
 
-    What is there already is not written again, so that this may be done after each resume.
+    What exists already is not written again, so that this may be done after each resume.
 
     Returns:
         How many grades were written, and how many the run holds.

@@ -178,7 +178,7 @@ def load_plan(folder: Path) -> Plan:
         hint = "targen review DATA begins one, and prints its folder"
         if not folder.exists():
             raise NoSuchFile(folder, "data or review", hint=hint) from None
-        raise UsageError(f"{folder} holds no review", hint=hint) from None
+        raise UsageError(f"{folder} contains no review", hint=hint) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

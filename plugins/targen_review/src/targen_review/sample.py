@@ -178,7 +178,7 @@ def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> li
 def _once(names: Sequence[str], option: str) -> None:
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise UsageError(f"{option}: {twice[0]} is there twice")
+        raise UsageError(f"{option}: {twice[0]} is given twice")
 
 
 def assigned(

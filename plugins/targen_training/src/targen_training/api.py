@@ -64,7 +64,7 @@ def train(
         The model: its folder, its facts, and what it predicts.
 
     Raises:
-        UsageError: there are not two labels to learn, something is there already, or an option
+        UsageError: there are not two labels to learn, something exists already, or an option
             cannot be.
         MissingDependency: a package of the trainer is not installed.
     """
@@ -73,7 +73,9 @@ def train(
 
     registry = load_registry() if registry is None else registry
     if not data:
-        raise UsageError("there is nothing to train on", hint='a run, such as train("runs/mail-0")')
+        raise UsageError(
+            "no dataset was given to train on", hint='a run, such as train("runs/mail-0")'
+        )
     return learned(
         registry,
         [read_rows(registry, each, task) for each in data],
@@ -178,7 +180,7 @@ def compare(
         else:
             what.append(_path(each))
     if not what:
-        raise UsageError("there is nothing to compare")
+        raise UsageError("no dataset was given to compare")
     if curve is not None and not isinstance(curve, str):
         curve = ",".join(map(str, curve))
     experiment = asked_for(

@@ -87,7 +87,7 @@ def read_rows(
         named = {} if knows else {"task": _named(registry, task or dataset.task)}
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
-            f"{source} holds no row of {dataset.task.name}",
+            f"{source} contains no row of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name}: {columns}; "
             + Action("validate", source if is_typed else Blank("ROWS"), **named)
             + " says more",

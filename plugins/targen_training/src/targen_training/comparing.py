@@ -242,7 +242,7 @@ def carried_out(
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
                 f"stopped: {len(left):,} of {len(known):,} trainings are left; "
-                "the same command goes on",
+                "the same command continues",
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
@@ -291,7 +291,7 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
 
 @contextmanager
 def going_on() -> Iterator[None]:
-    """Let Ctrl-C say that the same command goes on, as one does that keeps what it has made.
+    """Let Ctrl-C say that the same command continues, as one does that keeps what it has made.
 
     Raises:
         Interrupted: Ctrl-C.
@@ -300,12 +300,12 @@ def going_on() -> Iterator[None]:
         yield
     except KeyboardInterrupt as stopped:
         raise Interrupted(
-            str(stopped) or "stopped", hint="the same command goes on where it stopped"
+            str(stopped) or "stopped", hint="the same command continues where it stopped"
         ) from None
 
 
 def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
-    """Generated arms that came to the same rows, so that there is nothing to compare."""
+    """Generated arms that came to the same rows, so that no dataset was given to compare."""
     notes = []
     for key, material in ready.materials.items():
         first: dict[tuple[object, ...], str] = {}
@@ -452,7 +452,7 @@ def asked_for(
 
     if not test:
         raise UsageError(
-            "there is nothing to test on", hint="--test DATA, labelled rows that are not trained on"
+            "no test rows were given", hint="--test DATA, labelled rows that are not trained on"
         )
     if match not in (None, "auto", "labels", "rows"):
         raise UsageError(f"--match {match}: there is labels, rows and auto")
@@ -548,7 +548,7 @@ def _whose(sources: Sequence[str]) -> str:
             return source
         if not source.startswith("hf:") and not Path(source).exists():
             raise NoSuchFile(source)
-    raise UsageError("nothing says whose rows these are", hint="--task NAME")
+    raise UsageError("the task of these rows is unknown", hint="--task NAME")
 
 
 def model_choice(item: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def evaluate(
         _print_harness(model, harness, json=json)
         return
     if not data:
-        raise UsageError("there is nothing to evaluate on", hint="name labelled rows")
+        raise UsageError("no rows were given to evaluate on", hint="name labelled rows")
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="choose another --out")
     bigbench = bigbench_in(data)

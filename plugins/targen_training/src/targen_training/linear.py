@@ -160,7 +160,7 @@ def load(folder: Path) -> Predictor:
         facts = read_json(folder / "words.json", inside=folder)
         numbers = read_arrays(folder / "numbers.npz", inside=folder)
         if {str(each.dtype) for each in numbers.values()} != {"float64"}:
-            raise ValueError(f"{folder} holds no model of tfidf: its numbers are none")
+            raise ValueError(f"{folder} contains no model of tfidf: its numbers are none")
         weights, bias = numbers["weights"], numbers["bias"]
         known = {
             str(field): ({str(word): at for at, word in enumerate(words)}, numbers[f"idf{number}"])
@@ -173,9 +173,9 @@ def load(folder: Path) -> Predictor:
         )
         whole = whole and all(idf.shape == (len(words),) for words, idf in known.values())
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} holds no model of tfidf: {error}") from error
+        raise ValueError(f"{folder} contains no model of tfidf: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} holds no model of tfidf that fits together")
+        raise ValueError(f"{folder} contains no model of tfidf that fits together")
     features = Features(fields, known)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

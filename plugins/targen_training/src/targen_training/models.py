@@ -423,10 +423,10 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
             raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no model: model.json: {error.reason}", hint=_MADE_BY
+            f"{folder} contains no model: model.json: {error.reason}", hint=_MADE_BY
         ) from error
     except ValueError as error:
-        raise UsageError(f"{folder} holds no model: {_first(error)}", hint=_MADE_BY) from error
+        raise UsageError(f"{folder} contains no model: {_first(error)}", hint=_MADE_BY) from error
     return facts, hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -445,7 +445,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             raise UnreadableFile(folder / "seen.npy", "it is not a list of digests")
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no model: {Path(str(error.path)).name}: {error.reason}",
+            f"{folder} contains no model: {Path(str(error.path)).name}: {error.reason}",
             hint=_MADE_BY,
         ) from error
     item = registry.find("trainer", facts.trainer)

@@ -99,9 +99,9 @@ def load(folder: Path) -> Predictor:
         fields = [str(field) for field in facts["fields"]]
         whole = facts["format"] == _FORMAT and head.dtype == np.float64 and head.ndim == 2
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} holds no model of vectors: {error}") from error
+        raise ValueError(f"{folder} contains no model of vectors: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} holds no model of vectors that fits together")
+        raise ValueError(f"{folder} contains no model of vectors that fits together")
     vectors = Vectors(fields, embedder_of(name)[1])
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

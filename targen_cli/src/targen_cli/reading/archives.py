@@ -48,7 +48,7 @@ def members_of(
         ):
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > _MEMBERS:
-                raise UnreadableFile(path, f"it holds more than {_MEMBERS:,} files")
+                raise UnreadableFile(path, f"it contains more than {_MEMBERS:,} files")
             if len({info.filename for info in infos}) < len(infos):
                 raise UnreadableFile(path, "it holds two files of one name")
             packed = min(

@@ -79,7 +79,7 @@ def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
         raise Malformed(f"it is not TOML: {_AT_LINE.sub('', str(error))}", line) from None
     whole: dict[str, Any] = shallow(table, text, deepest)
     if len(text) * 4 > _BITS and _has_long_number(whole):
-        raise Malformed(f"it holds a number of more than {_BITS:,} bits")
+        raise Malformed(f"it contains a number of more than {_BITS:,} bits")
     return whole
 
 

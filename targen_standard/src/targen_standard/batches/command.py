@@ -85,7 +85,7 @@ def batch(
         raise UsageError("--out is for batch export")
     if (plan := plan_of(run)) is not None and plan.review is None:
         raise UsageError(
-            f"{run} holds a correction, whose command itself writes files and takes answers",
+            f"{run} contains a correction, whose command itself writes files and takes answers",
             hint="the same command with --batch-offline, and --answers FILE",
         )
     job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))

@@ -114,7 +114,7 @@ class FileTransport:
         if file is not None:
             self._answers = _read(file, self.imported)
             if not self._answers and not self.imported.bad:
-                raise UsageError(f"{file} holds no answer", hint=_fill_in(file))
+                raise UsageError(f"{file} contains no answer", hint=_fill_in(file))
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
@@ -212,7 +212,7 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
     A sheet replaces no file, since people may have filled it in, and none is made of no calls.
 
     Raises:
-        UsageError: the sheet is there already.
+        UsageError: the sheet exists already.
         WriteFailed: `out` cannot be written.
     """
     requests = [call.request for call in calls]

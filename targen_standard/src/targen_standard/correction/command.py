@@ -1,4 +1,4 @@
-"""`targen correct`: step 4 on a dataset that is there already."""
+"""`targen correct`: step 4 on a dataset that exists already."""
 
 from __future__ import annotations
 

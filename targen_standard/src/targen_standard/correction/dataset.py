@@ -1,4 +1,4 @@
-"""Step 4 on a dataset that is there already: ours, the original, anyone's.
+"""Step 4 on a dataset that exists already: ours, the original, anyone's.
 
 With labels flipped on purpose it is the test of a corrector: how many of the
 wrong labels it finds, and how many of the right ones it takes for wrong.
@@ -123,7 +123,7 @@ async def acorrect_dataset(
 
     The directory gets `dataset.jsonl` (the rows with the labels that they
     ended with), `changes.jsonl` (every instance's verdict), `report.json`,
-    and the journal: the same command goes on where it was stopped.
+    and the journal: the same command continues where it was stopped.
 
     Args:
         registry: finds task, corrector and backend.
@@ -568,7 +568,7 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         different = [name for name in different if not name.startswith("review.")]
     if different:
         raise RunConflict(
-            f"{out} holds another correction (other: {', '.join(different[:3])})",
+            f"{out} contains another correction (other: {', '.join(different[:3])})",
             hint=ANOTHER_OUT,
         )
 

@@ -142,7 +142,7 @@ def example_of(value: Any) -> Example:
     text, scores = value["input"], value.get("target_scores")
     if isinstance(scores, Mapping) and scores:
         if not all(isinstance(s, int | float) and abs(s) < 1e300 for s in scores.values()):
-            raise ValueError("target_scores holds what is no number")
+            raise ValueError("target_scores contains what is no number")
         order = sorted(map(str, scores), key=lambda choice: _drawn(f"{text}/{choice}"))
         best = max(scores.values())
         right = tuple(choice for choice in order if scores[choice] == best)

@@ -119,7 +119,7 @@ def from_hub(name: str) -> Form:
 
 
 def columns_of(dataset: Any) -> Form:
-    """A `datasets.Dataset` that is there already.
+    """A `datasets.Dataset` that exists already.
 
     Images and sounds stay as they are stored: to decode one, the library fetches any address.
     """

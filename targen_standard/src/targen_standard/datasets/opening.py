@@ -95,7 +95,7 @@ def _split(path: Path) -> str:
 def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
     names = ", ".join(part.name for part in parts) or "none that can be read"
     raise UsageError(
-        f"{path} holds several datasets: {names}",
+        f"{path} contains several datasets: {names}",
         hint=f"name one, such as {parts[0]}" if parts else "",
     )
 

@@ -187,7 +187,7 @@ def write_weighed(
 
     Raises:
         UsageError: something is there that `force` does not replace, the weights are none, or the
-            task's file holds no task.
+            task's file contains no task.
         WriteFailed: the operating system refuses.
     """
     from targen_core.task_files import task_file

@@ -60,7 +60,7 @@ def init_task(
         )
     if description is None and not blank:
         raise UsageError(
-            "say what the task is, or --blank",
+            "describe the task, or pass --blank",
             hint='targen init-task "Is a film review positive or negative?"',
         )
     if out is not None:
@@ -70,7 +70,7 @@ def init_task(
 
         path = out or Path("task.yaml")
         _write(path, blank_file(), force=force)
-        print(f"{path} is there, to be filled in. Then: targen preview {_typed(path)}")
+        print(f"{path} was created. Fill it in, then type: targen preview {_typed(path)}")
         return
     from targen_core.plugins.loader import load_registry
     from targen_standard.charged import charged

@@ -126,7 +126,7 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
                 raise JobFailed(
                     f"{repo}: the hub cannot be reached, or left in the middle of {doing}: "
                     f"{words_of(cause)}",
-                    hint="nothing was committed: " + AGAIN + " tries again",
+                    hint="no file was committed: " + AGAIN + " tries again",
                 ) from error
         if not isinstance(error, (OSError, ValueError)):
             raise

@@ -129,7 +129,7 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
     for path in _files(out):
         if path.relative_to(out) not in ours:
             raise UsageError(
-                f"{out} holds {path.relative_to(out)}, which this export does not write: it "
+                f"{out} contains {path.relative_to(out)}, which this export does not write: it "
                 "would be lost",
                 hint="move it away, or " + ANOTHER_OUT,
             )

@@ -67,7 +67,7 @@ def merge(
 
     if out is None:
         raise UsageError(
-            "say where the merged run goes", hint="targen merge RUN... --out runs/merged"
+            "the merged run needs a folder", hint="targen merge RUN... --out runs/merged"
         )
     come = merged(
         load_registry(),

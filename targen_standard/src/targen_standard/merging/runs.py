@@ -82,7 +82,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             inner = [each for each in sorted(path.iterdir()) if (each / "manifest.json").exists()]
             if inner:
                 raise UsageError(
-                    f"{path} holds several runs: a merge is of one task",
+                    f"{path} contains several runs: a merge is of one task",
                     hint=f"name the runs of one task, such as {inner[0]}",
                 )
         manifest = Manifest.load(path / "manifest.json")

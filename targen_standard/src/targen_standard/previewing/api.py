@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from targen_cli.show import text_of
 from targen_cli.shown import job_shown
@@ -100,7 +100,7 @@ def preview(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
-    worked_examples: bool = True,
+    worked_examples: Literal["auto", "all", "none"] = "auto",
     max_cost: float | None = None,
     max_tokens: int | None = None,
     progress: bool = True,
@@ -125,7 +125,7 @@ def preview(
         contexts: your own contexts, instead of step 1.
         seeds: your own seeds, instead of steps 1 and 2.
         dimensions: in what items and rows are made to differ, by name.
-        worked_examples: whether prompts show their worked examples.
+        worked_examples: "all", "none" or "auto", as of `generate`.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         progress: whether to show a line of progress in a notebook or on a terminal.

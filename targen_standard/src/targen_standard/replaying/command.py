@@ -120,7 +120,7 @@ def _print(run: Path, made: Run) -> None:
 
     report = made.report.raw
     replayed: dict[str, Any] = report["replay"]
-    print(f"{run}, made again; nothing was sent")
+    print(f"{run}, repeated without sending a call")
     for words in replayed["changed"] or ["nothing"]:
         print(f"changed: {words}")
     print("\nRows (final labels)")
@@ -130,7 +130,7 @@ def _print(run: Path, made: Run) -> None:
     print_rows(row_difference(run, made.path))
     needed = replayed["needed"]
     if needed:
-        print("\nCalls that would have to be made")
+        print("\nCalls that are missing")
         names = ("step", "prompt", "why", "calls", "candidates")
         print_table(names, [[each[name] for name in names] for each in needed])
         calls = sum(each["calls"] for each in needed)

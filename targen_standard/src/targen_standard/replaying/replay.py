@@ -186,12 +186,13 @@ class Replay(Job):
                 recorded=None if others or passed else there.lock,
             )
         except UnreadSource as error:
-            if not error.hint or error.hub:
-                error.hint = (
-                    "say where it is now: "
-                    + Action("resume", run, **{error.option: Blank("SOURCE")})
-                    + f"; then {cls.act}"
-                )
+            near = "; " + error.hint if error.hint and not error.hub else ""
+            error.hint = (
+                "name the file where it is now: "
+                + Action("resume", run, **{error.option: Blank("SOURCE")})
+                + f"; then {cls.act}"
+                + near
+            )
             raise
         require_same_sources(there.lock, prepared.lock, run)
         if others:

@@ -205,7 +205,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
 
 
 def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
-    """A list that is there already."""
+    """A list that exists already."""
 
     async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
         return items

@@ -34,7 +34,7 @@ Place = Literal["exact", "replace", "number"]
 """What may become of a directory that holds another run.
 
 "exact": it is an error. "replace": a run without an answered call makes room.
-"number": likewise, and where the directory holds anything else the run goes
+"number": likewise, and where the directory contains anything else the run goes
 to the first of DIRECTORY-2, DIRECTORY-3, ... that is free or holds it.
 """
 
@@ -90,7 +90,7 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
             same_run(there, requested, path)
             break
         except RunDirectoryError:
-            taken = taken or f"{path} holds a run that cannot be read"
+            taken = taken or f"{path} contains a run that cannot be read"
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
@@ -143,7 +143,7 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
-            f"{out} holds another run: its target is {plural(rows, 'row')}, not {asked:,}",
+            f"{out} contains another run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint=Action("resume", out, n=Blank("N"))
             + " extends it"
             + _BY_FILES
@@ -152,7 +152,7 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
-        f"{out} holds another run, started with " + difference(there, requested),
+        f"{out} contains another run, started with " + difference(there, requested),
         hint=Action("resume", out)
         + " resumes it with its own options; or "
         + ANOTHER_OUT

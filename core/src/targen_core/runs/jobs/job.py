@@ -369,8 +369,9 @@ class Job:
                 raise
             except UnreadSource as error:
                 again = Action("resume", path, **{error.option: Blank("SOURCE")})
-                if not error.hint or (error.option not in datasets and error.hub):
-                    error.hint = "say where it is now: " + again
+                if not error.hint or error.option not in datasets:
+                    near = "; " + error.hint if error.hint and not error.hub else ""
+                    error.hint = "name the file where it is now: " + again + near
                 raise
             require_same_sources(manifest.lock, prepared.lock, path)
             for option, sources in datasets.items():

@@ -59,9 +59,7 @@ class Elsewhere:
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
-            raise UsageError(
-                "say which executor: its name is missing", hint=Option("executor", "ray")
-            )
+            raise UsageError("the executor has no name", hint=Option("executor", "ray"))
         said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
         minimum, maximum = _range(said.get("workers"))
         workers = Workers(

@@ -219,7 +219,7 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
     for key in options:
         if is_secret(key, getattr(chosen, key, None)):
             raise RunDirectoryError(
-                f"manifest.json holds an API key (option {key} of step {step}), which targen "
+                f"manifest.json contains an API key (option {key} of step {step}), which targen "
                 "never writes",
                 hint="remove it, and do not trust the run if it came from someone else",
             )

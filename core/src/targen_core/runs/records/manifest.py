@@ -188,12 +188,12 @@ class Manifest(ManifestPart):
                 ) from error
             if (run / "weighing.json").exists():
                 raise RunDirectoryError(
-                    f"{run} holds rows that were chosen or weighed, and is no run",
+                    f"{run} contains rows that were chosen or weighed, and is no run",
                     hint="name the run that they are from; analyze, train and export take these",
                 ) from error
             if (run / "correction.json").exists():
                 raise RunDirectoryError(
-                    f"{run} holds rows that were corrected or reviewed, and is no run",
+                    f"{run} contains rows that were corrected or reviewed, and is no run",
                     hint=Either(
                         "analyze, train, validate and export take these",
                         Action("read_dataset", run),

@@ -34,7 +34,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 class ReplayedFile:
     """A jsonl file that a resumed run writes again from its start.
 
-    What is there already is compared, not rewritten: a resumed run repeats
+    What exists already is compared, not rewritten: a resumed run repeats
     the same lines from its journal, and goes on behind them. So the file is
     never shorter than it was, and a run that would differ is stopped.
     """
@@ -125,7 +125,7 @@ class ReplayedFile:
         """
         if self.replaying:
             raise RunConflict(
-                f"{self.path} holds more than the run produces (from byte {self._at})",
+                f"{self.path} contains more than the run produces (from byte {self._at})",
                 hint="the file was edited, or a plugin changed without a new version; move it "
                 "away and resume",
             )

@@ -83,7 +83,7 @@ def load(folder: Path) -> Predictor:
         weights, bias = head["weights"], head["bias"]
         body = sentence_model(folder / "encoder")
     except (OSError, UnreadableFile, LookupError) as error:
-        raise ValueError(f"{folder} holds no model of setfit: {error}") from error
+        raise ValueError(f"{folder} contains no model of setfit: {error}") from error
     if len(bias) == 1:  # of two labels the head has one row, which is for the second
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
 

@@ -119,7 +119,7 @@ def _corpus(
     kept = [at for at, of in enumerate(texts) if any(text.strip() for text in of)]
     if not kept:
         raise UsageError(
-            f"{source.place} holds no row with a text", hint=f"columns: {_names(rows)}"
+            f"{source.place} contains no row with a text", hint=f"columns: {_names(rows)}"
         )
     if len(kept) < len(rows):
         notes.append(f"{len(rows) - len(kept):,} of {len(rows):,} rows hold no text: left out.")

@@ -192,7 +192,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not verdicts:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} holds no row of these datasets as it is now"
+            + f": {said} contains no row of these datasets as it is now"
         )
     return verdicts, lost
 

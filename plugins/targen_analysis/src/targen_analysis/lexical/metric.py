@@ -139,7 +139,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         tables=tuple(tables),
         plots=_plots(study, results, of_words),
         warnings=tuple(
-            f"{corpus.name} holds no words by the Latin pattern of words."
+            f"{corpus.name} contains no words by the Latin pattern of words."
             for corpus, words in zip(corpora, of_words, strict=True)
             if not len(words.ids)
         ),

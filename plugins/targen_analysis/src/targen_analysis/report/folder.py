@@ -45,7 +45,7 @@ def check_free(out: Path, *, force: bool) -> None:
     check_own(out, *FILES, *_FOLDERS)
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
-            f"{out} holds an analysis",
+            f"{out} contains an analysis",
             hint=Option("force", True) + " replaces it; or " + ANOTHER_OUT,
         )
 

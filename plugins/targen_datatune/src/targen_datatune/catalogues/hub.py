@@ -148,7 +148,7 @@ class _hub:  # noqa: N801 - used as a function
             raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
         raise JobFailed(
             f"the hub {_endpoint()} did not answer: {first}",
-            hint="what was described is kept; " + AGAIN + " goes on",
+            hint="what was described is kept; " + AGAIN + " continues",
         ) from error
 
 
@@ -410,7 +410,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             wait *= 2
     raise JobFailed(
         f"the dataset viewer {base} did not answer: {last}",
-        hint="what was described is kept; " + AGAIN + " goes on",
+        hint="what was described is kept; " + AGAIN + " continues",
     )
 
 

@@ -112,7 +112,7 @@ def _build(
             except KeyboardInterrupt:
                 raise Interrupted(
                     f"stopped; what was described of {spec} is kept",
-                    hint=f"targen catalogue build {spec} goes on",
+                    hint=f"targen catalogue build {spec} continues",
                 ) from None
     if json:
         print_json({spec: _built_facts(built) for spec, built in done.items()})

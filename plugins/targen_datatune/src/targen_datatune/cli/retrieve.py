@@ -177,7 +177,7 @@ def searched(
     for source in index.sources():
         if not source.complete and (not specs or source.spec in specs) and not quiet:
             said = f"warning: {source.spec} is built in part: {plural(source.datasets, 'dataset')}"
-            print(f"{said}; targen catalogue build {source.spec} goes on", file=sys.stderr)
+            print(f"{said}; targen catalogue build {source.spec} continues", file=sys.stderr)
     return tuple(specs)
 
 

@@ -195,11 +195,13 @@ def compare_methods(
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if not names and not data:
         raise UsageError(
-            "nothing is compared",
+            "the comparison is empty",
             hint="--methods NAME,... of targen list-methods makes rows, --data NAME=DATA has some",
         )
     if names and rows is None and cost_each is None:
-        raise UsageError("say how much each method may make", hint="-n 100, or --cost-each 2")
+        raise UsageError(
+            "give the number of rows or the cost of each method", hint="-n 100, or --cost-each 2"
+        )
     registry = load_registry()
     generate: dict[str, Any] = {"model": backend, "seed": seed, "progress": False}
     if option:
@@ -246,7 +248,7 @@ def compare_methods(
         )
     except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure
         raise Interrupted(
-            str(stopped) or "stopped", hint="the same command goes on where it stopped"
+            str(stopped) or "stopped", hint="the same command continues where it stopped"
         ) from None
     if as_json:
         print_json(compared.as_json())

@@ -11,7 +11,7 @@ methods/rte/
   results.json, results.md, results.html
 ```
 
-Whatever is there already is gone on with: runs, judgements and trainings alike.
+Whatever exists already is gone on with: runs, judgements and trainings alike.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def carry_out(
         }
         able = [way for way in asked.ways if made[way.name].rows]
         if not able:
-            raise JobFailed("no method made a row", hint=f"see the reports in {folder / 'runs'}")
+            raise JobFailed(
+                "no method generated a row", hint=f"see the reports in {folder / 'runs'}"
+            )
         judged = _judged(registry, asked, able, folder, tell) if asked.judge else {}
     analysis = _analyzed(registry, asked, able, folder, tell)
     trained, metric, said = _trained(registry, asked, able, folder)
@@ -168,12 +170,14 @@ def _claim(folder: Path, asked: Asked) -> None:
     if before is not None:
         if before != text:
             raise UsageError(
-                f"{folder} holds another comparison: {_other(known, before, json.loads(text))}",
+                f"{folder} contains another comparison: {_other(known, before, json.loads(text))}",
                 hint="choose another --out, or ask for the same again",
             )
         return
     if folder.exists() and any(not path.name.startswith(".asked.") for path in folder.iterdir()):
-        raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
+        raise UsageError(
+            f"{folder} exists and does not contain a comparison", hint="choose another --out"
+        )
     claim(folder)
     write_file(known, text)
 
@@ -284,7 +288,7 @@ def _made(
             spent.parent.mkdir(exist_ok=True)
             write_file(spent, f"{error}\n")
     except JobFailed as error:
-        error.hint = re.sub(r"\bresume\b.*", "the same command goes on", error.hint)
+        error.hint = re.sub(r"\bresume\b.*", "the same command continues", error.hint)
         raise
     report = load(run, registry=registry).report
     rows = sum(report.rows.values())

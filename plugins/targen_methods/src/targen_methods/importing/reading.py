@@ -169,7 +169,7 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
             hint=f"a row of {of.name} has {of.described}",
         )
     if path.suffix.lower() not in suffixes:  # by which a form is known
-        raise UsageError(f"{path} holds {kind}", hint=f"rename it to end in {suffixes[0]}")
+        raise UsageError(f"{path} contains {kind}", hint=f"rename it to end in {suffixes[0]}")
     return open_source(path, encoding=encoding)
 
 

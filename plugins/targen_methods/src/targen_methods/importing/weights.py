@@ -82,7 +82,7 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
                 raise UsageError(f"{file} weighs the row {key} twice")
             values[key] = record.get("weight")
             if len(values) > _MOST:
-                raise UsageError(f"{file} holds more than {_MOST:,} weights")
+                raise UsageError(f"{file} contains more than {_MOST:,} weights")
     if logits:
         values = {key: _sigmoid(value) for key, value in values.items()}
     weights = checked_weights(values.values(), str(file))
@@ -100,7 +100,7 @@ def _array(file: Path) -> list[Any]:
     if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
         raise UsageError(f"{file} is no list of numbers", hint="one number for each row")
     if len(numbers) > _MOST:
-        raise UsageError(f"{file} holds {len(numbers):,} weights, more than {_MOST:,}")
+        raise UsageError(f"{file} contains {len(numbers):,} weights, more than {_MOST:,}")
     values: list[Any] = numbers.tolist()
     return values
 

@@ -23,4 +23,4 @@ def review_folder(path: Path) -> Path:
     hint = "targen review DATA begins one; with --out FOLDER it is there"
     if not path.exists():
         raise NoSuchFile(path, "data or review", hint=hint)
-    raise UsageError(f"{path} holds no review, and there is none beside it", hint=hint)
+    raise UsageError(f"{path} contains no review, and there is none beside it", hint=hint)

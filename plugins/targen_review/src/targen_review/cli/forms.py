@@ -124,7 +124,7 @@ def import_(
             file=sys.stderr,
         )
     if not answers:
-        print(f"{file} holds no answers yet")
+        print(f"{file} contains no answers yet")
         return
     rows = [(name, counts["new"], counts["known"], counts["older"]) for name, counts in taken]
     print_table(["rater", "taken", "known already", "older than here"], rows)

@@ -230,7 +230,7 @@ def planned(
         anew = "; ".join(filter(None, (differing(plan, requested), _now_known(plan, opened))))
         if anew and _is_begun(folder):
             raise UsageError(
-                f"{folder} holds a review of this data already: {anew}",
+                f"{folder} contains a review of this data already: {anew}",
                 hint="leave the options out to go on with it; for another review --out FOLDER",
             )
     new = plan is None or bool(anew)
@@ -321,7 +321,7 @@ def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> 
     """Datasets, opened; what is odd about one is said on standard error.
 
     Raises:
-        UsageError: one cannot be read, or is there twice.
+        UsageError: one cannot be read, or is given twice.
     """
     from targen_review.rows import open_data
 
@@ -345,7 +345,7 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
     there, now = [each.name for each in plan.data], [each.name for each in opened]
     if there != now:
         raise UsageError(
-            f"{folder} holds a review of {', '.join(there)}, not of {', '.join(now)}",
+            f"{folder} contains a review of {', '.join(there)}, not of {', '.join(now)}",
             hint="--out FOLDER",
         )
 

@@ -60,13 +60,13 @@ def report(
     if out is not None and out.suffix not in forms:
         raise UsageError(f"--out {out}: it is written as .html or as .md")
     if out is not None and out.exists() and not force:
-        raise UsageError(f"{out} is there already", hint="choose another --out, or --force")
+        raise UsageError(f"{out} exists already", hint="choose another --out, or --force")
     material = read_reviews([review_folder(folder) for folder in folders])
     if not material.given:
         said = "; ".join(material.warnings)
         raise UsageError(
-            "no row has been graded yet" + (f" ({said})" if said else ""),
-            hint="targen review DATA opens the page where rows are graded",
+            "no row has been graded so far" + (f" ({said})" if said else ""),
+            hint="targen review DATA opens the page to grade rows",
         )
     figures = figures_of(material)
     findings = findings_of(figures, paper=paper)

@@ -140,5 +140,5 @@ def _opened(paths: list[str], task: str | None, encoding: str) -> list[ReviewDat
     if len(set(names)) < len(names):
         names = [str(path).rstrip("/") for path in paths]
     if len(set(names)) < len(names):
-        raise UsageError(f"{paths[0]} is there twice: its rows could not be told apart")
+        raise UsageError(f"{paths[0]} is given twice: its rows could not be told apart")
     return [replace(each, name=name) for each, name in zip(opened, names, strict=True)]

@@ -240,7 +240,7 @@ def read_records(path: Path) -> list[Any]:
     except Malformed as error:
         raise UnreadableFile(path, error.reason, error.line) from None
     if not isinstance(value, list):
-        raise UsageError(f"{path} holds {_kind(value)}, not a list of records")
+        raise UsageError(f"{path} contains {_kind(value)}, not a list of records")
     return value
 
 

@@ -113,7 +113,7 @@ def _warnings(figures: ReviewFigures) -> Iterator[str]:
     material = figures.material
     yield from material.warnings
     if not material.given:
-        yield "no row has been graded yet"
+        yield "no row has been graded so far"
         return
     people = {given.rater for given in material.given} & set(material.people())
     if not people:

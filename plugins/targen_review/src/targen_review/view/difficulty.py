@@ -53,8 +53,7 @@ def take_difficulty(
         }
         if not any(found.values()):
             raise UsageError(
-                f"--analysis {folder} says nothing of how difficult rows of "
-                f"{' or '.join(found)} are",
+                f"--analysis {folder} has no difficulty for rows of {' or '.join(found)} are",
                 hint=how_to_measure(data[0]),
             )
         for values in found.values():
@@ -132,7 +131,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
         named = {part["name"]: part for part in parts if part is not None}
     except FileNotFoundError:
         raise UsageError(
-            f"{folder} holds no analysis", hint="targen analyze DATA --out FOLDER writes one"
+            f"{folder} contains no analysis", hint="targen analyze DATA --out FOLDER writes one"
         ) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error

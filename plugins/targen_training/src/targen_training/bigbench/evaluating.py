@@ -96,7 +96,7 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
     for row in open_source(Path(source)).rows():
         if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
             raise UsageError(
-                f"{source} holds no answers: rows of `input` and `output`",
+                f"{source} contains no answers: rows of `input` and `output`",
                 hint="targen answer TASK.json has a model write some",
             )
         places = by_input.get(row["input"].strip(), [])

@@ -304,7 +304,7 @@ def read_material(
                 dataset = read_rows(registry, source, own, experiment.task_of(key))
                 if dataset.task.name != name and whose not in dataset.task.based_on:
                     raise UsageError(
-                        f"{source} holds rows of {dataset.task.name}, and the test rows are of "
+                        f"{source} contains rows of {dataset.task.name}, and the test rows are of "
                         f"{name}",
                         hint="compare rows of one task",
                     )

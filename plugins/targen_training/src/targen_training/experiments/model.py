@@ -284,7 +284,7 @@ class Experiment(_Declared):
                     known = ", ".join(self.before) or "there is none"
                     raise ValueError(f"{where} is no set; sets: {known}")
                 if self.task_of(key) in self.before[arm.before]:
-                    raise ValueError(f"{where} holds rows of {self.task_of(key)} itself")
+                    raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:
                     raise ValueError(f"{where} goes neither with a style nor with together")
         for name, tasks in self.before.items():

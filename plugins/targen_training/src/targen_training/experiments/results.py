@@ -274,12 +274,12 @@ def read_results(folder: Path) -> Results:
         return TypeAdapter(Results).validate_json(data)
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} holds no comparison: results.json: {error.reason}",
+            f"{folder} contains no comparison: results.json: {error.reason}",
             hint="targen compare makes one",
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{folder} holds no comparison that can be read", hint="compare again"
+            f"{folder} contains no comparison that can be read", hint="compare again"
         ) from error
 
 

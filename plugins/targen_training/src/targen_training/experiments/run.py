@@ -98,7 +98,9 @@ def check_folder(folder: Path) -> None:
     early = {"data", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
-        raise UsageError(f"{folder} is there and holds no comparison", hint="choose another --out")
+        raise UsageError(
+            f"{folder} exists and does not contain a comparison", hint="choose another --out"
+        )
     check_own(folder)
 
 

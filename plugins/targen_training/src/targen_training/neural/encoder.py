@@ -126,7 +126,7 @@ def _fit_head(
     body = [name for name, _ in model.named_parameters() if name.startswith(prefix)]
     if body and not set(body) - new:
         raise UsageError(
-            f"{options.model} holds no weights of {type(model).__name__}",
+            f"{options.model} contains no weights of {type(model).__name__}",
             hint="--model is a folder that transformers' save_pretrained wrote",
         )
     architectures = config.get("architectures") or [""]
@@ -180,7 +180,7 @@ def load(folder: Path) -> Predictor:
         )
         tokenizer = tokenizer_of(weights)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
-        raise ValueError(f"{folder} holds no model of encoder: {error}") from error
+        raise ValueError(f"{folder} contains no model of encoder: {error}") from error
     model.config.pad_token_id = tokenizer.pad_token_id
     device = device_of("")
     model.to(device).eval()

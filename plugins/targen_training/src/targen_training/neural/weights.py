@@ -97,7 +97,7 @@ def _in_folder(name: str, folder: Path) -> Weights:
             f"{name} is what targen train left, not a pretrained model", hint=f"--from {name}"
         )
     raise UsageError(
-        f"{name} holds no model: it has no config.json",
+        f"{name} contains no model: it has no config.json",
         hint="--model is a folder that transformers' save_pretrained wrote",
     )
 
@@ -126,7 +126,7 @@ def base_of(weights: Weights) -> str:
     try:
         name = str(read_json(file)["base_model_name_or_path"])
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UsageError(f"{weights.name} holds an adapter of no model: {error}") from error
+        raise UsageError(f"{weights.name} contains an adapter of no model: {error}") from error
     if not is_used_model(name):
         require_trust(file, {"base_model_name_or_path": name})
     return name

@@ -52,7 +52,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     tokenizer = tokenizer_of(pretrained.base)
     model, new = pretrained.load(_auto(kind))
     if len(new) * 2 > len(list(model.parameters())):
-        raise UsageError(f"{options.model} holds no weights of {type(model).__name__}")
+        raise UsageError(f"{options.model} contains no weights of {type(model).__name__}")
     model.config.pad_token_id = tokenizer.pad_token_id
     model = pretrained.prepared(model, "CAUSAL_LM" if kind == "decoder" else "SEQ_2_SEQ_LM")
     max_length = tokens_at_most(tokenizer, model.config, options)
@@ -188,7 +188,7 @@ def load(kind: str, folder: Path) -> Predictor:
         tokenizer = tokenizer_of(weights)
         reading = _Prompts(tokenizer, kind, chat=bool(about["chat"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
-        raise ValueError(f"{folder} holds no model of {kind}: {error}") from error
+        raise ValueError(f"{folder} contains no model of {kind}: {error}") from error
     model.to(device).eval()
     tokenizer.padding_side = "left" if kind == "decoder" else "right"
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import random
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -28,6 +26,7 @@ from targen_core.wording import install
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
+from targen_training.reproduction.printed import printed
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -75,8 +74,7 @@ class Given:
 
 def table() -> dict[str, Any]:
     """What the paper prints, and what its experiment is made of."""
-    text = (files("targen_training.reproduction") / "datatune.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return printed("datatune")
 
 
 def reproduce_datatune(
@@ -149,7 +147,7 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
                 raise UsageError(f"{path} has no choices", hint="the table's tasks all have")
     if not tasks:
         raise UsageError(
-            f"{given.original} holds none of the table's tasks",
+            f"{given.original} contains none of the table's tasks",
             hint=f"such as {names[-1]}.json, BIG-bench's task.json of that name",
         )
     return tasks

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
+
+from targen_training.reproduction.printed import printed
 
 __all__ = ["Item", "items"]
 
@@ -30,5 +30,4 @@ class Item:
 
 def items() -> dict[str, Item]:
     """All of them by name, TarGEN's first."""
-    text = (files("targen_training.reproduction") / "items.toml").read_text(encoding="utf-8")
-    return {values["name"]: Item(**values) for values in tomllib.loads(text)["item"]}
+    return {values["name"]: Item(**values) for values in printed("items")["item"]}

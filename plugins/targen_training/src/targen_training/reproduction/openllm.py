@@ -97,7 +97,7 @@ def carry_out(
     there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()
     if there - {"models", "openllm", "results.json", "runs"}:
         raise UsageError(
-            f"{asked.folder} is there and holds something else", hint="choose another --out"
+            f"{asked.folder} exists and contains something else", hint="choose another --out"
         )
     check_own(asked.folder)
     item = registry.find("trainer", _DECODER)

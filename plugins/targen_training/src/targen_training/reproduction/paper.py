@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
 
 from targen_core.errors import UsageError
 from targen_training.reproduction.items import items
+from targen_training.reproduction.printed import printed
 
 __all__ = ["ROWS", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
 
@@ -100,19 +99,14 @@ class Size:
         return [each for each in models if each.get("name") not in lacking], lacking
 
 
-def _values() -> dict[str, Any]:
-    text = (files("targen_training.reproduction") / "paper.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 def table_names() -> list[str]:
     """The tables that can be asked for, by their numbers."""
-    return sorted(_values()["tables"], key=lambda name: int(name.removeprefix("table")))
+    return sorted(printed("paper")["tables"], key=lambda name: int(name.removeprefix("table")))
 
 
 def sizes() -> dict[str, Size]:
     """The sizes that can be asked for."""
-    return {name: Size(**values) for name, values in _values()["models"].items()}
+    return {name: Size(**values) for name, values in printed("paper")["models"].items()}
 
 
 def paper_table(name: str) -> PaperTable:
@@ -121,7 +115,7 @@ def paper_table(name: str) -> PaperTable:
     Raises:
         UsageError: there is none, or another command does it.
     """
-    values = _values()
+    values = printed("paper")
     name = f"table{name}" if name.isdigit() else name
     if name not in values["tables"]:
         if item := items().get(name):

@@ -256,7 +256,7 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
     found = checked_weights(_read_weights(file, heads), str(file))
     if len(found) != len(heads):
         raise UsageError(
-            f"{file} holds {plural(len(found), 'weight')}, and {dataset.name} "
+            f"{file} contains {plural(len(found), 'weight')}, and {dataset.name} "
             f"{plural(len(heads), 'row')}: they are those of other rows",
             hint="a weight for each row, in their order",
         )
@@ -281,7 +281,7 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     if lacking or len(known) != len(heads):
         said = f"no weight for the row with idx {lacking[0]}" if lacking else "weights of more rows"
         raise UsageError(
-            f"{file} holds {said}: its weights are those of other rows",
+            f"{file} contains {said}: its weights are those of other rows",
             hint="a line for each row, with its idx and its weight",
         )
     return [known[str(idx)] for idx in heads]

@@ -72,7 +72,7 @@ class ExclusionFilter(Filter):
 
 _WORDS = {
     ("exact", True): "equal to",
-    ("exact", False): "holds a text of",
+    ("exact", False): "contains a text of",
     ("normalized", True): "equal, but for case, punctuation and spaces, to",
     ("normalized", False): "holds, but for case, punctuation and spaces, a text of",
     ("8-gram", False): "shares runs of words with",

@@ -58,7 +58,7 @@ def _load(folder: Path) -> Searcher:
         letters = int(written["letters"])
         table = [set(map(str, runs)) for runs in written["runs"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"{folder} holds no such index: {error}") from error
+        raise ValueError(f"{folder} contains no such index: {error}") from error
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
         asked = _runs(query, letters)

@@ -63,7 +63,7 @@ def _load(folder: Path) -> Predictor:
         smoothing = float(learned["smoothing"])
         labels = [(float(rows), dict(words)) for rows, words in learned["labels"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"{folder} holds no such model: {error}") from error
+        raise ValueError(f"{folder} contains no such model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         return [

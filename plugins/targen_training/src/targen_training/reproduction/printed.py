@@ -1,0 +1,15 @@
+"""The files of this package: what the papers print."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["printed"]
+
+
+def printed(name: str) -> dict[str, Any]:
+    """What `NAME.toml` says."""
+    text = (files("targen_training.reproduction") / f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
