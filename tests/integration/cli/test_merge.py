@@ -225,7 +225,7 @@ REFUSED = """
     a --out b | b contains a run
     a none --out y | there is no run directory none
     a --out y -n 4 --label entailment=2 | in one way
-    . --out y | holds several runs
+    . --out y | contains several runs
 """
 
 

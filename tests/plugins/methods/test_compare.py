@@ -198,7 +198,7 @@ def test_another_folder_is_left_alone(targen, mail):
     Path("out").mkdir()
     Path("out/letter.txt").write_text("mine")
     done = targen("compare-methods", str(mail), *START, "-n", "4")
-    assert (done.code, "contains no comparison" in done.err) == (2, True)
+    assert (done.code, "does not contain a comparison" in done.err) == (2, True)
 
 
 def test_methods_that_choose_or_weigh_rows_are_measured_by_these(targen, works, mail, held):

@@ -147,7 +147,7 @@ def test_answers_in_a_file(targen, task):
     done = targen("evaluate", "other.jsonl", "task.json")
     assert done.code == 2 and "answers no example of mine" in done.err
     done = targen("evaluate", "nowhere", "task.json")
-    assert done.code == 2 and "there is no nowhere" in done.err
+    assert done.code == 2 and "there is no file nowhere" in done.err
 
 
 def test_a_trained_model_has_a_normalised_score_too(works, task):
