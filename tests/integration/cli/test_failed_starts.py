@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,10 @@ labels: {calm: nothing happened, alarm: something must be done}
 """
 
 
+_WORDS = """lamp door stairs cellar kettle towel basin shutter carpet mirror pillow luggage bicycle
+umbrella newspaper breakfast lantern ladder balcony piano orchard letter bucket curtain""".split()
+
+
 class Service:
     """A model of words that differ; until it is mended, it chatters in replies with a field."""
 
@@ -50,13 +56,15 @@ class Service:
         self.mended = False
         self.chatters = "contexts"
         self.asked = 0
+        self.one_at_a_time = threading.RLock()
 
     def __call__(self, seen: Seen) -> Response:
-        self.asked += 1
         fields = seen.body["response_format"]["json_schema"]["schema"]["properties"]
-        if not self.mended and self.chatters in fields:
-            return Response(OPENAI.answer("Sure! Here is what you asked for.", "stop"))
-        return Response(OPENAI.answer(json.dumps(self._reply(fields, seen)), "stop"))
+        with self.one_at_a_time:
+            self.asked += 1
+            if not self.mended and self.chatters in fields:
+                return Response(OPENAI.answer("Sure! Here is what you asked for.", "stop"))
+            return Response(OPENAI.answer(json.dumps(self._reply(fields, seen)), "stop"))
 
     def _reply(self, fields: dict[str, Any], seen: Seen) -> dict[str, Any]:
         number = self.asked
@@ -64,7 +72,7 @@ class Service:
             claimed = seen.body["messages"][-1]["content"].rpartition("output: ")[2].strip()
             return {"explanation": "It does.", "actual": claimed, "verdict": "correct"}
         many = [f"the {number}th guest of room {i} came at {i + number}" for i in range(10)]
-        one = f"Guest {number} in room {number * 7} slept through hour {number * 31}."
+        one = f"Guest {number}: {' '.join(random.Random(number).sample(_WORDS, 9))}."
         return {k: many if of.get("type") == "array" else one for k, of in fields.items()}
 
 
@@ -126,8 +134,9 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(service, ta
     bad.chatters = "text"
 
     def answers(seen: Seen) -> Response:
-        bad.chatters = "none" if "calmly" in seen.text else "text"
-        return Service.__call__(bad, seen)
+        with bad.one_at_a_time:
+            bad.chatters = "none" if "calmly" in seen.text else "text"
+            return Service.__call__(bad, seen)
 
     with FaultServer(answers) as server:
         words = words.replace(address, f"{server.url}/v1")
