@@ -312,7 +312,7 @@ class ListOptions(Options):
         Mapping[str, str | tuple[str, ...] | dict[str, int]],
         Flag(
             "Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
-            "`word=@words`; none take it away.",
+            "`word=@words`; none removes it.",
             (wording.flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
@@ -367,7 +367,7 @@ class Limits(Options):
     delivery: Annotated[
         str,
         Flag(
-            "Have calls delivered so, not one by one; see list-deliveries.",
+            "Deliver calls this way instead of one at a time; see list-deliveries.",
             metavar="NAME",
             panel=BATCHES,
             completes="delivery",

@@ -54,7 +54,8 @@ def generate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="The run directory. [default: runs/TASK-SEED, or -2 and so on behind it]"
+            "--out",
+            help="The run directory. [default: runs/TASK-SEED, with -2 and so on if it exists]",
         ),
     ] = None,
     dry_run: Annotated[

@@ -56,7 +56,7 @@ def _value(key: str, text: str) -> Any:
 
 
 def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
-    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none take it away.
+    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none removes it.
 
     Raises:
         UsageError: an item of another form, or a name given twice.

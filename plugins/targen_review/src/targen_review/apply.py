@@ -174,7 +174,7 @@ def new_versions(
     Args:
         folder: of the review.
         out: the directory of the version; of several datasets, the folder of their versions. By
-            default NAME-reviewed beside each, or -2 and so on behind it.
+            default NAME-reviewed beside each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
         exact: leave out rows above the number that a label had when the review began, rows that
             nobody saw first, and the last of them first.

@@ -106,7 +106,7 @@ def compare(
     ] = False,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", help="The figure that counts. [default: the benchmark's]"),
+        typer.Option("--metric", help="The metric to compare on. [default: the benchmark's]"),
     ] = None,
     together: Annotated[
         bool,

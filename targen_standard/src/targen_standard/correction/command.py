@@ -46,7 +46,8 @@ def correct(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="A directory. [default: runs/NAME-CORRECTOR, or -2 and so on behind it]"
+            "--out",
+            help="A directory. [default: runs/NAME-CORRECTOR, with -2 and so on if it exists]",
         ),
     ] = None,
     yes: YesArg = False,

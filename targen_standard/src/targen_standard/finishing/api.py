@@ -68,7 +68,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     asked = _asked(run)
     if asked is None:
         raise UsageError(
-            f"no method made {run}, and so none has anything to do with its rows",
+            f"no method made {run}, so its rows need no finishing",
             hint=Action("resume", run) + " goes on with a run that was stopped",
         )
     method: Method[Any] = registry.get("method", asked.use)

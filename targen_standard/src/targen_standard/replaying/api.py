@@ -64,7 +64,7 @@ async def areplay(
 ) -> Run:
     """Repeat a run from its journal with one thing changed, without sending a call.
 
-    Rows that the recorded replies make are made. A candidate that needs another call gets no
+    Rows are rebuilt from the recorded replies. A candidate that needs another call gets no
     verdict: `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and
     `resume` makes them and finishes the run. The old run is only read. Use `replay` in ordinary
     code and notebooks, `areplay` inside an event loop.

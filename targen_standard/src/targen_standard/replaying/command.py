@@ -83,7 +83,7 @@ def replay(
 ) -> None:
     """Repeat a run from its journal with one thing changed, without sending a call.
 
-    Rows that the recorded replies make are made. A candidate that would need another call gets
+    Rows are rebuilt from the recorded replies. A candidate that would need another call gets
     no verdict, and is listed with the reason; targen resume makes these calls and finishes the run.
 
     Examples:

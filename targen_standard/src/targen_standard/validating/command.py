@@ -40,7 +40,7 @@ def validate(
     """Check a dataset against its task's schema, and show the invalid rows.
 
     Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
-    together do. Rows without labels, as in test files, are as good as others. A few rows of the
+    together do. Rows without labels, as in test files, are valid. A few rows of the
     original data break their own schema: they are named and do not count. Exits 1 where there is
     any other problem.
 
