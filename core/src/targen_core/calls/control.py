@@ -50,7 +50,7 @@ _SLOWER = 0.7  # of the calls in flight, where they are so many that they time o
 _SLOW = 0.25  # of what a call that timed out took: else it hung, and the others did not wait
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
-_LULL = 60.0  # seconds without a call, idle or asleep, of which no rate can be measured
+_LULL = 60.0  # seconds without a call: a rate is not measured over an idle time or a sleep
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
 _SURELY = 0.6  # refusals among outcomes that are no bad luck
 _OUTCOMES = 30  # that the share of refusals remembers, and the longest experiment takes

@@ -130,8 +130,8 @@ class Prompt:
     def brief(self) -> Prompt:
         """The prompt without worked examples, which needs the same values or fewer.
 
-        It is the package's file `prompts/NAME.brief.md`; if there is none, the text without the
-        turns that are examples.
+        It is the package's file `prompts/NAME.brief.md`. Without such a file, it is this text
+        except for the turns that are examples.
         """
         if self._shortened:
             return Prompt(self.name, self._shortened.text)
@@ -172,7 +172,7 @@ class Prompt:
 
 
 def last_question(messages: Sequence[Message]) -> int:
-    """Return the index of the last user turn; 0 if there is none."""
+    """Return the index of the last user turn, or 0 for a conversation without one."""
     return max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
 
 

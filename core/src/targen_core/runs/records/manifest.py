@@ -74,9 +74,9 @@ Carried = Literal["texts", "judgements"]
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `spec` is what was asked for, as it was, but for four things: it has no
-    secrets, names are full ids, files are the run's own copies, and what was left to
-    the models or the task to decide is as they decided it. `lock` is
+    `spec` is the request as it was made, except for four things: it has no secrets,
+    names are full ids, files are the run's own copies, and it has the decisions that
+    the models or the task made. `lock` is
     what it came to. A run that is extended has further targets. Of runs that
     were merged, spec and lock are those of the first, but for the quotas, and
     `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from,
