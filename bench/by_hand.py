@@ -21,28 +21,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from revise import TASK, WORDS
+
 import targen_core as tg
 from targen_core.api.request import reopened
 from targen_core.errors import AnswersAwaited
 from targen_core.runs.folder.report import read_report
 from targen_standard.batches.exchange import export_batch, import_batch
 
-TASK = """\
-name: mail
-description: E-mails that customers send to a small shop for garden tools.
-labels:
-  order_status: The customer asks where an order is or when it will arrive.
-  refund: The customer wants money back for something that was bought.
-  complaint: The customer is unhappy about goods or service and asks for no money.
-  advice: The customer asks which product to buy or how to use one.
-  other: Anything else, such as press enquiries, job applications or greetings.
-"""
 ROWS = {"order_status": 20, "refund": 12, "complaint": 12, "advice": 10, "other": 6}
 MOST = {0.0: 1, 0.1: 2, 0.3: 2}  # per cent of the answers, by the share that is refused
-_WORDS = (
-    "spade rake shears pump hose barrow gloves trowel mower axe ladder seeds pots fence shed lamp "
-    "saw bucket net glue paint rope tray bench gate nails tiles soil bark bulbs"
-).split()
 
 
 def answer(request: dict[str, Any], rng: random.Random, refuse: float, agree: float) -> Any:
@@ -50,7 +38,7 @@ def answer(request: dict[str, Any], rng: random.Random, refuse: float, agree: fl
     asked, reply = request["messages"][-1]["content"], request["reply"]
 
     def text(words: int) -> str:
-        said = " ".join(rng.choice(_WORDS) for _ in range(words))
+        said = " ".join(rng.choice(WORDS) for _ in range(words))
         return f"{said.capitalize()} {rng.randrange(10**6)}."
 
     for name, what in (("contexts", "List"), ("seeds", "Write")):

@@ -57,7 +57,7 @@ MOST = {  # per cent of the calls of a new run, in the order of the columns
     "three counts raised": (17, 17, 17, 17),
 }
 
-_WORDS = (
+WORDS = (
     "spade rake shears pump hose barrow gloves trowel mower axe ladder seeds pots fence shed lamp "
     "saw bucket net glue paint rope tray bench gate nails tiles soil bark bulbs"
 ).split()
@@ -82,7 +82,7 @@ class Service:
 
     def _reply(self, schema: Any, asked: str, rng: random.Random) -> tuple[str, dict[str, Any]]:
         def text(words: int) -> str:
-            said = " ".join(rng.choice(_WORDS) for _ in range(words))
+            said = " ".join(rng.choice(WORDS) for _ in range(words))
             return f"{said.capitalize()} {rng.randrange(10**6)}."
 
         def several(what: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_cli.commands import COMMANDS, FIRST, FIRST_PANEL, LISTS, PANELS
+from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, LISTS, PANELS
 from targen_cli.installed import (
     add_command,
     is_command,
@@ -53,7 +53,7 @@ class _LazyGroup(TyperGroup):
         for name, item in named_commands(self.registry):
             panels[panel_of(item)].append(name)
         first = panels[FIRST_PANEL]
-        return {**panels, FIRST_PANEL: [n for n in FIRST if n in first], LISTS: [*self.listings]}
+        return {**panels, FIRST_PANEL: [n for n in EVERYDAY if n in first], LISTS: [*self.listings]}
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Explain the commands that most people need, and name the others."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "FIRST", "FIRST_PANEL", "LISTS", "OTHERS", "PANELS"]
+__all__ = ["COMMANDS", "EVERYDAY", "FIRST_PANEL", "LISTS", "OTHERS", "PANELS"]
 
 FIRST_PANEL = "From a task to a classifier"
-FIRST = (
+EVERYDAY = (
     "init-task",
     "preview",
     "generate",

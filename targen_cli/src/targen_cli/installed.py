@@ -7,8 +7,7 @@ from typing import Any
 
 import typer
 
-from targen_cli.commands import FIRST as FIRST_COMMANDS
-from targen_cli.commands import FIRST_PANEL, OTHERS, PANELS
+from targen_cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
@@ -75,7 +74,7 @@ def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
 
 def panel_of(item: Registration[Any]) -> str:
     """The part of the help that shows a plugin's command."""
-    if item.name in FIRST_COMMANDS:
+    if item.name in EVERYDAY:
         return FIRST_PANEL
     return item.panel if item.panel in PANELS else OTHERS
 

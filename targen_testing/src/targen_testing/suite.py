@@ -78,9 +78,9 @@ class Suite:
             fail(problem)
 
     def registry(self) -> Registry:
-        """The plugins that are installed, and the one in `folder`; read once for the suite."""
+        """The plugins that are installed, and the one in `folder`, read once for the suite."""
         if not self.folder:
-            return self.kept("registry", load_registry)
+            return load_registry()
         from targen_testing.folder import sources_with
 
         return self.kept("registry", lambda: load_registry(sources_with(Path(self.folder))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from targen_cli.commands import COMMANDS, FIRST, FIRST_PANEL
+from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL
 
 
 def panels(text):
@@ -22,7 +22,7 @@ def test_the_help_explains_the_first_commands_and_names_all_others(targen):
     text = targen("--help").out
     shown = panels(text)
     assert [*shown] == ["Options", FIRST_PANEL]
-    assert shown[FIRST_PANEL] == [name for name in FIRST if name in shown[FIRST_PANEL]]
+    assert shown[FIRST_PANEL] == [name for name in EVERYDAY if name in shown[FIRST_PANEL]]
     assert {*COMMANDS} <= {*shown[FIRST_PANEL], *re.findall(r"[\w-]+", text.split("Other")[1])}
 
 

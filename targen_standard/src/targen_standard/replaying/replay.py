@@ -52,7 +52,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
+from targen_core.wording import ANOTHER_OUT, Action, Option
 from targen_standard.recorded import RecordedLayer, recorded_models
 
 __all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
@@ -186,13 +186,7 @@ class Replay(Job):
                 recorded=None if others or passed else there.lock,
             )
         except UnreadSource as error:
-            near = "; " + error.hint if error.hint and not error.hub else ""
-            error.hint = (
-                "name the file where it is now: "
-                + Action("resume", run, **{error.option: Blank("SOURCE")})
-                + f"; then {cls.act}"
-                + near
-            )
+            error.ask_where(run, f"; then {cls.act}")
             raise
         require_same_sources(there.lock, prepared.lock, run)
         if others:

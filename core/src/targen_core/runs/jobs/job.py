@@ -368,10 +368,8 @@ class Job:
                 error.hint = manifest.to_install or error.hint
                 raise
             except UnreadSource as error:
-                again = Action("resume", path, **{error.option: Blank("SOURCE")})
                 if not error.hint or error.option not in datasets:
-                    near = "; " + error.hint if error.hint and not error.hub else ""
-                    error.hint = "name the file where it is now: " + again + near
+                    error.ask_where(path)
                 raise
             require_same_sources(manifest.lock, prepared.lock, path)
             for option, sources in datasets.items():

@@ -50,6 +50,12 @@ class UnreadSource(UsageError):
     option = ""
     hub = False
 
+    def ask_where(self, run: Path, then: str = "") -> None:
+        """Have the hint say how a run is resumed with a dataset that has moved."""
+        near = "; " + self.hint if self.hint and not self.hub else ""
+        again = Action("resume", run, **{self.option: Blank("SOURCE")})
+        self.hint = "name the file where it is now: " + again + then + near
+
 
 def name_of_source(source: str) -> str:
     """What a source is called where its path is nobody's business."""
