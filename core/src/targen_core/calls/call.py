@@ -93,6 +93,9 @@ class Scope:
     """
 
     abandoned: bool = False
+    turn: asyncio.Event | None = (
+        None  # until it is set, what is not known waits; None: asks at once
+    )
     lacking: tuple[Call, ...] = ()
     parent: Scope | None = None
     closed: bool = False  # the pass has ended: tasks that it left behind ask nothing more
@@ -124,6 +127,12 @@ class Scope:
     def unordered(self) -> bool:
         """Whether another pass, with every answer known, may make its calls in another order."""
         return self._aside and self._sent and not self.lacking
+
+    async def await_turn(self) -> None:
+        """Wait until its calls may be sent."""
+        for scope in (self, self.parent):
+            if scope is not None and scope.turn is not None:
+                await scope.turn.wait()
 
     def begin(self, known: dict[bytes, ChatReply]) -> Scope:
         """Start a pass over a step's code, in the current task.

@@ -246,6 +246,7 @@ class CallLayer:
                 reply = None if scope.known is None else scope.known.get(key)
                 reply = reply or self._recall(bound, key, call, read)
                 if reply is None:
+                    await scope.await_turn()
                     reply = await self._send(bound, call, messages, key, scope)
             except Rejected:
                 raise

@@ -11,7 +11,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.seeds import Seed
-from targen_core.engine.slots import Slot
+from targen_core.engine.slots import SharedGeneration, Slot
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 
@@ -44,7 +44,7 @@ class Execution:
         self._room = room
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
         # By seed, branch and sample; empty if a seed has one sample.
-        self._generations: dict[tuple[str, str, int], asyncio.Task[Generated]] = {}
+        self._generations: dict[tuple[str, str, int], SharedGeneration] = {}
         self._running: set[asyncio.Task[Any]] = set()
 
     @property
@@ -54,9 +54,8 @@ class Execution:
 
     def start(self, slot: Slot) -> None:
         """Start a candidate: its `task` gives the outcome."""
-        generation = slot.generation
-        if self._shares_generations and generation.task is None:
-            generation.task = self._generation(slot.seed, slot.branch, generation.scope)
+        if self._shares_generations:
+            slot.generation = self._generation(slot.seed, slot.branch, slot.generation)
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._running.add(slot.task)
         slot.task.add_done_callback(self.on_done)
@@ -71,27 +70,33 @@ class Execution:
         self._layer.sweep()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _generation(self, seed: Seed, branch: str, scope: Scope) -> asyncio.Task[Generated]:
-        """Start G(branch, seed)."""
-        task = asyncio.ensure_future(self._generate(seed, branch, scope))
-        task.add_done_callback(self.on_done)
+    def _generation(self, seed: Seed, branch: str, new: SharedGeneration) -> SharedGeneration:
+        """G(branch, seed) under way: begun by a later sample that is shown it, or now."""
+        place = seed.id, branch, seed.sample
+        known = self._generations.get(place)
+        if known is not None and not known.scope.abandoned:
+            return known
+        if new.task is None:
+            new.task = asyncio.ensure_future(self._generate(seed, branch, new.scope))
+            new.task.add_done_callback(self.on_done)
         if self._task.samples_per_seed > 1:
-            self._generations[seed.id, branch, seed.sample] = task
-        return task
+            self._generations[place] = new
+        return new
 
     async def _generate(self, seed: Seed, branch: str, scope: Scope) -> Generated:
         """G(branch, seed), shown what earlier samples of the two gave.
 
-        Samples whose verdicts are old are made again from the journal. If one fails, so do those
-        after it.
+        Samples whose verdicts are old are made again from the journal, and those whose turn is
+        still to come are begun. If one fails, so do those after it.
         """
         before: list[asyncio.Task[Generated]] = []
         for number in self._task.samples_before(seed.path, seed.sample, branch):
-            sample = self._generations.get((seed.id, branch, number))
-            if sample is None:
-                sample = self._generation(replace(seed, sample=number), branch, Scope())
-                self._running.add(sample)
-            before.append(sample)
+            new = SharedGeneration()
+            sample = self._generation(replace(seed, sample=number), branch, new)
+            assert sample.task is not None
+            if sample is new:
+                self._running.add(sample.task)
+            before.append(sample.task)
         shown = [one for sample in before for one in (await asyncio.shield(sample)).instances]
         earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
         return await self._executor.generate(Generation(seed, branch, earlier), scope)

@@ -71,6 +71,10 @@ class Sink(Protocol):
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """The first `count` rows that were written."""
 
+    @property
+    def replaying(self) -> bool:
+        """Whether records follow that an earlier process wrote, and that are only compared."""
+
 
 class Engine:
     """Runs one task to its targets.
@@ -151,6 +155,7 @@ class Engine:
         self._counted_as: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []
         self._next_idx = 0
+        self._replays = False
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
@@ -250,6 +255,7 @@ class Engine:
         self._over = self._order.over = frozenset()
         candidates = self._candidates()
         await self._repeat(candidates, target)
+        self._replays = self._sink.replaying
         self._room.set()
         producer = asyncio.ensure_future(self._produce(candidates))
         producer.add_done_callback(lambda _: self._arrived.set())
@@ -281,8 +287,8 @@ class Engine:
             raise
         finally:
             producer.cancel()
+            self._window.abandon()  # before anything else gets its turn, and sends
             await asyncio.gather(producer, return_exceptions=True)
-            self._window.abandon()
             await self._execution.drain()
             self._window.clear()
 
@@ -344,6 +350,7 @@ class Engine:
             if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
             assert slot.task is not None
+            slot.let_send()
             outcome = await slot.task
             if outcome.lacking:
                 self._put_off(slot, outcome)
@@ -378,6 +385,9 @@ class Engine:
         )
         if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
             self._window.refused = True
+        if self._replays and not self._sink.replaying:
+            self._replays = False
+            self._window.let_send()
         if self.quotas.open != open_before:
             self._window.foresee_again()
         self._window.start_due()
@@ -592,16 +602,27 @@ class Engine:
                 visit = self._visit(past, numbers[part] + 1, mine)
             for branch in mine:
                 aim = self.quotas.aims[branch]
-                generation = SharedGeneration()
+                generation = SharedGeneration(self._scope())
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] in self._finished:
                         continue
-                    slot = Slot(number, seed, branch, aim, ordinal, Scope(), generation, passed)
+                    slot = Slot(
+                        number, seed, branch, aim, ordinal, self._scope(), generation, passed
+                    )
                     slot.visit, slot.over = visit, self._order.over
                     if not slot.needless:
                         yield slot
                         passed = []
+
+    def _scope(self) -> Scope:
+        """Calls of one candidate.
+
+        While what earlier processes wrote is repeated, only the candidate whose turn it is asks
+        for what the journal lacks. Answers come at once then, so that others would be ahead by
+        more than they were, and ask for what the run never needed.
+        """
+        return Scope(turn=asyncio.Event() if self._replays else None)
 
     @property
     def _finished(self) -> tuple[int, ...]:

@@ -116,6 +116,13 @@ class Slot:
             return {}
         return {"claimed": outcome.claimed}
 
+    def let_send(self) -> None:
+        """Send what is still to be asked, if that waited for its turn."""
+        for scope in (self.scope, self.generation.scope):
+            if scope.turn is not None:
+                scope.turn.set()
+
     def abandon(self) -> None:
         """Send nothing from now on: it is not needed any more."""
         self.scope.abandoned = self.generation.scope.abandoned = True
+        self.let_send()  # whoever waits for that finds out

@@ -75,6 +75,11 @@ class Window:
         """The candidate whose turn it is to be committed."""
         return self._slots[0]
 
+    def let_send(self) -> None:
+        """Let all candidates send, whether it is their turn or not."""
+        for slot in self._slots:
+            slot.let_send()
+
     def abandon(self) -> None:
         """Let no candidate send anything from now on."""
         for slot in self._slots:

@@ -138,6 +138,11 @@ class RunDirectory:
         """
         return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
 
+    @property
+    def replaying(self) -> bool:
+        """Whether records follow that an earlier process wrote, and that are only compared."""
+        return any(file.replaying for file in self._outputs)
+
     def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
         """Write the rows of one instance, and where they come from."""
         dataset, of_rows, _ = self._outputs
