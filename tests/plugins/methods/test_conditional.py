@@ -187,7 +187,7 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
 )
 def test_a_prompt_says_how_long_a_text_is(bent, rows_given, least, said):
     settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
-    ran = bent("zerogen", lambda _, good: good, {"agrees": 1}, **settings)
+    ran = bent("zerogen", {"agrees": 1}, **settings)
     system = ran.asked("continue")[0].messages[0].content
     assert said in system
 
@@ -201,7 +201,7 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
         }
         for number in range(4, 24)
     ]
-    ran = bent("zerogen", lambda _, good: good, {"agrees": 8, "objects": 8}, base="kit-pairs",
+    ran = bent("zerogen", {"agrees": 8, "objects": 8}, base="kit-pairs",
                given=rows_given)  # fmt: skip
     asked: dict[str, set[str]] = {}
     for request in ran.asked("continue"):
@@ -216,9 +216,9 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
 def test_texts_end_as_the_given_ones_do(bent):
     bare = [{**row, "answer": row["answer"].rstrip("!.?")} for row in ASKED]
     for rows_given, ends in ((ASKED, True), (bare, False)):
-        ran = bent("zerogen", lambda _, good: good, {"agrees": 2}, base="kit-pairs",
+        ran = bent("zerogen", {"agrees": 2}, base="kit-pairs",
                    given=rows_given)  # fmt: skip
-        texts = [row["answer"] for row in ran.lines("dataset.jsonl")]
+        texts = [row["answer"] for row in ran.rows]
         assert [text[-1] in ".?!" for text in texts] == [ends] * 2
         shutil.rmtree(ran.path)
 
@@ -241,9 +241,9 @@ def test_what_is_no_text_of_its_own_is_refused_by_name(bent, reply, reason):
         return f'{used[-1]}"'
 
     used: list[str] = []
-    ran = bent("zerogen", bend, {"agrees": 1}, base="kit-pairs", given=ASKED[:1])
+    ran = bent("zerogen", {"agrees": 1}, bend, base="kit-pairs", given=ASKED[:1])
     assert (ran.problem, ran.reasons) == ("", {reason})
-    assert [row["answer"] for row in ran.lines("dataset.jsonl")] == [good]
+    assert [row["answer"] for row in ran.rows] == [good]
 
 
 def test_a_near_copy_has_the_same_first_text_and_label():

@@ -7,12 +7,21 @@ import random
 
 import pytest
 
+from targen_cli import estimating
+
 TASK = """
 description: A sentence about a thing.
 labels:
   praise: the sentence speaks well of the thing
   blame: the sentence speaks ill of the thing
 """
+
+
+@pytest.fixture(autouse=True)
+def _quick_estimates(monkeypatch):
+    """Have estimates try a few rows: tests of estimates are elsewhere."""
+    monkeypatch.setattr(estimating, "SAMPLE", 4)
+    monkeypatch.setattr(estimating, "_LONGEST", 20)
 
 
 @pytest.fixture
