@@ -20,6 +20,12 @@ def lines(path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
+@pytest.fixture(autouse=True)
+def _quick_estimates(monkeypatch):
+    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
+
+
 @pytest.fixture
 def held(targen, mail):
     """Rows by other seeds."""
