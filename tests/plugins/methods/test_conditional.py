@@ -135,16 +135,6 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     assert len(rows(Path("run"))) == 8
 
 
-def test_texts_that_are_all_cut_away_end_the_run(targen, mail):
-    done = targen(
-        *("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run"),
-        *("--set", "min_words=10", "-o", "garbage_rate=1"),
-    )
-    assert done.code == 1, done.err
-    assert "Traceback" not in done.err
-    assert not rows(Path("run"))
-
-
 def test_a_cue_of_no_label_is_refused(targen, mail):
     done = targen(
         *("method", "zerogen", str(mail), "-n", "2", "-b", "scripted"),
