@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
+from tests.files import lines, write_lines
 
 Targen = Callable[..., Any]
 
@@ -191,22 +190,13 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
                 tagger(name)
 
 
-def given(path: Path, rows: Sequence[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return str(path)
-
-
-def made(run: str, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
-
-
 def test_each_given_row_gives_rows_alone_and_mixed(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN)
+    rows = write_lines("rows.jsonl", GIVEN)
     works(
         *("method", "coda", notes, "--given", rows, "--label", "thanks=20", "-b", "scripted"),
         *("--set", "embedder=words", "--out", "run"),
     )
-    facts = made("run", "provenance.jsonl")
+    facts = lines("run/provenance.jsonl")
     forms = {"solo", "mix 1", "mix 2"}
     assert {one["notes"]["form"] for one in facts} == forms
     assert sorted(one["notes"]["given_row"] for one in facts) == sorted([0, 1, 2, 3] * 5)
@@ -248,10 +238,10 @@ def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
 
 
 def test_settings_make_one_row_of_each(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN)
+    rows = write_lines("rows.jsonl", GIVEN)
     start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
     done = works(*start, "--label", "thanks=4", "--out", "run")
-    assert [one["notes"]["given_row"] for one in made("run", "provenance.jsonl")] == [0, 1, 2, 3]
+    assert [one["notes"]["given_row"] for one in lines("run/provenance.jsonl")] == [0, 1, 2, 3]
     done = targen(*start, "--label", "thanks=5", "--out", "more")
     assert done.code == 1  # four given rows make four
     assert "5 rows of thanks are wanted, and what is given makes 4 at most" in done.err
@@ -314,7 +304,7 @@ def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
 
 
 def test_a_label_without_given_rows_is_named(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN[:4])
+    rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "run")
     done = targen(*start, "-n", "4")
     assert done.code == 2
@@ -338,7 +328,7 @@ def test_a_label_without_given_rows_is_named(targen, works, notes):
     ],
 )
 def test_what_makes_no_sense_is_refused(targen, notes, words, said):
-    given(Path("rows.jsonl"), GIVEN)
+    write_lines("rows.jsonl", GIVEN)
     done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2, done.err
     assert said in done.err
@@ -361,9 +351,9 @@ def test_a_pair_is_not_mixed(targen, works, tmp_path):
         "answer": "He slept.",
         "label": "agrees",
     }
-    rows = given(Path("rows.jsonl"), [pair])
+    rows = write_lines("rows.jsonl", [pair])
     start = ("method", "coda", str(task), "--given", rows, "-b", "scripted", "--out", "run")
     works(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
-    assert {row["question"] for row in made("run", "dataset.jsonl")} == {pair["question"]}
+    assert {row["question"] for row in lines("run/dataset.jsonl")} == {pair["question"]}
     refused = targen(*start[:-1], "none", "-n", "3", "--set", "solo=0")
     assert (refused.code, "pairs are not mixed" in refused.err) == (2, True)
