@@ -5,24 +5,16 @@ import os
 import random
 import re
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from targen_backends.chatgpt.client import ChatGptModel
-from targen_backends.claude.client import ClaudeModel
-from targen_backends.llama.client import LlamaModel
-from targen_backends.llama.ollama import OllamaModel
 from targen_backends.local.backend import LocalOptions, create
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from .providers import PROVIDERS, Handler, Provider, serving
 
 VARIABLES = """TARGEN_LLAMA_API_KEY TARGEN_LLAMA_BASE_URL OPENAI_API_KEY OPENAI_BASE_URL
 ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN""".split()
@@ -50,123 +42,6 @@ def request_of():
         )
 
     return make
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A service as its wire format makes it: what a test has to know of it."""
-
-    name: str
-    make: Callable[..., Any]
-    base: str  # what the base address ends in
-    path: str  # where calls go
-    key_variable: str
-    request_id: str  # its header for the id of a request
-    good: Callable[[str], dict[str, Any]]
-    empty: tuple[dict[str, Any], ...]  # answers without a reply, with status 200
-
-    def fault(self, message: str, **more: Any) -> dict[str, Any]:
-        """An error's body, in the provider's form."""
-        if self.name == "ollama":
-            return {"error": message}
-        body = {"error": {"message": message, **more}}
-        return {"type": "error", **body} if self.name == "claude" else body
-
-
-def completion(text: str) -> dict[str, Any]:
-    """OpenAI's answer, with fields that nobody asked for."""
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "tiny-2026",
-        "novelty": {"of": ["the", "future"]},
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text, "refusal": None, "odd": 1},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14, "odd": {}},
-    }
-
-
-def message(text: str) -> dict[str, Any]:
-    """Anthropic's answer, with a thought and fields that nobody asked for."""
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "tiny-2026",
-        "novelty": {"of": ["the", "future"]},
-        "content": [
-            {"type": "thinking", "thinking": "hm", "signature": "x"},
-            {"type": "text", "text": text},
-        ],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 11, "output_tokens": 3, "odd": {}},
-    }
-
-
-def chat(text: str) -> dict[str, Any]:
-    """Ollama's answer."""
-    return {
-        "model": "tiny-2026",
-        "created_at": "2026-11-20T00:00:00Z",
-        "message": {"role": "assistant", "content": text, "thinking": "hm"},
-        "done_reason": "stop",
-        "done": True,
-        "prompt_eval_count": 11,
-        "eval_count": 3,
-    }
-
-
-_NO_CHOICE = ({"choices": []}, {"choices": [{}]}, {}, {"choices": None})
-PROVIDERS = (
-    Provider(
-        "chatgpt",
-        ChatGptModel,
-        "/v1",
-        "/v1/chat/completions",
-        "OPENAI_API_KEY",
-        "x-request-id",
-        completion,
-        _NO_CHOICE,
-    ),
-    Provider(
-        "claude",
-        ClaudeModel,
-        "",
-        "/v1/messages",
-        "ANTHROPIC_API_KEY",
-        "request-id",
-        message,
-        ({}, {"content": None}, {"content": [{}], "stop_reason": "end_turn"}),
-    ),
-    Provider(
-        "llama",
-        LlamaModel,
-        "/v1",
-        "/v1/chat/completions",
-        "TARGEN_LLAMA_API_KEY",
-        "x-request-id",
-        completion,
-        _NO_CHOICE,
-    ),
-    Provider(
-        "ollama",
-        OllamaModel,
-        "",
-        "/api/chat",
-        "TARGEN_LLAMA_API_KEY",
-        "x-request-id",
-        chat,
-        ({}, {"message": {}}, {"message": None}),
-    ),
-)
 
 
 @pytest.fixture(params=[provider.name for provider in PROVIDERS])
@@ -200,19 +75,6 @@ def call(request_of):
         return asyncio.run(main())
 
     return run
-
-
-@asynccontextmanager
-async def serving(handler: Handler, base: str = "/v1") -> Any:
-    app = web.Application()
-    app.router.add_post("/{path:.*}", handler)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}{base}"
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture(scope="session")

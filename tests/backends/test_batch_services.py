@@ -24,11 +24,6 @@ pytest.importorskip("targen_plugin_example")
 
 KEY = "sk-verysecret-0123456789"
 MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5", "llama": "tiny"}
-VARIABLES = {
-    "chatgpt": "OPENAI_API_KEY",
-    "claude": "ANTHROPIC_API_KEY",
-    "llama": "TARGEN_LLAMA_API_KEY",
-}
 
 
 class _Server(ThreadingHTTPServer):
@@ -87,6 +82,15 @@ class Service:
         self.server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
+    def options(self, backend):
+        """The options of a command that ask this service."""
+        address = f"http://127.0.0.1:{self.server.server_port}{self.services[backend].base}"
+        return "-b", backend, "-o", f"model={MODELS[backend]}", "-o", f"base_url={address}"
+
+    def key(self, backend, key=KEY):
+        """The variable with a key for it."""
+        return {self.services[backend].key_variable: key}
+
     def answer(self, method, path, headers, body):
         if path == "/v1/chat/completions":
             self.online += 1
@@ -128,9 +132,8 @@ class Service:
     def begin(self, prefix, asked):
         name = f"{prefix}_{len(self.batches) + 1}"
         self.batches[name] = {"asked": asked, "polls": 0, "number": len(self.batches) + 1}
-        word = (
-            {"status": "validating"} if prefix == "batch" else {"processing_status": "in_progress"}
-        )
+        is_openai = prefix == "batch"
+        word = {"status": "validating"} if is_openai else {"processing_status": "in_progress"}
         return json.dumps({"id": name, **word}).encode()
 
     def is_open(self, name):
@@ -151,12 +154,8 @@ class Service:
         batch, lines = self.batches[name], []
         for position, (key, body) in enumerate(batch["asked"].items()):
             wrong = self.item(batch["number"], position)
-            line = {
-                "id": f"batch_req_{position}",
-                "custom_id": key,
-                "response": None,
-                "error": None,
-            }
+            line = {"id": f"batch_req_{position}", "custom_id": key}
+            line |= {"response": None, "error": None}
             if wrong is None:
                 answer = self.reply("chatgpt", body)
                 line["response"] = {"status_code": 200, "request_id": "r", "body": answer}
@@ -238,15 +237,11 @@ def generate(service, backend, targen):
     def run(out, *args, ok=0, key=KEY):
         if "--batch" in args and "--rounds" not in args:
             args = (*args, "--rounds", "90")  # the replies are of random words: few make a row
-        base = (
-            f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
-        )
         return targen(
-            *["generate", "tickets", "-n", "6", "-b", backend, "--out", out, "--no-cache"],
-            *["-o", f"model={MODELS[backend]}"],
-            *["-o", f"base_url={base}", *args],
+            *["generate", "tickets", "-n", "6", "--out", out, "--no-cache"],
+            *[*service.options(backend), *args],
             ok=ok,
-            **({VARIABLES[backend]: key} if key else {}),
+            **(service.key(backend, key) if key else {}),
         )
 
     return run
@@ -330,7 +325,7 @@ def test_a_service_that_spells_its_key_out_gets_it_into_no_file(
     (tmp_path / "answers").mkdir()
     file = tmp_path / "answers" / "answers.jsonl"
     file.write_text("\n".join(one.replace(KEY, echoing.spelled(KEY, rng)) for one in answers))
-    targen("batch", "import", "offline", file, "--no-cache", **{VARIABLES[backend]: KEY})
+    targen("batch", "import", "offline", file, "--no-cache", **service.key(backend))
     file.unlink()
     assert "***" in (tmp_path / "offline" / "journal").read_text()
     assert echoing.holding(tmp_path, KEY) == []
@@ -350,7 +345,7 @@ def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targ
     )
     calls = report(tmp_path / "batch")["usage"]["total"]["calls"]
     assert calls == len(asked(service)) == len(set(asked(service)))
-    done = targen("resume", "batch", "-n", "8", "--no-cache", **{VARIABLES[backend]: KEY})
+    done = targen("resume", "batch", "-n", "8", "--no-cache", **service.key(backend))
     assert "complete" in done.stdout
     assert service.online == 0, "it is extended with its own options"
     generate("offline", "--batch-offline", "--batch-lists", key=None)
@@ -359,24 +354,17 @@ def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targ
     assert {json.loads(line)["custom_id"] for line in lines} == set(first)
 
 
-def test_batch_lists_alone_says_nothing(targen):
-    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-lists", ok=2)
-    assert "--batch-lists says how --batch asks for lists" in done.stderr
-
-
 def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     backend, service, targen, tmp_path
 ):
     targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
-    base = f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
 
     def correct(out, *args, ok=0):
         return targen(
             *["correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"],
-            *["-b", backend, "-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"],
-            *["--out", out, *args],
+            *[*service.options(backend), "--out", out, *args],
             ok=ok,
-            **{VARIABLES[backend]: KEY},
+            **service.key(backend),
         )
 
     service.before = lambda method, path: 401 if method == "GET" else None
@@ -406,10 +394,9 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     backend, service, targen, tmp_path
 ):
     targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
-    base = f"http://127.0.0.1:{service.server.server_port}{'' if backend == 'claude' else '/v1'}"
     start = (
         *("correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"),
-        *("-b", backend, "-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"),
+        *service.options(backend),
     )
     files = (*start, "--batch-offline", "--out", "files")
     done = targen(*files)
@@ -429,7 +416,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         assert done.stdout.startswith(f"{good} good, 0 failed, 0 already there, 0 unknown")
     assert turns > 1 and service.log == []
     assert "labels right" in done.stdout
-    targen(*start, "--out", "online", **{VARIABLES[backend]: KEY})
+    targen(*start, "--out", "online", **service.key(backend))
     for name in ("changes.jsonl", "dataset.jsonl"):
         assert (tmp_path / "files" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
     again = targen(*files, "--answers", "answers.jsonl", "--json")
@@ -512,7 +499,7 @@ def test_a_run_killed_between_submit_and_poll_finds_its_batch(
     assert len(service.batches) == 1
     assert (tmp_path / "batch" / "batches.jsonl").read_text().count("batch_1") == 1
     service.before = lambda method, path: None
-    done = targen("resume", "batch", "--no-cache", **{VARIABLES[backend]: KEY})
+    done = targen("resume", "batch", "--no-cache", **service.key(backend))
     assert "holds" in done.stderr
     assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
     generate("online")
@@ -525,13 +512,12 @@ def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
     stop, generate, backend, service, targen, tmp_path
 ):
     service.rounds_open = 10**6
-    base = f"http://127.0.0.1:{service.server.server_port}/v1"
-    command = ["generate", "tickets", "-n", "6", "-b", backend, "--out", "batch", "--no-cache"]
-    command += ["-o", f"model={MODELS[backend]}", "-o", f"base_url={base}"]
+    command = ["generate", "tickets", "-n", "6", "--out", "batch", "--no-cache"]
+    command += service.options(backend)
     process = subprocess.Popen(
         [sys.executable, "-m", "targen_cli", *command, "--batch", "--rounds", "30"],
         cwd=tmp_path,
-        env={**os.environ, VARIABLES[backend]: KEY},
+        env={**os.environ, **service.key(backend)},
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -542,7 +528,7 @@ def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
     process.send_signal(stop)
     assert process.wait(timeout=30) == (130 if stop == signal.SIGINT else -9)
     service.rounds_open = 1
-    targen("resume", "batch", "--no-cache", **{VARIABLES[backend]: KEY})
+    targen("resume", "batch", "--no-cache", **service.key(backend))
     assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
     generate("online")
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
@@ -550,7 +536,7 @@ def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
 
 def test_without_a_key_nothing_is_sent(generate, service):
     done = generate("batch", "--batch", ok=2, key=None)
-    assert VARIABLES["chatgpt"] in done.stderr or VARIABLES["claude"] in done.stderr
+    assert "OPENAI_API_KEY" in done.stderr or "ANTHROPIC_API_KEY" in done.stderr
     assert service.batches == {}
 
 
@@ -602,9 +588,3 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")
     generate("online", *few)
     assert rows(tmp_path / "run") == rows(tmp_path / "online")
-
-
-def test_words_that_are_wrong_are_refused(targen, tmp_path):
-    assert "no such action" in targen("batch", "send", "run", ok=2).stderr
-    assert "a file of answers" in targen("batch", "import", "run", ok=2).stderr
-    assert "no run directory" in targen("batch", "export", "run", ok=2).stderr

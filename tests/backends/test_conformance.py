@@ -10,30 +10,20 @@ from targen_testing import OPENAI, Wire
 from targen_testing import BackendSuite as Suite
 from targen_testing.wire import TOKENS_IN, TOKENS_OUT, token_entries
 
+from .providers import PROVIDERS, chat, message
+
 
 def _message(text: str, finish: str) -> dict[str, Any]:
     """Anthropic's answer."""
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "tiny",
-        "content": [{"type": "text", "text": text}],
-        "stop_reason": {"stop": "end_turn", "length": "max_tokens"}[finish],
-        "usage": {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT},
-    }
+    usage = {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT}
+    reason = {"stop": "end_turn", "length": "max_tokens"}[finish]
+    return message(text) | {"stop_reason": reason, "usage": usage}
 
 
 def _chat(text: str, finish: str) -> dict[str, Any]:
     """Ollama's answer."""
-    return {
-        "model": "tiny",
-        "message": {"role": "assistant", "content": text},
-        "done_reason": finish,
-        "done": True,
-        "prompt_eval_count": TOKENS_IN,
-        "eval_count": TOKENS_OUT,
-    }
+    counts = {"prompt_eval_count": TOKENS_IN, "eval_count": TOKENS_OUT}
+    return chat(text) | {"done_reason": finish, **counts}
 
 
 def _scored_chat(text: str, finish: str, top: int) -> dict[str, Any]:
@@ -41,11 +31,12 @@ def _scored_chat(text: str, finish: str, top: int) -> dict[str, Any]:
     return _chat(text, finish) | {"logprobs": token_entries(text, top)}
 
 
+_EMPTY = {provider.name: provider.empty for provider in PROVIDERS}
 ANTHROPIC = Wire(
     base="",
     answer=_message,
     fault=lambda message, code: {"type": "error", "error": {"type": code, "message": message}},
-    empty=({}, {"content": None}, {"content": [{}], "stop_reason": "end_turn"}),
+    empty=_EMPTY["claude"],
     too_long=("prompt is too long: 300000 tokens > 200000 maximum", "invalid_request_error"),
     request_id="request-id",
 )
@@ -54,7 +45,7 @@ OLLAMA = Wire(
     answer=_chat,
     scored=_scored_chat,
     fault=lambda message, code: {"error": message},
-    empty=({}, {"message": {}}, {"message": None}),
+    empty=_EMPTY["ollama"],
     too_long=("prompt is too long; it exceeds the maximum context length", ""),
 )
 

@@ -172,22 +172,7 @@ def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words
     assert error.billed
 
 
-def test_an_answer_without_end_is_left(provider, request_of):
-    parts = [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", *[b" " * 65_536] * 400]
-    error = ask_raw(provider, Raw(parts), request_of(seed=None))
-    assert type(error) is MalformedAnswer
-    assert "longer than 4 MiB" in str(error)
-
-
 # --- forms ---
-
-
-@pytest.mark.parametrize("depth", [300, 900, 100_000])
-@pytest.mark.parametrize("status", [200, 400])
-def test_deep_nesting(provider, fails, depth, status):
-    body = b'{"error":{"message":' + b"[" * depth + b"]" * depth + b"}}"
-    error = fails(provider, answers(body, status))
-    assert isinstance(error, BadRequest if status == 400 else ServiceError)
 
 
 def test_halves_of_characters_are_escaped(provider, fails):

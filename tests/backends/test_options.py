@@ -14,7 +14,8 @@ from targen_backends.claude.langchain import ChatClaude
 from targen_backends.llama import backend as llama
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import AuthenticationFailed, UsageError
-from targen_core.plugins.loader import Source, load_registry
+
+from .providers import PROVIDERS
 
 OPTIONS = {
     "chatgpt": chatgpt.ChatGptOptions,
@@ -22,16 +23,7 @@ OPTIONS = {
     "llama": llama.LlamaOptions,
 }
 BACKENDS = {"chatgpt": chatgpt.BACKEND, "claude": claude.BACKEND, "llama": llama.BACKEND}
-VARIABLES = {
-    "chatgpt": "OPENAI_API_KEY",
-    "claude": "ANTHROPIC_API_KEY",
-    "llama": "TARGEN_LLAMA_API_KEY",
-}
-PATHS = {
-    "chatgpt": "/v1/chat/completions",
-    "claude": "/v1/messages",
-    "llama": "/v1/chat/completions",
-}
+SERVICES = {provider.name: provider for provider in PROVIDERS}
 NAMES = sorted(OPTIONS)
 HOSTED = pytest.mark.parametrize("name", ["chatgpt", "claude"], indirect=True)
 
@@ -49,16 +41,6 @@ def made(name):
         return BACKENDS[name].create(OPTIONS[name](model="m", **options))
 
     return make
-
-
-@pytest.mark.parametrize("name", [*NAMES, "local"])
-def test_they_register_and_resolve(name):
-    registry = load_registry(
-        [Source("targen-backends", "0.1.0", name, f"targen_backends.{name}", extras=(name,))]
-    )
-    backend = registry.get("backend", name)
-    assert registry.find("backend", name).summary == backend.summary
-    assert name not in ("chatgpt", "claude") or VARIABLES[name] in backend.summary
 
 
 OURS = " ".join(f"targen_backends.{name}" for name in (*NAMES, "local"))
@@ -98,7 +80,7 @@ def test_they_are_chat_models_whose_identity_holds_no_key(made):
 
 @HOSTED
 def test_where_the_key_comes_from(name, made, monkeypatch, tmp_path):
-    variable = VARIABLES[name]
+    variable = SERVICES[name].key_variable
     store = {("targen", variable): "from-keyring"}
     keyring = SimpleNamespace(get_password=lambda service, user: store.get((service, user)))
     assert made()._poster.secret == ""
@@ -141,18 +123,18 @@ def test_a_call_without_a_key_says_where_to_put_one(name, made, request_of):
 
     with pytest.raises(AuthenticationFailed) as caught:
         asyncio.run(made().complete(request_of()))
-    assert VARIABLES[name] in str(caught.value)
+    assert SERVICES[name].key_variable in str(caught.value)
     for way in ("export", "api_key_file", "keyring set targen"):
         assert way in caught.value.hint
 
 
 def test_the_address_may_be_a_proxys(name, made, monkeypatch):
-    variable = VARIABLES[name].replace("API_KEY", "BASE_URL")
+    variable = SERVICES[name].key_variable.replace("API_KEY", "BASE_URL")
     monkeypatch.setenv(variable, "http://proxy:8080/v1/")
     options = OPTIONS[name]()
     assert options.base_url == "http://proxy:8080/v1"
     assert "base_url" in options.model_fields_set  # a resumed run finds it again
-    url = f"http://proxy:8080{PATHS[name]}"
+    url = f"http://proxy:8080{SERVICES[name].path}"
     assert made()._poster.url == url
     assert made(base_url=url)._poster.url == url
 

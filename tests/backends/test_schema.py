@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 from pydantic import BaseModel
 
-from targen_backends.http.failures import failure
-from targen_backends.llama.client import LlamaModel
 from targen_backends.local.backend import LocalOptions, defaults
 from targen_backends.schema import response_format, strict_schema, tight_schema
 from targen_core.tasks.replies import line, list_of
@@ -54,12 +51,6 @@ def test_tight_schema_leaves_enums_and_free_text_alone():
 def test_only_the_tiny_model_judges_at_a_high_temperature():
     assert defaults(LocalOptions())["correct.temperature"] > 1
     assert "correct.temperature" not in defaults(LocalOptions(model="some.gguf"))
-
-
-def test_a_refused_schema_says_how_else_to_ask():
-    body = json.dumps({"error": {"message": "response_format json_schema is not supported"}})
-    error = failure(400, body.encode(), {}, LlamaModel.service)
-    assert 'structured="json_object"' in error.hint
 
 
 def test_a_strict_schema_closes_every_object():

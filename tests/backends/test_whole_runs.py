@@ -20,12 +20,6 @@ from targen_core.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
-VARIABLES = {
-    "chatgpt": "OPENAI_API_KEY",
-    "claude": "ANTHROPIC_API_KEY",
-    "llama": "TARGEN_LLAMA_API_KEY",
-    "ollama": "TARGEN_LLAMA_API_KEY",
-}
 FEW = settings(
     max_examples=20,
     deadline=None,
@@ -93,7 +87,7 @@ def run(in_process, provider, monkeypatch, tmp_path):
     """A run of `tickets` on the service, by the command, and its page."""
     pytest.importorskip("targen_plugin_example")
     monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.05)
-    monkeypatch.setenv(VARIABLES[provider.name], KEY)
+    monkeypatch.setenv(provider.key_variable, KEY)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 
     def go(echo, *args):
@@ -140,22 +134,18 @@ def test_a_run_that_a_service_refuses_keeps_no_key(run, provider, echoing, tmp_p
 
 # --- services that fail ---
 
-OPTIONS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
-PRICES = {"chatgpt": (0.1, 0.5), "claude": (0.1, 0.5)}
+OPTIONS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}  # of one price
+BUSY = {
+    1: (429, "slow down", {}, {"retry-after-ms": "50"}),
+    2: (529, "slow down", {}, {}),
+    4: (500, "oops", {}, {}),
+    6: (503, "busy", {}, {}),
+}
 MOODS = {
     # by the call's number: a status, words and headers of the answer; what the run does of them
     "fine": ({}, 0, ""),
     "filter": ({3: (400, "stopped by a filter", {"code": "content_filter"}, {})}, 0, ""),
-    "busy": (
-        {
-            1: (429, "slow down", {}, {"retry-after-ms": "50"}),
-            2: (529, "slow down", {}, {}),
-            4: (500, "oops", {}, {}),
-            6: (503, "busy", {}, {}),
-        },
-        0,
-        "",
-    ),
+    "busy": (BUSY, 0, ""),
     "key": ({0: (401, f"Incorrect API key: {KEY}", {"code": "invalid_api_key"}, {})}, 1, "set "),
     "credit": ({0: (429, f"none for {KEY}", {"code": "insufficient_quota"}, {})}, 1, "out of cred"),
     "bad": ({0: (400, f"your header was Bearer {KEY}", {}, {})}, 1, "error:"),
@@ -190,8 +180,7 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
     assert total["lost"] == 0
     assert total["input_tokens"] == 11 * (total["calls"] - (mood == "filter"))
     assert ("content-filter" in json.dumps(report)) is (mood == "filter")
-    first, second = PRICES[provider.name]
-    expected = (total["input_tokens"] * first + total["output_tokens"] * second) / 1e6
+    expected = (total["input_tokens"] * 0.1 + total["output_tokens"] * 0.5) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)
 
 
@@ -199,7 +188,7 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
 def test_a_key_from_an_option_or_a_file_is_kept_nowhere_either(
     run, provider, echoing, monkeypatch, tmp_path, tmp_path_factory, way
 ):
-    monkeypatch.delenv(VARIABLES[provider.name])
+    monkeypatch.delenv(provider.key_variable)
     file = tmp_path_factory.mktemp("keys") / "key"
     file.write_text(KEY)
     given = {

@@ -27,20 +27,12 @@ SWAPPED = "The beekeeper had never been close to a hive."
 def output(run, tmp_path: Path):
     """Run AX-g on one pair of sentences with the same reply to every hypothesis prompt."""
 
-    def go(reply, *, label="entailment", seed=SEED, repaired=None, **spec):
+    def go(hypothesis, *, seed=SEED, entailed=0, not_entailed=0, **spec):
         seeds = tmp_path / "seeds.jsonl"
         seeds.write_text(seed.model_dump_json() + "\n", encoding="utf-8")
-        quotas = {"entailment": 0, "not_entailment": 0, label: 2}
-        if isinstance(reply, str) and not reply.startswith("raw:"):
-            reply = {"hypothesis": reply}
-        elif isinstance(reply, str):
-            reply = reply.removeprefix("raw:")
-
-        def bend(step, good, repair):
-            if step != "generate":
-                return good
-            return {"hypothesis": repaired} if repair and repaired is not None else reply
-
+        quotas = {"entailment": entailed, "not_entailment": not_entailed}
+        reply = {"hypothesis": hypothesis}
+        bend = lambda step, good, repair: reply if step == "generate" else good  # noqa: E731
         return run(bend, task="axg", seeds=seeds, quotas=quotas, **spec)
 
     return go
@@ -51,14 +43,14 @@ def output(run, tmp_path: Path):
 
 def test_the_rows_that_must_come(output):
     pair = {"hypothesis": GOOD, "label": "entailment"}
-    assert output(GOOD).rows == [
+    assert output(GOOD, entailed=2).rows == [
         {"premise": SEED.he, **pair, "idx": 0, "pair_id": 0},
         {"premise": SEED.she, **pair, "idx": 1, "pair_id": 1},
     ]
 
 
 def test_for_the_other_label_the_other_subject_is_named(output):
-    ran = output(GOOD, label="not_entailment")
+    ran = output(GOOD, not_entailed=2)
     assert [row["hypothesis"] for row in ran.rows] == [SWAPPED, SWAPPED]
     assert {row["label"] for row in ran.rows} == {"not_entailment"}
     (entry,) = ran.provenance
@@ -67,7 +59,7 @@ def test_for_the_other_label_the_other_subject_is_named(output):
 
 def test_in_the_variant_paper_the_hypothesis_stays_as_it_is_written(output):
     false = "The teacher had stood near a hive every day."
-    ran = output(false, label="not_entailment", variants=["paper"])
+    ran = output(false, not_entailed=2, variants=["paper"])
     assert [row["hypothesis"] for row in ran.rows] == [false, false]
 
 
@@ -97,36 +89,20 @@ def test_a_row_with_other_premises_is_no_row_of_the_seed():
     assert caught.value.reason == "premise-changed"
 
 
-def test_the_two_labels_of_a_seed_are_no_duplicates(run, tmp_path):
+def test_the_two_labels_of_a_seed_are_no_duplicates(output):
     """Their hypotheses differ in the subject alone, by design."""
-    seed = SEED.model_copy(update={"first": "beekeeper", "second": "bookkeeper"})
     texts = {
-        name: getattr(seed, name).replace("teacher", "bookkeeper")
-        for name in ("opening", "he", "she")
+        name: getattr(SEED, name).replace("teacher", "bookkeeper")
+        for name in ("second", "opening", "he", "she")
     }
-    seeds = tmp_path / "seeds.jsonl"
-    seeds.write_text(seed.model_copy(update=texts).model_dump_json(), encoding="utf-8")
-    reply = {"hypothesis": "The bookkeeper had never been anywhere close to a hive before then."}
-    ran = run(
-        lambda step, good, repair: reply if step == "generate" else good,
-        task="axg",
-        seeds=seeds,
-        quotas={"entailment": 2, "not_entailment": 2},
-    )
+    said = "The bookkeeper had never been anywhere close to a hive before then."
+    ran = output(said, seed=SEED.model_copy(update=texts), entailed=2, not_entailed=2)
     assert len(ran.rows) == 4
     assert len({row["hypothesis"] for row in ran.rows}) == 2
 
 
-def test_the_same_hypothesis_for_both_labels_is_a_duplicate(run, tmp_path):
-    seeds = tmp_path / "seeds.jsonl"
-    seeds.write_text(SEED.model_dump_json(), encoding="utf-8")
-    ran = run(
-        lambda step, good, repair: {"hypothesis": GOOD} if step == "generate" else good,
-        task="axg",
-        seeds=seeds,
-        variants=["paper"],
-        quotas={"entailment": 2, "not_entailment": 2},
-    )
+def test_the_same_hypothesis_for_both_labels_is_a_duplicate(output):
+    ran = output(GOOD, entailed=2, not_entailed=2, variants=["paper"])
     assert len(ran.rows) == 2
     assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
 
@@ -181,13 +157,20 @@ def spoken(clause: str) -> dict[str, str]:
     return {"subject1_he": re.sub("[<>]", "", clause), "subject1_she": hers}
 
 
-def _subjects(step, good, sentences):
-    """The dry-run lists, with one subject pair and these sentences below it."""
-    if step != "seeds":
-        return good
-    if "pairs" in good:
-        return {"pairs": [{"first": "diver", "second": "captain"}]}
-    return sentences
+@pytest.fixture
+def on_pair(run):
+    """Run AX-g on a single pair of subjects, with these sentences about it."""
+
+    def go(sentences, rows, **spec):
+        def bend(step, good, repair):
+            if step != "seeds":
+                return good
+            pairs = {"pairs": [{"first": "diver", "second": "captain"}]}
+            return pairs if "pairs" in good else sentences
+
+        return run(bend, task="axg", rows=rows, contexts_limit=1, **spec)
+
+    return go
 
 
 @pytest.mark.parametrize(
@@ -195,14 +178,8 @@ def _subjects(step, good, sentences):
     [(why, change) for why in PAIRS for change in PAIRS[why]]
     + [(why, spoken(clause)) for why in CLAUSES for clause in CLAUSES[why]],
 )
-def test_sentences_that_are_no_pair_are_left_out(reason, change, run):
-    four = {**FOUR, **change}
-    ran = run(
-        lambda step, good, repair: _subjects(step, good, four),
-        task="axg",
-        rows=8,
-        contexts_limit=1,
-    )
+def test_sentences_that_are_no_pair_are_left_out(reason, change, on_pair):
+    ran = on_pair({**FOUR, **change}, 8)
     dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
     assert reason in {record["reason"] for record in dropped}
     assert {record["item"]["meant"] for record in dropped if record["reason"] == reason} == {
@@ -212,41 +189,24 @@ def test_sentences_that_are_no_pair_are_left_out(reason, change, run):
     assert {entry["seed"]["meant"] for entry in ran.provenance} == {"second"}
 
 
-def test_good_sentences_make_two_seeds(run):
-    ran = run(
-        lambda step, good, repair: _subjects(step, good, FOUR),
-        task="axg",
-        rows=8,
-        contexts_limit=1,
-        labels_per_seed="all",
-    )
+def test_good_sentences_make_two_seeds(on_pair):
+    ran = on_pair(FOUR, 8, labels_per_seed="all")
     assert len(ran.rows) == 8
     assert {entry["seed"]["meant"] for entry in ran.provenance} == {"first", "second"}
 
 
 @pytest.mark.parametrize("end", [" ...", "\u2026", ",", " because"])
-def test_an_opening_may_end_as_it_is_continued(end, run):
+def test_an_opening_may_end_as_it_is_continued(end, on_pair):
     """All but a word: that is an opening which the other clause does not have."""
-    four = {**FOUR, "opening": f"{OPENING}{end}"}
-    ran = run(
-        lambda step, good, repair: _subjects(step, good, four),
-        task="axg",
-        rows=4,
-        contexts_limit=1,
-    )
+    ran = on_pair({**FOUR, "opening": f"{OPENING}{end}"}, 4)
     seen = {entry["seed"]["meant"] for entry in ran.provenance}
     assert seen <= ({"first"} if end == " because" else {"first", "second"})
     assert ran.rows
 
 
-def test_the_same_clause_for_both_subjects_is_used_once(run):
+def test_the_same_clause_for_both_subjects_is_used_once(on_pair):
     four = {**FOUR, "subject2_he": FOUR["subject1_he"], "subject2_she": FOUR["subject1_she"]}
-    ran = run(
-        lambda step, good, repair: _subjects(step, good, four),
-        task="axg",
-        rows=4,
-        contexts_limit=1,
-    )
+    ran = on_pair(four, 4)
     assert "repeated" in ran.reasons
     assert len({entry["seed"]["he"] for entry in ran.provenance}) == 1
 

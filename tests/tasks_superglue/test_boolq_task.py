@@ -144,21 +144,6 @@ def test_undecided_is_rejected_by_default_and_relabelled_in_the_variant(run):
     assert ran.report["flow"]["true"]["rejected"] == {"correct": 12}
 
 
-def test_the_variant_relabels_and_records_it(run):
-    def bend(step, good, repair):
-        if step != "correct" or good["actual"] != "true":
-            return good
-        return {**good, "actual": "false", "verdict": "incorrect"}
-
-    ran = run(bend, task="boolq", quotas={"true": 1, "false": 8}, variants=("paper",))
-    assert {row["label"] for row in ran.rows} == {False}
-    changed = [entry for entry in ran.provenance if entry["intended"] != entry["label"]]
-    assert changed
-    assert {(entry["intended"], entry["label"]) for entry in changed} == {("true", "false")}
-    assert all(entry["explanation"] for entry in changed)
-    assert ran.report["flow"]["true"]["accepted"] == {"false": len(changed)}
-
-
 # --- the official form of questions -------------------------------------------
 
 
@@ -185,32 +170,7 @@ def test_any_text_takes_the_official_form_or_is_empty(text):
     assert official_question(question) == question
 
 
-@given(
-    st.text(alphabet="abc XYZ.'-", min_size=1, max_size=40).filter(str.strip),
-    st.booleans(),
-    st.integers(0, 10**6),
-)
-def test_rows_read_back_as_they_were_written(text, label, idx):
-    row = BoolqRow(passage=f"T -- {text}", question=text.lower(), label=label)
-    (official,) = BOOLQ.to_rows(row, idx)
-    BOOLQ.schema.model_validate(official)
-    assert BOOLQ.from_rows([official]) == [row]
-
-
 # --- worked examples and prompts ----------------------------------------------
-
-
-def test_questions_about_the_user_s_own_paragraphs(run, tmp_path):
-    own = tmp_path / "own.jsonl"
-    seed = {
-        "title": "Torv Light",
-        "text": "Torv Light was built in 1871 by Karin Holm. It stands on a reef off Bodin and "
-        "was manned until 1969. The keeper's cottage has been a school since then, in which the "
-        "children of three islands learn to swim, sail and read charts.",
-    }
-    own.write_text(json.dumps(seed) + "\n", encoding="utf-8")
-    ran = run(task="boolq", rows=2, seeds=own, near_duplicates=0.0)
-    assert {row["passage"].partition(" -- ")[0] for row in ran.rows} == {"Torv Light"}
 
 
 def test_a_check_tells_what_is_wrong():

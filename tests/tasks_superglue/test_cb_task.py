@@ -8,13 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment
-from targen_tasks_superglue.shared.sentences import sentences
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "CB"
 needs_official = pytest.mark.skipif(
@@ -29,19 +26,6 @@ def official(split: str) -> list[dict]:
 
 
 # --- rows -------------------------------------------------------------------
-
-
-@given(
-    st.text(min_size=1).filter(str.strip),
-    st.text(min_size=1).filter(str.strip),
-    st.sampled_from(LABELS),
-    st.sampled_from(LABELS),
-)
-def test_rows_read_back_as_they_were_written(premise, hypothesis, label, other):
-    row = CbRow(premise=premise, hypothesis=hypothesis, label=label)
-    assert CB.from_rows(CB.to_rows(row, 3)) == [row]
-    again = CB.with_label(row, other)
-    assert (again.premise, again.hypothesis, again.label) == (premise, hypothesis, other)
 
 
 # --- several pairs a call, several samples a setting --------------------------
@@ -139,19 +123,6 @@ def test_a_wording_of_step_3_makes_other_rows(number, run):
 
 
 # --- counts, samples, tuning ------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("Mr. Li left. Dr. Oz stayed.", 2),
-        ("A: Are you sure? B: I think so. You said it was late.", 3),
-        ('"Is it late?" She did not know.', 2),
-        ("It cost 3.50 or so.", 1),
-    ],
-)
-def test_sentences_are_counted(text, count):
-    assert len(sentences(text)) == count
 
 
 @needs_official

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
-from targen_core import Job, Rejected
-from targen_core.reading import read_jsonl
-from targen_core.tasks.checks import is_copy
+from targen_core import Rejected
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices
 from targen_tasks_superglue.copa.rows import ASKED
-from targen_testing import TaskSuite
 
 ROW = {
     "premise": "The kite came down in the field.",
@@ -29,37 +22,7 @@ ROW = {
 }
 
 
-class Copa(TaskSuite):
-    """Runs the task without a fixture, for properties. Its name hides it from pytest."""
-
-    task = "copa"
-
-    def rows_of(self, quotas: dict[str, int], **values) -> list[dict]:
-        with tempfile.TemporaryDirectory() as folder:
-            spec = self.spec().replace(quotas=quotas, **values)
-            with Job.create(self.registry(), spec, Path(folder) / "run") as job:
-                job.run()
-            return list(read_jsonl(Path(folder) / "run" / "dataset.jsonl"))
-
-
 # --- rows -------------------------------------------------------------------
-
-
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(
-    lambda text: text.strip() and not re.search("what", text, re.IGNORECASE)
-)
-
-
-@given(TEXTS, TEXTS, TEXTS, st.sampled_from(["cause", "effect"]), st.sampled_from([0, 1]))
-def test_rows_read_back_as_they_were_written(premise, first, second, question, label):
-    assume(not is_copy(first, second))
-    row = CopaRow(premise=premise, choice1=first, choice2=second, question=question, label=label)
-    (official_row,) = COPA.to_rows(row, 7)
-    assert official_row["idx"] == 7
-    assert COPA.from_rows(json.loads(json.dumps([official_row]))) == [row]
-    flipped = COPA.with_label(row, "choice1" if label else "choice2")
-    assert flipped.label == 1 - label
-    assert COPA.with_label(flipped, COPA.label_of(row)) == row
 
 
 # --- the label by construction ----------------------------------------------
@@ -87,8 +50,8 @@ def test_the_likely_choice_stands_where_the_label_says(run):
     [{"choice1": 100, "choice2": 100}, {"choice1": 195, "choice2": 107}, {"choice1": 60}],
     ids=["equal", "paper", "one label"],
 )
-def test_the_question_predicts_no_label(quotas):
-    rows = Copa().rows_of(quotas)
+def test_the_question_predicts_no_label(quotas, run):
+    rows = run(task="copa", quotas={"choice2": 0, **quotas}).rows
     for label in {row["label"] for row in rows}:
         asked = Counter(row["question"] for row in rows if row["label"] == label)
         assert abs(asked["cause"] - asked["effect"]) <= max(4, 0.08 * asked.total())
@@ -145,20 +108,7 @@ def test_the_paper_s_variant_takes_any_unlikely_choice(run):
         return good
 
     ran = run(far, task="copa", rows=8, variants=("paper",))
-    assert len(ran.rows) == 8
-    prompts = {request.origin.prompt for request in ran.requests}
-    assert {"cause_any", "effect_any"} <= prompts
-    assert not prompts & {"cause", "effect"}
     assert Counter(row["label"] for row in ran.rows) == {0: 4, 1: 4}
-    manifest = json.loads((ran.path / "manifest.json").read_text())
-    assert list(manifest["lock"]["task"]["variants"]) == ["paper"]
-    assert set(manifest["lock"]["task"]["prompts"]) == {
-        "settings",
-        "events",
-        "cause_any",
-        "effect_any",
-        "meta",
-    }
 
 
 # --- what code draws --------------------------------------------------------

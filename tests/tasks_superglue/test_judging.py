@@ -37,18 +37,6 @@ def test_a_relabelled_row_has_the_judge_s_label_and_its_explanation_on_record(ta
         assert set(flow["accepted"]) <= {other[intended]}
 
 
-@pytest.mark.parametrize("task", LABELLED)
-def test_no_label_changes_without_a_correction(task, run):
-    done = run(task=task, rows=24)
-    actual = REGISTRY.get("task", task)
-    several = actual.rows_per_instance
-    for at, entry in enumerate(done.provenance):
-        (instance,) = actual.from_rows(done.rows[at * several : (at + 1) * several])
-        assert entry["label"] == entry["intended"] == actual.label_of(instance)
-    asked = {name: count for name, count in done.report["rows"].items() if count}
-    assert Counter(asked).total() == len(done.rows) == 24
-
-
 @pytest.mark.parametrize("corrector", ["blind", "vote"])
 @pytest.mark.parametrize(
     ("task", "variants"), [("axg", []), ("axg", ["paper"]), ("copa", []), ("wsc", [])]

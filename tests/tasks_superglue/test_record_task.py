@@ -14,8 +14,9 @@ from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.record import MASK, RECORD, RecordRow, find_entities, find_names
 from targen_tasks_superglue.record.checks import check_query, eligible
-from targen_tasks_superglue.record.rows import answer_of, pack
+from targen_tasks_superglue.record.rows import pack
 from targen_tasks_superglue.shared.articles import Paragraph
+from tests.tables import table
 
 ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD"
 ROWS = (Path(__file__).parent / "official_rows.json").read_text(encoding="utf-8")
@@ -201,79 +202,13 @@ def test_known_names_count_where_they_open_a_sentence():
     assert [span.of(text) for span in find_names(text, known=["Ada Brenner"])] == ["Brenner"]
 
 
-def entities(text: str) -> dict[str, tuple[tuple[str, ...], bool]]:
-    return {entity.name: (entity.forms, entity.tangled) for entity in find_entities(text)}
-
-
-def test_a_surname_is_the_person():
-    actual = entities("In 2007 Nicolas Sarkozy met Merkel. Sarkozy said so to Angela Merkel.")
-    assert actual == {
-        "Nicolas Sarkozy": (("Nicolas Sarkozy", "Sarkozy"), False),
-        "Angela Merkel": (("Angela Merkel", "Merkel"), False),
-    }
-
-
-def test_a_part_of_another_name_is_another_entity():
-    actual = entities(
-        "The University of Paris and the Paris Opera are in Paris. North Korea is not Korea. "
-        "The Vesterby Museum in Vesterby is older than the Opera."
-    )
-    assert actual["Paris"] == (("Paris",), False)
-    assert actual["University of Paris"] == (("University of Paris",), False)
-    assert actual["Paris Opera"] == (("Paris Opera", "Opera"), False)
-    assert actual["Korea"] == (("Korea",), False)
-    assert actual["Vesterby"] == (("Vesterby",), False)
-    assert actual["Vesterby Museum"] == (("Vesterby Museum",), False)
-
-
 def test_an_entity_inside_another_is_no_mention_of_it():
     text = "The Vesterby Museum opened in Vesterby. Only the Vesterby Museum charged."
     town = next(entity for entity in find_entities(text) if entity.name == "Vesterby")
     assert [text[span.start - 3 : span.end + 1] for span in town.mentions] == ["in Vesterby"]
 
 
-def test_initials_stand_for_the_name():
-    actual = entities("The World Health Organization (WHO) warned. Later the WHO met Ada Lund.")
-    assert actual["World Health Organization"] == (("World Health Organization", "WHO"), False)
-
-
-def test_a_form_that_fits_two_names_tangles_them():
-    actual = entities("He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left.")
-    assert actual["Oberau"][1] is False
-    assert {name for name, (_, tangled) in actual.items() if tangled} == {
-        "Bill Clinton",
-        "Hillary Clinton",
-        "Clinton",
-    }
-
-
-def test_a_first_name_tangles_since_it_may_be_a_place():
-    actual = entities("In Oberau they met Ada Lund. There Ada stayed.")
-    assert {name for name, (_, tangled) in actual.items() if tangled} == {"Ada Lund", "Ada"}
-
-
-@pytest.mark.parametrize(
-    ("text", "forms"),
-    [
-        ("They met Queen Elizabeth II. Later Elizabeth left.", ("Queen Elizabeth II", "Elizabeth")),
-        (
-            "The Second World War took its toll. In World War II many had fled.",
-            ("Second World War", "World War II"),
-        ),
-        ("He left the United States in May. The US let him go.", ("United States", "US")),
-        ("We saw George W. Bush and a portrait of George Bush.", ("George W. Bush", "George Bush")),
-        (
-            "He taught at the University of Turin. They say Turin University paid.",
-            ("University of Turin", "Turin University"),
-        ),
-        ("They met Martin Osei Jr. before Osei spoke.", ("Martin Osei Jr.", "Osei")),
-    ],
-)
-def test_two_ways_to_name_one_entity_are_forms_of_it(text, forms):
-    actual = entities(text)
-    assert actual == {forms[0]: (forms, False)}
-
-
+ENTITIES = (Path(__file__).parent / "entities.txt").read_text(encoding="utf-8")
 TANGLED = (
     "Washington/D.C.|Jonas Lund/J. Lund|Prince Albert/King Albert|Iraq/Iraqi|Tibetan/Tibetans|"
     "Ada Maria Lund/Maria|World War/World War II|Leicester/Leicester City|North/North Korea|"
@@ -285,35 +220,17 @@ APART = (
     "South Korea/North Korea|Lake Vanda/Lake Orta|Queen Street/Queen Elizabeth|"
     "Elizabeth/Queen Elizabeth Hall"
 )
+OF_TWO = [
+    (f"We heard of {one} in May. We heard of {two} in Oberau.", f"{mark}{one}, {mark}{two}, Oberau")
+    for mark, pairs in (("~", TANGLED), ("", APART))
+    for one, two in (pair.split("/") for pair in pairs.split("|"))
+]
 
 
-@pytest.mark.parametrize("both", TANGLED.split("|"))
-def test_names_with_words_in_common_are_tangled_where_it_is_open(both):
-    names = both.split("/")
-    actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
-    assert {name for name, (_, tangled) in actual.items() if tangled} == set(names)
-
-
-@pytest.mark.parametrize("both", APART.split("|"))
-def test_names_of_two_entities_are_not_tangled_by_common_words(both):
-    names = both.split("/")
-    actual = entities(f"We heard of {names[0]} in May. We heard of {names[1]} in Oberau.")
-    assert actual == {name: ((name,), False) for name in (*names, "Oberau")}
-
-
-def test_a_form_that_fits_two_rulers_tangles_them():
-    actual = entities(
-        "Of Elizabeth I and Elizabeth II they said in Oberau that Elizabeth lives on."
-    )
-    assert {name for name, (_, tangled) in actual.items() if not tangled} == {"Oberau"}
-
-
-def test_a_family_is_none_of_its_members():
-    actual = entities(
-        "It was Josse Arkwell who built it, and the Arkwell family sold it to Oberau."
-    )
-    assert actual["Josse Arkwell"] == (("Josse Arkwell",), False)
-    assert "Arkwell" not in actual
+@pytest.mark.parametrize(("text", "expected"), table(ENTITIES, 2) + OF_TWO)
+def test_names_become_entities_with_their_forms(text, expected):
+    actual = [f"{'~' * entity.tangled}{'/'.join(entity.forms)}" for entity in find_entities(text)]
+    assert sorted(actual) == sorted(expected.split(", "))
 
 
 _GIVEN = ("Ada", "Tariq", "Mirela", "Jonas", "Priya", "Gwen")
@@ -377,30 +294,6 @@ def test_any_text_has_names_inside_it_or_none(text):
     for span in find_names(text):
         assert 0 <= span.start <= span.end < len(text)
         assert span.of(text).strip() == span.of(text)
-
-
-@given(output(), st.integers(0, 50))
-def test_rows_read_back_as_they_were_written(case, number):
-    text, _ = case
-    actual = find_entities(text)
-    answer = actual[number % len(actual)]
-    row = RecordRow(
-        text=text,
-        entities=[{"start": s.start, "end": s.end} for s in find_names(text)],
-        query=f"Nobody knew what {MASK} would do.",
-        answers=[{"start": s.start, "end": s.end, "text": s.of(text)} for s in answer.mentions],
-    )
-    (official,) = RECORD.to_rows(row, number)
-    RECORD.schema.model_validate(official)
-    assert RECORD.from_rows([official]) == [row]
-    assert answer_of(row) == answer.name
-    for other in actual:
-        if other.tangled:
-            continue
-        relabelled = RECORD.with_label(row, other.name)
-        assert answer_of(relabelled) == other.name
-        assert [a.text for a in relabelled.answers] == [s.of(text) for s in other.mentions]
-        assert RECORD.with_label(relabelled, answer.name) == row or answer.tangled
 
 
 # --- step 4 -------------------------------------------------------------------
@@ -482,26 +375,6 @@ def test_a_relabelled_row_passes_the_checks_again():
     with pytest.raises(Rejected) as caught:
         check_query(RECORD.with_label(named, "Carmen Pardo"), SEED)
     assert caught.value.reason == "answer-in-query"
-
-
-def test_a_relabelling_is_recorded(run, tmp_path):
-    own = tmp_path / "own.jsonl"
-    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
-
-    def bend(step, good, repair):
-        if step == "generate":
-            said = "That winter @placeholder was asked to sing at a wedding."
-            return {"name": "Aurelio Nunez", "statement": said}
-        if good["actual"] == ["Carmen Pardo"]:
-            return good
-        return {**good, "actual": ["Carmen Pardo"], "verdict": "incorrect"}
-
-    ran = run(bend, task="record", rows=1, seeds=own)
-    (entry,), (official,) = ran.provenance, ran.rows
-    assert entry["notes"]["intended_place"] != 5, "another entity was drawn"
-    assert (entry["intended"], entry["label"]) == ("any", "Carmen Pardo")
-    assert entry["explanation"]
-    assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
 
 
 # --- the paper's variant --------------------------------------------------------

@@ -143,16 +143,6 @@ def test_the_original_rows_are_valid_and_read_back(name, split):
                     assert {**query, "idx": 0} == {**same, "idx": 0}
 
 
-@needs_original
-@pytest.mark.parametrize("name", TASKS)
-def test_rows_have_the_types_of_the_original_ones(name, run):
-    first = original(name, "train")[0]
-    for row in run(task=name, rows=4).rows:
-        assert {key: type(value) for key, value in row.items()} == {
-            key: type(value) for key, value in first.items()
-        }
-
-
 # --- counts -------------------------------------------------------------------
 
 PRESETS: dict[str, dict[str, dict[str, int]]] = {

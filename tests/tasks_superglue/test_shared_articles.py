@@ -211,6 +211,8 @@ def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
         ("Was it I? Yes, it was I! Nobody else.", 3),
         ("They saw it (in 1901). It was old [2]. He paid 5 %. She left.", 4),
         ("He lived in Washington D.C. Senator Lund did not.", 1),
+        ("A: Are you sure? B: I think so. You said it was late.", 3),
+        ('"Is it late?" She did not know.', 2),
     ],
 )
 def test_sentences_end_where_they_do(text, count):

@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import Rejected, load_registry
 from targen_core.tasks.checks import phrase
-from targen_tasks_superglue.shared.nli import asks, no_copy, related, statement
+from targen_tasks_superglue.shared.nli import asks, no_copy, statement
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,
@@ -105,12 +105,6 @@ def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
     no_copy("The miller had not trusted the river.", premise)
     for copy in (premise, premise.upper(), "The miller of Ost bought two boats."):
         assert reason(no_copy, copy, premise) == "copy-of-premise"
-
-
-def test_a_hypothesis_shares_a_word_that_carries_meaning():
-    premise = "After the flood the miller bought two boats."
-    related("The miller was rich.", premise)
-    assert reason(related, "The sea was in the sky.", premise) == "unrelated"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_the_page_the_commands_and_the_exported_file_agree(tmp_path, in_process)
     from targen_review.view.catalogue import Catalogue
     from targen_review.view.likeness import Alike
     from targen_review.view.server import view_app
-    from tests.plugins.review.test_page import PORT, Page
+    from tests.plugins.review.pages import PORT, Page
 
     (tmp_path / "reviews.yaml").write_text(TASK)
     runs = [tmp_path / name for name in ("one", "two")]

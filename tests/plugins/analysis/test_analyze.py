@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions
+from targen_analysis.semantic.metric import SEMANTIC
 from targen_core import hookimpl
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
@@ -100,21 +101,31 @@ def test_a_table_with_columns_of_the_users_own(works, tmp_path):
     assert "Label flow of reviews" in done.out
 
 
-@pytest.mark.parametrize("package", ["spacy", "sklearn"])
-def test_a_missing_extra_stops_no_other_metric(package, targen, rows, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("package", "metric", "extra"),
+    [
+        ("spacy", "paper-vocabulary", "spacy"),
+        ("sklearn", "artifacts", "sklearn"),
+        ("torch", "difficulty", "difficulty"),
+        ("sentence_transformers", "semantic", SEMANTIC.extra),
+    ],
+)
+def test_a_missing_extra_stops_no_other_metric(
+    package, metric, extra, targen, rows, monkeypatch, tmp_path
+):
     for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    metric = {"spacy": "paper-vocabulary", "sklearn": "artifacts"}[package]
-    done = targen("analyze", rows(), "--metric", metric, "--metric", "labels")
+    of_metric = ("-o", "difficulty.model=some/model") if metric == "difficulty" else ()
+    done = targen("analyze", rows(), "--metric", metric, "--metric", "labels", *of_metric)
     assert done.code == 1
     assert f"1 of 2 metrics could not be measured: {metric}" in done.err
-    assert install(f"targen-analysis[{package}]") in done.err
+    assert install(f"targen-analysis[{extra}]") in done.err
     assert "Rows by label" in done.out
     assert f"not measured: {metric}: " in done.out
     page = (tmp_path / "analyses" / "mine" / "report.html").read_text()
     assert "Not measured" in page
-    assert f"targen-analysis[{package}]" in page
+    assert f"targen-analysis[{extra}]" in page
 
 
 def test_a_missing_extra_fails_nobody_who_did_not_name_its_metric(targen, works, rows, monkeypatch):

@@ -200,18 +200,6 @@ def test_the_report_opens_with_the_differences_in_every_form(targen, jsonl, tmp_
     assert next(iter(found)) == "targen-analysis:differences"
 
 
-def test_without_texts_no_row_is_shown(targen, jsonl, tmp_path):
-    mine = jsonl("mine.jsonl", [{"text": text} for text in [*real(50), *real(10, 1)]])
-    other = jsonl("real.jsonl", [{"text": text} for text in real(60, 1)])
-    done = targen("analyze", mine, "--against", other, "--metric", "differences", "--no-texts")
-    assert done.code == 0
-    whole = done.out + "".join(
-        (tmp_path / "analyses" / "mine" / name).read_text()
-        for name in ("analysis.json", "report.html", "report.md")
-    )
-    assert not any(text in whole for text in real(10, 1))
-
-
 def test_few_rows_are_said_to_be_few(corpus, study):
     findings = measure(study(corpus(real(12)), against=corpus(real(12, 1), name="real")))
     assert any("little to go by" in line for line in findings.headlines)

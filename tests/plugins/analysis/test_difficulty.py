@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from itertools import pairwise
 
@@ -16,7 +15,6 @@ from targen_analysis.difficulty.inputs import Decisions, groups_of, read
 from targen_analysis.difficulty.metric import DIFFICULTY
 from targen_analysis.difficulty.pvi import best_epoch, of_gold, pointwise, suspects
 from targen_analysis.folds import folds_of
-from targen_core.wording import install
 
 
 def logs(*rows):
@@ -171,15 +169,3 @@ def test_without_a_model_there_is_a_note(corpus, study):
     findings = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
     assert not findings.figures
     assert '{"difficulty": {"model": ' in findings.notes[0]
-
-
-def test_without_the_packages_the_others_are_measured(targen, jsonl, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    rows = [{"text": f"row {at}", "label": "ab"[at % 2]} for at in range(40)]
-    done = targen(
-        "analyze", jsonl("mine.jsonl", rows), "--metric", "difficulty", "--metric", "labels",
-        "-o", "difficulty.model=some/model",
-    )  # fmt: skip
-    assert done.code == 1
-    assert install("targen-analysis[difficulty]") in done.err
-    assert "Rows by label" in done.out

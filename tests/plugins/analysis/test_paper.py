@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from targen_analysis.data.columns import filled
-from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
 from targen_analysis.metrics import Corpus, MetricOptions
 from targen_core.dataset.source import open_source
-from targen_core.plugins.registry import Registry
 
 pytest.importorskip("spacy")
 
@@ -88,10 +86,3 @@ def test_two_come_out_within_two_per_cent(task, study):
     file, expected = NEAR[task]
     _, values = figures(study(as_paper(task, "mine", open_source(ORIGINALS / file).rows())))
     assert values["sum of unique non-stop tokens"] == pytest.approx(expected, rel=0.02)
-
-
-def test_a_text_longer_than_spacy_takes(jsonl, study):
-    path = jsonl("mine.jsonl", [{"text": "word " * 300_000}])
-    corpus = read_corpus(Registry(), path, columns=Columns())
-    _, values = figures(study(corpus))
-    assert values["sum of unique non-stop tokens"] >= 1

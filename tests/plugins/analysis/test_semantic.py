@@ -327,12 +327,3 @@ def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monk
     with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
         measure(study(corpus(["a b", "c d"])), Embedder("none", lambda texts: 1 / 0), **options)
     assert error.value.hint == install("targen-analysis[umap]")
-
-
-def test_without_its_package_the_metric_says_what_to_install(targen, jsonl, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    rows = jsonl("mine.jsonl", [{"text": "a b"}, {"text": "c d"}])
-    done = targen("analyze", rows, "--metric", "semantic", "--metric", "labels")
-    assert done.code == 1
-    assert "needs the package 'sentence_transformers'" in done.out
-    assert install(f"targen-analysis[{SEMANTIC.extra}]") in done.err

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from targen_core import Backend, ChatRequest, RunSpec
-from targen_core.errors import JobFailed
-from targen_core.options import Limits
-from targen_core.runs.jobs.job import Job
-from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_core import ChatRequest
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import MethodFile, method_task
+from tests.bent import Ran, run_bent
 
 TASK = """
 description: Each row is a message to a library.
@@ -45,70 +39,31 @@ def notes(tmp_path):
     return str(path)
 
 
-@dataclass
-class Ran:
-    """What a run left."""
-
-    path: Path
-    problem: str
-    requests: list[ChatRequest] = field(default_factory=list)
-
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        """The records of one of its files."""
-        return [json.loads(line) for line in (self.path / name).read_text().splitlines()]
-
-    @property
-    def reasons(self) -> set[str]:
-        return {record["reason"] for record in self.lines("rejects.jsonl")}
-
-    def asked(self, prompt: str) -> list[ChatRequest]:
-        return [request for request in self.requests if request.origin.prompt == prompt]
-
-
 @pytest.fixture
 def bent(tmp_path, installed):
     """Make rows by a method with the dry run's replies, each bent: `bend(request, good)`."""
 
     def go(
         method: str,
-        bend: Callable[[ChatRequest, Any], Any],
         quotas: Mapping[str, int],
+        bend: Callable[[ChatRequest, Any], Any] = lambda request, good: good,
         *,
         base: str = "kit-texts",
         given: Sequence[Mapping[str, str]] = (),
         **settings: Any,
     ) -> Ran:
-        requests: list[ChatRequest] = []
-
-        def script(request: ChatRequest) -> Any:
-            requests.append(request)
-            return bend(request, request.dry_run())
-
-        backend = Backend(
-            summary="bent",
-            options=ScriptedOptions,
-            create=lambda options: ScriptedModel(options, script),
-        )
-        registry = installed.including(backends={"bent": backend})
         task = BASES[base].task(name=base)
         columns = Columns.of(task)
         rows = [columns.instance(row, row["label"]) for row in given]
-        registry = registry.including(tasks={base: task})
+        registry = installed.including(tasks={base: task})
         spec = MethodFile(use=method, task=base, options=settings)
         made = method_task(spec, "made", registry=registry, given=(lambda: rows) if rows else None)
-        job = RunSpec(
+        return run_bent(
+            registry.including(tasks={"made": made}),
+            tmp_path / "bent",
+            lambda request: bend(request, request.dry_run()),
             task="made",
-            backend="bent",
-            limits=Limits(concurrency=4),
             quotas=dict(quotas),
-            give_up_after=12,
         )
-        problem = ""
-        with Job.create(registry.including(tasks={"made": made}), job, tmp_path / "bent") as run:
-            try:
-                run.run()
-            except JobFailed as error:
-                problem = str(error)
-        return Ran(tmp_path / "bent", problem, requests)
 
     return go

@@ -14,11 +14,6 @@ from targen_methods.testing import BASES
 Bent = Callable[..., Any]
 
 
-def good(request: Any, reply: Any) -> Any:
-    """The reply of the dry run as it is."""
-    return reply
-
-
 def of_label(*names: str) -> Callable[[Any, Any], Any]:
     """Replies in which the model proposes these attributes, all of them for each label."""
 
@@ -43,9 +38,9 @@ def test_no_shared_value_tells_the_label(bent, base, quotas):
         "place": [f"place {number}" for number in range(10)],
         "mood": [f"mood {number}" for number in range(5)],
     }
-    ran = bent("attrprompt", good, quotas, base=base, attributes=0, attribute=own)
+    ran = bent("attrprompt", quotas, base=base, attributes=0, attribute=own)
     assert ran.problem == ""
-    facts = ran.lines("provenance.jsonl")
+    facts = ran.provenance
     for name, values in own.items():
         for label, count in quotas.items():
             seen = Counter(fact["dimensions"][name] for fact in facts if fact["label"] == label)
@@ -57,20 +52,16 @@ def test_no_shared_value_tells_the_label(bent, base, quotas):
 def test_other_pairs_of_values_meet_each_time(bent):
     attributes = {name: [f"{name}{number}" for number in range(5)] for name in ("a", "b", "c")}
     settings = {"attribute": attributes, "attributes": 3, "lengths": [20]}
-    ran = bent("attrprompt", good, {"thanks": 25, "asks": 25}, base="kit-texts", **settings)
+    ran = bent("attrprompt", {"thanks": 25, "asks": 25}, base="kit-texts", **settings)
     for label in ("thanks", "asks"):
-        drawn = [
-            record["dimensions"]
-            for record in ran.lines("provenance.jsonl")
-            if record["label"] == label
-        ]
+        drawn = [record["dimensions"] for record in ran.provenance if record["label"] == label]
         for one, other in (("a", "b"), ("a", "c"), ("b", "c")):
             pairs = Counter((draw[one], draw[other]) for draw in drawn)
             assert set(pairs.values()) == {1} and len(pairs) == 25
 
 
 def test_prompts_say_what_the_rows_are(bent):
-    ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs")
+    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs")
     assert ran.problem == ""
     description = BASES["kit-pairs"].task(name="pairs").description
     for prompt in ("attributes", "values"):
@@ -98,21 +89,21 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
             return {"values": [unfit]}
         return reply
 
-    ran = bent("attrprompt", bend, {"thanks": 4, "asks": 4}, values=3)
+    ran = bent("attrprompt", {"thanks": 4, "asks": 4}, bend, values=3)
     assert len(ran.asked("overlap")) == 2
-    ways = {fact["dimensions"]["way"] for fact in ran.lines("provenance.jsonl")}
+    ways = {fact["dimensions"]["way"] for fact in ran.provenance}
     assert unfit not in ways
     assert len(ways) == 3
 
 
 def test_values_of_pairs_stay_unless_it_is_asked_for(bent):
-    ran = bent("attrprompt", of_label("way"), {"agrees": 3, "objects": 3}, base="kit-pairs")
+    ran = bent("attrprompt", {"agrees": 3, "objects": 3}, of_label("way"), base="kit-pairs")
     assert not ran.asked("overlap")
 
 
 def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
     quotas = {"agrees": 3, "objects": 3}
-    ran = bent("attrprompt", of_label("way"), quotas, base="kit-pairs", removed=2)
+    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
     assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
 
 
@@ -125,15 +116,15 @@ def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
     ],
 )
 def test_rows_differ_in_length(bent, settings, lengths):
-    ran = bent("attrprompt", good, {"thanks": 10, "asks": 10}, values=4, **settings)
+    ran = bent("attrprompt", {"thanks": 10, "asks": 10}, values=4, **settings)
     asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
     assert any(one.startswith("length. ") for one in asked) is (lengths is None)
-    seen = {fact["dimensions"]["length"] for fact in ran.lines("provenance.jsonl")}
+    seen = {fact["dimensions"]["length"] for fact in ran.provenance}
     assert len(seen) == 4 if lengths is None else seen == lengths
 
 
 def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent):
-    ran = bent("attrprompt", good, {"thanks": 1, "asks": 1}, attributes=1)
+    ran = bent("attrprompt", {"thanks": 1, "asks": 1}, attributes=1)
     for one in ran.asked("write"):
         said = one.origin.values
         other = "thanks" if str(said["label"]).startswith("asks") else "asks"
@@ -142,14 +133,14 @@ def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent)
 
 
 def test_what_a_model_is_held_to_has_no_words_for_programmers(bent):
-    ran = bent("attrprompt", good, {"thanks": 1, "asks": 1})
+    ran = bent("attrprompt", {"thanks": 1, "asks": 1})
     (asked,) = ran.asked("attributes")
     assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
 
 
 def test_what_depends_on_the_label_is_said_first_and_each_value_knows_the_others(bent):
     own = {"tone": ["warm", "terse"]}
-    ran = bent("attrprompt", of_label("way"), {"agrees": 2, "objects": 2}, base="kit-pairs",
+    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs",
                attributes=2, attribute=own)  # fmt: skip
     for request in ran.asked("write"):
         lines = request.messages[-1].content.splitlines()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
+from tests.files import lines, write_lines
 
 Targen = Callable[..., Any]
 
@@ -191,22 +190,13 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
                 tagger(name)
 
 
-def given(path: Path, rows: Sequence[dict[str, Any]]) -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return str(path)
-
-
-def made(run: str, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
-
-
 def test_each_given_row_gives_rows_alone_and_mixed(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN)
+    rows = write_lines("rows.jsonl", GIVEN)
     works(
         *("method", "coda", notes, "--given", rows, "--label", "thanks=20", "-b", "scripted"),
         *("--set", "embedder=words", "--out", "run"),
     )
-    facts = made("run", "provenance.jsonl")
+    facts = lines("run/provenance.jsonl")
     forms = {"solo", "mix 1", "mix 2"}
     assert {one["notes"]["form"] for one in facts} == forms
     assert sorted(one["notes"]["given_row"] for one in facts) == sorted([0, 1, 2, 3] * 5)
@@ -218,69 +208,62 @@ def test_each_given_row_gives_rows_alone_and_mixed(targen, works, notes):
     assert "thanks" in more.err
 
 
-def test_a_rare_label_ends_short_of_its_rows_and_says_why(bent):
+@pytest.fixture
+def coda(bent):
+    """Make rows with the notes given; `write` is the reply to what is asked for rows."""
+
+    def go(quotas, bend=lambda request, good: good, *, write=None, **settings):
+        def reply(request, good):
+            is_row = request.origin.prompt == "write" and write is not None
+            return {"text": write} if is_row else bend(request, good)
+
+        return bent("coda", quotas, reply, **{"given": GIVEN, "embedder": "words", **settings})
+
+    return go
+
+
+def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
     many = [
         {"text": f"Thanks for the {number} eggs and the honey.", "label": "thanks"}
         for number in range(60)
     ]
     few = [{"text": text, "label": "asks"} for text in ("Turn it down, please?", "Who has my key?")]
-    ran = bent(
-        "coda",
-        lambda request, good: good,
-        {"thanks": 70, "asks": 12},
-        given=[*many, *few],
-        embedder="words",
-    )
+    ran = coda({"thanks": 70, "asks": 12}, given=[*many, *few])
     assert "label asks has 10 of 12 rows (most often: no-given-row" in ran.problem
-    notes = [one["notes"] for one in ran.lines("provenance.jsonl") if one["label"] == "asks"]
+    notes = [one["notes"] for one in ran.provenance if one["label"] == "asks"]
     forms = ["mix 1", "mix 2", "solo", "solo", "solo"]
-    assert len(ran.lines("dataset.jsonl")) == 80
+    assert len(ran.rows) == 80
     for number in (60, 61):
         assert sorted(one["form"] for one in notes if one["given_row"] == number) == forms
 
 
 def test_settings_make_one_row_of_each(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN)
+    rows = write_lines("rows.jsonl", GIVEN)
     start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
     done = works(*start, "--label", "thanks=4", "--out", "run")
-    assert [one["notes"]["given_row"] for one in made("run", "provenance.jsonl")] == [0, 1, 2, 3]
+    assert [one["notes"]["given_row"] for one in lines("run/provenance.jsonl")] == [0, 1, 2, 3]
     done = targen(*start, "--label", "thanks=5", "--out", "more")
     assert done.code == 1  # four given rows make four
     assert "5 rows of thanks are wanted, and what is given makes 4 at most" in done.err
     assert "thanks" in done.err
 
 
-def test_a_copy_of_a_given_row_is_dropped(bent):
-    ran = bent(
-        "coda",
-        lambda request, good: (
-            {"text": NOTES["thanks"][2].upper()} if request.origin.prompt == "write" else good
-        ),
-        {"thanks": 1, "asks": 0},
-        given=GIVEN,
-        embedder="words",
-    )
-    assert ran.lines("dataset.jsonl") == []
-    assert ran.reasons == {"copied"}
-    assert "copied" in ran.problem
+@pytest.mark.parametrize(
+    ("text", "label", "reasons"),
+    [
+        (NOTES["thanks"][2].upper(), "thanks", {"copied"}),
+        # After five of its one given row:
+        (" ".join(f"drum{n}" for n in range(60)), "asks", {"too-long", "no-given-row"}),
+    ],
+    ids=["a copy of a given row", "far too many words"],
+)
+def test_what_is_no_row_is_dropped(coda, text, label, reasons):
+    ran = coda({label: 1}, write=text)
+    assert (ran.rows, ran.reasons) == ([], reasons)
+    assert min(reasons) in ran.problem
 
 
-def test_a_text_of_far_too_many_words_is_dropped(bent):
-    ran = bent(
-        "coda",
-        lambda request, good: (
-            {"text": " ".join(f"drum{n}" for n in range(60))}
-            if request.origin.prompt == "write"
-            else good
-        ),
-        {"thanks": 0, "asks": 1},
-        given=GIVEN,
-        embedder="words",
-    )
-    assert ran.reasons == {"too-long", "no-given-row"}  # after five of its one given row
-
-
-def test_what_a_reply_holds_is_noted(bent):
+def test_what_a_reply_holds_is_noted(coda):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "alternatives":
             words = str(request.origin.values["words"]).split(", ")
@@ -289,9 +272,8 @@ def test_what_a_reply_holds_is_noted(bent):
             return {"text": "Please turn down the drums, and the zdrums too"}
         return good
 
-    ran = bent("coda", bend, {"thanks": 0, "asks": 1}, given=GIVEN, embedder="words", replace=0.0)
-    notes = ran.lines("provenance.jsonl")[0]["notes"]
-    recipe = ran.lines("provenance.jsonl")[0]["seed"]["of_label"]["asks"]
+    (record,) = coda({"asks": 1}, bend, replace=0.0).provenance
+    notes, recipe = record["notes"], record["seed"]["of_label"]["asks"]
     assert len(recipe["excluded"]) == 1
     assert notes["words_asked"] == 3
     assert notes["words_held"] == sum(
@@ -301,38 +283,28 @@ def test_what_a_reply_holds_is_noted(bent):
     assert notes["length_held"] is True
 
 
-def test_a_word_that_the_text_has_already_is_no_other_word(bent):
-    def bend(request: Any, good: Any) -> Any:
-        if request.origin.prompt == "alternatives":
-            return {
-                "alternatives": [
-                    {"word": "drums", "other": "please"},
-                    {"word": "turn", "other": "switch it all off at once"},
-                    {"word": "never", "other": "seldom"},
-                    {"word": "ten", "other": ""},
-                ]
-            }
-        return good
+def test_a_word_that_the_text_has_already_is_no_other_word(coda):
+    others = {"drums": "please", "turn": "switch it all off at once", "never": "seldom", "ten": ""}
+    said = {"alternatives": [{"word": word, "other": other} for word, other in others.items()]}
 
-    ran = bent("coda", bend, {"thanks": 0, "asks": 1}, given=GIVEN, embedder="words", keep=1.0)
-    reading = ran.lines("provenance.jsonl")[0]["seed"]["of_label"]["asks"]
+    def bend(request: Any, good: Any) -> Any:
+        return said if request.origin.prompt == "alternatives" else good
+
+    (record,) = coda({"asks": 1}, bend, keep=1.0).provenance
+    reading = record["seed"]["of_label"]["asks"]
     assert (reading["alternatives"], reading["excluded"]) == ({}, [])
 
 
-def test_rows_are_made_though_the_model_says_nothing_of_given_ones(bent):
-    ran = bent(
-        "coda",
+def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
+    ran = coda(
+        {"thanks": 8},
         lambda request, good: good if request.origin.prompt == "write" else "I do not know.",
-        {"thanks": 8, "asks": 0},
-        given=GIVEN,
-        embedder="words",
     )
-    assert ran.problem == ""
-    assert len(ran.lines("dataset.jsonl")) == 8
+    assert (ran.problem, len(ran.rows)) == ("", 8)
 
 
 def test_a_label_without_given_rows_is_named(targen, works, notes):
-    rows = given(Path("rows.jsonl"), GIVEN[:4])
+    rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "run")
     done = targen(*start, "-n", "4")
     assert done.code == 2
@@ -356,26 +328,18 @@ def test_a_label_without_given_rows_is_named(targen, works, notes):
     ],
 )
 def test_what_makes_no_sense_is_refused(targen, notes, words, said):
-    given(Path("rows.jsonl"), GIVEN)
+    write_lines("rows.jsonl", GIVEN)
     done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
     assert done.code == 2, done.err
     assert said in done.err
     assert "Traceback" not in done.err
 
 
-def test_nothing_is_asked_of_given_rows_where_nothing_is_used(bent):
-    ran = bent(
-        "coda",
-        lambda request, good: good,
-        {"thanks": 8, "asks": 0},
-        given=GIVEN,
-        embedder="words",
-        alternatives=False,
-        mix=0,
-    )
+def test_nothing_is_asked_of_given_rows_where_nothing_is_used(coda):
+    ran = coda({"thanks": 8}, alternatives=False, mix=0)
     assert ran.problem == ""
     assert {request.origin.prompt for request in ran.requests} == {"write"}
-    left_out = {line["notes"]["left_out"] for line in ran.lines("provenance.jsonl")}
+    left_out = {line["notes"]["left_out"] for line in ran.provenance}
     assert left_out == {"syntax, concept, other words"}
 
 
@@ -387,9 +351,9 @@ def test_a_pair_is_not_mixed(targen, works, tmp_path):
         "answer": "He slept.",
         "label": "agrees",
     }
-    rows = given(Path("rows.jsonl"), [pair])
+    rows = write_lines("rows.jsonl", [pair])
     start = ("method", "coda", str(task), "--given", rows, "-b", "scripted", "--out", "run")
     works(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
-    assert {row["question"] for row in made("run", "dataset.jsonl")} == {pair["question"]}
+    assert {row["question"] for row in lines("run/dataset.jsonl")} == {pair["question"]}
     refused = targen(*start[:-1], "none", "-n", "3", "--set", "solo=0")
     assert (refused.code, "pairs are not mixed" in refused.err) == (2, True)

@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 
 from targen_core import UsageError, read_dataset
+from tests.files import lines, write_lines
 
 Targen = Callable[..., Any]
-
-
-def made(run: Path, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / name).read_text().splitlines()]
 
 
 def test_a_method_makes_exact_rows_of_a_task_in_a_file(works, mail):
@@ -24,9 +21,9 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(works, mail):
         *("method", "attrprompt", str(mail), "--label", "loan=5", "--label", "room=3"),
         *("-b", "scripted", "--set", "lengths=[20,40]", "--out", "run"),
     )
-    labels = [row["label"] for row in made(Path("run"), "dataset.jsonl")]
+    labels = [row["label"] for row in lines("run/dataset.jsonl")]
     assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
-    first = made(Path("run"), "provenance.jsonl")[0]
+    first = lines("run/provenance.jsonl")[0]
     assert first["dimensions"]["length"] in ("20 to 70 words", "40 to 90 words")
     assert first["seed"]["number"] == 0
     manifest = json.loads(Path("run/manifest.json").read_text())
@@ -40,7 +37,7 @@ def test_attributes_of_the_user_are_drawn_evenly(works, mail):
         "    lengths: [20, 40]\n"
     )
     works("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run")
-    tones = [row["dimensions"]["tone"] for row in made(Path("run"), "provenance.jsonl")]
+    tones = [row["dimensions"]["tone"] for row in lines("run/provenance.jsonl")]
     assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
     report = json.loads(Path("run/report.json").read_text())
     asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
@@ -72,7 +69,7 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail):
     moved = mail.rename(mail.with_name("moved.yaml"))
     for line in (("resume", "run", "-n", "8"), ("validate", "run"), ("show", "run")):
         works(*line)
-    assert len(made(Path("run"), "dataset.jsonl")) == 8
+    assert len(lines("run/dataset.jsonl")) == 8
 
     mail.write_text(moved.read_text().replace("a library", "a bakery").replace("seeds:", "# "))
     works("resume", "run", "-n", "12")
@@ -150,13 +147,6 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
 
 
-OPEN = """
-description: Each row is a riddle.
-fields: {riddle: the riddle, solution: its solution}
-labels: {}
-"""
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -187,7 +177,7 @@ def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monk
     )
     works(*start, "-n", "2", "--out", "run")
     _answer(targen)
-    before = made(Path("run"), "dataset.jsonl")
+    before = lines("run/dataset.jsonl")
     assert len(before) == 2
     again = targen(*start, "-n", "6", "--out", "run")
     assert again.code != 0
@@ -195,7 +185,7 @@ def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monk
     grown = targen("resume", "run", "-n", "6", "--batch-offline")
     assert (grown.code, grown.out) == (0, "run is ready; next: targen batch export run\n")
     _answer(targen)
-    rows = made(Path("run"), "dataset.jsonl")
+    rows = lines("run/dataset.jsonl")
     assert len(rows) == 6
     assert rows[:2] == before
 
@@ -205,22 +195,15 @@ def _answer(targen: Targen) -> None:
     for turn in range(4):
         if not targen("batch", "export", "run", "--out", "asked", "--json").json["requests"]:
             return
-        lines = [
-            {
-                "custom_id": json.loads(line)["custom_id"],
-                "result": {
-                    "type": "succeeded",
-                    "message": {
-                        "content": [
-                            {"type": "text", "text": json.dumps({"text": words(turn, number)})}
-                        ],
-                        "stop_reason": "end_turn",
-                    },
-                },
+        answers = []
+        for number, request in enumerate(lines("asked")):
+            said = {"type": "text", "text": json.dumps({"text": words(turn, number)})}
+            result = {
+                "type": "succeeded",
+                "message": {"content": [said], "stop_reason": "end_turn"},
             }
-            for number, line in enumerate(Path("asked").read_text().splitlines())
-        ]
-        Path("answers").write_text("\n".join(map(json.dumps, lines)))
+            answers.append({"custom_id": request["custom_id"], "result": result})
+        write_lines("answers", answers)
         assert targen("batch", "import", "run", "answers").code == 0
     raise AssertionError("the run does not end")
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.files import lines, write_lines
+
 pytestmark = pytest.mark.whole  # analysis and training are plugins of their own
 
 Targen = Callable[..., Any]
@@ -16,8 +18,10 @@ Targen = Callable[..., Any]
 START = ("--methods", "targen,attrprompt,claims", "-b", "scripted", "--out", "out")
 
 
-def lines(path: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+@pytest.fixture(autouse=True)
+def _quick_estimates(monkeypatch):
+    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
 
 
 @pytest.fixture
@@ -183,7 +187,7 @@ def test_what_makes_no_sense_is_refused(targen, mail, words, said):
 def test_given_rows_go_to_the_methods_that_use_them(works, mail):
     rows = ({"text": f"The {word} is late.", "label": label} for word in ("atlas", "novel", "map")
             for label in ("loan", "room"))  # fmt: skip
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("rows.jsonl", rows)
     done = works("compare-methods", str(mail), "--methods", "coda,zerogen", "-n", "8", "--given",
                   "rows.jsonl", "--no-judge", "-b", "scripted", "--out", "out", "--json",
                   "--set", "coda.embedder=words")  # fmt: skip

@@ -15,6 +15,7 @@ from targen_methods.conditional.cut import kept
 from targen_methods.copies import Copies
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
+from tests.files import lines, write_lines
 
 Targen = Callable[..., Any]
 
@@ -79,10 +80,6 @@ def test_only_the_marks_that_were_named_end_a_text():
     assert reply[slice(*kept(reply, ends="."))] == "It is shut."
 
 
-def rows(run: Path, name: str = "dataset.jsonl") -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / name).read_text().splitlines()]
-
-
 PAIRS = """
 description: Each row is a report from a harbour and a remark about it.
 labels:
@@ -102,14 +99,12 @@ def pairs(tmp_path):
 
 
 def given(count: int) -> Path:
-    path = Path("given.jsonl")
-    lines = [
+    rows = (
         {"report": f"Ship {number} came in.", "remark": "It is here.", "label": label}
         for number in range(count)
         for label in ("follows", "open")
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
+    )
+    return write_lines("given.jsonl", rows)
 
 
 def test_pairs_are_written_after_what_was_given(works, pairs):
@@ -118,7 +113,7 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
         *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
     )
     run = Path("run")
-    reports = [row["report"] for row in rows(run)]
+    reports = [row["report"] for row in lines(run / "dataset.jsonl")]
     assert {reports.count(f"Ship {number} came in.") for number in range(3)} == {4}
     report = json.loads((run / "report.json").read_text())
     assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
@@ -132,17 +127,7 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     assert done.code == 1
     assert "Traceback" not in done.err
     assert "6 rows of open are wanted, and what is given makes 4 at most" in done.err
-    assert len(rows(Path("run"))) == 8
-
-
-def test_texts_that_are_all_cut_away_end_the_run(targen, mail):
-    done = targen(
-        *("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run"),
-        *("--set", "min_words=10", "-o", "garbage_rate=1"),
-    )
-    assert done.code == 1, done.err
-    assert "Traceback" not in done.err
-    assert not rows(Path("run"))
+    assert len(lines("run/dataset.jsonl")) == 8
 
 
 def test_a_cue_of_no_label_is_refused(targen, mail):
@@ -172,7 +157,7 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
             *("method", "zerogen", str(pairs), "--given", str(given(40))),
             *("-b", "scripted", "--label", "follows=40", "--seed", seed, "--out", f"run{seed}"),
         )
-        orders.append([row["report"] for row in rows(Path(f"run{seed}"))])
+        orders.append([row["report"] for row in lines(f"run{seed}/dataset.jsonl")])
     assert orders[0] != orders[1]
     assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
 
@@ -187,7 +172,7 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
 )
 def test_a_prompt_says_how_long_a_text_is(bent, rows_given, least, said):
     settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
-    ran = bent("zerogen", lambda _, good: good, {"agrees": 1}, **settings)
+    ran = bent("zerogen", {"agrees": 1}, **settings)
     system = ran.asked("continue")[0].messages[0].content
     assert said in system
 
@@ -201,7 +186,7 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
         }
         for number in range(4, 24)
     ]
-    ran = bent("zerogen", lambda _, good: good, {"agrees": 8, "objects": 8}, base="kit-pairs",
+    ran = bent("zerogen", {"agrees": 8, "objects": 8}, base="kit-pairs",
                given=rows_given)  # fmt: skip
     asked: dict[str, set[str]] = {}
     for request in ran.asked("continue"):
@@ -216,9 +201,9 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
 def test_texts_end_as_the_given_ones_do(bent):
     bare = [{**row, "answer": row["answer"].rstrip("!.?")} for row in ASKED]
     for rows_given, ends in ((ASKED, True), (bare, False)):
-        ran = bent("zerogen", lambda _, good: good, {"agrees": 2}, base="kit-pairs",
+        ran = bent("zerogen", {"agrees": 2}, base="kit-pairs",
                    given=rows_given)  # fmt: skip
-        texts = [row["answer"] for row in ran.lines("dataset.jsonl")]
+        texts = [row["answer"] for row in ran.rows]
         assert [text[-1] in ".?!" for text in texts] == [ends] * 2
         shutil.rmtree(ran.path)
 
@@ -241,9 +226,9 @@ def test_what_is_no_text_of_its_own_is_refused_by_name(bent, reply, reason):
         return f'{used[-1]}"'
 
     used: list[str] = []
-    ran = bent("zerogen", bend, {"agrees": 1}, base="kit-pairs", given=ASKED[:1])
+    ran = bent("zerogen", {"agrees": 1}, bend, base="kit-pairs", given=ASKED[:1])
     assert (ran.problem, ran.reasons) == ("", {reason})
-    assert [row["answer"] for row in ran.lines("dataset.jsonl")] == [good]
+    assert [row["answer"] for row in ran.rows] == [good]
 
 
 def test_a_near_copy_has_the_same_first_text_and_label():
@@ -265,4 +250,4 @@ def test_given_texts_are_taken_as_they_are(works, pairs):
         *("method", "zerogen", str(pairs), "--given", str(path), "-n", "2"),
         *("-b", "scripted", "--out", "run"),
     )
-    assert {row["report"] for row in rows(Path("run"))} == {"Ship  0 came in."}
+    assert {row["report"] for row in lines("run/dataset.jsonl")} == {"Ship  0 came in."}

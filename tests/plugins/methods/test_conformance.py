@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from targen_methods.testing import MethodSuite
+from tests.files import write_lines
 
 
 class Further(MethodSuite):
@@ -90,7 +90,7 @@ def test_rows_of_a_form_of_their_own(works, method):
             "arch deck gate hall pier rail ramp roof span wall".split(), 10
         )
     ]
-    Path("given.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("given.jsonl", rows)
     given = () if method in ("attrprompt", "selfinstruct") else ("--given", "given.jsonl")
     settings = ("--set", "embedder=words") if method == "coda" else ()
     done = works("method", method, "boolq", "-n", "4", "-b", "scripted", *given, *settings, "-q")

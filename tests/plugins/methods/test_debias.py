@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections import Counter
@@ -14,6 +13,7 @@ import pytest
 
 from targen_methods.conditional.cut import ended, kept
 from targen_methods.conditional.debias import chosen, rescaled
+from tests.files import lines
 
 Targen = Callable[..., Any]
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
@@ -34,10 +34,6 @@ def reply(request):
     letter = "abcdefghij"[len(begun.split())]  # no word twice
     return {f" {word}{letter}": chance for word, chance in own.items()}
 '''
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_what_another_prompt_favours_becomes_rarer():
@@ -92,7 +88,7 @@ def test_each_label_has_the_words_that_it_alone_favours(works, mail):
     command += ("-o", "generate.max_tokens=30")
     works(*command, "--out", "run")
     words = {"loan": Counter[str](), "room": Counter[str]()}
-    for row in lines(Path("run/dataset.jsonl")):
+    for row in lines("run/dataset.jsonl"):
         words[row["label"]].update(word[:4] for word in row["text"].split())
     assert set(words["room"]) <= {"room", "hall", "loan"} and words["room"]["loan"] < 3
     assert words["room"]["room"] > 20 < words["room"]["hall"]
@@ -101,7 +97,7 @@ def test_each_label_has_the_words_that_it_alone_favours(works, mail):
     for at_once in ("1", "64"):
         works(*command, "--concurrency", at_once, "--out", at_once)
         assert [Path(at_once, name).read_bytes() for name in FILES] == before
-    for record in lines(Path("run/provenance.jsonl")):
+    for record in lines("run/provenance.jsonl"):
         assert len(record["calls"]) <= 2 * 30 + 1
 
 

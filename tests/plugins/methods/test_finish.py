@@ -11,6 +11,7 @@ import pytest
 
 from targen_core import load_registry
 from targen_standard.finishing.api import rows_to_make
+from tests.files import lines
 
 Targen = Callable[..., Any]
 
@@ -44,14 +45,14 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(targen, work
     assert Path("run-finished/dataset.jsonl").read_bytes() == best
     done = targen("finish", "run", "--force")
     assert done.code == 0 and done.out.splitlines()[1].split() == ["loan", "12", "4", "4.0"]
-    assert len(Path("run-finished/dataset.jsonl").read_text().splitlines()) == 8
+    assert len(lines("run-finished/dataset.jsonl")) == 8
     assert {path.name for path in Path().iterdir()} >= {"run", "run-finished", "run-best"}
     assert not [path for path in Path().iterdir() if path.name.startswith(".run")]
 
 
 def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen, works, mail):
     made = supergen(targen, mail, "--max-tokens", "4000")
-    rows = len(Path("run/dataset.jsonl").read_text().splitlines())
+    rows = len(lines("run/dataset.jsonl"))
     assert made.code == 1 and 0 < rows < 12, made.err
     done = works("finish", "run")
     assert f"note: run has {rows} of 12 rows; targen resume run makes the others" in done.err
@@ -65,7 +66,7 @@ def test_weights_are_what_the_run_asked_for(targen, works, mail):
     done = works("finish", "run", "--out", "weighed")
     options = json.loads(Path("weighed/weighing.json").read_text())["made"]["options"]
     assert (options["iterations"], options["balance"]) == (2, False)
-    kept = [json.loads(line) for line in Path("weighed/provenance.jsonl").read_text().splitlines()]
+    kept = lines("weighed/provenance.jsonl")
     total = sum(record["weight"] for record in kept)
     shown = sum(float(line.split()[3]) for line in done.out.splitlines()[1:3])
     assert len(kept) == 24 and shown == pytest.approx(total, abs=0.11)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from targen_core import Rejected, load_registry
 from targen_methods.instructions.items import FreeInstruction
 from targen_testing import TaskSuite
+from tests.files import lines, write_lines
 
 Targen = Callable[..., Any]
 
@@ -23,8 +23,7 @@ class TestFreeInstructions(TaskSuite):
 def test_few_answers_come_first(works):
     """Rows of an instruction with few answers have one of them; those of others are free."""
     works("generate", "free-instructions", "-n", "24", "-b", "scripted", "--out", "run", "-q")
-    rows = [json.loads(line) for line in Path("run/dataset.jsonl").read_text().splitlines()]
-    records = [json.loads(line) for line in Path("run/provenance.jsonl").read_text().splitlines()]
+    rows, records = lines("run/dataset.jsonl"), lines("run/provenance.jsonl")
     few = 0
     for row, record in zip(rows, records, strict=True):
         answers = record["seed"]["answers"]
@@ -59,7 +58,7 @@ def test_a_row_is_read_back_and_asks_in_its_own_words(works):
         {"instruction": "Name a bird.", "input": "", "output": "A kakapo.", "idx": 0},
         {"instruction": "Shorten it.", "input": "A long text.", "output": "A text.", "idx": 1},
     ]
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("rows.jsonl", rows)
     dataset = read_dataset("rows.jsonl", "free-instructions")
     shown = [dataset.task.render(instance) for instance in dataset.instances]
     assert shown == ["Name a bird.", "Shorten it.\n\nA long text."]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from targen_core import read_dataset
 from targen_methods.importing.published import FORMS, PRESETS
+from tests.files import lines
 
 Targen = Callable[..., Any]
 
@@ -45,7 +46,7 @@ def jsonl(path: str, rows: Iterable[Any]) -> str:
 
 
 def made(folder: str, name: str = "dataset.jsonl") -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (Path(folder) / name).read_text().splitlines()]
+    return lines(Path(folder) / name)
 
 
 CXY = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 import targen_core
 from targen_core import ChatReply, ChatRequest
+from tests.files import lines, write_lines
 
 pytestmark = pytest.mark.whole  # influence is measured with targen-training
 
@@ -73,8 +73,8 @@ def notes(tmp_path):
 def rounds(run: Path) -> dict[int, dict[str, Any]]:
     """The rounds of a run by number, each with its rows' numbers."""
     found: dict[int, dict[str, Any]] = {}
-    for number, line in enumerate((run / "provenance.jsonl").read_text().splitlines()):
-        one = json.loads(line)["above"][0]
+    for number, record in enumerate(lines(run / "provenance.jsonl")):
+        one = record["above"][0]
         found.setdefault(one["number"], {**one, "made": []})["made"].append(number)
     return found
 
@@ -92,7 +92,7 @@ def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
     assert known == [one["made"][0] for one in found.values()]  # all rows before it
     assert found[1]["chosen"].startswith(f"of all {known[1]} rows")
     assert found[2]["chosen"].startswith("by influence on a model that is right in")
-    rows = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
+    rows = lines(run / "dataset.jsonl")
     pool = [rows[number] for numbers in found[2]["pool"].values() for number in numbers]
     assert all(
         row["label"] == label
@@ -101,8 +101,7 @@ def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
     )
     of_all = sum(map(is_true, rows[: known[2]])) / known[2]
     assert sum(map(is_true, pool)) / len(pool) > of_all + 0.1
-    for line in (run / "provenance.jsonl").read_text().splitlines():
-        record = json.loads(line)
+    for record in lines(run / "provenance.jsonl"):
         label = record["id"].split("/")[1]
         texts = {rows[number]["text"] for number in found[2]["pool"][label]}
         for examples in record["above"][1]["examples"] if record["notes"]["round"] == 2 else ():
@@ -145,25 +144,10 @@ def test_given_rows_are_gone_through_in_turn(works):
         }
         for word in PLAIN
     ]
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
-    works(
-        "method",
-        "progen",
-        "rte",
-        "--given",
-        "rows.jsonl",
-        "--settings",
-        "small",
-        "-n",
-        "60",
-        "-b",
-        "scripted",
-        "--out",
-        "run",
-        "-q",
-    )
-    rows = [json.loads(line) for line in Path("run/dataset.jsonl").read_text().splitlines()]
-    premises = [row["premise"] for row in rows]
+    write_lines("rows.jsonl", pairs)
+    given = ("--given", "rows.jsonl", "--settings", "small", "-n", "60", "-b", "scripted")
+    works("method", "progen", "rte", *given, "--out", "run", "-q")
+    premises = [row["premise"] for row in lines("run/dataset.jsonl")]
     assert {*premises} == {pair["premise"] for pair in pairs}
     assert all(4 <= premises.count(one) <= 8 for one in {*premises})
 

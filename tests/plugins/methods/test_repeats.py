@@ -50,12 +50,12 @@ def answering(answers: list[str]) -> Callable[[ChatRequest, Any], Any]:
 )
 def test_rows_on_one_long_text_are_no_repeats_of_each_other(bent, method, settings):
     quotas = dict.fromkeys(("agrees", "objects", "evades"), 2)
-    ran = bent(method, answering(ANSWERS), quotas, base="kit-pairs", given=GIVEN, **settings)
+    ran = bent(method, quotas, answering(ANSWERS), base="kit-pairs", given=GIVEN, **settings)
     assert ran.problem == ""
-    rows = ran.lines("dataset.jsonl")
+    rows = ran.rows
     assert {row["question"] for row in rows} == {QUESTION}
     assert sorted(row["answer"] for row in rows) == sorted(ANSWERS)
-    assert ran.lines("rejects.jsonl") == []
+    assert ran.rejects == []
 
 
 def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent):
@@ -64,13 +64,13 @@ def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent)
     quotas = dict.fromkeys(("agrees", "objects", "evades"), 1)
     ran = bent(
         "zerogen",
-        answering([*ANSWERS[:3], near, louder, *ANSWERS[3:]]),
         quotas | {"evades": 2, "objects": 2},
+        answering([*ANSWERS[:3], near, louder, *ANSWERS[3:]]),
         base="kit-pairs",
         given=GIVEN,
     )
     assert ran.problem == ""
-    refused = ran.lines("rejects.jsonl")
+    refused = ran.rejects
     assert [one["instance"]["answer"] for one in refused] == [near, louder]
     assert {one["verdict"] for one in refused} == {"duplicate"}
 
@@ -79,11 +79,11 @@ def test_rows_on_other_texts_are_compared_as_a_whole(bent):
     other = {**GIVEN[0], "question": QUESTION.replace("island", "islet")}
     ran = bent(
         "zerogen",
-        answering([ANSWERS[0]] * 2),
         {"agrees": 2},
+        answering([ANSWERS[0]] * 2),
         base="kit-pairs",
         given=[GIVEN[0], other],
         per_condition=1,
     )
     assert "1 of 2 rows" in ran.problem
-    assert [one["verdict"] for one in ran.lines("rejects.jsonl")] == ["duplicate"]
+    assert [one["verdict"] for one in ran.rejects] == ["duplicate"]

@@ -81,16 +81,13 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
     own = [f"Sort pile {number} of notes by what they are for." for number in range(7)]
     ran = bent(
         "selfinstruct",
-        lambda request, good: good,
         {"thanks": 30, "asks": 30},
         **{**SELFINSTRUCT.presets["paper"], "instances": 2},
         instruction=own,
         asked=3,
     )
     assert ran.problem == ""
-    written: set[str] = {
-        line["seed"]["text"] for line in ran.lines("provenance.jsonl") if line["seed"]
-    }
+    written: set[str] = {line["seed"]["text"] for line in ran.provenance if line["seed"]}
     rounds = [
         str(request.origin.values["told"]).split("\n") for request in ran.asked("instructions")
     ]
@@ -103,9 +100,9 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
 
 
 def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent):
-    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 24, "asks": 24}, asked=4)
+    ran = bent("selfinstruct", {"thanks": 24, "asks": 24}, asked=4)
     assert ran.problem == ""
-    written = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
+    written = [fact["seed"]["text"] for fact in ran.provenance]
     second, third = [
         {line.partition(". ")[2] for line in str(one.origin.values["told"]).split("\n")}
         for one in ran.asked("instructions")[1:3]
@@ -115,13 +112,13 @@ def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent):
 
 
 def test_few_rows_come_from_many_instructions(bent):
-    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 8, "asks": 8})
-    of = [fact["seed"]["text"] for fact in ran.lines("provenance.jsonl")]
+    ran = bent("selfinstruct", {"thanks": 8, "asks": 8})
+    of = [fact["seed"]["text"] for fact in ran.provenance]
     assert max(of.count(text) for text in of) == 4  # two of each label
 
 
 def test_a_row_is_told_which_labels_it_must_not_fit(bent):
-    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 2, "asks": 2})
+    ran = bent("selfinstruct", {"thanks": 2, "asks": 2})
     said = {str(one.origin.values["others"]) for one in ran.asked("instances")}
     assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
     for one in ran.asked("instances"):
@@ -135,13 +132,11 @@ def test_near_copies_are_dropped_and_counted(bent):
             return {"instructions": [first, f"{first} Please.", "too short", "   "]}
         return good
 
-    ran = bent("selfinstruct", bend, {"thanks": 12, "asks": 12}, instances=2)
+    ran = bent("selfinstruct", {"thanks": 12, "asks": 12}, bend, instances=2)
     assert ran.problem == ""
     assert ran.reasons == {"too-similar", "bad-length"}
-    near = [line for line in ran.lines("rejects.jsonl") if line["reason"] == "too-similar"]
-    assert {line["place"] for line in near} == {
-        line["place"] for line in ran.lines("rejects.jsonl")
-    }
+    near = [line for line in ran.rejects if line["reason"] == "too-similar"]
+    assert {line["place"] for line in near} == {line["place"] for line in ran.rejects}
 
 
 def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent):
@@ -152,7 +147,7 @@ def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent):
             }
         return good
 
-    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
+    ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend)
     assert len(ran.asked("instructions")) == 2
     assert "too-similar" in ran.problem
 
@@ -165,19 +160,19 @@ def test_an_instruction_of_the_prompt_itself_is_dropped(bent):
     def bend(request: Any, good: Any) -> Any:
         return {"instructions": [worked]} if request.origin.prompt == "instructions" else good
 
-    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2})
-    assert ran.lines("dataset.jsonl") == []
+    ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend)
+    assert ran.rows == []
     assert ran.reasons == {"too-similar"}
 
 
 def test_a_label_comes_first_and_a_call_writes_some_rows(bent):
-    ran = bent("selfinstruct", lambda request, good: good, {"thanks": 10, "asks": 5}, instances=5)
+    ran = bent("selfinstruct", {"thanks": 10, "asks": 5}, instances=5)
     assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(
         "thanks"
     ) >= 2
-    facts = ran.lines("provenance.jsonl")
+    facts = ran.provenance
     per_call: dict[tuple[str, str], int] = {}
-    for line, row in zip(facts, ran.lines("dataset.jsonl"), strict=True):
+    for line, row in zip(facts, ran.rows, strict=True):
         key = (line["seed"]["text"], row["label"])
         per_call[key] = per_call.get(key, 0) + 1
     assert {*per_call.values()} == {5}
@@ -194,12 +189,12 @@ def test_unfinished_rows_labels_and_contradictions_are_dropped(bent):
             }
         return good
 
-    ran = bent("selfinstruct", bend, {"thanks": 2, "asks": 2}, instances=5)
-    rows = ran.lines("dataset.jsonl")
+    ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend, instances=5)
+    rows = ran.rows
     texts = [row["text"] for row in rows]
     assert texts.count(same["text"]) == 1  # of both labels
     assert {"unfinished", "text-is-label"} <= ran.reasons
-    assert "duplicate" in {line["verdict"] for line in ran.lines("rejects.jsonl")}
+    assert "duplicate" in {line["verdict"] for line in ran.rejects}
     assert not {"thanks", "asks", "Dear neighbour:"} & {*texts}
 
 

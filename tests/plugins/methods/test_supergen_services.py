@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI
+from tests.files import lines
 
 pytestmark = pytest.mark.whole  # a backend of another distribution
 
@@ -61,10 +61,6 @@ def made(targen, mail):
             return targen(*start, *where, *more), service
 
     return make
-
-
-def lines(path: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
 def least(at: int) -> Change:

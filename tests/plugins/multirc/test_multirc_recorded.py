@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from targen_core.runs.jobs.job import Job
 from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack
 from targen_tasks_multirc.task import MULTIRC
 from targen_tasks_superglue.shared.articles import Paragraph
+from tests.files import lines
 
 RECORDED = Path(__file__).parent / "recorded" / "multirc.jsonl"
 EXAMPLES = Path(__file__).parents[3] / "examples" / "superglue" / "multirc.jsonl"
@@ -32,12 +34,8 @@ def ran(tmp_path_factory):
     return folder
 
 
-def _lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
 def test_rows(ran):
-    rows = _lines(ran / "dataset.jsonl")
+    rows = lines(ran / "dataset.jsonl")
     assert len(rows) == 51
     for row in rows:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
@@ -51,7 +49,7 @@ def test_rows(ran):
 
 
 def test_the_joined_file_has_a_row_a_passage(ran):
-    joined = pack(_lines(ran / "dataset.jsonl"))
+    joined = pack(lines(ran / "dataset.jsonl"))
     assert len(joined) == 30
     assert [row["idx"] for row in joined] == list(range(30))
     answers = [
@@ -79,13 +77,11 @@ def test_label_flow(ran):
 def test_corrected_sets_are_the_right_ones(ran):
     corrected = {}
     for row, entry in zip(
-        _lines(ran / "dataset.jsonl"), _lines(ran / "provenance.jsonl"), strict=True
+        lines(ran / "dataset.jsonl"), lines(ran / "provenance.jsonl"), strict=True
     ):
         (question,) = from_rows([row])
         assert question.label == entry["label"]
-        if "part in the work" in question.question or "contradicted" in question.question:
-            corrected[question.question] = {o.text for o in question.options if o.right}
-        if "stay the same" in question.question:
+        if re.search("part in the work|contradicted|stay the same", question.question):
             corrected[question.question] = {o.text for o in question.options if o.right}
     assert corrected == {
         "Who or what had a part in the work on the pylons before the reopening?": {
@@ -103,7 +99,7 @@ def test_corrected_sets_are_the_right_ones(ran):
 
 
 def test_the_hand_made_examples_are_official_rows():
-    rows = _lines(EXAMPLES)
+    rows = lines(EXAMPLES)
     for row in rows:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
     assert pack(rows) == rows

@@ -131,20 +131,6 @@ def test_the_same_question_twice_is_used_once(run):
     assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
 
 
-# --- titles and paragraphs --------------------------------------------------
-
-
-def test_paragraphs_that_are_none_are_left_out(run):
-    def spoilt(good):
-        first = good["paragraphs"][0]
-        return {"paragraphs": [first, "Here is a paragraph.", first]}
-
-    ran = run(at("passages", spoilt, always=True), rows=12)
-    assert len(ran.rows) == 12
-    assert {r["verdict"] for r in ran.rejects} == {"dropped"}
-    assert "repeated" in ran.reasons
-
-
 # --- step 4 -----------------------------------------------------------------
 
 

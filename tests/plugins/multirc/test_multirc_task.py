@@ -376,9 +376,6 @@ def test_the_original_preset_is_the_original_count():
     assert MULTIRC.presets == {"small": {"any": 100}, "original": {"any": asked}}
 
 
-# --- quotas -----------------------------------------------------------------
-
-
 # --- prompts and worked examples --------------------------------------------
 
 

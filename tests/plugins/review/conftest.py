@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from targen_review.cli.open import planned
+from targen_review.grades import GradeBook, Rater
+from targen_review.page.desk import Desk
+from targen_review.page.guard import Secret
+from targen_review.page.server import Shared, app_for
+from targen_review.page.store import RowStore
+from targen_review.rows import review_rows
+from tests.files import changed, write_lines
+
+from .pages import PORT, Page
 
 TASK = """
 edition: 1 # the tests know by heart what the model of the dry run makes of this
@@ -33,13 +44,13 @@ def rows_file(tmp_path):
     """Write a dataset of so many reviews; the first texts may be given."""
 
     def write(count: int = 6, *texts: str, name: str = "rows.jsonl") -> Path:
-        path = tmp_path / name
-        with open(path, "w", encoding="utf-8") as file:
-            for at in range(count):
-                text = texts[at] if at < len(texts) else f"The soup number {at} was warm and good."
-                label = "negative" if at % 2 else "positive"
-                file.write(json.dumps({"text": text, "label": label, "idx": at}) + "\n")
-        return path
+        more = (f"The soup number {at} was warm and good." for at in range(len(texts), count))
+        labels = ("positive", "negative")
+        rows = [
+            {"text": text, "label": labels[at % 2], "idx": at}
+            for at, text in enumerate([*texts[:count], *more])
+        ]
+        return write_lines(tmp_path / name, rows)
 
     return write
 
@@ -51,12 +62,11 @@ def run(tmp_path, task_file, finished):
     The rejects are one of step 4 and one of a check, as a run writes them.
     """
     folder = finished(task_file, "-n", 6, out=tmp_path / "reviews-0")
-    records = _read(folder / "provenance.jsonl")
-    rows = _read(folder / "dataset.jsonl")
-    records[1]["label"] = rows[1]["label"] = "positive"
-    records[1]["explanation"] = "The guest would come back."
-    _write(folder / "provenance.jsonl", records)
-    _write(folder / "dataset.jsonl", rows)
+    with changed(folder / "provenance.jsonl") as records:
+        records[1]["label"] = "positive"
+        records[1]["explanation"] = "The guest would come back."
+    with changed(folder / "dataset.jsonl") as rows:
+        rows[1]["label"] = "positive"
     reject = {"verdict": "rejected", "intended": "negative", "corrected": None, "seed": "tea"}
     rejects = [
         {
@@ -76,7 +86,7 @@ def run(tmp_path, task_file, finished):
             "instance": {"text": "Never again.", "label": "negative"},
         },
     ]
-    _write(folder / "rejects.jsonl", rejects)
+    write_lines(folder / "rejects.jsonl", rejects)
     return folder
 
 
@@ -86,9 +96,22 @@ def run_made(tmp_path, task_file, finished):
     return finished(task_file, "-n", 6, out=tmp_path / "made-0")
 
 
-def _read(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+@pytest.fixture
+def page():
+    """Make the page of a rater, of what `targen review` would be given."""
+    opened = []
 
+    def make(*data: object, names: tuple[str, ...] = ("ann",), **options: Any) -> Page:
+        options = {"rubric": "paper", **options}
+        folder, plan, datasets = planned([str(each) for each in data], **options)
+        store = RowStore(review_rows(datasets, rejects=plan.rejects), only=plan.ids)
+        books = [GradeBook(folder, Rater(rater=name), relabels=not plan.blind) for name in names]
+        opened.extend([store, *books])
+        desks = {book.rater.rater: Desk(plan, datasets, store, book) for book in books}
+        secrets = {name: Secret(PORT, name) for name in names}
+        app = app_for(Shared(desks, secrets, "reviews"), PORT)
+        return Page(app, desks[names[0]], secrets[names[0]])
 
-def _write(path: Path, records: list[dict[str, object]]) -> None:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    yield make
+    for each in opened:
+        each.close()

@@ -166,7 +166,7 @@ def test_models_are_kept_apart_from_people(review, graded, in_process):
     assert alone["agreement"][0]["spearman"]["value"] is None
 
 
-@pytest.mark.parametrize("command", ["report", "grade"])
+@pytest.mark.parametrize("command", ["report", "grade", "apply"])
 def test_data_without_a_review(command, tmp_path, rows_file, in_process):
     for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
         done = in_process("review", command, place)

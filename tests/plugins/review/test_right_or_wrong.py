@@ -8,84 +8,21 @@ import pytest
 
 from targen_review.cli.open import planned
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.page.desk import Desk
-from targen_review.page.guard import Secret
-from targen_review.page.server import Shared, app_for
-from targen_review.page.store import RowStore
 from targen_review.plan import load_plan
-from targen_review.rows import ReviewRow, review_rows
-from targen_review.rubric import LABELS, PAPER, Rubric
-from targen_review.verdicts import effect_of, verdict_of
-from tests.plugins.review.test_page import PORT, Page
-
-ROW = ReviewRow(
-    id="1",
-    number=1,
-    fields={"text": "Good soup."},
-    editable=("text",),
-    label="positive",
-    official=({"text": "Good soup.", "label": "positive"},),
-)
-
-
-def grade(**said: object) -> Grade:
-    return Grade.model_validate({"row": "1", "digest": "0" * 16, "at": "2026-11-20", **said})
+from targen_review.rows import review_rows
+from targen_review.rubric import LABELS, PAPER
 
 
 @pytest.fixture
-def page(run):
-    """The page of ann, as `targen review` opens it; the run's row 1 was relabelled by step 4."""
-    opened = []
+def mine(page, run):
+    """The page of ann, by the rubric of a closed set; the run's row 1 was relabelled by step 4."""
 
     def make(**options):
-        folder, plan, data = planned([str(run)], **options)
-        store = RowStore(review_rows(data, rejects=plan.rejects), only=plan.ids)
-        book = GradeBook(folder, Rater(rater="ann"), relabels=not plan.blind)
-        opened.extend([store, book])
-        desk = Desk(plan, data, store, book)
-        secret = Secret(PORT, "ann")
-        app = app_for(Shared({"ann": desk}, {"ann": secret}, "reviews"), PORT)
-        return Page(app, desk, secret, {"x-page": "1"})
+        made = page(run, rubric=None, **options)
+        made.headers = {"x-page": "1"}
+        return made
 
-    yield make
-    for each in opened:
-        each.close()
-
-
-@pytest.mark.parametrize(
-    ("said", "rubric", "effect", "outcome"),
-    [
-        ({"after": "R"}, LABELS, "stays", "confirmed"),
-        ({"after": "W"}, LABELS, "leaves", "rejected"),
-        ({"after": "W", "label": "positive"}, LABELS, "leaves", "rejected"),
-        (
-            {"after": "W", "label": "negative"},
-            LABELS,
-            "changes its label to negative",
-            "relabelled",
-        ),
-        ({"after": "W", "edit": {"text": "Bad."}}, LABELS, "changes its text", "edited"),
-        ({"after": "B"}, LABELS, "leaves", "rejected"),
-        ({"after": "B", "label": "negative"}, LABELS, "leaves", "rejected"),
-        ({"after": "B", "edit": {"text": "Hot soup."}}, LABELS, "changes its text", "edited"),
-        ({"label": "negative"}, LABELS, "changes its label to negative", "relabelled"),
-        ({"flag": True}, LABELS, "", "unseen"),
-        ({"after": "C"}, PAPER, "stays", "doubted"),
-        ({"after": "D"}, PAPER, "leaves", "rejected"),
-        ({"after": "D", "label": "negative"}, PAPER, "changes its label to negative", "relabelled"),
-        ({"after": "A", "reject": True}, PAPER, "leaves", "rejected"),
-    ],
-)
-def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outcome):
-    given = grade(**said)
-    assert effect_of(ROW, given, rubric) == effect
-    assert verdict_of(ROW, {"ann": given}, "agree", rubric).outcome == outcome
-
-
-def test_the_worst_grade_of_a_rubric_stays_only_if_it_is_acceptable():
-    both = [{"letter": each, "title": each, "acceptable": True} for each in "YN"]
-    rubric = Rubric.model_validate({"name": "mine", "grades": both})
-    assert rubric.effect_of("N") == "stays"
+    return make
 
 
 def test_a_closed_set_of_labels_is_asked_for_verdicts_and_paper_is_a_word_away(
@@ -97,8 +34,8 @@ def test_a_closed_set_of_labels_is_asked_for_verdicts_and_paper_is_a_word_away(
     assert load_plan(other).rubric == PAPER
 
 
-def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(page):
-    mine = page()
+def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
+    mine = mine()
     shown = mine.ask("/ann/row/1").text
     for key, word in (("r", "right"), ("w", "wrong label"), ("b", "bad text")):
         assert f'data-key="{key}"' in shown
@@ -138,16 +75,16 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(page):
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
 
 
-def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(page):
-    mine = page()
+def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(mine):
+    mine = mine()
     mine.say(2, "grade", "R")  # step 4 made it positive, from negative
     assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("W", "R")
     mine.say(2, "label", "negative")
     assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("R", "W")
 
 
-def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(page):
-    mine = page(blind=True)
+def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(mine):
+    mine = mine(blind=True)
     hidden = mine.ask("/ann/row/1").text
     title = hidden[hidden.index('id="row-title"') :].partition("</h1>")[0]
     assert "1 of 6" in title
@@ -164,8 +101,8 @@ def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(page):
     ]
 
 
-def test_apply_report_and_json_use_the_same_words(page, run, in_process):
-    mine = page()
+def test_apply_report_and_json_use_the_same_words(mine, run, in_process):
+    mine = mine()
     for number, letter in enumerate("RRBR", 1):
         mine.say(number, "grade", letter)
     mine.say(5, "label", "negative")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from targen_core.errors import UsageError
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
-from targen_review.rubric import PAPER
+from targen_review.rubric import LABELS, PAPER, Rubric
 from targen_review.step4 import Agreement, step4_precision
-from targen_review.verdicts import check_rule, verdict_of
+from targen_review.verdicts import check_rule, effect_of, verdict_of
 
 ROW = ReviewRow(
     id="1",
@@ -21,7 +21,6 @@ ROW = ReviewRow(
     label="positive",
     official=({"text": "Good soup.", "label": "positive"},),
 )
-GOOD = PAPER
 
 
 def grade(**said: object) -> Grade:
@@ -57,9 +56,48 @@ EDIT = grade(after="C", edit={"text": "Cold soup."})
     ],
 )
 def test_raters_decide_by_the_rule(grades, rule, outcome, acceptable):
-    verdict = verdict_of(ROW, dict(zip("abc", grades, strict=False)), rule, GOOD)
+    verdict = verdict_of(ROW, dict(zip("abc", grades, strict=False)), rule, PAPER)
 
     assert (verdict.outcome, verdict.acceptable) == (outcome, acceptable)
+
+
+TURNED = "changes its label to negative"
+
+
+@pytest.mark.parametrize(
+    ("said", "rubric", "effect", "outcome"),
+    [
+        ({"after": "R"}, LABELS, "stays", "confirmed"),
+        ({"after": "W"}, LABELS, "leaves", "rejected"),
+        ({"after": "W", "label": "positive"}, LABELS, "leaves", "rejected"),
+        (
+            {"after": "W", "label": "negative"},
+            LABELS,
+            "changes its label to negative",
+            "relabelled",
+        ),
+        ({"after": "W", "edit": {"text": "Bad."}}, LABELS, "changes its text", "edited"),
+        ({"after": "B"}, LABELS, "leaves", "rejected"),
+        ({"after": "B", "label": "negative"}, LABELS, "leaves", "rejected"),
+        ({"after": "B", "edit": {"text": "Hot soup."}}, LABELS, "changes its text", "edited"),
+        ({"label": "negative"}, LABELS, TURNED, "relabelled"),
+        ({"flag": True}, LABELS, "", "unseen"),
+        ({"after": "C"}, PAPER, "stays", "doubted"),
+        ({"after": "D"}, PAPER, "leaves", "rejected"),
+        ({"after": "D", "label": "negative"}, PAPER, TURNED, "relabelled"),
+        ({"after": "A", "reject": True}, PAPER, "leaves", "rejected"),
+    ],
+)
+def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outcome):
+    given = grade(**said)
+    assert effect_of(ROW, given, rubric) == effect
+    assert verdict_of(ROW, {"ann": given}, "agree", rubric).outcome == outcome
+
+
+def test_the_worst_grade_of_a_rubric_stays_only_if_it_is_acceptable():
+    both = [{"letter": each, "title": each, "acceptable": True} for each in "YN"]
+    rubric = Rubric.model_validate({"name": "mine", "grades": both})
+    assert rubric.effect_of("N") == "stays"
 
 
 _LABELS = st.sampled_from(["positive", "negative", "reject", "=positive", ""])
@@ -81,10 +119,10 @@ def test_who_comes_first_does_not_matter(said, rule):
     grades = {name: grade(**one) for name, one in said.items()}
     backwards = dict(reversed(grades.items()))
 
-    verdict = verdict_of(ROW, grades, rule, GOOD)
+    verdict = verdict_of(ROW, grades, rule, PAPER)
 
-    assert verdict_of(ROW, backwards, rule, GOOD) == verdict
-    assert [*verdict_of(ROW, backwards, rule, GOOD).grades] == sorted(grades)
+    assert verdict_of(ROW, backwards, rule, PAPER) == verdict
+    assert [*verdict_of(ROW, backwards, rule, PAPER).grades] == sorted(grades)
 
 
 def test_unknown_rule_names_those_that_are_known():
@@ -120,9 +158,9 @@ def test_step_4_is_as_right_as_people_say():
         (_row(stage="check"), {"a": KEEP}),  # not of step 4
     ]
 
-    found = step4_precision([*relabels, *rejects], GOOD.acceptable)
+    found = step4_precision([*relabels, *rejects], PAPER.acceptable)
 
     assert found.relabels == Agreement(agreed=1, disagreed=3, split=1, old=1)
     assert found.relabels.precision == 0.25
     assert found.rejects == Agreement(agreed=1, disagreed=1, split=1)
-    assert step4_precision([], GOOD.acceptable).relabels.precision is None
+    assert step4_precision([], PAPER.acceptable).relabels.precision is None

@@ -16,8 +16,9 @@ from targen_review.view.catalogue import Catalogue, Query
 from targen_review.view.difficulty import take_difficulty
 from targen_review.view.likeness import Alike
 from targen_review.view.server import view_app
+from tests.files import write_lines
 
-from .test_page import PORT, Page
+from .pages import PORT, Page
 
 
 @pytest.fixture
@@ -46,8 +47,7 @@ def both(view, run, rows_file, task_file):
 
 
 def written(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return open_data(path)
+    return open_data(write_lines(path, rows))
 
 
 def test_rows_are_chosen_by_label_reason_dataset_and_text(both):

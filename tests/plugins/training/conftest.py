@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
+
+from targen_cli import estimating
+from tests.files import write_lines
 
 TASK = """
 description: A sentence about a thing.
@@ -13,6 +15,13 @@ labels:
   praise: the sentence speaks well of the thing
   blame: the sentence speaks ill of the thing
 """
+
+
+@pytest.fixture(autouse=True)
+def _quick_estimates(monkeypatch):
+    """Have estimates try a few rows: tests of estimates are elsewhere."""
+    monkeypatch.setattr(estimating, "SAMPLE", 4)
+    monkeypatch.setattr(estimating, "_LONGEST", 20)
 
 
 @pytest.fixture
@@ -23,14 +32,12 @@ def mood(tmp_path):
     def write(name: str, rows: int, seed: int = 0, labels: tuple[str, ...] = ("praise", "blame")):
         rng = random.Random(seed)
         words = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
-        lines = []
+        made = []
         for idx in range(rows):
             label = labels[idx % len(labels)]
             thing = rng.choice(("lamp", "boat", "garden", "letter", "bridge"))
             text = f"The {thing} number {rng.randrange(10_000)} is {rng.choice(words[label])}."
-            lines.append(json.dumps({"text": text, "label": label, "idx": idx}) + "\n")
-        path = tmp_path / name
-        path.write_text("".join(lines))
-        return path
+            made.append({"text": text, "label": label, "idx": idx})
+        return write_lines(tmp_path / name, made)
 
     return write

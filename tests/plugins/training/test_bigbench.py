@@ -12,6 +12,7 @@ from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import BigBench, Example, task_json
 from targen_training.bigbench.score import chance_of, graded, metric_of, named, normalized, written
 from targen_training.bigbench.shots import prompt_of, shots_for
+from tests.files import write_lines
 
 ANSWERS = """
 def reply(request):
@@ -137,7 +138,7 @@ def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
 def test_answers_in_a_file(targen, task):
     task(yes_no(4), append_choices_to_input=False)
     rows = [{"input": f"Is {n} even?", "output": "no"} for n in range(4)]
-    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("mine.jsonl", rows)
     facts = targen("evaluate", "mine.jsonl", "task.json", "--json").json
     assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
     Path("odd.jsonl").write_text('{"text": "x"}\n')
@@ -156,7 +157,7 @@ def test_a_trained_model_has_a_normalised_score_too(works, task):
         "description: A question.\nfields: {input: a question}\nlabels: {yes: even, no: odd}\n"
     )
     rows = [{"input": f"Is {n} even?", "label": "no" if n % 2 else "yes"} for n in range(60, 120)]
-    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("mine.jsonl", rows)
     done = works("train", "mine.jsonl", "--task", "parity.yaml", "--out", "m")
     done = works("evaluate", "m", "task.json", "--task", "parity.yaml")
     assert "normalised score: " in done.out

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-Command = Callable[..., Any]
+from tests.files import changed, lines, write_lines
 
 
 def test_a_model_learns_and_is_measured(targen, works, mood):
@@ -87,8 +85,7 @@ def test_each_prediction_is_written(targen, works, mood):
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     evaluate = ("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
     works(*evaluate)
-    said = [json.loads(line) for line in Path("said.jsonl").read_text().splitlines()]
-    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
+    said, rows = lines("said.jsonl"), lines("test.jsonl")
     assert [(one["row"], one["label"]) for one in said] == [(r["idx"], r["label"]) for r in rows]
     for one in said:
         assert sum(one["scores"].values()) == pytest.approx(1)
@@ -101,10 +98,9 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     mood("train.jsonl", 60)
     mood("one.jsonl", 40, seed=1)
     mood("two.jsonl", 20, seed=2)
-    rows = [json.loads(line) for line in Path("two.jsonl").read_text().splitlines()]
-    for row in rows:
-        row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
-    Path("two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed("two.jsonl") as rows:
+        for row in rows:
+            row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     both = ("evaluate", "m", "one.jsonl", "two.jsonl", "--task", "mood.yaml")
     measured = targen(*both, "--by", "label", "--json").json
@@ -122,11 +118,9 @@ def test_parts_of_the_rows_are_measured(targen, mood):
 def test_rows_that_were_learned_from_are_counted(targen, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
-    both = Path("train.jsonl").read_text().splitlines()[:7]
-    both += Path("test.jsonl").read_text().splitlines()
-    rows = [{**json.loads(line), "idx": idx} for idx, line in enumerate(both)]
-    rows[0]["text"] = rows[0]["text"].upper()  # case does not hide it
-    Path("both.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    both = [*lines("train.jsonl")[:7], *lines("test.jsonl")]
+    both[0]["text"] = both[0]["text"].upper()  # case does not hide it
+    write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
@@ -145,13 +139,12 @@ def test_several_datasets_are_learned_from_together(targen, works, mood):
 
 def test_rows_without_a_label_are_left_out(targen, mood):
     mood("train.jsonl", 60)
-    rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
-    for row in rows[:10]:
-        del row["label"]
-    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed("train.jsonl") as rows:
+        for row in rows[:10]:
+            del row["label"]
     made = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     assert "50 decisions of mood, 10 without a label left out" in made.out
-    Path("none.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:10]))
+    write_lines("none.jsonl", rows[:10])
     measured = targen("evaluate", "m", "none.jsonl", "--task", "mood.yaml")
     assert measured.code == 2 and "no row has a label" in measured.err
 
@@ -162,9 +155,8 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     mood("train.jsonl", 60)
     targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
     mood("test.jsonl", 10, seed=1)
-    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
-    rows[0]["label"] = "doubt"
-    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed("test.jsonl") as rows:
+        rows[0]["label"] = "doubt"
     measured = works("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
     assert "no training row had the label doubt" in measured.err
     assert measured.json["labels"]["doubt"]["recall"] == 0
@@ -191,10 +183,16 @@ def test_bad_input_is_said(targen, mood, words, said):
     assert not Path("models").exists()
 
 
-@pytest.mark.parametrize("damage", ["model.json", "seen.npy", "model/words.json"])
-def test_a_damaged_model_is_refused(targen, mood, damage):
+@pytest.fixture
+def trained(targen, mood):
+    """A model in the folder m."""
     mood("train.jsonl", 20)
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m").code == 0
+
+
+@pytest.mark.parametrize("damage", ["model.json", "seen.npy", "model/words.json"])
+@pytest.mark.usefixtures("trained")
+def test_a_damaged_model_is_refused(targen, damage):
     Path("m", damage).write_bytes(b'{"format": 1}')
     done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
     assert done.code == 2 and "no model" in done.err
@@ -228,9 +226,8 @@ def an_archive_of_zeros(path: Path) -> None:
     "name", ["model.json", "seen.npy", "model/words.json", "model/numbers.npz"]
 )
 @pytest.mark.parametrize("damage", [a_fifo, a_link_out])
-def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, mood, name, damage):
-    mood("train.jsonl", 20)
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+@pytest.mark.usefixtures("trained")
+def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, name, damage):
     damage(Path("m", name))
     done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
     assert done.code == 2
@@ -246,9 +243,8 @@ def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, mood, name, dam
         ("model/numbers.npz", an_archive_of_zeros, "it unpacks to more than"),
     ],
 )
-def test_a_stranger_s_model_takes_no_more_than_its_files_explain(targen, mood, name, damage, why):
-    mood("train.jsonl", 20)
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+@pytest.mark.usefixtures("trained")
+def test_a_stranger_s_model_takes_no_more_than_its_files_explain(targen, name, damage, why):
     damage(Path("m", name))
     done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
     assert done.code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from targen_training.trainers import TrainingSet
+from tests.files import changed, lines, write_lines
+from tests.tables import table
 
 Command = Callable[..., Any]
 WORDS = "stone river cloud market window engine forest mirror ladder island".split()
@@ -21,18 +24,13 @@ def moods(mood):
     """Rows whose label their words tell so often, no two of them alike."""
 
     def write(name: str, rows: int, *, seed: int = 0, right: float = 1.0) -> Path:
-        import random
-
         path: Path = mood(name, rows, seed=seed)
         rng = random.Random(f"{name}/{seed}")
-        lines = []
-        for line in path.read_text().splitlines():
-            row = json.loads(line)
-            said = row["label"] if rng.random() < right else rng.choice(["praise", "blame"])
-            word = rng.choice(["lovely", "kind"] if said == "praise" else ["awful", "dull"])
-            row["text"] = " ".join([*(rng.choice(WORDS) for _ in range(9)), word])
-            lines.append(json.dumps(row) + "\n")
-        path.write_text("".join(lines))
+        with changed(path) as made:
+            for row in made:
+                said = row["label"] if rng.random() < right else rng.choice(["praise", "blame"])
+                word = rng.choice(["lovely", "kind"] if said == "praise" else ["awful", "dull"])
+                row["text"] = " ".join([*(rng.choice(WORDS) for _ in range(9)), word])
         return path
 
     return write
@@ -225,11 +223,10 @@ def test_what_one_model_cannot_learn_is_said(targen, change, said):
 def test_test_rows_are_never_learned_from(targen, moods):
     moods("train.jsonl", 60)
     moods("test.jsonl", 30, seed=9)
-    rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
-    held = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
-    rows[0]["text"] = held[0]["text"].upper()  # the same but for case
-    rows[1]["text"] = held[1]["text"] + " so"  # nearly
-    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    held = lines("test.jsonl")
+    with changed("train.jsonl") as rows:
+        rows[0]["text"] = held[0]["text"].upper()  # the same but for case
+        rows[1]["text"] = held[1]["text"] + " so"  # nearly
     compare = ("compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     done = targen(*compare, "--seeds", 1, "--out", "c", "--json")
     (source,) = done.json["parts"][0]["arms"]["train"]
@@ -291,42 +288,32 @@ def test_arms_can_be_generated_and_share_replies(targen, works):
     assert set(groups(done.json, "matched")) == {"whole", "no correction"}
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["good.jsonl", "--task", "mood.yaml"], "--test DATA"),
-        (["good.jsonl", "--test", "test.jsonl"], "--task NAME"),
-        (["A=good.jsonl", "A=poor.jsonl", "--test", "test.jsonl"], "two datasets are called A"),
-        (["A=good.jsonl+", "--test", "test.jsonl"], "a dataset is missing"),
-        (["good.jsonl", "--test", "bare.jsonl", "--task", "mood.yaml"], "no test row has a label"),
-        (["one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml"], "all rows are praise"),
-        (
-            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--model", "tfdif"],
-            "tfidf",
-        ),
-        (
-            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--metric", "bleu"],
-            "figures: accuracy",
-        ),
-        (
-            ["good.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--mixture"],
-            "--mixture mixes two",
-        ),
-        (["odd.toml"], "odd.toml: colour: there is no such key"),
-        (["odd.toml", "--seeds", "3"], "--seeds is given by odd.toml"),
-    ],
-)
+BOTH = "good.jsonl --test test.jsonl --task mood.yaml"
+WRONG = f"""
+    good.jsonl --task mood.yaml | --test DATA
+    good.jsonl --test test.jsonl | --task NAME
+    A=good.jsonl A=poor.jsonl --test test.jsonl | two datasets are called A
+    A=good.jsonl+ --test test.jsonl | a dataset is missing
+    good.jsonl --test bare.jsonl --task mood.yaml | no test row has a label
+    one.jsonl --test test.jsonl --task mood.yaml | all rows are praise
+    {BOTH} --model tfdif | tfidf
+    {BOTH} --metric bleu | figures: accuracy
+    {BOTH} --mixture | --mixture mixes two
+    odd.toml | odd.toml: colour: there is no such key
+    odd.toml --seeds 3 | --seeds is given by odd.toml
+"""
+
+
+@pytest.mark.parametrize(("words", "said"), table(WRONG, 2))
 def test_bad_input_is_said(targen, moods, words, said):
     moods("good.jsonl", 20)
     moods("poor.jsonl", 20, seed=1)
     moods("test.jsonl", 20, seed=2)
-    rows = [json.loads(line) for line in Path("good.jsonl").read_text().splitlines()]
-    one = [row for row in rows if row["label"] == "praise"]
-    Path("one.jsonl").write_text("".join(json.dumps(row) + "\n" for row in one))
-    bare = [{"text": row["text"], "idx": row["idx"]} for row in rows]
-    Path("bare.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
+    rows = lines("good.jsonl")
+    write_lines("one.jsonl", (row for row in rows if row["label"] == "praise"))
+    write_lines("bare.jsonl", ({"text": row["text"], "idx": row["idx"]} for row in rows))
     Path("odd.toml").write_text('task="rte"\ntest="t"\ncolour=1\n[arms]\na="b"\n')
-    done = targen("compare", *words)
+    done = targen("compare", *words.split())
     assert done.code == 2 and said in done.err, done.err
     assert not list(Path().glob("comparisons/*/cells/*"))
 
@@ -336,9 +323,8 @@ def test_a_label_without_training_rows_is_said(works, moods):
     moods("test.jsonl", 20, seed=5)
     wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
     Path("mood.yaml").write_text(wider)
-    rows = [json.loads(line) for line in Path("test.jsonl").read_text().splitlines()]
-    rows[0]["label"] = "doubt"
-    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed("test.jsonl") as rows:
+        rows[0]["label"] = "doubt"
     done = works(
         "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--seeds", 1
     )

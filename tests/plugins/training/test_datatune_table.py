@@ -8,18 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import write_lines
+
 SMALLEST = ("--model", "tfidf", "--seeds", 1)
 TABLE = ("reproduce", "datatune-table2", "--original", "bigbench")
 ANSWERS = """
 def reply(request):
     return {"answer": "yes"}
 """
-
-
-def lines(path, rows):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 THINGS = "lamp boat garden letter bridge coat kitchen song river carpet engine candle".split()
@@ -44,9 +40,9 @@ def _folder(tmp_path, monkeypatch):
     said = {"name": "implicatures", "description": "Say.", "examples": examples}
     Path("bigbench").mkdir()
     Path("bigbench/implicatures.json").write_text(json.dumps(said))
-    lines("transformed/implicatures.jsonl", yes_no(1000, 40, answer="label"))
-    lines("synthetic/implicatures.jsonl", yes_no(2000, 40))
-    lines("existing/implicatures.jsonl", yes_no(3000, 20, text="question", answer="label"))
+    write_lines("transformed/implicatures.jsonl", yes_no(1000, 40, answer="label"))
+    write_lines("synthetic/implicatures.jsonl", yes_no(2000, 40))
+    write_lines("existing/implicatures.jsonl", yes_no(3000, 20, text="question", answer="label"))
 
 
 def test_it_says_first_what_will_run(works):
@@ -60,7 +56,7 @@ def test_it_says_first_what_will_run(works):
 
 def test_all_arms_beside_the_paper_s(targen, works):
     given = ("--transformed", "transformed", "--synthetic", "synthetic", "--existing", "existing")
-    lines("answers/implicatures.jsonl", yes_no(0, 30))
+    write_lines("answers/implicatures.jsonl", yes_no(0, 30))
     done = works(*TABLE, *given, "--answers", "answers", *SMALLEST)
     for words in ("44.5", "Prompt2Model", "DataTune+synthetic", "What differs from the paper"):
         assert words in done.out
@@ -93,7 +89,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    lines("answers/implicatures.jsonl", yes_no(0, 30))
+    write_lines("answers/implicatures.jsonl", yes_no(0, 30))
     asked = (*TABLE, "--transformed", "transformed", "--answers", "answers", *SMALLEST)
     with monkeypatch.context() as patched:
         patched.setattr("targen_training.bigbench.evaluating.answered", stopped)
@@ -118,7 +114,7 @@ def test_what_cannot_be_done(more, words, targen):
 
 
 def test_rows_that_are_all_alike(targen):
-    lines(
+    write_lines(
         "transformed/implicatures.jsonl", [{"input": f"x {n}", "output": "yes"} for n in range(9)]
     )
     done = targen(*TABLE, "--transformed", "transformed", *SMALLEST)

@@ -12,6 +12,7 @@ import pytest
 
 from targen_training.mixtures import mixed
 from targen_training.trainers import Decision
+from tests.files import write_lines
 
 Command = Callable[..., Any]
 
@@ -62,7 +63,7 @@ def test_one_model_for_two_tasks(targen, works, mood):
         {"text": f"{thing} number {at}.", "label": label, "idx": at}
         for at, (thing, label) in enumerate([("A boat", "praise"), ("A lamp", "blame")] * 20)
     ]
-    Path("kinds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kinds))
+    write_lines("kinds.jsonl", kinds)
     train = ("train", "mood.yaml=train.jsonl", "./kind.yaml=kinds.jsonl", "--out", "m")
     made = works(*train, "--mix", "equal")
     assert "100 decisions of mood+kind, mixed: equal" in made.out

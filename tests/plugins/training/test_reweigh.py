@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,24 +22,21 @@ from targen_training.weighing import (
     measure_influence,
     weigh,
 )
-
-Command = Callable[..., Any]
+from tests.files import changed, lines, write_lines
 
 
 @pytest.fixture
 def noisy(mood):
     """80 rows, of which the first eight have the other's label."""
     path = mood("noisy.jsonl", 80)
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    for row in rows[:8]:
-        row["label"] = "praise" if row["label"] == "blame" else "blame"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed(path) as rows:
+        for row in rows[:8]:
+            row["label"] = "praise" if row["label"] == "blame" else "blame"
     return path
 
 
 def weights_in(folder: str) -> list[float]:
-    lines = Path(folder, "provenance.jsonl").read_text().splitlines()
-    return [json.loads(line)["weight"] for line in lines]
+    return [record["weight"] for record in lines(Path(folder, "provenance.jsonl"))]
 
 
 def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy, mood):
@@ -126,8 +121,7 @@ def test_influence_on_rows_of_another_file(targen, works, noisy, mood):
 
 def test_a_label_that_goes_under_is_told(targen, works, mood):
     mood("rows.jsonl", 40)
-    lines = [json.dumps({"idx": at, "weight": [1, 0.25][at % 2]}) for at in range(40)]
-    Path("w.jsonl").write_text("\n".join(lines) + "\n")
+    write_lines("w.jsonl", ({"idx": at, "weight": [1, 0.25][at % 2]} for at in range(40)))
     done = works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
     assert (
         "shares of all that counts moved: praise from 50% to 80%, blame from 50% to 20%" in done.err
@@ -154,7 +148,7 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
 )
 def test_weights_that_cannot_be(targen, mood, content, said):
     mood("rows.jsonl", 40)
-    Path("w.jsonl").write_text("".join(json.dumps(each) + "\n" for each in content))
+    write_lines("w.jsonl", content)
     done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
     assert done.code == 2 and said in done.err and not Path("rows-weighed").exists()
 
@@ -191,11 +185,10 @@ def test_rows_that_cannot_be_weighed(targen, mood):
     assert bad.code == 2 and "-o trust: input should be less than or equal to 1" in bad.err
     none = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--features", "nothing")
     assert none.code == 2 and "nothing" in none.err
-    rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
-    for at, row in enumerate(rows):
-        row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
-        row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with changed("rows.jsonl") as rows:
+        for at, row in enumerate(rows):
+            row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
+            row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
     lost = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--by", "influence")
     assert lost.code == 2 and "the model did not learn" in lost.err
     assert "of the 40 held-out rows are right" in lost.err and not Path("rows-influence").exists()

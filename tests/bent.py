@@ -1,0 +1,84 @@
+"""Runs of a model whose replies a test bends, and what they left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from targen_core import Backend, ChatRequest, Registry, RunSpec
+from targen_core.errors import JobFailed
+from targen_core.options import Limits
+from targen_core.runs.jobs.job import Job
+from targen_core.scripted import ScriptedModel, ScriptedOptions
+
+
+@dataclass
+class Ran:
+    """What a run left, what stopped it, and what it asked."""
+
+    path: Path
+    report: dict[str, Any]
+    problem: str
+    requests: list[ChatRequest]
+    repairs: list[ChatRequest] = field(default_factory=list)
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The records of one of its files."""
+        text = (self.path / name).read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.split("\n")[:-1]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.lines("dataset.jsonl")
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        return self.lines("provenance.jsonl")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        return self.lines("rejects.jsonl")
+
+    @property
+    def reasons(self) -> set[str]:
+        """Why candidates and list items were left out."""
+        return {record["reason"] for record in self.rejects}
+
+    def asked(self, prompt: str) -> list[ChatRequest]:
+        """The requests that this prompt made."""
+        return [request for request in self.requests if request.origin.prompt == prompt]
+
+
+def run_bent(
+    registry: Registry,
+    folder: Path,
+    script: Callable[[ChatRequest], Any],
+    *,
+    structured: bool = True,
+    **spec: Any,
+) -> Ran:
+    """Run a job whose every reply is `script(request)`; what stops it is kept."""
+    requests: list[ChatRequest] = []
+
+    class Bent(ScriptedModel):
+        pass
+
+    def noted(request: ChatRequest) -> Any:
+        requests.append(request)
+        return script(request)
+
+    Bent.structured = structured
+    backend = Backend(
+        summary="bent", options=ScriptedOptions, create=lambda options: Bent(options, noted)
+    )
+    job = RunSpec(backend="bent", limits=Limits(concurrency=4), **{"give_up_after": 12, **spec})
+    problem = ""
+    with Job.create(registry.including(backends={"bent": backend}), job, folder) as running:
+        try:
+            running.run()
+        except JobFailed as error:
+            problem = str(error)
+    return Ran(folder, json.loads((folder / "report.json").read_text()), problem, requests)
