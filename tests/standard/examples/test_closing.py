@@ -199,21 +199,14 @@ class TestSubjects:
 
 @pytest.mark.whole
 class TestRuns:
-    def go(self, targen, *args, n=40, out="run", task="./porter.yaml"):
-        done = targen(
-            *("generate", task, "-n", n, "-b", "scripted", "-q", "--no-cache", "--out", out),
-            *("--examples", "notes.txt", "--close-gap", *args),
-        )
-        assert done.code == 0, done.err
-        return records(out)
-
-    def test_each_label_draws_each_subject_alike(self, targen):
+    def test_each_label_draws_each_subject_alike(self, works):
         texts = [f"the {('boiler', 'window', 'garden', 'tunnel')[at % 4]} {at} is old"
                  for at in range(40)]  # fmt: skip
         Path("notes.txt").write_text("\n".join(texts), encoding="utf-8")
-        rows = self.go(targen, n=80)
+        line = "generate ./porter.yaml -n 80 -b scripted -q --no-cache --out run"
+        works(*line.split(), "--examples", "notes.txt", "--close-gap")
         by_label = [
-            Counter(row["dimensions"][SUBJECT] for row in rows if row["label"] == label)
+            Counter(row["dimensions"][SUBJECT] for row in records("run") if row["label"] == label)
             for label in ("calm", "alarm")
         ]
         assert len(by_label[0]) == 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -60,14 +59,6 @@ class TestWhatIsShown:
         assert lengths.keys() == {0, 1, 2, 3}
         assert max(lengths.values()) < 2 * min(lengths.values())
 
-    def test_which_does_not_depend_on_concurrency(self, served, like, made_up):
-        asked = served(lambda prompt: {"text": made_up(prompt)})
-        for name, many in (("one", 1), ("many", 32)):
-            more = ("--examples", "notes.txt", "--concurrency", many, "--out", name)
-            assert like(asked, *more).code == 0
-        assert records("one") == records("many")
-        assert all(record["notes"]["examples"] for record in records("one"))
-
     def test_a_task_in_code_does_not_know_of_it(self, served, works):
         rows = [
             {
@@ -77,9 +68,7 @@ class TestWhatIsShown:
             for at in range(11, 20)
         ]
         Path("rte.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        done = works(
-            *("preview", "rte", "-b", "scripted", "--examples", "rte.jsonl", "-n", "2", "--full")
-        )
+        done = works("preview rte -b scripted --examples rte.jsonl -n 2 --full")
         written = done.out.partition("--- generate: ")[2].partition("--- correct: ")[0]
         assert len(examples_in(written)) == 5
         assert "they say." in written
@@ -110,22 +99,6 @@ class TestPrivacy:
 
 
 class TestCopies:
-    def test_rows_never_repeat_an_example(self, served, like, texts):
-        def parrot(prompt):
-            text = examples_in(prompt)[0]
-            return {"text": text.upper() if len(text) % 2 else f"{text}."}
-
-        done = like(served(parrot), "--examples", "notes.txt", "--out", "run", n=4)
-        assert done.code == 1
-        assert "copy-of-an-example" in done.err
-        found = records("run", "rejects.jsonl")
-        assert {record["reason"] for record in found} == {"copy-of-an-example"}
-        lines = [*texts["calm"], *texts["alarm"]]
-        for record in found:
-            copied = lines[record["notes"]["example"] - 1]
-            assert copied.strip(".").casefold() in record["instance"]["text"].casefold()
-        assert report("run")["examples"]["copies"] == len(found)
-
     def test_the_report_says_so_to_people(self, served, like, targen):
         assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
         said = targen("report", "run").out
@@ -134,13 +107,6 @@ class TestCopies:
 
 
 class TestWhereTheyComeFrom:
-    def test_a_task_file_names_them(self, served, like, texts):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write("examples: notes.txt\n")
-        asked = served()
-        assert like(asked, "--out", "run").code == 0
-        assert {*examples_in(asked.prompts[0])} <= {*texts["calm"], *texts["alarm"]}
-
     def test_what_is_typed_comes_first(self, served, like, labelled):
         with open("porter.yaml", "a", encoding="utf-8") as file:
             file.write("examples: notes.txt\n")
@@ -197,13 +163,6 @@ class TestWhereTheyComeFrom:
 
 
 class TestResuming:
-    def test_a_copy_that_was_changed_is_refused(self, refuses, works):
-        run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
-        works(*run, "--examples", "notes.txt", "--out", "run")
-        copy = Path("run/given-targen-standard.examples.examples.txt")
-        copy.write_text(copy.read_text() + "one more\n", encoding="utf-8")
-        refuses("resume run -n 12 -q", "read another file: that of its option examples has changed")
-
     def test_replay_and_trace_need_no_file_either(self, targen, labelled, works):
         run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
         works(*run, "--examples", labelled, "--out", "run")
@@ -234,37 +193,3 @@ class TestStrangersFiles:
         link.symlink_to(secret)
         Path("evil.yaml").write_text(f"{task}examples: beside.txt\n", encoding="utf-8")
         assert targen("preview", "./evil.yaml", "-b", "scripted").code == 2
-
-    def test_nor_can_a_run(self, targen, tmp_path, monkeypatch, works):
-        secret = tmp_path / "diary.txt"
-        secret.write_text("\n".join(f"dear diary, day {at}" for at in range(9)), encoding="utf-8")
-        run = ("generate", "./porter.yaml", "-n", "4", "-b", "scripted", "-q", "--no-cache")
-        works(*run, "--examples", "notes.txt", "--out", "run")
-        monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another-user"))
-        given = "given-targen-standard.examples.examples.txt"
-        for place in ("spec", "lock", "both", "link"):
-            shutil.rmtree("evil", ignore_errors=True)
-            shutil.copytree("run", "evil")
-            manifest = json.loads(Path("evil/manifest.json").read_text())
-            if place in ("spec", "both"):
-                manifest["spec"]["options"]["targen-standard:examples.examples"] = str(secret)
-            if place in ("lock", "both"):
-                part = manifest["lock"]["parts"]["filter examples"]
-                part["options"]["examples"] = str(secret)
-            if place == "link":
-                Path("evil", given).unlink()
-                Path("evil", given).symlink_to(secret)
-            Path("evil/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-            for words in (
-                ("resume", "evil", "-n", "8", "-q"),
-                ("replay", "evil", "--out", "again"),
-                ("trace", "evil", "0", "--full"),
-            ):
-                done = targen(*words)
-                assert "dear diary" not in done.out + done.err, (place, words)
-                if words[0] == "resume":
-                    assert done.code != 0, place
-            evil = [
-                path for path in Path("evil").iterdir() if path.is_file() and path.name != given
-            ]
-            assert not any(b"dear diary" in path.read_bytes() for path in evil)
