@@ -158,7 +158,7 @@ def in_process(
 ) -> Callable[..., Done]:
     """Run the command in this process: quick, and through the same `main` as the script.
 
-    A traceback without --debug fails the test.
+    It takes words, or a line as it is typed. A traceback without --debug fails the test.
     """
     from targen_cli import main
     from targen_cli.app import _LazyGroup
@@ -166,7 +166,8 @@ def in_process(
     monkeypatch.setattr(_LazyGroup, "get_command", _built)
 
     def run(*args: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["targen", *map(str, args)])
+        words = shlex.split(args[0]) if len(args) == 1 and isinstance(args[0], str) else args
+        monkeypatch.setattr(sys, "argv", ["targen", *map(str, words)])
         capsys.readouterr()
         code: Any = 0
         try:
@@ -225,7 +226,7 @@ def refuses(in_process: Callable[..., Done], tmp_path: Path) -> Callable[..., Do
         keeps: bool = True,
     ) -> Done:
         before = contents(tmp_path)
-        done = in_process(*(shlex.split(command) if isinstance(command, str) else command))
+        done = in_process(command) if isinstance(command, str) else in_process(*command)
         lines = done.err.splitlines()
         (said,) = [line for line in lines if line.startswith("error")] or [done.err]
         hints = [line for line in lines if line.startswith("  try: ")]

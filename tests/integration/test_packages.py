@@ -10,9 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class Environment:
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory) -> Path:
+def wheels(tmp_path_factory):
     """A folder with a wheel of each of ours, built with this environment's hatchling."""
     dist = tmp_path_factory.mktemp("dist")
     for folder in OURS.values():
@@ -87,7 +86,7 @@ def wheels(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def new(tmp_path_factory) -> Callable[[], Environment]:
+def new(tmp_path_factory):
     """Make an environment with this Python and nothing in it."""
 
     def make() -> Environment:
@@ -102,7 +101,7 @@ def new(tmp_path_factory) -> Callable[[], Environment]:
 
 
 @pytest.fixture(scope="module")
-def installed(wheels, new) -> Environment:
+def installed(wheels, new):
     """An environment with the wheel of the SuperGLUE tasks and what it brings."""
     environment = new()
     environment.install("--find-links", wheels, "targen-tasks-superglue")
@@ -177,108 +176,6 @@ def test_the_core_alone_says_what_to_install(wheels, installed, new, tmp_path):
     assert done.returncode == 2
     assert "error: no task named 'rte' is installed" in done.stderr
     assert "try: pip install" in done.stderr and "targen-tasks-superglue" in done.stderr
-
-
-PLUGIN = {
-    "pyproject.toml": """
-        [build-system]
-        requires = ["hatchling"]
-        build-backend = "hatchling.build"
-
-        [project]
-        name = "acme-parcels"
-        version = "0.3"
-        dependencies = ["targen-core>=0.1,<0.2"]
-
-        [project.entry-points."targen.v1"]
-        parcels = "acme_parcels"
-
-        [tool.hatch.build.targets.wheel]
-        packages = ["src/acme_parcels"]
-        """,
-    "src/acme_parcels/__init__.py": """
-        from targen_core import hookimpl
-
-        @hookimpl
-        def register_tasks(register):
-            register.register("parcels", "acme_parcels.task:TASK", summary="late or in time?")
-        """,
-    "src/acme_parcels/task.py": '''
-        from typing import Literal
-
-        from pydantic import BaseModel
-
-        from targen_core import Judging, Label, ListStep, Prompt, Task
-
-        LIST = Prompt("list", "Name $count things that people send, other than: $have.")
-        WRITE = Prompt("write", "Write one sentence about $thing that arrived $when.")
-
-
-        class Parcel(BaseModel):
-            """A row."""
-
-            text: str
-            label: Literal["late", "in_time"]
-
-
-        class Things(BaseModel):
-            things: list[str]
-
-
-        class Sentence(BaseModel):
-            sentence: str
-
-
-        async def propose(llm, parent, existing):
-            reply = await llm.ask(LIST, reply=Things, count=llm.batch, have=", ".join(existing))
-            return reply.things
-
-
-        def writer(label, when):
-            async def write(llm, thing):
-                reply = await llm.ask(WRITE, reply=Sentence, thing=thing, when=when)
-                return Parcel(text=reply.sentence, label=label)
-
-            return write
-
-
-        TASK = Task(
-            name="parcels",
-            version="1",
-            summary="Parcels",
-            description="Whether a parcel came in time.",
-            instance=Parcel,
-            labels=(Label("late"), Label("in_time")),
-            contexts=ListStep(item=str, propose=propose, batch=5),
-            generators={"late": writer("late", "late"), "in_time": writer("in_time", "in time")},
-            judging=Judging(corrector=None),
-            prompts=(LIST, WRITE),
-        )
-        ''',
-}
-
-
-def test_a_third_party_s_plugin_from_its_folder(installed, wheels, tmp_path):
-    folder = tmp_path / "acme"
-    for name, text in PLUGIN.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
-    installed.install("--find-links", wheels, folder)
-    listed = installed.targen("list-tasks", cwd=tmp_path)
-    actual = [line.split()[:2] for line in listed.stdout.splitlines()]
-    assert ["parcels", "acme-parcels"] in actual
-    assert "rte" in listed.stdout
-    done = installed.targen(
-        "generate", "parcels", "-n", "6", "-b", "scripted", "-q", "--json", cwd=tmp_path
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["rows"] == {"late": 3, "in_time": 3}
-    manifest = json.loads((tmp_path / "runs" / "parcels-0" / "manifest.json").read_text())
-    assert manifest["lock"]["task"]["id"] == "acme-parcels:parcels"
-    assert manifest["lock"]["distributions"]["acme-parcels"] == "0.3"
-    described = installed.targen("describe", "parcels", "--prompts", cwd=tmp_path)
-    assert "things that people send" in described.stdout
 
 
 def test_a_plugin_from_the_scaffold_from_wheels_alone(installed, wheels, tmp_path):

@@ -9,7 +9,6 @@ import random
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,12 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("pages")
 
 
 @pytest.fixture(scope="module")
-def pages(folder: Path) -> dict[str, Path]:
+def pages(folder):
     """One page of each kind, with texts of a stranger wherever files have texts."""
     from targen_review.cli.open import planned
     from targen_review.grades import Grade, GradeBook, Rater
@@ -101,9 +100,7 @@ KINDS = ("report", "analysis", "review", "experiment", "methods")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(
-    kind: str, pages: dict[str, Path]
-) -> None:
+def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(kind, pages):
     page = pages[kind].read_text(encoding="utf-8")
     (policy,) = re.findall(
         r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
@@ -121,7 +118,7 @@ def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(
     assert "<img" not in page.partition("<body>")[2].partition('<script type="module">')[0]
 
 
-def test_no_page_is_made_elsewhere() -> None:
+def test_no_page_is_made_elsewhere():
     root = Path(__file__).parents[2]
     makers = {
         path.relative_to(root).as_posix()
@@ -138,7 +135,7 @@ def test_no_page_is_made_elsewhere() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser():
     """The browser of this machine, once for all tests."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -152,7 +149,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[[Path], Any]]:
+def opened(browser):
     """Open a file, and note what its policy refuses, what it asks for, and what breaks."""
     context = browser.new_context()
 
@@ -171,9 +168,7 @@ def opened(browser: Any) -> Iterator[Callable[[Path], Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(
-    kind: str, pages: dict[str, Path], opened: Callable[[Path], Any]
-) -> None:
+def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(kind, pages, opened):
     page = opened(pages[kind])
     if kind == "analysis":
         page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
@@ -200,9 +195,7 @@ def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_slips_into_a_page_is_refused_by_its_policy(
-    kind: str, pages: dict[str, Path], opened: Callable[[Path], Any], tmp_path: Path
-) -> None:
+def test_what_slips_into_a_page_is_refused_by_its_policy(kind, pages, opened, tmp_path):
     slipped = f"{EVIL}<p id=p style='color: red'>x</p><form action=http://127.0.0.1:9/>"
     bad = tmp_path / "bad.html"
     text = pages[kind].read_text(encoding="utf-8")

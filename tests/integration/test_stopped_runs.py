@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import random
 import re
 import resource
 import signal
@@ -15,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ..runs import journal, outputs, report
+
 ROWS = 240
 # No cache: what a resumed run does not ask again it has from its journal alone.
 RUN = ["rte", "-b", "scripted", "-o", "latency_ms=20", "--concurrency", "8", "--no-cache", "-q"]
-OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def whole(tmp_path_factory):
     args = [part.replace("latency_ms=20", "latency_ms=0") for part in RUN]
     command = [sys.executable, "-m", "targen_cli", "generate", *args, "-n", str(ROWS)]
     subprocess.run([*command, "--out", "run"], cwd=folder, check=True, capture_output=True)
-    return {name: (folder / "run" / name).read_bytes() for name in OUTPUTS}
+    return outputs(folder / "run")
 
 
 def _wait_for_rows(process: subprocess.Popen[str], run: Path, count: int) -> None:
@@ -48,15 +47,8 @@ def _wait_for_rows(process: subprocess.Popen[str], run: Path, count: int) -> Non
     pytest.fail(f"row {count} did not come within a minute")
 
 
-def _journal(run: Path) -> list[dict]:
-    """The whole records of a journal; a torn last one is left out."""
-    lines = (run / "journal").read_bytes().split(b"\n")
-    return [json.loads(line[9:]) for line in lines[:-1]]
-
-
 def _assert_no_call_twice(run: Path) -> None:
-    counts = Counter(record["key"] for record in _journal(run) if "key" in record)
-    assert counts
+    counts = Counter(record["key"] for record in journal(run) if "key" in record)
     assert max(counts.values()) == 1
 
 
@@ -71,71 +63,20 @@ def test_ctrl_c_drains_says_how_to_resume_and_loses_nothing(start, targen, tmp_p
     assert "try: targen resume run" in err
     assert "Traceback" not in err
     assert out == "run/dataset.jsonl\n"
-    assert json.loads((run / "report.json").read_text())["status"] == "stopped"
-
-    report = json.loads((run / "report.json").read_text())
-    assert report["status"] == "stopped"
-    assert 10 <= sum(report["rows"].values()) < ROWS
-    for name in OUTPUTS:
-        text = (run / name).read_bytes()
+    made = report(run)
+    assert made["status"] == "stopped"
+    assert 10 <= sum(made["rows"].values()) < ROWS
+    for text, of_whole in zip(outputs(run), whole, strict=True):
         assert text == b"" or text.endswith(b"\n")
-        assert whole[name].startswith(text)
-        assert all(json.loads(line) for line in text.splitlines())
+        assert of_whole.startswith(text)
     lines = (run / "journal").read_bytes()
     assert lines.endswith(b"\n"), "answered calls were let into the journal whole"
-    before = {record["key"] for record in _journal(run)}
-
+    before = {record["key"] for record in journal(run)}
     done = targen("resume", "run", "-q", "--no-cache")
     assert (done.returncode, done.stderr) == (0, "")
-    assert {name: (run / name).read_bytes() for name in OUTPUTS} == whole
+    assert outputs(run) == whole
     _assert_no_call_twice(run)
-    assert before <= {record["key"] for record in _journal(run)}
-
-
-def test_ctrl_c_before_the_first_answer(start, targen, tmp_path):
-    slow = ["rte", "-b", "scripted", "-o", "latency_ms=400", "--no-cache", "-q", "-n", "4"]
-    process = start("generate", *slow, "--out", "run")
-    deadline = time.monotonic() + 600
-    while not (tmp_path / "run" / "dataset.jsonl").exists() and time.monotonic() < deadline:
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=600)
-    assert process.returncode == 130
-    assert "Traceback" not in err
-    assert targen("resume", "run", "-q", "-o", "latency_ms=0").returncode == 0
-
-
-def test_kill_9_at_two_moments(start, targen, tmp_path, whole):
-    run = tmp_path / "run"
-    moments = sorted(random.Random("moments").sample(range(1, ROWS - 100), 2))
-    for kill, row in enumerate(moments):
-        command = ["generate", *RUN, "-n", ROWS, "--out"] if kill == 0 else ["resume", "-q"]
-        more = [] if kill == 0 else ["--no-cache"]
-        process = start(*command, "run", *more)
-        _wait_for_rows(process, run, row)
-        process.kill()
-        assert process.wait(600) == -signal.SIGKILL
-    done = targen("resume", "run", "-q", "--no-cache")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert {name: (run / name).read_bytes() for name in OUTPUTS} == whole
-    _assert_no_call_twice(run)
-    report = json.loads((run / "report.json").read_text())
-    assert report["usage"]["total"]["calls"] == len(_journal(run))
-
-
-def test_a_second_process_on_a_run_is_refused(start, targen, tmp_path):
-    slow = [part.replace("latency_ms=20", "latency_ms=500") for part in RUN]
-    process = start("generate", *slow, "-n", ROWS, "--out", "run")
-    _wait_for_rows(process, tmp_path / "run", 1)
-    for command in (["resume", "run"], ["generate", *slow, "-n", ROWS, "--out", "run"]):
-        second = targen(*command)
-        assert second.returncode == 1
-        assert "error: another process is using run" in second.stderr
-        assert "try: wait for it, or stop it" in second.stderr
-    # Reading is fine.
-    report = targen("report", "run", "--json")
-    assert json.loads(report.stdout)["status"] == "unfinished"
-    process.kill()
+    assert before <= {record["key"] for record in journal(run)}
 
 
 def _at_most(size: int):
@@ -151,40 +92,32 @@ def _at_most(size: int):
 
 
 # The journal is the largest file: 20 kB is not even its lists, 120 kB some rows.
-@pytest.mark.parametrize(("size", "cache"), [(6_000, False), (20_000, True), (120_000, False)])
-def test_a_full_disk_is_an_error_and_no_broken_run(size, cache, targen, tmp_path, whole):
-    run = tmp_path / "run"
-    command = [part for part in RUN if part != "--no-cache" or not cache]
-    failed = targen("generate", *command, "-n", ROWS, "--out", "run", preexec_fn=_at_most(size))
-    assert failed.returncode == 1
-    (error,) = [line for line in failed.stderr.splitlines() if line.startswith("error")]
-    assert "cannot write run/" in error
-    assert re.search("File too large|No space left on device", error)
-    assert "try: free some space, then resume the run" in failed.stderr
-    assert "Traceback" not in failed.stderr
-    assert "targen failed" not in failed.stderr
-    assert (run / "journal").stat().st_size <= size
-    assert (run / "journal").read_bytes()[-1:] in (b"", b"\n"), "nothing of a failed record stays"
-
-    done = targen("resume", "run", "-q", "--no-cache")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert {name: (run / name).read_bytes() for name in OUTPUTS} == whole
-    _assert_no_call_twice(run)
+FULL = [
+    (100, 4, (), "manifest.json"),
+    (6_000, 4, ("--contexts", "topics.txt"), "given-contexts.jsonl"),
+    (20_000, ROWS, (), ""),
+    (120_000, ROWS, (), ""),
+]
 
 
-def test_a_disk_too_full_for_a_manifest(targen, tmp_path):
-    failed = targen("generate", *RUN, "-n", "4", "--out", "run", preexec_fn=_at_most(100))
-    assert failed.returncode == 1
-    assert "error: cannot write run/manifest.json: File too large" in failed.stderr
-    assert "Traceback" not in failed.stderr
-    assert targen("generate", *RUN, "-n", "4", "--out", "run").returncode == 0
-
-
-def test_a_disk_too_full_for_one_s_own_contexts(targen, tmp_path):
+@pytest.mark.parametrize(("size", "rows", "more", "file"), FULL)
+def test_a_full_disk_is_an_error_and_no_broken_run(size, rows, more, file, targen, tmp_path, whole):
     topics = "".join(f"a topic with the number {n}\n" for n in range(400))
     (tmp_path / "topics.txt").write_text(topics)
-    command = ["generate", *RUN, "-n", "4", "--contexts", "topics.txt", "--out", "run"]
-    failed = targen(*command, preexec_fn=_at_most(6_000))
+    command = ("generate", *RUN, "-n", rows, *more, "--out", "run")
+    failed = targen(*command, preexec_fn=_at_most(size))
     assert failed.returncode == 1
-    assert "error: cannot write run/given-contexts.jsonl: File too large" in failed.stderr
-    assert targen(*command).returncode == 0
+    (error,) = [line for line in failed.stderr.splitlines() if line.startswith("error")]
+    assert f"cannot write run/{file}" in error
+    assert re.search("File too large|No space left on device", error)
+    assert "Traceback" not in failed.stderr and "targen failed" not in failed.stderr
+    run = tmp_path / "run"
+    if not file:
+        assert "try: free some space, then resume the run" in failed.stderr
+        assert (run / "journal").stat().st_size <= size
+        assert (run / "journal").read_bytes()[-1:] in (b"", b"\n"), "no part of a record stays"
+    done = targen(*command)
+    assert (done.returncode, done.stderr) == (0, "")
+    if not file:
+        assert outputs(run) == whole
+        _assert_no_call_twice(run)

@@ -15,12 +15,12 @@ TEXTS = [f"where is my parcel number {n}" for n in range(24)]
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 
 
-def test_a_preview_shows_rows_and_calls_and_leaves_no_run() -> None:
+def test_a_preview_shows_rows_and_calls_and_leaves_no_run():
     made = tg.preview(MAIL, model="scripted", progress=False)
     assert [row["label"] for row in made.rows] == ["order", "refund"]
     assert {call.step for call in made.calls} == {"contexts", "seeds", "generate", "correct"}
@@ -38,7 +38,7 @@ def test_a_preview_shows_rows_and_calls_and_leaves_no_run() -> None:
     assert repr(asyncio.run(cell())) == repr(made)
 
 
-def test_a_preview_says_why_candidates_became_no_row() -> None:
+def test_a_preview_says_why_candidates_became_no_row():
     with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
         tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
     refusing = {"garbage_rate": 1.0}
@@ -50,7 +50,7 @@ def test_a_preview_says_why_candidates_became_no_row() -> None:
     assert "malformed-reply" in made.rejected[0]["reason"]
 
 
-def test_a_model_reads_texts_for_a_profile() -> None:
+def test_a_model_reads_texts_for_a_profile():
     measured = tg.profile(TEXTS)
     assert repr(measured).startswith("<Profiled rows.jsonl: ")
     asked = tg.profile(TEXTS, model="scripted")
@@ -63,7 +63,7 @@ def test_a_model_reads_texts_for_a_profile() -> None:
     assert asyncio.run(cell()).profile == asked.profile
 
 
-def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows() -> None:
+def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"text": TEXTS, "label": ["order", "refund"] * 12})
     assert tg.profile(frame["text"]).profile == tg.profile(TEXTS).profile
@@ -73,7 +73,7 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows() -> None:
     assert grown.report.rows == {"order": 3, "refund": 3}
 
 
-def test_results_show_what_matters() -> None:
+def test_results_show_what_matters():
     assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
     run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)
     assert "<th>became</th>" in run.report._repr_html_()

@@ -18,20 +18,17 @@ def figures(tmp_path: Path, folder: str, dataset: str) -> dict[str, dict[str, fl
     return of
 
 
-def test_the_pairs_of_an_axg_run(targen, tmp_path):
-    done = targen("generate", "axg", "-n", 20, "-b", "scripted", "-q")
-    assert done.code == 0, done.err
-    done = targen("analyze", "runs/axg-0", "--metric", "gender", "--out", "found")
-    assert done.code == 0, done.err
+def test_the_pairs_of_an_axg_run(works, tmp_path):
+    works("generate", "axg", "-n", 20, "-b", "scripted", "-q")
+    works("analyze", "runs/axg-0", "--metric", "gender", "--out", "found")
     values = figures(tmp_path, "found", "axg-0")
     assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
     assert values["female share"]["value"] == 0.5
 
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original datasets are not at hand")
-def test_the_pairs_of_the_original(targen, tmp_path):
-    done = targen("analyze", ORIGINAL, "--task", "axg", "--metric", "gender", "--out", "found")
-    assert done.code == 0, done.err
+def test_the_pairs_of_the_original(works, tmp_path):
+    works("analyze", ORIGINAL, "--task", "axg", "--metric", "gender", "--out", "found")
     values = figures(tmp_path, "found", "AX-g")
     assert values["rows in pairs"]["value"] == values["pairs of one label"]["value"] == 1
     assert values["pairs that begin with the male row"]["value"] == 1

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from targen_testing.fault_server import FaultServer, Response
+
+from ...services import answer
+
 
 @pytest.fixture(autouse=True)
 def _alone(alone: None) -> None:
@@ -19,6 +23,13 @@ def _alone(alone: None) -> None:
 def targen(in_process: Callable[..., Any]) -> Callable[..., Any]:
     """The command, in this process again."""
     return in_process
+
+
+@pytest.fixture
+def service():
+    """A service on loopback that answers a call with words of its schema."""
+    with FaultServer(lambda seen: Response(answer(seen.body))) as made:
+        yield made
 
 
 @pytest.fixture

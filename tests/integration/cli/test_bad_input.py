@@ -8,18 +8,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from targen_cli import main
-from targen_core.errors import UnknownName
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.plugins.registry import Registry
-from targen_core.wording import install
 
+from ...runs import edit
 from ...tables import table
 
 GOOD = "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm."
@@ -37,7 +32,7 @@ FILES = {
 
 
 @pytest.fixture
-def _files() -> None:
+def _files():
     for name, text in FILES.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
@@ -49,6 +44,24 @@ LINES = """
     generate acme:rte -n 2 -b scripted | no task named 'acme:rte' is installed
     list-runs | there is no command 'list-runs' | targen runs
     push | there is no command 'push' | targen export RUN --push
+    # names with a typing error, wherever they are typed
+    describ rte | | did you mean describe
+    describe rtee | | did you mean rte
+    describe voet | | did you mean vote
+    describe article-tilte | | did you mean article-titles
+    describe rte --kind taks | | did you mean task
+    preview rtw | | did you mean rte
+    generate rte -b scripted --preset papre | | did you mean paper
+    generate rte -b scripted --label entailmnt=2 | | did you mean entailment
+    generate --suite superglu -n 2 -b scripted | | did you mean superglue
+    export rows.jsonl --task rte --as jsnl | | did you mean jsonl
+    correct rows.jsonl --task rtte | | did you mean rte
+    new backnd x | | did you mean backend
+    generate x --patience 1 | targen generate has no option --patience | mean --max-outage?
+    generate x --contexts-share 1 | has no option --contexts-share | mean --contexts-fraction?
+    generate x --rows 1 | targen generate has no option --rows | did you mean --number?
+    validate x --most 1 | targen validate has no option --most | did you mean --limit?
+    runs x --temperature 1 | targen runs has no option --temperature | targen runs --help
 
     # numbers of rows
     generate rte -n 0 | -n is 0; it must be at least 1
@@ -86,6 +99,10 @@ WITHOUT_A_FOLDER = """
 """
 """These have exit code 1: what is typed may be right on another day."""
 OPTIONS = """
+    --backend-for correct=scriptd | | did you mean scripted
+    -o seed.batch=2 | | did you mean seeds
+    --corrector mta | | did you mean meta
+    --variant papr | | did you mean paper
     --no-correct --corrector meta | --no-correct and --corrector exclude each other
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
@@ -171,23 +188,6 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
     refuses(f"generate rte -b scripted -n 2 {flag} {value}{more}", f"{flag} is {value}")
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "package"),
-    [
-        ("task", "multirc", "targen-tasks-multirc"),
-        ("task", "cb", "targen-tasks-superglue"),
-        *(
-            ("backend", name, f"targen-backends[{name}]")
-            for name in ("chatgpt", "claude", "llama", "local")
-        ),
-    ],
-)
-def test_what_an_absent_package_of_ours_has(kind, name, package):
-    with pytest.raises(UnknownName, match=f"no {kind} named '{name}' is installed") as caught:
-        Registry().find(kind, name)
-    assert caught.value.hint == install(package)
-
-
 ITEMS = f"""
     --contexts mine.jsonl | "a topic"\\n7 | line 2: 7 is not a str
     --contexts mine.jsonl | "a topic"\\n\\n{{}} | line 3: {{}} is not a str
@@ -213,27 +213,6 @@ def test_a_file_that_is_no_utf8(refuses):
     Path("mine.txt").write_bytes(b"caf\xe9\n")
     line = "generate rte -n 2 -b scripted --contexts mine.txt"
     refuses(line, "--contexts file mine.txt: it is not UTF-8 text")
-
-
-FIFOS = """
-    rows.jsonl | validate {} --task rte
-    rows.jsonl | correct {} --task rte -b scripted
-    mine.txt | generate rte -n 2 -b scripted --contexts {}
-    mine.jsonl | generate rte -n 2 -b scripted --seeds {}
-    task.yaml | generate {} -n 2 -b scripted
-    task.py | describe ./{}
-    said.jsonl | generate rte -n 2 -b scripted -o recorded={}
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
-@pytest.mark.parametrize(("name", "command"), table(FIFOS, 2))
-def test_a_fifo_is_not_waited_for(name, command, refuses):
-    os.mkfifo(name)
-    # Whoever opens it all the same finds it empty, and does not hang.
-    threading.Thread(target=lambda: Path(name).open("wb").close(), daemon=True).start()
-    refuses(command.format(name), f"{name}: it is a FIFO, not a regular file")
-    os.close(os.open(name, os.O_RDONLY | os.O_NONBLOCK))  # lets the thread go
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd there")
@@ -262,11 +241,6 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
 # --- the run directory ------------------------------------------------------
 
 AGAIN = "generate rte -b scripted --out run"
-RESUMED = """
-    -n 30 -o generate.temperature=0.1 | run | resume it with its original options
-    -n 30 -o garbage_rate=0.5 | run | resume it with its original options
-    -n 30 -o seeds.batch=3 | run | resume it with its original options
-"""
 EDITED = """
     lock.task.version | "0" | resume run -q | version 0; version 3 is installed | install the versio
     lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | another --out
@@ -274,12 +248,6 @@ EDITED = """
     format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
     spec.task | "acme:parcels" | resume run -q | no task named 'acme:parcels' is installed
 """
-
-
-@pytest.mark.parametrize(("options", "error", "hint"), table(RESUMED))
-def test_a_run_is_not_resumed_with(options, error, hint, finished, refuses):
-    finished("rte", "-n", 4)
-    refuses(f"resume run -q {options}", error, hint)
 
 
 def test_a_run_of_another_task_is_told_by_its_task(finished, refuses):
@@ -324,29 +292,19 @@ def test_a_run_is_not_writable(finished, refuses):
     refuses("analyze run --out run/analysis", said, "choose another --out", code=1)
 
 
-def _edit(file: str, way: str, value: object) -> None:
-    path = Path("run", file)
-    whole = holder = json.loads(path.read_text())
-    *above, last = way.split(".")
-    for part in above:
-        holder = holder[part]
-    holder[last] = value
-    path.write_text(json.dumps(whole))
-
-
 @pytest.mark.parametrize(("way", "value", "line", "error", "hint"), table(EDITED, 5))
 def test_a_run_that_this_installation_would_not_make(
     way, value, line, error, hint, finished, refuses
 ):
     finished("rte", "-n", 4)
-    _edit("manifest.json", way, json.loads(value))
+    edit("run", way, json.loads(value))
     refuses(line.format(again=f"{AGAIN} -n 4"), error, hint)
 
 
 def test_an_estimate_from_another_task_s_run(finished, refuses):
     finished("rte", "-n", 4)
-    _edit("manifest.json", "spec.task", "acme:parcels")
-    _edit("report.json", "task", "acme:parcels")
+    edit("run", "spec.task", "acme:parcels")
+    edit("run", "task", "acme:parcels", "report.json")
     said = "run is a run of acme:parcels, not of targen-tasks-superglue:rte"
     refuses("estimate rte -n 4 -b scripted --from run", said)
 
@@ -407,9 +365,3 @@ def test_an_edited_dataset_is_not_written_over(finished, refuses):
 
 
 # --- debugging --------------------------------------------------------------
-
-
-def test_debug_shows_the_traceback(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["targen", "describe", "nosuch", "--debug"])
-    with pytest.raises(Exception, match="nothing named 'nosuch'"):
-        main()

@@ -30,21 +30,16 @@ def test_lists_by_way_of_typer_too(targen):
 def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
     module = [sys.executable, "-m", "targen_cli"]
-    for args in (["list-tasks", "--json"], ["nonsense"]):
-        runs = [
-            subprocess.run(
-                [*command, *args], capture_output=True, text=True, timeout=600, check=False
-            )
-            for command in ([str(script)], module)
-        ]
-        assert runs[0].stdout == runs[1].stdout
-        assert runs[0].stderr == runs[1].stderr
-        assert runs[0].returncode == runs[1].returncode
+    runs = [
+        subprocess.run([*command, "nonsense"], capture_output=True, text=True, check=False)
+        for command in ([str(script)], module)
+    ]
+    assert runs[0].stderr == runs[1].stderr
+    assert runs[0].returncode == runs[1].returncode == 2
 
 
-def test_describe(targen):
-    result = targen("describe", "rte")
-    assert result.code == 0
+def test_describe(targen, works):
+    result = works("describe", "rte")
     for words in ("rte version", "Columns: premise, hypothesis, label, idx", "1,249", "0.0"):
         assert words in result.out
     facts = targen("describe", "rte", "--json").json
@@ -67,9 +62,8 @@ def test_describe_prompts_prints_each_prompt_filled_in(targen, tmp_path):
     assert list(tmp_path.glob("runs*")) == [], "describe leaves nothing behind"
 
 
-def test_preview(targen, tmp_path):
-    result = targen("preview", "rte", "-b", "scripted")
-    assert result.code == 0
+def test_preview(targen, tmp_path, works):
+    result = works("preview", "rte", "-b", "scripted")
     heads, *lines = result.out.splitlines()
     assert heads.split() == ["label", "premise", "hypothesis"]
     assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
@@ -121,12 +115,11 @@ def test_quotas_of_several_labels_in_one_option(rte, rows):
     assert len(rows("run")) == 4
 
 
-def test_a_label_may_have_a_comma_in_its_name(targen):
+def test_a_label_may_have_a_comma_in_its_name(works):
     Path("mail.yaml").write_text("description: Mail.\nlabels: {'a, b': Of both., c: Of c.}\n")
     words = ("generate", "mail.yaml", "-b", "scripted", "--dry-run", "--label", "a, b=3")
     for more in (("--label", "c=1"), ()):
-        done = targen(*words, *more)
-        assert done.code == 0, done.err
+        works(*words, *more)
 
 
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(rte, targen):
@@ -135,13 +128,13 @@ def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(rte, targen)
     assert grown.json["rows"] == {"entailment": 5, "not_entailment": 3}
 
 
-def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, targen):
+def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, works):
     """The first step is on the other backend: it keeps its own options and price."""
     prices = ("-o", "price_in=1", "-o", "price_out=2")
     other = ("-o", "contexts.price_in=3", "-o", "contexts.price_out=4", "-o", "contexts.tone=brisk")
     rte("-n", "4", "--backend-for", "contexts=canned", *prices, *other, "--out", "run")
     again = ("-o", "price_in=5", "-o", "price_out=6", "-o", "latency_ms=1")
-    assert targen("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q").code == 0
+    works("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q")
     steps = json.loads(Path("run/manifest.json").read_text())["lock"]["steps"]
     assert steps["contexts"]["identity"] == "canned:brisk"
 
@@ -159,19 +152,8 @@ def test_report(rte, targen):
         assert words in text
 
 
-def test_report_of_a_run_that_was_killed(rte, targen):
-    made = rte("-n", "10", "--out", "run", "--json").json
-    Path("run/report.json").unlink()
-    actual = targen("report", "run", "--json").json
-    assert actual["status"] == "unfinished"
-    assert actual["rows"] == made["rows"]
-    assert actual["usage"] == made["usage"]
-    assert "targen resume run finishes it" in targen("report", "run").out
-
-
-def test_plugins(targen):
-    result = targen("plugins", "--strict")
-    assert result.code == 0
+def test_plugins(targen, works):
+    result = works("plugins", "--strict")
     assert "targen-tasks-superglue 0.1.0  superglue  targen.v1  ok" in result.out
     actual = {p["entry_point"]: p for p in targen("plugins", "--json").json}
     registered = actual["superglue"]["registers"]

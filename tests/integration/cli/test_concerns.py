@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import targen_core
-
-Command = Callable[..., Any]
 
 DOUBTED = ("-n", 20, "--give-up-after", 900, "-o", "correct.refusal_rate=0.75")
 UNREADABLE = ("-n", 6, "--give-up-after", 900, "-o", "generate.garbage_rate=0.95")
 
 
-def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen: Command) -> None:
-    made = targen("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run")
-    assert made.code == 0
+def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
+    made = works("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run")
     told = made.out.partition("What looks wrong\n")[2]
     assert told.startswith("- step 4 changed the label of 0 of ")
     assert "  try: read some of them: targen show run --rejected; then" in told
@@ -43,7 +38,7 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen: Command) -> N
     assert found["message"] in report._repr_html_()
 
 
-def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen: Command) -> None:
+def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen, works):
     asked = ("generate", "rte", "-b", "scripted", *UNREADABLE, "--out", "run", "-q")
     made = targen(*asked)
     assert (made.code, made.out) == (0, "run/dataset.jsonl\n")
@@ -53,22 +48,21 @@ def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen:
     assert "\n  try: use a larger instruction-tuned model" in strict.err
     assert targen("resume", "run", "--strict", "-q").code == 1
     for form in ((), ("--json",), ("--html",)):
-        assert targen("report", "run", *form).code == 0
+        works("report", "run", *form)
         assert targen("report", "run", "--strict", *form).code == 1
     assert targen("report", ".", "--strict").code == 1
     assert json.loads(targen("report", ".", "--json").out)["run"]["concerns"]
 
 
-def test_a_good_run_has_none_and_passes_strictly(targen: Command) -> None:
-    made = targen("generate", "rte", "-b", "scripted", "-n", 30, "--out", "run", "--strict")
-    assert made.code == 0
+def test_a_good_run_has_none_and_passes_strictly(targen, works):
+    made = works("generate", "rte", "-b", "scripted", "-n", 30, "--out", "run", "--strict")
     assert "What looks wrong" not in made.out
     assert json.loads(targen("report", "run", "--json").out)["concerns"] == []
     assert "looks wrong" not in Path("run/README.md").read_text()
     assert "concern" not in targen_core.load("run").report.summary
 
 
-def test_a_suite_names_the_task_that_looks_wrong(targen: Command) -> None:
+def test_a_suite_names_the_task_that_looks_wrong(targen):
     asked = ("generate", "--suite", "example", "-b", "scripted", "-n", 30, "--out", "all")
     options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
     made = targen(*asked, *options)
@@ -76,7 +70,7 @@ def test_a_suite_names_the_task_that_looks_wrong(targen: Command) -> None:
     assert targen(*asked, *options, "--strict", "-q").code == 1
 
 
-def test_a_report_of_an_older_version_gives_what_its_figures_tell(targen: Command) -> None:
+def test_a_report_of_an_older_version_gives_what_its_figures_tell(targen):
     targen("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run", "-q")
     path = Path("run/report.json")
     report = json.loads(path.read_text())

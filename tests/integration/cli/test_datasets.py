@@ -72,10 +72,9 @@ def test_a_good_file_is_good(targen, file):
     assert result.out == f"{path}: valid\n4 rows of rte\n"
 
 
-def test_rows_without_labels_are_good_rows(targen, file):
+def test_rows_without_labels_are_good_rows(works, file):
     bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
-    result = targen("validate", file(bare), "--task", "rte", "--json")
-    assert result.code == 0
+    result = works("validate", file(bare), "--task", "rte", "--json")
     assert result.json["unlabelled"] == 4
 
 
@@ -157,9 +156,8 @@ def test_invalid_rows_still_fail_with_checks(targen, file):
     assert (result.code, result.json["checks"]["instances"]) == (1, 1)
 
 
-def test_a_check_that_needs_a_seed_is_named(targen, file):
-    result = targen("validate", file(GOOD), "--task", "rte", "--checks")
-    assert result.code == 0
+def test_a_check_that_needs_a_seed_is_named(works, file):
+    result = works("validate", file(GOOD), "--task", "rte", "--checks")
     assert "not checked: check_row needs the seeds that rows are made from" in result.out
 
 
@@ -173,24 +171,14 @@ def test_the_original_files_are_valid_with_their_oddities_named(targen, name):
     assert [bool(p["known"]) for p in result.json["problems"]] == [True] * odd
 
 
-def test_a_byte_order_mark_andline_separators_in_texts_are_no_problem(targen, tmp_path):
-    row = {**GOOD[0], "premise": "One\u2028line\u0085only, with forty cars.", "idx": 0}
-    text = json.dumps(row, ensure_ascii=False)
-    (tmp_path / "bom.jsonl").write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\n\n")
-    result = targen("validate", "bom.jsonl", "--task", "rte")
-    assert result.code == 0
-    assert "1 row of rte" in result.out
-
-
 # --- correct ---
 
 
 @pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
-def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
+def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, works, refuses):
     source = file(GOOD)
     args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
-    result = targen(*args, "--flip", "0.5", "--seed", "1")
-    assert result.code == 0
+    result = works(*args, "--flip", "0.5", "--seed", "1")
     assert "labels right: 50.0% before, 100.0% of the 4 kept after" in result.out
     folder = Path("runs") / f"rows-{corrector}"
     assert (folder / "dataset.jsonl").read_bytes() == source.read_bytes()
@@ -201,22 +189,19 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector):
         again.json["usage"]["total"]["calls"]
         == json.loads((folder / "report.json").read_text())["usage"]["total"]["calls"]
     )
-    other = targen(*args, "--flip", "0.5", "--seed", "2")
-    assert other.code == 0
+    other = works(*args, "--flip", "0.5", "--seed", "2")
     assert other.err == (
         f"{folder} contains another correction (other: seed). Writing this one to {folder}-2\n"
     )
-    named = targen(*args, "--flip", "0.5", "--seed", "2", "--out", folder)
-    assert named.code == 2
-    assert "contains another correction" in named.err
+    refuses((*args, "--flip", "0.5", "--seed", "2", "--out", folder), "contains another correction")
 
 
-def test_a_row_changes_in_its_label_alone(targen, file, oracle):
+def test_a_row_changes_in_its_label_alone(works, file, oracle):
     """Numbers, the order of columns and what else the file says stay."""
     rows = [{"idx": 70 + at, "label": row["label"], **row} for at, row in enumerate(GOOD)]
     rows[1]["label"] = "entailment"
     source = file(rows)
-    assert targen("correct", source, "--task", "rte", *oracle, "--out", "out").code == 0
+    works("correct", source, "--task", "rte", *oracle, "--out", "out")
     before = source.read_text().splitlines()
     after = Path("out/dataset.jsonl").read_text().splitlines()
     assert after[0] == before[0]
@@ -250,12 +235,11 @@ def test_what_cannot_be(code, line, error, file, refuses, tmp_path):
 # --- variants ---
 
 
-def test_variants_side_by_side_with_examples(targen, file):
-    result = targen(
+def test_variants_side_by_side_with_examples(targen, file, works):
+    result = works(
         *("preview", "rte", "--variants", "default,paper", "-n", "8", "-b", "scripted"),
         *("--solve", file(GOOD), "--json"),
     )
-    assert result.code == 0
     default, paper = result.json
     assert (default["name"], paper["name"]) == ("default", "paper")
     assert default["judged"] >= 8
@@ -268,10 +252,9 @@ def test_variants_side_by_side_with_examples(targen, file):
 # --- suites and shares ---
 
 
-def test_a_suite_makes_a_run_of_each_task(targen):
+def test_a_suite_makes_a_run_of_each_task(works):
     args = ["generate", "--suite", "superglue", "-n", "4", "-b", "scripted", "-q"]
-    result = targen(*args, "--json")
-    assert result.code == 0
+    result = works(*args, "--json")
     tasks = [report["task"].partition(":")[2] for report in result.json]
     assert tasks == "axg boolq cb copa record rte wic wsc".split()
     assert all(sum(report["rows"].values()) == 4 for report in result.json)
@@ -290,13 +273,13 @@ def test_a_suite_makes_a_run_of_each_task(targen):
 
 
 def test_an_estimate_of_a_suite_adds_up(targen):
-    args = ["estimate", "--suite", "superglue", "--preset", "paper", "-b", "scripted"]
+    args = ["estimate", "--suite", "superglue", "-n", "8", "-b", "scripted"]
     priced = [*args, "-o", "price_in=1", "-o", "price_out=2", "--json"]
     actual = targen(*priced).json
-    assert sum(one["rows"] for one in actual) == 14790
+    assert sum(one["rows"] for one in actual) == 64
     assert all(one["dollars"] > 0 for one in actual)
     text = targen(*args).out
-    assert text.startswith("14,790 rows, by a dry run")
+    assert text.startswith("64 rows, by a dry run")
     (line,) = [line for line in text.splitlines() if line.startswith("all ")]
     assert f"{sum(one['calls'] for one in actual):,}" in line
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import pytest
 
-Command = Callable[..., Any]
 REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
 
 @pytest.fixture
-def generate(targen: Command) -> Command:
+def generate(works):
     """A run of a task in a file, and its directory."""
     Path("remarks.yaml").write_text(REMARKS)
 
     def run(out: str, *words: object) -> Path:
         options = ("-b", "scripted", "-q", "--no-cache", "--out", out)
-        made = targen("generate", "remarks.yaml", "-n", 12, *options, *words)
-        assert made.code == 0, made.err
+        works("generate", "remarks.yaml", "-n", 12, *options, *words)
         return Path(out)
 
     return run
 
 
-def test_what_was_asked_otherwise_is_named(targen: Command, generate: Command) -> None:
+def test_what_was_asked_otherwise_is_named(targen, generate):
     generate("a")
     Path("remarks.yaml").write_text(REMARKS.replace("it praises", "it praises warmly"))
     generate("b", "--corrector", "vote", "-o", "generate.temperature=0.3")
@@ -41,9 +37,7 @@ def test_what_was_asked_otherwise_is_named(targen: Command, generate: Command) -
     assert targen("diff", "a", "b", "--exit-code").code == 1
 
 
-def test_rows_and_candidates_are_compared_by_text_and_id(
-    targen: Command, generate: Command
-) -> None:
+def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
     run = generate("a")
     other = generate("b")
     rows = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
@@ -62,9 +56,9 @@ def test_rows_and_candidates_are_compared_by_text_and_id(
     assert "+ row 1" in printed and rows[1]["text"] in printed
 
 
-def test_verdicts_that_changed_are_counted(targen: Command, generate: Command) -> None:
+def test_verdicts_that_changed_are_counted(targen, generate, works):
     generate("a")
-    assert targen("replay", "a", "--near-duplicates", 1, "--out", "b", "-q").code == 0
+    works("replay", "a", "--near-duplicates", 1, "--out", "b", "-q")
     rejects = Path("b/rejects.jsonl")  # as of rows that step 4 was unsure of
     unsure = '"stage": "correct", "reason": "unsure"'
     rejects.write_text(rejects.read_text().replace('"stage": "", "reason": ""', unsure))
@@ -77,9 +71,7 @@ def test_verdicts_that_changed_are_counted(targen: Command, generate: Command) -
     assert result["calls"]["generate"]["shared"] == result["calls"]["generate"]["left"]
 
 
-def test_another_reply_under_the_same_key_is_said_loudly(
-    targen: Command, generate: Command
-) -> None:
+def test_another_reply_under_the_same_key_is_said_loudly(targen, generate):
     generate("a")
     other = generate("b")
     lines = (other / "journal").read_bytes().splitlines(keepends=True)
@@ -94,16 +86,12 @@ def test_another_reply_under_the_same_key_is_said_loudly(
     assert targen("diff", "a", "b", "--exit-code").code == 1
 
 
-def test_corrections_are_compared_with_corrections_alone(
-    targen: Command, generate: Command
-) -> None:
+def test_corrections_are_compared_with_corrections_alone(targen, generate, works):
     run = generate("a")
     words = ("--task", "remarks.yaml", "-b", "scripted", "-q")
     for name in ("blind", "vote"):
-        made = targen("correct", run / "dataset.jsonl", *words, "--corrector", name, "--out", name)
-        assert made.code == 0, made.err
-    result = targen("diff", "blind", "vote", "--json")
-    assert result.code == 0, result.err
+        works("correct", run / "dataset.jsonl", *words, "--corrector", name, "--out", name)
+    result = works("diff", "blind", "vote", "--json")
     assert result.json["candidates"] == {"left": 12, "right": 12, "both": 12}
     assert any(change["name"] == "corrector" for change in result.json["asked"])
     mixed = targen("diff", "a", "blind")

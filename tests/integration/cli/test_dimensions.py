@@ -23,11 +23,10 @@ def drawn(run="run"):
     return [json.loads(line).get("dimensions", {}) for line in lines]
 
 
-def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
+def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
     options = ("--dimension", "length=short, long", "--dimension", "contexts.word=@words")
     both = ("--labels-per-seed", "all")
-    result = targen("generate", "rte", "-n", "40", "--no-dimensions", *both, *RUN, *options)
-    assert result.code == 0, result.err
+    works("generate", "rte", "-n", "40", "--no-dimensions", *both, *RUN, *options)
     assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
     lengths = Counter(each["length"] for each in drawn())
     assert lengths.keys() == {"short", "long"}
@@ -45,33 +44,31 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen):
     )
 
 
-def test_a_resume_keeps_them_and_others_are_another_run(targen):
+def test_a_resume_keeps_them_and_others_are_another_run(refuses, works):
     run = ("generate", "rte", *RUN, "-n")
-    assert targen(*run, "4", "--dimension", "length=short,long").code == 0
-    grown = targen("resume", "run", "-n", "12", "-q")
-    assert grown.code == 0, grown.err
+    works(*run, "4", "--dimension", "length=short,long")
+    works("resume", "run", "-n", "12", "-q")
     assert Counter(each["length"] for each in drawn()) == {"short": 6, "long": 6}
-    other = targen(*run, "4", "--dimension", "length=short,longer")
-    assert other.code == 2
-    assert "dimensions length=short,long; you asked for length=short,longer" in other.err
-    none = targen(*run, "4")
-    assert none.code == 2
-    assert "you asked for as the task has them" in none.err
+    refuses(
+        (*run, "4", "--dimension", "length=short,longer"),
+        "dimensions length=short,long; you asked for length=short,longer",
+    )
+    refuses((*run, "4"), "you asked for as the task has them")
 
 
-def test_values_of_a_file_and_weights(targen):
+def test_values_of_a_file_and_weights(works):
     Path("tones.txt").write_text("dry, if anything\n\nwarm\nwarm\n")
     options = ("--dimension", "tone=@tones.txt", "--dimension", "register=a letter:3,a note:1")
     both = ("--labels-per-seed", "all")
-    assert targen("generate", "rte", "-n", "32", *both, *RUN, *options).code == 0
+    works("generate", "rte", "-n", "32", *both, *RUN, *options)
     assert Counter(each["tone"] for each in drawn()) == {"dry, if anything": 16, "warm": 16}
     assert Counter(each["register"] for each in drawn()) == {"a letter": 24, "a note": 8}
     times = ("-q", "--out", "times", "--dimension", "time=9:30, 10:05")
-    assert targen("generate", "rte", "-n", "4", "-b", "scripted", *times).code == 0
+    works("generate", "rte", "-n", "4", "-b", "scripted", *times)
     assert {each["time"] for each in drawn("times")} == {"9:30", "10:05"}
 
 
-def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
+def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, works):
     described = targen("describe", task)
     assert "short, long" in described.out
     assert "how long the text is" in described.out
@@ -83,16 +80,16 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task):
     assert [one["step"] for one in facts] == ["contexts", "generate", "generate"]
 
     run = ("generate", task, "-b", "scripted", "-q", "-n", "8", "--out")
-    assert targen(*run, "own").code == 0
+    works(*run, "own")
     assert {tuple(each) for each in drawn("own")} == {("place", "length", "kind")}
-    assert targen(*run, "less", "--dimension", "Length=", "--dimension", "place=here").code == 0
+    works(*run, "less", "--dimension", "Length=", "--dimension", "place=here")
     assert {tuple(each) for each in drawn("less")} == {("place", "kind")}
     assert {each["place"] for each in drawn("less")} == {"here"}
-    assert targen(*run, "code", "--no-dimensions").code == 0
+    works(*run, "code", "--no-dimensions")
     assert {tuple(each) for each in drawn("code")} == {("kind",)}
-    assert targen(*run, "mine", "--no-dimensions", "--dimension", "length=mid").code == 0
+    works(*run, "mine", "--no-dimensions", "--dimension", "length=mid")
     assert drawn("mine")[0]["length"] == "mid"
-    assert targen(*run, "kinds", "--dimension", "kind=closed").code == 0
+    works(*run, "kinds", "--dimension", "kind=closed")
     assert {each["kind"] for each in drawn("kinds")} == {"closed"}
 
 
@@ -134,13 +131,14 @@ def test_one_name_twice_and_lists_of_ones_own_are_refused(options, error, refuse
     refuses(f"generate rte -n 2 -b scripted {options}", error)
 
 
-def test_nothing_is_drawn_for_items_that_a_file_holds(targen):
+def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
     Path("mine.yaml").write_text(
         "description: Messages.\nlabels: {good: fine, bad: not fine}\ncontexts: [shop, bank]\n"
     )
-    result = targen("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2")
-    assert result.code == 2
-    assert "no model is asked for the contexts of mine" in result.err
+    refuses(
+        ("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2"),
+        "no model is asked for the contexts of mine",
+    )
 
 
 def test_a_list_says_in_what_its_items_differ(targen):

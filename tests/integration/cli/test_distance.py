@@ -34,21 +34,21 @@ def test_an_estimate_has_room_for_refusals(targen):
     assert calls(*NEAR) == pytest.approx(calls() / 0.8, rel=0.02)
 
 
-def test_a_flag_is_short_for_the_filter_with_its_options(rte, targen, rows):
+def test_a_flag_is_short_for_the_filter_with_its_options(rte, works, rows):
     assert rte("-n", "12", *NEAR, "--out", "run").code == 0
     spelled = ("--filter", "distance", "-o", "distance.max_cosine=0.4")
     spelled = (*spelled, "-o", "distance.embedder=words")
     assert rte("-n", "12", *spelled, "--out", "other").code == 0
     assert rows("run") == rows("other")
     assert rte("-n", "12", *spelled, "--out", "run").code == 0  # the very same run
-    assert targen("replay", "run", "--max-cosine", "0.9", "--out", "again").code == 0
+    works("replay", "run", "--max-cosine", "0.9", "--out", "again")
     parts = json.loads(Path("again/manifest.json").read_text())["lock"]["parts"]
     assert parts["filter distance"]["options"]["max_cosine"] == 0.9
     assert parts["filter distance"]["options"]["embedder"] == "targen-core:words"
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_run_of_an_earlier_version_goes_on(rte, targen, rows, recorded):
+def test_a_run_of_an_earlier_version_goes_on(rte, works, rows, recorded):
     """Its spec has the options as fields, and its lock the embedder alone, or no part at all."""
     assert rte("-n", "24", *NEAR, "--out", "run").code == 0
     assert rte("-n", "40", *NEAR, "--out", "whole").code == 0
@@ -73,7 +73,7 @@ def test_a_run_of_an_earlier_version_goes_on(rte, targen, rows, recorded):
     path.write_text(json.dumps(manifest))
     apart = rte("-n", "24", "--max-cosine", "0.5", "--embedder", "words", "--out", "run")
     assert "which had max_cosine=0.4, not 0.5" in apart.err
-    assert targen("replay", "run", "--out", "again").code == 0
+    works("replay", "run", "--out", "again")
     assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
-    assert targen("resume", "run", "-n", "40", "-q").code == 0
+    works("resume", "run", "-n", "40", "-q")
     assert rows("run") == rows("whole")

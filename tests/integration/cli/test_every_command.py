@@ -77,7 +77,7 @@ labels:
 
 
 @pytest.fixture(scope="session")
-def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kitchen(tmp_path_factory):
     """Runs, a task file with labelled rows, and a model that was trained on them."""
     folder = tmp_path_factory.mktemp("kitchen")
     (folder / "mood.yaml").write_text(TASK)
@@ -110,7 +110,7 @@ class Every(Commands):
     own = Commands.own | {"kitchen"}
 
     @pytest.fixture(autouse=True)
-    def _kitchen(self, kitchen: Path) -> None:
+    def _kitchen(self, kitchen):
         type(self).kitchen = kitchen
 
     def good(self, folder):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Command = Callable[..., Any]
 
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
@@ -16,16 +12,16 @@ EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/ma
 
 
 @pytest.mark.parametrize("run", EVERY, ids=lambda run: f"{run.parent.name}/{run.name}")
-def test_an_example_is_whole(targen: Command, run: Path, tmp_path: Path) -> None:
+def test_an_example_is_whole(targen, run, tmp_path, works):
     report = targen("report", run, "--json").json
     assert report["rows"] == report["requested"]
     assert sum(report["rows"].values()) >= 200
-    assert targen("validate", run).code == 0
+    works("validate", run)
     assert targen("show", run, "0").out.count("prompt ") >= 3  # each with its calls
-    assert targen("export", run, "--out", tmp_path / "rows.jsonl").code == 0
+    works("export", run, "--out", tmp_path / "rows.jsonl")
 
 
-def test_the_task_of_the_demo_makes_rows(targen: Command, tmp_path: Path) -> None:
+def test_the_task_of_the_demo_makes_rows(targen, tmp_path):
     task = RUNS.parent / "reviews.yaml"
     options = ("-b", "scripted", "-q", "--json", "--out", tmp_path / "run")
     made = targen("generate", task, "-n", 4, *options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ class Service:
 
 
 @pytest.fixture
-def service() -> Iterator[tuple[Service, str]]:
+def service():
     """It, and its address."""
     made = Service()
     Path("porter.yaml").write_text(TASK)
@@ -105,7 +104,7 @@ def start(request, service, targen):
     return {"command": by_command, "python": by_python}[request.param]
 
 
-def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, targen):
+def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, works):
     bad, _ = service
     assert "asks again for the replies that could not be used" in start()
     first = bad.asked
@@ -119,10 +118,12 @@ def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, t
     asked = bad.asked
     assert start() == ""
     assert bad.asked == asked, "and now nothing is asked again"
-    assert targen("resume", "run", "--verify", "-q").code == 0
+    works("resume", "run", "--verify", "-q")
 
 
-def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(service, targen):
+def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
+    service, targen, works, refuses
+):
     bad, address = service
     calm = Path("calm.yaml")
     calm.write_text(
@@ -140,16 +141,20 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(service, ta
 
     with FaultServer(answers) as server:
         words = words.replace(address, f"{server.url}/v1")
-        done = targen(*words.split(), "--out", "one")
-        assert done.code == 1
-        assert "with another --out only unusable replies are asked for" in done.err
+        refuses(
+            (*words.split(), "--out", "one"),
+            "label ",
+            "with another --out only unusable replies are asked for",
+            code=1,
+            keeps=False,
+        )
         kept = Path("one/dataset.jsonl").read_text()
         assert kept
         bad.mended = True
         asked = bad.asked
         assert targen(*words.split(), "--out", "one").code == 1
         assert (bad.asked, Path("one/dataset.jsonl").read_text()) == (asked, kept)
-        assert targen(*words.split(), "--out", "two").code == 0
+        works(*words.split(), "--out", "two")
     used = json.loads(Path("two/report.json").read_text())["usage"]["total"]
     assert used["calls"] == bad.asked - asked
     assert used["cached"] > 0, "what could be used is not paid for again"

@@ -14,11 +14,11 @@ import pytest
 from targen_core.calls.layer import CallLayer
 from targen_core.scripted import ScriptedModel
 
+from ...runs import OUTPUTS, manifest, outputs, records, report
 from ...tables import table
 
 pytestmark = pytest.mark.whole  # the tasks of SuperGLUE
 
-NAMES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 LABELS = """
 description: Claims about short passages, with what the passage makes of them.
 labels:
@@ -64,7 +64,7 @@ FEATURES = """
 
 
 @pytest.fixture(autouse=True)
-def _files(own_task) -> None:
+def _files(own_task):
     for name in ("claims", "scored", "steps", "varied"):
         own_task(name)
     for name, text in FILES.items():
@@ -86,25 +86,13 @@ def silent(monkeypatch):
     return silence
 
 
-def bytes_of(run):
-    return [(Path(run) / name).read_bytes() for name in NAMES]
-
-
 def files(run):
     """All of a run but its report, which counts what was asked since."""
     return {p.name: p.read_bytes() for p in Path(run).iterdir() if p.name != "report.json"}
 
 
-def read(run, name="report.json"):
-    return json.loads((Path(run) / name).read_text())
-
-
-def records(run, name):
-    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
-
-
 def used(run):
-    total = read(run)["usage"]["total"]
+    total = report(run)["usage"]["total"]
     return total["input_tokens"] + total["output_tokens"], total["dollars"]
 
 
@@ -121,12 +109,12 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     go(begin, "--out", "whole")
 
     # Quotas are exact, and one figure is told everywhere.
-    report = read("whole")
-    assert report["status"] == "complete" and report["rows"] == report["requested"]
-    assert sum(report["rows"].values()) == 8
-    if {row.get("label") for row in rows("whole")} <= report["rows"].keys():
-        assert Counter(row["label"] for row in rows("whole")) == report["rows"]
-    assert go("report whole --json").json == {**report, "concerns": []}
+    made = report("whole")
+    assert made["status"] == "complete" and made["rows"] == made["requested"]
+    assert sum(made["rows"].values()) == 8
+    if {row.get("label") for row in rows("whole")} <= made["rows"].keys():
+        assert Counter(row["label"] for row in rows("whole")) == made["rows"]
+    assert go("report whole --json").json == {**made, "concerns": []}
     go("export whole --as csv --out rows.csv")
     with open("rows.csv", encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == len(rows("whole"))
@@ -147,26 +135,26 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
         assert "budget exhausted" in stopped.err and f"resume with a larger {cap}" in stopped.err
         assert used("cut")[cap == "--max-cost"] <= given
         Path("cut/report.json").unlink()
-        for file in NAMES:
+        for file in OUTPUTS:
             os.truncate(f"cut/{file}", Path(f"cut/{file}").stat().st_size // 2)
         killed = go("report cut --json").json
         assert killed["status"] == "unfinished" and sum(killed["rows"].values()) < 8
         go(f"resume cut --no-cache -q{elsewhere}", cap, 100 * most)
-        assert bytes_of("cut") == bytes_of("whole")
+        assert outputs("cut") == outputs("whole")
         go("diff whole cut --exit-code")
 
     # A run that grows keeps its rows and its options, whatever befell it before.
-    then, locked = bytes_of("whole"), read("whole", "manifest.json")
+    then, locked = outputs("whole"), manifest("whole")
     go(f"resume cut -n 14 -q{elsewhere}")
     go(f"resume whole -n 14 -q --verify{elsewhere}")
-    assert bytes_of("cut") == bytes_of("whole")
-    assert [now[: len(old)] for now, old in zip(bytes_of("whole"), then, strict=True)] == then
-    grown = read("whole", "manifest.json")
+    assert outputs("cut") == outputs("whole")
+    assert [now[: len(old)] for now, old in zip(outputs("whole"), then, strict=True)] == then
+    grown = manifest("whole")
     assert len(grown.pop("extensions")) == 1 and locked.pop("extensions") == []
     assert grown == locked
 
     # Every row leads to its calls and to what was sent.
-    provenance = records("whole", "provenance.jsonl")
+    provenance = records("whole")
     for at in (0, len(rows("whole")) - 1):
         traced = go(f"trace whole {at} --json").json
         assert traced["record"] in provenance and not traced["problem"]
@@ -182,7 +170,7 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     silent()
     replayed = go("replay whole --out again")
     assert "repeated without sending a call" in replayed.out and "changed: nothing" in replayed.out
-    assert bytes_of("again") == bytes_of("whole")
-    assert read("again")["replay"] == {"of": "whole", "changed": [], "needed": []}
-    assert read("again")["usage"]["total"]["calls"] == 0
+    assert outputs("again") == outputs("whole")
+    assert report("again")["replay"] == {"of": "whole", "changed": [], "needed": []}
+    assert report("again")["usage"]["total"]["calls"] == 0
     assert not Path("again/pending.jsonl").exists()

@@ -20,17 +20,14 @@ COMMANDS = {
 
 
 @pytest.fixture
-def forms(targen):
+def forms(works):
     """A run of a task in every form, by the name of the form; those that do not know their task."""
 
     def make(task="rte", rows=8):
-        made = targen("generate", task, "-n", rows, "-b", "scripted", "-q", "--out", "runs/mine")
-        assert made.code == 0, made.err
+        works("generate", task, "-n", rows, "-b", "scripted", "-q", "--out", "runs/mine")
         for form in ("jsonl", "csv", "hf"):
-            done = targen("export", "runs/mine", "--as", form, "--out", f"mine.{form}")
-            assert done.code == 0, done.err
-        done = targen("correct", "runs/mine", "-b", "scripted", "-q", "--out", "corrected")
-        assert done.code == 0, done.err
+            works("export", "runs/mine", "--as", form, "--out", f"mine.{form}")
+        works("correct", "runs/mine", "-b", "scripted", "-q", "--out", "corrected")
         read_dataset("runs/mine").to_hf().save_to_disk("saved")
         (path,) = Path("mine.hf").glob("data/*.parquet")
         path.rename("mine.parquet")
@@ -47,7 +44,7 @@ def _offline(monkeypatch):
     importlib.import_module("datasets").disable_progress_bars()
 
 
-@pytest.mark.parametrize("task", ["axg", "copa", "record", "wsc"])
+@pytest.mark.parametrize("task", ["axg", "record"])
 def test_every_form_is_the_same_dataset(task, forms):
     actual = {
         form: read_dataset(source, None if form in ("run", "corrected") else task)
@@ -59,28 +56,27 @@ def test_every_form_is_the_same_dataset(task, forms):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_takes_every_form(command, forms, targen):
+def test_a_command_takes_every_form(command, forms, works):
     for form, source in forms().items():
         whose = () if form in ("run", "corrected") else ("--task", "rte")
-        done = targen(command, source, *whose, *COMMANDS[command])
-        assert done.code == 0, (form, done.err)
+        works(command, source, *whose, *COMMANDS[command])
         for made in ("made.jsonl", "judged", "analysed"):
             if Path(made).exists():
                 Path(made).rename(f"{made}-{form}")
 
 
 @pytest.mark.parametrize("command", ["validate", "export", "correct"])
-def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targen):
+def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targen, works, refuses):
     made = forms()
     done = targen(command, made["csv"], *COMMANDS[command])
     assert done.code == 2
     assert done.err.startswith("error: mine.csv does not name the task of its rows\n")
     assert "--task NAME" in done.err
-    done = targen(command, made["run"], "--task", "cb", *COMMANDS[command])
-    assert done.code == 2
-    assert "runs/mine already names the task of its rows:" in done.err
-    done = targen(command, made["run"], "--task", "rte", *COMMANDS[command])
-    assert done.code == 0, done.err
+    refuses(
+        (command, made["run"], "--task", "cb", *COMMANDS[command]),
+        "runs/mine already names the task of its rows:",
+    )
+    works(command, made["run"], "--task", "rte", *COMMANDS[command])
 
 
 def test_a_bad_row_of_a_table_is_named_by_all(targen):
@@ -99,21 +95,19 @@ def test_a_bad_row_of_a_table_is_named_by_all(targen):
     assert correct.code == 0
 
 
-def test_another_encoding(targen):
+def test_another_encoding(targen, works):
     row = {"premise": "Caf\u00e9 noir.", "hypothesis": "Coffee.", "label": "entailment", "idx": 0}
     Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
     done = targen("export", "mine.jsonl", "--task", "rte", "--out", "made.jsonl")
     assert "mine.jsonl, line 1 is not a row of rte: byte 0xe9 is not valid utf-8" in done.err
     assert "--encoding latin-1" in done.err
     options = ("--task", "rte", "--encoding", "latin-1", "--out", "made.jsonl")
-    assert targen("export", "mine.jsonl", *options).code == 0
+    works("export", "mine.jsonl", *options)
     assert json.loads(Path("made.jsonl").read_text()) == row
 
 
-def test_correct_goes_on_with_the_variant_of_a_run(targen):
-    made = targen(*"generate rte -n 4 -b scripted -q --variant paper --out runs/mine".split())
-    assert made.code == 0, made.err
-    done = targen("correct", "runs/mine", "-b", "scripted", "-q", "--json")
-    assert done.code == 0, done.err
+def test_correct_goes_on_with_the_variant_of_a_run(works):
+    works(*"generate rte -n 4 -b scripted -q --variant paper --out runs/mine".split())
+    done = works("correct", "runs/mine", "-b", "scripted", "-q", "--json")
     assert done.json["variants"] == ["paper"]
     assert Path("runs/mine-corrected/dataset.jsonl").exists()

@@ -95,16 +95,14 @@ def test_an_author_may_say_that_replies_can_be_shared(targen):
     assert len(calls()) == before
 
 
-def test_the_same_command_goes_on_and_resume_finds_no_code(targen):
+def test_the_same_command_goes_on_and_resume_finds_no_code(targen, refuses):
     write("chat.py")
     command = (*RUN, "-b", "langchain:./chat.py:Chat", "--out", "run")
     targen(*command)
     before = calls()
     targen(*command)
     assert calls() == before, "answered calls are in the journal"
-    result = targen("resume", "run", "-q")
-    assert result.code == 2
-    assert "langchain:chat.Chat, which has not been used on this machine before" in result.err
+    refuses("resume run -q", "langchain:chat.Chat, which has not been used on this machine before")
     assert calls() == before
 
 

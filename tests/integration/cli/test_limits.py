@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
+
+from ...runs import edit, manifest
 
 TASK = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 COSTLY = (
@@ -23,20 +24,6 @@ def task(parameters: str = "") -> None:
     Path("t.yaml").write_text(TASK + more)
 
 
-def edit(run: str, *way: str, value: object) -> None:
-    path = Path(run) / "manifest.json"
-    manifest = json.loads(path.read_text())
-    holder = manifest
-    for part in way[:-1]:
-        holder = holder[part]
-    holder[way[-1]] = value
-    path.write_text(json.dumps(manifest))
-
-
-def manifest_of(run: str) -> dict[str, object]:
-    return json.loads((Path(run) / "manifest.json").read_text())
-
-
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """From now on it is another person's machine."""
@@ -44,35 +31,29 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("costly", COSTLY)
-def test_a_task_file_asks_for_no_long_replies(costly, targen):
+def test_a_task_file_asks_for_no_long_replies(costly, targen, works, refuses):
     task(costly)
     for command in (("generate", "t.yaml", *MAKE), ("estimate", "t.yaml", *MAKE[:4])):
-        done = targen(*command)
-        assert done.code == 2
-        assert f"t.yaml names parameters.generate.{costly.replace(':', ' =')}" in done.err
-        assert "--trust" in done.err
-    assert targen("generate", "t.yaml", *MAKE, "--trust", "--out", "run").code == 0
+        refuses(command, f"t.yaml names parameters.generate.{costly.replace(':', ' =')}", "--trust")
+    works("generate", "t.yaml", *MAKE, "--trust", "--out", "run")
     assert targen("generate", "t.yaml", *MAKE, "--out", "again").code == 0, "it is trusted now"
 
 
 @pytest.mark.parametrize("usual", ["max_tokens: 16384", "reasoning_effort: low, top_p: 0.5"])
-def test_a_task_file_asks_for_usual_replies(usual, targen):
+def test_a_task_file_asks_for_usual_replies(usual, works):
     task(usual)
-    assert targen("generate", "t.yaml", *MAKE).code == 0
+    works("generate", "t.yaml", *MAKE)
 
 
-def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(targen, elsewhere):
+def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses, elsewhere, works):
     task("max_tokens: 20000")
-    assert targen("generate", "t.yaml", *MAKE, "--trust", "--out", "run").code == 0
+    works("generate", "t.yaml", *MAKE, "--trust", "--out", "run")
     Path("t.yaml").unlink()
     shutil.copytree("run", "moved")
     for run in ("run", "moved"):
-        done = targen("resume", run, "-n", "4", "-q")
-        assert done.code == 0, done.err
+        works("resume", run, "-n", "4", "-q")
     elsewhere()
-    done = targen("resume", "moved", "-n", "6", "-q")
-    assert done.code == 2
-    assert "task.json names parameters.generate.max_tokens = 20000" in done.err
+    refuses("resume moved -n 6 -q", "task.json names parameters.generate.max_tokens = 20000")
 
 
 @pytest.mark.parametrize(
@@ -84,15 +65,14 @@ def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(targen, 
         ("generate.max_tokens", 20000),
     ],
 )
-def test_a_stranger_s_run_asks_for_no_long_replies(option, value, targen, elsewhere):
+def test_a_stranger_s_run_asks_for_no_long_replies(
+    option, value, targen, elsewhere, works, refuses
+):
     typed = ("-o", f"{option}={value}")
-    assert targen("generate", "rte", *MAKE, *typed, "--out", "run").code == 0
+    works("generate", "rte", *MAKE, *typed, "--out", "run")
     elsewhere()
-    done = targen("resume", "run", "-n", "4", "-q")
-    assert done.code == 2
-    assert f"this run asks for {option}={value}" in done.err
-    done = targen("resume", "run", "-n", "4", "-q", *typed)
-    assert done.code == 0, done.err
+    refuses("resume run -n 4 -q", f"this run asks for {option}={value}")
+    works("resume", "run", "-n", "4", "-q", *typed)
     done = targen("resume", "run", "-n", "6", "-q")
     assert done.code == 0, "typed once, it is remembered"
 
@@ -101,15 +81,12 @@ def test_a_stranger_s_run_asks_for_no_long_replies(option, value, targen, elsewh
     ("limit", "value"),
     [("max_cost", 1e9), ("max_tokens", 10**12), ("concurrency", 5000), ("rounds", 9000)],
 )
-def test_a_stranger_s_run_brings_no_caps_of_its_own(limit, value, targen):
-    assert targen("generate", "rte", *MAKE, "--out", "run").code == 0
-    edit("run", "spec", "limits", limit, value=value)
-    done = targen("resume", "run", "-n", "4", "-q")
-    assert done.code == 2
-    assert f"this run asks for {limit}={value}" in done.err
+def test_a_stranger_s_run_brings_no_caps_of_its_own(limit, value, targen, works, refuses):
+    works("generate", "rte", *MAKE, "--out", "run")
+    edit("run", f"spec.limits.{limit}", value)
+    refuses("resume run -n 4 -q", f"this run asks for {limit}={value}")
     own = {"max_cost": 2.5, "max_tokens": 10**6, "concurrency": 3, "rounds": 2}[limit]
-    done = targen("resume", "run", "-n", "4", "-q", f"--{limit.replace('_', '-')}", own)
-    assert done.code == 0, done.err
-    assert manifest_of("run")["spec"]["limits"][limit] == own
+    works("resume", "run", "-n", "4", "-q", f"--{limit.replace('_', '-')}", own)
+    assert manifest("run")["spec"]["limits"][limit] == own
     done = targen("resume", "run", "-n", "6", "-q")
     assert done.code == 0, "typed once, it is remembered"

@@ -38,9 +38,8 @@ def manifest():
     return lambda: json.loads(Path("run/manifest.json").read_text())
 
 
-def test_contexts_of_another_plugin_are_walked_and_named(targen, manifest):
-    result = targen("generate", "rte", "-n", "6", "--contexts-from", "businesses", *RUN)
-    assert result.code == 0, result.err
+def test_contexts_of_another_plugin_are_walked_and_named(targen, manifest, works):
+    works("generate", "rte", "-n", "6", "--contexts-from", "businesses", *RUN)
     shown = targen("preview", "rte", "-b", "scripted", "--json", "--contexts-from", "businesses")
     assert shown.json["lists"][0]["prompt"] == "businesses"
     spec, lock = manifest()["spec"], manifest()["lock"]
@@ -49,11 +48,10 @@ def test_contexts_of_another_plugin_are_walked_and_named(targen, manifest):
     assert "businesses" in lock["task"]["prompts"]
 
 
-def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(targen, manifest):
+def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, manifest):
     """Those are models of one text, and these texts."""
     Path("pairs.py").write_text(TASK)
-    result = targen("generate", "pairs.py:SEEDS", "-n", "2", "--seeds-from", "premises", *RUN)
-    assert result.code == 0, result.err
+    works("generate", "pairs.py:SEEDS", "-n", "2", "--seeds-from", "premises", *RUN)
     assert manifest()["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
     assert "premises" in manifest()["lock"]["task"]["prompts"]
     assert manifest()["lock"]["distributions"]["targen-tasks-superglue"]

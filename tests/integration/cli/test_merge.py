@@ -11,6 +11,7 @@ from zlib import crc32
 
 import pytest
 
+from ...runs import records, report
 from ...tables import table
 
 PARTS = """
@@ -37,14 +38,6 @@ TASK = SAMPLE.replace(
 """
 
 
-def records(run, file="provenance.jsonl"):
-    return [json.loads(line) for line in (Path(run) / file).read_text().splitlines()]
-
-
-def report(run):
-    return json.loads((Path(run) / "report.json").read_text())
-
-
 def unnumbered(run):
     """The rows of a run without their numbers, wherever these stand."""
     lines = (Path(run) / "dataset.jsonl").read_text().splitlines()
@@ -56,22 +49,21 @@ def content(run):
 
 
 @pytest.fixture
-def make(targen):
+def make(works):
     """A run, or all shards of one."""
 
     def run(task, rows, *args, shards=1, out=""):
         for number in range(shards):
             name = ("--out", out) if out else ()
             of = ("--shard", f"{number + 1}/{shards}")
-            done = targen("generate", task, "-n", rows, "-b", "scripted", "-q", *of, *name, *args)
-            assert done.code == 0, done.err
+            works("generate", task, "-n", rows, "-b", "scripted", "-q", *of, *name, *args)
         return sorted(Path("runs").iterdir()) if not out else [Path(out)]
 
     return run
 
 
 @pytest.mark.parametrize("task", ["axg", "record"])
-def test_shards_become_one_run_that_stands_alone(targen, make, task):
+def test_shards_become_one_run_that_stands_alone(targen, make, task, works):
     runs = make(task, 20, shards=3)
     whole = {record["id"]: record for run in runs for record in records(run)}
     said = Counter(text for run in runs for text in unnumbered(run))
@@ -100,15 +92,14 @@ def test_shards_become_one_run_that_stands_alone(targen, make, task):
         ("validate", "all"),
         ("export", "all"),
     ):
-        assert targen(*command).code == 0
+        works(*command)
     assert f"| {task}-0-shard-1of3 | 0 |" in (Path("all") / "README.md").read_text()
 
 
-def test_runs_of_other_seeds_are_taken_in_turns(targen, make):
+def test_runs_of_other_seeds_are_taken_in_turns(targen, make, works):
     make("rte", 12, out="a")
     make("rte", 24, "--seed", "1", out="b")
-    done = targen("merge", "b", "a", "--out", "both", "-n", "18")
-    assert done.code == 0, done.err
+    done = works("merge", "b", "a", "--out", "both", "-n", "18")
     assert "the runs differ in seed: 0 in a; 1 in b" in done.err
     assert report("both")["rows"] == {"entailment": 9, "not_entailment": 9}
     taken = {one["run"]: one["rows"] for one in report("both")["merged"]}
@@ -128,43 +119,48 @@ def test_runs_of_other_seeds_are_taken_in_turns(targen, make):
     assert usage[0]["calls"] + usage[1]["calls"] == usage[2]["calls"]
 
 
-def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make):
+def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, refuses):
     runs = make("rte", 8, shards=2)
     shutil.copytree(runs[0], "copy")
-    done = targen("merge", *runs, "copy", "--out", "all", "-q")
-    assert done.code == 1
-    assert "label entailment has 4 of 6 rows; label not_entailment has 4 of 6 rows" in done.err
+    refuses(
+        ("merge", *runs, "copy", "--out", "all", "-q"),
+        "label entailment has 4 of 6 rows; label not_entailment has 4 of 6 rows",
+        code=1,
+        keeps=False,
+    )
     assert {one["detail"] for one in records("all", "rejects.jsonl")} == {
         "another of the merged runs has the very candidate"
     }
     assert report("all")["status"] == "short"
-    done = targen("merge", runs[0], "--out", "half", "-q", "-n", "8")
-    assert done.code == 1
-    assert "2 of 4 rows: of 2 shards, these are not among the runs: 2" in done.err
-    assert "try: make those shards and name them, too; then merge again into half" in done.err
+    refuses(
+        ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
+        "2 of 4 rows: of 2 shards, these are not among the runs: 2",
+        "make those shards and name them, too; then merge again into half",
+        code=1,
+        keeps=False,
+    )
     done = targen("merge", *runs, "--out", "all", "-q", "-n", "10")
     assert done.code == 1
     command = done.err.partition("try: targen resume ")[2].partition(";")[0].split()
-    assert targen("resume", *command, "-q").code == 0
+    works("resume", *command, "-q")
     done = targen("merge", *runs, "--out", "all", "-q", "-n", "10")
     assert (done.code, done.out.split()) == (0, ["all/dataset.jsonl"]), done.err
 
 
-def test_shards_that_are_missing_are_named_in_the_report(targen, make):
+def test_shards_that_are_missing_are_named_in_the_report(targen, make, works):
     runs = make("rte", 9, shards=3)
-    done = targen("merge", *runs[:1], "--out", "part")
-    assert done.code == 0, done.err
+    done = works("merge", *runs[:1], "--out", "part")
     assert done.out.splitlines()[0].endswith(": complete (2 of 3 shards missing)")
     assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
     assert "Missing of 3 shards: 2, 3." in (Path("part") / "README.md").read_text()
     assert "(2 of 3 shards missing)" in targen("report", "part").out
-    assert targen("report", "part", "--html").code == 0
+    works("report", "part", "--html")
     assert "rows (2 of 3 shards missing)." in (Path("part") / "report.html").read_text()
     changed = report("part") | {"missing_shards": [{"count": 3, "missing": "all"}]}
     (Path("part") / "report.json").write_text(json.dumps(changed))
     refused = targen("report", "part")
     assert (refused.code, "missing_shards.0.missing" in refused.err) == (1, True), refused.err
-    assert targen("merge", *runs, "--out", "all", "-q").code == 0
+    works("merge", *runs, "--out", "all", "-q")
     assert report("all")["missing_shards"] == []
 
 
@@ -185,7 +181,7 @@ def test_what_differs_in_several_steps_is_one_line(targen, make):
     ]
 
 
-def test_contradictions_are_named_and_merged_only_if_asked(targen, make):
+def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, refuses):
     first, _ = make("rte", 8, shards=2)
     shutil.copytree(first, "other")
     rows = Path("other/dataset.jsonl")
@@ -196,19 +192,18 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make):
     name = records(first)[0]["id"]
     assert done.code == 2
     assert f"have other rows of candidate {name}: a candidate of the same seed" in done.err
-    done = targen("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
-    assert done.code == 0, done.err
+    works("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
     assert sum(report("all")["rows"].values()) == 8
     journal = Path("other/journal")
     line, *others = journal.read_bytes().splitlines(keepends=True)
     body = line[9:-1].replace(b'"text":"', b'"text":" ', 1)
     journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others]))
     shutil.copy(first / "dataset.jsonl", rows)
-    done = targen("merge", first, "other", "--out", "all", "--near-duplicates", "0")
-    assert done.code == 2
-    assert "have other replies to one call, contexts/0 (key " in done.err
-    done = targen("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
-    assert done.code == 0, done.err
+    refuses(
+        f"merge {first} other --out all --near-duplicates 0",
+        "have other replies to one call, contexts/0 (key ",
+    )
+    works("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
     replies = {
         json.loads(targen("show", "all", str(n), "--json").out)["calls"][0]["text"] for n in (0, 1)
     }
@@ -229,22 +224,22 @@ REFUSED = """
 """
 
 
-def test_runs_that_are_not_merged(targen, finished, refuses):
+def test_runs_that_are_not_merged(works, finished, refuses):
     finished("rte", "-n", 4, out="a")
     finished("cb", "-n", 6, out="b")
     finished("rte", "-n", 4, "--variant", "paper", out="c")
-    assert targen("merge", "a", "c", "--out", "x", "--mix", "-q").code == 0
+    works("merge", "a", "c", "--out", "x", "--mix", "-q")
     for line, error, hint in table(REFUSED):
         refuses(f"merge {line}", error, hint)
 
 
-def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make):
+def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make, works):
     first, second = make("rte", 8, shards=2)
     journal = first / "journal"
     line, *others = journal.read_bytes().splitlines(keepends=True)
     body = line[9:-1].replace(b'"text":"', b'"text":"\\ud83d', 1)
     journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others, b"torn"]))
-    assert targen("merge", first, second, "--out", "all", "-q").code == 0
+    works("merge", first, second, "--out", "all", "-q")
     assert "\\ud83d" in Path("all/journal").read_text()
     journal.write_bytes(b"".join([line.replace(b"contexts", b"kontexts", 1), *others]))
     done = targen("merge", first, second, "--out", "x")
@@ -253,13 +248,10 @@ def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make):
     assert not list(Path().glob(".x.*"))
 
 
-def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make):
+def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make, works, refuses):
     runs = make("rte", 8, shards=2)
-    assert targen("merge", *runs, "--out", "all", "-q").code == 0
-    done = targen("resume", "all")
-    assert done.code == 2
-    assert "was merged of 2 runs" in done.err
-    assert "targen merge RUN... --out all" in done.err
+    works("merge", *runs, "--out", "all", "-q")
+    refuses("resume all", "was merged of 2 runs", "targen merge RUN... --out all")
     assert targen("generate", "rte", "-n", "8", "-b", "scripted", "--out", "all").code == 2
     Path("all/notes").mkdir()
     Path("all/notes/mine.txt").write_text("kept")
@@ -268,14 +260,14 @@ def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make):
     shutil.copytree("all", ".all.merging")
     Path(".all.merging/dataset.jsonl").write_text("torn")
     Path("all").rename(".all.before")
-    assert targen("merge", *runs, "--out", "all", "-q").code == 0
+    works("merge", *runs, "--out", "all", "-q")
     assert content("all") == before
     assert Path("all/notes/mine.txt").read_text() == "kept"
     assert not list(Path().glob(".all.*"))
 
 
 @pytest.mark.parametrize(("name", "text"), [("halves.py", PARTS), ("kinds.yaml", "")])
-def test_tasks_of_files_and_of_parts_are_merged(targen, make, name, text):
+def test_tasks_of_files_and_of_parts_are_merged(targen, make, name, text, works):
     Path(name).write_text(
         text
         or "name: kinds\nsummary: Kinds of questions\ndescription: Questions that people ask.\n"
@@ -283,35 +275,34 @@ def test_tasks_of_files_and_of_parts_are_merged(targen, make, name, text):
     )
     runs = make(name, 12, shards=2)
     shutil.copytree(runs[0], "copy")
-    done = targen("merge", *runs, "--out", "all", "--near-duplicates", "0")
-    assert done.code == 0, done.err
+    works("merge", *runs, "--out", "all", "--near-duplicates", "0")
     shutil.rmtree("runs")
     assert len(records("all", "dataset.jsonl")) == 12
     if text:
         assert {one["rows"] for one in report("all")["parts"].values()} == {6}
-    assert targen("validate", "all").code == 0
+    works("validate", "all")
     assert "generated for" in targen("show", "all", "3").out
 
 
-def test_shards_that_divide_a_run_differently_are_refused(targen, make):
+def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
     make("rte", 9, shards=3)
     for number in range(2, 4):
         shutil.rmtree(f"runs/rte-0-shard-{number}of3")
-    assert targen("generate", "rte", "-n", 8, "-b", "scripted", "-q", "--shard", "2/4").code == 0
+    works("generate", "rte", "-n", 8, "-b", "scripted", "-q", "--shard", "2/4")
     runs = sorted(Path("runs").iterdir())
-    done = targen("merge", *runs, "--out", "all")
-    assert done.code == 2
-    assert "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run" in done.err
-    assert "--mix merges them all the same" in done.err
-    assert targen("merge", *runs, "--out", "all", "--mix").code == 0
+    refuses(
+        ("merge", *runs, "--out", "all"),
+        "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
+        "--mix merges them all the same",
+    )
+    works("merge", *runs, "--out", "all", "--mix")
 
 
-def test_shards_of_different_numbers_of_rows_are_noted(targen, make):
+def test_shards_of_different_numbers_of_rows_are_noted(works, make):
     make("rte", 8, shards=2)
     shutil.rmtree("runs/rte-0-shard-2of2")
-    assert targen("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--shard", "2/2").code == 0
-    done = targen("merge", *sorted(Path("runs").iterdir()), "--out", "all")
-    assert done.code == 0, done.err
+    works("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--shard", "2/2")
+    done = works("merge", *sorted(Path("runs").iterdir()), "--out", "all")
     assert (
         "the shards are parts of different numbers of rows: 8 in rte-0-shard-1of2; 12 in "
         "rte-0-shard-2of2" in done.err

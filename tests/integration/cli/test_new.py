@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def lay_out(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+def run(tmp_path_factory):
     """Run a module of this Python beside new distributions, which are as good as installed."""
     cache = tmp_path_factory.mktemp("cache")
 
@@ -74,7 +73,7 @@ def new(*args: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
+def made(tmp_path_factory):
     """A new distribution of each kind, side by side: each process would import the same."""
     folder = tmp_path_factory.mktemp("made")
     for kind in KINDS:
@@ -119,9 +118,8 @@ def test_all_lint_and_are_formatted_whatever_their_names(run, tmp_path, capsys):
     assert not [text for text in texts if "my-demo" in text or "my_demo" in text.lower()]
 
 
-def test_it_says_what_to_type_next(targen, tmp_path):
-    result = targen("new", "task", "Good.Task_1")
-    assert result.code == 0
+def test_it_says_what_to_type_next(works, tmp_path):
+    result = works("new", "task", "Good.Task_1")
     assert result.out.splitlines()[0].startswith("wrote good-task-1/: ")
     for line in ("cd good-task-1", "pip install -e '.[test]'", "pytest"):
         assert f"\n  {line}\n" in result.out
@@ -152,36 +150,31 @@ def test_what_cannot_be_made(line, message, hint, refuses):
     ("name", "module"),
     [("class", "task_class"), ("json", "task_json"), ("3way", "task_3way"), ("yaml", "task_yaml")],
 )
-def test_a_module_that_python_could_not_import_gets_another_name(name, module, targen, tmp_path):
-    assert targen("new", "task", name).code == 0
+def test_a_module_that_python_could_not_import_gets_another_name(name, module, works, tmp_path):
+    works("new", "task", name)
     assert [path.name for path in (tmp_path / name / "src").iterdir()] == [module]
 
 
-def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path):
+def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path, refuses):
     (tmp_path / "demo").mkdir()
     assert targen("new", "task", "demo").code == 0, "an empty folder will do"
     before = sorted(tmp_path.rglob("*"))
-    result = targen("new", "task", "demo")
-    assert result.code == 2
-    assert "demo is not empty" in result.err
-    assert "--out FOLDER" in result.err
+    refuses("new task demo", "demo is not empty", "--out FOLDER")
     (tmp_path / "file").touch()
     assert "file is a file" in targen("new", "task", "demo", "--out", "file").err
     assert sorted(tmp_path.rglob("*")) == sorted([*before, tmp_path / "file"])
 
 
-def test_into_the_folder_that_one_is_in(targen, tmp_path):
-    result = targen("new", "corrector", "demo", "--out", ".")
-    assert result.code == 0
+def test_into_the_folder_that_one_is_in(works, tmp_path):
+    result = works("new", "corrector", "demo", "--out", ".")
     assert "cd " not in result.out
     assert (tmp_path / "pyproject.toml").exists()
 
 
-def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path):
-    assert targen("new", "corrector", "demo").code == 0
+def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):
+    works("new", "corrector", "demo")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    added = targen("new", "contexts", "shops", "--into", "demo")
-    assert added.code == 0, added.err
+    added = works("new", "contexts", "shops", "--into", "demo")
     assert '  shops = "demo.shops"\n' in added.out
     project = tmp_path / "demo/pyproject.toml"
     assert {path: path.read_bytes() for path in before} == before
@@ -194,12 +187,10 @@ def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path):
     assert '"corrector demo"' in output
 
 
-def test_a_part_overwrites_nothing(targen, tmp_path):
-    assert targen("new", "corrector", "demo").code == 0
+def test_a_part_overwrites_nothing(refuses, tmp_path, works):
+    works("new", "corrector", "demo")
     (tmp_path / "demo/src/demo/shops").mkdir()
     (tmp_path / "demo/src/demo/shops/contexts.py").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    refused = targen("new", "contexts", "shops", "--into", "demo")
-    assert refused.code == 2
-    assert "contexts.py exists, so nothing was written" in refused.err
+    refuses("new contexts shops --into demo", "contexts.py exists, so nothing was written")
     assert sorted(tmp_path.rglob("*")) == before

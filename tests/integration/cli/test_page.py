@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import webbrowser
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Command = Callable[..., Any]
 
 _LOADING = {"src", "href", "srcset", "data", "action", "background"}
 _EMPTY = {"meta", "input"}
@@ -48,12 +44,12 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def run(finished: Command) -> Path:
+def run(finished):
     """A run with 20 rows and some rejects."""
     return finished("rte", "-n", 20, "-o", "refusal_rate=0.2", out="runs/run")
 
 
-def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen: Command, run: Path) -> None:
+def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen, run):
     assert targen("report", run, "--html").out == "runs/run/report.html\n"
     page = Page((run / "report.html").read_text())
     assert "script" not in page.tags and not page.names & _LOADING
@@ -64,7 +60,7 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen: Command, 
     assert targen("runs", "rm", run, "--yes").out == "runs/run: removed\n"
 
 
-def test_the_page_of_a_folder_has_every_run(targen: Command, rte: Command, run: Path) -> None:
+def test_the_page_of_a_folder_has_every_run(targen, rte, run):
     assert rte("-n", 4, "--out", "runs/other").code == 0
     Path("runs/broken").mkdir()
     Path("runs/broken/manifest.json").write_text("{")
@@ -77,7 +73,7 @@ def test_the_page_of_a_folder_has_every_run(targen: Command, rte: Command, run: 
     assert page.said.count("Label flow") == 2
 
 
-def test_what_others_wrote_is_text_there(targen: Command, run: Path) -> None:
+def test_what_others_wrote_is_text_there(works, run):
     odd = "</dd><script>alert(1)</script>\x1b[2J\u202e"
     lines = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
     changed = [{**line, "premise": odd} for line in lines]
@@ -85,16 +81,14 @@ def test_what_others_wrote_is_text_there(targen: Command, run: Path) -> None:
     report = json.loads((run / "report.json").read_text())
     report |= {"status": "stopped", "problem": odd}
     (run / "report.json").write_text(json.dumps(report))
-    assert targen("report", run, "--html", "--out", "page.html").code == 0
+    works("report", run, "--html", "--out", "page.html")
     text = Path("page.html").read_text()
     page = Page(text)
     assert "script" not in page.tags and "\x1b" not in text and "\u202e" not in text
     assert "<script>alert(1)</script>\\x1b[2J\\u202e" in page.said
 
 
-def test_to_open_a_run_writes_its_page_and_shows_it(
-    targen: Command, run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_to_open_a_run_writes_its_page_and_shows_it(targen, run, monkeypatch):
     shown: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
     opened = targen("runs", "open", run)
@@ -113,11 +107,11 @@ def test_to_open_a_run_writes_its_page_and_shows_it(
         ("--html --out .", "is a folder"),
     ],
 )
-def test_options_that_contradict_are_said(words: str, said: str, run: Path, refuses) -> None:
+def test_options_that_contradict_are_said(words, said, run, refuses):
     refuses(f"report {run} {words}", said)
 
 
-def test_a_run_without_rows_has_a_page_too(targen: Command, rte: Command) -> None:
+def test_a_run_without_rows_has_a_page_too(works, rte):
     rte("-n", 6, "--out", "none", "-o", "down=true", "--max-outage", 1)
-    assert targen("report", "none", "--html").code == 0
+    works("report", "none", "--html")
     assert "0 of 6 rows" in Page(Path("none/report.html").read_text()).said

@@ -92,14 +92,15 @@ def test_a_push_tells_of_nothing_but_versions(run, hub, tmp_path):
     assert not [path for path in hub.asked if "agent" in path]
 
 
-def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(targen, run, hub):
-    assert targen("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--public").code == 0
+def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, run, hub, works):
+    works("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--public")
     assert not hub.repos["me/rte"]["private"]
     hub.files("me/rte")["LICENSE"] = b"mine"
-    again = targen("export", run, "--push", "me/rte")
-    assert again.code == 2
-    assert "error: me/rte is on the hub already, with LICENSE, README.md, data/test-" in again.err
-    assert targen("export", run, "--push", "me/rte", "--force").code == 0
+    refuses(
+        f"export {run} --push me/rte",
+        "me/rte is on the hub already, with LICENSE, README.md, data/test-",
+    )
+    works("export", run, "--push", "me/rte", "--force")
     assert sorted(hub.files("me/rte")) == [
         ".gitattributes",
         "LICENSE",
@@ -139,18 +140,20 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
 
 
 @pytest.mark.parametrize("path", ["/preupload/", "/put/", "/commit/"])
-def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, targen, run, hub):
+def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, run, hub):
     hub.faults[path] = [503, 429] if path != "/commit/" else []
-    done = targen("export", run, "--push", "me/rte")
-    assert done.code == 0
+    done = works("export", run, "--push", "me/rte")
     assert len(hub.files("me/rte")) == 3
     assert ("note: the hub: Retrying in 1s [Retry 1/5]." in done.err) == (path != "/commit/")
 
 
-def test_a_card_that_the_hub_refuses(targen, run, hub):
-    done = targen("export", run, "--push", "me/rte", "--license", "nonsense")
-    assert done.code == 1
-    assert '"license" must be one of' in done.err
+def test_a_card_that_the_hub_refuses(refuses, run, hub):
+    refuses(
+        f"export {run} --push me/rte --license nonsense",
+        '"license" must be one of',
+        code=1,
+        keeps=False,
+    )
     assert set(hub.files("me/rte")) == {".gitattributes"}
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from ...tables import table
 
-Command = Callable[..., Any]
 
-
-def test_runs_are_listed_with_what_they_came_to(targen: Command, rte: Command) -> None:
+def test_runs_are_listed_with_what_they_came_to(targen, rte, works):
     Path("runs/bad").mkdir(parents=True)
     Path("runs/bad/manifest.json").write_text("{")
     rte("-n", 4, "--out", "runs/one")
     rte("-n", 6, "--out", "runs/two", "-o", "down=true", "--max-outage", 1)
-    shown = targen("runs")
-    assert shown.code == 0
+    shown = works("runs")
     lines = {line.split()[0]: line for line in shown.out.splitlines()}
     assert "complete" in lines["runs/one"] and "rte" in lines["runs/one"]
     assert "complete" not in lines["runs/two"]
@@ -30,7 +25,7 @@ def test_runs_are_listed_with_what_they_came_to(targen: Command, rte: Command) -
     assert (facts["runs/two"]["rows"], facts["runs/two"]["target"]) == (0, 6)
 
 
-def test_a_folder_of_a_suite_is_reported_run_by_run(targen: Command, rte: Command) -> None:
+def test_a_folder_of_a_suite_is_reported_run_by_run(targen, rte):
     rte("-n", 4, "--out", "suite/a")
     rte("-n", 6, "--out", "suite/b")
     shown = targen("report", "suite")
@@ -43,9 +38,7 @@ def test_a_folder_of_a_suite_is_reported_run_by_run(targen: Command, rte: Comman
     ]
 
 
-def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(
-    targen: Command, rte: Command
-) -> None:
+def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(targen, rte):
     rte("-n", 4, "--out", "suite/a")
     assert targen("runs", "suite").out == targen("runs", "list", "suite").out
     assert targen("runs", "list", "suite/a").out.count("suite/a") == 1
@@ -55,7 +48,7 @@ def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(
     assert "no run in empty; targen generate makes one" in shown.err
 
 
-def test_a_run_is_removed(targen: Command, rte: Command) -> None:
+def test_a_run_is_removed(targen, rte):
     rte("-n", 4, "--out", "runs/one")
     rte("-n", 4, "--out", "runs/two")
     asked = targen("runs", "rm", "runs/one")
@@ -67,7 +60,7 @@ def test_a_run_is_removed(targen: Command, rte: Command) -> None:
     assert [path.name for path in Path("runs/two").iterdir()] == ["mine.txt"]
 
 
-def test_a_run_that_somebody_works_on_is_kept(targen: Command, rte: Command) -> None:
+def test_a_run_that_somebody_works_on_is_kept(targen, rte):
     rte("-n", 4, "--out", "runs/one")
     before = {path.name for path in Path("runs/one").iterdir()}
     with FileLock("runs/one/.lock"):
@@ -87,7 +80,7 @@ REFUSED = """
 
 
 @pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
-def test_bad_input_is_said(code: str, line: str, said: str, refuses) -> None:
+def test_bad_input_is_said(code, line, said, refuses):
     Path("here").mkdir()
     Path("here/thing").touch()
     refuses(line, said, code=int(code))

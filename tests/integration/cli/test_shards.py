@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from ...runs import journal, manifest, records, report
 
 TASK = """
 name: kinds
@@ -17,23 +18,17 @@ contexts: [trains, bread, chess, rivers, hats]
 """
 
 
-def records(run, file="provenance.jsonl"):
-    return [json.loads(line) for line in (Path(run) / file).read_text().splitlines()]
-
-
-def calls(run):
-    lines = (Path(run) / "journal").read_text().splitlines()
-    return [json.loads(line[9:])["key"] for line in lines]
+def keys_of(run):
+    return [call["key"] for call in journal(run)]
 
 
 @pytest.fixture
-def shards(targen):
+def shards(works):
     """Runs of all shards of one command; their folders."""
 
     def run(count, *args):
         for number in range(count):  # as an array of jobs that begins at 0 counts
-            done = targen("generate", *args, "-b", "scripted", "--shard", f"{number}/{count}", "-q")
-            assert done.code == 0, done.err
+            works("generate", *args, "-b", "scripted", "--shard", f"{number}/{count}", "-q")
         return sorted(Path("runs").iterdir())
 
     return run
@@ -43,13 +38,11 @@ def shards(targen):
 def test_shards_meet_in_nothing_and_add_up(shards, task):
     runs = shards(3, task, "-n", "20")
     assert [run.name for run in runs] == [f"{task}-0-shard-{n}of3" for n in (1, 2, 3)]
-    keys = [key for run in runs for key in calls(run)]
+    keys = [key for run in runs for key in keys_of(run)]
     ids = [record["id"] for run in runs for record in records(run)]
     assert len(keys) == len(set(keys))
     assert len(ids) == len(set(ids))
-    rows = sum(
-        (Counter(json.loads((run / "report.json").read_text())["rows"]) for run in runs), Counter()
-    )
+    rows = sum((Counter(report(run)["rows"]) for run in runs), Counter())
     assert rows.total() == 20
     assert max(rows.values()) - min(rows.values()) <= 1
 
@@ -57,14 +50,14 @@ def test_shards_meet_in_nothing_and_add_up(shards, task):
 def test_one_of_one_is_the_run_itself(targen, shards):
     (run,) = shards(1, "rte", "-n", "4")
     assert run.name == "rte-0"
-    assert json.loads((run / "manifest.json").read_text())["spec"]["shard"] is None
+    assert manifest(run)["spec"]["shard"] is None
 
 
-def test_given_lists_are_split_and_keep_their_places(targen, shards):
+def test_given_lists_are_split_and_keep_their_places(works, shards):
     Path("mine.txt").write_text("".join(f"a town by the river {n}\n" for n in "abcdefg"))
     given = ("rte", "-n", "12", "--contexts", "mine.txt")
     runs = shards(2, *given)
-    assert targen("generate", *given, "-b", "scripted", "-q", "--out", "all").code == 0
+    works("generate", *given, "-b", "scripted", "-q", "--out", "all")
     whole = {record["id"]: record for record in records("all")}
     parts = {record["id"]: record for run in runs for record in records(run)}
     assert len(parts) == 12
@@ -76,20 +69,19 @@ def test_given_lists_are_split_and_keep_their_places(targen, shards):
     assert above[0].isdisjoint(above[1])
 
 
-def test_a_shard_is_resumed_grown_and_shown_as_any_run(targen, shards):
+def test_a_shard_is_resumed_grown_and_shown_as_any_run(targen, shards, works):
     first, second = shards(2, "rte", "-n", "8")
     before = (first / "dataset.jsonl").read_bytes()
-    done = targen("resume", first, "-n", "6", "-q")
-    assert done.code == 0, done.err
+    works("resume", first, "-n", "6", "-q")
     assert (first / "dataset.jsonl").read_bytes().startswith(before)
-    assert targen("resume", first, "--verify", "-q").code == 0
-    assert not {*calls(first)} & {*calls(second)}
+    works("resume", first, "--verify", "-q")
+    assert not {*keys_of(first)} & {*keys_of(second)}
     assert "generated for" in targen("show", first, "5").out
     again = targen("generate", "rte", "-n", "8", "-b", "scripted", "--shard", "1/2", "-q")
     assert again.out.split() == [str(first / "dataset.jsonl")], "the very run"
 
 
-def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(targen, shards):
+def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
     Path("kinds.yaml").write_text(TASK)
     runs = shards(2, "kinds.yaml", "-n", "6")
     first, second = ({record["above"][0] for record in records(run)} for run in runs)
@@ -97,10 +89,11 @@ def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(targen, shards):
     assert first <= {"trains", "chess", "hats"}
     assert second
     assert second <= {"bread", "rivers"}
-    done = targen("generate", "kinds.yaml", "-n", "60", "-b", "scripted", "--shard", "6/6")
-    assert done.code == 2
-    assert "has 5 items, and none is left for this shard" in done.err
-    assert "use at most 5 shards" in done.err
+    refuses(
+        "generate kinds.yaml -n 60 -b scripted --shard 6/6",
+        "has 5 items, and none is left for this shard",
+        "use at most 5 shards",
+    )
 
 
 def test_what_cannot_be_sharded_is_refused_before_anything_is_written(refuses):
@@ -111,25 +104,25 @@ def test_what_cannot_be_sharded_is_refused_before_anything_is_written(refuses):
 
 
 def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
-    done = targen(
-        "generate", "rte", "-n", "8", "-b", "scripted", "--shard", "1/2", "--max-cost", "1"
-    )
+    done = targen("generate rte -n 8 -b scripted --shard 1/2 --max-cost 1")
     assert "--max-cost is for this shard alone" in done.err
 
 
-def test_a_suite_is_sharded_task_by_task(targen):
+def test_a_suite_is_sharded_task_by_task(refuses, works):
     for number in (1, 2):
         shard = f"generate --suite multirc -n 6 -b scripted --shard {number}/2 -q"
-        done = targen(*shard.split())
-        assert done.code == 0, done.err
+        works(*shard.split())
     assert sorted(path.name for path in Path("runs").iterdir()) == [
         "multirc-0-shard-1of2",
         "multirc-0-shard-2of2",
     ]
-    resumed = targen("resume", "runs/multirc-0-shard-1of2")
-    assert resumed.code == 1
-    assert "is not a run but a folder of runs, as a suite's: multirc" in resumed.err
-    assert "name one of them, such as runs/multirc-0-shard-1of2/multirc" in resumed.err
+    refuses(
+        "resume runs/multirc-0-shard-1of2",
+        "is not a run but a folder of runs, as a suite's: multirc",
+        "name one of them, such as runs/multirc-0-shard-1of2/multirc",
+        code=1,
+        keeps=False,
+    )
 
 
 def test_a_shard_is_estimated_and_other_commands_say_that_they_have_none(targen):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
-from targen_testing.wire import OPENAI
+
+from ...services import answer
 
 pytest.importorskip("targen_tasks_superglue")
 
@@ -20,11 +20,7 @@ def service():
     """Answers any call with words of its schema, other ones each time."""
     rng = random.Random(1)
 
-    def plan(seen):
-        schema = seen.body["response_format"]["json_schema"]["schema"]
-        return Response(OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop"))
-
-    with FaultServer(plan) as made:
+    with FaultServer(lambda seen: Response(answer(seen.body, rng))) as made:
         yield made
 
 
@@ -62,16 +58,12 @@ def test_runs_of_one_task_share_their_lists(asked):
 
 
 def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
-    def plan(seen):  # equal calls are answered alike, so that runs ask alike
-        schema = seen.body["response_format"]["json_schema"]["schema"]
-        text = json.dumps(fill_schema(schema, random.Random(seen.text)))
-        return Response(OPENAI.answer(text, "stop"))
-
     def cached(*args):
         return targen(*args, "-q", "--json").json["usage"]["total"]["cached"]
 
     pytest.importorskip("targen_plugin_example")
-    with FaultServer(plan) as service:
+    # Equal calls are answered alike, so that runs ask alike.
+    with FaultServer(lambda seen: Response(answer(seen.body))) as service:
         address = ("-o", f"base_url={service.url}/v1", "-o", "model=tiny")
         for out, rows, *options in (("first", 16), ("run", 4, "--no-cache")):
             run = ("generate", "tickets", "-n", rows, "-b", "llama", *address, "--out", out)
@@ -90,18 +82,16 @@ def answers(asked, name="answers.jsonl"):
     rng = random.Random(2)
     lines = []
     for request in asked:
-        schema = request["body"]["response_format"]["json_schema"]["schema"]
-        body = OPENAI.answer(json.dumps(fill_schema(schema, rng)), "stop")
-        actual = {"response": {"status_code": 200, "body": body}, "error": None}
-        lines.append(json.dumps({"custom_id": request["custom_id"], **actual}))
+        actual = {"response": {"status_code": 200, "body": answer(request["body"], rng)}}
+        lines.append(json.dumps({"custom_id": request["custom_id"], "error": None, **actual}))
     Path(name).write_text("\n".join(lines))
     return name
 
 
-def test_an_import_says_why_it_does_not_use_a_line(targen):
+def test_an_import_says_why_it_does_not_use_a_line(targen, works):
     def offline(out, *args):
         expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
-        assert targen(*expected, "--batch-offline", "--out", out, *args).code == 0
+        works(*expected, "--batch-offline", "--out", out, *args)
 
     offline("one")
     offline("other", "--seed", 5)
@@ -114,20 +104,20 @@ def test_an_import_says_why_it_does_not_use_a_line(targen):
     assert (stray.code, "its calls are of one" in stray.err) == (2, True)
 
 
-def test_an_export_says_of_which_steps_its_requests_are(targen):
+def test_an_export_says_of_which_steps_its_requests_are(targen, works):
     expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
-    assert targen(*expected, "--out", "one").code == 0
+    works(*expected, "--out", "one")
     said = targen("batch", "export", "one", "--out", "asked.jsonl")
     assert said.out.startswith("1 request in asked.jsonl: 1 contexts\n")
     by_step = targen("batch", "export", "one", "--json").json["by_step"]
     assert by_step == {"contexts": 1}
 
 
-def test_an_import_says_that_the_cache_was_first(targen, service):
+def test_an_import_says_that_the_cache_was_first(targen, service, works):
     address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
     expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
     for out in ("one", "two"):
-        assert targen(*expected, "--batch-offline", "--out", out).code == 0
+        works(*expected, "--batch-offline", "--out", out)
     file = answers(requests(targen, "two"))
     targen("resume", "one", "--no-batch", "-q", *address, "--give-up-after", 1)
     assert service.seen
@@ -136,11 +126,11 @@ def test_an_import_says_that_the_cache_was_first(targen, service):
     assert "--no-cache leaves it out" in result.out
 
 
-def test_answers_by_files_are_those_of_one_run_alone(targen, service):
+def test_answers_by_files_are_those_of_one_run_alone(targen, service, works):
     """Anybody may have written them; no other run takes them for the model's."""
     address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
     expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
-    assert targen(*expected, "--batch-offline", "--out", "brought").code == 0
+    works(*expected, "--batch-offline", "--out", "brought")
     file = answers(requests(targen, "brought"))
     assert targen("batch", "import", "brought", file, "--json").json["good"] > 0
     targen("resume", "brought", "--no-batch", "-q", *address, "--give-up-after", 1)  # in a journal

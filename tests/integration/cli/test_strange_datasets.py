@@ -39,7 +39,7 @@ def save(folder: Path, rows: list[dict[str, object]], *files: str) -> Path:
 
 
 @pytest.fixture
-def private(tmp_path: Path) -> Path:
+def private(tmp_path):
     """A folder of a person's own, beside a stranger's."""
     folder = tmp_path / "private"
     folder.mkdir()

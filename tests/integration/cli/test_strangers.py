@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ Found = dict[str, Any]
 
 
 @pytest.fixture(scope="session", name="fuzz")
-def _fuzz() -> Iterator[Callable[[str], Found]]:
+def _fuzz():
     """Fuzz a kind in one process that has imported everything, and remember what was found."""
     process = subprocess.Popen(
         [sys.executable, str(_BENCH / "fuzz_strangers.py"), "--serve"],
@@ -58,7 +58,7 @@ def _fuzz() -> Iterator[Callable[[str], Found]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stranger_s_file_is_data(kind: str, fuzz: Callable[[str], Found]) -> None:
+def test_a_stranger_s_file_is_data(kind, fuzz):
     """No code, no file or address of others, no crash, no hang, no memory without bound."""
     found = fuzz(kind)
     faults = [fault for fault in found["faults"] if fault["category"] != "slow"]
@@ -72,7 +72,7 @@ def test_a_stranger_s_file_is_data(kind: str, fuzz: Callable[[str], Found]) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_good_file_is_taken(kind: str, fuzz: Callable[[str], Found]) -> None:
+def test_a_good_file_is_taken(kind, fuzz):
     """Else the mutations of it would all be refused at the door, and prove nothing."""
     good = fuzz(kind)["good"]
     assert [fault for fault in good["faults"] if fault["category"] != "slow"] == []
@@ -82,7 +82,7 @@ def test_a_good_file_is_taken(kind: str, fuzz: Callable[[str], Found]) -> None:
 # --- the fuzzer itself --------------------------------------------------------
 
 
-def test_a_mutation_changes_something_and_is_the_same_again(tmp_path: Path) -> None:
+def test_a_mutation_changes_something_and_is_the_same_again(tmp_path):
     value = {"task": "rte", "data": [{"path": "rows.jsonl", "n": 4}], "options": {}}
 
     def once(number: int) -> str:
@@ -110,7 +110,7 @@ LEAVES = """
 
 
 @pytest.mark.parametrize(("code", "what"), table(LEAVES, 2))
-def test_what_leaves_the_fences_is_noted(code: str, what: str, tmp_path: Path) -> None:
+def test_what_leaves_the_fences_is_noted(code, what, tmp_path, in_fork):
     """Each of the oracle's eyes, in a process of its own: an audit hook cannot be taken back."""
     here, private = tmp_path / "here", tmp_path / "private"
     here.mkdir()
@@ -128,10 +128,9 @@ def test_what_leaves_the_fences_is_noted(code: str, what: str, tmp_path: Path) -
         f"open({str(here)!r} + '/mine').read()\n"
         "import os; print('begin', flush=True)\n"
         + code.format(here=str(here), private=str(private))
+        + "\nos._exit(0)"  # before the fork itself writes what it imported
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    done = in_fork(script, (), cwd=tmp_path, path=(), env=os.environ)
     before, _, after = done.stdout.partition("begin\n")
     assert before == "", done.stdout
     assert [json.loads(line)[0] for line in after.splitlines()] == [what], done.stdout + done.stderr

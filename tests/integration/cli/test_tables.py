@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ ROWS = [
 
 
 @pytest.fixture
-def window(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def window(monkeypatch):
     """Makes standard output a terminal of so many columns."""
 
     def make(columns: int) -> None:
@@ -32,13 +31,13 @@ def printed(capsys: Any, *args: Any, **options: Any) -> list[str]:
     return lines
 
 
-def test_a_row_is_one_line_where_there_is_no_terminal(capsys: Any) -> None:
+def test_a_row_is_one_line_where_there_is_no_terminal(capsys):
     lines = printed(capsys, HEADS, [*ROWS, ("x" * 300, "y", "1", "0", "2")])
     assert len(lines) == 4
     assert lines[1].split() == ["contexts", "-", "1", "0", "12,345"]
 
 
-def test_columns_that_say_nothing_are_left_out_where_that_is_allowed(capsys: Any) -> None:
+def test_columns_that_say_nothing_are_left_out_where_that_is_allowed(capsys):
     lines = printed(capsys, HEADS, ROWS, optional=("cached", "calls"))
     assert lines[0].split("  ")[0] == "step"
     assert "cached" not in lines[0] and "calls" in lines[0]
@@ -46,9 +45,7 @@ def test_columns_that_say_nothing_are_left_out_where_that_is_allowed(capsys: Any
 
 
 @pytest.mark.parametrize("columns", [30, 45, 60, 80, 120])
-def test_no_line_is_wider_than_the_window_and_no_word_is_broken(
-    capsys: Any, window: Callable[[int], None], columns: int
-) -> None:
+def test_no_line_is_wider_than_the_window_and_no_word_is_broken(capsys, window, columns):
     window(columns)
     lines = printed(capsys, HEADS, ROWS)
     assert max(map(len, lines)) <= columns
@@ -57,21 +54,19 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_broken(
         assert any(word == each.strip(",") for each in words), (word, lines)
 
 
-def test_wide_characters_are_counted_as_they_are_drawn(capsys: Any) -> None:
+def test_wide_characters_are_counted_as_they_are_drawn(capsys):
     lines = printed(capsys, ["text", "n"], [("日本語", 1), ("abc", 2)])
     assert lines == ["text    n", "日本語  1", "abc     2"]
 
 
-def test_a_window_too_narrow_for_columns_gets_a_paragraph_a_row(
-    capsys: Any, window: Callable[[int], None]
-) -> None:
+def test_a_window_too_narrow_for_columns_gets_a_paragraph_a_row(capsys, window):
     window(24)
     lines = printed(capsys, HEADS, ROWS)
     assert lines[0] == "contexts" and lines[1].startswith("    label -, calls 1")
     assert max(map(len, lines)) <= 24
 
 
-def test_many_labels_have_a_line_each_and_steps_their_sums() -> None:
+def test_many_labels_have_a_line_each_and_steps_their_sums():
     names = [f"label{n}" for n in range(20)]
     flows = {
         name: {

@@ -16,33 +16,31 @@ labels:
 """
 
 
-def test_a_draft_is_written_refused_and_then_run(targen):
-    made = targen("init-task", "Are notes of a night porter calm?", "-b", "scripted")
-    assert made.code == 0, made.err
+def test_a_draft_is_written_refused_and_then_run(refuses, works):
+    made = works("init-task", "Are notes of a night porter calm?", "-b", "scripted")
     assert "It is a draft that has not been reviewed" in made.out
     assert "targen preview ./dry-run-task.yaml --backend scripted" in made.out
     path = Path("dry-run-task.yaml")
     text = path.read_text(encoding="utf-8")
     assert "\ndraft: true\n" in text
-    refused = targen("generate", path, "-n", 2)
-    assert refused.code == 2
-    assert "a draft that has not been reviewed" in refused.err
-    assert "remove its line `draft: true`" in refused.err
+    refuses(
+        f"generate {path} -n 2",
+        "a draft that has not been reviewed",
+        "remove its line `draft: true`",
+    )
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
-    assert targen("generate", path, "-n", 2, "-b", "scripted", "-q").code == 0
-    again = targen("init-task", "Other notes", "-b", "scripted")
-    assert again.code == 2
-    assert "dry-run-task.yaml exists" in again.err
-    assert targen("init-task", "Other notes", "-b", "scripted", "--force").code == 0
+    works("generate", path, "-n", 2, "-b", "scripted", "-q")
+    refuses(("init-task", "Other notes", "-b", "scripted"), "dry-run-task.yaml exists")
+    works("init-task", "Other notes", "-b", "scripted", "--force")
 
 
-def test_a_blank_is_a_declaration_but_for_its_draft_line(targen):
+def test_a_blank_is_a_declaration_but_for_its_draft_line(targen, works):
     made = targen("init-task", "--blank", "--out", "mine.yml")
     assert made.out.strip().endswith("targen preview ./mine.yml")
     path = Path("mine.yml")
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
-    assert targen("generate", path, "--preset", "small", "-b", "scripted", "-q").code == 0
+    works("generate", path, "--preset", "small", "-b", "scripted", "-q")
 
 
 NO_DRAFTS = """

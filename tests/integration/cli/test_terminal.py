@@ -10,7 +10,6 @@ import pty
 import select
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +32,7 @@ labels:
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> Path:
+def task(tmp_path):
     """A task whose labels no ASCII terminal can show."""
     path = tmp_path / "gefuehl.yaml"
     path.write_text(TASK, encoding="utf-8")

@@ -4,49 +4,40 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ...runs import records
 from ...tables import table
 
-Command = Callable[..., Any]
 REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
 
 @pytest.fixture
-def run(finished: Command) -> Path:
+def run(finished):
     """A run with 12 rows and some rejects."""
     return finished("rte", "-n", 12, "--seed", 1, "-o", "refusal_rate=0.2")
 
 
 @pytest.fixture
-def remarks(finished: Command) -> Path:
+def remarks(finished):
     """A run of a task in a file."""
     Path("remarks.yaml").write_text(REMARKS)
     return finished("remarks.yaml", "-n", 6, out="remarks")
 
 
-def records(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
-
-
 @pytest.mark.whole
-def test_a_reject_is_traced_by_its_id(targen: Command, run: Path) -> None:
-    record = next(r for r in records(run / "rejects.jsonl") if r.get("stage"))
-    traced = targen("trace", run, record["id"])
-    assert traced.code == 0, traced.err
+def test_a_reject_is_traced_by_its_id(targen, run, works):
+    record = next(r for r in records(run, "rejects.jsonl") if r.get("stage"))
+    traced = works("trace", run, record["id"])
     assert f"{record['verdict']} by {record['stage']}" in traced.out
     assert record["reason"] in traced.out
     of_json = targen("trace", run, record["id"], "--json").json
     assert all(call["sent"] for call in of_json["calls"])
 
 
-def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(
-    targen: Command, remarks: Path
-) -> None:
+def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(targen, remarks):
     copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
     copy.write_text(copy.read_text().replace("it praises", "it flatters"))
     traced = targen("trace", remarks, "0")
@@ -57,20 +48,18 @@ def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(
     assert all(call["reply"] for call in calls)
 
 
-def test_a_task_that_is_not_installed_any_more_leaves_the_rest(
-    targen: Command, remarks: Path
-) -> None:
+def test_a_task_that_is_not_installed_any_more_leaves_the_rest(targen, remarks):
     manifest = json.loads((remarks / "manifest.json").read_text())
     manifest["spec"]["task"] = manifest["lock"]["task"]["id"] = "targen-gone:remarks"
     (remarks / "manifest.json").write_text(json.dumps(manifest))
     traced = targen("trace", remarks, "1")
     assert traced.code == 0 and "cannot be made again" in traced.err
-    record = records(remarks / "provenance.jsonl")[1]
+    record = records(remarks, "provenance.jsonl")[1]
     assert all(key[:12] in traced.out for key in record["calls"])
 
 
-def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen: Command, remarks: Path) -> None:
-    provenance = records(remarks / "provenance.jsonl")
+def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
+    provenance = records(remarks, "provenance.jsonl")
     key = provenance[0]["calls"][0]
     back = targen("trace", remarks, "--call", key[:8], "--json").json
     assert back["call"]["key"] == key
@@ -92,11 +81,11 @@ REFUSED = """
 
 
 @pytest.mark.parametrize(("words", "error", "hint"), table(REFUSED))
-def test_what_cannot_be_traced(words, error, hint, remarks: Path, refuses) -> None:
+def test_what_cannot_be_traced(words, error, hint, remarks, refuses):
     assert not refuses(f"trace remarks {words}", error, hint).out
 
 
-def test_several_calls_with_one_beginning_are_named(targen: Command, remarks: Path) -> None:
+def test_several_calls_with_one_beginning_are_named(targen, remarks):
     from zlib import crc32
 
     lines = (remarks / "journal").read_bytes().splitlines(keepends=True)
@@ -108,21 +97,21 @@ def test_several_calls_with_one_beginning_are_named(targen: Command, remarks: Pa
     assert traced.code == 2 and "2 calls" in traced.err and "more of its digits" in traced.err
 
 
-def test_a_row_of_a_correction_is_traced(targen: Command, remarks: Path) -> None:
+def test_a_row_of_a_correction_is_traced(targen, remarks, works):
     data = shutil.copy(remarks / "dataset.jsonl", "data.jsonl")
     words = ("--task", "remarks.yaml", "--corrector", "vote", "-b", "scripted", "-q")
-    assert targen("correct", data, *words, "--out", "corrected").code == 0
-    changes = records(Path("corrected/changes.jsonl"))
+    works("correct", data, *words, "--out", "corrected")
+    changes = records("corrected", "changes.jsonl")
     traced = targen("trace", "corrected", "correct/0", "--json").json
     assert [call["key"] for call in traced["calls"]] == changes[0]["calls"]
     assert traced["made_by"]["corrector"] == "targen-core:vote"
     assert "verdict" in targen("trace", "corrected", "0").out
 
 
-def test_a_repaired_reply_is_one_call_asked_twice(targen: Command) -> None:
+def test_a_repaired_reply_is_one_call_asked_twice(targen, works):
     Path("remarks.yaml").write_text(REMARKS)
     words = ("-b", "scripted", "-q", "--out", "run", "-o", "garbage_rate=0.3")
-    assert targen("generate", "remarks.yaml", "-n", 12, *words).code == 0
+    works("generate", "remarks.yaml", "-n", 12, *words)
     for number in range(12):
         calls = targen("trace", "run", number, "--json").json["calls"]
         repaired = [call for call in calls if call["attempt"] == 2]
@@ -134,9 +123,9 @@ def test_a_repaired_reply_is_one_call_asked_twice(targen: Command) -> None:
 
 
 @pytest.mark.whole
-def test_prompts_of_a_correction_are_proven(targen: Command, run: Path) -> None:
+def test_prompts_of_a_correction_are_proven(targen, run, works):
     words = ("--corrector", "vote", "-b", "scripted", "-q")
-    assert targen("correct", run, *words, "--out", "corrected").code == 0
+    works("correct", run, *words, "--out", "corrected")
     traced = targen("trace", "corrected", "5", "--json").json
     assert len(traced["calls"]) > 1
     assert all(call["sent"] and call["attempt"] == 1 for call in traced["calls"])

@@ -76,3 +76,4 @@ def test_the_report_of_a_killed_run_counts_no_row_that_is_gone(finished, targen,
     (run / name).write_bytes(b"".join(lines[:-1]))
     report = json.loads(targen("report", run, "--json").out)
     assert (report["status"], sum(report["rows"].values())) == ("unfinished", 3)
+    assert "targen resume run finishes it" in targen("report", run).out

@@ -17,10 +17,9 @@ def roles(targen, run):
     return {call["step"]: [each["role"] for each in call["messages"]] for call in traced["calls"]}
 
 
-def test_prompts_ask_without_them(targen):
+def test_prompts_ask_without_them(targen, works):
     for run, options in {"with": (), "without": WITHOUT}.items():
-        made = targen("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", run, *options)
-        assert made.code == 0, made.err
+        works("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", run, *options)
     asked = roles(targen, "with")
     assert all("assistant" in each for each in asked.values()), asked
     assert roles(targen, "without") == {step: ["system", "user"] for step in asked}
@@ -33,15 +32,15 @@ def test_prompts_ask_without_them(targen):
     assert not set(versions[0].values()) & set(versions[1].values())
 
 
-def test_a_run_goes_on_without_them(targen):
+def test_a_run_goes_on_without_them(targen, works):
     for run, first in {"whole": "8", "grown": "4"}.items():
         more = ("-b", "scripted", "-q", "--out", run, *WITHOUT)
-        assert targen("generate", "cb", "-n", first, *more).code == 0
+        works("generate", "cb", "-n", first, *more)
     manifest = Path("grown/manifest.json")
     said = manifest.read_text()
     manifest.write_text(said.replace('"worked_examples": "none"', '"worked_examples": false'))
     assert manifest.read_text() != said, "as runs recorded it at first"
-    assert targen("resume", "grown", "-n", "8", "-q").code == 0
+    works("resume", "grown", "-n", "8", "-q")
     assert "assistant" not in roles(targen, "grown")["correct"]
     assert sorted(Path("grown/dataset.jsonl").read_text()) == sorted(
         Path("whole/dataset.jsonl").read_text()

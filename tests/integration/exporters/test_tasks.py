@@ -12,6 +12,8 @@ from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
 from targen_standard.exporting.save import save
 
+from ...runs import lines
+
 REGISTRY = load_registry()
 
 
@@ -37,10 +39,6 @@ def export(made, tmp_path):
         return tmp_path / form
 
     return to
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
 def test_the_official_file_holds_the_same_instances(made, export):

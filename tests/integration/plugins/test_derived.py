@@ -50,14 +50,6 @@ def test_five_lines_make_a_task_of_other_parts(contexts, calm, targen, tmp_path)
     assert targen("plugins", "--strict", path=[site]).returncode == 0
 
 
-def test_the_original_stays_as_it_is(calm, targen, tmp_path):
-    site = calm("targen-tasks-superglue:settings")
-    for out, path in (("alone", []), ("beside", [site])):
-        assert targen("generate", "rte", *GENERATE, out, path=path).returncode == 0
-    alone, beside = ((tmp_path / out / "dataset.jsonl").read_bytes() for out in ("alone", "beside"))
-    assert alone == beside
-
-
 def test_what_it_derives_from_and_is_not_there_is_named_with_what_to_type(calm, targen):
     site = calm("acme:places")
     done = targen("generate", "rte-calm", *GENERATE, "run", path=[site])

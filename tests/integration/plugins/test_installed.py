@@ -196,14 +196,6 @@ def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen, tmp_
 # --- names that several have --------------------------------------------------
 
 
-def test_a_bare_name_of_two_distributions(install, targen):
-    sites = [acme(install, name, task="same", folder=name) for name in ("acme", "zeta")]
-    result = targen("generate", "same", "-n", "2", "-b", "scripted", path=sites)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "task 'same' is registered by 2 distributions" in result.stderr
-    assert "say which: acme:same or zeta:same" in result.stderr
-
-
 TAKER = """
 from targen_core import hookimpl
 

@@ -252,28 +252,6 @@ def test_without_its_owner_an_object_is_not_used_and_harms_nobody(guest, install
     assert "hook register_greeters (no kind with this hook is installed" in checked.stdout
 
 
-def test_the_owner_is_checked_too(author, targen):
-    kit = KIT.replace("GreeterSuite", "Other")
-    code = HOUSE.replace("house_kit:", "house.kit:")
-    folder = author("house", {"src/house/__init__.py": code, "src/house/kit.py": kit})
-    checked = targen("plugins", "check", str(folder))
-    assert checked.returncode == 1
-    assert "bad-kind: kind greeter: the kind greeter: its suite, house.kit:GreeterSuite" in (
-        checked.stdout
-    )
-    assert "its template, house.kit:template, cannot be read" in checked.stdout
-
-
-def test_a_stranger_takes_no_kind_of_ours(install, targen):
-    taken = HOUSE.replace('"greeter",', '"metric",').replace(
-        "register_greeters", "register_metrics"
-    )
-    site = [install("zz-house", "[targen.v1]\nhouse = zz_house\n", {"zz_house": taken})]
-    shown = targen("plugins", path=site).stdout
-    assert "duplicate-kind: kind 'metric': the name 'metric' belongs to the kind 'metric'" in shown
-    assert "lexical" in targen("list-metrics", path=site).stdout
-
-
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
     docs = {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import pty
-import random
 import re
 import signal
 import struct
@@ -22,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from targen_core.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response, Seen
-from targen_testing.wire import OPENAI
+
+from ...services import answer
 
 DEADLINE = 600.0  # seconds: a guard against hanging, since a busy machine is no fault of ours
 
@@ -155,11 +153,7 @@ class HeldService(FaultServer):
             return mood
         if number >= self.hold_from and not self.go.wait(DEADLINE):
             return Response({}, status=500)
-        schema = seen.body["response_format"]["json_schema"]["schema"]
-        # Of the messages alone: the sampling seed of a request depends on the server's port.
-        asked = json.dumps(seen.body["messages"])
-        text = json.dumps(fill_schema(schema, random.Random(asked)))
-        return Response(OPENAI.answer(text, "stop"))
+        return Response(answer(seen.body))
 
     def wait_for_calls(self, count: int) -> None:
         """Wait until so many calls came."""

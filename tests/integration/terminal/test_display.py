@@ -60,7 +60,7 @@ def test_a_window_that_gets_narrow_and_wide_again(terminal, held, tmp_path):
     assert status(tmp_path) == "complete"
 
 
-def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(terminal, held, shell, tmp_path):
+def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(terminal, held, works, tmp_path):
     service = held()
     service.go.clear()
     service.hold_from = 2
@@ -76,8 +76,8 @@ def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(terminal, held
     assert "Traceback" not in shown.text
     answered = len((tmp_path / "run" / "journal").read_bytes().splitlines())
     assert answered == len(service.seen) >= 2
-    done = shell("targen resume run -q")
-    assert (done.returncode, status(tmp_path)) == (0, "complete")
+    works("resume run -q")
+    assert status(tmp_path) == "complete"
 
 
 def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, held, tmp_path):
@@ -191,9 +191,9 @@ def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, t
     assert "1 of 3: mood, tfidf, " in shown.text and "\\x" not in shown.text
 
 
-def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, shell):
+def test_a_correction_and_a_draft_show_that_they_wait(terminal, held, tmp_path, works):
     service = held()
-    assert shell(f"targen generate {' '.join(on(service, '--out', 'run'))}").returncode == 0
+    works("generate", *on(service, "--out", "run"))
     service.go.clear()
     model = on(service)[3:9]
     file = "run/dataset.jsonl"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import pytest
+
+from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
@@ -52,25 +55,20 @@ labels:
 """
 
 
-@pytest.mark.parametrize(
-    ("command", "question"),
-    [
-        (("correct", "rows", "--corrector", "blind"), "This correction would cost about $"),
-        (("preview", "tickets", "-n", "4"), "This preview would cost about $"),
-        (("init-task", "notes of a night porter"), "A draft would cost about $"),
-        (
-            ("compare-methods", "./mail.yaml", "--methods", "targen", "-n", "4"),
-            "This comparison would cost about $",
-        ),
-        (
-            ("ablate", "./mail.yaml", "--test", "rows", "-n", "4", "--arms", "correction"),
-            "The rows to generate would cost about $",
-        ),
-    ],
-)
+DEARER = """
+    correct rows --corrector blind | This correction would cost about $
+    preview tickets -n 4 | This preview would cost about $
+    init-task 'notes of a night porter' | A draft would cost about $
+    compare-methods ./mail.yaml --methods targen -n 4 | This comparison would cost about $
+    ablate ./mail.yaml --test rows -n 4 --arms correction | The rows to generate would cost about $
+"""
+
+
+@pytest.mark.parametrize(("line", "question"), table(DEARER, 2))
 def test_every_command_that_may_be_dear_is_asked_about_first(
-    terminal, held, finished, tmp_path, command, question
+    terminal, held, finished, tmp_path, line, question
 ):
+    command = shlex.split(line)
     (tmp_path / "mail.yaml").write_text(MAIL)
     finished("tickets" if command[0] == "correct" else "mail.yaml", "-n", 4, out="rows")
     service = held()

@@ -16,10 +16,9 @@ contexts: [lunch, dinner]
 
 
 @pytest.fixture
-def run(tmp_path, shell):
+def run(tmp_path, works):
     (tmp_path / "reviews.yaml").write_text(TASK)
-    done = shell("targen generate ./reviews.yaml -n 6 -b scripted --out run -q")
-    assert done.returncode == 0, done.stderr
+    works("generate ./reviews.yaml -n 6 -b scripted --out run -q")
     return tmp_path / "run"
 
 

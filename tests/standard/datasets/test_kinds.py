@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
 from targen_core import Label
-from targen_core.errors import MissingDependency, UsageError
-from targen_core.wording import install
+from targen_core.errors import UsageError
 from targen_standard.datasets.kinds import Classes, Many, Record, Scalar, column_kinds
-from targen_standard.exporting.hub import HF
 
 TEXT, WHOLE, REAL, TRUTH, NOTHING = map(Scalar, ["string", "int64", "float64", "bool", "null"])
 
@@ -54,15 +51,6 @@ def kinds(dataset):
 def test_columns_stand_in_the_order_of_the_rows_and_only_those_that_rows_have(kinds):
     columns = kinds({"idx": 0, "question": "cause"}, {"version": 1, "idx": 1})
     assert list(columns.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
-
-
-def test_nested_values(kinds):
-    span = {"start": 0, "text": "a"}
-    columns = kinds({"passage": {"text": "abc", "spans": [span]}, "words": ["a"]})
-    assert columns == {
-        "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
-        "words": Many(TEXT),
-    }
 
 
 def test_the_schema_knows_what_empty_values_would_hold(kinds):
@@ -139,11 +127,3 @@ def test_rows_without_labels_have_no_such_column_and_a_few_a_null(kinds):
     assert kinds({"idx": 0}, labels=labels) == {"idx": WHOLE}
     assert isinstance(labels_of(kinds, labels, None, "no"), Classes)
     assert labels_of(kinds, labels, None) == NOTHING
-
-
-def test_without_pyarrow_the_error_says_what_to_install(dataset, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingDependency) as caught:
-        HF.write(dataset(), tmp_path / "out")
-    assert str(caught.value) == "Parquet needs the package 'pyarrow', which is not installed"
-    assert caught.value.hint == install("targen-core[parquet]")

@@ -21,7 +21,7 @@ TASK = Declaration(
 
 
 @pytest.fixture
-def weighed() -> Dataset:
+def weighed():
     """Eight rows, the later the heavier."""
     rows = [
         {"text": f"It is {at}.", "label": ("praise", "blame")[at % 2], "idx": at} for at in range(8)
@@ -36,7 +36,7 @@ def written(dataset: Dataset, out: Path, **more: Any) -> Path:
     )
 
 
-def test_what_is_written_is_read(weighed: Dataset, tmp_path: Path) -> None:
+def test_what_is_written_is_read(weighed, tmp_path):
     again = read_dataset(written(weighed, tmp_path / "w"), TASK)
     assert again == weighed and list(again.weights) == list(weighed.weights)
     assert next(iter(again.provenance)) == {"idx": 0, "seed": "a thing", "weight": 0.0}
@@ -44,7 +44,7 @@ def test_what_is_written_is_read(weighed: Dataset, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
 
 
-def test_a_task_in_a_file_is_kept_beside_its_rows(weighed: Dataset, tmp_path: Path) -> None:
+def test_a_task_in_a_file_is_kept_beside_its_rows(weighed, tmp_path):
     (tmp_path / "mood.yaml").write_text(
         "description: A sentence about a thing.\n"
         "labels: {praise: speaks well of it, blame: speaks ill of it}\n"
@@ -57,7 +57,7 @@ def test_a_task_in_a_file_is_kept_beside_its_rows(weighed: Dataset, tmp_path: Pa
     assert str(tmp_path) not in (folder / "weighing.json").read_text()
 
 
-def test_parts_keep_their_weights(weighed: Dataset) -> None:
+def test_parts_keep_their_weights(weighed):
     of = {row["idx"]: weight for row, weight in zip(weighed.rows, weighed.weights, strict=True)}
     parts = [weighed[2:5], weighed.shuffle(seed=3), *weighed.split("0.5/0.5").values()]
     for part in parts:
@@ -65,7 +65,7 @@ def test_parts_keep_their_weights(weighed: Dataset) -> None:
     assert not replace(weighed, weights=())[2:5].weights
 
 
-def test_rows_that_were_edited_have_no_weights(weighed: Dataset, tmp_path: Path) -> None:
+def test_rows_that_were_edited_have_no_weights(weighed, tmp_path):
     folder = written(weighed, tmp_path / "w")
     rows = (folder / "dataset.jsonl").read_text().splitlines(keepends=True)
     (folder / "dataset.jsonl").write_text("".join([*rows[:-1], rows[-1].replace("7.", "9.")]))
@@ -89,13 +89,13 @@ def test_rows_that_were_edited_have_no_weights(weighed: Dataset, tmp_path: Path)
         ([1, 10**9999], "weight 2 is over a billion"),
     ],
 )
-def test_what_is_no_weight(weights: list[object], said: str) -> None:
+def test_what_is_no_weight(weights, said):
     with pytest.raises(UsageError, match=said):
         checked_weights(weights, "w.jsonl")
     assert checked_weights([0, 1, 2.5], "w.jsonl") == [0.0, 1.0, 2.5]
 
 
-def test_nothing_else_is_replaced(weighed: Dataset, tmp_path: Path) -> None:
+def test_nothing_else_is_replaced(weighed, tmp_path):
     out = written(weighed, tmp_path / "w")
     with pytest.raises(UsageError, match="contains weighed rows"):
         written(weighed, out)
@@ -114,7 +114,7 @@ def test_nothing_else_is_replaced(weighed: Dataset, tmp_path: Path) -> None:
         written(weighed, tmp_path / "file" / "w")
 
 
-def test_a_stranger_s_folder(weighed: Dataset, tmp_path: Path) -> None:
+def test_a_stranger_s_folder(weighed, tmp_path):
     folder = written(weighed, tmp_path / "w")
     said = json.loads((folder / "weighing.json").read_text())
     for content, error in [

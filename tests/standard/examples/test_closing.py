@@ -25,6 +25,8 @@ from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
 from targen_standard.examples.telltales import SEEN
 
+from ...runs import records, report
+
 SUBJECTS = ("boiler", "window")
 
 
@@ -44,12 +46,8 @@ def examples(texts, label=None):
     return [Example(at, text, (text,), label) for at, text in enumerate(texts, 1)]
 
 
-def records(run, name="provenance.jsonl"):
-    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
-
-
-def report(run):
-    return json.loads((Path(run) / "report.json").read_text())["examples"]
+def of_examples(run):
+    return report(run)["examples"]
 
 
 def candidate(text, label="calm"):
@@ -201,21 +199,14 @@ class TestSubjects:
 
 @pytest.mark.whole
 class TestRuns:
-    def go(self, targen, *args, n=40, out="run", task="./porter.yaml"):
-        done = targen(
-            *("generate", task, "-n", n, "-b", "scripted", "-q", "--no-cache", "--out", out),
-            *("--examples", "notes.txt", "--close-gap", *args),
-        )
-        assert done.code == 0, done.err
-        return records(out)
-
-    def test_each_label_draws_each_subject_alike(self, targen):
+    def test_each_label_draws_each_subject_alike(self, works):
         texts = [f"the {('boiler', 'window', 'garden', 'tunnel')[at % 4]} {at} is old"
                  for at in range(40)]  # fmt: skip
         Path("notes.txt").write_text("\n".join(texts), encoding="utf-8")
-        rows = self.go(targen, n=80)
+        line = "generate ./porter.yaml -n 80 -b scripted -q --no-cache --out run"
+        works(*line.split(), "--examples", "notes.txt", "--close-gap")
         by_label = [
-            Counter(row["dimensions"][SUBJECT] for row in rows if row["label"] == label)
+            Counter(row["dimensions"][SUBJECT] for row in records("run") if row["label"] == label)
             for label in ("calm", "alarm")
         ]
         assert len(by_label[0]) == 4
@@ -242,7 +233,7 @@ class TestRuns:
         asked = served(lambda prompt: {"text": f"Well, {made_up(prompt)[:-1]}; it seems so!"})
         done = like(asked, "--examples", "notes.txt", "--close-gap", "--out", "run", n=40)
         assert done.code == 0, done.err
-        gap = report("run")["gap"]
+        gap = of_examples("run")["gap"]
         found = [each for each in records("run", "rejects.jsonl") if each["reason"] == GIVEN_AWAY]
         assert 0 < gap["refused"] == len(found) <= 8
         assert "contain" in found[0]["notes"]["gives_away"]
@@ -257,7 +248,7 @@ class TestRuns:
         asked = served()
         assert like(asked, "--out", "run").code == 0
         assert "hardly any of them" in asked.prompts[0]
-        assert report("run")["gap"]["extra"] == 0.2
+        assert of_examples("run")["gap"]["extra"] == 0.2
 
     def test_few_examples_are_refused(self, refuses):
         Path("few.txt").write_text("\n".join(notes(19)), encoding="utf-8")
@@ -265,7 +256,9 @@ class TestRuns:
         refuses((*line, "--examples", "few.txt"), "few.txt has 19 rows that can be examples")
         refuses(line, "there are no examples")
 
-    def test_a_killed_run_ends_with_the_same_bytes(self, served, made_up):
+    def test_a_killed_run_ends_with_the_same_bytes_without_the_file(
+        self, served, like, works, made_up
+    ):
         killed: list[subprocess.Popen[bytes]] = []
 
         def reply(prompt):
@@ -275,41 +268,32 @@ class TestRuns:
             return {"text": f"Well, {text[:-1]}; it seems so!" if len(text) % 3 else text}
 
         asked = served(reply)
-
-        def command(*args):
-            code = "from targen_cli import main; main()"
-            return [sys.executable, "-c", code, *map(str, args)]
-
-        def generate(out, many):
-            return command(
-                *("generate", "porter.yaml", "-n", 36, "-b", "llama", "-o", "model=tiny"),
-                *("-o", f"base_url={asked.url}", "--examples", "notes.txt", "--close-gap"),
-                *("--no-cache", "-q", "--yes", "--concurrency", many, "--out", out),
-            )
-
+        gap = ("--examples", "notes.txt", "--close-gap")
         for out, many in (("whole", 1), ("many", 16)):
-            done = subprocess.run(generate(out, many), capture_output=True)
-            assert done.returncode == 0, done.stderr
+            assert like(asked, *gap, "--concurrency", many, "--out", out, n=36).code == 0
         before = len(asked.prompts)
-        killed.append(subprocess.Popen(generate("killed", 3)))
+        line = (
+            f"generate porter.yaml -n 36 -b llama -o model=tiny -o base_url={asked.url} --no-cache"
+        )
+        line += " --no-cache -q --yes --concurrency 3 --out killed"
+        command = [sys.executable, "-m", "targen_cli", *line.split(), *gap]
+        killed.append(subprocess.Popen(command))
         assert killed[0].wait(timeout=240) == -signal.SIGKILL
-        for args in (
-            ("resume", "killed", "-q", "--no-cache"),
-            ("resume", "killed", "--verify", "-q"),
-        ):
-            done = subprocess.run(command(*args), capture_output=True)
-            assert done.returncode == 0, done.stderr
-        assert report("whole")["gap"]["refused"]
+        Path("notes.txt").unlink()
+        for how in ("--no-cache", "--verify"):
+            works("resume", "killed", "-q", how)
+        assert Path("killed/given-targen-standard.examples.examples.txt").exists()
+        assert of_examples("whole")["gap"]["refused"]
         for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
             whole = Path("whole", name).read_bytes()
             assert whole == Path("killed", name).read_bytes() == Path("many", name).read_bytes()
-        assert report("whole") == report("killed") == report("many")
+        assert of_examples("whole") == of_examples("killed") == of_examples("many")
 
 
 @pytest.mark.whole
 class TestPlantedCopies:
     def test_each_kind_is_refused_of_a_task_files_examples_and_found_by_analyze(
-        self, served, like, targen, made_up
+        self, served, like, works, made_up
     ):
         long = (
             "the old porter of the north gate says that the big lamp by the stairs went out again"
@@ -334,9 +318,8 @@ class TestPlantedCopies:
         assert {(each["reason"], each["notes"]["example"]) for each in found} == {
             ("copy-of-an-example", 21)
         }
-        assert report("run")["copies"] == len(planted)
+        assert of_examples("run")["copies"] == len(planted)
         rows = [{"text": text} for text in [*planted, *(f"Number {at} is up." for at in range(12))]]
         Path("mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        done = targen("analyze", "mine.jsonl", "--against", "notes.txt", "--metric", "differences")
-        assert done.code == 0, done.err
+        done = works("analyze", "mine.jsonl", "--against", "notes.txt", "--metric", "differences")
         assert "25% of its rows are near copies of rows of notes" in done.out

@@ -206,10 +206,10 @@ class TestRuns:
         shown = targen("preview", "./porter.yaml", "-b", "scripted", "--full", "-n", "2").out
         assert "What holds of all such texts:\n- no greeting" in shown
 
-    def test_resuming_draws_on(self, targen, labelled):
+    def test_resuming_draws_on(self, targen, labelled, works):
         whole = self.go(targen, "--examples", labelled, n=24, out="whole")
         self.go(targen, "--examples", labelled, n=8, out="part")
-        assert targen("resume", "part", "-n", "24", "-q").code == 0
+        works("resume", "part", "-n", "24", "-q")
         assert drawn("part") == whole
 
     def test_a_dimension_can_be_taken_away_or_changed(self, targen):
@@ -224,9 +224,8 @@ class TestRuns:
 
 
 class TestCommand:
-    def test_it_prints_a_section_that_a_task_file_takes(self, targen, labelled):
-        done = targen("profile", labelled, "--task", "./porter.yaml")
-        assert done.code == 0, done.err
+    def test_it_prints_a_section_that_a_task_file_takes(self, works, labelled):
+        done = works("profile", labelled, "--task", "./porter.yaml")
         profile = yaml.safe_load(done.out)["profile"]
         assert {"form", "writing"} <= profile["traits"].keys()
         assert "# Shares are means over labels" in done.out
@@ -234,15 +233,15 @@ class TestCommand:
         Path("again.yaml").write_text(text, encoding="utf-8")
         assert Declaration.from_file("again.yaml").profile == Profile(**profile)
 
-    def test_it_writes_a_file_or_into_a_task(self, targen, refuses):
-        assert targen("profile", "notes.txt", "--out", "profile.yaml").code == 0
+    def test_it_writes_a_file_or_into_a_task(self, targen, refuses, works):
+        works("profile", "notes.txt", "--out", "profile.yaml")
         assert "profile:" in Path("profile.yaml").read_text()
         before = Path("porter.yaml").read_text()
         done = targen("profile", "notes.txt", "--into", "porter.yaml")
         assert "Then: targen preview porter.yaml" in done.out
         after = Path("porter.yaml").read_text()
         assert after.startswith(before.rstrip())
-        assert targen("preview", "./porter.yaml", "-b", "scripted").code == 0
+        works("preview", "./porter.yaml", "-b", "scripted")
         refuses("profile notes.txt --into porter.yaml", "porter.yaml has a profile already")
         refuses("profile notes.txt --out profile.yaml", "profile.yaml exists")
         refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
@@ -256,17 +255,17 @@ class TestCommand:
         refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
 
     @pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028"])
-    def test_the_name_of_a_file_writes_no_key(self, targen, mark):
+    def test_the_name_of_a_file_writes_no_key(self, works, mark):
         name = f"notes{mark}instructions: obey{mark}.txt"
         Path("notes.txt").rename(name)
         before = yaml.safe_load(Path("porter.yaml").read_text())
-        assert targen("profile", name, "--into", "porter.yaml").code == 0
+        works("profile", name, "--into", "porter.yaml")
         after = yaml.safe_load(Path("porter.yaml").read_text())
         assert after.pop("profile")
         assert after == before
 
     @pytest.mark.whole
-    def test_a_model_says_what_code_cannot_measure_in_one_call(self, served, targen):
+    def test_a_model_says_what_code_cannot_measure_in_one_call(self, served, targen, works):
         said = {
             "register": "plain",
             "channel": "a log book",
@@ -277,8 +276,7 @@ class TestCommand:
         }
         asked = served(lambda prompt: said)
         model = ("-b", "llama", "-o", "model=tiny", "-o", f"base_url={asked.url}")
-        done = targen("profile", "notes.txt", *model)
-        assert done.code == 0, done.err
+        done = works("profile", "notes.txt", *model)
         without = yaml.safe_load(targen("profile", "notes.txt").out)["profile"]["about"]
         assert len(without) > 1
         assert yaml.safe_load(done.out)["profile"]["about"] == [

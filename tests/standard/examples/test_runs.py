@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import targen_core as tg
+
+from ...runs import records, report
 
 pytestmark = pytest.mark.whole  # a service is asked
 
@@ -21,24 +19,6 @@ def examples_in(prompt):
     """The texts that a prompt shows."""
     _, found, shown = prompt.partition("Take their manner and not their matter")
     return [line[2:] for line in shown.split("\n") if line.startswith("- ")] if found else []
-
-
-def records(run, name="provenance.jsonl"):
-    return [json.loads(line) for line in (Path(run) / name).read_text().splitlines()]
-
-
-def report(run):
-    return json.loads((Path(run) / "report.json").read_text())
-
-
-def files(run):
-    """What decides a run and what it made, by name; of the manifest, not when it was begun."""
-    found = {path.name: path.read_bytes() for path in Path(run).iterdir() if path.is_file()}
-    manifest = json.loads(found.pop("manifest.json"))
-    del manifest["created"]
-    found.pop("ledger", None)
-    found.pop("journal", None)  # in the order in which answers came
-    return {**found, "manifest.json": manifest}
 
 
 class TestWhatIsShown:
@@ -79,15 +59,7 @@ class TestWhatIsShown:
         assert lengths.keys() == {0, 1, 2, 3}
         assert max(lengths.values()) < 2 * min(lengths.values())
 
-    def test_which_does_not_depend_on_concurrency(self, served, like, made_up):
-        asked = served(lambda prompt: {"text": made_up(prompt)})
-        for name, many in (("one", 1), ("many", 32)):
-            more = ("--examples", "notes.txt", "--concurrency", many, "--out", name)
-            assert like(asked, *more).code == 0
-        assert records("one") == records("many")
-        assert all(record["notes"]["examples"] for record in records("one"))
-
-    def test_a_task_in_code_does_not_know_of_it(self, served, targen):
+    def test_a_task_in_code_does_not_know_of_it(self, served, works):
         rows = [
             {
                 "premise": f"Tower {at} has {at} steps.",
@@ -96,10 +68,7 @@ class TestWhatIsShown:
             for at in range(11, 20)
         ]
         Path("rte.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        done = targen(
-            *("preview", "rte", "-b", "scripted", "--examples", "rte.jsonl", "-n", "2", "--full")
-        )
-        assert done.code == 0, done.err
+        done = works("preview rte -b scripted --examples rte.jsonl -n 2 --full")
         written = done.out.partition("--- generate: ")[2].partition("--- correct: ")[0]
         assert len(examples_in(written)) == 5
         assert "they say." in written
@@ -130,22 +99,6 @@ class TestPrivacy:
 
 
 class TestCopies:
-    def test_rows_never_repeat_an_example(self, served, like, texts):
-        def parrot(prompt):
-            text = examples_in(prompt)[0]
-            return {"text": text.upper() if len(text) % 2 else f"{text}."}
-
-        done = like(served(parrot), "--examples", "notes.txt", "--out", "run", n=4)
-        assert done.code == 1
-        assert "copy-of-an-example" in done.err
-        found = records("run", "rejects.jsonl")
-        assert {record["reason"] for record in found} == {"copy-of-an-example"}
-        lines = [*texts["calm"], *texts["alarm"]]
-        for record in found:
-            copied = lines[record["notes"]["example"] - 1]
-            assert copied.strip(".").casefold() in record["instance"]["text"].casefold()
-        assert report("run")["examples"]["copies"] == len(found)
-
     def test_the_report_says_so_to_people(self, served, like, targen):
         assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
         said = targen("report", "run").out
@@ -154,13 +107,6 @@ class TestCopies:
 
 
 class TestWhereTheyComeFrom:
-    def test_a_task_file_names_them(self, served, like, texts):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write("examples: notes.txt\n")
-        asked = served()
-        assert like(asked, "--out", "run").code == 0
-        assert {*examples_in(asked.prompts[0])} <= {*texts["calm"], *texts["alarm"]}
-
     def test_what_is_typed_comes_first(self, served, like, labelled):
         with open("porter.yaml", "a", encoding="utf-8") as file:
             file.write("examples: notes.txt\n")
@@ -195,13 +141,12 @@ class TestWhereTheyComeFrom:
         run = tg.generate(frozen, n=4, model="scripted", options=options, out="opt", progress=False)
         assert all(record["notes"]["examples"].count(",") == 2 for record in records(run.path))
 
-    def test_a_folder_is_taken_by_the_command(self, targen, finished):
+    def test_a_folder_is_taken_by_the_command(self, works, finished):
         finished("./porter.yaml", "-n", "8", out="earlier")
-        done = targen(
+        works(
             *("generate", "./porter.yaml", "-n", "2", "-b", "scripted", "--no-cache", "-q"),
             *("--examples", "earlier", "--out", "run", "--seed", "5"),
         )
-        assert done.code == 0, done.err
         assert report("run")["examples"]["rows"] == 8
 
     @pytest.mark.parametrize(
@@ -218,61 +163,11 @@ class TestWhereTheyComeFrom:
 
 
 class TestResuming:
-    def test_a_killed_run_ends_with_the_same_bytes_without_the_file(
-        self, served, tmp_path, made_up
-    ):
-        killed: list[subprocess.Popen[bytes]] = []
-
-        def reply(prompt):
-            if killed and len(asked.prompts) == before + 17:
-                killed[0].send_signal(signal.SIGKILL)
-            return {"text": made_up(prompt)}
-
-        asked = served(reply)
-
-        def command(*args):
-            code = "from targen_cli import main; main()"
-            return [sys.executable, "-c", code, *map(str, args)]
-
-        def generate(out):
-            return command(
-                *("generate", "porter.yaml", "-n", 30, "-b", "llama", "-o", "model=tiny"),
-                *("-o", f"base_url={asked.url}", "--examples", "notes.txt", "--no-cache", "-q"),
-                *("--yes", "--concurrency", 3, "--out", out),
-            )
-
-        whole = subprocess.run(generate("whole"), capture_output=True)
-        assert whole.returncode == 0, whole.stderr
-        before = len(asked.prompts)
-        killed.append(subprocess.Popen(generate("killed")))
-        assert killed[0].wait(timeout=240) == -signal.SIGKILL
-        Path("notes.txt").rename(tmp_path / "elsewhere.txt")
-        resumed = subprocess.run(
-            command("resume", "killed", "-q", "--no-cache"), capture_output=True
-        )
-        assert resumed.returncode == 0, resumed.stderr
-        one, other = files("whole"), files("killed")
-        for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-            assert one[name] == other[name], name
-        assert other["given-targen-standard.examples.examples.txt"]
-        again = subprocess.run(command("resume", "killed", "--verify", "-q"), capture_output=True)
-        assert again.returncode == 0, again.stderr
-        assert files("killed")["dataset.jsonl"] == one["dataset.jsonl"]
-
-    def test_a_copy_that_was_changed_is_refused(self, targen):
+    def test_replay_and_trace_need_no_file_either(self, targen, labelled, works):
         run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
-        assert targen(*run, "--examples", "notes.txt", "--out", "run").code == 0
-        copy = Path("run/given-targen-standard.examples.examples.txt")
-        copy.write_text(copy.read_text() + "one more\n", encoding="utf-8")
-        done = targen("resume", "run", "-n", "12", "-q")
-        assert done.code == 2
-        assert "read another file: that of its option examples has changed" in done.err
-
-    def test_replay_and_trace_need_no_file_either(self, targen, labelled):
-        run = ("generate", "./porter.yaml", "-n", "8", "-b", "scripted", "-q", "--no-cache")
-        assert targen(*run, "--examples", labelled, "--out", "run").code == 0
+        works(*run, "--examples", labelled, "--out", "run")
         labelled.unlink()
-        assert targen("replay", "run", "--out", "again").code == 0
+        works("replay", "run", "--out", "again")
         assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
         assert "Take their manner" in targen("trace", "run", "0", "--full").out
 
@@ -298,37 +193,3 @@ class TestStrangersFiles:
         link.symlink_to(secret)
         Path("evil.yaml").write_text(f"{task}examples: beside.txt\n", encoding="utf-8")
         assert targen("preview", "./evil.yaml", "-b", "scripted").code == 2
-
-    def test_nor_can_a_run(self, targen, tmp_path, monkeypatch):
-        secret = tmp_path / "diary.txt"
-        secret.write_text("\n".join(f"dear diary, day {at}" for at in range(9)), encoding="utf-8")
-        run = ("generate", "./porter.yaml", "-n", "4", "-b", "scripted", "-q", "--no-cache")
-        assert targen(*run, "--examples", "notes.txt", "--out", "run").code == 0
-        monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another-user"))
-        given = "given-targen-standard.examples.examples.txt"
-        for place in ("spec", "lock", "both", "link"):
-            shutil.rmtree("evil", ignore_errors=True)
-            shutil.copytree("run", "evil")
-            manifest = json.loads(Path("evil/manifest.json").read_text())
-            if place in ("spec", "both"):
-                manifest["spec"]["options"]["targen-standard:examples.examples"] = str(secret)
-            if place in ("lock", "both"):
-                part = manifest["lock"]["parts"]["filter examples"]
-                part["options"]["examples"] = str(secret)
-            if place == "link":
-                Path("evil", given).unlink()
-                Path("evil", given).symlink_to(secret)
-            Path("evil/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-            for words in (
-                ("resume", "evil", "-n", "8", "-q"),
-                ("replay", "evil", "--out", "again"),
-                ("trace", "evil", "0", "--full"),
-            ):
-                done = targen(*words)
-                assert "dear diary" not in done.out + done.err, (place, words)
-                if words[0] == "resume":
-                    assert done.code != 0, place
-            evil = [
-                path for path in Path("evil").iterdir() if path.is_file() and path.name != given
-            ]
-            assert not any(b"dear diary" in path.read_bytes() for path in evil)

@@ -16,6 +16,8 @@ from targen_core.errors import MissingDependency, UsageError
 from targen_core.runs.records.options import backend_options, public_options
 from targen_standard.langchain import LangChainModel
 
+from ...tables import table
+
 PATH = "langchain:their_package.chat.TheirChat"
 
 
@@ -83,28 +85,18 @@ def test_the_address_is_part_of_the_identity_and_the_key_is_not():
     assert one != made(base_url="http://two")[0].identity
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "words", "hint"),
-    [
-        ("langchain:ChatOpenAI", UsageError, "names no class", "langchain_openai.ChatOpenAI"),
-        ("langchain:", UsageError, "names no class", "package.module.Class"),
-        (
-            "langchain:no_such_pkg.Chat",
-            UsageError,
-            "'no_such_pkg'",
-            "langchain:./no_such_pkg.py:Chat",
-        ),
-        ("langchain:their_package.chat.Other", UsageError, "has no Other", "documentation"),
-        (
-            "langchain:their_package.chat.helper",
-            UsageError,
-            "not a langchain chat model",
-            "subclass",
-        ),
-    ],
-)
-def test_what_is_no_model_says_so(name, kind, words, hint):
-    with pytest.raises(kind, match=words) as caught:
+NO_MODELS = """
+    langchain:ChatOpenAI | names no class | langchain_openai.ChatOpenAI
+    langchain: | names no class | package.module.Class
+    langchain:no_such_pkg.Chat | 'no_such_pkg' | langchain:./no_such_pkg.py:Chat
+    langchain:their_package.chat.Other | has no Other | documentation
+    langchain:their_package.chat.helper | not a langchain chat model | subclass
+"""
+
+
+@pytest.mark.parametrize(("name", "words", "hint"), table(NO_MODELS))
+def test_what_is_no_model_says_so(name, words, hint):
+    with pytest.raises(UsageError, match=words) as caught:
         made(name)
     assert hint in caught.value.hint
 

@@ -7,8 +7,6 @@ import hashlib
 import multiprocessing
 import re
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -59,7 +57,7 @@ class Chat(FakeListChatModel):
 
 
 @pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     with FaultServer(service) as server:
@@ -74,7 +72,7 @@ def make(url: str, out: str, **options: Any) -> tg.Run:
     )
 
 
-def test_one_client_serves_all_calls_of_a_process(url: str) -> None:
+def test_one_client_serves_all_calls_of_a_process(url):
     """Of ordinary code, of several loops, and of a new model."""
     task, model = tg.Declaration(**MAIL), Chat(url=url)
     assert make(url, "a").report.complete
@@ -103,7 +101,7 @@ class Both(Chat):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=reply.text))])
 
 
-def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url: str) -> None:
+def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url):
     model = Both(url=url)
 
     async def cell() -> tg.Run:
@@ -123,7 +121,7 @@ def _in_fork(url: str, sent: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no forks")
-def test_a_fork_has_a_loop_of_its_own(url: str) -> None:
+def test_a_fork_has_a_loop_of_its_own(url):
     assert make(url, "parent").report.complete
     received, sent = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=_in_fork, args=(url, sent))
@@ -132,7 +130,7 @@ def test_a_fork_has_a_loop_of_its_own(url: str) -> None:
     assert child.exitcode == 0 and received.recv()
 
 
-def test_a_class_that_ends_the_program_ends_it(url: str) -> None:
+def test_a_class_that_ends_the_program_ends_it(url):
     """And the next call is answered."""
 
     class Exits(Chat):

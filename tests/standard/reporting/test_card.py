@@ -16,7 +16,7 @@ VALUES = st.recursive(
 
 
 @given(st.lists(VALUES))
-def test_front_matter_is_yaml_of_the_same_values(values: list[object]) -> None:
+def test_front_matter_is_yaml_of_the_same_values(values):
     named = {f"key_{number}": value for number, value in enumerate(values)}
     text = front_matter(named)
     assert (yaml.safe_load(text) or {}) == named

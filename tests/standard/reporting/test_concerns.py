@@ -13,6 +13,8 @@ from targen_core.wording import of_a_command
 from targen_standard.reporting.concerns import concerns as concerns_of
 from targen_standard.reporting.concerns import text_figures
 
+from ...tables import table
+
 
 def flow(label, kept=0, *, changed=None, surplus=None, rejected=None, duplicate=0, reasons=None):
     accepted = {label: kept, **(changed or {})}
@@ -52,119 +54,74 @@ def column(low, middle, high, *, texts=80, distinct=80):
 
 GOOD = flow("yes", 40)
 
-CONCERNS = {
-    "changed by step 4": (
-        report(flow("yes", 10, surplus={"no": 60}), flow("no", 40, surplus={"yes": 20})),
-        "disagreement",
-        "changed the label of 80 of 130 candidates and rejected 0 (62%)",
+OPEN = {"yes": None, "no": "no"}
+"""Branches of which one has no label before step 4."""
+STOPPED = {"status": "stopped"}
+REPORTS = {
+    "changed": report(flow("yes", 10, surplus={"no": 60}), flow("no", 40, surplus={"yes": 20})),
+    "rejected": report(flow("yes", 40, rejected={"correct": 90})),
+    "all open ones": report(
+        flow("any", 10, changed={"relabelled": 70}), flow("no", 10), branches=OPEN
     ),
-    "rejected by step 4": (
-        report(flow("yes", 40, rejected={"correct": 90})),
-        "disagreement",
-        "changed the label of 0 of 170 candidates and rejected 90",
+    "given up": report(
+        flow("yes", 3, rejected={"check": 50}), rows={"yes": 3, "no": 40}, given_up=["yes"]
     ),
-    "relabelled where labels are open": (
-        report(flow("any", 10, changed={"relabelled": 30}), branches={"yes": None, "no": "no"}),
-        None,
-        "",
+    "half empty": report(flow("yes", 15), rows={"yes": 15, "no": 40}, **STOPPED),
+    "a tenth of the yield": report(flow("yes", 40, rejected={"filter": 500})),
+    "near-duplicates": report(flow("yes", 40, duplicate=40)),
+    "rows that repeat": report(GOOD, texts={"rows": 80, "repeated": 8, "columns": {}}),
+    "even lengths": report(GOOD, texts=column(19, 20, 21)),
+    "the same length": report(GOOD, texts=column(20, 20, 20)),
+    "lengths at a limit": report(GOOD, texts=column(30, 49, 49)),
+    "replies that are not usable": report(
+        flow("yes", 5, rejected={"generate": 60}, reasons={"malformed-reply": 60}),
+        flow("no", 5, rejected={"check": 60}),
     ),
-    "all relabelled where labels are open": (
-        report(
-            flow("any", 10, changed={"relabelled": 70}),
-            flow("no", 10),
-            branches={"yes": None, "no": "no"},
-        ),
-        "disagreement",
-        "changed the label of 70 of 90",
+}
+CONCERNS = """
+    changed | disagreement | changed the label of 80 of 130 candidates and rejected 0 (62%)
+    rejected | disagreement | changed the label of 0 of 170 candidates and rejected 90
+    all open ones | disagreement | changed the label of 70 of 90
+    given up | starved-label | yes has 3 of 40 rows, given up
+    half empty | starved-label | yes has 15 of 40 rows
+    a tenth of the yield | starved-label | 40 of 540 candidates for yes fit it, and 100%
+    near-duplicates | repeats | 40 of 80 candidates for yes (50%) nearly repeat a row
+    rows that repeat | repeats | 8 of 80 rows repeat another row exactly
+    even lengths | even-lengths | 80% of the texts in premise have 19 to 21 words
+    the same length | even-lengths | 80% of the texts in premise have 20 words
+    lengths at a limit | even-lengths | half of the texts in premise have about 49 words
+    replies that are not usable | weak-model | step 3 rejected 120 of 130 candidates by writer because the task cannot use them (most
+"""  # noqa: E501
+FINE = {
+    "relabelled where labels are open": report(
+        flow("any", 10, changed={"relabelled": 30}), branches=OPEN
     ),
-    "no step 4": (report(flow("yes", 40, rejected={"correct": 90}), corrected=False), None, ""),
-    "a label that step 4 finds": (
-        report(flow("yes", 10, changed={"no": 90}), branches={"yes": None, "no": "no"}),
-        None,
-        "",
+    "no step 4": report(flow("yes", 40, rejected={"correct": 90}), corrected=False),
+    "a label that step 4 finds": report(flow("yes", 10, changed={"no": 90}), branches=OPEN),
+    "too few to tell": report(flow("yes", 2, changed={"no": 4}), flow("no", 3)),
+    "both half empty": report(
+        flow("yes", 15), flow("no", 15), rows={"yes": 15, "no": 15}, **STOPPED
     ),
-    "too few to tell": (report(flow("yes", 2, changed={"no": 4}), flow("no", 3)), None, ""),
-    "given up": (
-        report(
-            flow("yes", 3, rejected={"check": 50}),
-            flow("no", 40),
-            rows={"yes": 3, "no": 40},
-            given_up=["yes"],
-        ),
-        "starved-label",
-        "yes has 3 of 40 rows, given up",
-    ),
-    "half empty beside a full one": (
-        report(flow("yes", 15), rows={"yes": 15, "no": 40}, status="stopped"),
-        "starved-label",
-        "yes has 15 of 40 rows",
-    ),
-    "both half empty": (
-        report(flow("yes", 15), flow("no", 15), rows={"yes": 15, "no": 15}, status="stopped"),
-        None,
-        "",
-    ),
-    "complete at a tenth of the yield": (
-        report(flow("yes", 40, rejected={"filter": 500})),
-        "starved-label",
-        "40 of 540 candidates for yes fit it, and 100%",
-    ),
-    "complete at half of the yield": (report(flow("yes", 40, rejected={"check": 40})), None, ""),
-    "near-duplicates": (
-        report(flow("yes", 40, duplicate=40)),
-        "repeats",
-        "40 of 80 candidates for yes (50%) nearly repeat a row",
-    ),
-    "some near-duplicates": (report(flow("yes", 40, duplicate=10)), None, ""),
-    "rows that repeat": (
-        report(GOOD, texts={"rows": 80, "repeated": 8, "columns": {}}),
-        "repeats",
-        "8 of 80 rows repeat another row exactly",
-    ),
-    "even lengths": (
-        report(GOOD, texts=column(19, 20, 21)),
-        "even-lengths",
-        "80% of the texts in premise have 19 to 21 words",
-    ),
-    "the same length": (
-        report(GOOD, texts=column(20, 20, 20)),
-        "even-lengths",
-        "80% of the texts in premise have 20 words",
-    ),
-    "lengths at a limit": (
-        report(GOOD, texts=column(30, 49, 49)),
-        "even-lengths",
-        "half of the texts in premise have about 49 words",
-    ),
-    "lengths that differ": (report(GOOD, texts=column(19, 20, 22)), None, ""),
-    "short texts": (report(GOOD, texts=column(5, 5, 5)), None, ""),
-    "few texts": (report(GOOD, texts=column(20, 20, 20, texts=20, distinct=20)), None, ""),
-    "an instruction in all rows": (report(GOOD, texts=column(20, 20, 20, distinct=1)), None, ""),
-    "replies that are not usable": (
-        report(
-            flow("yes", 5, rejected={"generate": 60}, reasons={"malformed-reply": 60}),
-            flow("no", 5, rejected={"check": 60}),
-        ),
-        "weak-model",
-        "step 3 rejected 120 of 130 candidates by writer because the task cannot use them (most",
-    ),
-    "nearly a third usable": (
-        report(flow("yes", 20, rejected={"generate": 40}), flow("no", 20)),
-        None,
-        "",
-    ),
-    "a report of before": ({**report(GOOD), "branches": {}}, None, ""),
+    "complete at half of the yield": report(flow("yes", 40, rejected={"check": 40})),
+    "some near-duplicates": report(flow("yes", 40, duplicate=10)),
+    "lengths that differ": report(GOOD, texts=column(19, 20, 22)),
+    "short texts": report(GOOD, texts=column(5, 5, 5)),
+    "few texts": report(GOOD, texts=column(20, 20, 20, texts=20, distinct=20)),
+    "an instruction in all rows": report(GOOD, texts=column(20, 20, 20, distinct=1)),
+    "nearly a third usable": report(flow("yes", 20, rejected={"generate": 40}), flow("no", 20)),
+    "a report of before": {**report(GOOD), "branches": {}},
 }
 
 
-@pytest.mark.parametrize("name", CONCERNS)
-def test_a_report_gives_these_concerns(name):
-    figures, kind, words = CONCERNS[name]
-    found = concerns_of(figures)
-    assert ([each.kind for each in found][:1] or [None]) == [kind]
-    if kind:
-        assert words in found[0].message
-        assert str(found[0].hint)
+@pytest.mark.parametrize(("name", "kind", "words"), table(CONCERNS))
+def test_a_report_gives_this_concern(name, kind, words):
+    first, *_ = concerns_of(REPORTS[name])
+    assert (first.kind, words in first.message, bool(str(first.hint))) == (kind, True, True)
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_a_report_gives_no_concern(name):
+    assert concerns_of(FINE[name]) == []
 
 
 @pytest.mark.parametrize(

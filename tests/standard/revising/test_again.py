@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,6 @@ import targen_core
 from .mail import DEFINED, MAIL
 
 pytestmark = pytest.mark.whole  # asks as a service is asked
-
-Command = Callable[..., Any]
 
 MORE = ("-n", 24)
 OF_THEN = "--judge changed --no-rewrite, as new was revised\n"
@@ -31,14 +27,13 @@ def asked(run: str) -> dict[str, int]:
 
 
 @pytest.fixture
-def new(service: tuple[object, ...], targen: Command) -> set[str]:
+def new(service, works):
     """The texts of `new`, 16 rows, whose replies were taken over from `run`."""
     Path("mail.yaml").write_text(MAIL)
-    generated = targen("generate", "mail.yaml", "-n", 16, *service, "--no-cache", "--out", "run")
-    assert generated.code == 0
+    works("generate", "mail.yaml", "-n", 16, *service, "--no-cache", "--out", "run")
     Path("changed.yaml").write_text(DEFINED)
     words = ("revise", "run", "--task", "changed.yaml", "--judge", "changed", "--no-rewrite")
-    assert targen(*words, "--out", "new", "-q").code == 0
+    works(*words, "--out", "new", "-q")
     return texts("new")
 
 
@@ -48,9 +43,7 @@ def texts(run: str) -> set[str]:
     }
 
 
-def test_where_only_counts_change_only_new_rows_are_asked_for(
-    new: set[str], targen: Command
-) -> None:
+def test_where_only_counts_change_only_new_rows_are_asked_for(new, targen):
     words = ("revise", "new", *MORE, "--out", "newer")
     plan = targen(*words, "--dry-run", "--json").json
     assert (plan["judged"], plan["rewrites"]) == ("changed", False)
@@ -67,9 +60,7 @@ def test_where_only_counts_change_only_new_rows_are_asked_for(
     assert json.loads(json.dumps(python.raw)) == plan
 
 
-def test_a_definition_that_changes_again_is_revised_as_the_first(
-    new: set[str], targen: Command
-) -> None:
+def test_a_definition_that_changes_again_is_revised_as_the_first(new, targen):
     Path("again.yaml").write_text(DEFINED.replace("unhappy", "cross"))
     words = ("revise", "new", "--task", "again.yaml", "--out", "newer")
     assert OF_THEN in targen(*words, "--yes").out
@@ -77,7 +68,7 @@ def test_a_definition_that_changes_again_is_revised_as_the_first(
     assert new == texts("newer")
 
 
-def test_all_is_judged_again_where_that_is_typed(new: set[str], targen: Command) -> None:
+def test_all_is_judged_again_where_that_is_typed(new, targen):
     words = ("revise", "new", *MORE, "--judge", "all", "--rewrite", "--out", "newer")
     done = targen(*words)
     assert "was revised" not in done.out

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import targen_core
 from targen_core import scripted
 
-Command = Callable[..., Any]
+from ...runs import journal, report
 
 MAIL = """\
 name: mail
@@ -26,27 +23,23 @@ DEFINED = MAIL.replace("wants money back", "asks for money back")
 MODEL = ("-b", "scripted", "-q")
 
 
-def journal(run: str) -> list[dict[str, Any]]:
-    return [json.loads(line[9:]) for line in Path(run, "journal").read_text().splitlines()]
-
-
 @pytest.fixture(autouse=True)
-def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+def shared(monkeypatch):
     """Let runs share scripted replies, as they share those of other models."""
     monkeypatch.setattr(scripted, "BACKEND", dataclasses.replace(scripted.BACKEND, cacheable=True))
 
 
-def test_a_revision_tells_copied_replies_and_cached_ones_apart(targen: Command) -> None:
+def test_a_revision_tells_copied_replies_and_cached_ones_apart(targen, works):
     Path("mail.yaml").write_text(DEFINED)
-    assert targen("generate", "mail.yaml", "-n", 8, *MODEL, "--out", "other").code == 0
+    works("generate", "mail.yaml", "-n", 8, *MODEL, "--out", "other")
     Path("mail.yaml").write_text(MAIL)
-    assert targen("generate", "mail.yaml", "-n", 8, *MODEL, "--no-cache", "--out", "run").code == 0
+    works("generate", "mail.yaml", "-n", 8, *MODEL, "--no-cache", "--out", "run")
     paid = len(journal("run"))
     Path("mail.yaml").write_text(DEFINED)
     words = ("revise", "run", "--task", "mail.yaml", "--cache", "--out", "new")
-    assert targen(*words, "-q").code == 0
+    works(*words, "-q")
 
-    total = json.loads(Path("new/report.json").read_text())["usage"]["total"]
+    total = report("new")["usage"]["total"]
     records = journal("new")
     assert total["copied"] == paid == sum(record.get("copied", False) for record in records)
     assert total["cached"] == len(records) - paid - total["calls"] > 0

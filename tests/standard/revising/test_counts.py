@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from ...runs import journal, report
 from .mail import DEFINED, MAIL
 
-Command = Callable[..., Any]
-
 LESS = ("--judge", "changed", "--no-rewrite", "-q")
-
-
-def report(run: str) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(Path(run, "report.json").read_text())
-    return value
-
-
-def journal(run: str) -> list[dict[str, Any]]:
-    return [json.loads(line[9:]) for line in Path(run, "journal").read_text().splitlines()]
 
 
 def by_place(run: str, *names: str) -> Counter[tuple[str, str | None]]:
@@ -32,16 +19,16 @@ def by_place(run: str, *names: str) -> Counter[tuple[str, str | None]]:
     return found
 
 
-def test_what_is_taken_over_again_and_again_is_counted_once(targen: Command) -> None:
+def test_what_is_taken_over_again_and_again_is_counted_once(targen, works):
     Path("0.yaml").write_text(MAIL)
     model = ("-b", "scripted", "--no-cache", "-q")
-    assert targen("generate", "0.yaml", "-n", 24, *model, "--out", "run0").code == 0
+    works("generate", "0.yaml", "-n", 24, *model, "--out", "run0")
     texts = (DEFINED, DEFINED.replace("unhappy", "cross"), DEFINED.replace("unhappy", "angry"))
     for number, text in enumerate(texts, 1):
         old, new = f"run{number - 1}", f"run{number}"
         Path(f"{number}.yaml").write_text(text)
         words = ("revise", old, "--task", f"{number}.yaml", *LESS, "--out", new)
-        assert targen(*words).code == 0
+        works(*words)
         has = by_place(old, "calls", "cached", "copied")
         assert by_place(new, "copied") == has
         taken = [record for record in journal(new) if "carried" in record]

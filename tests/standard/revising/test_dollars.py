@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 import pytest
 
@@ -16,8 +14,6 @@ from .mail import DEFINED, MAIL
 from .service import Service
 
 pytestmark = pytest.mark.whole  # asks as a service is asked, at a price
-
-Command = Callable[..., Any]
 
 KINDS = {"generate": "texts", "correct": "judgements"}
 
@@ -34,14 +30,14 @@ class Dropping(Service):
         return super().__call__(seen) if self._asked % 3 else Drop()
 
 
-def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen: Command) -> None:
+def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):
     Path("mail.yaml").write_text(MAIL)
     Path("changed.yaml").write_text(DEFINED)
     with FaultServer(Dropping()) as server:
         model = ("-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q")
         price = ("--price-in", 3, "--price-out", 12, "--no-cache", "--concurrency", 1)
         words = ("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
-        assert targen(*words).code == 0
+        works(*words)
     records = [json.loads(line[9:]) for line in Path("run/journal").read_text().splitlines()]
     lost = [record for record in records if record.get("lost")]
     assert {"generate", "correct"} <= {record["step"] for record in lost}

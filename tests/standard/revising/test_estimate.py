@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from targen_core import scripted
 
+from ...runs import report
 from .mail import DEFINED, MAIL, SAMPLE
-
-Command = Callable[..., Any]
 
 SERVICE = """\
 import hashlib, random, re
@@ -58,29 +56,33 @@ REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+def counted(run, count):
+    """What a run's report counts, under the names of a plan."""
+    kinds = {"generate": "texts", "correct": "judgements"}
+    found = dict.fromkeys(("lists", "texts", "judgements"), 0)
+    for of in report(run)["usage"]["by_step"]:
+        found[kinds.get(of["step"], "lists")] += of[count]
+    return found
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_the_plan_is_what_is_asked(revision: str, targen: Command) -> None:
+def test_the_plan_is_what_is_asked(revision, works):
     text, options = REVISIONS[revision]
     Path("service.py").write_text(SERVICE)
     Path("mail.yaml").write_text(MAIL)
     model = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-    assert targen("generate", "mail.yaml", "-n", 24, *model, "--out", "run").code == 0
+    works("generate", "mail.yaml", "-n", 24, *model, "--out", "run")
     Path("mail.yaml").write_text(text)
     words = ("revise", "run", "--task", "mail.yaml", *options, "--out", "new")
-    done = targen(*words, "--dry-run", "--json")
-    assert done.code == 0, done.err
+    done = works(*words, "--dry-run", "--json")
     plan = json.loads(done.out)
     assert not Path("new").exists()
-    assert targen(*words, "-q").code == 0
-    report = json.loads(Path("new/report.json").read_text())
-    kinds = {"generate": "texts", "correct": "judgements"}
-    asked = dict.fromkeys(("lists", "texts", "judgements"), 0)
-    for of in report["usage"]["by_step"]:
-        asked[kinds.get(of["step"], "lists")] += of["calls"]
-    assert plan["calls"] == asked
+    works(*words, "-q")
+    assert plan["calls"] == counted("new", "calls")
+    rows = report("new")["rows"]
     for label, count in plan["labels"].items():
         assert count["kept"] + count["judged"] + count["written"] == count["requested"], label
-        assert report["rows"][label] == count["requested"]
+        assert rows[label] == count["requested"]
 
 
 @pytest.mark.parametrize(
@@ -88,17 +90,17 @@ def test_the_plan_is_what_is_asked(revision: str, targen: Command) -> None:
     [("a definition", 8), ("a definition", 24), ("a sample", 24), ("all counts raised", 48)],
 )
 def test_the_plan_counts_what_the_cache_of_other_runs_answers(
-    revision: str, rows: int, targen: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    revision, rows, targen, monkeypatch, works
+):
     """Another run has `rows` rows of the task as it is now."""
     monkeypatch.setattr(scripted, "BACKEND", dataclasses.replace(scripted.BACKEND, cacheable=True))
     text, options = REVISIONS[revision]
     Path("service.py").write_text(SERVICE)
     model = ("-b", "scripted", "-o", "script=service.py:answer", "-q")
     Path("mail.yaml").write_text(text)
-    assert targen("generate", "mail.yaml", "-n", rows, *model, "--out", "other").code == 0
+    works("generate", "mail.yaml", "-n", rows, *model, "--out", "other")
     Path("mail.yaml").write_text(MAIL)
-    assert targen("generate", "mail.yaml", "-n", 24, *model, "--no-cache", "--out", "run").code == 0
+    works("generate", "mail.yaml", "-n", 24, *model, "--no-cache", "--out", "run")
     Path("mail.yaml").write_text(text)
     words = ("revise", "run", "--task", "mail.yaml", "--cache", *options, "--out", "new")
     plan = targen(*words, "--dry-run", "--json").json
@@ -106,11 +108,6 @@ def test_the_plan_counts_what_the_cache_of_other_runs_answers(
     table = targen(*words, "--dry-run").out
     total = [plan[side]["texts"] for side in ("calls", "cached", "before")]
     assert f"texts {' '.join(map(str, total))}" in " ".join(table.split())
-    assert targen(*words, "-q").code == 0
-    report = json.loads(Path("new/report.json").read_text())
-    for side, count in (("calls", "calls"), ("cached", "cached")):
-        asked = dict.fromkeys(("lists", "texts", "judgements"), 0)
-        for of in report["usage"]["by_step"]:
-            kind = {"generate": "texts", "correct": "judgements"}.get(of["step"], "lists")
-            asked[kind] += of[count]
-        assert plan[side] == asked
+    works(*words, "-q")
+    for side in ("calls", "cached"):
+        assert plan[side] == counted("new", side)

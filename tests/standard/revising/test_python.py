@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,16 @@ from pydantic import Field
 import targen_core
 from targen_standard.revising.api import planned
 
-Command = Callable[..., Any]
-
 LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
 DEFINED = {**LABELS, "refund": "The customer asks for money."}
 KEYS: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "labels": LABELS}
 MODEL = ("-b", "scripted", "--no-cache", "-q")
 
 
-def test_a_declaration_is_read_in_the_edition_of_the_run(targen: Command) -> None:
+def test_a_declaration_is_read_in_the_edition_of_the_run(works):
     """A file that says no edition is, too."""
     Path("old.json").write_text(json.dumps({"edition": 1, **KEYS, "labels_per_seed": 1}))
-    assert targen("generate", "old.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    works("generate", "old.json", "-n", 4, *MODEL, "--out", "run")
     changed = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
     assert repr(targen_core.plan_revision).startswith("<function plan_revision")
     assert "plan_revision" in dir(targen_core)
@@ -42,10 +39,10 @@ def test_a_declaration_is_read_in_the_edition_of_the_run(targen: Command) -> Non
     assert targen_core.plan_revision("run", "changed.json").changes == plan.changes
 
 
-def test_options_of_a_step_hold_for_the_calls_that_are_made(targen: Command) -> None:
+def test_options_of_a_step_hold_for_the_calls_that_are_made(works):
     """Also those that a manifest does not keep, such as a price."""
     Path("mail.json").write_text(json.dumps(KEYS))
-    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
     prices = {"correct.price_in": 1000, "correct.price_out": 1000}
     task = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
     revised = targen_core.revise("run", task, options=prices)
@@ -54,12 +51,12 @@ def test_options_of_a_step_hold_for_the_calls_that_are_made(targen: Command) -> 
     assert costs["correct"] > 0
 
 
-def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(targen: Command) -> None:
+def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(works):
     Path("mail.json").write_text(json.dumps(KEYS))
     for seed in (1, 2):
         words = ("generate", "mail.json", "-n", 4, "--seed", seed, *MODEL)
-        assert targen(*words, "--out", f"run{seed}").code == 0
-    assert targen("merge", "run1", "run2", "--out", "both", "-q").code == 0
+        works(*words, "--out", f"run{seed}")
+    works("merge", "run1", "run2", "--out", "both", "-q")
     for act, done in ((targen_core.revise, "revised"), (targen_core.replay, "replayed")):
         with pytest.raises(targen_core.UsageError, match=f"which are {done} one by one"):
             act("both", n=2)
@@ -89,9 +86,7 @@ class Object(FakeListChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def test_a_model_object_is_passed_again_in_a_new_process(
-    targen: Command,
-) -> None:
+def test_a_model_object_is_passed_again_in_a_new_process(targen):
     """A path stands for a new process: nothing but its folder knows the run."""
     changed = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
     targen_core.generate(targen_core.Declaration(**KEYS), n=4, model=Object(), out="run")
@@ -115,9 +110,9 @@ def test_a_model_object_is_passed_again_in_a_new_process(
     assert again.path == Path("run-revised")  # the same revision, which is complete
 
 
-def test_a_run_of_a_named_model_may_get_an_object(targen: Command) -> None:
+def test_a_run_of_a_named_model_may_get_an_object(works):
     Path("mail.json").write_text(json.dumps(KEYS))
-    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
     revised = targen_core.revise("run", model=Object())
     assert revised.report.complete
     assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8
@@ -127,11 +122,9 @@ def test_a_run_of_a_named_model_may_get_an_object(targen: Command) -> None:
     ("given", "hint"),
     [("decl", "did you mean task"), ("lables", "did you mean labels"), ("max_csot", "max_cost")],
 )
-def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(
-    targen: Command, given: str, hint: str
-) -> None:
+def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(works, given, hint):
     Path("mail.json").write_text(json.dumps(KEYS))
-    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
     for act in (targen_core.revise, targen_core.resume)[: 1 if given == "decl" else 2]:
         with pytest.raises(targen_core.errors.UnknownOption) as caught:
             act("run", **{given: 1})
@@ -141,9 +134,9 @@ def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(
 
 
 @pytest.mark.parametrize("appears", ["other", "same"])
-def test_what_appears_while_it_asks_is_kept(targen: Command, appears: str) -> None:
+def test_what_appears_while_it_asks_is_kept(works, appears):
     Path("mail.json").write_text(json.dumps(KEYS))
-    assert targen("generate", "mail.json", "-n", 4, *MODEL, "--out", "run").code == 0
+    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
     task = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
     ready = asyncio.run(planned(Path("run"), Path("new"), task=task))
     if appears == "same":  # another terminal finished this very revision

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ import pytest
 
 import targen_core
 
+from ...runs import journal, manifest, outputs, records, report
 from .mail import DEFINED, MAIL, SAMPLE
-
-Command = Callable[..., Any]
 
 SAMPLED = MAIL + SAMPLE
 # Its replies follow from what it is asked, so that all that is asked alike is answered alike. Its
@@ -40,43 +38,33 @@ def answer(request):
     return {"explanation": "The text says plainly what the customer wants.", "actual": actual,
             "verdict": "incorrect" if odd else "correct"}
 """
-ALL = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 def calls(run: Path | str) -> dict[str, int]:
     """How many calls a run was answered that no other run had asked, by step."""
-    usage = json.loads(Path(run, "report.json").read_text())["usage"]["by_step"]
+    usage = report(run)["usage"]["by_step"]
     found: dict[str, int] = {}
     for of in usage:
         found[of["step"]] = found.get(of["step"], 0) + of["calls"]
     return {step: count for step, count in found.items() if count}
 
 
-def records(file: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(file).read_text().splitlines()]
-
-
-def bytes_of(run: Path | str) -> list[bytes]:
-    return [Path(run, name).read_bytes() for name in ALL]
-
-
 @pytest.fixture
-def make(targen: Command) -> Callable[..., Path]:
+def make(works):
     """A new run of a task's text, which shares nothing with another."""
     Path("service.py").write_text(SERVICE)
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
         words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        done = targen("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
-        assert done.code == 0, done.err
+        works("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
         return Path(out)
 
     return made
 
 
 @pytest.fixture
-def revise(targen: Command) -> Callable[..., Any]:
+def revise(targen):
     def revised(text: str, out: str, *args: object, code: int = 0) -> Any:
         Path("mail.yaml").write_text(text)
         done = targen("revise", "run", "--task", "mail.yaml", *args, "--out", out, "-q")
@@ -100,24 +88,22 @@ CHANGES: Mapping[str, tuple[str, dict[str, int]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(
-    change: str, make: Callable[..., Path], revise: Callable[..., Any], targen: Command
-) -> None:
+def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, revise, works):
     text, least = CHANGES[change]
-    before = bytes_of(make(MAIL, "run"))
+    before = outputs(make(MAIL, "run"))
     revise(text, "revised")
     labels = targen_core.load("revised").report.raw["requested"]
     fresh = make(text, "fresh", *(f"--label={name}={count}" for name, count in labels.items()))
     if "a label" in change:  # whose name is in the prompts of the others, whose texts stay
-        texts = {row["text"] for row in records("revised/dataset.jsonl")}
-        old = [row["text"] for row in records("run/dataset.jsonl") if row["label"] in labels]
+        texts = {row["text"] for row in records("revised", "dataset.jsonl")}
+        old = [row["text"] for row in records("run", "dataset.jsonl") if row["label"] in labels]
         # Seeds of a label that is gone serve the others; and what is relabelled moves turns.
         few = 8 if "less" in change else 4
         assert sum(text in texts for text in old) >= len(old) - few
     else:
-        assert bytes_of("revised") == bytes_of(fresh)
-    done = bytes_of("revised")
-    assert bytes_of("run") == before
+        assert outputs("revised") == outputs(fresh)
+    done = outputs("revised")
+    assert outputs("run") == before
     asked = calls("revised")
     few = 16 if "a label" in change else 6  # beyond where a replay must guess what comes
     assert least.keys() <= asked.keys()
@@ -126,23 +112,21 @@ def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(
     assert all(count - few <= asked[step] <= count + 10 for step, count in least.items()), asked
     assert sum(asked.values()) < 0.75 * sum(calls(fresh).values())
     for verify in ((), ("--verify",)):
-        assert targen("resume", "revised", *verify, "-q").code == 0
-    assert bytes_of("revised") == done
+        works("resume", "revised", *verify, "-q")
+    assert outputs("revised") == done
     assert calls("revised") == asked
 
 
-def test_only_what_a_change_touches_is_judged_again(
-    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
-) -> None:
+def test_only_what_a_change_touches_is_judged_again(make, revise, targen, works):
     make(MAIL, "run")
     revise(DEFINED, "revised", "--judge", "changed")
-    rows = [json.loads(line) for line in Path("revised/provenance.jsonl").read_text().splitlines()]
+    rows = records("revised")
     old = {
         each["id"]: each
         for name in ("provenance", "rejects")
-        for each in map(json.loads, Path(f"run/{name}.jsonl").read_text().splitlines())
+        for each in records("run", f"{name}.jsonl")
     }
-    taken = [json.loads(line[9:]) for line in Path("revised/journal").read_text().splitlines()]
+    taken = journal("revised")
     carried = {each["place"]: each for each in taken if "carried" in each}
     concerned = {
         each for each, was in old.items() if "complaint" in (was["intended"], was.get("label"))
@@ -151,9 +135,9 @@ def test_only_what_a_change_touches_is_judged_again(
     # Some were judged ahead, and are beyond where a replay must guess what comes.
     others = [row["id"] for row in rows if row["id"] in old and row["id"] not in concerned]
     assert len(others) - 4 <= sum(f"correct/{each}" in carried for each in others)
-    manifest = json.loads(Path("revised/manifest.json").read_text())
-    assert (manifest["replay_of"], manifest["carried"]) == ("run", len(carried))
-    (note,) = json.loads(Path("revised/report.json").read_text())["notes"]
+    recorded = manifest("revised")
+    assert (recorded["replay_of"], recorded["carried"]) == ("run", len(carried))
+    (note,) = report("revised")["notes"]
     assert note.startswith(f"{len(carried)} replies of run taken over")
     # The key of the old call is in the old journal, and a trace of the row names it.
     place, record = next(iter(carried.items()))
@@ -163,14 +147,12 @@ def test_only_what_a_change_touches_is_judged_again(
     traced = targen("trace", "revised", candidate, "--json").json["calls"]
     assert record["carried"] in [each["carried"] for each in traced]
     assert record["carried"][:12] in targen("trace", "revised", candidate).out
-    done = bytes_of("revised")
-    assert targen("resume", "revised", "--verify", "-q").code == 0
-    assert bytes_of("revised") == done
+    done = outputs("revised")
+    works("resume", "revised", "--verify", "-q")
+    assert outputs("revised") == done
 
 
-def test_texts_of_changed_labels_can_stay_and_be_judged_again(
-    make: Callable[..., Path], revise: Callable[..., Any]
-) -> None:
+def test_texts_of_changed_labels_can_stay_and_be_judged_again(make, revise):
     make(MAIL, "run")
     revise(DEFINED, "kept", "--no-rewrite")
     assert "generate" not in calls("kept")
@@ -182,9 +164,7 @@ def test_texts_of_changed_labels_can_stay_and_be_judged_again(
     assert calls("other")["generate"] >= 24
 
 
-def test_what_else_may_change(
-    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
-) -> None:
+def test_what_else_may_change(make, revise, works):
     make(MAIL, "run")
     revise(MAIL, "more", "--label", "order=9", "--label", "refund=8")
     assert targen_core.load("more").report.raw["rows"] == {
@@ -194,19 +174,16 @@ def test_what_else_may_change(
         "advice": 6,
     }
     assert calls("more")["generate"] <= 8
-    assert targen("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q").code == 0
+    works("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q")
     assert calls("paper").keys() == {"correct"}
-    assert targen("revise", "run", "--no-correct", "--out", "plain", "-q").code == 0
+    works("revise", "run", "--no-correct", "--out", "plain", "-q")
     assert calls("plain").get("generate", 0) <= 2  # rows that were relabelled had other seeds
-    done = targen("revise", "run", "-o", "correct.garbage_rate=0.01", "--out", "judge", "-q")
-    assert done.code == 0
+    works("revise", "run", "-o", "correct.garbage_rate=0.01", "--out", "judge", "-q")
     assert calls("judge")["correct"] >= 24 > 2 * calls("judge").get("generate", 0)
-    assert targen("revise", "more", "-o", "temperature=0.3", "--dry-run").code == 0
+    works("revise", "more", "-o", "temperature=0.3", "--dry-run")
 
 
-def test_it_says_first_what_it_will_do(
-    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
-) -> None:
+def test_it_says_first_what_it_will_do(make, revise, targen):
     make(MAIL, "run")
     before = sorted(map(str, Path().rglob("*")))
     Path("mail.yaml").write_text(DEFINED)
@@ -220,7 +197,7 @@ def test_it_says_first_what_it_will_do(
     ]
     # Rows that were written as complaints are written again; those that became one are judged.
     came = [
-        row["intended"] for row in records("run/provenance.jsonl") if row["label"] == "complaint"
+        row["intended"] for row in records("run", "provenance.jsonl") if row["label"] == "complaint"
     ]
     judged = sum(intended != "complaint" for intended in came)
     written = {"requested": 6, "kept": 0, "judged": judged, "written": 6 - judged}
@@ -243,9 +220,7 @@ def test_it_says_first_what_it_will_do(
     assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
 
 
-def test_where_nothing_has_changed_it_says_so_and_makes_nothing(
-    make: Callable[..., Path], targen: Command
-) -> None:
+def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
     make(MAIL, "run")
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     for options in ((), ("-q",), ("--task", "mail.yaml"), ("--dry-run",)):
@@ -256,16 +231,14 @@ def test_where_nothing_has_changed_it_says_so_and_makes_nothing(
     assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
 
 
-def test_with_another_corrector_the_calls_are_the_fewest(
-    make: Callable[..., Path], targen: Command
-) -> None:
+def test_with_another_corrector_the_calls_are_the_fewest(make, targen):
     make(MAIL, "run")
     said = "at least: what the other corrector rejects"
     assert said in targen("revise", "run", "--corrector", "vote", "--dry-run").out
     assert said not in targen("revise", "run", "-n", 36, "--dry-run").out
 
 
-def test_the_same_from_python(make: Callable[..., Path]) -> None:
+def test_the_same_from_python(make):
     run = targen_core.load(make(MAIL, "run"))
     Path("mail.yaml").write_text(DEFINED)
     revised = targen_core.revise(run, "mail.yaml", judge="changed", max_tokens=100_000)
@@ -286,9 +259,7 @@ def test_the_same_from_python(make: Callable[..., Path]) -> None:
         (("-o", "nobody.times=3"), "nobody"),
     ],
 )
-def test_what_cannot_be_is_refused_and_leaves_nothing(
-    args: tuple[str, ...], said: str, make: Callable[..., Path], targen: Command
-) -> None:
+def test_what_cannot_be_is_refused_and_leaves_nothing(args, said, make, targen):
     make(MAIL, "run", "--label=order=2", "--label=refund=3")
     Path("changed.yaml").write_text(DEFINED)
     Path("more.yaml").write_text(MAIL + "  trade: A trader offers goods.\n")
@@ -300,19 +271,18 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(
     assert sorted(map(str, Path().rglob("*"))) == before
 
 
-def test_a_strangers_run_has_no_other_model_asked_at_its_address(
-    make: Callable[..., Path], targen: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_strangers_run_has_no_other_model_asked_at_its_address(make, refuses, monkeypatch):
     make(MAIL, "run")
     shutil.copytree("run", "strangers")
     path = Path("strangers/manifest.json")
     path.write_text(path.read_text().replace("service.py:answer", "evil.py:answer"))
-    done = targen("revise", "strangers", "-o", "correct.garbage_rate=0.5", "--dry-run")
-    assert done.code == 2
-    assert "has not been used on this machine before" in done.err
+    refuses(
+        "revise strangers -o correct.garbage_rate=0.5 --dry-run",
+        "has not been used on this machine before",
+    )
 
 
-def test_what_decides_no_row_is_no_change(make: Callable[..., Path], targen: Command) -> None:
+def test_what_decides_no_row_is_no_change(make, targen):
     """As the name of a file that the task was edited in."""
     make(MAIL.replace("name: mail\n", ""), "run")
     Path("copy.yaml").write_text(DEFINED.replace("name: mail\n", "presets: {few: 2}\n"))
@@ -322,9 +292,7 @@ def test_what_decides_no_row_is_no_change(make: Callable[..., Path], targen: Com
     assert "--judge changed keeps " in targen(*plan).out
 
 
-def test_an_option_that_decides_no_reply_is_no_change(
-    make: Callable[..., Path], targen: Command
-) -> None:
+def test_an_option_that_decides_no_reply_is_no_change(make, targen):
     make(MAIL, "run")
     done = targen("revise", "run", "-o", "latency_ms=1", "--dry-run")
     assert (done.code, "nothing of run has changed" in done.out) == (0, True)
@@ -332,7 +300,7 @@ def test_an_option_that_decides_no_reply_is_no_change(
     assert [each["name"] for each in targen(*words).json["changes"]] == ["rows.order"]
 
 
-def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen: Command) -> None:
+def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen):
     words = ("generate", "mail.yaml", "-n", 4, "-b", "scripted", "-q")
     for text, said in ((MAIL, ""), (DEFINED, "; targen revise runs/mail-0 --task FILE shows")):
         Path("mail.yaml").write_text(text)
@@ -342,20 +310,17 @@ def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen:
 
 
 def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
-    make: Callable[..., Path], revise: Callable[..., Any], targen: Command
-) -> None:
+    make, revise, targen, works
+):
     make(MAIL, "run")
     revise(DEFINED, "first", "--judge", "changed")
     for way in ("all", "changed"):
         words = ("--label", "order=8", "--judge", way, "--out", way, "-q")
-        assert targen("revise", "first", *words).code == 0
+        works("revise", "first", *words)
     assert calls("all")["correct"] >= 14
-    assert "carried" not in json.loads(Path("all/manifest.json").read_text())
+    assert "carried" not in manifest("all")
     assert calls("changed")["correct"] <= 6
-    kept = [
-        json.loads(Path(run, "manifest.json").read_text())["carried"]
-        for run in ("first", "changed")
-    ]
+    kept = [manifest(run)["carried"] for run in ("first", "changed")]
     assert kept[0] == kept[1] > 10
     inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
     assert (inside.code, "stays as it is" in inside.err) == (2, True)

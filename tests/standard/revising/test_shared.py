@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ...runs import journal
 from .mail import DEFINED, MAIL
 
 pytestmark = pytest.mark.whole  # asks as a service is asked, whose replies runs share
-
-Command = Callable[..., Any]
 
 ONWARD = {  # what may be done with a revision before another run asks
     "nothing": (),
@@ -29,24 +25,21 @@ ONWARD = {  # what may be done with a revision before another run asks
 }
 
 
-def journal(run: str) -> dict[str, dict[str, Any]]:
-    records = (json.loads(line[9:]) for line in Path(run, "journal").read_text().splitlines())
-    return {record["key"]: record for record in records}
+def by_key(run):
+    return {record["key"]: record for record in journal(run)}
 
 
 @pytest.mark.parametrize("onward", ONWARD)
-def test_no_run_gets_a_reply_that_was_taken_over(
-    onward: str, service: tuple[object, ...], targen: Command
-) -> None:
+def test_no_run_gets_a_reply_that_was_taken_over(onward, service, targen, works):
     Path("mail.yaml").write_text(MAIL)
-    assert targen("generate", "mail.yaml", "-n", 16, *service, "--out", "run").code == 0
+    works("generate", "mail.yaml", "-n", 16, *service, "--out", "run")
     Path("mail.yaml").write_text(DEFINED)
     words = ("revise", "run", "--task", "mail.yaml")
     planned = targen(*words, "--dry-run", "--json").json
     assert sum(planned["cached"].values()) == 0
     less = ("--judge", "changed", "--no-rewrite", "-q")
-    assert targen(*words, *less, "--out", "new").code == 0
-    new = journal("new")
+    works(*words, *less, "--out", "new")
+    new = by_key("new")
     taken = {key: record for key, record in new.items() if "carried" in record}
     steps = {record["step"] for record in taken.values()}
     assert steps == {"generate", "correct"}
@@ -56,9 +49,9 @@ def test_no_run_gets_a_reply_that_was_taken_over(
         assert sum(again["cached"].values()) <= asked < sum(planned["calls"].values())
         assert again["calls"]["texts"] == planned["calls"]["texts"]
     for each in ONWARD[onward]:
-        assert targen(*each).code == 0, each
-    assert targen("generate", "mail.yaml", "-n", 16, *service, "--out", "fresh").code == 0
-    fresh = journal("fresh")
+        works(*each)
+    works("generate", "mail.yaml", "-n", 16, *service, "--out", "fresh")
+    fresh = by_key("fresh")
     met = [key for key in taken if key in fresh]
     assert any(fresh[key]["step"] == "generate" for key in met)
     for key in met:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ samples:
 
 
 @pytest.fixture(scope="class", autouse=True)
-def _files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _files(request, tmp_path_factory):
     if hasattr(request.cls, "text"):
         path = tmp_path_factory.mktemp("declared") / "pair.yaml"
         path.write_text(request.cls.text, encoding="utf-8")
@@ -105,7 +105,7 @@ _DECLARATIONS = st.fixed_dictionaries(
 
 
 @given(_DECLARATIONS)
-def test_any_declaration_gives_exact_quotas(keys: dict[str, Any]) -> None:
+def test_any_declaration_gives_exact_quotas(keys):
     declaration = Declaration.model_validate(keys)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ import pytest
 
 import targen_core
 from targen_standard.task_files.model import Declaration
-
-Command = Callable[..., Any]
 
 MAIL = """\
 name: mail
@@ -50,7 +47,7 @@ def answer(request):
 
 
 @pytest.fixture
-def make(targen: Command) -> Callable[..., Any]:
+def make(targen):
     """A run of a task's text, made with a service that refuses some seeds for orders."""
 
     def made(text: str, out: str, *args: object, refuses: int = 0, code: int = 0) -> Any:
@@ -68,7 +65,7 @@ def rows_of(run: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(run, "provenance.jsonl").read_text().splitlines()]
 
 
-def test_no_two_rows_of_a_file_share_a_seed(make: Callable[..., Any]) -> None:
+def test_no_two_rows_of_a_file_share_a_seed(make):
     make(MAIL, "run", "-n", 12)
     assert len({row["seed"] for row in rows_of("run")}) == 12
     assert Counter(row["label"] for row in rows_of("run")) == dict.fromkeys(
@@ -81,7 +78,7 @@ def test_no_two_rows_of_a_file_share_a_seed(make: Callable[..., Any]) -> None:
     assert len({row["seed"] for row in rows_of("fixed")}) == 2
 
 
-def test_a_seed_that_does_not_suit_a_label_goes_by(make: Callable[..., Any]) -> None:
+def test_a_seed_that_does_not_suit_a_label_goes_by(make):
     for out, options in (("run", ()), ("alone", ("--concurrency", 1))):
         make(MAIL, out, "-n", 30, *options, refuses=6)
     report = targen_core.load("run").report.raw
@@ -97,7 +94,7 @@ def test_a_seed_that_does_not_suit_a_label_goes_by(make: Callable[..., Any]) -> 
         assert Path("run", name).read_bytes() == Path("alone", name).read_bytes()
 
 
-def test_a_model_that_refuses_every_seed_ends_the_run_and_says_so(make: Callable[..., Any]) -> None:
+def test_a_model_that_refuses_every_seed_ends_the_run_and_says_so(make):
     done = make(MAIL, "run", "-n", 6, "--give-up-after", 20, refuses=10, code=1)
     assert "label order has 0 of 2 rows (most often: unsuitable, 20 times)" in done.err
     assert targen_core.load("run").report.raw["rows"] == {"order": 0, "refund": 2, "advice": 2}
@@ -112,16 +109,14 @@ def as_before_editions(run: str) -> None:
     copy.write_text(json.dumps(said, indent=2) + "\n")
 
 
-def test_a_run_from_before_editions_goes_on_as_it_was(
-    make: Callable[..., Any], targen: Command
-) -> None:
+def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
     old = Declaration.model_validate({"edition": 1, "description": "Mail.", "labels": {"a": "b"}})
     assert old.digest == "842639cb21b9"  # as it was before there were editions
     make("edition: 1\n" + MAIL, "run", "-n", 12)
     assert len({row["seed"] for row in rows_of("run")}) == 4
     as_before_editions("run")
     Path("mail.yaml").write_text(MAIL.replace("money back", "a refund"))
-    assert targen("replay", "run", "--out", "again", "-q").code == 0
+    works("replay", "run", "--out", "again", "-q")
     assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
     done = targen("revise", "run", "--task", "mail.yaml", "--dry-run", "--json")
     plan = json.loads(done.out)
@@ -129,5 +124,5 @@ def test_a_run_from_before_editions_goes_on_as_it_was(
     assert plan["calls"] == {"lists": 0, "texts": 4, "judgements": 12} | {
         key: plan["calls"][key] for key in plan["calls"].keys() - {"lists", "texts", "judgements"}
     }
-    assert targen("resume", "run", "-n", 15, "-q").code == 0
+    works("resume", "run", "-n", 15, "-q")
     assert len({row["seed"] for row in rows_of("run")}) == 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -61,9 +60,7 @@ def lengths(description: str, **keys: Any) -> list[int]:
         ("Messages.", {"sentences": [6, 12]}, 70, 100),
     ],
 )
-def test_lengths_are_those_of_texts_of_that_name(
-    description: str, part: dict[str, Any], low: int, high: int
-) -> None:
+def test_lengths_are_those_of_texts_of_that_name(description, part, low, high):
     found = lengths(description, fields={"text": part})
     assert low <= median(found) <= high
     assert mean(found) > median(found)  # as real texts are: most are short
@@ -71,7 +68,7 @@ def test_lengths_are_those_of_texts_of_that_name(
 
 
 @given(st.tuples(st.integers(1, 2_000), st.integers(1, 2_000)), st.sampled_from(("Notes.", "So.")))
-def test_lengths_keep_to_the_words_of_a_file(pair: tuple[int, int], description: str) -> None:
+def test_lengths_keep_to_the_words_of_a_file(pair, description):
     low, high = sorted(pair)
     declaration = Declaration(
         description=description, labels=LABELS, fields={"text": {"words": [low, high]}}
@@ -82,7 +79,7 @@ def test_lengths_keep_to_the_words_of_a_file(pair: tuple[int, int], description:
         assert low <= min(drawn(one)) < max(drawn(one)) <= high
 
 
-def test_texts_of_no_known_name_are_long_or_short_for_such_texts() -> None:
+def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
     keys = {"description": "What a guest says.", "labels": LABELS}
     (one,) = Declaration.model_validate(keys).task().dimensions
     assert not drawn(one)
@@ -102,14 +99,12 @@ def test_texts_of_no_known_name_are_long_or_short_for_such_texts() -> None:
         {"contexts": {"dimensions": {"length": ["short", "long"]}}},
     ],
 )
-def test_none_is_drawn_if_a_file_says_it_otherwise(keys: dict[str, Any]) -> None:
+def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
     said = {"description": "Notes.", "labels": LABELS, **keys}
     assert Declaration.model_validate(said).task().dimensions == ()
 
 
-def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(
-    small: dict[str, Any], tmp_path: Path
-) -> None:
+def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
     declaration = Declaration.model_validate(small)
     runs = [
         tg.generate(declaration, n=40, model="scripted", concurrency=many, out=tmp_path / f"{many}")
@@ -134,7 +129,7 @@ def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(
     assert {record["dimensions"]["length"] for record in typed.provenance} == {"tiny"}
 
 
-def test_long_texts_have_room_in_a_reply() -> None:
+def test_long_texts_have_room_in_a_reply():
     def most(**keys: Any) -> Any:
         said = {"description": "Notes.", "labels": LABELS, **keys}
         steps = Declaration.model_validate(said).task().steps
@@ -147,7 +142,7 @@ def test_long_texts_have_room_in_a_reply() -> None:
     assert most(fields=long, parameters={"generate": {"max_tokens": 700}}) == 700
 
 
-def test_a_seed_that_becomes_a_field_has_a_length_of_its_own(tmp_path: Path) -> None:
+def test_a_seed_that_becomes_a_field_has_a_length_of_its_own(tmp_path):
     declaration = Declaration.model_validate(PAIR)
     names = [(step, one.name) for step, one in declaration.task().dimensions_by_step]
     assert names == [("seeds", "claim length"), ("generate", "length")]
@@ -168,7 +163,7 @@ CLAIMS = [
 ]
 
 
-def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(targen: Callable[..., Any]) -> None:
+def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
     """The column is that of the field which a pair begins with."""
     Path("pair.json").write_text(json.dumps(PAIR))
     with Path("real.csv").open("w", newline="") as file:
@@ -179,8 +174,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(targen: Callable[...,
     )
     for name, left_out in (("real.csv", "2 of 6"), ("real.jsonl", "1 of 5")):
         words = ("-b", "scripted", "--seeds", name, "--out", name[5:])
-        done = targen("generate", "pair.json", "-n", 8, *words)
-        assert done.code == 0, done.err
+        done = works("generate", "pair.json", "-n", 8, *words)
         assert f"--seeds file {name}: {left_out} lines are left out: line" in done.err
         rows = [
             json.loads(line) for line in Path(name[5:], "dataset.jsonl").read_text().splitlines()
@@ -190,8 +184,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(targen: Callable[...,
     Path("own.json").write_text(
         json.dumps({**PAIR, "seeds": {"field": "claim", "file": "own.txt"}})
     )
-    done = targen("generate", "own.json", "-n", 8, "-b", "scripted", "--out", "own")
-    assert done.code == 0, done.err
+    done = works("generate", "own.json", "-n", 8, "-b", "scripted", "--out", "own")
     assert re.search(r"left out\n.*\nseeds +too-short +1\n", done.out)
 
 
@@ -208,7 +201,7 @@ def answer(request):
 """
 
 
-def test_a_near_copy_of_a_real_text_is_no_row(targen: Callable[..., Any]) -> None:
+def test_a_near_copy_of_a_real_text_is_no_row(targen, works):
     keys = {"description": "Notes on rocks.", "labels": LABELS}
     Path("notes.json").write_text(json.dumps(keys))
     Path("service.py").write_text(SERVICE)
@@ -220,4 +213,4 @@ def test_a_near_copy_of_a_real_text_is_no_row(targen: Callable[..., Any]) -> Non
     assert report.rows == {"calm": 0, "alarm": 0}
     assert report.labels["calm"].reasons == {"copy-of-seed": 4}
     Path("free.json").write_text(json.dumps(keys | {"fields": {"text": {"may_copy_seed": True}}}))
-    assert targen("generate", "free.json", *words, "--no-cache", "--out", "free").code == 0
+    works("generate", "free.json", *words, "--no-cache", "--out", "free")

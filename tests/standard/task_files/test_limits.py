@@ -11,13 +11,15 @@ import pytest
 from targen_core import Declaration
 from targen_core.errors import UsageError
 
+from ...tables import table
+
 HEAD = "description: Notes of a night porter.\nlabels:\n  calm: nothing\n  alarm: something\n"
 JSON = '{"description": "Notes.", "labels": {"a": "x", "b": "y"},\n "samples": [%s]}'
 TOML = 'description = "Notes."\nlabels = {a = "x", b = "y"}\nsamples = [\n%s]\n'
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _here(tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path / "mine")
 
@@ -132,28 +134,22 @@ def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
     assert len(Declaration.from_file("t.yaml").task().labels) == 400
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        (f"fields: {{text: {{words: [1, 1{'0' * 40}]}}}}\n", "line 5: fields.text.words"),
-        (
-            f"fields: {{tags: {{type: 'list[str]', items: [1, 1{'0' * 40}]}}}}\n",
-            "fields.tags.items",
-        ),
-        (f"fields: {{a: x, n: {{type: int, range: [0, 1{'0' * 40}]}}}}\n", "fields.n.range"),
-        (f"samples_per_seed: 1{'0' * 40}\n", "line 5: samples_per_seed"),
-        (f"presets: {{all: 1{'0' * 40}}}\n", "line 5: presets.all"),
-        (f"instances_per_call: 1{'0' * 5000}\n", "t.yaml, line 5: "),
-        (f"name: {'n' * 5000}\n", "line 5: name"),
-        (
-            "parameters: {generate: {temperature: .nan}}\n",
-            "line 5: parameters.generate.temperature",
-        ),
-        ('summary: "half \\ud83d"\n', "line 5: half of a surrogate pair is not a character"),
-    ],
-    ids=lambda value: value[:20],
-)
+VALUES = r"""
+    fields: {text: {words: [1, HUGE]}} | line 5: fields.text.words
+    fields: {tags: {type: 'list[str]', items: [1, HUGE]}} | fields.tags.items
+    fields: {a: x, n: {type: int, range: [0, HUGE]}} | fields.n.range
+    samples_per_seed: HUGE | line 5: samples_per_seed
+    presets: {all: HUGE} | line 5: presets.all
+    instances_per_call: LONG | t.yaml, line 5:
+    name: nLONG | line 5: name
+    parameters: {generate: {temperature: .nan}} | line 5: parameters.generate.temperature
+    summary: "half \ud83d" | line 5: half of a surrogate pair is not a character
+"""
+
+
+@pytest.mark.parametrize(("text", "named"), table(VALUES, 2))
 def test_a_value_that_cannot_be_is_named_with_its_line(text, named):
+    text = text.replace("HUGE", f"1{'0' * 40}").replace("LONG", f"1{'0' * 5000}") + "\n"
     message = refused("t.yaml", HEAD + text)
     assert named in message
     assert len(message) < 500

@@ -10,6 +10,8 @@ import pytest
 from targen_core import Declaration
 from targen_core.errors import UsageError
 
+from ...tables import table
+
 HEAD = "description: Notes of a night porter.\n"
 LABELS = "labels:\n  calm: nothing happened\n  alarm: something must be done\n"
 
@@ -57,29 +59,19 @@ def test_dates_and_times_are_words(tmp_path):
     assert declaration.seeds.items == ("2024-05-01", "12:30")
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        (
-            HEAD + "labels:\n  calm: x\n  alarm:\n    definitoin: y\n",
-            "t.yaml, line 5: labels.alarm.definitoin: unknown key",
-            "did you mean definition?",
-        ),
-        (
-            HEAD + LABELS + "fields:\n  text:\n    type: string\n",
-            "t.yaml, line 7: fields.text.type: there is no 'string'",
-            "did you mean str?",
-        ),
-        (HEAD + "labels: *calm\n", "t.yaml, line 2: found undefined alias", ""),
-        (HEAD + "labels: !!python/object:os.system {}\n", "t.yaml, line 2", ""),
-        (HEAD + LABELS + "draft: maybe\n", "'maybe' is neither true nor false", ""),
-        (HEAD + 'labels: {" a": x}\n', "line 2: labels. a: ' a' is not a valid name", "no space"),
-    ],
-)
+WRONG = r"""
+    fields:\n  text:\n    type: string | line 7: fields.text.type: there is no 'string' | mean str?
+    labels: *calm | line 2: found undefined alias
+    draft: maybe | 'maybe' is neither true nor false
+    labels: {" a": x} | line 2: labels. a: ' a' is not a valid name | no space
+"""
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), table(WRONG))
 def test_what_is_wrong_is_said_with_its_line(text, message, hint, tmp_path):
-    words, tried = said(tmp_path, text)
-    assert message in words
-    assert hint in tried
+    head = HEAD if text.startswith("labels") else HEAD + LABELS
+    words, tried = said(tmp_path, f"{head}{text}\n")
+    assert message in words and hint in tried
 
 
 def test_a_json_file_may_not_say_a_key_twice(tmp_path):

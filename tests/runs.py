@@ -1,0 +1,62 @@
+"""What tests read in the folder of a run, and what they change there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+
+
+def lines(path: Path | str) -> list[dict[str, Any]]:
+    """The records of a file of lines."""
+    return [json.loads(line) for line in Path(path).read_text("utf-8").split("\n")[:-1]]
+
+
+def records(run: Path | str, name: str = "provenance.jsonl") -> list[dict[str, Any]]:
+    """The records of one of a run's files."""
+    return lines(Path(run, name))
+
+
+def read(run: Path | str, name: str) -> Any:
+    """One of a run's files of JSON."""
+    return json.loads(Path(run, name).read_text("utf-8"))
+
+
+def report(run: Path | str) -> Any:
+    """The report of a run."""
+    return read(run, "report.json")
+
+
+def manifest(run: Path | str) -> Any:
+    """The manifest of a run."""
+    return read(run, "manifest.json")
+
+
+def outputs(run: Path | str) -> list[bytes]:
+    """The bytes that a run made."""
+    return [Path(run, name).read_bytes() for name in OUTPUTS]
+
+
+def journal(run: Path | str) -> list[dict[str, Any]]:
+    """The records of a run's journal."""
+    return [json.loads(line[9:]) for line in Path(run, "journal").read_bytes().splitlines()]
+
+
+def write_journal(run: Path | str, records: list[dict[str, Any]]) -> None:
+    """Put records in place of a run's journal, under right check sums."""
+    bodies = [json.dumps(record, separators=(",", ":")).encode() for record in records]
+    text = b"".join(b"%08x %s\n" % (crc32(body), body) for body in bodies)
+    Path(run, "journal").write_bytes(text)
+
+
+def edit(run: Path | str, way: str, value: object, name: str = "manifest.json") -> None:
+    """Change one value of a file of a run."""
+    whole = holder = read(run, name)
+    *above, last = way.split(".")
+    for part in above:
+        holder = holder[part]
+    holder[last] = value
+    Path(run, name).write_text(json.dumps(whole))
