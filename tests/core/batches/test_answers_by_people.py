@@ -99,6 +99,8 @@ def request(model: str, key: str = "a0", **more: Any) -> ChatRequest:
     return ChatRequest(messages, {"max_tokens": 5}, schema, key=key, origin=origin, **more)
 
 
+RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
+WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
 GOOD = [
     ("free", "Well, {then}.", "Well, {then}."),
     ("sentence", {"text": "A dog."}, {"text": "A dog."}),
@@ -118,11 +120,7 @@ GOOD = [
         "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n",
         {"things": ["a dog", "“two”,", "3 cats", "owls"]},
     ),
-]
-
-RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
-WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
-SHORT = [
+    # What is unambiguous may be left out.
     ("written", "Where is it?", {"text": "Where is it?"}),
     ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
     ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
@@ -191,14 +189,10 @@ def test_an_answer_is_made_into_what_the_call_asks_for(
     if asked.schema is None:
         assert reply.text == value
         return
-    MODELS[model].model_validate_json(reply.text)
-    if value is not None:
-        assert json.loads(reply.text) == value
-
-
-@pytest.mark.parametrize(("model", "content", "value"), SHORT)
-def test_what_is_unambiguous_may_be_left_out(model: str, content: Any, value: Any) -> None:
-    assert json.loads(reply_of(content, request(model)).text) == value
+    read = json.loads(reply.text)
+    assert value in (None, read)
+    if "True" not in str(read):  # of one that is unsuitable nothing else is asked
+        MODELS[model].model_validate(read)
 
 
 @pytest.mark.parametrize(("model", "content", "why"), BAD)

@@ -289,28 +289,6 @@ def test_sustained_429s_change_no_row(lab, tmp_path):
     assert stormy.report["retries"] > 0
 
 
-@pytest.mark.usefixtures("virtual_time")
-def test_a_service_that_is_gone_stops_a_run_that_can_be_resumed(lab, tmp_path):
-    world = lab.World()
-    calm = lab.run(world, tmp_path / "calm", {"yes": 10, "no": 10})
-
-    def gone(number, request, job):
-        if number > 20:
-            raise ServiceUnavailable("gone")
-
-    ran = lab.run(
-        world, tmp_path / "run", {"yes": 10, "no": 10}, hook=gone, limits={"max_outage": 60}
-    )
-    assert isinstance(ran.error, ServiceGaveUp)
-    assert ran.error.exit_code == 1
-    assert ran.report["status"] == "stopped"
-    assert "gone" in ran.report["problem"]
-    assert {record["verdict"] for record in ran.rejects} <= {"dropped", "surplus"}
-    back = lab.run(world, tmp_path / "run", resume=True)
-    assert back.files == calm.files
-    assert not set(ran.journaled) & set(back.model.asked)
-
-
 @pytest.mark.parametrize("how", ["halt", "abandon"])
 @pytest.mark.parametrize("waits", ["back-off", "pause", "rate"])
 def test_who_is_not_wanted_any_more_stops_waiting_at_once(lab, desk, drive, how, waits):

@@ -1,73 +1,12 @@
-"""A run whose calls hang: the same rows as without, whatever was answered first."""
+"""A run one of whose calls hangs: it does not hold up the others."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-import shutil
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
-
-FOR_EVER = 300.0  # seconds
-
-
-def hanging(seed, share):
-    """Latencies: a part of the sendings is never answered, the others are at their time."""
-    rng = random.Random(seed)
-
-    def seconds(request):
-        return FOR_EVER if rng.random() < share else rng.choice([0.1, 0.1, 0.2, 0.5])
-
-    return seconds
-
-
-@given(
-    seed=st.integers(0, 10**6),
-    share=st.sampled_from([0.02, 0.1, 0.25]),
-    concurrency=st.sampled_from([1, 4, 16, 64]),
-    data=st.data(),
-)
-@settings(max_examples=15, deadline=None)
-def test_rows_are_those_of_a_run_without_hangs(lab, folder, seed, share, concurrency, data):
-    world = data.draw(lab.any)
-    quotas = dict.fromkeys(data.draw(lab.quotas(world, 6)), 8)
-    rng = random.Random(seed)
-    with folder() as path:
-        whole = lab.run(world, path / "whole", quotas)
-        at, killed = rng.randint(1, max(1, len(whole.model.requests))), path / "killed"
-
-        def copy(number, request, job):
-            if number == at:
-                shutil.copytree(job.path, killed, ignore=shutil.ignore_patterns(".lock"))
-
-        def again(place, **options):
-            return lab.run(
-                world,
-                path / place,
-                concurrency=concurrency,
-                latency=hanging(rng.random(), share),
-                limits={"hedge": True},
-                **options,
-            )
-
-        ran = again("hung", quotas=quotas, hook=copy)
-        assert (str(ran.error), ran.files) == (str(whole.error), whole.files)
-        assert len(set(ran.journaled)) == len(ran.journaled), "nothing is journaled twice"
-        if killed.exists():
-            with open(killed / "journal", "rb") as file:
-                had = {line[17:49].decode() for line in file if line[9:16] == b'{"key":'}
-            resumed = again("killed", resume=True)
-            assert resumed.files == whole.files
-            assert not had & set(resumed.model.asked), "no answer is asked for again"
-        replayed = lab.run(
-            world, path / "hung", resume=True, resuming={"verify": True}, concurrency=concurrency
-        )
-        assert replayed.files == whole.files
-        assert not replayed.model.asked
 
 
 @pytest.mark.parametrize("hedge", [True, False])

@@ -310,36 +310,28 @@ def test_an_absent_package_of_ours_is_named(kind, name, package, plugin, source)
         assert install(package) in caught.value.hint
 
 
+PAPER = "targen-tasks-superglue"
+
+
 @pytest.mark.parametrize(
-    ("kind", "name", "package"),
-    [("task", "copa", "targen-tasks-superglue"), ("backend", "claude", "targen-backends")],
+    ("kind", "name", "package", "how", "hint"),
+    [
+        ("task", "copa", PAPER, {}, f"{PAPER} 1.0, which is installed, does not have it yet"),
+        ("backend", "claude", "targen-backends", {}, "which is installed, does not have it yet"),
+        ("task", "rte", PAPER, {"group": "targen.v2"}, f"install --upgrade targen-core {PAPER}"),
+        ("task", "rte", PAPER, {"entry_point": "left-out"}, f"_PLUGINS: {PAPER} (left-out)"),
+    ],
 )
-def test_a_package_of_ours_that_is_there_does_not_have_it_yet(kind, name, package, plugin, source):
-    """Somebody asks for a task of the paper that is not written yet: no pip brings it."""
-    registry = load_registry([source(plugin(register_tasks=_good), package)])
+def test_no_installation_brings_what_a_package_of_ours_that_is_there_lacks(
+    kind, name, package, how, hint, plugin, source, monkeypatch
+):
+    """It is not written yet, is of another API, or is left out."""
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "left-out")
+    registry = load_registry([source(plugin(register_tasks=_good), package, **how)])
     with pytest.raises(UnknownName) as caught:
         registry.find(kind, name)
-    assert f"{package} 1.0, which is installed, does not have it yet" in caught.value.hint
-    assert "pip install" not in caught.value.hint
-
-
-def test_a_package_of_ours_for_another_api_is_to_be_upgraded(source):
-    registry = load_registry([source("x", "targen-tasks-superglue", group="targen.v2")])
-    with pytest.raises(UnknownName) as caught:
-        registry.find("task", "rte")
-    assert "pip install --upgrade targen-core targen-tasks-superglue" in caught.value.hint
-
-
-def test_a_package_of_ours_that_is_disabled_is_not_to_be_installed(plugin, source, monkeypatch):
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "superglue")
-    registry = load_registry(
-        [source(plugin(register_tasks=_good), "targen-tasks-superglue", "superglue")]
-    )
-    with pytest.raises(UnknownName) as caught:
-        registry.find("task", "rte")
-    assert "pip install" not in caught.value.hint
-    left_out = "left out by TARGEN_DISABLE_PLUGINS: targen-tasks-superglue (superglue)"
-    assert left_out in caught.value.hint
+    assert hint in caught.value.hint
+    assert "pip install targen" not in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "metric"])

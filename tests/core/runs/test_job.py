@@ -15,7 +15,6 @@ import yaml
 
 from targen_cli.trial import run_trial
 from targen_core.errors import (
-    AuthenticationFailed,
     Interrupted,
     RunConflict,
     RunDirectoryError,
@@ -53,25 +52,6 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     assert "| yes | 6 | 6 |" in card
     assert "Status" not in card
     assert ran.model.closed == 1
-
-
-def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
-    world = lab.World()
-    whole = lab.run(world, tmp_path / "whole", QUOTAS)
-
-    def stop(number, request, job):
-        if number == 15:
-            raise AuthenticationFailed("no")
-
-    first = lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
-    assert first.report["status"] == "stopped"
-    assert "> Status: stopped. Not all rows" in (first.path / "README.md").read_text()
-    again = lab.run(world, tmp_path / "run", QUOTAS, concurrency=3)
-    assert again.files == whole.files
-    assert not set(first.journaled) & set(again.model.asked)
-    third = lab.run(world, tmp_path / "run", QUOTAS)
-    assert third.model.asked == []
-    assert third.files == whole.files
 
 
 @pytest.mark.parametrize(
