@@ -297,31 +297,6 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(
     assert imported.garbage[-1].startswith(f"{file}, line {first + 999}: ")
 
 
-def test_blocks_of_a_sheet_are_told_apart_line_by_line(tmp_path: Path) -> None:
-    file = tmp_path / "calls.md"
-    prompt, answer = "```text\n## no\n```", "````answer\n{}\n````"
-    sections = {
-        "a1": f"{prompt}\n**Answer**\n{answer.format('one')}",
-        "a2": f"{answer.format('two')}\n{prompt}",
-        "a3": f"loose\n{prompt}\n{answer.format('three')}",
-        "a4": f"{answer.format('four')}\nloose",
-        "a5": f"{prompt}\n````answer\nfive",
-        "a6": prompt,
-    }
-    text = "".join(f"## Call {key}\n{below}\n" for key, below in sections.items())
-    for end in ("\n", "\r\n"):
-        file.write_bytes(text.replace("\n", end).encode())
-        read = [(each.key, each.line, each.text, each.problem[:22]) for each in read_sheet(file)]
-        assert read == [
-            ("a1", 7, "one", ""),
-            ("a2", 13, "", "another block below th"),
-            ("a3", 22, "three", ""),
-            ("a4", 28, "", "text outside the block"),
-            ("a5", 33, "", "the block has no end: "),
-            ("a6", 35, "", "the call has no block "),
-        ]
-
-
 MARKDOWN_EMPTY = "````answer\n\n````"
 
 
@@ -432,7 +407,8 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
     ]
 
 
-SECTION = "## Call a1\n\n**Answer**\n\n````answer\ngood\n````\n"
+PROMPT = "```text\n## no\n```"
+SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
 DAMAGED = [
     ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end"),

@@ -6,30 +6,39 @@ import asyncio
 
 import pytest
 
+from targen_core.engine.events import Committed
+
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 
-@pytest.mark.parametrize("hedge", [True, False])
-def test_a_call_that_hangs_at_the_head_does_not_hold_up_the_others(lab, tmp_path, hedge):
-    """All other calls are answered long before it, however many candidates they are of."""
-    world, sent = lab.World(lists=(5, 5), relabel=0.2), []
+@pytest.mark.parametrize(("concurrency", "hedge"), [(1, False), (4, False), (4, True), (16, False)])
+def test_a_call_that_hangs_at_the_head_does_not_hold_up_the_others(
+    lab, tmp_path, concurrency, hedge
+):
+    """Others run ahead of it, however many candidates they are of; and not without end."""
+    world, sent = lab.World(lists=(5, 5), relabel=0.2, none=0.1), []
+    started, committed, most_waiting = set(), set(), 0
     quotas = {"yes": 60, "no": 60}
 
     def first_hangs(request):
-        if request.origin.step == "generate":
-            sent.append(asyncio.get_running_loop().time())
-        return 500.0 if len(sent) == 1 and request.origin.step == "generate" else 1.0
+        nonlocal most_waiting
+        if request.origin.step != "generate":
+            return 1.0
+        sent.append(asyncio.get_running_loop().time())
+        started.add(request.origin.place.removeprefix("generate/"))
+        most_waiting = max(most_waiting, len(started - committed))
+        return 500.0 if len(sent) == 1 else 1.0
 
-    ran = lab.run(
-        world,
-        tmp_path / "run",
-        quotas,
-        concurrency=4,
-        latency=first_hangs,
-        limits={"hedge": hedge},
-    )
+    def listen(event):
+        if isinstance(event, Committed):
+            committed.add(event.id)
+
+    how = {"concurrency": concurrency, "latency": first_hangs, "limits": {"hedge": hedge}}
+    ran = lab.run(world, tmp_path / "run", quotas, listen=listen, **how)
     assert ran.error is None
     usual = lab.run(world, tmp_path / "usual", quotas, concurrency=4)
     assert ran.files == usual.files
-    assert sum(at - sent[0] < 250 for at in sent) >= 120, "it is virtual time"
+    ahead = 120 if concurrency == 4 else concurrency
+    assert sum(at - sent[0] < 250 for at in sent) >= ahead, "it is virtual time"
+    assert hedge or 4 * concurrency <= most_waiting <= 64 * concurrency
     assert ran.report.get("hung", 0) == hedge

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -18,10 +17,8 @@ from targen_core.errors import (
     Interrupted,
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     WriteFailed,
 )
-from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -95,23 +92,6 @@ def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(WriteFailed, match="cannot write"):
         lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
-
-
-def test_a_second_job_on_the_same_run_is_refused(lab, tmp_path):
-    refused = []
-
-    def hook(number, request, job):
-        if number == 5:
-            with pytest.raises(RunLocked, match="open in this process") as caught:
-                lab.run(lab.World(), job.path, resume=True)
-            refused.append(caught.value)
-            with pytest.raises(RunLocked):
-                lab.run(lab.World(), job.path, QUOTAS)
-
-    ran = lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
-    assert ran.error is None
-    assert refused[0].exit_code == 1
-    assert lab.run(lab.World(), tmp_path / "run", resume=True).error is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
@@ -228,22 +208,6 @@ def test_options_are_the_same_after_resume(lab, tmp_path, options):
 
 
 # --- reports ---
-
-
-def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(lab, tmp_path):
-    """What was surplus at first is judged again; all candidates are counted once."""
-    world = lab.World(relabel=0.4, bad=0.2)
-    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
-    ran = lab.run(world, tmp_path / "run", grow={"yes": 30, "no": 30})
-    again = {r["id"] for r in ran.rejects if r["verdict"] == "surplus"}
-    assert again & {record["id"] for record in ran.provenance}
-    killed = tmp_path / "killed"
-    shutil.copytree(ran.path, killed)
-    (killed / "report.json").unlink()
-    report = read_report(killed)
-    for label, flow in ran.report["flow"].items():
-        skipped = {"skipped": flow["skipped"]}  # no file tells of them
-        assert {**report["flow"][label], **skipped} == flow
 
 
 def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):

@@ -251,10 +251,14 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
 
 
 def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):
-    world = lab.World(bad=0.2, relabel=0.2, repeat=0.3)
-    whole = lab.run(world, tmp_path / "run", QUOTAS)
+    world = lab.World(bad=0.2, relabel=0.4, repeat=0.3)
+    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
+    whole = lab.run(
+        world, tmp_path / "run", grow={"yes": 16, "no": 16}
+    )  # what was surplus is judged again
+    assert {r.get("id") for r in whole.rejects} & {record["id"] for record in whole.provenance}
     rng = random.Random("report")
-    for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1, 2):
+    for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1, 5):
         out = tmp_path / str(count)
         stop_at(tmp_path / "run", out, count, rng)
         there = read_report(out)
