@@ -12,6 +12,7 @@ import json
 import pickle
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -628,7 +629,7 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
         contexts = world.contexts and len(world.lists) > 1
         given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
         if given == "limit":
-            spec["contexts_limit"] = 2
+            spec["contexts_limit"] = 3  # one for each shard, at least
         elif given:
             spec["given"] = given  # a file of the user's takes the place of lists
     return spec
@@ -709,6 +710,26 @@ class Ran:
         return self.lines("rejects.jsonl")
 
     @property
+    def used(self) -> dict[tuple[str, str | None], Counter[str]]:
+        """What the journal says was used, by step and label."""
+        sums: dict[tuple[str, str | None], Counter[str]] = {}
+        for record in self.journal:
+            mine = sums.setdefault((record["step"], record["label"]), Counter())
+            kind = "cached" if record.get("cached") else "lost" if record.get("lost") else "calls"
+            saved = "saved_" if kind == "cached" else ""
+            counts = {f"{saved}input_tokens": record["in"], f"{saved}output_tokens": record["out"]}
+            mine.update({kind: 1, **counts})
+        return {place: +counts for place, counts in sums.items()}
+
+    @property
+    def reported(self) -> dict[tuple[str, str | None], Counter[str]]:
+        """The same, as its report says it."""
+        rows = [dict(row) for row in self.report["usage"]["by_step"]]
+        for row in rows:
+            del row["dollars"]
+        return {(row.pop("step"), row.pop("label")): +Counter(row) for row in rows}
+
+    @property
     def journaled(self) -> list[str]:
         return [record["key"] for record in self.journal if "key" in record]
 
@@ -765,67 +786,45 @@ class Lab:
         path: Path,
         quotas: Mapping[str, int] | None = None,
         *,
-        resume: bool = False,
-        grow: Mapping[str, int] | None = None,
-        concurrency: int = 8,
         latency: Callable[[ChatRequest], float] | None = None,
-        hook: Callable[[int, ChatRequest, Job], None] | None = None,
-        listen: Callable[[Any], None] | None = None,
         model: Any = None,
         task: Task[Any, Any] | None = None,
-        cache: Path | None = None,
-        limits: Mapping[str, Any] | None = None,
-        resuming: Mapping[str, Any] | None = None,
         code: str | None = None,
         elsewhere: bool = False,
-        **spec: Any,
+        **how: Any,
     ) -> Ran:
         """Create a job (or resume it, or grow it) and run it; a job's failure is a result.
 
         `code` stands for the digest of the code: by default, one for each world and task.
-        `elsewhere` has steps 3 and 4 executed as another machine would.
+        `elsewhere` has steps 3 and 4 executed as another machine would. `how` is what `_run` takes,
+        and fields of the spec.
         """
         code = code or f"{world} {id(task) if task else ''}"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(jobs, "code_digest", lambda prepared: code)
             if elsewhere:
                 patch.setattr(jobs, "LocalExecutor", Elsewhere)
-            return self._run(
-                world,
-                path,
-                quotas,
-                resume=resume,
-                grow=grow,
-                concurrency=concurrency,
-                hook=hook,
-                listen=listen,
-                model=model or ToyModel(world.reply, latency=latency),
-                task=task,
-                cache=cache,
-                limits=limits,
-                resuming=resuming,
-                **spec,
-            )
+            model = model or ToyModel(world.reply, latency=latency)
+            return self._run(path, quotas, model, task or world.task(), **how)
 
     def _run(
         self,
-        world: World,
         path: Path,
         quotas: Mapping[str, int] | None,
-        *,
-        resume: bool,
-        grow: Mapping[str, int] | None,
-        concurrency: int,
-        hook: Callable[[int, ChatRequest, Job], None] | None,
-        listen: Callable[[Any], None] | None,
         model: Any,
-        task: Task[Any, Any] | None,
-        cache: Path | None,
-        limits: Mapping[str, Any] | None,
-        resuming: Mapping[str, Any] | None,
+        task: Task[Any, Any],
+        *,
+        resume: bool = False,
+        grow: Mapping[str, int] | None = None,
+        concurrency: int = 8,
+        hook: Callable[[int, ChatRequest, Job], None] | None = None,
+        listen: Callable[[Any], None] | None = None,
+        cache: Path | None = None,
+        limits: Mapping[str, Any] | None = None,
+        resuming: Mapping[str, Any] | None = None,
         **spec: Any,
     ) -> Ran:
-        registry = self.registry(task or world.task(), model)
+        registry = self.registry(task, model)
         caps = {"concurrency": concurrency, "hedge": False, **(limits or {})}
         if resume or grow is not None:
             job = Job.resume(

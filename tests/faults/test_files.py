@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from run_files import OUTPUTS, assert_paid_once, outputs, whole_records
+from run_files import OUTPUTS, outputs
 from saboteur import Result, Saboteur
 
 QUIET = ("--no-cache", "-q")
@@ -24,25 +24,6 @@ def complete(targen: Saboteur, folder: Path) -> Path:
     made = targen("generate", "rte", "-n", "6", "-b", "scripted", *options, *QUIET, "--out", run)
     assert made.code == 0, made.err
     return run
-
-
-def test_a_journal_that_ends_at_any_byte_of_its_last_records(
-    targen: Saboteur, complete: Path, folder: Path, step: int
-) -> None:
-    run = folder / "shorter"
-    content = (complete / "journal").read_bytes()
-    last = content.rfind(b"\n", 0, content.rfind(b"\n", 0, -1)) + 1  # of two records
-    expected = outputs(complete)
-    for end in range(last, len(content), 1 if step == 1 else 211):
-        shutil.rmtree(run, ignore_errors=True)
-        shutil.copytree(complete, run)
-        (run / "report.json").unlink()
-        (run / "journal").write_bytes(content[:end])
-        kept = content[: content.rfind(b"\n", 0, end) + 1].count(b"\n")
-        result = targen("resume", run, *QUIET)
-        assert result.code == 0, (end, result.err)
-        assert outputs(run) == expected, end
-        assert_paid_once(run, whole_records(complete)[:kept])
 
 
 def flips(content: bytes, seed: str, count: int) -> Iterator[tuple[int, bytes]]:

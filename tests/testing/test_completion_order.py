@@ -10,8 +10,6 @@ from targen_core.plugins.loader import load_registry
 from targen_testing import TaskSuite as Tasks
 from targen_testing.sample import SAMPLE, Review
 
-CHECK = "test_same_bytes_whatever_answer_comes_first"
-
 
 class _Busy:
     """Writes into each review how many others are being written."""
@@ -40,25 +38,17 @@ def suite(task):
     return Found()
 
 
-def outcome(found, tmp_path_factory, check):
-    """Run a check as pytest does, with the runs that it looks at."""
+def compared(found, tmp_path_factory):
+    """Run the check as pytest does, with the runs that it looks at."""
     watched = Tasks.watched.__wrapped__(found, tmp_path_factory)
     good = Tasks.good.__wrapped__(found, watched)
     bad = Tasks.bad.__wrapped__(found, good, tmp_path_factory)
     shuffled = Tasks.shuffled.__wrapped__(found, bad, tmp_path_factory)
     folder = tmp_path_factory.mktemp("check")
-    if check == CHECK:
-        found.test_same_bytes_whatever_answer_comes_first(good, bad, shuffled, folder)
-    else:
-        found.test_verifies(good, shuffled, folder)
+    found.test_same_bytes_whatever_answer_comes_first(good, bad, shuffled, folder)
 
 
 def test_a_step_that_counts_calls_in_flight_is_found(tmp_path_factory):
     task = replace(SAMPLE, generators={**SAMPLE.generators, "good": _Busy().write})
     with pytest.raises(pytest.fail.Exception, match="depends on which answer comes first"):
-        outcome(suite(task), tmp_path_factory, CHECK)
-
-
-@pytest.mark.parametrize("check", [CHECK, "test_verifies"])
-def test_a_step_of_replies_alone_passes(tmp_path_factory, check):
-    outcome(suite(SAMPLE), tmp_path_factory, check)
+        compared(suite(task), tmp_path_factory)

@@ -8,7 +8,7 @@ import math
 from copy import deepcopy
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from targen_core import ChatRequest, Message, errors
@@ -112,15 +112,6 @@ def test_a_window_grants_so_many_and_starts_anew_on_the_minute(gaps, limit, phas
         seen.setdefault(window, []).append(status)
     for got in seen.values():
         assert got == [200] * min(limit, len(got)) + [429] * (len(got) - limit)
-
-
-@given(seed=st.integers(0, 99), limit=st.integers(1, 6))
-def test_a_cap_is_never_exceeded(seed, limit):
-    result = drive(
-        lambda: Service(Lognormal(1.0, 0.8), Cap(limit), seed=seed), calls=60, concurrency=8
-    )
-    assert result.answered == 60
-    assert result.peak == min(limit, 8)
 
 
 # --- latencies ----------------------------------------------------------------
@@ -276,6 +267,7 @@ def test_the_best_time_is_the_one_on_paper():
         best(Fault(500, 1.0))
 
 
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 @example(seed=240)  # calls put off go on in the order in which they began to wait
 def test_the_same_seed_is_the_same_run(seed):

@@ -6,7 +6,6 @@ import asyncio
 import copy
 import json
 import pickle
-import traceback
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from targen_core.errors import (
     QuotaNotMet,
     RunConflict,
     RunLocked,
-    UnknownName,
     UsageError,
 )
 from targen_core.plugins import loader
@@ -296,12 +294,3 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 
 
 # --- errors -----------------------------------------------------------------
-
-
-@pytest.mark.whole
-def test_a_traceback_shows_the_hint():
-    with pytest.raises(UnknownName) as caught:
-        tg.generate("rtee", n=4, model="scripted")
-    shown = traceback.format_exception(caught.value)
-    assert shown[-1] == f"hint: {caught.value.hint}\n"
-    assert "did you mean" in caught.value.hint

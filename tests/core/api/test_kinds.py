@@ -10,12 +10,7 @@ import targen_core as tg
 
 pytestmark = pytest.mark.whole
 
-
-DECLARED = {
-    "name": "porter",
-    "description": "Notes of a night porter.",
-    "labels": {"a": "one", "b": "two"},
-}
+SAMPLE_DECLARATION = tg.Declaration(name="a", description="Notes.", labels={"a": "b", "c": "d"})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +47,7 @@ def test_generate_says_what_to_pass(given, wrong, hint):
         lambda: tg.load("x", task="rte"),
         lambda: tg.load("x", registry="x"),
         lambda: tg.correct("x", model="scripted", flip="a"),
-        lambda: tg.read_dataset([{"text": "t"}], tg.Declaration.model_validate(DECLARED)),
+        lambda: tg.read_dataset([{"text": "t"}], SAMPLE_DECLARATION),
     ],
 )
 def test_so_do_the_other_functions(call):
@@ -82,14 +77,8 @@ def _stray(name: str) -> str:
             lambda: tg.load(_stray("x")),
             "targen_core.generate(..., out=...) creates run directories",
         ),
-        (
-            lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")),
-            'choose another out=..., such as out="y/run"',
-        ),
-        (
-            lambda: tg.generate("rte", n=2, model="llama/m", max_cost=1),
-            "price_in=0.15, price_out=0.60",
-        ),
+        (lambda: tg.generate("rte", n=2, model="scripted", out=_stray("y")), 'such as out="y/run"'),
+        (lambda: tg.generate("rte", n=2, model="llama/m", max_cost=1), "price_in=0.15, price_out"),
     ],
 )
 def test_options_of_the_command_line_are_keywords(call, said):

@@ -99,6 +99,8 @@ def request(model: str, key: str = "a0", **more: Any) -> ChatRequest:
     return ChatRequest(messages, {"max_tokens": 5}, schema, key=key, origin=origin, **more)
 
 
+RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
+WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
 GOOD = [
     ("free", "Well, {then}.", "Well, {then}."),
     ("sentence", {"text": "A dog."}, {"text": "A dog."}),
@@ -118,11 +120,7 @@ GOOD = [
         "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n",
         {"things": ["a dog", "“two”,", "3 cats", "owls"]},
     ),
-]
-
-RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
-WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
-SHORT = [
+    # What is unambiguous may be left out.
     ("written", "Where is it?", {"text": "Where is it?"}),
     ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
     ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
@@ -191,14 +189,10 @@ def test_an_answer_is_made_into_what_the_call_asks_for(
     if asked.schema is None:
         assert reply.text == value
         return
-    MODELS[model].model_validate_json(reply.text)
-    if value is not None:
-        assert json.loads(reply.text) == value
-
-
-@pytest.mark.parametrize(("model", "content", "value"), SHORT)
-def test_what_is_unambiguous_may_be_left_out(model: str, content: Any, value: Any) -> None:
-    assert json.loads(reply_of(content, request(model)).text) == value
+    read = json.loads(reply.text)
+    assert value in (None, read)
+    if "True" not in str(read):  # of one that is unsuitable nothing else is asked
+        MODELS[model].model_validate(read)
 
 
 @pytest.mark.parametrize(("model", "content", "why"), BAD)
@@ -301,31 +295,6 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(
     assert len(imported.garbage) == 1_000
     first = 1 + bool(head)
     assert imported.garbage[-1].startswith(f"{file}, line {first + 999}: ")
-
-
-def test_blocks_of_a_sheet_are_told_apart_line_by_line(tmp_path: Path) -> None:
-    file = tmp_path / "calls.md"
-    prompt, answer = "```text\n## no\n```", "````answer\n{}\n````"
-    sections = {
-        "a1": f"{prompt}\n**Answer**\n{answer.format('one')}",
-        "a2": f"{answer.format('two')}\n{prompt}",
-        "a3": f"loose\n{prompt}\n{answer.format('three')}",
-        "a4": f"{answer.format('four')}\nloose",
-        "a5": f"{prompt}\n````answer\nfive",
-        "a6": prompt,
-    }
-    text = "".join(f"## Call {key}\n{below}\n" for key, below in sections.items())
-    for end in ("\n", "\r\n"):
-        file.write_bytes(text.replace("\n", end).encode())
-        read = [(each.key, each.line, each.text, each.problem[:22]) for each in read_sheet(file)]
-        assert read == [
-            ("a1", 7, "one", ""),
-            ("a2", 13, "", "another block below th"),
-            ("a3", 22, "three", ""),
-            ("a4", 28, "", "text outside the block"),
-            ("a5", 33, "", "the block has no end: "),
-            ("a6", 35, "", "the call has no block "),
-        ]
 
 
 MARKDOWN_EMPTY = "````answer\n\n````"
@@ -438,7 +407,8 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
     ]
 
 
-SECTION = "## Call a1\n\n**Answer**\n\n````answer\ngood\n````\n"
+PROMPT = "```text\n## no\n```"
+SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
 DAMAGED = [
     ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end"),

@@ -114,34 +114,6 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
-    @pytest.mark.parametrize(
-        ("name", "cap", "more"), [("max_tokens", 3000, 400), ("max_cost", 0.002, 0.002)]
-    )
-    def test_at_the_cap_rows_stay_and_more_money_ends_the_same(
-        self, lab, tmp_path, name, cap, more
-    ):
-        world = lab.World(relabel=0.2, bad=0.1)
-        start = {"quotas": {"yes": 25, "no": 25}, "options": {"max_tokens": 1000}}
-        whole = lab.run(world, tmp_path / "whole", **start)
-        ran = lab.run(world, tmp_path / "run", limits={name: cap}, **start)
-        asked, rounds = [], 0
-        while ran.error is not None:
-            assert isinstance(ran.error, BudgetExhausted)
-            assert ran.error.exit_code == 1
-            assert ran.report["status"] == "stopped"
-            assert whole.files["dataset.jsonl"].startswith(ran.files["dataset.jsonl"])
-            asked += ran.model.asked
-            rounds += 1
-            cap += more
-            ran = lab.run(world, tmp_path / "run", resume=True, limits={name: cap})
-            total = ran.report["usage"]["total"]
-            spent = {"max_tokens": total["input_tokens"] + total["output_tokens"]}
-            assert {**spent, "max_cost": total["dollars"]}[name] <= cap + 1e-6
-        assert rounds > 1
-        asked += ran.model.asked
-        assert len(set(asked)) == len(asked)
-        assert ran.files == whole.files
-
     def test_a_dollar_cap_without_a_price_is_refused_by_name(self, lab, tmp_path):
         world = lab.World()
         model = lab.ToyModel(world.reply, price=None)

@@ -181,30 +181,6 @@ def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
-    @pytest.mark.parametrize("room", [0, 3, 40])
-    def test_a_disk_that_fills_up_stops_a_run_that_can_be_resumed(
-        self, lab, tmp_path, monkeypatch, room
-    ):
-        world = lab.World(relabel=0.2)
-        whole = lab.run(world, tmp_path / "whole", {"yes": 10, "no": 10})
-        real, left = os.write, [room]
-
-        def write(fd, data):
-            if not data.startswith(b"{") and b'"key"' in data:
-                left[0] -= 1
-                if left[0] < 0:
-                    return real(fd, data[:7])
-            return real(fd, data)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "write", write)
-            ran = lab.run(world, tmp_path / "run", {"yes": 10, "no": 10})
-        assert isinstance(ran.error, WriteFailed)
-        assert "journal" in str(ran.error)
-        assert len(ran.journal) == room
-        again = lab.run(world, tmp_path / "run", resume=True)
-        assert again.files == whole.files
-
     def test_a_damaged_journal_stops_a_resume_before_anything_is_paid(self, lab, tmp_path):
         world = lab.World()
         lab.run(world, tmp_path / "run", {"yes": 5, "no": 5})

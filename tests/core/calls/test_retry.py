@@ -195,8 +195,11 @@ def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, d
     drive(work())
 
 
-def test_in_an_outage_no_call_is_given_up(lab, desk, drive):
-    hook, _ = cursing(engine_crashed, until=30.0)
+@pytest.mark.parametrize(
+    ("error", "until"), [(engine_crashed, 30.0), (lambda: Overloaded("too much"), float("inf"))]
+)
+def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, error, until):
+    hook, _ = cursing(error, until)
     model = lab.ToyModel(lambda request: "x", hook=hook)
     one = desk(model, max_outage=100.0)
 
@@ -209,18 +212,6 @@ def test_in_an_outage_no_call_is_given_up(lab, desk, drive):
         await cursed
 
     with pytest.raises(ServiceGaveUp, match="retrying would take more than 100 s"):
-        drive(work())
-
-
-def test_a_refusal_never_gives_a_call_up(lab, desk, drive):
-    hook, _ = cursing(lambda: Overloaded("too much"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-
-    async def work():
-        await one.ask("first", place="first")
-        await one.ask("cursed", place="c")
-
-    with pytest.raises(ServiceGaveUp):
         drive(work())
 
 
@@ -287,28 +278,6 @@ def test_sustained_429s_change_no_row(lab, tmp_path):
     assert stormy.error is None
     assert stormy.files == calm.files
     assert stormy.report["retries"] > 0
-
-
-@pytest.mark.usefixtures("virtual_time")
-def test_a_service_that_is_gone_stops_a_run_that_can_be_resumed(lab, tmp_path):
-    world = lab.World()
-    calm = lab.run(world, tmp_path / "calm", {"yes": 10, "no": 10})
-
-    def gone(number, request, job):
-        if number > 20:
-            raise ServiceUnavailable("gone")
-
-    ran = lab.run(
-        world, tmp_path / "run", {"yes": 10, "no": 10}, hook=gone, limits={"max_outage": 60}
-    )
-    assert isinstance(ran.error, ServiceGaveUp)
-    assert ran.error.exit_code == 1
-    assert ran.report["status"] == "stopped"
-    assert "gone" in ran.report["problem"]
-    assert {record["verdict"] for record in ran.rejects} <= {"dropped", "surplus"}
-    back = lab.run(world, tmp_path / "run", resume=True)
-    assert back.files == calm.files
-    assert not set(ran.journaled) & set(back.model.asked)
 
 
 @pytest.mark.parametrize("how", ["halt", "abandon"])

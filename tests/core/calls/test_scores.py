@@ -49,10 +49,11 @@ def answered(one, call):
     return asyncio.run(one.layer.answer(call, Scope(), str))
 
 
-def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journal):
+def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journal, tmp_path):
     model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
-    one = desk(model)
-    value, reply = answered(one, scored())
+    with closing(ReplyCache(tmp_path / "cache")) as cache:
+        one = desk(model, cache=cache)
+        value, reply = answered(one, scored())
     assert (value, reply.tokens) == ("yes!", TOKENS)
     assert model.requests[0].top_logprobs == 2
     one.journal.sync()
@@ -61,17 +62,10 @@ def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journa
     check_record(record)
     again = giving(ChatReply("never"))
     assert answered(desk(again), scored())[1].tokens == TOKENS
-    assert not again.asked
-
-
-def test_the_cache_keeps_them(giving, desk, tmp_path):
-    model = giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS))
     with closing(ReplyCache(tmp_path / "cache")) as cache:
-        answered(desk(model, cache=cache, path=tmp_path / "a"), scored())
-    with closing(ReplyCache(tmp_path / "cache")) as cache:
-        other = desk(model, cache=cache, path=tmp_path / "b")
+        other = desk(again, cache=cache, path=tmp_path / "other")
         assert answered(other, scored())[1].tokens == TOKENS
-    assert len(model.asked) == 1
+    assert not again.asked
     assert other.usage.total.cached == 1
 
 

@@ -28,7 +28,7 @@ from targen_core import (
     hookimpl,
     load_registry,
 )
-from targen_core.errors import AuthenticationFailed, RunConflict, UsageError
+from targen_core.errors import RunConflict, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.scripted import ScriptedModel, ScriptedOptions
@@ -374,33 +374,6 @@ def test_a_pair_that_is_judged_differently_is_rejected_as_one(correct, tmp_path,
 
 
 # --- the work as a whole ---
-
-
-def test_the_same_command_pays_for_nothing_twice_and_writes_the_same_bytes(correct, tmp_path):
-    correct(COLOR, _colors(12), _right, flip_fraction=0.5)
-    names = ("dataset.jsonl", "changes.jsonl", "report.json")
-    before = {name: (tmp_path / "out" / name).read_bytes() for name in names}
-    _, asked = correct(COLOR, _colors(12), _right, flip_fraction=0.5)
-    assert asked == []
-    assert {name: (tmp_path / "out" / name).read_bytes() for name in names} == before
-
-
-def test_work_that_was_stopped_goes_on_with_the_same_command(correct, tmp_path):
-    calls = []
-
-    def failing(text, output, rng):
-        calls.append(text)
-        if len(calls) == 7:
-            raise AuthenticationFailed("the key was taken away")
-        return _right(text, output, rng)
-
-    with pytest.raises(AuthenticationFailed):
-        correct(COLOR, _colors(20), failing)
-    assert not (tmp_path / "out" / "report.json").exists()
-    report, asked = correct(COLOR, _colors(20), _right)
-    assert report["kept"] == 20
-    assert len(asked) <= 20 - 6
-    assert report["usage"]["total"]["calls"] == 20
 
 
 def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):

@@ -45,33 +45,6 @@ def test_a_branch_runs_while_its_label_is_open_alone(lab, tmp_path):
 
 
 class TestRefused:
-    def task(self, lab, **changes):
-        return lab.World(branches=(("row", None),)).task(**changes)
-
-    @pytest.mark.parametrize(
-        ("changes", "words"),
-        [
-            ({"branch_labels": {"row": "maybe"}}, "branch row aims at 'maybe'; labels are yes, no"),
-            (
-                {"branch_labels": {"row": "yes"}},
-                "no branch aims at label no: add a generator",
-            ),
-            (
-                {"branch_labels": {}},
-                "the generator 'row' is for no label; labels are yes, no: say",
-            ),
-            (
-                {"branch_labels": {"row": None, "column": "no"}},
-                "'column', which is not a generator",
-            ),
-            ({"generators": {}, "branch_labels": {}}, "no branch aims at label yes"),
-        ],
-    )
-    def test_a_wrong_table(self, lab, changes, words):
-        with pytest.raises(ValueError, match="task toy: ") as caught:
-            self.task(lab, **changes)
-        assert words in str(caught.value)
-
     def test_a_branch_without_a_label_and_no_step_4(self, lab, tmp_path):
         world = lab.World(branches=(("row", None),))
         with pytest.raises(UsageError, match="branch row of task toy gets its labels from step 4"):

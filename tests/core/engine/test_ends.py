@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from targen_core import Correction, ListStep, Prompt, Rejected
-from targen_core.engine.events import Committed, LabelGivenUp
+from targen_core.engine.events import LabelGivenUp
 from targen_core.errors import QuotaNotMet, StageFailed, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -140,45 +140,6 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
     assert pairs.index((False, False)) == len(pairs) - 1
     assert (False, True) in pairs
     assert len(ran.rows) > 2
-
-
-# --- what is wasted ---
-
-
-@pytest.mark.parametrize("concurrency", [1, 4, 16])
-def test_candidates_run_ahead_of_a_slow_one_and_not_without_end(lab, tmp_path, concurrency):
-    world = lab.World(lists=(5, 5), relabel=0.2, none=0.1)
-    started, committed, max_waiting = set(), set(), 0
-    first_place = {}
-
-    def hook(number, request, job):
-        nonlocal max_waiting
-        kind, *words = request.messages[0].content.split()
-        if kind == "write":
-            started.add((words[0], tuple(words[2:])))
-            max_waiting = max(max_waiting, len(started - committed))
-
-    def listen(event):
-        if isinstance(event, Committed) and event.instance is not None:
-            committed.add((event.intended, tuple(event.instance.seed.split())))
-
-    def slow_first(request):
-        """One call early in the order that keeps all that comes after waiting."""
-        if request.messages[0].content.startswith("write") and not first_place:
-            first_place["key"] = request.key
-        return 500.0 if request.key == first_place.get("key") else 1.0
-
-    ran = lab.run(
-        world,
-        tmp_path / "run",
-        {"yes": 60, "no": 60},
-        concurrency=concurrency,
-        latency=slow_first,
-        hook=hook,
-        listen=listen,
-    )
-    assert ran.error is None
-    assert 4 * concurrency <= max_waiting <= 64 * concurrency
 
 
 # --- faults of a plugin ---
@@ -309,21 +270,6 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
     assert ran.error.distribution == "toy-tasks"
     assert ran.report["status"] == "stopped"
     assert not ran.rejects
-
-
-def test_a_backends_own_bug_names_the_backends_distribution(lab, tmp_path):
-    world = lab.World()
-
-    def broken(request):
-        if request.messages[0].content.startswith("judge"):
-            raise KeyError("choices")
-        return world.reply(request)
-
-    model = lab.ToyModel(broken)
-    ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, model=model)
-    assert isinstance(ran.error, StageFailed)
-    assert ran.error.distribution == "toy-models"
-    assert model.closed == 1
 
 
 @pytest.mark.parametrize("where", ["list", "write", "judge", "say"])

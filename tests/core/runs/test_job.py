@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -15,14 +14,11 @@ import yaml
 
 from targen_cli.trial import run_trial
 from targen_core.errors import (
-    AuthenticationFailed,
     Interrupted,
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     WriteFailed,
 )
-from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -53,25 +49,6 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     assert "| yes | 6 | 6 |" in card
     assert "Status" not in card
     assert ran.model.closed == 1
-
-
-def test_the_same_command_again_goes_on_with_the_same_run(lab, tmp_path):
-    world = lab.World()
-    whole = lab.run(world, tmp_path / "whole", QUOTAS)
-
-    def stop(number, request, job):
-        if number == 15:
-            raise AuthenticationFailed("no")
-
-    first = lab.run(world, tmp_path / "run", QUOTAS, hook=stop)
-    assert first.report["status"] == "stopped"
-    assert "> Status: stopped. Not all rows" in (first.path / "README.md").read_text()
-    again = lab.run(world, tmp_path / "run", QUOTAS, concurrency=3)
-    assert again.files == whole.files
-    assert not set(first.journaled) & set(again.model.asked)
-    third = lab.run(world, tmp_path / "run", QUOTAS)
-    assert third.model.asked == []
-    assert third.files == whole.files
 
 
 @pytest.mark.parametrize(
@@ -115,23 +92,6 @@ def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(WriteFailed, match="cannot write"):
         lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
-
-
-def test_a_second_job_on_the_same_run_is_refused(lab, tmp_path):
-    refused = []
-
-    def hook(number, request, job):
-        if number == 5:
-            with pytest.raises(RunLocked, match="open in this process") as caught:
-                lab.run(lab.World(), job.path, resume=True)
-            refused.append(caught.value)
-            with pytest.raises(RunLocked):
-                lab.run(lab.World(), job.path, QUOTAS)
-
-    ran = lab.run(lab.World(), tmp_path / "run", QUOTAS, hook=hook)
-    assert ran.error is None
-    assert refused[0].exit_code == 1
-    assert lab.run(lab.World(), tmp_path / "run", resume=True).error is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
@@ -248,22 +208,6 @@ def test_options_are_the_same_after_resume(lab, tmp_path, options):
 
 
 # --- reports ---
-
-
-def test_the_last_verdict_on_a_candidate_holds_in_the_report_of_an_extended_run(lab, tmp_path):
-    """What was surplus at first is judged again; all candidates are counted once."""
-    world = lab.World(relabel=0.4, bad=0.2)
-    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
-    ran = lab.run(world, tmp_path / "run", grow={"yes": 30, "no": 30})
-    again = {r["id"] for r in ran.rejects if r["verdict"] == "surplus"}
-    assert again & {record["id"] for record in ran.provenance}
-    killed = tmp_path / "killed"
-    shutil.copytree(ran.path, killed)
-    (killed / "report.json").unlink()
-    report = read_report(killed)
-    for label, flow in ran.report["flow"].items():
-        skipped = {"skipped": flow["skipped"]}  # no file tells of them
-        assert {**report["flow"][label], **skipped} == flow
 
 
 def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):

@@ -191,7 +191,9 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
     at = text.index(b"\n") + 12  # in the second line, far before the ledger's end
     (ran.path / name).write_bytes(text[:at] + b"#" + text[at + 1 :])
     line = text.index(b"\n") + 1
-    for _ in range(2):  # the second time, the ledger holds what was before that line alone
+    for time in range(3):  # the second time, the ledger holds what was before that line alone
+        if time == 2:
+            (ran.path / "ledger").unlink()
         again = lab.run(world, ran.path, resume=True)
         assert isinstance(again.error, RunConflict)
         assert f"{name}: replaying the run gives different content at byte {line}" in str(
@@ -249,10 +251,14 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
 
 
 def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):
-    world = lab.World(bad=0.2, relabel=0.2, repeat=0.3)
-    whole = lab.run(world, tmp_path / "run", QUOTAS)
+    world = lab.World(bad=0.2, relabel=0.4, repeat=0.3)
+    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
+    whole = lab.run(
+        world, tmp_path / "run", grow={"yes": 16, "no": 16}
+    )  # what was surplus is judged again
+    assert {r.get("id") for r in whole.rejects} & {record["id"] for record in whole.provenance}
     rng = random.Random("report")
-    for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1, 2):
+    for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1, 5):
         out = tmp_path / str(count)
         stop_at(tmp_path / "run", out, count, rng)
         there = read_report(out)

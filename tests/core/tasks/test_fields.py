@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import pytest
 from pydantic import BaseModel, Field
 
-from targen_core import Case, Label, ListStep, Task
+from targen_core import Label, ListStep, Task
 from targen_core.tasks.fields import named, text_fields
 
 
@@ -67,10 +66,3 @@ def test_a_task_may_say_it_otherwise():
     )
     assert task.fields == text_fields(Row)
     assert task.replace(rows={"fields": ("body",)}).fields == ("body",)
-
-
-def test_a_case_is_plain():
-    case = Case(texts={"text": "one"})
-    assert (case.label, dict(case.cues), case.question) == ("", {}, 0)
-    with pytest.raises(AttributeError):
-        case.label = "a"

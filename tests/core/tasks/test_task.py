@@ -53,6 +53,7 @@ class Numbered(BaseModel):
         ({"labels": (*LABELS, Label("odd"))}, "no branch aims at label odd: add a generator"),
         ({"labels": (Label(1, "yes"),)}, r"no label can be called 1: Label\(name, value\) is what"),
         ({"generators": None}, "generators is None; pass functions by label"),
+        ({"branch_labels": {"column": "no"}}, "'column', which is not a generator"),
         ({"branch_labels": {"yes": 1}}, "branch_labels is {'yes': 1}; pass labels by branch"),
         ({"checks": len}, r"checks is <built-in function len>; pass functions in a tuple: \(ch"),
         ({"checks": (late,)}, "checks: late is `async def`; nobody awaits it: write `def`"),
