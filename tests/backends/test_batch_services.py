@@ -361,7 +361,7 @@ def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targ
 
 def test_batch_lists_alone_says_nothing(targen):
     done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-lists", ok=2)
-    assert "--batch-lists says how --batch asks for lists" in done.stderr
+    assert "--batch-lists is for --batch" in done.stderr
 
 
 def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(

@@ -153,7 +153,7 @@ def test_an_export_that_cannot_be(line, error, hint, run, refuses):
 
 def test_a_folder_that_is_no_run(refuses):
     Path("folder").mkdir()
-    refuses("export folder", "folder is not a run directory", code=1)
+    refuses("export folder", "folder is a folder that contains no dataset", code=1)
 
 
 def test_splits_of_a_form_are_files_in_a_folder(targen, run, rows):

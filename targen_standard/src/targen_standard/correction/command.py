@@ -96,8 +96,6 @@ def correct(
     from targen_standard.correction.api import corrected
     from targen_standard.given import given_data
 
-    if answers is not None and not batch_offline:
-        raise UsageError("--answers is for --batch-offline")
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
