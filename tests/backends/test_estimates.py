@@ -65,7 +65,7 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
         assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
         assert step["dollars"] == cost(step, 0.5)
     refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
-    assert "--batch-lists says how --batch asks for lists" in refusal
+    assert "--batch-lists is for --batch" in refusal
 
 
 def test_reasoning_is_counted_where_somebody_says_how_many(estimate, targen):

@@ -23,6 +23,6 @@ def test_a_name_is_nearest_to_itself(known):
 
 
 def test_what_is_near_nothing_gets_the_list():
-    assert did_you_mean("xyz", ["one", "two"], "there is") == "there is: one, two"
-    assert did_you_mean("xyz", [], "presets") == "presets: none"
-    assert did_you_mean("gen", ["generate"], "there is") == "did you mean generate?"
+    assert did_you_mean("xyz", ["one", "two"], "one of") == "one of: one, two"
+    assert did_you_mean("xyz", [], "presets") == ""
+    assert did_you_mean("gen", ["generate"], "one of") == "did you mean generate?"

@@ -377,7 +377,7 @@ class Limits(Options):
     rounds: Annotated[
         int,
         Field(ge=0, le=10_000),
-        Flag("With --batch: maximum refills after the first round.", panel=BATCHES),
+        Flag("With --batch or --delivery: maximum refills after the first round.", panel=BATCHES),
     ] = 4
 
     @property

@@ -30,11 +30,11 @@ def suggestions_for(word: str, known: Collection[str]) -> list[str]:
 
 
 def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
-    """The hint for an unknown name: what is near it, else `listing` and all that there is."""
+    """The hint for an unknown name: what is near it, else `listing` and all names, or ""."""
     near = suggestions_for(word, known)
     if near:
         return f"did you mean {' or '.join(near)}?"
-    return f"{listing}: {', '.join(known) or 'none'}"
+    return f"{listing}: {', '.join(known)}" if known else ""
 
 
 def near_path(path: Path, fits: Callable[[Path], bool] = lambda _: True) -> str:

@@ -244,8 +244,11 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
-        error = load_registry().no_task(name)
-        raise error or NoSuchFile(name, hint=Action("list-tasks") + " lists tasks") from None
+        registry = load_registry()
+        tasks = [item.name for item in registry.all("task")]
+        there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
+        hint = there or Action("list-tasks") + " lists tasks"
+        raise registry.no_task(name) or NoSuchFile(name, hint=hint) from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

@@ -112,7 +112,8 @@ BatchListsArg = Annotated[
     bool,
     typer.Option(
         "--batch-lists",
-        help="With batches: steps 1 and 2 too; their calls do not see each other's items.",
+        help="With --batch, --delivery or --batch-offline: steps 1 and 2 too; "
+        "their calls do not see each other's items.",
         rich_help_panel=BATCHES,
     ),
 ]

@@ -432,7 +432,7 @@ def _near(key: str, tables: Sequence[str]) -> str:
     folded = key.replace("_", "-")
     if folded in KEYS or folded in tables:
         return f"did you mean {folded}?"
-    hint = did_you_mean(key, [*KEYS, *tables], "there are")
+    hint = did_you_mean(key, [*KEYS, *tables], "one of")
     if "did you mean" in hint:
         return hint
     return f"{hint}; options of a backend and sampling parameters stand in [options]"

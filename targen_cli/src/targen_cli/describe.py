@@ -14,7 +14,6 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
-from targen_core.origin import DECLARED
 from targen_core.plain import what_is
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
@@ -128,15 +127,12 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     ours = [k for k, known in ELSEWHERE.items() if bare in known and k in registry.kinds]
     if kinds_of or ours or (near and names[near[0]] == "task"):
         return next(iter([*kinds_of, *ours]), "task")
-    files = [f"{name}{end}" for end in DECLARED]
-    if beside := next((file for file in files if what_is(Path(file)) == "file"), ""):
-        raise UnknownName(
-            f"nothing named {name!r} is installed", hint=f"did you mean the file? {beside}"
-        )
+    if no_task := registry.no_task(name):
+        raise no_task
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
         f"nothing named {name!r} is installed",
         hint=f"did you mean {meant}?"
         if near
-        else f"targen {', '.join(of.listing for of in registry.kinds.values() if of.listing)}",
+        else "targen list shows the kinds, and targen list KIND the parts of one",
     )

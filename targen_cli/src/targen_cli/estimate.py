@@ -105,8 +105,6 @@ def estimate(
             "name a task to estimate, or a plugin for all of its tasks",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
-    if batch_lists and not said.values.keys() & {"batch", "delivery"}:
-        raise UsageError("--batch-lists says how --batch asks for lists", hint="add --batch")
     if reasoning_tokens and measured is not None:
         raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")
     if suite is not None and measured is not None:

@@ -117,11 +117,6 @@ def generate(
     batch = said.of(Limits).delivered_by
     if batch_offline and (batch or suite is not None):
         raise UsageError("--batch-offline goes without --batch, and is for one task")
-    if batch_lists and not (batch or batch_offline):
-        raise UsageError(
-            "--batch-lists says how --batch asks for lists",
-            hint="--batch --batch-lists, or --batch-offline --batch-lists",
-        )
     registry = load_registry()
     where = elsewhere(
         registry,

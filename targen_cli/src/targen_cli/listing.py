@@ -12,6 +12,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.kinds import Kind
 from targen_core.suggestions import did_you_mean
+from targen_core.wording import install
 
 __all__ = ["list_installed", "listing_of"]
 
@@ -46,9 +47,9 @@ def list_installed(
         package = package_of(kind.removesuffix("s"))
         raise UsageError(
             f"there is no kind {kind!r}",
-            hint=f"pip install '{package}'"
+            hint=install(package)
             if package
-            else did_you_mean(kind, load_registry().kinds, "the kinds are"),
+            else did_you_mean(kind, load_registry().kinds, "one of"),
         )
 
 

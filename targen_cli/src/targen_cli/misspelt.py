@@ -25,6 +25,7 @@ _MEANT = {
     "--contexts-share": "--contexts-fraction",
     "--count": "--number",
     "--format": "--as",
+    "--machines": "--shard",
     "--most": "--limit",
     "--num": "--number",
     "--num-rows": "--number",
@@ -62,6 +63,8 @@ _FIXED = (
 
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
+_LONG = re.compile(r"--[a-z-]+")
+
 _BY_OPTION = ("structured", "thinking", "seeded", "n_ctx")
 
 
@@ -77,22 +80,23 @@ class Command(TyperCommand):
         typed = list(args)  # which the reader empties
         try:
             rest: list[str] = super().parse_args(ctx, args)
+            _require_others(ctx)
             # The only place where texts become orders because somebody typed them.
             ctx.params = {name: _typed(value) for name, value in ctx.params.items()}
             return rest
+        except UsageError:
+            raise
         except Exception as error:
             kind = type(error).__name__  # typer brings a click of its own, or not
             param = getattr(error, "param", None)
             if kind == "MissingParameter" and param is not None:
-                raise _missing(param, ctx) from None
+                raise _missing(param, typed, ctx) from None
             if kind == "BadParameter" and param is not None:
                 message = str(getattr(error, "message", ""))
                 raise _not_a_value(message, param, typed, ctx) from None
             option = str(getattr(error, "option_name", ""))
             if kind == "BadOptionUsage":
-                raise UsageError(
-                    f"{option} needs a value", hint=f"targen {ctx.info_name} --help"
-                ) from None
+                raise UsageError(f"{option} needs a value", hint=_example(ctx)) from None
             if kind == "UsageError" and (extra := _EXTRA.search(str(error))):
                 raise _too_much(extra[1].split()[0], typed, ctx) from None
             if kind != "NoSuchOption":
@@ -119,11 +123,48 @@ def _called(param: Any) -> str:
     return str(param.opts[0]) if param.param_type_name == "option" else str(param.name).upper()
 
 
-def _missing(param: Any, ctx: Any) -> UsageError:
+def _require_others(ctx: Any) -> None:
+    """Refuse an option without those that its help begins with, as in "With --batch: …".
+
+    A switch that can be turned off may be on already, as --batch of a run that is resumed.
+
+    Raises:
+        UsageError: none of them is given.
+    """
+    options = [param for param in ctx.command.params if param.param_type_name == "option"]
+    given = {
+        name
+        for param in options
+        if getattr(ctx.get_parameter_source(param.name), "name", "") == "COMMANDLINE"
+        for name in param.opts
+    }
+    maybe = given.union(*(param.opts for param in options if param.secondary_opts))
+    for param in options:
+        before, colon, _ = (param.help or "").partition(":")
+        others = _LONG.findall(before) if colon and before.startswith("With --") else []
+        if others and given & {*param.opts} and not maybe & {*others}:
+            name = _called(param)
+            hint = f"add {others[0]}, or leave out {name}"
+            raise UsageError(f"{name} is for {' or '.join(others)}", hint=hint)
+
+
+def _example(ctx: Any) -> str:
+    """The first example of a command's help, or how to get the help."""
+    words = f"targen {ctx.info_name}"
+    line = re.search(rf"{words} .+", ctx.command.help or "")
+    return f"{line[0]}, for example; see {words} --help" if line else f"{words} --help"
+
+
+def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
+    first = ctx.command.params[0]
+    actions = (first.metavar or "").split("|") if first is not param else []
+    if len(actions) > 1 and typed[0] not in actions:
+        hint = f"targen {ctx.info_name} {actions[0]} {shlex.quote(typed[0])}"
+        return UsageError(f"{ctx.info_name} {typed[0]}: no such action", hint=hint)
     about = (getattr(param, "help", None) or "").partition(". ")[0].removesuffix(".")
     return UsageError(
         f"targen {ctx.info_name} needs {_called(param)}" + (f": {about}" if about else ""),
-        hint=f"targen {ctx.info_name} --help",
+        hint=_example(ctx),
     )
 
 

@@ -71,7 +71,7 @@ def new(
         package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
             f"new {kind}: no such template",
-            hint=install(package) if package else did_you_mean(kind, known, "there is"),
+            hint=install(package) if package else did_you_mean(kind, known, "one of"),
         )
     of = registry.kinds[kind]
     names = choose_names(registry, kind, name)

@@ -28,7 +28,7 @@ from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
 from targen_core.api.report import Report
 from targen_core.pages import safe
-from targen_core.runs.folder.report import missing_words, read_report
+from targen_core.runs.folder.report import read_report, status_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
@@ -148,12 +148,12 @@ def _models(models: Mapping[str, str]) -> str:
 
 def _status(report: Report) -> Iterator[str]:
     made, requested = sum(report.rows.values()), sum(report.requested.values())
-    if report.complete:
-        lacking = missing_words(report.raw)
-        yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows{_safe(lacking)}.</p>"
+    status = status_words(report.raw)
+    if status == "complete":
+        yield f"<p>Complete: {_safe(made)} of {_safe(requested)} rows.</p>"
     else:
         yield (
-            f'<p class="doubt">{_safe(report.status.capitalize())}: {_safe(made)} of '
+            f'<p class="doubt">{_safe(status.capitalize())}: {_safe(made)} of '
             f"{_safe(requested)} rows{f' ({_safe(report.problem)})' if report.problem else ''}.</p>"
         )
 

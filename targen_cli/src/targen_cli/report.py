@@ -62,7 +62,11 @@ def report(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Where. [default: report.html in the folder]"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="With --html: the page to write. [default: report.html in the folder]",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     strict: StrictArg = False,
@@ -78,8 +82,6 @@ def report(
     """
     from targen_core.runs.folder.report import read_report
 
-    if out is not None and not html:
-        raise UsageError("--out is for --html", hint=f"targen report {quote(str(run))} --html")
     if html:
         if json:
             raise UsageError("--html and --json are two forms of one report", hint="give one")
@@ -177,9 +179,9 @@ def open_page(path: Path) -> None:
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
     """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
     from targen_cli.prices import price_words
-    from targen_core.runs.folder.report import missing_words
+    from targen_core.runs.folder.report import status_words
 
-    print(f"{report['task']} {report['task_version']}: {report['status']}{missing_words(report)}")
+    print(f"{report['task']} {report['task_version']}: {status_words(report)}")
     if report["problem"] and problem:
         print(f"  {report['problem']}")
     print(f"\nRows ({report['balance']} labels)")

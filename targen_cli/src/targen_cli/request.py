@@ -148,15 +148,9 @@ class WorkerOptions(Options):
 
     @property
     def asked(self) -> dict[str, Any] | None:
-        """What `api.request.elsewhere` takes.
-
-        Raises:
-            UsageError: workers are described, and no executor is named.
-        """
+        """What `api.request.elsewhere` takes."""
         said: dict[str, Any] = {n: value for n, value in self if value and n != "executor"}
         if self.executor is None:
-            for option in said:
-                raise UsageError(f"--{option} is for --executor", hint="--executor ray")
             return None
         if "replica" in said:
             said["replicas"] = said.pop("replica")

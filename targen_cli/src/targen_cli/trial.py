@@ -16,7 +16,7 @@ from typing import Any
 from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.events import Committed, Event, Listener
-from targen_core.errors import JobFailed, TargenError
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
@@ -27,6 +27,7 @@ from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import OF_LISTS
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
+from targen_core.wording import Action
 
 __all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
 
@@ -125,6 +126,12 @@ def run_trial(
         job = stack.enter_context(
             Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
         )
+        if job.by_people:
+            begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
+            raise UsageError(
+                "people answer calls in a sheet, and a preview does not wait for them",
+                hint="a small run, which does: " + begin,
+            )
         job.shared = shared
         job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +18,6 @@ from targen_core.origin import Typed
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Action
 
 __all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "task_of"]
 
@@ -27,8 +25,6 @@ DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Ma
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
 
 _NAMED = 3  # reasons, and rows of each
-
-_log = logging.getLogger("targen.run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +37,13 @@ class Data:
     registry: Registry | None
 
     def rows_of(self, request: Request) -> Dataset:
-        """The rows that are the task's; others are left out, and logged.
+        """The rows.
 
         Raises:
-            UsageError: there is no such dataset, or no row in it, or it is another task's.
+            UsageError: there is no such dataset, no row in it, or one that is not the task's.
         """
         spec, registry = request.spec, request.registry
-        dataset = read.read_dataset(
-            self.source, spec.task, variants=spec.variants, registry=registry, strict=False
-        )
-        if said := left_out(dataset, self.source):
-            _log.warning("%s%s", said, self._see)
-        return dataset
-
-    @property
-    def _see(self) -> str:
-        """What lists all rows that are left out, if it can be typed."""
-        if not isinstance(self.source, Source) or isinstance(self.task, Task):
-            return ""
-        named = {} if self.source.task is not None else {"task": self.task}
-        return f"; see: {Action('validate', self.source.place, **named)}"
+        return read.read_dataset(self.source, spec.task, variants=spec.variants, registry=registry)
 
 
 def left_out(dataset: Dataset, source: object = None) -> str:

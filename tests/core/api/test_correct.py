@@ -61,11 +61,18 @@ def test_rows_that_do_not_say_whose_they_are_are_refused(run):
     assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
 
 
-def test_rows_that_are_none_of_the_task_are_left_out_and_told(run, caplog):
+def test_a_row_that_is_none_of_the_task_is_refused_before_the_first_call(run):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
+    with pytest.raises(tg.UsageError, match="row 1 is not a row of rte: label: 'perhaps'"):
+        tg.correct(rows, task="rte", model="scripted", out="out")
+    assert not Path("out").exists()
+
+
+def test_rows_without_a_label_are_left_out_and_told(run, caplog):
+    rows = [{key: value for key, value in run[0].items() if key != "label"}, *list(run)[1:]]
     correction = tg.correct(rows, task="rte", model="scripted", out="out")
     assert correction.report.instances == 7
-    assert "1 row left out; row 1: label" in caplog.text
+    assert "1 row without a label left out" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):

@@ -150,12 +150,13 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
 def test_shards_that_are_missing_are_named_in_the_report(targen, make, works):
     runs = make("rte", 9, shards=3)
     done = works("merge", *runs[:1], "--out", "part")
-    assert done.out.splitlines()[0].endswith(": complete (2 of 3 shards missing)")
+    assert done.out.splitlines()[0].endswith(": incomplete (2 of 3 shards missing)")
     assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
     assert "Missing of 3 shards: 2, 3." in (Path("part") / "README.md").read_text()
     assert "(2 of 3 shards missing)" in targen("report", "part").out
     works("report", "part", "--html")
-    assert "rows (2 of 3 shards missing)." in (Path("part") / "report.html").read_text()
+    page = (Path("part") / "report.html").read_text()
+    assert "Incomplete (2 of 3 shards missing): 3 of 3 rows." in page
     changed = report("part") | {"missing_shards": [{"count": 3, "missing": "all"}]}
     (Path("part") / "report.json").write_text(json.dumps(changed))
     refused = targen("report", "part")

@@ -28,10 +28,12 @@ FILES = {
     "mail.yaml": MAIL,
     "judged.yaml": "description: Mail.\nlabels: {a: Of a., b: Of b.}\ncorrector: nosuch\n",
     "rows.csv": "text,label\nWhere is it?,order\n",
+    "mistyped.csv": "text,label\nWhere is it?,order\nMoney back,refnd\n",
     "book.xlsx": "PK",
     "odd.py": "X = 1\n",
     "file": "x",
     "folder/x": "y",
+    "plugin/pyproject.toml": "[project]\nname = 'mine'\n",
 }
 
 
@@ -137,11 +139,11 @@ COMMANDS = """
     generate mail.yaml 20 | targen generate takes TASK alone: '20' is too much | -n 20
     generate mail.yaml n=20 | targen generate takes TASK alone: 'n=20' is too much | -n 20
     generate 20 mail.yaml | targen generate takes TASK alone: 'mail.yaml' is too much | targen generate mail.yaml -n 20
-    generate mail.yaml -n | -n needs a value | targen generate --help
+    generate mail.yaml -n | -n needs a value | targen generate rte -n 100, for example; see targen generate --help
     generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
-    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, people, scripted; a model stands behind its backend: --backend
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | a model goes behind its backend: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
@@ -162,8 +164,8 @@ COMMANDS = """
     generate mail.yaml -b scripted --label order=60% | --label order=60%: '60%' is not a number of rows | --label order=40
     generate mail.yaml -b scripted --label order 2 | targen generate takes TASK alone: '2' is too much | --label order=2
     generate mail.yaml -b scripted --label oder=2 | task mail has no label 'oder' | did you mean order?
-    generate judged.yaml -b scripted -n 4 | judged.yaml, line 3: corrector: no corrector named 'nosuch' is installed | there is: blind,
-    generate mail.yaml -b scripted --preset paper | task mail has no preset 'paper' | it has none: -n 100
+    generate judged.yaml -b scripted -n 4 | judged.yaml, line 3: corrector: no corrector named 'nosuch' is installed | one of: blind,
+    generate mail.yaml -b scripted --preset paper | task mail has no presets | -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
     generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
@@ -190,8 +192,8 @@ COMMANDS = """
     batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas between |
-    describe mail | nothing named 'mail' is installed | did you mean the file? mail.yaml
-    describe show-progres | nothing named 'show-progres' is installed | targen list-tasks, list-contexts, list-seeds
+    describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
+    describe show-progres | nothing named 'show-progres' is installed | targen list shows the kinds, and targen list KIND the parts of one
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
     evaluate run rows.csv | run contains no model | targen train makes one
     batch import run row.csv | there is no file row.csv | did you mean rows.csv?
@@ -212,7 +214,7 @@ COMMANDS = """
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
-    resume | targen resume needs RUN: A run directory | targen resume --help
+    resume | targen resume needs RUN: A run directory | targen resume runs/rte-0, for example; see targen resume --help
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     resume rn | there is no run directory rn | did you mean run?
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
@@ -223,8 +225,8 @@ COMMANDS = """
     show 3 run | there is no run directory 3 | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | targen export takes SOURCE alone: 'csv' is too much | --as csv
-    export run --as exel | no exporter named 'exel' is installed | there is: csv, hf, instructions, jsonl, openai, page, parquet; see: targen list-exporters
-    export run --as | --as needs a value | targen export --help
+    export run --as exel | no exporter named 'exel' is installed | one of: csv, hf, instructions, jsonl, openai, page, parquet; see: targen list-exporters
+    export run --as | --as needs a value | targen export runs
     export run --format csv | targen export has no option --format | did you mean --as?
     export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     export rows.csv | rows.csv does not name the task of its rows | --task NAME, or the file of one; see targen list-tasks
@@ -235,7 +237,7 @@ COMMANDS = """
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
     review apply rows.csv | rows.csv contains no review | targen review DATA begins one, and prints its folder
     review apply run | run contains no review | targen review DATA begins one, and prints its folder
-    method mail.yaml zerogen | no method named 'mail.yaml' is installed | there is: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
+    method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set base-url htp://127.0.0.1/v1 | base-url is "htp://127.0.0.1/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a default | did you mean model?
@@ -245,11 +247,28 @@ COMMANDS = """
     describe ./run | ./run is a run directory | targen report run shows its figures
     describe ./rn | there is no file ./rn | did you mean run?
     generate folder/ -n 4 -b scripted | folder/ is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
-    describe rows.csv | nothing named 'rows.csv' is installed | targen list-tasks, list-contexts, list-seeds, list-generators, list-correctors, list-checks, list-filters, list-backends,
+    describe rows.csv | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
-    diff run | targen diff needs RIGHT: Another run directory | targen diff --help
+    diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
+    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
+    preview mail.yaml -b people | people answer calls in a sheet, and a preview does not wait for them | a small run, which does: targen generate mail.yaml -n 2 --backend people
+    new | targen new needs KIND: What to write: task, contexts, | targen new task my-task, for example; see targen new --help
+    new nope mine | new nope: no such template | one of: task, contexts, seeds,
+    generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks names its tasks
+    describe ./plugin | ./plugin is the source of a plugin, not a task | pip install -e ./plugin; then
+    generate mail.yaml -n 4 --machines 2 | targen generate has no option --machines | did you mean --shard?
+    generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
+    generate mail.yaml -n 4 -b claude-5 | no backend named 'claude-5' is installed | a model goes behind its backend: --backend claude/claude-5; see: targen list-backends
+    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | a model goes behind its backend: --backend llama/qwen3;
+    generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
+    generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
+    batch run | batch run: no such action | targen batch export run
+    evaluate nope | there is no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
+    train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
+    train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
+    report run --out page.html | --out is for --html | add --html, or leave out --out
 """
 
 
@@ -351,8 +370,6 @@ def test_what_many_rows_lack_is_said_once(targen):
     said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
     assert made.code == 0 and f"warning: {said}" in made.err
     assert f"warning: {said}" in targen("evaluate", "model", "some.csv").err
-    judged = targen(*"correct some.csv --task mail.yaml -b scripted -q --out judged".split())
-    assert f"{said}; see: targen validate some.csv --task mail.yaml" in judged.err
 
 
 # --- a service --------------------------------------------------------------
@@ -456,7 +473,7 @@ PYTHON = """
     tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
-    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | there is: canned, chatgpt, claude, llama, local, people, scripted; a model stands behind its backend:
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class
@@ -492,7 +509,7 @@ PYTHON = """
     tg.train("rn") | there is no file rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
-    tg.correct([{"txt": "x"}], task="rte", model="scripted") | there are no labelled rows to correct | a row has the columns premise, hypothesis, label, idx
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: there is no such column, only txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...
     tg.generate("rte", n=4, modle=object()) | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, model="scripted", examples="mail.yaml") | mail.yaml is a task or a setting, not a file of rows | examples are real texts

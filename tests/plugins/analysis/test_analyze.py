@@ -184,7 +184,7 @@ def test_a_metric_that_fails_is_the_authors_fault(targen, rows, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["."], "is not a run directory"),
+        (["."], "is a folder that contains no dataset"),
         (["MINE", "--metric", "labelz"], "did you mean labels?"),
         (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),
         (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),

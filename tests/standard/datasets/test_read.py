@@ -126,7 +126,7 @@ def test_there_must_be_a_row(registry, run, tmp_path):
 def test_there_must_be_something(registry, tmp_path, run):
     with pytest.raises(UsageError, match="there is no file"):
         read_dataset(tmp_path / "nothing", "pairs", registry=registry)
-    with pytest.raises(RunDirectoryError, match="is not a run directory"):
+    with pytest.raises(RunDirectoryError, match="is a folder that contains no dataset"):
         read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
         read_dataset(run, registry=Registry())

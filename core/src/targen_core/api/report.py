@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.runs.folder.report import missing_words
+from targen_core.runs.folder.report import status_words
 from targen_core.runs.folder.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
 
@@ -222,10 +222,9 @@ class Report:
         """The report in one line."""
         made, requested = sum(self.rows.values()), sum(self.requested.values())
         shares = "" if self.yield_ is None else f", {percent(self.yield_)} of candidates kept"
-        lacking = missing_words(self.raw)
         concerns = f", {plural(found, 'concern')}" if (found := len(self.concerns)) else ""
         return (
-            f"{self.status}{lacking}, {made:,} of {requested:,} rows{shares}, "
+            f"{status_words(self.raw)}, {made:,} of {requested:,} rows{shares}, "
             f"{self.usage.summary}{concerns}"
         )
 

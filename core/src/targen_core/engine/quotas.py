@@ -59,10 +59,8 @@ class Quotas(Mapping[str, int]):
         """
         if name not in task.presets:
             raise UsageError(
-                f"task {task.name} has no preset {name!r}",
-                hint=did_you_mean(name, task.presets, "presets")
-                if task.presets
-                else "it has none: " + Option("n", 100),
+                f"task {task.name} has no " + (f"preset {name!r}" if task.presets else "presets"),
+                hint=did_you_mean(name, task.presets, "presets") or Option("n", 100),
             )
         return cls(task.presets[name])
 

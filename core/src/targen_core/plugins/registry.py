@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +28,11 @@ from targen_core.errors import (
 from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
-from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.elsewhere import backend_of, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
-from targen_core.suggestions import suggestions_for
+from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
 from targen_core.wording import Action, Blank, Option, install
 
@@ -398,13 +399,13 @@ class Registry:
             package = package or package_of("adapter", name.partition(":")[0])
         names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
-        near = suggestions_for(bare, [*names, *aliases])
         lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
-        ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
-        states = {plugin.state for plugin in ours}
         if kind == "task" and not package and (unknown := self.no_task(name)):
             return unknown
+        package = package or ("" if names else package_of(kind))
+        ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
+        states = {plugin.state for plugin in ours}
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
             hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
@@ -417,15 +418,13 @@ class Registry:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
-        elif near:
-            hint = f"did you mean {' or '.join(near)}?"
-        elif kind == "backend" and names:
-            hint = (
-                f"there is: {', '.join(dict.fromkeys(names))}; a model stands behind its backend: "
-                f"{Option('model', f'BACKEND/{name}')}"
-            )
+        elif kind == "backend" and (serves := backend_of(name)) in names:
+            model = Option("model", f"{serves}/{name}")
+            hint = f"a model goes behind its backend: {model}"
+            if serves == "llama":
+                hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:
-            hint = f"there is: {', '.join(dict.fromkeys(names))}"
+            hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
             hint = f"no {kind} is installed"
         if lame:
@@ -450,6 +449,11 @@ class Registry:
         elif what_is(path / "manifest.json") == "file":
             problem = f"{name} is a run directory, not a task"
             hint = str(Action("resume", path, n=Blank("N")))
+        elif what_is(path / "pyproject.toml") == "file":
+            problem = f"{name} is the source of a plugin, not a task"
+            hint = (
+                f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} names its tasks"
+            )
         elif what := what_is(path):
             problem = f"{name} is a {what} that contains no task"
             read = [f".{item.name}" for item in self.everything() if item.kind == "reader"]

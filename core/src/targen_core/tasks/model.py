@@ -33,6 +33,7 @@ from targen_core.tasks.parts import DryRunCall, Label, Variant
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
+from targen_core.wording import Option
 
 __all__ = ["Task"]
 
@@ -325,8 +326,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         for name in names:
             if name not in self.variants:
                 raise UsageError(
-                    f"task {self.name} has no variant {name!r}",
-                    hint=did_you_mean(name, self.variants, "variants"),
+                    f"task {self.name} has no "
+                    + (f"variant {name!r}" if self.variants else "variants"),
+                    hint=did_you_mean(name, self.variants, "variants")
+                    or "leave out " + Option("variants"),
                 )
             task = task.replace(**self.variants[name].changes)
         return task

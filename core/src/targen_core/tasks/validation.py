@@ -259,7 +259,7 @@ def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with sampling parameters: a name that there is not, a value that none takes."""
     for key, value in values.items():
         if key not in SAMPLING:
-            hint = did_you_mean(str(key), SAMPLING, "there is")
+            hint = did_you_mean(str(key), SAMPLING, "one of")
             yield f"no sampling parameter is called {key!r}; {hint}"
             continue
         try:

@@ -307,9 +307,9 @@ class Index:
             near = [one for one in every if name in (*re.split(r"[:/]", one), Path(one).stem)]
             if len(near) == 1:
                 return self.find(near[0])
-            hint: Words = f"there is: {', '.join(near[:8])}"
+            hint: Words = f"one of: {', '.join(near[:8])}"
             if not near:
-                hint = did_you_mean(name, every, "there is") if every else Action("catalogue build")
+                hint = did_you_mean(name, every, "one of") if every else Action("catalogue build")
             raise UsageError(f"no dataset {name!r} is in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)

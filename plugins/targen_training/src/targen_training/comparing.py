@@ -547,7 +547,7 @@ def _whose(sources: Sequence[str]) -> str:
         if names_its_task(source):
             return source
         if not source.startswith("hf:") and not Path(source).exists():
-            raise NoSuchFile(source)
+            raise NoSuchFile(source, hint="a run directory, or a .jsonl, .csv or .parquet file")
     raise UsageError("the task of these rows is unknown", hint="--task NAME")
 
 

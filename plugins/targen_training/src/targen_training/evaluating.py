@@ -98,13 +98,12 @@ def evaluate(
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
     from targen_training.evaluation import evaluated
 
+    data = data or []
     if harness is not None:
         if data or by or out:
             raise UsageError("--harness has its own data: leave out DATA, --by and --out")
         _print_harness(model, harness, json=json)
         return
-    if not data:
-        raise UsageError("no rows were given to evaluate on", hint="name labelled rows")
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", hint="choose another --out")
     bigbench = bigbench_in(data)

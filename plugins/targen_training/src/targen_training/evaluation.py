@@ -193,7 +193,9 @@ def evaluated(
     whose = trained.task(task) if isinstance(task, str) else task
     datasets = [read_rows(registry, source, whose, usual) for source in data]
     if not datasets:
-        raise UsageError("no rows were given to evaluate on", hint="name labelled rows")
+        raise UsageError(
+            "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"
+        )
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
     trained = trained.of(datasets[0].task.name)

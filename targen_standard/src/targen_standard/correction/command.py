@@ -75,8 +75,8 @@ def correct(
     """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
-    changes.jsonl (every verdict) and report.json. Rows change in their label alone; rows that are
-    not official are left out, and counted on standard error. With --flip it is the test of a
+    changes.jsonl (every verdict) and report.json. Rows change in their label alone. A row that
+    is not the task's is an error before the first call. With --flip it is the test of a
     corrector: labels are made wrong on purpose, and the report says how many of them it found.
     The same command goes on where it was stopped.
 
@@ -96,8 +96,6 @@ def correct(
     from targen_standard.correction.api import corrected
     from targen_standard.given import given_data
 
-    if answers is not None and not batch_offline:
-        raise UsageError("--answers is for --batch-offline")
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
         raise UsageError("--batch-offline goes without --batch")
@@ -176,7 +174,6 @@ def _expected(request: Request, data: Data, n: int | None) -> Expected:
             spec.task,
             variants=spec.variants,
             registry=request.registry,
-            strict=False,
         )
         return estimated_correction(request, rows, n)
 

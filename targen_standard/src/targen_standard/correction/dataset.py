@@ -154,12 +154,15 @@ async def acorrect_dataset(
         raise UsageError(Option("flip") + f" is {flip_fraction}; it must be from 0 to 1")
     if limit is not None and limit < 1:
         raise UsageError(Option("n") + f" is {limit}; it must be at least 1")
-    instances = [(unit, each) for unit in dataset.units() for each in unit.instances]
+    units = list(dataset.units())
+    instances = [(unit, each) for unit in units for each in unit.instances]
     if not instances:
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             "there are no labelled rows to correct", hint=f"a row has the columns {columns}"
         )
+    if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
+        _log.warning("%s: %s without a label left out", dataset.name, plural(unlabelled, "row"))
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:

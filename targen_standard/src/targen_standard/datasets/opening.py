@@ -10,15 +10,18 @@ from typing import Any, NoReturn
 from targen_core.dataset.lines import lines
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.source import Source, open_source, run_source
-from targen_core.errors import UsageError
+from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.plain import is_inside
+from targen_core.plugins.loader import load_registry
 from targen_core.reading import refuse_spreadsheet
 from targen_core.runs.preparing.sources import HUB
-from targen_core.wording import Option
+from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
 from targen_standard.datasets.texts import document, table
 
 __all__ = ["common_source"]
+
+_FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
 
 
 def common_source(source: Any, encoding: str) -> Source:
@@ -41,12 +44,13 @@ def common_source(source: Any, encoding: str) -> Source:
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path)
+    if not path.exists():
+        raise NoSuchFile(path, hint=_of_a_task(str(source)) or _FORMS)
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
         raise UsageError(
             f"{path} is the file of a task, not a dataset",
-            hint="a run directory, or a .jsonl, .csv or .parquet file; the task goes with "
-            + Option("task", str(path)),
+            hint=f"{_FORMS}; the task goes with " + Option("task", str(path)),
         )
     refuse_spreadsheet(path)
     if suffix in (".csv", ".tsv"):
@@ -74,7 +78,16 @@ def _folder(path: Path) -> Source:
         if len({_split(each) for each in files}) > 1:
             _several(path, files)
         return Source(str(path), name, parquet(files))
+    if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
+        raise RunDirectoryError(f"{path} is a folder that contains no dataset", hint=_FORMS)
     return run_source(path)  # which says that it is none
+
+
+def _of_a_task(name: str) -> Words:
+    """What to type where a dataset belongs, and somebody named an installed task; or ""."""
+    if name not in {item.name for item in load_registry().all("task")}:
+        return ""
+    return f"{name} is a task; for rows: " + Action("generate", name, n=100)
 
 
 def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:

@@ -293,4 +293,4 @@ def _unknown_label(
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, list(known), "there is")
+    return did_you_mean(name, list(known), "one of")

@@ -37,9 +37,9 @@ __all__ = [
     "build_report",
     "delivery_report",
     "filter_sections",
-    "missing_words",
     "read_report",
     "reported_prices",
+    "status_words",
 ]
 
 _MOST = 10**9  # rows of one candidate: what is more is no count
@@ -296,13 +296,16 @@ def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
     }
 
 
-def missing_words(report: Mapping[str, Any]) -> str:
-    """That a merge is of some shards of a run alone; "" of any other run."""
+def status_words(report: Mapping[str, Any]) -> str:
+    """Return a run's status; a merge that lacks shards is not complete, and they are counted."""
     parts = [
         f"{len(one['missing'])} of {one['count']} shards missing"
         for one in report.get("missing_shards", ())
     ]
-    return f" ({'; '.join(parts)})" if parts else ""
+    status: str = report["status"]
+    if not parts:
+        return status
+    return f"{'incomplete' if status == 'complete' else status} ({'; '.join(parts)})"
 
 
 def read_report(path: Path) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def asked_for(
     if settings and settings not in presets:
         raise UsageError(
             f"none of the methods has options called {settings!r}",
-            hint=did_you_mean(settings, sorted(presets), "there is"),
+            hint=did_you_mean(settings, sorted(presets), "one of"),
         )
     columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
     starting = False
