@@ -131,8 +131,8 @@ def test_an_import_with_bad_answers_takes_the_others_and_exits_with_1(
     done = targen("batch", "import", "run", "calls.md")
     assert done.code == 1
     assert f"{len(others)} good, 0 failed" in done.out
-    assert re.search(r"unreadable: calls.md, line \d+: \w+ is missing; expected \{", done.out)
-    assert "1 unreadable answer" in done.err
+    assert re.search(r"refused: calls.md, line \d+: \w+ is missing; expected \{", done.out)
+    assert "1 refused answer" in done.err
     again = targen("batch", "import", "run", "calls.md", "--json")
     assert (again.code, again.json["again"], len(again.json["garbage"])) == (1, len(others), 1)
 

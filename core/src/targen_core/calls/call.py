@@ -93,9 +93,7 @@ class Scope:
     """
 
     abandoned: bool = False
-    turn: asyncio.Event | None = (
-        None  # until it is set, what is not known waits; None: asks at once
-    )
+    turn: asyncio.Event | None = None  # calls without a known reply wait until it is set
     lacking: tuple[Call, ...] = ()
     parent: Scope | None = None
     closed: bool = False  # the pass has ended: tasks that it left behind ask nothing more

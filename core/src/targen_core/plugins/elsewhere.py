@@ -5,7 +5,7 @@ Nothing is imported by these names, and a part works the same whether it is in h
 
 from __future__ import annotations
 
-__all__ = ["ELSEWHERE", "backend_of", "package_of"]
+__all__ = ["ELSEWHERE", "backend_serving", "package_of"]
 
 ELSEWHERE = {
     "task": {
@@ -80,13 +80,20 @@ ELSEWHERE = {
 """Kind -> name -> the package to install; the name "" stands for any of the kind."""
 
 
+_MAKERS = {
+    "gpt-": "chatgpt",
+    "o1": "chatgpt",
+    "o3": "chatgpt",
+    "o4": "chatgpt",
+    "claude-": "claude",
+}
+
+
 def package_of(kind: str, name: str = "") -> str:
     """Return what to install for a name of a kind, or for any of the kind; "" if unknown."""
     return ELSEWHERE.get(kind, {}).get(name, "")
 
 
-def backend_of(model: str) -> str:
-    """Return the backend that serves a model of this name; for names of no maker, any server's."""
-    makers = {"gpt-": "chatgpt", "o1": "chatgpt", "o3": "chatgpt", "o4": "chatgpt"}
-    makers["claude-"] = "claude"
-    return next((makers[maker] for maker in makers if model.startswith(maker)), "llama")
+def backend_serving(model: str) -> str:
+    """Return the backend that serves a model of this name; any server's, if no maker has it."""
+    return next((_MAKERS[start] for start in _MAKERS if model.startswith(start)), "llama")

@@ -28,7 +28,7 @@ from targen_core.errors import (
 from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
-from targen_core.plugins.elsewhere import backend_of, package_of
+from targen_core.plugins.elsewhere import backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
@@ -418,7 +418,7 @@ class Registry:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
-        elif kind == "backend" and (serves := backend_of(name)) in names:
+        elif kind == "backend" and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
             hint = f"a model goes behind its backend: {model}"
             if serves == "llama":

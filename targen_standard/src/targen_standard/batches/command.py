@@ -51,13 +51,13 @@ def batch(
     {custom_id, result}. An answer may also be {custom_id, content}. A file called .md or .csv is a
     sheet for people, which export writes and import reads when it is filled in. Export, have the
     file answered, import, and again until the run is complete. Import names the answers that it
-    cannot read, takes the others, and then exits with 1. A run for it is made by: targen generate
+    refuses, keeps the others, and then exits with 1. A run for it is made by: targen generate
     TASK -n N --batch-offline --out RUN
 
     Examples:
     - targen batch export runs/rte-0 --out requests.jsonl
     - targen batch import runs/rte-0 answers.jsonl
-    - targen batch export runs/rte-0 --out calls.md
+    - targen batch export runs/rte-0 --out calls-1.md
     """
     from targen_cli.report import print_report
     from targen_cli.tracing import plan_of
@@ -130,7 +130,7 @@ def print_imported(brought: Imported) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
-        f"{brought.unknown:,} unknown, {brought.bad:,} unreadable"
+        f"{brought.unknown:,} unknown, {brought.bad:,} refused"
     )
     if brought.cached:
         print(
@@ -145,9 +145,9 @@ def print_imported(brought: Imported) -> None:
     if brought.problem:
         print(f"the first failed one: {brought.problem}")
     for words in brought.garbage[:_LINES]:
-        print(f"unreadable: {words}")
+        print(f"refused: {words}")
     if brought.bad > _LINES:
-        print(f"unreadable: {brought.bad - _LINES:,} lines more")
+        print(f"refused: {brought.bad - _LINES:,} lines more")
 
 
 def end_with(brought: Imported) -> None:
@@ -157,6 +157,6 @@ def end_with(brought: Imported) -> None:
         typer.Exit: some are not.
     """
     if brought.bad:
-        answers = plural(brought.bad, "unreadable answer")
+        answers = plural(brought.bad, "refused answer")
         print(f"{answers}: correct and import the file again", file=sys.stderr)
         raise typer.Exit(1)

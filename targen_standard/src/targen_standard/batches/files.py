@@ -26,7 +26,7 @@ from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
+from targen_standard.batches.sheets import is_sheet, next_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
 __all__ = ["FileTransport", "Imported", "write_requests"]
@@ -138,7 +138,7 @@ class FileTransport:
             run = Blank("RUN") if self._run is None else self._run
             hint: Words = Action("batch export", run)
             if all(isinstance(call.codec, People) for call in calls):
-                hint = hint + " --out calls.md"
+                hint = hint + f" --out {next_sheet(Path('calls-0.md'))}"
             else:
                 again = Action("resume", run, batch=False)
                 hint = hint + "; to ask the service instead: " + again
