@@ -198,6 +198,9 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     options = {name for param in command.params for name in param.opts}
     places = [param.name.upper() for param in command.params if param.param_type_name == "argument"]
     key, equals, value = first.partition("=")
+    # An option took the next one as its value.
+    if at > 1 and {typed[at - 2], typed[at - 1]} <= options:
+        return UsageError(f"{typed[at - 2]} needs a value", hint=_example(ctx))
     if equals and f"--{key}" in options:
         hint = f"--{key} {shlex.quote(value)}"
     elif equals and f"-{key}" in options:
@@ -216,8 +219,8 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
         hint = f"--as {first}"
     else:
         hint = f"targen {ctx.info_name} --help"
-    takes = f"takes {' and '.join(places)} alone" if places else "takes no argument"
-    return UsageError(f"targen {ctx.info_name} {takes}: {first!r} is too much", hint=hint)
+    takes = f"takes only {' and '.join(places)}" if places else "takes no arguments"
+    return UsageError(f"unexpected argument {first!r}: targen {ctx.info_name} {takes}", hint=hint)
 
 
 def _hint(name: str, known: Collection[str], ctx: Any) -> str:

@@ -137,7 +137,7 @@ WRONG = r"""
     concurrency = 1.5 | line 1: concurrency is 1.5; it must be a whole number
     rpm = true | line 1: rpm is true
     max-cost = inf | line 1: max-cost is Infinity
-    quiet = true | line 1: quiet is not a default | there are: backend
+    quiet = true | line 1: quiet is not a default | one of: backend
     [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a default | model
     [options.correct]\nmodel = {} | line 2: options.correct.model is a table | JSON
     rpm = | line 1: it is not TOML: Invalid value | TOML

@@ -62,7 +62,7 @@ KEYS = r"""
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund":
     labels:\n- name: order\n  definition: where | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
-    labels:\n  order: [where, is it] | line 3: labels.order: it is a list, not keys with values | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: expected keys with values, not a list | labels: {"order": "what makes a row one of this label"}
     labels: order, refund | line 2: labels: it is 'order, refund', and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "…"}
     labels: {} | line 2: labels: it is empty | fill it in, or remove the key
     lables:\n  order: where is it | line 2: lables: unknown key | did you mean labels or samples?
@@ -73,7 +73,8 @@ KEYS = r"""
     L; temperature: 0.5 | line 3: temperature: unknown key | parameters: {"generate": {"temperature": 0.5}}
     L; model: gpt-5 | line 3: model: unknown key | it is of a run, not of a task: --backend BACKEND/gpt-5
     L; description: again | line 3: the key 'description' is given twice | keep one of them
-    L; fields: [subject, body] | line 3: fields: it is a list, not keys with values | fields: {"subject": "…", "body": "…"}
+    L; fields: [subject, body] | line 3: fields: expected keys with values, not a list | fields: {"subject": "…", "body": "…"}
+    L; fields: 5 | line 3: fields: expected keys with values, not 5 | fields: {"text": "the text of a row"}
     L; fields: {text: {words: 5-60}} | line 3: fields.text.words: '5-60' is neither a whole number above 0 nor [min, max], such as [5, 60]
     L; fields: {text: {words: [60, 5]}} | line 3: fields.text.words: the minimum 60 is above the maximum 5 | words: [min, max]
     L; fields: {text: {form: prosa}} | line 3: fields.text.form: there is no 'prosa' | did you mean prose?
@@ -82,11 +83,12 @@ KEYS = r"""
     L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
     L; samples: [{input: a, label: order}] | line 3: samples.0.label: unknown key | keys: input, output, actual, explanation
     L; samples: [{input: a, output: oder, actual: order, explanation: b}] | line 3: samples.0.output: 'oder' is not a label | did you mean order?
+    L; samples: [Where is it] | line 3: samples.0: expected keys with values, not 'Where is it' | samples: [{"input": "…", "output": "…", "actual": "…", "explanation": "…"}]
     L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | one item per line, each after a dash
     L; dimensions: {tone: angry} | line 3: dimensions.tone: 'angry' is neither a list [short, long] nor weights {short: 3, long: 1} nor @words
     L; dimensions: {tone: {dry: a, warm: 1}} | line 3: dimensions.tone: the weight of 'dry' is 'a', not a whole number
     L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | a file beside this one, one item per line
-    L; contexts: 10 | line 3: contexts: it is 10, not keys with values | contexts: "what they are", or a list of them
+    L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
     L; labels_per_seed: 2 | line 3: labels_per_seed: there is no 2 | one of: 1, all
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
@@ -136,9 +138,10 @@ COMMANDS = """
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
     generate mail.yaml -b scripted | the number of rows is missing | -n 100, or --label order=40
-    generate mail.yaml 20 | targen generate takes TASK alone: '20' is too much | -n 20
-    generate mail.yaml n=20 | targen generate takes TASK alone: 'n=20' is too much | -n 20
-    generate 20 mail.yaml | targen generate takes TASK alone: 'mail.yaml' is too much | targen generate mail.yaml -n 20
+    generate mail.yaml -n 4 --exclude -b scripted | --exclude needs a value | targen generate rte -n 100, for example; see targen generate --help
+    generate mail.yaml 20 | unexpected argument '20': targen generate takes only TASK | -n 20
+    generate mail.yaml n=20 | unexpected argument 'n=20': targen generate takes only TASK | -n 20
+    generate 20 mail.yaml | unexpected argument 'mail.yaml': targen generate takes only TASK | targen generate mail.yaml -n 20
     generate mail.yaml -n | -n needs a value | targen generate rte -n 100, for example; see targen generate --help
     generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
@@ -151,7 +154,7 @@ COMMANDS = """
     generate mail.yaml -n 4 --temperature 0.7 | targen generate has no option --temperature | it is an option of the model: -o temperature=VALUE
     generate mail.yaml -n 4 -b scripted -o temprature=1 | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     generate mail.yaml -n 4 -b scripted -o temperature=hot | option temperature=hot: it must be a number, 0 or more
-    generate mail.yaml -n 4 -o temperature 0.7 | targen generate takes TASK alone: '0.7' is too much | -o temperature=0.7
+    generate mail.yaml -n 4 -o temperature 0.7 | unexpected argument '0.7': targen generate takes only TASK | -o temperature=0.7
     generate mail.yaml -n 4 --modle x | targen generate has no option --modle | did you mean --model?
     generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE
     generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
@@ -162,7 +165,7 @@ COMMANDS = """
     generate mail.yaml -b scripted --label order=2,order=3 | --label names order twice |
     generate mail.yaml -b scripted --label order:2 | --label 'order:2' is not NAME=VALUE | --label order=2
     generate mail.yaml -b scripted --label order=60% | --label order=60%: '60%' is not a number of rows | --label order=40
-    generate mail.yaml -b scripted --label order 2 | targen generate takes TASK alone: '2' is too much | --label order=2
+    generate mail.yaml -b scripted --label order 2 | unexpected argument '2': targen generate takes only TASK | --label order=2
     generate mail.yaml -b scripted --label oder=2 | task mail has no label 'oder' | did you mean order?
     generate judged.yaml -b scripted -n 4 | judged.yaml, line 3: corrector: no corrector named 'nosuch' is installed | one of: blind,
     generate mail.yaml -b scripted --preset paper | task mail has no presets | -n 100
@@ -224,7 +227,7 @@ COMMANDS = """
     resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | there is no run directory 3 | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
-    export run csv | targen export takes SOURCE alone: 'csv' is too much | --as csv
+    export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: csv, hf, instructions, jsonl, openai, page, parquet; see: targen list-exporters
     export run --as | --as needs a value | targen export runs
     export run --format csv | targen export has no option --format | did you mean --as?
@@ -232,8 +235,8 @@ COMMANDS = """
     export rows.csv | rows.csv does not name the task of its rows | --task NAME, or the file of one; see targen list-tasks
     export mail.yaml --as csv | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
     validate mail.yaml | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
-    validate mail.yaml rows.csv | targen validate takes SOURCE alone: 'rows.csv' is too much | targen validate rows.csv --task mail.yaml
-    validate rows.csv mail.yaml | targen validate takes SOURCE alone: 'mail.yaml' is too much | --task mail.yaml
+    validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
+    validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
     review apply rows.csv | rows.csv contains no review | targen review DATA begins one, and prints its folder
     review apply run | run contains no review | targen review DATA begins one, and prints its folder

@@ -188,14 +188,14 @@ def evaluated(
     Raises:
         UsageError: there is no such model, or there are no labelled rows of one task of its.
     """
+    if not data:
+        raise UsageError(
+            "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"
+        )
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
     datasets = [read_rows(registry, source, whose, usual) for source in data]
-    if not datasets:
-        raise UsageError(
-            "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"
-        )
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
     trained = trained.of(datasets[0].task.name)

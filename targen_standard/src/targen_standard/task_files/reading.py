@@ -202,10 +202,10 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if loc == ("profile",) and hasattr(value, "profile"):
         return "it is all that profile() returns", Option("profile", Blank("PROFILED.profile"))
     if problem["type"] in _NO_MAPPING:
-        is_labels = len(loc) == 1 and loc[0] == "labels"
-        why = "and each label needs a definition" if is_labels else "not keys with values"
         what = "a list" if isinstance(value, list | tuple) else _short(value)
-        return f"it is {what}, {why}", _example(loc, value)
+        if len(loc) == 1 and loc[0] == "labels":
+            return f"it is {what}, and each label needs a definition", _example(loc, value)
+        return f"expected keys with values, not {what}", _example(loc, value)
     if problem["type"] == "tuple_type":
         return f"{_short(value)} is not a list", "one item per line, each after a dash"
     if problem["type"] == "string_pattern_mismatch":
@@ -229,10 +229,13 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row one of this label"
+_OF_A_SAMPLE = ("input", "output", "actual", "explanation")
 _EXAMPLES: dict[str, Words] = {
     "description": Option("description", "what a row is, in a sentence"),
     "examples": Option("examples", Blank("FILE")),
+    "fields": Option("fields", {"text": "the text of a row"}),
     "labels": Option("labels", {"order": _DEFINITION, "refund": "…"}),
+    "samples": Option("samples", [dict.fromkeys(_OF_A_SAMPLE, "…")]),
     "contexts": Option("contexts", "what they are") + ", or a list of them",
     "seeds": Option("seeds", "what one is") + ", or a list of them",
 }
@@ -246,7 +249,7 @@ def _example(loc: Loc, value: Any = None) -> Words:
     if isinstance(value, list | tuple) and value:
         names = [_named(each) for each in value[:2]]
         return Option(key, dict.fromkeys(names, _DEFINITION if key == "labels" else "…"))
-    return _EXAMPLES.get(key) or Option(key, ...)
+    return _EXAMPLES.get(key) or _EXAMPLES.get(str(loc[0])) or Option(key, ...)
 
 
 def _named(item: Any) -> str:
