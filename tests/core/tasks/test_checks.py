@@ -54,6 +54,7 @@ BAD = {
         "Here are five sentences about the bridge.",
         "Here's a hypothesis that follows from the premise.",
         '"Answer": the mayor opened the bridge on Friday.',
+        "As an AI language model I have no view of bridges.",  # chatter, in any text
         "I cannot write about the bridge in this town.",
         "I can't help with the mayor and the bridge.",
         "The mayor opened the bridge (not_entailment).",
