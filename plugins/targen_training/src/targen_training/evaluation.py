@@ -18,7 +18,7 @@ from targen_core.outputs import write_file
 from targen_core.pages import table
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
-from targen_training.models import Trained, load_model
+from targen_training.models import Trained, facts_of, load_model
 from targen_training.scores import Scores, score
 from targen_training.slices import Slice, joined, slices_of
 
@@ -188,6 +188,8 @@ def evaluated(
     Raises:
         UsageError: there is no such model, or there are no labelled rows of one task of its.
     """
+    if not isinstance(model, Trained):
+        facts_of(Path(model))  # a folder that is not there is said first; to load one takes longer
     if not data:
         raise UsageError(
             "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"
