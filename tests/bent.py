@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,11 @@ from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_core.scripted import ScriptedModel, ScriptedOptions
 
+from .runs import Outputs, records, report
+
 
 @dataclass
-class Ran:
+class Ran(Outputs):
     """What a run left, what stopped it, and what it asked."""
 
     path: Path
@@ -27,20 +28,7 @@ class Ran:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The records of one of its files."""
-        text = (self.path / name).read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.split("\n")[:-1]]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return self.lines("dataset.jsonl")
-
-    @property
-    def provenance(self) -> list[dict[str, Any]]:
-        return self.lines("provenance.jsonl")
-
-    @property
-    def rejects(self) -> list[dict[str, Any]]:
-        return self.lines("rejects.jsonl")
+        return records(self.path, name)
 
     @property
     def reasons(self) -> set[str]:
@@ -81,4 +69,4 @@ def run_bent(
             running.run()
         except JobFailed as error:
             problem = str(error)
-    return Ran(folder, json.loads((folder / "report.json").read_text()), problem, requests)
+    return Ran(folder, report(folder), problem, requests)

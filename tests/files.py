@@ -12,7 +12,7 @@ from typing import Any
 def lines(path: str | Path) -> list[dict[str, Any]]:
     """Return the values of a file."""
     text = Path(path).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.split("\n") if line]
+    return [json.loads(line) for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 def write_lines(path: str | Path, rows: Iterable[Any]) -> Path:

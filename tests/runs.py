@@ -7,12 +7,29 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from .files import lines
+
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
-def lines(path: Path | str) -> list[dict[str, Any]]:
-    """The records of a file of lines."""
-    return [json.loads(line) for line in Path(path).read_text("utf-8").split("\n")[:-1]]
+class Outputs:
+    """What a run made, of a class that reads the records of a file by its name."""
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The records of one of its files."""
+        raise NotImplementedError
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.lines("dataset.jsonl")
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        return self.lines("provenance.jsonl")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        return self.lines("rejects.jsonl")
 
 
 def records(run: Path | str, name: str = "provenance.jsonl") -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ class Provider:
 
 
 def completion(text: str) -> dict[str, Any]:
-    """OpenAI's answer, with fields that nobody asked for."""
+    """OpenAI's answer, with fields that the request does not name."""
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -59,7 +59,7 @@ def completion(text: str) -> dict[str, Any]:
 
 
 def message(text: str) -> dict[str, Any]:
-    """Anthropic's answer, with a thought and fields that nobody asked for."""
+    """Anthropic's answer, with a thought and fields that the request does not name."""
     return {
         "id": "msg_1",
         "type": "message",

@@ -112,7 +112,7 @@ def test_connections_are_kept_and_shared_by_a_loop(request_of):
             for _ in range(3):
                 await model.complete(request_of())
             await model.aclose()
-            await model.complete(request_of())  # opens anew
+            await model.complete(request_of())  # opens another connection
             await model.aclose()
 
     asyncio.run(main())

@@ -54,6 +54,8 @@ from targen_standard.filters.distance import DISTANCE
 from targen_standard.filters.near_duplicates import NEAR_DUPLICATES
 from targen_testing.virtual_time import VirtualLoop, virtual_time
 
+from ..runs import OUTPUTS, Outputs, journal
+
 # --- virtual time -----------------------------------------------------------
 
 
@@ -644,8 +646,6 @@ def _quotas(world: World, maximum: int) -> st.SearchStrategy[dict[str, int]]:
 
 # --- running it -------------------------------------------------------------
 
-OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-
 
 class ToyOptions(BackendOptions):
     """Options of the toy backend."""
@@ -677,7 +677,7 @@ def _across(value: Any) -> Any:
 
 
 @dataclass
-class Ran:
+class Ran(Outputs):
     """One job's outcome, and its files as they were when it ended."""
 
     path: Path
@@ -691,23 +691,10 @@ class Ran:
     def keep(self) -> None:
         """Read what a later job in the same directory will add to."""
         self.files = {name: (self.path / name).read_bytes() for name in OUTPUTS}
-        lines = (self.path / "journal").read_bytes().splitlines()
-        self.journal = [json.loads(line[9:]) for line in lines]
+        self.journal = journal(self.path)
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.files[name].split(b"\n")[:-1]]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return self.lines("dataset.jsonl")
-
-    @property
-    def provenance(self) -> list[dict[str, Any]]:
-        return self.lines("provenance.jsonl")
-
-    @property
-    def rejects(self) -> list[dict[str, Any]]:
-        return self.lines("rejects.jsonl")
 
     @property
     def used(self) -> dict[tuple[str, str | None], Counter[str]]:

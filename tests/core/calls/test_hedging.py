@@ -26,7 +26,7 @@ FOR_EVER = 600.0  # seconds until the client gives up
 class Sleeper:
     """A model whose replies come in pieces.
 
-    `seconds(name, time)` says how long each takes: of which call, and how often that was sent.
+    `seconds(name, time)` is how long the sending number `time` of a call takes.
     """
 
     structured = True

@@ -17,7 +17,7 @@ import yaml
 from targen_core import read_dataset
 from targen_standard.datasets.weighing import write_weighed
 
-from ...runs import lines
+from ...files import lines
 from ...tables import table
 
 

@@ -12,7 +12,7 @@ from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
 from targen_standard.exporting.save import save
 
-from ...runs import lines
+from ...files import lines
 
 REGISTRY = load_registry()
 

@@ -225,7 +225,7 @@ def test_test_rows_are_never_learned_from(targen, moods):
     moods("test.jsonl", 30, seed=9)
     held = lines("test.jsonl")
     with changed("train.jsonl") as rows:
-        rows[0]["text"] = held[0]["text"].upper()  # the same but for case
+        rows[0]["text"] = held[0]["text"].upper()  # the same, except for case
         rows[1]["text"] = held[1]["text"] + " so"  # nearly
     compare = ("compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     done = targen(*compare, "--seeds", 1, "--out", "c", "--json")

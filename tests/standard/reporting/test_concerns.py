@@ -55,7 +55,7 @@ def column(low, middle, high, *, texts=80, distinct=80):
 GOOD = flow("yes", 40)
 
 OPEN = {"yes": None, "no": "no"}
-"""Branches of which one has no label before step 4."""
+"""Branches; rows of the first get their label in step 4."""
 STOPPED = {"status": "stopped"}
 REPORTS = {
     "changed": report(flow("yes", 10, surplus={"no": 60}), flow("no", 40, surplus={"yes": 20})),
