@@ -120,18 +120,19 @@ def run_trial(
         stack.enter_context(_tidy_when_killed())
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        prepared = prepare(registry, spec).unfiltered if unfiltered else None
-        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
-            remove(folder / "trial" / name)
-        job = stack.enter_context(
-            Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
-        )
-        if job.by_people:
+        prepared = prepare(registry, spec)
+        if prepared.by_people:
             begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
             raise UsageError(
                 "people answer calls in a sheet, and a preview does not wait for them",
                 hint="a small run, which does: " + begin,
             )
+        prepared = prepared.unfiltered if unfiltered else prepared
+        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
+            remove(folder / "trial" / name)
+        job = stack.enter_context(
+            Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
+        )
         job.shared = shared
         job.resuming = ""
         trial.instances_per_call = job.task.instances_per_call

@@ -125,4 +125,4 @@ class Slot:
     def abandon(self) -> None:
         """Send nothing from now on: it is not needed any more."""
         self.scope.abandoned = self.generation.scope.abandoned = True
-        self.let_send()  # whoever waits for that finds out
+        self.let_send()  # a call that waits for its turn sees that it is not wanted

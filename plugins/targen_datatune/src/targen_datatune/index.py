@@ -309,7 +309,7 @@ class Index:
                 return self.find(near[0])
             hint: Words = f"one of: {', '.join(near[:8])}"
             if not near:
-                hint = did_you_mean(name, every, "one of") if every else Action("catalogue build")
+                hint = did_you_mean(name, every, "one of") or Action("catalogue build")
             raise UsageError(f"no dataset {name!r} is in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)

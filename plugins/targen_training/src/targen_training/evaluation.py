@@ -189,7 +189,7 @@ def evaluated(
         UsageError: there is no such model, or there are no labelled rows of one task of its.
     """
     if not isinstance(model, Trained):
-        facts_of(Path(model))  # a folder that is not there is said first; to load one takes longer
+        facts_of(Path(model))  # names a missing folder before a model takes time to load
     if not data:
         raise UsageError(
             "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"

@@ -645,7 +645,7 @@ class Job:
     @property
     def by_people(self) -> bool:
         """Whether each answer is somebody's work, so that none is asked for in vain."""
-        return any(step.backend.delivery for step in self._prepared.steps.values())
+        return self._prepared.by_people
 
     @property
     def sends(self) -> bool:

@@ -85,6 +85,11 @@ class Prepared:
             return [name for name, step in self.steps.items() if step.backend.delivery]
         return [name for name in taken if name in self.steps]
 
+    @property
+    def by_people(self) -> bool:
+        """Whether each answer is somebody's work, so that none is asked for in vain."""
+        return any(step.backend.delivery for step in self.steps.values())
+
     def keep_in(self, folder: Path) -> None:
         """Write the copies of what was given that a run keeps.
 

@@ -126,7 +126,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
         names = [one.name for _, one in known]
         raise UsageError(
             Option("dimensions") + f" {name}=: task {task.name} has no such dimension",
-            hint=did_you_mean(bare, names, "one of") if names else "it has none; " + _EXAMPLE,
+            hint=did_you_mean(bare, names, "one of") or "it has none; " + _EXAMPLE,
         )
     for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
         if at in given:
