@@ -526,7 +526,7 @@ _SIZES: dict[str, Any] = {
     "malformed": st.sampled_from([0.0, 0.2]),
     "refuse": st.sampled_from([0.0, 0.05]),
     "unsure": st.sampled_from([0.0, 0.0, 0.3]),
-    "side": st.sampled_from(["", "", "", "gathered", "first come", "taking turns"]),
+    "side": st.sampled_from(["", "", "", *SIDES]),
     "salt": st.sampled_from(["x", "y", "z"]),
 }
 

@@ -126,6 +126,16 @@ class Scope:
         """Whether another pass, with every answer known, may make its calls in another order."""
         return self._aside and self._sent and not self.lacking
 
+    def let_send(self) -> None:
+        """Send what is still to be asked, if that waited for its turn."""
+        if self.turn is not None:
+            self.turn.set()
+
+    def abandon(self) -> None:
+        """Send nothing from now on: nobody wants the answers any more."""
+        self.abandoned = True
+        self.let_send()  # a call that waits for its turn sees that it is not wanted
+
     async def await_turn(self) -> None:
         """Wait until its calls may be sent."""
         for scope in (self, self.parent):
@@ -168,10 +178,13 @@ class Scope:
         self.closed = True
         if self._sending:
             try:
-                await asyncio.gather(*self._sending, return_exceptions=True)
+                ended = await asyncio.gather(*self._sending, return_exceptions=True)
             except asyncio.CancelledError:
                 self.cancel()
                 raise
+            for answer in ended:  # whoever asked may have been cancelled since
+                if isinstance(answer, BaseException):
+                    self.fail(answer)
 
     def cancel(self) -> None:
         """Close the pass, and wait for nothing."""

@@ -246,7 +246,6 @@ class CallLayer:
                 reply = None if scope.known is None else scope.known.get(key)
                 reply = reply or self._recall(bound, key, call, read)
                 if reply is None:
-                    await scope.await_turn()
                     reply = await self._send(bound, call, messages, key, scope)
             except Rejected:
                 raise
@@ -414,6 +413,7 @@ class CallLayer:
         scope: Scope,
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
+        await scope.await_turn()
         self._sending += 1
         try:
             request = _request(bound, call, messages, key)

@@ -286,7 +286,8 @@ class GrowingList:
     async def _ask(self, making: _Making) -> _Listed:
         """Have a batch listed."""
         spec = self.spec
-        scope = self.scopes[making.index] = Scope()
+        turn = asyncio.Event() if self.order.replays() else None
+        scope = self.scopes[making.index] = Scope(turn=turn)
         # Each shard goes through such a list, and would pay for it.
         stage = StageLlm if self.every is self.items else _Silent
         llm = stage(
@@ -355,7 +356,10 @@ class GrowingList:
             self._tell_of_trial()
             self.order.lacking.update(dict.fromkeys(self._lacking))
             return None
-        batch = await asyncio.shield(self.prefetch(index))
+        growing = self.prefetch(index)
+        if not growing.done():
+            await self._let_ask(growing)
+        batch = await asyncio.shield(growing)
         if batch is not None and batch.walk != self.order.walks:
             self.order.passed.append(batch)
             batch.walk = self.order.walks
@@ -365,6 +369,21 @@ class GrowingList:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
+
+    async def _let_ask(self, growing: asyncio.Task[ListBatch | None]) -> None:
+        """Let a batch be asked for that the journal lacks, when no candidate is left before it.
+
+        While what earlier processes wrote is repeated, the walk is ahead of where it was in them,
+        and may come to lists that the run never needed.
+        """
+        if self.order.replays():
+            settled = asyncio.ensure_future(self.order.settled())
+            try:
+                await asyncio.wait({growing, settled}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                settled.cancel()
+        for scope in self.scopes.values():
+            scope.let_send()
 
     @property
     def guard(self) -> Guard:

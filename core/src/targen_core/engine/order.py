@@ -72,6 +72,7 @@ class SeedOrder:
         on_done: Callable[[asyncio.Task[Any]], None],
         *,
         settled: Callable[[], Awaitable[None]],
+        replays: Callable[[], bool],
         row_count: Callable[[], int],
         rows: Callable[[int], Sequence[Any]],
         at_once: int = 1,
@@ -97,6 +98,7 @@ class SeedOrder:
         self.walks = 0
         self.closed = False
         self.settled = settled
+        self.replays = replays
         self.row_count = row_count
         self.rows = rows
         self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
@@ -143,7 +145,7 @@ class SeedOrder:
         nodes = self._lists()
         for node in nodes:
             for scope in node.scopes.values():
-                scope.abandoned = True
+                scope.abandon()
         self.layer.sweep()
         for node in nodes:
             await asyncio.gather(*node.batches, return_exceptions=True)
@@ -227,7 +229,7 @@ class SeedOrder:
         They are what a run waits for longest: a batch is asked for when what
         it is told of is there.
         """
-        if self.ledger.pending:
+        if self.ledger.pending or self.replays():
             return  # nobody waits for what the journal answers
         spare = SPARE if self.at_once > 1 else 1.0
         requested = self._steps + max(1, math.ceil(self._requested() * spare))

@@ -170,6 +170,7 @@ class Engine:
                 self._guard,
                 self._execution.on_done,
                 settled=self._settled,
+                replays=lambda: self._replays,
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
                 at_once=at_once,
@@ -385,7 +386,7 @@ class Engine:
         )
         if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
             self._window.refused = True
-        if self._replays and not self._sink.replaying:
+        if self._replays and self._goes_on and not self._sink.replaying:
             self._replays = False
             self._window.let_send()
         if self.quotas.open != open_before:

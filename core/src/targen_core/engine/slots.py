@@ -118,11 +118,10 @@ class Slot:
 
     def let_send(self) -> None:
         """Send what is still to be asked, if that waited for its turn."""
-        for scope in (self.scope, self.generation.scope):
-            if scope.turn is not None:
-                scope.turn.set()
+        self.scope.let_send()
+        self.generation.scope.let_send()
 
     def abandon(self) -> None:
         """Send nothing from now on: it is not needed any more."""
-        self.scope.abandoned = self.generation.scope.abandoned = True
-        self.let_send()  # a call that waits for its turn sees that it is not wanted
+        self.scope.abandon()
+        self.generation.scope.abandon()

@@ -166,6 +166,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
             guard,
             lambda done: None,
             settled=_settled,
+            replays=lambda: False,
             row_count=lambda: 1,
             rows=_no_rows,
             at_once=spec.lists_at_once,
