@@ -61,7 +61,7 @@ class Pair(BaseModel):
 
 class Judgement(BaseModel):
     explanation: str
-    actual: Literal["order", "Refund", "unsure"]
+    actual: Literal["order", "Refund", "unsure", "no_valid_instance"]
     verdict: Literal["correct", "incorrect"]
 
 
@@ -128,6 +128,14 @@ GOOD = [
     ("written", {"unsuitable": True}, {"unsuitable": True}),
     ("written", '```json\n{"unsuitable": true}\n```', {"unsuitable": True}),
     ("written", {"unsuitable": True, "text": ""}, {"unsuitable": True, "text": ""}),
+    *(
+        ("written", words, {"unsuitable": True})
+        for words in ("unsuitable", "Unsuitable.", "{unsuitable: true}", "{“unsuitable”: true}")
+    ),
+    ("written", "```\nWhere is it?\n```", {"text": "Where is it?"}),
+    ("written", "{“text”: “None”}", {"text": "None"}),
+    ("written", "It is “unsuitable”: true", {"text": "It is “unsuitable”: true"}),
+    ("pair", "unsuitable", {"unsuitable": True}),
     ("pair", {"unsuitable": True}, {"unsuitable": True}),
     ("rows", ["a", {"unsuitable": True}], {"rows": [{"text": "a"}, {"unsuitable": True}]}),
     ("judgement", "Refund", RIGHT),
@@ -137,6 +145,7 @@ GOOD = [
     ("judgement", {"actual": "REFUND"}, RIGHT),
     ("judgement", '{"actual": "Refund", "explanation": "e"}', {**RIGHT, "explanation": "e"}),
     ("judgement", "unsure", {**WRONG, "actual": "unsure"}),
+    ("judgement", "No valid instance", {**WRONG, "actual": "no_valid_instance"}),
     ("several", ["order"], {**WRONG, "actual": ["order"]}),
     ("several", '["refund"]', {**RIGHT, "actual": ["Refund"]}),
     ("solved", "order", {"explanation": "", "answer": "order"}),
@@ -145,11 +154,16 @@ GOOD = [
 BAD = [
     ("written", {}, 'text is missing; expected {"unsuitable": true or false, "text": "…"}'),
     ("written", {"unsuitable": False}, "text is missing"),
+    *(
+        ("written", words, f'"{words}" is not a text; expected {{"unsuitable": true or false')
+        for words in ("-", "…", "n/a", "(none)", "Ditto.", "same as above")
+    ),
+    ("written", "n/a", "or its text alone, or the word `unsuitable`"),
     ("pair", "a", "it is not JSON"),
     ("pair", {"one": "a"}, "other is missing"),
     ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was claimed"),
     ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the label that was"),
-    ("judgement", "money", 'actual must be "order" or "Refund"'),
+    ("judgement", "money", '"no_valid_instance", not "money"; expected'),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order", "it is not JSON"),
@@ -269,7 +283,7 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive: Any, tmp_path: Pa
     right = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
     assert sorted(imported.garbage) == [
         f"{file}, line 10: not a JSON object with a custom_id; {right}",
-        f'{file}, line 2: text is missing; expected {{"text": "…"}}',
+        f'{file}, line 2: text is missing; expected {{"text": "…"}}, or its text alone',
         f"{file}, line 4: neither a response nor an error; {right}",
         f"{file}, line 5: the answer is empty",
         f"{file}, line 6: not a JSON object with a custom_id; {right}",
@@ -294,7 +308,8 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(
     assert (given, imported.good, imported.bad) == ({}, 0, 1_500)
     assert len(imported.garbage) == 1_000
     first = 1 + bool(head)
-    assert imported.garbage[-1].startswith(f"{file}, line {first + 999}: ")
+    place = "row" if name == "calls.csv" else "line"
+    assert imported.garbage[-1].startswith(f"{file}, {place} {first + 999}: ")
 
 
 MARKDOWN_EMPTY = "````answer\n\n````"
@@ -340,7 +355,8 @@ def test_any_text_survives_a_sheet(
     read = list(read_sheet(path))
     assert not any(each.problem for each in read)
     expected = {key: text.strip() for key, text in answers.items() if text.strip()}
-    assert {each.key: each.text for each in read} == expected
+    assert [each.key for each in read] == ["a0", "a1", "a2"]
+    assert {each.key: each.text for each in read if each.text} == expected
 
 
 @pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
@@ -386,7 +402,7 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_pat
     with pytest.raises(UsageError, match="exists already"):
         write_requests([call], path)
     assert path.read_bytes() == before
-    assert list(read_sheet(path)) == []
+    assert [each.text for each in read_sheet(path)] == [""]
 
 
 def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
@@ -442,6 +458,7 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path:
     given, imported = answered(drive, path, *asked)
     assert list(given) == ["a2"] and imported.good == 1
     line = path.read_text().splitlines().index('"score" 1}') + 1
+    assert imported.empty == 1
     (named,) = imported.garbage
     assert named.startswith(f"{path}, line {line}: it is not JSON: Expecting ':' delimiter")
 
@@ -451,6 +468,7 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path:
     [
         ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: a text that contains"),
         ('custom_id,answer\na1,good\n,"lost\none"\n', 3, "an answer without a custom_id"),
+        ('custom_id,answer\na1,"good"\na2,"a\nb"\na3,x,y\n', 4, "3 cells"),  # as rows are numbered
         ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
     ],
 )
@@ -458,7 +476,7 @@ def test_a_bad_line_of_csv_is_named(text: str, line: int, why: str, tmp_path: Pa
     path = tmp_path / "calls.csv"
     path.write_text(text)
     read = list(read_sheet(path))
-    assert [each.text for each in read if not each.problem] == ["good"]
+    assert next(each.text for each in read if not each.problem) == "good"
     (bad,) = [each for each in read if each.problem]
     assert bad.line == line and why in bad.problem
 

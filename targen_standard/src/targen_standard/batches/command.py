@@ -122,7 +122,7 @@ def batch(
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
     """What became of a file of answers, as JSON has it."""
-    names = ("good", "failed", "again", "cached", "unknown", "bad", "garbage", "pending")
+    names = "good failed again cached unknown empty bad garbage pending".split()
     return {name: getattr(brought, name) for name in names}
 
 
@@ -131,6 +131,7 @@ def print_imported(brought: Imported) -> None:
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
         f"{brought.unknown:,} unknown, {brought.bad:,} refused"
+        + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
     if brought.cached:
         print(

@@ -42,8 +42,8 @@ class Imported:
 
     `again` are answers that the run has already, `cached` those to calls that
     the cache of other runs has just answered, `unknown` those to calls that it
-    does not ask; `bad` places are no answers, and `garbage` names the first thousand: file, line,
-    and why.
+    does not ask; `empty` places of a sheet have none; `bad` places are no answers, and `garbage`
+    names the first thousand: file, line, and why.
     `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
     next file: with the answers a run may go on side by side, and ask for more.
     """
@@ -53,6 +53,7 @@ class Imported:
     again: int = 0
     cached: int = 0
     unknown: int = 0
+    empty: int = 0
     bad: int = 0
     garbage: list[str] = field(default_factory=list)
     problem: str = ""
@@ -63,7 +64,8 @@ class Imported:
         self.bad += 1
         if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
             words = printable(why, lines=False, max_length=_WORDS)
-            self.garbage.append(f"{file}, line {line}: {words}")
+            of_table = file is not None and file.suffix.lower() == ".csv"
+            self.garbage.append(f"{file}, {'row' if of_table else 'line'} {line}: {words}")
 
 
 def _fill_in(file: Path) -> str:
@@ -155,8 +157,7 @@ class FileTransport:
         try:
             answer = self._answer_in(given.content, call)
         except ValueError as error:
-            below = max(getattr(error, "line", 1) - 1, 0) if isinstance(given.content, str) else 0
-            self.imported.refuse(self._file, given.line + below, str(error))
+            self.imported.refuse(self._file, given.line + _below(error, given), str(error))
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
             self.imported.failed += 1
@@ -258,10 +259,16 @@ def _lines_of(file: Path) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """An answer, and the number of its line: the line itself, or the text in a sheet."""
+    """An answer, and where it is: the line itself, or the text in a sheet's block or row."""
 
     line: int
     content: bytes | str
+    of_block: bool = False
+
+
+def _below(error: ValueError, given: _Given) -> int:
+    """How far below a block's first line an error is; a cell of a table is one place."""
+    return max(getattr(error, "line", 1) - 1, 0) if given.of_block else 0
 
 
 _SERVICES = {"response", "result", "error"}
@@ -278,8 +285,10 @@ def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
     for filled in read_sheet(file):
         if filled.problem:
             imported.refuse(file, filled.line, filled.problem)
+        elif not filled.text:
+            imported.empty += 1
         else:
-            answers[filled.key] = _Given(filled.line, filled.text)
+            answers[filled.key] = _Given(filled.line, filled.text, file.suffix.lower() == ".md")
     return answers
 
 

@@ -38,6 +38,9 @@ _JUDGED = {
     frozenset((_REASON, "answer")): "answer",
 }
 _REFUSES = "unsuitable"  # of a task file, where a seed cannot lead to a row of the label
+_BARE_REFUSAL = re.compile(rf"\W*{_REFUSES}\W*(?:true\W*)?", re.IGNORECASE)
+_STRAIGHT = dict.fromkeys(map(ord, "“”„«»"), '"')  # of an editor, where JSON was meant
+_NO_TEXT = frozenset(("n a", "na", "none", "ditto", "same", "same as above", "see above", "skip"))
 
 
 def reply_of(content: Any, request: ChatRequest) -> ChatReply:
@@ -61,7 +64,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         if not isinstance(content, str):
             raise Malformed("the answer must be a text")
         return _reply(content, request)
-    right = f"; expected {shape_of(request.schema)}"
+    right = f"; expected {', or '.join([shape_of(request.schema), *shorter(request.schema)])}"
     try:
         value = _value(content, request)
     except Malformed as error:
@@ -82,7 +85,7 @@ def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
         lines = ", a line each" if _are_texts(schema["properties"][name], schema) else ""
         yield f"its {name} alone{lines}"
     if _may_refuse(schema):
-        yield f"`{json.dumps({_REFUSES: True})}`"
+        yield f"the word `{_REFUSES}`"
 
 
 def _reply(text: str, request: ChatRequest) -> ChatReply:
@@ -114,11 +117,17 @@ def _value(content: Any, request: ChatRequest) -> Any:
     name = _decisive(schema, schema)
     if isinstance(content, str):
         fenced = _FENCED.fullmatch(content)
-        text = fenced[2] if fenced else content
+        text = fenced[2].strip() if fenced else content
+        if _may_refuse(schema) and _BARE_REFUSAL.fullmatch(text):
+            return {_REFUSES: True}
+        if not _starts_whole(text, schema) and _starts_whole(text.translate(_STRAIGHT), schema):
+            text = text.translate(_STRAIGHT)
         kind = _resolved(schema["properties"][name], schema) if name else {}
         whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
         if kind.get("type") == "string" and not whole:
-            content = {name: content}
+            if not _options(kind) and (normalized(text) in _NO_TEXT or not _has_words(text)):
+                raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a text")
+            content = {name: text}
         elif _are_texts(kind, schema) and not text.lstrip().startswith(("{", "[")):
             lines = filter(None, map(str.strip, text.splitlines()))
             content = {name: [_BULLET.sub("", line, count=1) for line in lines]}
@@ -131,6 +140,10 @@ def _value(content: Any, request: ChatRequest) -> Any:
         claimed = "" if request.origin is None else str(request.origin.values.get("output", ""))
         return _judged(content, content[name], claimed, schema)
     return content
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def _are_texts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
@@ -179,7 +192,7 @@ def _meant(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> An
     """A value with its options as the schema spells them, and the rows of a list whole."""
     schema = _resolved(schema, root)
     if isinstance(value, str) and (options := _options(schema)) and value not in options:
-        alike = [each for each in options if normalized(str(each)) == normalized(value)]
+        alike = [each for each in options if _words(str(each)) == _words(value)]
         return alike[0] if len(alike) == 1 else value
     if isinstance(value, list) and "items" in schema:
         name = _decisive(schema["items"], root)
@@ -192,6 +205,10 @@ def _meant(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> An
             for name, part in value.items()
         }
     return value
+
+
+def _words(option: str) -> str:
+    return normalized(option.replace("_", " "))
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -208,7 +225,8 @@ def _fault(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: s
         faults = [_fault(value, part, root, at) for part in parts]
         return "" if "" in faults else faults[0]
     if options := _options(schema):
-        return "" if value in options else f"{at or 'it'} must be {_listed(options)}"
+        shown = printable(json.dumps(value, ensure_ascii=False), lines=False, max_length=60)
+        return "" if value in options else f"{at or 'it'} must be {_listed(options)}, not {shown}"
     kind, words = _TYPES.get(schema.get("type", ""), (object, ""))
     if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
         return f"{at or 'it'} must be {words}"

@@ -43,12 +43,12 @@ Do not change the headings: they say which call an answer is for.
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A place of a sheet that somebody filled in.
+    """A place of a sheet for an answer.
 
     Attributes:
-        line: where the answer begins, from 1.
+        line: where the answer begins, from 1; of a CSV file its row, as spreadsheets number them.
         key: the call's id.
-        text: the answer, without space around it.
+        text: the answer, without space around it; empty if nobody answered.
         problem: why it cannot be read, or "".
     """
 
@@ -250,7 +250,7 @@ class _Section:
         self._problem = self._problem or Filled(line, self._key, problem=why)
 
     def end(self) -> Iterator[Filled]:
-        """Yield the answer, or what is wrong; nothing if the block is empty."""
+        """Yield the answer, or what is wrong."""
         if self._opened:
             why = f"the block has no end: put {self._fence} in a line below"
             self._refuse(self._opened, why)
@@ -260,8 +260,7 @@ class _Section:
         elif self._loose:
             right = "move it into the block, with longer rows of backticks if it has one"
             self._refuse(self._loose, f"text outside the block of the answer: {right}")
-        filled = self._problem or self._answer
-        if filled is not None and (filled.text or filled.problem):
+        if filled := self._problem or self._answer:
             yield filled
 
 
@@ -295,23 +294,23 @@ def _plain(parts: Sequence[_Part]) -> str:
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Filled]:
-    rows = csv_cells(text)
-    line, header = next(rows, (1, []))
+    rows = (cells for _, cells in csv_cells(text))
+    header = next(rows, [])
     if isinstance(header, ValueError) or not {"custom_id", "answer"} <= set(header):
-        right = "custom_id and answer, with commas between"
-        raise UnreadableFile(path, f"the first line must name the columns {right}", line)
+        right = "custom_id and answer, with commas or semicolons between"
+        raise UnreadableFile(path, f"the first line must name the columns {right}", 1)
     at_key, at_answer = header.index("custom_id"), header.index("answer")
-    for last, cells in rows:
-        first, line = line + 1, last
+    for row, cells in enumerate(rows, 2):
         if isinstance(cells, ValueError):
-            yield Filled(first, problem=f"not CSV: {cells}")
+            yield Filled(row, problem=f"not CSV: {cells}")
         elif len(cells) > len(header):
             right = 'a text that contains commas belongs in "…"'
-            yield Filled(first, problem=f"{len(cells)} cells, not {len(header)}: {right}")
-        elif len(cells) > at_answer and (answer := sheet_text(cells[at_answer]).strip()):
-            key = cells[at_key].strip() if len(cells) > at_key else ""
-            problem = "" if key else "an answer without a custom_id: keep the ids of the export"
-            yield Filled(first, key, answer, problem)
+            yield Filled(row, problem=f"{len(cells)} cells, not {len(header)}: {right}")
+        elif any(cells):
+            cells += [""] * (len(header) - len(cells))
+            key, answer = cells[at_key].strip(), sheet_text(cells[at_answer]).strip()
+            problem = "an answer without a custom_id: keep the ids of the export"
+            yield Filled(row, key, answer, problem if answer and not key else "")
 
 
 def _origin(request: ChatRequest) -> tuple[str, str]:
