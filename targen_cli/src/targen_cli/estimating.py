@@ -62,8 +62,8 @@ class CostEstimate:
             and nobody said how much.
         prices: what each step's tokens are counted at, as in a run's report.
         worked_examples: "all" if prompts show their worked examples, or "none".
-        without_worked_examples: the `total` if prompts showed none; None if they show none anyway,
-            and for the measure of a run.
+        without_worked_examples: the `total` if prompts showed none; None unless `savings` was
+            passed, if they show none anyway, and for the measure of a run.
         notes: what to know before a run, such as why prompts show no worked examples.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
@@ -176,6 +176,7 @@ def estimate(
     measured: PathText | Run | None = None,
     yield_: float = YIELD,
     reasoning_tokens: int | Mapping[str, int] = 0,
+    savings: bool = False,
     registry: Registry | None = None,
     **model_options: Any,
 ) -> CostEstimate:
@@ -220,6 +221,7 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
+        savings: whether to estimate also what brief prompts would take, by a second dry run.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.
@@ -231,7 +233,7 @@ def estimate(
         UsageError: the request is invalid.
     """
     passed = locals()
-    keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens")
+    keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens", "savings")
     check_kinds(passed)
     if not 0 < yield_ <= 1:
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
@@ -239,7 +241,7 @@ def estimate(
     folder = measured.path if isinstance(measured, Run) else measured
     with blaming(registry), asked(**keywords) as request:
         measure = None if folder is None else as_path(folder)
-        return estimated(request, measure, yield_, thought, savings=True)
+        return estimated(request, measure, yield_, thought, savings=savings)
 
 
 def estimated(

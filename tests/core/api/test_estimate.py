@@ -64,8 +64,8 @@ def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:
 def test_the_command_prints_the_same(targen: Callable[..., Any]) -> None:
     Path("porter.json").write_text(json.dumps(DECLARED), encoding="utf-8")
     done = targen("estimate", "./porter.json", "-b", "scripted", "-n", 20, "--no-correct", "--json")
-    known = tg.estimate("./porter.json", n=20, model="scripted", correct=False).facts
-    assert done.json == known
+    known: dict[str, Any] = {"n": 20, "model": "scripted", "correct": False}
+    assert done.json == tg.estimate("./porter.json", savings=True, **known).facts
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,12 @@ def test_the_command_prints_the_same(targen: Callable[..., Any]) -> None:
 def test_what_cannot_be_is_said(given: dict[str, Any], said: str) -> None:
     with pytest.raises(tg.TargenError, match=said):
         tg.estimate(PORTER, model="scripted", **given)
+
+
+def test_what_brief_prompts_save_is_estimated_if_asked() -> None:
+    known: dict[str, Any] = {"n": 100, "model": "scripted"}
+    plain = tg.estimate("rte", **known)
+    assert plain.worked_examples == "all" and plain.without_worked_examples is None
+    both = tg.estimate("rte", savings=True, **known)
+    assert both.steps == plain.steps
+    assert both.without_worked_examples == tg.estimate("rte", worked_examples="none", **known).total

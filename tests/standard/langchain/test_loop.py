@@ -115,6 +115,30 @@ def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url):
     assert asyncio.run(cell()).report.complete
 
 
+class AsyncOnly(Chat):
+    """The same, without an answer for ordinary code."""
+
+    clients: ClassVar[dict[str, Any]] = {}
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        raise NotImplementedError
+
+
+def test_a_client_of_another_loop_without_an_answer_for_ordinary_code(url):
+    model, task = AsyncOnly(url=url), tg.Declaration(**MAIL)
+
+    async def cell() -> None:
+        await model.ainvoke("List 3 contexts")
+        try:
+            await tg.agenerate(task, n=4, model=model, out="only", progress=False)
+        finally:
+            await AsyncOnly.clients.pop(url).aclose()
+
+    with pytest.raises(tg.TargenError, match="AsyncOnly was used in an event loop") as raised:
+        asyncio.run(cell())
+    assert "a new object with a client of its own" in str(raised.value.hint)
+
+
 def _in_fork(url: str, sent: Any) -> None:
     Chat.clients.clear()  # its sockets are the parent's
     sent.send(make(url, "fork").report.complete)

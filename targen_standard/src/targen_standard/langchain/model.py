@@ -235,7 +235,14 @@ class LangChainModel:
                     raise
                 # The program used it first, in a loop of its own, whose connections it still has.
                 self._is_bound_elsewhere = True
-        return await asyncio.to_thread(self._model._generate, messages, **options)
+        try:
+            return await asyncio.to_thread(self._model._generate, messages, **options)
+        except NotImplementedError as error:  # it answers in an event loop alone
+            raise BadRequest(
+                f"{type(self._model).__qualname__} was used in an event loop of the program, "
+                "where its client has open connections, and it has no _generate",
+                hint="pass a new object with a client of its own",
+            ) from error
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, those of the schema among them."""
