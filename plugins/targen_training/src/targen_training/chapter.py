@@ -39,8 +39,8 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
 
 
 _NONE = (
-    "Whether the data train a good model, targen compare measures; "
-    "-o training.results=FOLDER shows here what it left."
+    "targen compare measures how well a model trains on the data; "
+    "-o training.results=FOLDER shows its results here."
 )
 
 

@@ -114,11 +114,11 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
 
 
 _NONE = (
-    "No verdicts on answers were given: targen sample draws rows for a person, and "
+    "No verdicts on answers were given: targen sample draws rows for a person; "
     + metric_option("judged", "sheet", "FILE")
-    + " shows here what was found. targen rate has a model rate how difficult rows are: "
+    + " shows the verdicts here. targen rate has a model rate how difficult rows are; "
     + metric_option("judged", "ratings", "RUN")
-    + "."
+    + " shows its ratings here."
 )
 _RIGHT = ("dataset", "judged rows", "right")
 
