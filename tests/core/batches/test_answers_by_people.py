@@ -120,6 +120,8 @@ GOOD = [
         "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n",
         {"things": ["a dog", "“two”,", "3 cats", "owls"]},
     ),
+    ("things", "a dog\n---\n-\n- owls", {"things": ["a dog", "owls"]}),
+    ("rows", "a\nunsuitable", {"rows": [{"text": "a"}, {"unsuitable": True}]}),
     # What is unambiguous may be left out.
     ("written", "Where is it?", {"text": "Where is it?"}),
     ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
@@ -187,6 +189,7 @@ BAD = [
     ("judged", {"label": "no", "score": 0}, "score must be at least 1"),
     ("judged", '{"label": "no", "label": "yes", "score": 1}', "'label' is given twice"),
     ("judged", ["no", 1], "it must be an object"),
+    ("things", "a dog\nn/a", '"n/a" is not a text'),
     ("things", ["a", 2], "things[1] must be a text"),
     ("things", "[" * 99, "it is not JSON"),
     ("things", "[" * 99 + "]" * 99, "nested more than"),

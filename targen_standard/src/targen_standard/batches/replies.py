@@ -40,7 +40,19 @@ _JUDGED = {
 _REFUSES = "unsuitable"  # of a task file, where a seed cannot lead to a row of the label
 _BARE_REFUSAL = re.compile(rf"\W*{_REFUSES}\W*(?:true\W*)?", re.IGNORECASE)
 _STRAIGHT = dict.fromkeys(map(ord, "“”„«»"), '"')  # of an editor, where JSON was meant
-_NO_TEXT = frozenset(("n a", "na", "none", "ditto", "same", "same as above", "see above", "skip"))
+_NO_TEXT = frozenset(
+    (
+        "n a",
+        "na",
+        "none",
+        "ditto",
+        "same",
+        "same as above",
+        "see above",
+        "skip",
+        "no answer possible",
+    )
+)
 
 
 def reply_of(content: Any, request: ChatRequest) -> ChatReply:
@@ -118,19 +130,24 @@ def _value(content: Any, request: ChatRequest) -> Any:
     if isinstance(content, str):
         fenced = _FENCED.fullmatch(content)
         text = fenced[2].strip() if fenced else content
-        if _may_refuse(schema) and _BARE_REFUSAL.fullmatch(text):
+        if _refuses(text, schema):
             return {_REFUSES: True}
         if not _starts_whole(text, schema) and _starts_whole(text.translate(_STRAIGHT), schema):
             text = text.translate(_STRAIGHT)
         kind = _resolved(schema["properties"][name], schema) if name else {}
         whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
         if kind.get("type") == "string" and not whole:
-            if not _options(kind) and (normalized(text) in _NO_TEXT or not _has_words(text)):
-                raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a text")
-            content = {name: text}
+            content = {name: text if _options(kind) else _written(text)}
         elif _are_texts(kind, schema) and not text.lstrip().startswith(("{", "[")):
-            lines = filter(None, map(str.strip, text.splitlines()))
-            content = {name: [_BULLET.sub("", line, count=1) for line in lines]}
+            item = _resolved(kind["items"], schema)
+            lines = [_BULLET.sub("", line.strip(), count=1) for line in text.splitlines()]
+            content = {
+                name: [
+                    {_REFUSES: True} if _refuses(line, item) else _written(line)
+                    for line in lines
+                    if _has_words(line)
+                ]
+            }
         else:
             content = json_of(text, once=True)
     if name and not isinstance(content, Mapping):
@@ -140,6 +157,21 @@ def _value(content: Any, request: ChatRequest) -> Any:
         claimed = "" if request.origin is None else str(request.origin.values.get("output", ""))
         return _judged(content, content[name], claimed, schema)
     return content
+
+
+def _refuses(text: str, schema: Mapping[str, Any]) -> bool:
+    return _may_refuse(schema) and _BARE_REFUSAL.fullmatch(text) is not None
+
+
+def _written(text: str) -> str:
+    """A text as somebody wrote it.
+
+    Raises:
+        Malformed: it is clearly none.
+    """
+    if normalized(text) in _NO_TEXT or not _has_words(text):
+        raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a text")
+    return text
 
 
 def _has_words(text: str) -> bool:
