@@ -455,7 +455,7 @@ def asked_for(
             "no test rows were given", hint="--test DATA, labelled rows that are not trained on"
         )
     if match not in (None, "auto", "labels", "rows"):
-        raise UsageError(f"--match {match}: there is labels, rows and auto")
+        raise UsageError(f"--match must be labels, rows or auto, not {match}")
     few = real is not None and curve is not None
     arms: dict[str, list[str]] = {}
     for item in [*([_named_real(real)] if real else []), *what]:

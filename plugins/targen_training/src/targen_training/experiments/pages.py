@@ -88,8 +88,9 @@ def _p_said(value: float) -> str:
 def _sentences(part: PartResult) -> Iterator[str]:
     arms = list(part.arms)
     baseline = arms[0]
-    if any(group.kind == "labels" for group in part.groups):
-        shares = "; ".join(f"{arm}: {_shares(of)}" for arm, of in part.arms.items())
+    by_arm = {arm: _shares(of) for arm, of in part.arms.items()}
+    if any(group.kind == "labels" for group in part.groups) and len({*by_arm.values()}) > 1:
+        shares = "; ".join(f"{arm}: {labels}" for arm, labels in by_arm.items())
         yield (
             f"{part.key}: arms differ in their labels ({shares}). {KINDS['labels'].capitalize()}, "
             f"compares rows; {KINDS['matched']}, adds what the shares do."
