@@ -47,6 +47,7 @@ _COMMANDS = (
         "shard",
         "suite",
         "measured",
+        "savings",
         "correct",
     ),
     *("model", "backend", "backend_for", "base_url", "key_file", "options", "model_options"),
