@@ -160,7 +160,7 @@ class Options(BaseModel):
             return read(asked)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            field = str(first["loc"][-1]) if first["loc"] else ""
+            field = str(first["loc"][0]) if first["loc"] else ""
             why = plain_fault(first["msg"])
             # A text may be a key.
             value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
@@ -325,7 +325,7 @@ class ListOptions(Options):
         Literal["auto", "all", "none"],
         Flag(
             "Show the worked examples of prompts, or shorter prompts without any; auto shows them "
-            "unless the task has brief prompts and all models are known to follow these."
+            "unless the task has brief prompts and the step's model is known to follow these."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None

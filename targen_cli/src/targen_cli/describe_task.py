@@ -120,7 +120,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "parameters": {step.name: dict(step.parameters) for step in steps},
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
-        "prompt_versions": {prompt.name: prompt.version for prompt in task.every_prompt},
+        "prompt_versions": task.prompt_versions,
     }
 
 

@@ -209,10 +209,10 @@ def _say_saving(estimated: CostEstimate) -> None:
     share = 1 - less["input_tokens"] / total["input_tokens"]
     if share >= _WORTH_SAYING:
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
-        print(
-            "\nPrompts show worked examples, unless all models are known to need none.\n"
-            f"--worked-examples none saves {share:.0%} of the input tokens{dollars}"
-        )
+        print()
+        if estimated.worked_examples == "all":
+            print("Prompts show worked examples, unless all models are known to need none.")
+        print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
 
 
 def _say_too_few(estimates: Sequence[CostEstimate]) -> None:

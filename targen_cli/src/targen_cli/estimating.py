@@ -61,7 +61,8 @@ class CostEstimate:
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
             and nobody said how much.
         prices: what each step's tokens are counted at, as in a run's report.
-        worked_examples: "all" if prompts show their worked examples, or "none".
+        worked_examples: "all" if prompts show their worked examples, "none", or the steps whose
+            prompts show none.
         without_worked_examples: the `total` if prompts showed none; None unless `savings` was
             passed, if they show none anyway, and for the measure of a run.
         notes: what to know before a run, such as why prompts show no worked examples.
@@ -74,7 +75,7 @@ class CostEstimate:
     steps: Sequence[Mapping[str, Any]]
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
-    worked_examples: str = "all"
+    worked_examples: str | Sequence[str] = "all"
     without_worked_examples: Mapping[str, Any] | None = None
     notes: Sequence[str] = ()
     too_few: str = ""
@@ -212,7 +213,8 @@ def estimate(
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
-            "auto" for brief ones if the task has them and all models are known to follow these.
+            "auto" for brief ones in steps whose model is known to follow these, if the task has
+            them.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: use the batch API for steps 1 and 2 too.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
@@ -351,7 +353,7 @@ def estimated(
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
     less = None
-    if savings and measured is None and spec.worked_examples == "all":
+    if savings and measured is None and spec.worked_examples != "none":
         brief = replace(request, spec=spec.replace(worked_examples="none"), is_usual=False)
         less = estimated(brief, None, yield_, thought).total
         less = less if less["input_tokens"] < summed(steps)["input_tokens"] else None

@@ -95,9 +95,7 @@ class FormSuite(Suite):
         one, two = self.made(), self.made()
         for name in ("version", "labels", "branches", "parameters"):
             assert getattr(one, name) == getattr(two, name), f"{name} differs the second time"
-        versions = [
-            {prompt.name: prompt.version for prompt in task.every_prompt} for task in (one, two)
-        ]
+        versions = [task.prompt_versions for task in (one, two)]
         assert versions[0] == versions[1], "prompts differ the second time"
 
     def test_refuses_misspelt_keys(self) -> None:

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.whole
 WITHOUT = ("--worked-examples", "none")
 
 
-def roles(targen, run):
-    traced = targen("trace", run, "0", "--json").json
-    return {call["step"]: [each["role"] for each in call["messages"]] for call in traced["calls"]}
+def roles(targen, run, row=0):
+    """Whose turns the first call of each step had."""
+    calls = targen("trace", run, row, "--json").json["calls"]
+    return {call["step"]: [each["role"] for each in call["messages"]] for call in reversed(calls)}
 
 
 def test_prompts_ask_without_them(targen, works):
@@ -49,6 +50,7 @@ def test_a_run_goes_on_without_them(targen, works):
     assert again.code == 2 and "worked examples none; you asked for all" in again.err
 
 
+SMALL = ("--model", "gpt-6-luna")
 KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
 
 
@@ -59,8 +61,10 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
         (("copa", "-b", "claude", "--model", "claude-haiku-4-5"), "all"),
         (("copa", "-b", "chatgpt", "--model", "gpt-5.4-mini"), "all"),
         (("copa", "-b", "llama", "--model", "openai/gpt-6-sol"), "none"),
-        (("copa", *KNOWN, "-o", "correct.model=gpt-6-luna"), "all"),
-        (("copa", *KNOWN, "--backend-for", "correct=scripted"), "all"),
+        (("copa", *KNOWN, "-o", "correct.model=gpt-6-luna"), ["contexts", "generate", "seeds"]),
+        (("copa", *KNOWN, "--backend-for", "correct=scripted"), ["contexts", "generate", "seeds"]),
+        (("copa", "-b", "chatgpt", *SMALL, "-o", "correct.model=gpt-6-sol"), ["correct"]),
+        (("wsc", "-b", "chatgpt", *SMALL, "-o", "correct.model=gpt-6-sol"), "all"),
         (("copa", *KNOWN, "--worked-examples", "all"), "all"),
         (("copa", *KNOWN, "--variant", "paper"), "all"),
         (("wsc", *KNOWN), "all"),
@@ -70,7 +74,8 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
 def test_models_and_the_task_decide(targen, asked, decided):
     actual = targen("estimate", "-n", "40", *asked)
     assert ("Prompts show no worked examples" in actual.out) is (decided == "none")
-    assert ("--worked-examples none saves" in actual.out) is (decided == "all")
+    assert ("Prompts show worked examples" in actual.out) is (decided == "all")
+    assert ("--worked-examples none saves" in actual.out) is (decided != "none")
     facts = targen("estimate", "-n", "40", *asked, "--json").json
     assert facts["worked_examples"] == decided
 
@@ -85,6 +90,27 @@ def test_what_was_decided_stays_when_the_run_resumes(targen, monkeypatch):
     targen("batch", "export", "run")
     (sent, *_) = map(json.loads, Path("run/requests.jsonl").read_text().splitlines())
     assert [turn["role"] for turn in sent["body"]["messages"]] == ["system", "user"]
+
+
+def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypatch):
+    small = ("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=small")
+    asked = ("generate", "copa", *small, "-o", "correct.model=openai/gpt-6-sol", "--out", "run")
+    made = targen(*asked, "-n", "4")
+    assert "prompts of correct show no worked examples" in made.err
+
+    def recorded():
+        return json.loads(Path("run/manifest.json").read_text())
+
+    begun = recorded()
+    assert begun["spec"]["worked_examples"] == ["correct"]
+    monkeypatch.setattr("targen_backends.families._FOLLOW", ())
+    works("resume", "run", "-n", "8", "-q")
+    assert recorded()["lock"]["task"] == begun["lock"]["task"]
+    for row in (0, 7):
+        shown = {step: "assistant" in said for step, said in roles(targen, "run", row).items()}
+        assert shown == {"contexts": True, "seeds": True, "generate": True, "correct": False}
+    again = targen(*asked, "-n", "8")
+    assert again.code == 2 and "worked examples none in correct; you asked for all" in again.err
 
 
 def test_an_estimate_says_what_that_saves(targen):

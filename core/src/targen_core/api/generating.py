@@ -142,7 +142,8 @@ async def agenerate(
             by text, or None to take a dimension of the task away; "STEP.NAME" is of a list.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
-            "auto" for brief ones if the task has them and all models are known to follow these.
+            "auto" for brief ones in steps whose model is known to follow these, if the task has
+            them.
         unsure: whether a row whose judge answers "unsure" is left out ("drop") or keeps its
             label ("keep"); by default what the task says.
         balance: whether rows are counted by the label after ("final") or before

@@ -60,6 +60,7 @@ _KINDS: dict[str, _Kind] = {
         lambda value: hasattr(value, "items") and all(_is_whole(rows) for _, rows in value.items()),
         'whole numbers of rows by label, such as labels={"yes": 40}',
     ),
+    "worked_examples": (_is_text, 'one of "auto", "all" and "none"'),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
     "variants": (_is_names, "the name of a variant, or a list of names"),
     "checks": (_is_names, "the name of a check, or a list of names"),

@@ -279,7 +279,7 @@ class StageLlm:
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
         shown = values
-        if not self.task.worked_examples:
+        if self._step in self.task.brief_steps:
             unused = {*prompt.variables} - {*prompt.brief.variables}
             shown = {name: value for name, value in values.items() if name not in unused}
             prompt = prompt.brief

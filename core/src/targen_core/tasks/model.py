@@ -123,7 +123,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
-        worked_examples: whether its prompts show their worked examples, or are brief.
+        brief_steps: the steps whose prompts show no worked examples; a run says which.
         canary: the sentence by which the authors of examples in its prompts keep them out of
             training corpora; dataset cards and files of requests carry it on.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
@@ -169,7 +169,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     source: str = ""
     citation: str = ""
     based_on: tuple[str, ...] = ()
-    worked_examples: bool = True
+    brief_steps: tuple[str, ...] = ()
     canary: str = ""
 
     def __post_init__(self) -> None:
@@ -236,11 +236,22 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def every_prompt(self) -> tuple[Prompt, ...]:
-        """The task's prompts, and those of its lists, as they are sent."""
+        """The task's prompts, and those of its lists, with their worked examples."""
         own = {prompt.name for prompt in self.prompts}
         brought = {p.name: p for step in self.chain for p in step.prompts if p.name not in own}
-        every = (*self.prompts, *brought.values())
-        return every if self.worked_examples else tuple(prompt.brief for prompt in every)
+        return (*self.prompts, *brought.values())
+
+    @property
+    def prompt_versions(self) -> dict[str, str]:
+        """The version of each prompt as it is sent; of both forms if only some steps are brief."""
+        if not self.brief_steps:
+            return {one.name: one.version for one in self.every_prompt}
+        if {*self.brief_steps} >= {step.name for step in self.steps}:
+            return {one.name: one.brief.version for one in self.every_prompt}
+        return {
+            one.name: Prompt(one.name, f"{one.version} {one.brief.version}").version
+            for one in self.every_prompt
+        }
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
         """Replies to the prompt of that name: those of the part that it is of, or the task's."""

@@ -287,7 +287,7 @@ def _apart(
     """Why what was asked cannot be shown, or not as it was; "" where it can."""
     if keys <= asked.keys() and all(call.exact for call in asked.values()):
         return ""
-    now = {prompt.name: prompt.version for prompt in task.every_prompt}
+    now = task.prompt_versions
     changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     what = f"prompt {', '.join(changed)}" if changed else "the task, a plugin or targen"
     return (

@@ -156,12 +156,15 @@ def prepare(
     notes = [*_namesakes(registry, spec, registered)]
     worked = spec.worked_examples
     if worked == "auto":
-        follow = [step.backend.follows_instructions(step.options) for step in steps.values()]
-        worked = "none" if task.may_be_brief and follow and all(follow) else "all"
-        if worked == "none":
-            task = briefed(task)
+        able = (n for n, s in steps.items() if s.backend.follows_instructions(s.options))
+        brief = tuple(sorted(able)) if task.may_be_brief else ()
+        worked = (brief if len(brief) < len(steps) else "none") if brief else "all"
+        task = briefed(task, worked)
+        if brief:
+            whose = "" if worked == "none" else f" of {', '.join(brief)}"
+            models = "the models there" if whose else "all models here"
             notes.append(
-                "prompts show no worked examples: all models here follow instructions alone"
+                f"prompts{whose} show no worked examples: {models} follow instructions alone"
             )
     if delivery is None:
         own = (step.backend.delivery for step in steps.values())

@@ -130,14 +130,18 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
-    return briefed(task) if spec.worked_examples == "none" else task
+    return briefed(task, spec.worked_examples)
 
 
-def briefed(task: Task[Any, Any]) -> Task[Any, Any]:
-    """The task whose prompts show no worked examples."""
+def briefed(task: Task[Any, Any], worked: str | Sequence[str]) -> Task[Any, Any]:
+    """The task whose prompts show no worked examples, if `worked` is "none", or in those steps."""
+    if worked in ("auto", "all"):
+        return task
+    steps = [step.name for step in task.steps] if worked == "none" else worked
     judging = task.judging
-    brief = judging.brief or judging.instructions
-    return task.replace(worked_examples=False, judging={"instructions": brief})
+    brief = "correct" in steps and judging.brief
+    changed = {"instructions": brief or judging.instructions}
+    return task.replace(brief_steps=tuple(steps), judging=changed)
 
 
 def _with_generators(
@@ -294,7 +298,7 @@ def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> Ta
             for branch in part.branches
         },
         unit=task.rows_per_instance,
-        prompts={prompt.name: prompt.version for prompt in task.every_prompt},
+        prompts=task.prompt_versions,
         dimensions={
             f"{step}.{part.name}": digest_of(part) for step, part in task.dimensions_by_step
         },

@@ -385,8 +385,12 @@ class Manifest(ManifestPart):
 
     def deciding(self) -> dict[str, Any]:
         """What decides the rows, by name."""
+        worked = self.spec.worked_examples
         return {
-            "worked_examples": self.spec.worked_examples,  # before the prompts, which follow it
+            # Before the prompts, which follow it.
+            "worked_examples": worked
+            if isinstance(worked, str)
+            else f"none in {', '.join(worked)}",
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),

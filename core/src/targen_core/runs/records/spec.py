@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -34,6 +34,7 @@ class RunSpec(RowOptions, ListOptions):
     by `NAME` or `STEP.NAME` what is drawn from: texts, weights, `@NAME` of a vocabulary, or () for
     nothing. `lists_at_once` calls of a list are not told of each other. Of a `shard`, `quotas` are
     its own. `seats` is as in `Task`: of a run for other labels, those that took turns before.
+    `worked_examples` of a run whose models differ are the steps without any.
     `RowOptions` and `ListOptions` say what the other fields are. Keywords of `runs.shortcuts`, such
     as `max_cosine`, stand for a filter with options.
 
@@ -49,6 +50,7 @@ class RunSpec(RowOptions, ListOptions):
     lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     shard: Shard | None = None
     seats: tuple[str, ...] = ()
+    worked_examples: Literal["auto", "all", "none"] | tuple[str, ...] = "auto"  # type: ignore[assignment]
     limits: Limits = Limits()
 
     @model_validator(mode="before")
