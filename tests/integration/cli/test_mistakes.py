@@ -543,6 +543,10 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
     assert "no backend is named: local is asked, a small model to try things with" in done.err
+    wrong = ("-n 0", "-n 4 --out mail.yaml", "-n 4 --contexts no.csv")
+    for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
+        done = targen(*line.split())
+        assert done.code == 2 and "local is asked" not in done.err
     for asks_nothing in ({"modle": object()}, {"modle": "scripted"}):
         with pytest.raises(tg.UsageError) as caught:
             tg.generate("mail.yaml", n=4, **asks_nothing)

@@ -129,6 +129,7 @@ def preview(
         chosen.explained(),
         unfinished("preview", *_decides(registry, spec, names, solved)) as folder,
     ):
+        chosen.tell()
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
