@@ -22,10 +22,10 @@ def kept():
     return [path.name for path in above.iterdir() if path.is_dir()] if above.exists() else []
 
 
-def work(*asked, error=None):
+def work(*asked, paid="paid\n", error=None):
     with unfinished("preview", *asked) as folder:
         seen = (folder / "journal").read_text() if (folder / "journal").exists() else ""
-        (folder / "journal").write_text(f"{seen}paid\n")
+        (folder / "journal").write_text(f"{seen}{paid}")
         if error is not None:
             raise error
     return seen
@@ -47,8 +47,8 @@ def test_work_that_fell_short_is_done():
 
 
 def test_work_that_paid_for_nothing_leaves_nothing():
-    with pytest.raises(BudgetExhausted), unfinished("preview", "rte"):
-        raise BudgetExhausted("none is left")
+    with pytest.raises(BudgetExhausted):
+        work("rte", paid="", error=BudgetExhausted("none is left"))
     assert kept() == []
 
 

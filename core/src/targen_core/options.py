@@ -216,7 +216,7 @@ class RowOptions(Options):
     seed: Annotated[int, Flag("Random seed: another seed gives other data.", panel="")] = 0
     balance: Annotated[
         Literal["final", "intended"],
-        Flag("Count rows by their label before (intended) or after (final) correction."),
+        Flag("Count rows by their label after (final) or before (intended) correction."),
     ] = "final"
     give_up_after: Annotated[
         _Count, Flag("Give up on a label after this many candidates in a row fail.")

@@ -49,6 +49,7 @@ class Choice:
         limits: what was asked for, with defaults in the place of None.
         ask_above: dollars above which a person is asked first.
         held: the defaults and options that it is made of, by name.
+        note: what `tell` prints; "" if a backend was named, or is the only one set up.
     """
 
     model: str
@@ -57,11 +58,17 @@ class Choice:
     limits: Mapping[str, Any]
     ask_above: float
     held: Mapping[str, Value]
+    note: str = ""
 
     @property
     def keywords(self) -> dict[str, Any]:
         """As `asked` takes them."""
         return {"model": self.model, "steps": self.steps, "options": self.options, **self.limits}
+
+    def tell(self) -> None:
+        """Print that the small model is asked: after all checks, as an error makes it moot."""
+        if self.note:
+            print(self.note, file=sys.stderr)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -119,7 +126,9 @@ def choice(
     layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
     options = _part(held, "options.")
-    chosen = held["backend"].value if "backend" in held else _picked(registry, options, usual)
+    chosen, note = (
+        (held["backend"].value, "") if "backend" in held else _picked(registry, options, usual)
+    )
     ask_above = held.get("ask-above")
     by_default = {
         name: held[key].value
@@ -133,6 +142,7 @@ def choice(
         limits={**by_default, **said.part(Limits)},
         ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
         held=held,
+        note=note,
     )
 
 
@@ -169,8 +179,8 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
 # --- which backend ---------------------------------------------------------
 
 
-def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> str:
-    """The one backend that is set up here, or the one that a person says.
+def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tuple[str, str]:
+    """Return the one backend that is set up here, or the one that a person says; and a note.
 
     Raises:
         UsageError: none is set up, or several are and nobody can be asked.
@@ -185,17 +195,15 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> str:
             hint=f"name one; {USUAL_MODEL} may first download its model, once",
         )
     if len(ready) == 1:
-        if ready[0].name == USUAL_MODEL:
-            print(
-                f"no backend is named: {USUAL_MODEL} is asked, a small model to try things with; "
-                "for a real one: -b NAME, see targen list-backends",
-                file=sys.stderr,
-            )
-        return ready[0].id
+        note = (
+            f"no backend is named: {USUAL_MODEL} is asked, a small model to try things with; "
+            "for a real one: -b NAME, see targen list-backends"
+        )
+        return ready[0].id, note if ready[0].name == USUAL_MODEL else ""
     if not ready:
         raise _none_ready(registry)
     if can_ask():
-        return _asked_for(ready)
+        return _asked_for(ready), ""
     each = "; or ".join(f"-b {item.name}" for item in ready)
     raise UsageError(
         f"no backend is named, and {len(ready)} are set up here: "

@@ -134,6 +134,7 @@ def estimate(
             estimates.append(
                 estimated(request, measured, yield_, thought, savings=json or suite is None)
             )
+    chosen.tell()
     if json:
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])

@@ -148,8 +148,10 @@ def generate(
                 runs.append((below / one.name, request))
         if dry_run:
             print_dry_run(runs, suite=True, json=json)
+            chosen.tell()
             return
         confirm(runs, chosen, yes=yes)
+        chosen.tell()
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
         with chosen.explained():
@@ -160,9 +162,11 @@ def generate(
         tell_of_shortage(request, n)
         if dry_run:
             print_dry_run([(request.folder(out), request)], suite=False, json=json)
+            chosen.tell()
             return
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
+    chosen.tell()
     with chosen.explained(), job:
         if batch_offline or not job.sends:
             say_next_export(job)

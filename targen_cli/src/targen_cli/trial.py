@@ -22,14 +22,14 @@ from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import prepare
+from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import OF_LISTS
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.wording import Action
 
-__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "run_trial"]
+__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "prepared_trial", "run_trial"]
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""
@@ -120,13 +120,7 @@ def run_trial(
         stack.enter_context(_tidy_when_killed())
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        prepared = prepare(registry, spec)
-        if prepared.by_people:
-            begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
-            raise UsageError(
-                "people answer calls in a sheet, and a preview does not wait for them",
-                hint="a small run, which does: " + begin,
-            )
+        prepared = prepared_trial(registry, spec)
         prepared = prepared.unfiltered if unfiltered else prepared
         for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
             remove(folder / "trial" / name)
@@ -147,6 +141,22 @@ def run_trial(
             trial.problem = error
             trial.report = read_report(job.path)
     return trial
+
+
+def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
+    """Return all that a trial of `spec` needs, found and checked.
+
+    Raises:
+        UsageError: something is wrong with it, or people answer its calls.
+    """
+    prepared = prepare(registry, spec)
+    if prepared.by_people:
+        begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
+        raise UsageError(
+            "people answer calls in a sheet, and a preview does not wait for them",
+            hint="a small run, which does: " + begin,
+        )
+    return prepared
 
 
 @contextlib.contextmanager

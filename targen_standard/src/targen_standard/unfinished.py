@@ -58,7 +58,7 @@ def unfinished(kind: str, *asked: object) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         with contextlib.suppress(OSError):
-            if not any(folder.rglob("journal")):  # it has paid for nothing
+            if not any(path.stat().st_size for path in folder.rglob("journal")):  # nothing is paid
                 shutil.rmtree(folder, ignore_errors=True)
         lock.release()
 

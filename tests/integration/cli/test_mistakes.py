@@ -173,7 +173,9 @@ COMMANDS = """
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
     generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
     generate mail.yaml -n 4 -b openai --model m --key-file nokey.txt | cannot read the key file nokey.txt: No such file or directory | put the key on the first line of the file
-    generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory
+    generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory | a file with one item per line
+    generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
+    generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no row would be generated | --label order=40
     generate mail.yaml -n 4 -b scripted --seeds book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
     generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
@@ -280,6 +282,12 @@ COMMANDS = """
 def test_a_command(line, error, hint, refuses, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     refuses(line, error, hint)
+
+
+def test_a_refused_preview_leaves_no_folder(refuses):
+    Path("mail.yaml").write_text(MAIL)
+    refuses("preview mail.yaml -b people", "people answer calls in a sheet")
+    assert not Path("cache/unfinished").exists()
 
 
 @pytest.mark.usefixtures("_run")
@@ -397,6 +405,7 @@ ANSWERS = {
     "long": Response(E("maximum context length is 512 tokens", "context_length_exceeded"), 400),
     "loading": Response({"error": {"message": "Loading model"}}, 503),
     "moved": Response("", 301, {"Location": "https://llm.example/v1/chat/completions"}),
+    "blank": Response(OPENAI.answer("", "stop"), 200),
     "chatter": Response(OPENAI.answer("Sure! Here they are: shoes, hats", "stop"), 200),
 }
 SERVICES = """
@@ -418,6 +427,7 @@ SERVICES = """
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
+    blank | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
     chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use a stronger model, or give your own --contexts or --seeds; the same command asks
 """
 
@@ -479,7 +489,11 @@ PYTHON = """
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object, not its class
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object
+    tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
+    tg.generate("rte", n=0, model="scripted") | n is 0; it must be at least 1 | n=100
+    tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
+    tg.resume("nope") | there is no run directory nope | pass a run, or the path of one
     tg.generate("rte", n=4, model="llama/m", base_url="localhost") | option base_url of backend llama: an address must start with http:// or https:// and a host, such as http://localhost
     tg.generate("rte", n=4, model="scripted", temprature=1) | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
@@ -543,6 +557,10 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
     assert "no backend is named: local is asked, a small model to try things with" in done.err
+    wrong = ("-n 0", "-n 4 --out mail.yaml", "-n 4 --contexts no.csv")
+    for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
+        done = targen(*line.split())
+        assert done.code == 2 and "local is asked" not in done.err
     for asks_nothing in ({"modle": object()}, {"modle": "scripted"}):
         with pytest.raises(tg.UsageError) as caught:
             tg.generate("mail.yaml", n=4, **asks_nothing)

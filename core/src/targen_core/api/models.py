@@ -48,9 +48,10 @@ def backend_of(registry: Registry, model: object) -> Backend:
     try:
         chat = registry.chat_model(model)
     except TypeError as error:
+        usual = 'a backend by its name, such as "llama", or a model object'
+        # What is told apart says itself what to pass.
         raise UsageError(
-            f"model: {error}",
-            hint='a backend by its name, such as "llama", or a model object, not its class',
+            f"model: {error}", hint="" if "; pass " in str(error) else usual
         ) from error
     return Backend(
         summary="a model object",

@@ -15,7 +15,7 @@ from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
 from targen_core.text import plural
-from targen_core.wording import AGAIN, Action, Blank, Option, Words
+from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
@@ -395,7 +395,7 @@ class QuotaTracker:
         unfit: str = "",
         fruitless: str = "",
         own: str = "",
-        unusable: str = "",
+        unusable: str | None = None,
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
@@ -408,6 +408,15 @@ class QuotaTracker:
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
             return None
+        said, is_empty = "", False
+        better: Words = "use a stronger model"
+        if self._has_unusable and unusable is not None:
+            is_empty = not unusable.strip()
+            said = f"; the model said {unusable[:100]!r}"
+        if is_empty:
+            said = "; the model's last reply was empty"
+            room = Setting("max_tokens", Blank("N"))
+            better = "use a model that replies (if it reasons first, raise " + room + ")"
         parts = []
         for name in short:
             worst = self.commonest_reason(name)
@@ -418,7 +427,8 @@ class QuotaTracker:
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates without a row"
             larger = Option("give_up_after", ...)
-            hint: Words = "resume with a larger " + larger + ", or use a stronger model"
+            why += said if is_empty else ""
+            hint: Words = "resume with a larger " + larger + ", or " + better
         elif unfit:
             why = f"none of the items of {unfit} can be a seed of this task ({self.commonest_drop})"
             hint = Action("list-seeds") + " has other seeds"
@@ -432,11 +442,10 @@ class QuotaTracker:
                 every = Option("labels_per_seed", "all")
                 hint = "give more seeds, or use each for every label: " + every
         else:
-            said = f"; the model said {unusable[:100]!r}" if unusable and self._has_unusable else ""
             drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
-            hint = "use a stronger model, or give your own " + own_lists
+            hint = better + ", or give your own " + own_lists
             if own:
                 shown = Action("show", Blank("RUN"), rejected=True)
                 hint = shown + " says what was left out, and why"

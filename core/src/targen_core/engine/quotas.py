@@ -45,7 +45,10 @@ class Quotas(Mapping[str, int]):
         """
         names, unit = task.quota_names, task.rows_per_instance
         if rows <= 0:
-            raise UsageError(Option("n") + f" is {rows}; it must be at least {unit}")
+            raise UsageError(
+                Option("n") + f" is {rows}; it must be at least {unit}",
+                hint=Option("n", 100 * unit),
+            )
         _check_unit(Option("n"), rows, unit)
         each, rest = divmod(rows // unit, len(names))
         return cls({name: (each + (index < rest)) * unit for index, name in enumerate(names)})
@@ -116,7 +119,10 @@ class Quotas(Mapping[str, int]):
                 )
             _check_unit(f"label {name}", rows, task.rows_per_instance)
         if not self.total:
-            raise UsageError("all quotas are 0, so no row would be generated")
+            raise UsageError(
+                "all quotas are 0, so no row would be generated",
+                hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
+            )
         return self.over(names)
 
     def __getitem__(self, name: str) -> int:

@@ -127,6 +127,7 @@ def correct(
                 ask_above=chosen.ask_above,
                 yes=yes,
             )
+        chosen.tell()
         try:
             with watching(quiet=quiet) as watch:
                 done = finish(

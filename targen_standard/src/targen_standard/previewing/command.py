@@ -129,6 +129,7 @@ def preview(
         chosen.explained(),
         unfinished("preview", *_decides(registry, spec, names, solved)) as folder,
     ):
+        chosen.tell()
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
@@ -159,13 +160,13 @@ def _decides(
     registry: Registry, spec: RunSpec, names: Sequence[str], examples: Dataset | None
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
-    from targen_core.runs.preparing.plan import prepare
+    from targen_cli.trial import prepared_trial
     from targen_core.runs.records.manifest import Manifest
     from targen_standard.previewing.comparison import variants_of
 
     yield list(names), dict(spec.quotas), spec.seed
     for variants in variants_of(names) or [tuple(spec.variants)]:
-        prepared = prepare(registry, spec.replace(variants=variants))
+        prepared = prepared_trial(registry, spec.replace(variants=variants))
         yield Manifest(spec=prepared.spec, lock=prepared.lock, created="").digest()
     yield [dict(row) for row in examples] if examples is not None else None
 

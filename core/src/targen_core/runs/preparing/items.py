@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.errors import Rejected, UnreadableFile, UsageError
+from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.reading import csv_cells, json_of, refuse_spreadsheet
 from targen_core.tasks.steps import ListStep
+from targen_core.wording import Either, Words
 
 __all__ = ["read_items"]
 
@@ -95,11 +96,18 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
             if line.strip():
                 yield number, line
     except UnreadableFile as error:
-        raise UsageError(f"{what} file {path}: {error.reason}", hint=error.hint) from error
+        raise _unreadable(path, what, error) from error
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{what} file {path}: it is not UTF-8 text, after line {number}: {error.reason}"
         ) from error
+
+
+def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
+    hint: Words = error.hint
+    if isinstance(error, NoSuchFile) and not error.hint:
+        hint = Either("a file with one item per line", "a file with one item per line, or a list")
+    return UsageError(f"{what} file {path}: {error.reason}", hint=hint)
 
 
 def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, str | ValueError]]:
@@ -111,7 +119,7 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
     try:
         text = content_of(path, _LARGEST).decode("utf-8-sig")
     except UnreadableFile as error:
-        raise UsageError(f"{what} file {path}: {error.reason}", hint=error.hint) from error
+        raise _unreadable(path, what, error) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{what} file {path}: it is not UTF-8 text: {error.reason}") from error
     cells = csv_cells(text, tabs=path.suffix.lower() == ".tsv")

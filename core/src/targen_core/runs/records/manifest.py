@@ -452,7 +452,7 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
 def _near(run: Path) -> Words:
     """The runs that may have been meant: those beside it, or where runs go by default."""
     near = near_path(run, _is_run) or near_path(run.with_suffix(""), _is_run)
-    return near or Action("runs") + " lists runs"
+    return near or Either(Action("runs") + " lists runs", "pass a run, or the path of one")
 
 
 def _is_run(folder: Path) -> bool:
