@@ -23,6 +23,7 @@ from targen_cli.installed import (
     unknown_command,
 )
 from targen_cli.misspelt import Command
+from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 
@@ -68,6 +69,25 @@ class _LazyGroup(TyperGroup):
         # An epilog has its single line ends taken out.
         shown.epilog = "\n\n".join(["Other commands, each with --help:", *lines])
         super(_LazyGroup, shown).format_help(ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what comes before the command.
+
+        Raises:
+            UsageError: an option of a command, which comes behind it.
+        """
+        typed = list(args)  # which the reader empties
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except Exception as error:
+            if type(error).__name__ != "NoSuchOption":
+                raise
+            name = next((word for word in typed if self._has(word)), "COMMAND")
+            raise UsageError(
+                f"targen has no option {getattr(error, 'option_name', '')}",
+                hint=f"options come behind the command: targen {name} …; see targen --help",
+            ) from None
+        return rest
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         two = " ".join(args[:2])

@@ -6,6 +6,7 @@ commands that only list things start without it.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,7 +147,8 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name or not value:
-            typed = item.replace(":", "=", 1) if ":" in item and not equals else example
+            spelt = re.fullmatch(r"([^:=,\s{}\"]+)\s*[:\s]\s*([^:,\s{}\"]+)", item)
+            typed = f"{spelt[1]}={spelt[2]}" if spelt else example
             raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {typed}")
         if name in values:
             raise UsageError(f"{option} names {name} twice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import typer
 
 from targen_cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
 from targen_core.errors import PluginError, UsageError
+from targen_core.origin import DECLARED
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -128,6 +130,8 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
         hint = install(package)
     elif name in _MEANT:
         hint = f"targen {_MEANT[name]}"
+    elif name.endswith(DECLARED):
+        hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
         hint += f"; plugins that failed to load: {lame}, see: targen plugins"
     return UsageError(f"there is no command {name!r}", hint=hint)

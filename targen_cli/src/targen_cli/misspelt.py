@@ -27,22 +27,40 @@ _MEANT = {
     "--format": "--as",
     "--machines": "--shard",
     "--most": "--limit",
+    "--jobs": "--concurrency",
+    "--model-id": "--model",
+    "--n-rows": "--number",
+    "--n-samples": "--number",
     "--num": "--number",
     "--num-rows": "--number",
+    "--num-samples": "--number",
+    "--only": "--metric",
     "--output": "--out",
     "--output-dir": "--out",
+    "--parallel": "--concurrency",
     "--patience": "--max-outage",
     "--provider": "--backend",
     "--rows": "--number",
+    "--samples": "--number",
     "--size": "--number",
+    "--test-size": "--split",
+    "--threads": "--concurrency",
     "--timeout": "--max-outage",
     "--url": "--base-url",
 }
 """What people type, or once typed, for an option of ours."""
 
 _ELSEWHERE = {
+    "--as": "rows get another format when they are exported: targen export RUN --as csv",
+    "--config": "a task's file goes without an option: targen generate FILE -n 100",
+    "--file": "a task's file goes without an option: targen generate FILE -n 100",
+    "--format": "rows get another format when they are exported: targen export RUN --as csv",
+    "--host": "only this machine can open the page: over ssh, forward --port with ssh -L",
+    "--language": "the language is of the task: language: German in its file",
+    "--lang": "the language is of the task: language: German in its file",
     "--shard": "shards are of targen generate and estimate: elsewhere leave it out",
     "--split": "rows are split when they are exported: targen export RUN --split 0.8/0.2",
+    "--verbose": "tracebacks: targen --debug COMMAND; prompts and replies: targen trace RUN ROW",
 }
 """Options of other commands, which people expect here."""
 
@@ -64,6 +82,20 @@ _FIXED = (
 _EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 _LONG = re.compile(r"--[a-z-]+")
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?(?:e\d)?)([A-Za-z/].*)?")
+
+_UNITS = {"k": 1000, "min": 60, "m": 60, "h": 3600}
+"""Letters behind a number -> what it is multiplied by; behind m and h are seconds."""
+
+_OF_TRAINERS = {
+    "batch_size": "encoder -o batch=16",
+    "embedder": "vectors -o embedder=NAME",
+    "epochs": "encoder -o epochs=5",
+    "learning_rate": "encoder -o learning_rate=5e-5",
+    "lr": "encoder -o learning_rate=5e-5",
+}
+"""Options of trainers, and how each is typed."""
 
 _BY_OPTION = ("structured", "thinking", "seeded", "n_ctx")
 
@@ -96,7 +128,7 @@ class Command(TyperCommand):
                 raise _not_a_value(message, param, typed, ctx) from None
             option = str(getattr(error, "option_name", ""))
             if kind == "BadOptionUsage":
-                raise UsageError(f"{option} needs a value", hint=_example(ctx)) from None
+                raise _no_value(option, ctx) from None
             if kind == "UsageError" and (extra := _EXTRA.search(str(error))):
                 raise _too_much(extra[1].split()[0], typed, ctx) from None
             if kind != "NoSuchOption":
@@ -168,6 +200,14 @@ def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
     )
 
 
+def _no_value(option: str, ctx: Any) -> UsageError:
+    """An option without its value: a shell reads `$2` as a variable, and leaves nothing."""
+    param = next((param for param in ctx.command.params if option in param.opts), None)
+    is_money = "dollars" in (getattr(param, "help", None) or "").lower()
+    hint = f"{option} 2.5, without a $" if is_money else _example(ctx)
+    return UsageError(f"{option} needs a value", hint=hint)
+
+
 def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
     """What is wrong with the value of an option: a number with signs in it is shown without."""
     name, why = _called(param), plain_fault(message).removesuffix(".")
@@ -183,13 +223,23 @@ def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> Us
     if not value or "number" not in why:
         return UsageError(f"{name}: {why}", hint=f"targen {ctx.info_name} --help")
     is_whole = "whole" in why
-    digits = re.sub(r"[\s,_'$€£%]", "", value)
-    is_meant = re.fullmatch(r"\d+" if is_whole else r"\d+(\.\d+)?", digits)
-    example = digits if is_meant else "100" if is_whole else "2.5"
+    example = _amount(value, is_whole) or ("100" if is_whole else "2.5")
     return UsageError(
         f"{name}: {value!r} is not a {'whole number' if is_whole else 'number'}",
         hint=f"{name} {example}",
     )
+
+
+def _amount(text: str, is_whole: bool) -> str:
+    """The number that was meant by `$2`, `1,000`, `2,50`, `20k` or `5m`; "" if that is unclear."""
+    digits = re.sub(r"[\s_'$€£%]", "", text)
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
+        digits = digits.replace(",", "")
+    found = _AMOUNT.fullmatch(digits.replace(",", "."))
+    if not found:
+        return ""
+    number = float(found[1]) * _UNITS.get((found[2] or "").lower(), 1)
+    return f"{number:g}" if not is_whole else f"{number:.0f}" if number.is_integer() else ""
 
 
 def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
@@ -198,15 +248,20 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     options = {name for param in command.params for name in param.opts}
     places = [param.name.upper() for param in command.params if param.param_type_name == "argument"]
     key, equals, value = first.partition("=")
+    before, named = ("", "", *typed)[at], ("", "", *typed)[at + 1]
     # An option took the next one as its value.
-    if at > 1 and {typed[at - 2], typed[at - 1]} <= options:
-        return UsageError(f"{typed[at - 2]} needs a value", hint=_example(ctx))
-    if equals and f"--{key}" in options:
+    if {before, named} <= options:
+        return _no_value(before, ctx)
+    if before == "--label" and equals:
+        hint = "--label " + shlex.quote(named.removesuffix(",") + "," + first)
+    elif before in ("-o", "--option") and equals:
+        hint = f"{before} {shlex.quote(named)} {before} {shlex.quote(first)}"
+    elif equals and f"--{key}" in options:
         hint = f"--{key} {shlex.quote(value)}"
     elif equals and f"-{key}" in options:
         hint = f"-{key} {shlex.quote(value)}"
-    elif at > 1 and typed[at - 2] in ("-o", "--option", "--label"):
-        hint = f"{typed[at - 2]} {shlex.quote(f'{typed[at - 1]}={first}')}"
+    elif before in ("-o", "--option", "--label"):
+        hint = f"{before} {shlex.quote(f'{named}={first}')}"
     elif first.endswith(DECLARED) and typed[0].isdigit() and "-n" in options:
         hint = f"targen {ctx.info_name} {shlex.quote(first)} -n {typed[0]}"
     elif typed[0].endswith(DECLARED) and not first.endswith(DECLARED) and "--task" in options:
@@ -217,6 +272,10 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
         hint = f"--task {shlex.quote(first)}"
     elif first.isalpha() and "--as" in options:
         hint = f"--as {first}"
+    elif first.endswith((".csv", ".jsonl", ".parquet")) and {"--as", "--out"} <= options:
+        hint = f"--as {first.rpartition('.')[2]} --out {shlex.quote(first)}"
+    elif first.endswith(DECLARED) and typed[0].endswith(DECLARED):
+        hint = f"a command for each: targen {ctx.info_name} {shlex.quote(first)}"
     else:
         hint = f"targen {ctx.info_name} --help"
     takes = f"takes only {' and '.join(places)}" if places else "takes no arguments"
@@ -227,6 +286,7 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     """What to type in the place of an option."""
     from targen_core.calls.sampling import SAMPLING
 
+    name = name.replace("_", "-")
     if (meant := _MEANT.get(name, "")) in known:
         return f"did you mean {meant}?"
     if f"-{name}" in known:
@@ -235,13 +295,17 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
         return f"did you mean {name.removeprefix('-')}?"
     if name in _SHARES and "--label" in known:
         return "--label A=40,B=20"
+    places = [p.name.upper() for p in ctx.command.params if p.param_type_name == "argument"]
+    if name[2:].upper() in places:
+        return f"it goes without an option: targen {ctx.info_name} {' '.join(places)}"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
-    if ctx.info_name == "train" and name == "--embedder":
-        return "it is an option of the trainer vectors: --trainer vectors -o embedder=NAME"
     if ctx.info_name == "resume" and name in _FIXED:
         return f"a run keeps what it was started with: targen generate TASK {name} starts another"
     key = name.lstrip("-").replace("-", "_")
+    if ctx.info_name == "train" and key in _OF_TRAINERS:
+        trainer, _, option = _OF_TRAINERS[key].partition(" ")
+        return f"it is an option of the trainer {trainer}: --trainer {trainer} {option}"
     if "--option" in known and key in (*SAMPLING, *_BY_OPTION):
         return f"it is an option of the model: -o {key}=VALUE"
     if key == "api_key":

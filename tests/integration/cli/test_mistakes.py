@@ -273,6 +273,38 @@ COMMANDS = """
     evaluate nope | there is no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
+    generate mail.yaml --num_rows=20 | targen generate has no option --num_rows | did you mean --number?
+    generate mail.yaml --num-samples 20 | targen generate has no option --num-samples | did you mean --number?
+    generate mail.yaml -n 4 --output out | targen generate has no option --output | did you mean --out?
+    generate mail.yaml -n 4 --model-name big | targen generate has no option --model-name | did you mean --model?
+    generate mail.yaml -n 4 --base_url http://h/v1 | targen generate has no option --base_url | did you mean --base-url?
+    generate mail.yaml -n 4 --threads 4 | targen generate has no option --threads | did you mean --concurrency?
+    generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | tracebacks: targen --debug COMMAND; prompts and
+    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the language is of the task: language: German in its file
+    generate mail.yaml -n 4 --format csv | targen generate has no option --format | rows get another format when they are exported: targen export RUN --as csv
+    generate --task mail.yaml -n 4 | targen generate has no option --task | it goes without an option: targen generate TASK
+    generate --config mail.yaml -n 4 | targen generate has no option --config | a task's file goes without an option: targen generate FILE -n 100
+    generate mail.yaml -n 20k | -n: '20k' is not a whole number | -n 20000
+    generate mail.yaml -n 1e3 | -n: '1e3' is not a whole number | -n 1000
+    generate mail.yaml -n 4 --max-cost | --max-cost needs a value | --max-cost 2.5, without a $
+    generate mail.yaml -n 4 --max-cost 2,50 | --max-cost: '2,50' is not a number | --max-cost 2.5
+    generate mail.yaml -n 4 --max-cost 2USD | --max-cost: '2USD' is not a number | --max-cost 2
+    generate mail.yaml -n 4 --max-outage 5m | --max-outage: '5m' is not a number | --max-outage 300
+    generate mail.yaml -n 4 --rpm 60/min | --rpm: '60/min' is not a number | --rpm 60
+    generate mail.yaml --label order=2 refund=1 | unexpected argument 'refund=1': targen generate takes only TASK | --label order=2,refund=1
+    generate mail.yaml --label order=2, refund=1 | unexpected argument 'refund=1': targen generate takes only TASK | --label order=2,refund=1
+    generate mail.yaml -b scripted --label 'order 2' | --label 'order 2' is not NAME=VALUE | --label order=2
+    generate mail.yaml -b scripted --label '{"order": 2}' | --label '{"order": 2}' is not NAME=VALUE | --label LABEL=40
+    generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
+    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | a command for each: targen generate judged.yaml
+    -n 4 generate mail.yaml | targen has no option -n | options come behind the command: targen generate …; see targen --help
+    mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
+    export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
+    export run --test-size 0.2 | targen export has no option --test-size | did you mean --split?
+    train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
+    evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
+    review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
+    analyze run --only lexical | targen analyze has no option --only | did you mean --metric?
     report run --out page.html | --out is for --html | add --html, or leave out --out
 """
 
