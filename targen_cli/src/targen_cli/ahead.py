@@ -40,7 +40,7 @@ Ahead = Sequence[tuple[Path, "Request"]]
 """What is asked for, each with the run directory that it goes to."""
 
 
-def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
+def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> None:
     """Print what would run, and for how much; nothing is written, nothing is sent."""
     from targen_cli.estimate import print_estimates
     from targen_cli.estimating import estimated
@@ -68,7 +68,7 @@ def print_dry_run(runs: Ahead, *, suite: bool, json: bool) -> None:
     for model, steps_of in by_model.items():
         print(f"{model} would be asked" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else ""))
     print()
-    print_estimates(estimates)
+    print_estimates(estimates, price_from)
     print("\nDry run: nothing was sent or written.")
 
 

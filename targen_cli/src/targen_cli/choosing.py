@@ -65,6 +65,13 @@ class Choice:
         """As `asked` takes them."""
         return {"model": self.model, "steps": self.steps, "options": self.options, **self.limits}
 
+    @property
+    def price_from(self) -> str:
+        """Where the price is from; "" if it was typed, or is from several places or the backend."""
+        ends = (".price_in", ".price_out")
+        origins = {value.origin for name, value in self.held.items() if name.endswith(ends)}
+        return origins.pop() if len(origins) == 1 and _TYPED not in origins else ""
+
     def tell(self) -> None:
         """Print that the small model is asked: after all checks, as an error makes it moot."""
         if self.note:

@@ -139,32 +139,37 @@ def estimate(
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
     else:
-        print_estimates(estimates)
+        print_estimates(estimates, chosen.price_from)
 
 
-def print_estimates(estimates: Sequence[CostEstimate]) -> None:
-    """Print one task's steps, or several tasks with a line each."""
+def print_estimates(estimates: Sequence[CostEstimate], price_from: str) -> None:
+    """Print one task's steps, or several tasks with a line each.
+
+    Args:
+        estimates: one for each task.
+        price_from: the file or variable that the user's own price is from; "" if neither.
+    """
     if len(estimates) == 1:
-        _print(estimates[0])
+        _print(estimates[0], price_from)
     else:
-        _print_all(estimates)
+        _print_all(estimates, price_from)
     if (folders.replies_folder() / "cache.db").exists() and estimates[0].total["dollars"] != 0:
         print("\nReplies that are in the cache cost nothing, and are not looked up here.")
 
 
-def _print(estimated: CostEstimate) -> None:
+def _print(estimated: CostEstimate, price_from: str) -> None:
     print(f"{estimated.rows:,} rows of {estimated.task}, by {estimated.basis}\n")
     lines = [*estimated.steps, {"step": "all", **estimated.total}]
     shown = _shown(estimated.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
-    _say_prices(estimated.prices)
+    _say_prices(estimated.prices, price_from)
     _say_saving(estimated)
     _say_too_few([estimated])
     _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
 
 
-def _print_all(estimates: Sequence[CostEstimate]) -> None:
+def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
     from targen_cli.estimating import summed
 
     everything = summed([one.total for one in estimates])
@@ -173,7 +178,7 @@ def _print_all(estimates: Sequence[CostEstimate]) -> None:
     lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
     lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
-    _say_prices(estimates[0].prices)
+    _say_prices(estimates[0].prices, price_from)
     _say_too_few(estimates)
     _say_unknown(everything["dollars"], estimates[0].uncounted_reasoning)
 
@@ -189,11 +194,20 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
     return tuple(cost if key == "dollars" else f"{line[key]:,}" for key in shown)
 
 
-def _say_prices(prices: Mapping[str, Any]) -> None:
-    """Say what is reckoned with, where a price is known."""
+def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
+    """Say what is reckoned with, where a price is known, and where it is from."""
     from targen_cli.prices import price_words
+    from targen_core.runs.preparing.models import USER_PRICE
 
     known = {step: price for step, price in prices.items() if price is not None}
+    if price_from:
+        known = {
+            step: {
+                **price,
+                "source": price["source"].replace(str(USER_PRICE), f"from {price_from}"),
+            }
+            for step, price in known.items()
+        }
     if known:
         print()
         for line in price_words(known):

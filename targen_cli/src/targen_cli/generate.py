@@ -147,7 +147,7 @@ def generate(
             with chosen.explained(), asked(registry, one.id, **keywords) as request:
                 runs.append((below / one.name, request))
         if dry_run:
-            print_dry_run(runs, suite=True, json=json)
+            print_dry_run(runs, price_from=chosen.price_from, suite=True, json=json)
             chosen.tell()
             return
         confirm(runs, chosen, yes=yes)
@@ -161,7 +161,12 @@ def generate(
     with chosen.explained(), asked(registry, task, **keywords) as request:
         tell_of_shortage(request, n)
         if dry_run:
-            print_dry_run([(request.folder(out), request)], suite=False, json=json)
+            print_dry_run(
+                [(request.folder(out), request)],
+                price_from=chosen.price_from,
+                suite=False,
+                json=json,
+            )
             chosen.tell()
             return
         confirm([(out or Path(), request)], chosen, yes=yes)

@@ -70,6 +70,11 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     actual = targen("estimate rte -n 10 -b chatgpt -o model=gpt-6-luna --json")
     assert actual.json["prices"]["generate"]["in"] > 0
     assert "20" in actual.json["prices"]["generate"]["source"], "the day of the price list"
+    text = 'backend = "llama"\nmodel = "m"\nprice-in = 1\nprice-out = 2\n'
+    Path("targen.toml").write_text(text)
+    for line in ("estimate rte -n 10", "generate rte -n 10 --dry-run"):
+        shown = targen("--trust", *line.split()).out
+        assert f"$1 in, $2 out per million tokens (from {Path('targen.toml').resolve()})" in shown
 
 
 # --- privacy ---
