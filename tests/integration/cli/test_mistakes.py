@@ -94,6 +94,20 @@ KEYS = r"""
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
     L; presets: {small: {oder: 2}} | line 3: presets.small.oder: 'oder' is not a label | did you mean order?
     L; prompts: {generate: Write $label} | line 3: prompts.generate: unknown key | keys: contexts, seeds
+    labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
+    labels:\n  order:where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
+    labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space behind it, KEY: text
+    labels\n  order: where is it | line 2: could not find expected ':' | a key needs a colon and a space behind it, KEY: text
+    labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
+    labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 has a non-breaking space: type an ordinary one
+    labels:\n  order:\u00a0where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 has a non-breaking space: type an ordinary one
+    labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is no quote in YAML | type " instead of “
+    labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | text with quotes in it needs others around it, or a quote within '…' is doubled
+    labels:\n  order: #1 question\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
+    L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
+    L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
+    L; num_rows: 60 | line 3: num_rows: unknown key | it is of a run, not of a task: -n 60
     L; version: 2 | line 3: version: 2 is not text | put it in quotes
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
@@ -106,6 +120,7 @@ WHOLE = r"""
     - description: Mails | line 1: it has no keys | description: …, and labels: …; see targen init-task
     ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
     ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
+    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and indent those below it less
     description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row one of this label", "refund": "…"}
 """
 
@@ -113,7 +128,7 @@ WHOLE = r"""
 @pytest.mark.parametrize(("text", "error", "hint"), table(KEYS))
 def test_a_key(text, error, hint, refuses):
     labels = "labels: {order: a b, refund: c d}\n"
-    text = text.replace("L; ", labels).replace("\\t", "\t")
+    text = text.replace("L; ", labels).replace("\\t", "\t").replace("\\u00a0", "\u00a0")
     Path("t.yaml").write_text(f"description: Mails.\n{text}\n")
     refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
 
@@ -122,6 +137,33 @@ def test_a_key(text, error, hint, refuses):
 def test_a_file(text, error, hint, refuses):
     Path("t.yaml").write_text(text + "\n")
     refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
+
+
+OTHER_FORMS = """
+    t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and texts need double quotes, and the last item no comma behind it
+    t.toml | description = Mails | line 1: it is not TOML: Invalid value | KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
+    t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
+"""
+
+
+@pytest.mark.parametrize(("name", "text", "error", "hint"), table(OTHER_FORMS, 4))
+def test_a_file_of_another_form(name, text, error, hint, refuses):
+    Path(name).write_text(text + "\n")
+    refuses(f"generate {name} -n 4 -b scripted --out run", f"{name}, {error}", hint)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf" + MAIL.encode(), MAIL.replace("\n", "\r\n").encode()]
+)
+def test_a_file_of_another_editor_is_read(data, works):
+    Path("t.yaml").write_bytes(data)
+    assert "order: the customer asks where an order is" in works("describe", "t.yaml").out
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_file_of_another_encoding(encoding, refuses):
+    Path("t.yaml").write_bytes(MAIL.replace("shop", "café").encode(encoding))
+    refuses("describe t.yaml", "t.yaml, line 1: it is not UTF-8 text", "save it as UTF-8")
 
 
 # --- a command --------------------------------------------------------------

@@ -8,10 +8,13 @@ import resource
 import socket
 import subprocess
 import sys
+import webbrowser
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
+
+from targen_review.page.serving import open_page
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors there")
 
@@ -154,3 +157,14 @@ def test_headers_without_end_are_refused(port):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * (17 << 10))
         assert _said(stranger).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a screen is always there")
+def test_without_a_screen_there_is_a_way_to_the_page(monkeypatch):
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", shown.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    note = open_page("http://127.0.0.1:8765/", 8765)
+    assert "first run there: ssh -L 8765:127.0.0.1:8765 HOST" in note
+    assert not shown

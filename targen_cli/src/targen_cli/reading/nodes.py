@@ -37,6 +37,8 @@ def yaml_value(
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "expected ':'" in str(error.problem):
+            mark = error.context_mark or mark  # the key, not the line where it was missed
         raise Malformed(str(error.problem), mark.line + 1 if mark else 0) from None
     except RecursionError:
         raise TooDeep(f"nested more than {deepest} levels deep") from None

@@ -200,6 +200,9 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         registered = registry.find("form", key)
         form: TaskForm[Any] = registry.resolve(registered)
     except UnknownName as error:
+        if {"description", "labels"} & {*parsed.value[key]}:
+            hint = "remove this line, and indent those below it less"
+            raise parsed.refuse([key], "unknown key", hint) from error
         raise parsed.refuse([key], str(error), error.hint) from error
     try:
         spec = form.spec.model_validate(parsed.value[key])

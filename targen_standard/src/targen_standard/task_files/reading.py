@@ -62,6 +62,8 @@ _MAX_DATA = 36 << 20
 """Most bytes of a JSON file: a run's copy holds the lists of other files too."""
 
 _HALF = re.compile("[\ud800-\udfff]")
+_ODD_SPACE = re.compile("(?:^ *|:)([\u00a0\u2007\u202f\u3000])", re.MULTILINE)
+_KEY = re.compile(r":(\s|$)|^\s*(#|$)")
 _DEEPEST = 16  # levels; a declaration has five
 
 
@@ -166,8 +168,20 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
         value, node = yaml_value(text, deepest=_DEEPEST)
     except Malformed as error:
         where = f"{path}, line {error.line}" if error.line else str(path)
-        raise UsageError(f"{where}: {error.reason}", hint=_hint(error.reason)) from error
+        hint = _hint(error.reason)
+        if path.suffix not in (".toml", ".json") and (odd := _ODD_SPACE.search(text)):
+            line = text.count("\n", 0, odd.start(1)) + 1
+            hint = f"line {line} has a non-breaking space: type an ordinary one"
+        elif "mapping values" in error.reason and not _KEY.search(_line(text, error.line - 1)):
+            hint = f"line {error.line - 1} lacks a colon and a space behind its key, KEY: text"
+        raise UsageError(f"{where}: {error.reason}", hint=hint) from error
     return value, lambda: node
+
+
+def _line(text: str, number: int) -> str:
+    """A line of a text, counted from 1; what is a key where there is none."""
+    lines = text.splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else "KEY:"
 
 
 # --- what is wrong with a key -----------------------------------------------
@@ -227,6 +241,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 
 
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
+_ROWS = ("num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row one of this label"
 _OF_A_SAMPLE = ("input", "output", "actual", "explanation")
@@ -246,6 +261,8 @@ def _example(loc: Loc, value: Any = None) -> Words:
     key = str(loc[-1])
     if loc[0] == "labels" and len(loc) > 1:
         return Option("labels", {key: _DEFINITION})
+    if loc[0] == "fields" and len(loc) > 1 and key in _keys_at(Declaration, ("fields", "")):
+        return Option("fields", {"text": {key: value}})
     if isinstance(value, list | tuple) and value:
         names = [_named(each) for each in value[:2]]
         return Option(key, dict.fromkeys(names, _DEFINITION if key == "labels" else "…"))
@@ -264,7 +281,11 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
     """What to type in the place of a key that there is not."""
     if top and key in SAMPLING:
         return Option("parameters", {"generate": {key: value}})
-    if near := suggestions_for(key, known):
+    if top and key in _ROWS:
+        key = "n"
+    elif top and key in _keys_at(Declaration, ("fields", "")):
+        return Option("fields", {"text": {key: value}})
+    elif near := suggestions_for(key, known):
         return f"did you mean {' or '.join(near)}?"
     if top and key in _OF_A_RUN:
         said = f"BACKEND/{value}" if key == "model" else value
@@ -358,6 +379,14 @@ def _hint(problem: str) -> str:
         return "keep one task per file; remove the line ---"
     if "unexpected end of stream" in problem:
         return "is a quote left open?"
+    if "could not find expected ':'" in problem:
+        return "a key needs a colon and a space behind it, KEY: text"
+    if "expected <block end>" in problem and "scalar" in problem:
+        return "text with quotes in it needs others around it, or a quote within '…' is doubled"
+    if "it is not JSON" in problem:
+        return "names and texts need double quotes, and the last item no comma behind it"
+    if "it is not TOML" in problem:
+        return 'KEY = "text"; keys with colons are YAML, in a file that ends in .yaml'
     if "\\t" in problem:
         return "indent with spaces"
     if "twice" in problem:

@@ -22,6 +22,9 @@ from targen_standard.task_files.options import used_parts
 
 __all__ = ["Problem", "problems"]
 
+_TYPOGRAPHIC = "“”„«»‘’‚"
+"""Quotes that a word processor types."""
+
 Problem = tuple[tuple[str | int, ...], str, str]
 """Where, what is wrong, what to type."""
 
@@ -195,6 +198,8 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
     for name, part in declaration.labels.items():
         if name == NO_VALID_INSTANCE:
             yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
+        if name[0] in _TYPOGRAPHIC:
+            yield ("labels", name), f"{name[0]} is no quote in YAML", f'type " instead of {name[0]}'
         value = name if part.value is None else part.value
         if value in official:
             yield (

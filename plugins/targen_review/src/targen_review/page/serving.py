@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from targen_core.errors import UsageError
 
-__all__ = ["open_browser", "port_of", "serve"]
+__all__ = ["open_page", "port_of", "serve"]
 
 _PATIENCE = 20.0  # seconds for a client to send a whole request; a browser sends it at once
 _MOST = 64  # connections at once; a browser opens six
@@ -76,10 +76,21 @@ def serve(
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def open_browser(address: str) -> None:
-    """Open an address in the user's browser, where there is a screen for one."""
+def open_page(address: str, port: int, *, browser: bool = True) -> str:
+    """Open an address in the user's browser; without a screen, return how to reach it from another.
+
+    Args:
+        address: that of the page.
+        port: its port.
+        browser: whether to open a browser.
+    """
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return  # a browser for terminals would take this one
-    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    ):  # a browser for terminals would take this one
+        return (
+            "this machine has no screen for a browser: to open the link on yours, first run "
+            f"there: ssh -L {port}:127.0.0.1:{port} HOST"
+        )
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    return ""
