@@ -207,8 +207,8 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     try:
         spec = form.spec.model_validate(parsed.value[key])
     except ValidationError as error:
-        loc, message, hint = refusal(error, form.spec)
-        raise parsed.refuse([key, *loc], message, hint) from None
+        loc, message, advice = refusal(error, form.spec)
+        raise parsed.refuse([key, *loc], message, advice) from None
     name = parsed.value.get("name", task_name(parsed.path.stem))
     if not isinstance(name, str) or name != task_name(name):
         raise parsed.refuse(
