@@ -407,11 +407,12 @@ async def _first_come(llm: Any, seed: str) -> str:
 
 
 async def _race(llm: Any, seed: str) -> str:
-    tasks = {asyncio.create_task(_chain(llm, seed, name)) for name in "abc"}
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    chains = [asyncio.create_task(_chain(llm, seed, name)) for name in "abc"]
+    done, others = await asyncio.wait(chains, return_when=asyncio.FIRST_COMPLETED)
     for other in others:
         other.cancel()
-    return min(one.result() for one in done)
+    # A set of tasks has no order that two runs share.
+    return min(one.result() for one in chains if one in done)
 
 
 async def _taking_turns(llm: Any, seed: str) -> str:
