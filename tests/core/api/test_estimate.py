@@ -83,6 +83,7 @@ def test_what_cannot_be_is_said(given: dict[str, Any], said: str) -> None:
         tg.estimate(PORTER, model="scripted", **given)
 
 
+@pytest.mark.whole
 def test_what_brief_prompts_save_is_estimated_if_asked() -> None:
     known: dict[str, Any] = {"n": 100, "model": "scripted"}
     plain = tg.estimate("rte", **known)
