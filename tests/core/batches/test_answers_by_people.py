@@ -165,7 +165,11 @@ BAD = [
     ("pair", {"one": "a"}, "other is missing"),
     ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was claimed"),
     ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the label that was"),
-    ("judgement", "money", '"no_valid_instance", not "money"; expected'),
+    (
+        "judgement",
+        "money",
+        'actual must be "order" or "Refund" or "unsure" or "no_valid_instance", not "money"; exp',
+    ),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order", "it is not JSON"),
@@ -471,7 +475,7 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path:
     [
         ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: a text that contains"),
         ('custom_id,answer\na1,good\n,"lost\none"\n', 3, "an answer without a custom_id"),
-        ('custom_id,answer\na1,"good"\na2,"a\nb"\na3,x,y\n', 4, "3 cells"),  # as rows are numbered
+        ('custom_id,prompt,answer\na1,"a\nb",good\na2,x,y,z\n', 3, "4 cells"),  # not line 4
         ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
     ],
 )
@@ -479,7 +483,7 @@ def test_a_bad_line_of_csv_is_named(text: str, line: int, why: str, tmp_path: Pa
     path = tmp_path / "calls.csv"
     path.write_text(text)
     read = list(read_sheet(path))
-    assert next(each.text for each in read if not each.problem) == "good"
+    assert [each.text for each in read if not each.problem] == ["good"]
     (bad,) = [each for each in read if each.problem]
     assert bad.line == line and why in bad.problem
 

@@ -238,7 +238,7 @@ COMMANDS = """
     batch import run | batch import takes a file of answers | targen batch import run FILE
     batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
-    batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas or |
+    batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas or semicolons between |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
     describe show-progres | nothing named 'show-progres' is installed | targen list shows the kinds, and targen list KIND the parts of one
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
