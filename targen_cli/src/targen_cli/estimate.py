@@ -195,7 +195,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
-    """Say what is reckoned with, where a price is known, and where it is from."""
+    """Print each known price, and its source."""
     from targen_cli.prices import price_words
     from targen_core.runs.preparing.models import USER_PRICE
 

@@ -11,6 +11,7 @@ from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 from targen_core.origin import split_model
+from targen_core.plugins.registry import NotAModel
 from targen_core.runs.jobs.event_loops import is_ours
 
 if TYPE_CHECKING:
@@ -49,10 +50,9 @@ def backend_of(registry: Registry, model: object) -> Backend:
         chat = registry.chat_model(model)
     except TypeError as error:
         usual = 'a backend by its name, such as "llama", or a model object'
-        # What is told apart says itself what to pass.
-        raise UsageError(
-            f"model: {error}", hint="" if "; pass " in str(error) else usual
-        ) from error
+        # Other errors show what to pass.
+        hint = usual if isinstance(error, NotAModel) else ""
+        raise UsageError(f"model: {error}", hint=hint) from error
     return Backend(
         summary="a model object",
         options=BackendOptions,

@@ -132,7 +132,7 @@ class Scope:
             self.turn.set()
 
     def abandon(self) -> None:
-        """Send nothing from now on: nobody wants the answers any more."""
+        """Send nothing from now on: the answers are no longer needed."""
         self.abandoned = True
         self.let_send()  # a call that waits for its turn sees that it is not wanted
 
@@ -182,7 +182,7 @@ class Scope:
             except asyncio.CancelledError:
                 self.cancel()
                 raise
-            for answer in ended:  # whoever asked may have been cancelled since
+            for answer in ended:  # the task that asked for it may be cancelled by now
                 if isinstance(answer, BaseException):
                     self.fail(answer)
 

@@ -20,6 +20,13 @@ from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 __all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
 
 _UNUSABLE = "malformed-reply"
+_EMPTY = "; the model's last reply was empty"
+_STRONGER: Words = "use a stronger model"
+_REPLIES: Words = (
+    "use a model that replies (if it reasons first, raise "
+    + Setting("max_tokens", Blank("N"))
+    + ")"
+)
 """The reason if neither a reply nor its repair could be read."""
 
 OPEN, RELABELLED = "any", "relabelled"
@@ -380,6 +387,12 @@ class QuotaTracker:
         (top,) = reasons.most_common(1) or [("", 0)]
         return f"{top[0]}, {plural(top[1], 'time')}" if top[1] else ""
 
+    def _last_words(self, unusable: str | None) -> str:
+        """Return what the model said last, if replies could not be used; or ""."""
+        if unusable is None or not self._has_unusable:
+            return ""
+        return f"; the model said {unusable[:100]!r}" if unusable.strip() else _EMPTY
+
     @property
     def commonest_drop(self) -> str:
         """Why most list items were left out, or ""."""
@@ -408,15 +421,9 @@ class QuotaTracker:
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
             return None
-        said, is_empty = "", False
-        better: Words = "use a stronger model"
-        if self._has_unusable and unusable is not None:
-            is_empty = not unusable.strip()
-            said = f"; the model said {unusable[:100]!r}"
-        if is_empty:
-            said = "; the model's last reply was empty"
-            room = Setting("max_tokens", Blank("N"))
-            better = "use a model that replies (if it reasons first, raise " + room + ")"
+        said = self._last_words(unusable)
+        is_empty = said == _EMPTY
+        better = _REPLIES if is_empty else _STRONGER
         parts = []
         for name in short:
             worst = self.commonest_reason(name)

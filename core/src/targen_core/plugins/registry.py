@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
 
-__all__ = ["Plugin", "Registry"]
+__all__ = ["NotAModel", "Plugin", "Registry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,10 @@ class Plugin:
     def is_slow(self) -> bool:
         """Whether its import takes two seconds or more; the core's own takes a tenth of one."""
         return self.seconds >= 2.0
+
+
+class NotAModel(TypeError):
+    """An object of a library that no adapter knows."""
 
 
 class Registry:
@@ -212,7 +216,8 @@ class Registry:
         """Return `model` itself if it is a `ChatModel`, or adapted if its library has an adapter.
 
         Raises:
-            TypeError: it is neither.
+            NotAModel: no adapter knows it.
+            TypeError: it is a class, or an adapter tells what is wrong with it.
             MissingDependency: its library's adapter is not installed.
         """
         from targen_core.calls.model import ChatModel
@@ -232,7 +237,7 @@ class Registry:
                 return adapted
         others = "".join(f" nor {item.summary or item.name}" for item in self.all("adapter"))
         words = f"neither a targen ChatModel{others}" if others else "not a targen ChatModel"
-        raise TypeError(f"{kind.__qualname__} is {words}")
+        raise NotAModel(f"{kind.__qualname__} is {words}")
 
     def _adapter_of(self, package: str) -> Registration[Any] | None:
         """The adapter that is registered for a library."""

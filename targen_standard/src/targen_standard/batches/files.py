@@ -64,8 +64,13 @@ class Imported:
         self.bad += 1
         if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
             words = printable(why, lines=False, max_length=_WORDS)
-            of_table = file is not None and file.suffix.lower() == ".csv"
-            self.garbage.append(f"{file}, {'row' if of_table else 'line'} {line}: {words}")
+            place = "row" if file is not None and _is_table(file) else "line"
+            self.garbage.append(f"{file}, {place} {line}: {words}")
+
+
+def _is_table(file: Path) -> bool:
+    """Whether places of a file are rows, as spreadsheets number them."""
+    return file.suffix.lower() == ".csv"
 
 
 def _fill_in(file: Path) -> str:
@@ -157,7 +162,9 @@ class FileTransport:
         try:
             answer = self._answer_in(given.content, call)
         except ValueError as error:
-            self.imported.refuse(self._file, given.line + _below(error, given), str(error))
+            in_block = isinstance(given.content, str) and self._file and not _is_table(self._file)
+            below = max(getattr(error, "line", 1) - 1, 0) if in_block else 0
+            self.imported.refuse(self._file, given.line + below, str(error))
             return False
         if not isinstance(answer, ChatReply | ContentFiltered):
             self.imported.failed += 1
@@ -263,12 +270,6 @@ class _Given:
 
     line: int
     content: bytes | str
-    of_block: bool = False
-
-
-def _below(error: ValueError, given: _Given) -> int:
-    """How far below a block's first line an error is; a cell of a table is one place."""
-    return max(getattr(error, "line", 1) - 1, 0) if given.of_block else 0
 
 
 _SERVICES = {"response", "result", "error"}
@@ -288,7 +289,7 @@ def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
         elif not filled.text:
             imported.empty += 1
         else:
-            answers[filled.key] = _Given(filled.line, filled.text, file.suffix.lower() == ".md")
+            answers[filled.key] = _Given(filled.line, filled.text)
     return answers
 
 

@@ -48,7 +48,7 @@ class Filled:
     Attributes:
         line: where the answer begins, from 1; of a CSV file its row, as spreadsheets number them.
         key: the call's id.
-        text: the answer, without space around it; empty if nobody answered.
+        text: the answer, without space around it; empty if the place is.
         problem: why it cannot be read, or "".
     """
 

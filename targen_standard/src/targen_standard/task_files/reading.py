@@ -179,7 +179,7 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
 
 
 def _line(text: str, number: int) -> str:
-    """A line of a text, counted from 1; what is a key where there is none."""
+    """Return a line of a text, counted from 1; a key if there is no such line, which is right."""
     lines = text.splitlines()
     return lines[number - 1] if 0 < number <= len(lines) else "KEY:"
 
