@@ -31,6 +31,7 @@ FILES = {
     "mistyped.csv": "text,label\nWhere is it?,order\nMoney back,refnd\n",
     "book.xlsx": "PK",
     "odd.py": "X = 1\n",
+    "other.yaml": "description: Reviews.\nlabels: {good: Of a., bad: Of b.}\n",
     "file": "x",
     "folder/x": "y",
     "plugin/pyproject.toml": "[project]\nname = 'mine'\n",
@@ -343,6 +344,11 @@ COMMANDS = """
     -n 4 generate mail.yaml | targen has no option -n | options come behind the command: targen generate …; see targen --help
     mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
+    export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
+    generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
+    config set model=big | config set takes a KEY and a VALUE | targen config set model big
+    config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
+    revise run --task other.yaml --yes | the task has no label of the run | is it the task of another run? targen generate TASK -n 100 starts one
     export run --test-size 0.2 | targen export has no option --test-size | did you mean --split?
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
     evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
@@ -365,6 +371,21 @@ def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
     problem = "reviewed contains rows that were corrected or reviewed, and is no run"
     refuses(line, problem, "analyze, train, validate and export take these", code=1)
+
+
+def test_a_model_is_no_run(refuses):
+    Path("models/mail").mkdir(parents=True)
+    Path("models/mail/model.json").write_text("{}")
+    line = "report models/mail"
+    hint = "targen evaluate models/mail DATA"
+    refuses(line, "models/mail contains a model, and is no run", hint, code=1)
+
+
+def test_the_length_of_a_reply_is_no_budget(targen):
+    Path("mail.yaml").write_text(MAIL)
+    done = targen(*"generate mail.yaml -n 4 -b scripted -q --max-tokens 200".split())
+    assert "error: token budget exhausted: 0 of 200 spent" in done.err
+    assert "the length of a reply is -o max_tokens=N" in done.err
 
 
 # --- a dataset --------------------------------------------------------------
