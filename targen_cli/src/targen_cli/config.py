@@ -66,9 +66,11 @@ def config(
         raise UsageError("--project is for set and unset")
     count = {"set": 2, "unset": 1}.get(action, 0)
     if len(given) != count and not (action == "trust" and len(given) == 1):
+        key, _, other = " ".join(given).replace("=", " ").partition(" ")
+        meant = f" {key} {shlex.quote(other.replace(' ', '/'))}" if count == 2 and other else ""
         raise UsageError(
             f"config {action} takes {('no more words', 'a KEY', 'a KEY and a VALUE')[count]}",
-            hint=f"targen config {action}{('', ' backend', ' backend llama')[count]}",
+            hint=f"targen config {action}{meant or ('', ' backend', ' backend llama')[count]}",
         )
     if action == "show":
         _show(profile, json=json)

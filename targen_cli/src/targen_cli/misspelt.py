@@ -220,6 +220,8 @@ def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> Us
         ),
         "",
     )
+    if name in _SHARES and any(map(str.isdigit, value)):
+        return UsageError(f"{name}: {why}", hint="shares of labels: --label A=40,B=20")
     if not value or "number" not in why:
         return UsageError(f"{name}: {why}", hint=f"targen {ctx.info_name} --help")
     is_whole = "whole" in why

@@ -31,6 +31,7 @@ FILES = {
     "mistyped.csv": "text,label\nWhere is it?,order\nMoney back,refnd\n",
     "book.xlsx": "PK",
     "odd.py": "X = 1\n",
+    "other.yaml": "description: Reviews.\nlabels: {good: Of a., bad: Of b.}\n",
     "file": "x",
     "folder/x": "y",
     "plugin/pyproject.toml": "[project]\nname = 'mine'\n",
@@ -214,6 +215,9 @@ COMMANDS = """
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
     generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
+    generate mail.yaml -n 4 -b llama --model m --base-url http://localhost:abc/v1 | option base_url of backend llama: the port of an address must be a number from 0 to 65535 |
+    generate mail.yaml -n 4 -b llama --model m --base-url 'http://local host/v1' | option base_url of backend llama: an address must not contain a space |
+    generate mail.yaml -n 4 -b openai --model m --key-file folder | cannot read the key file folder: Is a directory | put the key on the first line of the file
     generate mail.yaml -n 4 -b openai --model m --key-file nokey.txt | cannot read the key file nokey.txt: No such file or directory | put the key on the first line of the file
     generate mail.yaml -n 4 -b scripted --contexts nope.txt | --contexts file nope.txt: No such file or directory | a file with one item per line
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
@@ -342,6 +346,11 @@ COMMANDS = """
     -n 4 generate mail.yaml | targen has no option -n | options come behind the command: targen generate …; see targen --help
     mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
+    export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
+    generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
+    config set model=big | config set takes a KEY and a VALUE | targen config set model big
+    config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
+    revise run --task other.yaml --yes | the task has no label of the run | is it the task of another run? targen generate TASK -n 100 starts one
     export run --test-size 0.2 | targen export has no option --test-size | did you mean --split?
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
     evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
@@ -370,6 +379,21 @@ def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
     problem = "reviewed contains rows that were corrected or reviewed, and is no run"
     refuses(line, problem, "analyze, train, validate and export take these", code=1)
+
+
+def test_a_model_is_no_run(refuses):
+    Path("models/mail").mkdir(parents=True)
+    Path("models/mail/model.json").write_text("{}")
+    line = "report models/mail"
+    hint = "targen evaluate models/mail DATA"
+    refuses(line, "models/mail contains a model, and is no run", hint, code=1)
+
+
+def test_the_length_of_a_reply_is_no_budget(targen):
+    Path("mail.yaml").write_text(MAIL)
+    done = targen(*"generate mail.yaml -n 4 -b scripted -q --max-tokens 200".split())
+    assert "error: token budget exhausted: 0 of 200 spent" in done.err
+    assert "the length of a reply is -o max_tokens=N" in done.err
 
 
 # --- a dataset --------------------------------------------------------------
@@ -463,6 +487,12 @@ E = OPENAI.fault
 ANSWERS = {
     "401": Response(E("Incorrect API key provided", "invalid_api_key"), 401),
     "403": Response(E("No access to this project", ""), 403),
+    "firewall": Response("<html><title>Access\n denied</title><p>Log in</html>", 403),
+    "proxy": Response("Proxy Authentication Required", 407),
+    "large": Response("<html><title>413 Request Entity Too Large</title></html>", 413),
+    "field": Response({"detail": [{"loc": ["body", "response_format"], "msg": "forbidden"}]}, 422),
+    "gateway": Response("<!DOCTYPE html><title>502 Bad Gateway</title>", 502),
+    "stream": Response("data: {}\n\n", 200, {"Content-Type": "text/event-stream"}),
     "404-model": Response(E("The model does not exist", "model_not_found"), 404),
     "404-page": Response("404 page not found", 404),
     "404-empty": Response("", 404),
@@ -485,6 +515,12 @@ ANSWERS = {
 SERVICES = """
     401 | HTTP 401: Incorrect API key provided | set TARGEN_LLAMA_API_KEY to a key with access to this model
     403 | HTTP 403: No access to this project | set TARGEN_LLAMA_API_KEY to a key with access to this model, or use another model
+    firewall | HTTP 403: a web page: Access denied | a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY name a proxy, and
+    proxy | HTTP 407: Proxy Authentication Required | a proxy or firewall answered, not the service
+    large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
+    field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
+    gateway | no answer from the service, and retrying would take more than 0.2 s: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
+    stream | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 10 bytes (text/event-stream) | the service streams, which is not asked of it: turn streaming off there; resume when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
@@ -521,7 +557,9 @@ def test_a_service(name, error, hint, targen):
 ADDRESSES = """
     http://HOST | HTTP 404: Not Found (POST http://HOST/chat/completions, model tiny) | --base-url http://HOST/v1
     https://HOST/v1 | no connection to https://HOST/v1/chat/completions: the server does not speak https | --base-url http://HOST/v1
-    http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
+    http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | --base-url http://HOST/v1
+    http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
+    http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
     http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: nothing listens there | is the server running, and is --base-url right?
     http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid | is the server running
 """
@@ -537,6 +575,25 @@ def test_an_address(address, error, hint, targen):
     assert done.code == 1
     assert f"error: {error}" in shown
     assert f"  try: {hint}" in shown
+
+
+def test_a_proxy_that_does_not_answer(targen, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    done = targen(*"backends check llama --model m --base-url http://llm.invalid/v1".split())
+    assert "the proxy that HTTPS_PROXY or HTTP_PROXY names does not answer" in done.err
+    assert "  try: is the proxy right? NO_PROXY names the hosts without one" in done.err
+
+
+@pytest.mark.parametrize("key", ["sk-a\nsk-b", "Bearer sk-a", "sk-á"])
+def test_a_key_that_no_key_can_be(key, targen, monkeypatch):
+    monkeypatch.setenv("TARGEN_LLAMA_API_KEY", key)
+    done = targen(*"backends check llama --model m --base-url http://127.0.0.1:9/v1".split())
+    assert "the key from TARGEN_LLAMA_API_KEY contains a space, a line break or a" in done.err
+    assert "  try: give the key alone, without quotes, name or comment" in done.err
+    assert "sk-" not in done.err
 
 
 def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 
 from targen_core.errors import BudgetExhausted
-from targen_core.wording import REPEAT, Option
+from targen_core.wording import REPEAT, Blank, Option, Setting
 
 __all__ = ["Budget"]
 
@@ -106,9 +106,9 @@ class Budget:
             spent = f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent"
             more = f"cost ${dollars:.4f}"
         whose = " by all parts of the command" if shared else ""
-        error = BudgetExhausted(
-            f"{spent}{whose}, and the next call may {more}",
-            hint=(REPEAT if shared else "resume") + " with a larger " + Option(option, ...),
-        )
+        hint = (REPEAT if shared else "resume") + " with a larger " + Option(option, ...)
+        if option == "max_tokens" and not self.tokens:  # other programs call this so
+            hint = hint + "; the length of a reply is " + Setting("max_tokens", Blank("N"))
+        error = BudgetExhausted(f"{spent}{whose}, and the next call may {more}", hint=hint)
         error.shared = shared
         return error

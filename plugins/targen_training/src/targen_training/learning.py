@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from targen_core.errors import UsageError
+from targen_core.errors import MissingDependency, UsageError
+from targen_core.wording import install
 from targen_training.asked import trainer_options
 from targen_training.models import Trained, facts_of, load_model, train_model
 from targen_training.progress import shown
@@ -108,4 +109,11 @@ def _trainer_for(registry: Registry, model: str) -> str:
         )
     from targen_training.neural.weights import find_weights, kind_of
 
-    return kind_of(find_weights(model))
+    try:
+        return kind_of(find_weights(model))
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"--model {model} needs the package {error.name!r}, which is not installed",
+            distribution="targen-training",
+            hint=install("targen-training[torch]"),
+        ) from error

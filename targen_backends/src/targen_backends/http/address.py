@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ def checked(address: str, key_variable: str) -> str:
         ValueError: what cannot be called, or holds a login or a query, which
             a run directory would keep.
     """
+    address = address.strip()
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         is_bare = "@" not in address and "://" not in address
@@ -26,6 +28,12 @@ def checked(address: str, key_variable: str) -> str:
             f"an address must not contain a user, password, query or fragment; put a key in "
             f"{key_variable}"
         )
+    if re.search(r"\s", address):
+        raise ValueError("an address must not contain a space")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the port of an address must be a number from 0 to 65535") from None
     return address.rstrip("/")
 
 

@@ -40,6 +40,12 @@ E = TypeVar("E", bound=ServiceError)
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
 )
+_PAGE = "a web page"
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_BETWEEN = (
+    "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY name a proxy, and "
+    "NO_PROXY the hosts without one"
+)
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 _SLOWER = (
@@ -124,6 +130,8 @@ def _sorted(
             hint=f"set {service.key_variable} to a key with access to this model"
             + other_keys(service.key_variable),
         )
+    if status == 407 or (status == 403 and words.startswith(_PAGE)):
+        return PermissionDenied(message, hint=_BETWEEN)
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
         return PermissionDenied(
@@ -141,6 +149,8 @@ def _sorted(
             hint="set " + Option("base_url", ...) + " to that address",
         )
     hint: Words = service.missing_hint if status == 404 else ""
+    if status == 413:
+        hint = "raise the server's limit on requests, such as client_max_body_size of nginx"
     if status == 405:
         hint = "is " + Option("base_url") + " the address of the API?"
     if _SCHEMA.search(words):
@@ -156,6 +166,9 @@ def _words(body: bytes) -> tuple[str, set[str]]:
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError):
+        if re.match(r"<(!doctype|html|head|body)\b", text, re.IGNORECASE):
+            title = _TITLE.search(text)
+            return f"{_PAGE}: {' '.join(title[1].split())}" if title else f"{_PAGE}: {text}", set()
         return text, set()
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):

@@ -116,8 +116,13 @@ class HttpModel(ABC):
             near = suggestions_for(model, names)
             shown = f"it has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
             error.hint = f"did you mean {' or '.join(near)}? {shown}" if near else shown
-        elif await self._poster.models(f"{self._address}/v1{self.models_path}"):
-            error.hint = Option("base_url", f"{self._address}/v1")
+            return
+        # The usual slips: /v1 is missing, or what comes behind it is given too.
+        roots = dict.fromkeys((self._address, self._address.partition("/v1/")[0]))
+        for address in (f"{root}/v1" for root in roots):
+            if await self._poster.models(f"{address}{self.models_path}"):
+                error.hint = Option("base_url", address)
+                return
 
     def require_key(self) -> None:
         """See that there is a key, where calls need one.

@@ -215,6 +215,9 @@ class Poster:
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             why, hint = _unconnected(error, self.url)
+            if isinstance(error, aiohttp.ClientProxyConnectionError):
+                why = "the proxy that HTTPS_PROXY or HTTP_PROXY names does not answer"
+                hint = "is the proxy right? NO_PROXY names the hosts without one"
             failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -225,9 +228,13 @@ class Poster:
                 hint=Setting("timeout", Blank("SECONDS")) + " sets a longer limit",
                 billed=True,
             )
+        secure = self.url.replace("http://", "https://", 1).removesuffix("/chat/completions")
         return ConnectionFailed(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
+            hint="if the server speaks https: " + Option("base_url", secure)
+            if self.url.startswith("http://")
+            else "",
             billed=True,
         )
 
@@ -245,14 +252,17 @@ class Poster:
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind
+        hint: Words = ""
+        if "event-stream" in kind:
+            hint = "the service streams, which is not asked of it: turn streaming off there"
+        elif web or not raw.strip():
+            hint = "is " + Option("base_url") + " the address of the API, not of a web page?"
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"
             if raw.strip()
             else "the answer is empty, and should be JSON",
-            hint="is " + Option("base_url") + " the address of the API, not of a web page?"
-            if web or not raw.strip()
-            else "",
+            hint=hint,
             billed=True,
         )
         return named(error, request_id(headers, self.secret))
@@ -287,6 +297,11 @@ def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
         plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
         return "the server does not speak https", Option("base_url", plain)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted ({cause.verify_message})",
+            "SSL_CERT_FILE=FILE names the certificate of the server, or of who signed it",
+        )
     hint = "is the server running, and is " + Option("base_url") + " right?"
     if isinstance(cause, ConnectionRefusedError):
         return "nothing listens there (connection refused)", hint

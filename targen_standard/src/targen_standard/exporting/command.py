@@ -157,6 +157,9 @@ def export(
         is_default=form is None,
     )
     used.require_used(options)
+    meant = out.suffix.lower().removeprefix(".") if out is not None and form is None else ""
+    if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
+        raise UsageError(f"{out} would contain {item.name}", hint=f"--as {meant}")
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(

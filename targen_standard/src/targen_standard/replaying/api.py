@@ -31,7 +31,7 @@ from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
+from targen_core.wording import Action, Blank, Option
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import in_edition_of
 from targen_standard.task_files.model import Declaration
@@ -223,6 +223,13 @@ def _quotas(
         return None
     named = {} if not labels else dict(quotas_of(task, None, labels, None))
     lacking = [label for label in new if label not in named]
+    if not stay:
+        raise UsageError(
+            "the task has no label of the run",
+            hint="is it the task of another run? "
+            + Action("generate", Blank("TASK"), n=100)
+            + " starts one",
+        )
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(
             f"label {lacking[0]} is new, and how many rows of it are wanted is not known",

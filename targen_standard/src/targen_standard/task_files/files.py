@@ -201,8 +201,8 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         form: TaskForm[Any] = registry.resolve(registered)
     except UnknownName as error:
         if {"description", "labels"} & {*parsed.value[key]}:
-            hint = "remove this line, and indent those below it less"
-            raise parsed.refuse([key], "unknown key", hint) from error
+            less = "remove this line, and indent those below it less"
+            raise parsed.refuse([key], "unknown key", less) from error
         raise parsed.refuse([key], str(error), error.hint) from error
     try:
         spec = form.spec.model_validate(parsed.value[key])

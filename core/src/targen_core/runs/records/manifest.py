@@ -199,6 +199,11 @@ class Manifest(ManifestPart):
                         Action("read_dataset", run),
                     ),
                 ) from error
+            if (run / "model.json").exists():
+                raise RunDirectoryError(
+                    f"{run} contains a model, and is no run",
+                    hint=Action("evaluate", run, Blank("DATA")),
+                ) from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint=Action("generate", ..., out=...) + " creates run directories",

@@ -383,7 +383,8 @@ def _source(
     if units and not kept:
         raise UsageError(
             f"{dataset.name}: all of its {len(dataset):,} rows are in the test set too, or nearly",
-            hint="train on other rows; similarity = 0 leaves out only those that are the same",
+            hint="train on other rows; in an experiment's file, similarity = 0 leaves out only "
+            "those that are the same",
         )
     return Source(
         dataset.name,
