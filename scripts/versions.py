@@ -22,6 +22,7 @@ PUBLISHED = (
     "targen_tasks_superglue",
     "targen_backends",
     "plugins/targen_tasks_multirc",
+    "plugins/targen_outputs",
     "plugins/targen_analysis",
     "plugins/targen_training",
     "plugins/targen_datatune",

@@ -208,6 +208,7 @@ class World:
     refuse: float = 0.0
     salt: str = ""
     unsure: float = 0.0  # corrections that keep a label in doubt
+    mend: float = 0.0  # corrections that change the text as well
     side: str = ""  # how a generator makes calls side by side: a name of `SIDES`
     dimensioned: bool = False  # whether something is drawn for each item and each row
     rounds: bool = False
@@ -333,7 +334,10 @@ class World:
         if reply.label == "none":
             return Correction.reject("no-label", "nothing fits")
         doubt = "unsure" if self.unsure and llm.rng("mood").random() < self.unsure else ""
-        return Correction(reply.label, f"judged {reply.label}", doubt)
+        mended = None
+        if self.mend and llm.rng("pen").random() < self.mend:
+            mended = row.model_copy(update={"text": f"{row.text} mended", "label": reply.label})
+        return Correction(reply.label, f"judged {reply.label}", doubt, mended)
 
     # the model
 
@@ -522,6 +526,7 @@ _SIZES: dict[str, Any] = {
     "bad": _RATES,
     "repeat": _RATES,
     "relabel": _RATES,
+    "mend": _RATES,
     "none": st.sampled_from([0.0, 0.1]),
     "foreign": st.sampled_from([0.0, 0.1]),
     "malformed": st.sampled_from([0.0, 0.2]),

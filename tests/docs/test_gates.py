@@ -162,6 +162,7 @@ EXECUTORS = {
     "core/src/targen_core/origin.py": "the only one that runs what a person names",
     "core/src/targen_core/__init__.py": "the modules of its own names",
     "targen_standard/src/targen_standard/__init__.py": "likewise",
+    "plugins/targen_outputs/src/targen_outputs/__init__.py": "likewise",
     "targen_cli/src/targen_cli/app.py": "the module of a command of its own",
     "core/src/targen_core/plugins/kinds.py": "a table of its own",
     "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",

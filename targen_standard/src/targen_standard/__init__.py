@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from targen_standard.revising.plan import RevisionPlan
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.model import Declaration
+    from targen_standard.task_files.outputs import Output, OutputType, Target
     from targen_standard.tracing.api import Trace, TracedCall, trace
     from targen_standard.validating.api import Validation, validate
 
@@ -32,9 +33,12 @@ _HOME = {
     "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "Output": "task_files.outputs",
+    "OutputType": "task_files.outputs",
     "Preview": "previewing.api",
     "Profiled": "profiling.api",
     "RevisionPlan": "revising.plan",
+    "Target": "task_files.outputs",
     "TaskForm": "task_files.forms",
     "Trace": "tracing.api",
     "TracedCall": "tracing.api",
@@ -62,9 +66,12 @@ __all__ = [
     "Declaration",
     "Difference",
     "Exporter",
+    "Output",
+    "OutputType",
     "Preview",
     "Profiled",
     "RevisionPlan",
+    "Target",
     "TaskForm",
     "Trace",
     "TracedCall",

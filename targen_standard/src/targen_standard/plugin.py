@@ -70,6 +70,20 @@ def register_kinds(register: KindRegister) -> None:
     )
     register.register(
         Kind(
+            "output",
+            "register_outputs",
+            "list-outputs",
+            "targen_standard.task_files.outputs:OutputType",
+            "a targen_standard.OutputType",
+            lists="List what task files can label besides one label of each row.",
+            spec="targen_standard.task_files.facts:register_outputs",
+            facts="targen_standard.task_files.facts:output_facts",
+            prints="targen_standard.task_files.facts:print_output",
+            tries=("targen describe {name} --kind output",),
+        )
+    )
+    register.register(
+        Kind(
             "exporter",
             "register_exporters",
             "list-exporters",

@@ -8,6 +8,7 @@ from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
+from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 
 __all__ = ["CHANGED", "judge"]
@@ -23,10 +24,10 @@ async def judge(
     instance: Any,
     claimed: str | None,
 ) -> tuple[Any, Correction]:
-    """The instance with the label that the corrector gives it, and what it said.
+    """Return the instance as the corrector leaves it, and what it said.
 
-    One that keeps its `claimed` label is given back as it is; whether another
-    may have its new one is for the caller to check. None is claimed if step
+    One that keeps its `claimed` label and is not corrected otherwise is returned as it is; whether
+    another may be as it is now is for the caller to check. None is claimed if step
     4 is to find the label. `guard` is the corrector's.
 
     Raises:
@@ -41,6 +42,23 @@ async def judge(
         raise guard.fault(f"the corrector returned {type(correction).__name__}, not a Correction")
     if correction.label is None:
         raise Rejected(correction.reason or "rejected", correction.explanation)
+    if correction.instance is not None:
+        return _corrected(llm.task, guard, correction), correction
     if correction.label == claimed:
         return instance, correction
     return guard.call(llm.task.with_label, instance, correction.label), correction
+
+
+def _corrected(task: Task[Any, Any], guard: Guard, correction: Correction) -> Any:
+    """Return the instance that a correction brings, which must be of the task and of its label."""
+    instance = correction.instance
+    if not isinstance(instance, task.instance):
+        raise guard.fault(
+            f"the corrected instance is a {type(instance).__name__}, not a {task.instance.__name__}"
+        )
+    label = guard.call(task.label_of, instance)
+    if label != correction.label:
+        raise guard.fault(
+            f"the corrected instance is labelled {label}, but the Correction {correction.label}"
+        )
+    return instance

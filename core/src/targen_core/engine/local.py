@@ -179,7 +179,7 @@ class LocalExecutor(Executor):
         if correction.reason:  # kept although the judge was unsure
             outcome.reason = correction.reason
             outcome.notes[correction.reason] = True
-        if correction.label != claimed:
+        if outcome.final is not outcome.instance:
             self._check(outcome.final, seed, labeled=True)
 
     def _check(self, instance: Any, seed: Seed, *, labeled: bool) -> None:

@@ -39,6 +39,7 @@ ELSEWHERE = {
         ["embedder", "exclude", "max_cosine", "max_refused", "near_duplicates"], "targen-standard"
     ),
     "metric": {"": "targen-analysis"},
+    "output": {"": "targen-outputs"},
     "trainer": {"": "targen-training"},
     "catalogue": {"": "targen-datatune"},
     "retriever": {"": "targen-datatune"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "NO_VALID_INSTANCE",
@@ -31,12 +32,14 @@ class Correction:
     """The result of step 4: the right label, or None and the reason to reject.
 
     A label equal to the claimed one confirms the instance. A claimed label that remains because
-    the judge was unsure has the reason "unsure".
+    the judge was unsure has the reason "unsure". If step 4 corrects more than the label, such as
+    the spans in a text, `instance` is the corrected one, and its label is `label`.
     """
 
     label: str | None
     explanation: str = ""
     reason: str = ""
+    instance: Any = None
 
     @classmethod
     def reject(cls, reason: str, explanation: str = "") -> Correction:

@@ -29,13 +29,21 @@ from targen_standard.task_files.dimensions import dimensions_of
 from targen_standard.task_files.dry_run import dry_run_of
 from targen_standard.task_files.lengths import lengths_of_rows, lengths_of_seeds, tokens_of
 from targen_standard.task_files.model import ContextsPart, Declaration, SeedsPart
+from targen_standard.task_files.output_steps import with_output
 from targen_standard.task_files.prompt_text import (
     branch_prompt,
     contexts_prompt,
     default_instructions,
     seeds_prompt,
 )
-from targen_standard.task_files.rows import line_of, render, reply_model, row_model
+from targen_standard.task_files.rows import (
+    line_of,
+    render,
+    reply_model,
+    row_model,
+    tidied,
+    tidy,
+)
 from targen_standard.task_files.used import used_list
 from targen_standard.task_files.validation import problems
 
@@ -83,7 +91,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         preset: dict.fromkeys(declaration.labels, counts) if isinstance(counts, int) else counts
         for preset, counts in declaration.presets.items()
     }
-    return Task(
+    task = Task(
         name=declaration.name or name,
         version="+".join(filter(None, [declaration.version, declaration.digest])),
         summary=declaration.summary or _first_sentence(declaration.description),
@@ -123,6 +131,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         part_options=declaration.used_options,
         dry_run=dry_run_of(declaration),
     )
+    return task if declaration.output is None else with_output(task, declaration)
 
 
 def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:
@@ -158,7 +167,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
         have = "; ".join(existing[-_SHOWN:]) or "none"
         model = list_of("contexts", line_of(2, 10, declaration.language), llm.batch)
         reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have)
-        return [_tidy(item) for item in reply.items if item.strip()]
+        return [tidy(item) for item in reply.items if item.strip()]
 
     def check(context: str) -> None:
         no_worked_answer(context, prompt)
@@ -190,7 +199,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         model = list_of("seeds", line_of(min_words, max_words, declaration.language), llm.batch)
         values: dict[str, Any] = {} if declaration.contexts is None else {"context": context}
         reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
-        return [_tidy(item) for item in reply.items if item.strip()]
+        return [tidy(item) for item in reply.items if item.strip()]
 
     summary = field.description if field and field.description else part.description
     return ListStep(
@@ -230,7 +239,8 @@ def _generator(
 
     def made(written: BaseModel, seed: str) -> BaseModel:
         values = {
-            name: _tidied(getattr(written, name), declaration, name) for name in declaration.written
+            name: tidied(getattr(written, name), declaration.fields[name])
+            for name in declaration.written
         }
         from_seed = {field: seed} if field else {}
         return row.model_validate({**values, **from_seed, "label": label})
@@ -260,18 +270,6 @@ def _generator(
         return made(await llm.ask(prompt, reply=reply, check=usable, **values), seed)
 
     return write
-
-
-def _tidied(value: Any, declaration: Declaration, name: str) -> Any:
-    if isinstance(value, list):
-        return [_tidied(item, declaration, name) for item in value]
-    if not isinstance(value, str):
-        return value
-    return value.strip() if declaration.fields[name].form == "any" else _tidy(value)
-
-
-def _tidy(text: str) -> str:
-    return " ".join(text.split())
 
 
 # --- step 4 ----------------------------------------------------------------------

@@ -20,7 +20,7 @@ from targen_core.tasks.parts import DryRunCall
 from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = ["dry_run_of"]
+__all__ = ["dry_run_of", "made_up_row"]
 
 _LETTERS = {  # of each script a letter that a dozen others stand behind
     "CYRILLIC": "а",
@@ -57,6 +57,11 @@ def dry_run_of(declaration: Declaration) -> Callable[[DryRunCall], Any]:
         return {"explanation": why, "answer": call.rng.choice(answers)}
 
     return dry_run
+
+
+def made_up_row(declaration: Declaration, call: DryRunCall) -> dict[str, Any]:
+    """Return what step 3 writes of a row, for a call of a dry run."""
+    return _Speaker(declaration, call.rng).row(next(_drawn(call, 1)))
 
 
 def _drawn(call: DryRunCall, count: int) -> Iterator[Mapping[str, str]]:

@@ -11,9 +11,16 @@ from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_standard import TaskForm
+    from targen_standard import OutputType, TaskForm
 
-__all__ = ["form_facts", "print_form", "register_task_forms"]
+__all__ = [
+    "form_facts",
+    "output_facts",
+    "print_form",
+    "print_output",
+    "register_outputs",
+    "register_task_forms",
+]
 
 
 @hookspec
@@ -29,6 +36,19 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """
 
 
+@hookspec
+def register_outputs(register: Register[OutputType[Any]]) -> None:
+    """Register outputs of task files: what `output:` may declare in place of `labels`.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_outputs(register):
+            register.register("tree", "my_package.tree:TREE", summary="syntax trees")
+        ```
+    """
+
+
 def form_facts(part: Described) -> dict[str, Any]:
     """The keys of a form of task files."""
     return {"summary": part.target.summary, "keys": fields(part.target.spec)}
@@ -40,3 +60,15 @@ def print_form(facts: dict[str, Any]) -> None:
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
     print(f"a task file whose only key is {name}, with these keys below it")
+
+
+def output_facts(part: Described) -> dict[str, Any]:
+    """The keys of an output."""
+    return form_facts(part)
+
+
+def print_output(facts: dict[str, Any]) -> None:
+    """Print the keys of an output."""
+    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
+    print_table(["key", "type", "default", "meaning"], rows)
+    print("keys below output: in a task file")

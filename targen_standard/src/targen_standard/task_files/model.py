@@ -66,6 +66,13 @@ def _absent(value: Any) -> Any:
     return None if value is False or value == "none" else value
 
 
+def _as_keys(value: Any) -> Any:
+    """What a model says, as a file says it."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    return value
+
+
 def _as_name(value: Any) -> Any:
     """A label as it is typed: YAML takes `true` and `1` for other things."""
     if isinstance(value, bool):
@@ -385,6 +392,11 @@ class Declaration(_Part):
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
         min_length=1, max_length=1000, description="label → its definition, or a label's keys"
     )
+    output: Annotated[dict[str, Any] | None, BeforeValidator(_as_keys)] = Field(
+        default=None,
+        description="what is labelled, if not one label of each row, in place of `labels`; "
+        "`targen list-outputs` shows what there is",
+    )
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
@@ -483,7 +495,7 @@ class Declaration(_Part):
     @classmethod
     def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            return read(_of_edition(value))
+            return read(_with_labels(_of_edition(value)))
         except ValidationError as error:
             from targen_standard.task_files.reading import refusal
 
@@ -557,6 +569,8 @@ class Declaration(_Part):
         if fields != {"text": {}}:
             value["fields"] = fields
         value["edition"] = self.edition
+        if self.output is not None:
+            del value["labels"]  # they follow from it
         return {key: value[key] for key in Declaration.model_fields if key in value}
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
@@ -637,6 +651,18 @@ def _of_edition(value: Any) -> Any:
     if isinstance(seeds, dict):
         seeds = {"description": _SITUATION, "words": (2, 40), **seeds}
     return {**value, "seeds": seeds}
+
+
+def _with_labels(value: Any) -> Any:
+    """What a declaration says, with the labels that rows are counted by if it has an output."""
+    if not isinstance(value, dict) or value.get("output") is None:
+        return value
+    from targen_standard.task_files.outputs import OutputRefused, labels_of
+
+    labels = dict(labels_of(_as_keys(value["output"])))
+    if {**value.get("labels", labels)}.keys() != labels.keys():
+        raise OutputRefused((), "labels are given too", "keep one of the two")
+    return {**value, "labels": labels}
 
 
 def without_edition(value: Mapping[str, Any]) -> dict[str, Any]:

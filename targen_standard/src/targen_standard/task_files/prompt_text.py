@@ -21,11 +21,13 @@ from rapidfuzz import fuzz
 
 from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
+from targen_standard.task_files.outputs import Output
 
 __all__ = [
     "branch_prompt",
     "contexts_prompt",
     "default_instructions",
+    "output_prompts",
     "seeds_prompt",
     "without_others",
 ]
@@ -94,20 +96,6 @@ def branch_prompt(
     if several:
         form = {"rows": [form, form]}
     worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
-    fields = "\n".join(
-        _field(name, part, declaration.language) for name, part in declaration.written.items()
-    )
-    lines = "Start from this seed, and keep to it: $seed"
-    if declaration.edition > 1:
-        # Told to start from it, a model writes the label and a story for the seed: two sentences.
-        lines = (
-            "An idea that may set it apart from other rows. Use as much or as little of it as such "
-            "a text would, or only what it brings to mind: $seed"
-        )
-    if of := declaration.seed_field:
-        lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
-    if declaration.samples_per_seed > 1:
-        lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return _general(
         f"write-{name}",
         _named(declaration, "generate-any" if label is None else "generate"),
@@ -121,12 +109,65 @@ def branch_prompt(
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
         others="" if label is None else _others(declaration, label),
-        fields=fields,
-        seed_line=_Raw(lines),
+        fields=_fields(declaration),
+        seed_line=_Raw(_seed_lines(declaration)),
         like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
     )
+
+
+def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Prompt]:
+    """Return the prompts of steps 3 and 4 of a task that has `output`.
+
+    The first has the values seed and target, and earlier where there is such; the second has input.
+    """
+    form = {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
+    description = declaration.description.strip()
+    write = _general(
+        "write",
+        "generate-output",
+        description=description,
+        form=json.dumps({**form, **output.form}, ensure_ascii=False),
+        fields=_fields(declaration),
+        how=output.how and f"{output.how.strip()}\n",
+        like=_LIKE,
+        seed_line=_Raw(_seed_lines(declaration)),
+        refusal=_refusal(declaration) if declaration.may_refuse else "",
+    )
+    label = _general(
+        "label",
+        "label-output",
+        description=description,
+        form=json.dumps(
+            {"explanation": "...", "valid": True, **output.answer_form}, ensure_ascii=False
+        ),
+        instructions=output.instructions.strip(),
+    )
+    return write, label
+
+
+def _fields(declaration: Declaration) -> str:
+    """What each field that step 3 writes must be, line by line."""
+    return "\n".join(
+        _field(name, part, declaration.language) for name, part in declaration.written.items()
+    )
+
+
+def _seed_lines(declaration: Declaration) -> str:
+    """How step 3 is told of the seed, and of what was written from it before."""
+    lines = "Start from this seed, and keep to it: $seed"
+    if declaration.edition > 1:
+        # Told to start from it, a model writes the label and a story for the seed: two sentences.
+        lines = (
+            "An idea that may set it apart from other rows. Use as much or as little of it as such "
+            "a text would, or only what it brings to mind: $seed"
+        )
+    if of := declaration.seed_field:
+        lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
+    if declaration.samples_per_seed > 1:
+        lines += "\n\nWritten from it before, so write of something else:\n$earlier"
+    return lines
 
 
 def _named(declaration: Declaration, template: str) -> str:

@@ -29,6 +29,7 @@ from targen_core.text import printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import content_digest, located, require_own_paths
+from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
 __all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
@@ -125,6 +126,8 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     refuse = parsed.refuse
     try:
         declaration = Declaration.model_validate(parsed.value)
+    except OutputRefused as error:
+        raise refuse(error.loc, error.message, error.hint) from None
     except UsageError as error:
         if not isinstance(error.__cause__, ValidationError):
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model, model_validator
@@ -13,7 +14,16 @@ from targen_core.tasks.fields import as_lines
 from targen_core.tasks.replies import line, list_of
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = ["UNSUITABLE", "line_of", "render", "reply_model", "row_model"]
+__all__ = [
+    "UNSUITABLE",
+    "line_of",
+    "render",
+    "reply_model",
+    "row_columns",
+    "row_model",
+    "tidied",
+    "tidy",
+]
 
 UNSUITABLE = "unsuitable"
 """The reason where step 3 says that a seed cannot lead to a row of the label."""
@@ -48,7 +58,7 @@ def line_of(min_words: int, max_words: int, language: str) -> Any:
 
 def row_model(declaration: Declaration) -> type[BaseModel]:
     """The official row without `idx`: the fields, and the label by its official value."""
-    columns: dict[str, Any] = {name: (_column(p), ...) for name, p in declaration.fields.items()}
+    columns = row_columns(declaration)
     values = [
         name if label.value is None else label.value for name, label in declaration.labels.items()
     ]
@@ -57,11 +67,22 @@ def row_model(declaration: Declaration) -> type[BaseModel]:
     return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
 
 
-def reply_model(declaration: Declaration) -> type[BaseModel]:
-    """What step 3 replies with: one row without seed and label, or a list of such."""
+def row_columns(declaration: Declaration) -> dict[str, Any]:
+    """The fields of a row, as pydantic takes them."""
+    return {name: (_column(part), ...) for name, part in declaration.fields.items()}
+
+
+def reply_model(
+    declaration: Declaration, more: Mapping[str, Any] = MappingProxyType({})
+) -> type[BaseModel]:
+    """What step 3 replies with: one row without seed and label, or a list of such.
+
+    `more` are further columns of a row: name → type.
+    """
     columns: dict[str, Any] = {
         name: (_asked(p, declaration.language), ...) for name, p in declaration.written.items()
     }
+    columns |= {name: (kind, ...) for name, kind in more.items()}
     base = _Written if declaration.may_refuse else BaseModel
     one = create_model("Written", __base__=base, **columns)
     return (
@@ -74,6 +95,20 @@ def reply_model(declaration: Declaration) -> type[BaseModel]:
 def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
     """Some fields of a row as text."""
     return as_lines({name: getattr(instance, name) for name in fields})
+
+
+def tidied(value: Any, part: FieldPart) -> Any:
+    """The value of a field as a row has it: the texts in it without spaces that say nothing."""
+    if isinstance(value, list):
+        return [tidied(item, part) for item in value]
+    if not isinstance(value, str):
+        return value
+    return value.strip() if part.form == "any" else tidy(value)
+
+
+def tidy(text: str) -> str:
+    """A text with one space between words."""
+    return " ".join(text.split())
 
 
 def _column(part: FieldPart) -> Any:

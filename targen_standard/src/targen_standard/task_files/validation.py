@@ -19,6 +19,7 @@ from targen_core.wording import Blank, Setting
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
+from targen_standard.task_files.outputs import OutputRefused, output_of
 
 __all__ = ["Problem", "problems"]
 
@@ -32,6 +33,7 @@ Problem = tuple[tuple[str | int, ...], str, str]
 def problems(declaration: Declaration) -> Iterator[Problem]:
     """Whatever pydantic cannot see, one after the other."""
     yield from _fields(declaration)
+    yield from _output(declaration)
     yield from _lists(declaration)
     yield from _dimensions(declaration)
     yield from _labels(declaration)
@@ -57,6 +59,27 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
                 check_sampling(key, value)
             except UsageError as error:
                 yield ("parameters", step, key), str(error), ""
+
+
+_NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "samples", "show_samples")
+
+
+def _output(declaration: Declaration) -> Iterator[Problem]:
+    """What does not go with `output`."""
+    if declaration.output is None:
+        return
+    defaults = type(declaration).model_fields
+    for key in _NOT_WITH_OUTPUT:
+        if getattr(declaration, key) != defaults[key].default:
+            yield (key,), "it does not go with output", f"remove {key}"
+    if declaration.instances_per_call > 1:
+        yield ("instances_per_call",), "with output, it is 1", "remove it"
+    if declaration.corrector not in ("meta", None):
+        yield ("corrector",), "output has a step 4 of its own", "remove it, or corrector: none"
+    try:
+        output_of(declaration)
+    except OutputRefused as error:
+        yield error.loc, error.message, error.hint
 
 
 def _used(declaration: Declaration) -> Iterator[Problem]:

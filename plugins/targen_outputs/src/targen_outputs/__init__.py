@@ -1,0 +1,60 @@
+"""Outputs of task files besides one label of each row.
+
+This module registers them. `Labels`, `Spans`, `Score`, `Answer` and `Preference`, what stands below
+`output:`, are imported when they are used: `Declaration(output=Spans(...), ...)`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from targen_core import Register, hookimpl
+
+if TYPE_CHECKING:
+    from targen_outputs.answer import Answer
+    from targen_outputs.labels import Labels
+    from targen_outputs.preference import Preference
+    from targen_outputs.score import Score
+    from targen_outputs.spans import Spans
+    from targen_standard import OutputType
+
+__all__ = ["Answer", "Labels", "Preference", "Score", "Spans", "register_outputs"]
+
+
+@hookimpl
+def register_outputs(register: Register[OutputType[Any]]) -> None:
+    """Several labels, spans, scores, answers and preferences."""
+    register.register(
+        "labels",
+        "targen_outputs.labels:LABELS",
+        summary="several labels of each row, or none",
+    )
+    register.register(
+        "spans",
+        "targen_outputs.spans:SPANS",
+        summary="typed spans in a text, such as named entities",
+    )
+    register.register(
+        "score",
+        "targen_outputs.score:SCORE",
+        summary="a number on a scale whose points are described",
+    )
+    register.register(
+        "answer",
+        "targen_outputs.answer:ANSWER",
+        summary="answers to a question, open or taken from a passage",
+    )
+    register.register(
+        "preference",
+        "targen_outputs.preference:PREFERENCE",
+        summary="two replies to a prompt, the better one by a criterion first",
+    )
+
+
+if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{name.lower()}"), name)

@@ -1,0 +1,164 @@
+"""Answers to a question: open ones, or texts of a passage."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.checks import words
+from targen_outputs.sets import Definitions
+from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.task_files.outputs import Row
+
+__all__ = ["ANSWER", "Answer", "AnswerOutput"]
+
+_ALIKE = 0.6  # F1 of their words, from which two answers are taken for the same
+
+_TEXT = Annotated[str, Field(min_length=1)]
+
+
+class Answer(BaseModel):
+    """`output:` with answers to a question."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answer: Definitions = Field(description="kind of question → what is asked")
+    within: str = Field(
+        default="",
+        description="the field that holds each answer word for word; by default any text",
+    )
+    per_row: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20)]] = Field(
+        default=(1, 1), description="fewest and most right answers of a row"
+    )
+
+
+class AnswerOutput(Output):
+    """Right answers in a column `answers`, and the kind of the question in `kind`."""
+
+    def __init__(self, spec: Answer) -> None:
+        self._spec = spec
+        low, high = spec.per_row
+        self._kinds = tuple(spec.answer)
+        answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
+        self.columns = {"kind": Literal[self._kinds], "answers": answers}
+        self.written = {"answers": list[str]}
+        self.answer = {"kind": Literal[self._kinds], "answers": list[str]}
+        self.form = {"answers": ["..."] if high == 1 else ["...", "..."]}
+        self.answer_form = {"kind": self._kinds[0], **self.form}
+        whole = f", copied word for word from the {spec.within}" if spec.within else ""
+        many = "the right answer" if high == 1 else f"{low} to {high} right answers"
+        self.how = f"- answers: {many}, as short as can be{whole}"
+        kinds = [f"- {name}: {text.strip()}" for name, text in spec.answer.items()]
+        asked = (
+            f"Answer the question: {many}, as short as can be{whole}. If it has no answer, the row "
+            "is broken. Then say of which kind it is:"
+        )
+        self.instructions = "\n".join([asked, *kinds])
+
+    def label_of(self, row: Row) -> str:
+        """Return the kind of the question."""
+        return str(row["kind"])
+
+    def check(self, row: Row) -> None:
+        """Check that no answer is there twice, and that each is in the passage if it must be."""
+        seen = [" ".join(words(each)) or each for each in row["answers"]]
+        if len({*seen}) < len(seen):
+            raise ValueError("answers has an answer twice")
+        for answer in row["answers"] if self._spec.within else ():
+            if answer not in row[self._spec.within]:
+                raise ValueError(f"answers: {answer[:80]!r} is not in the {self._spec.within}")
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return the kind of a question."""
+        low, high = self._spec.per_row
+        count = rng.randint(low, high)
+        many = f", with exactly {count} right answers" if count > 1 else ""
+        return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}")
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts with the answers and the kind."""
+        return {**reply, "kind": label, "answers": [each.strip() for each in reply["answers"]]}
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the answers that step 4 gives."""
+        said = [each.strip() for each in answers[0]["answers"] if each.strip()]
+        if not said:
+            raise Rejected("no-answer", "step 4 gives no answer")
+        return {"kind": answers[0]["kind"], "answers": said}
+
+    def agrees(self, row: Row, judged: Row) -> bool:
+        """Whether both are of one kind, and the answers are the same but for a word or so."""
+        return bool(
+            row["kind"] == judged["kind"]
+            and all(
+                any(_f1(one, other) >= _ALIKE for other in row["answers"])
+                for one in judged["answers"]
+            )
+        )
+
+    def as_text(self, row: Row) -> str:
+        """Return the answers, with semicolons."""
+        return "; ".join(row["answers"])
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return the texts, with their last words as answers."""
+        place = self._spec.within
+        said = str(texts[place]) if place in texts else "\n".join(map(str, texts.values()))
+        return {**texts, "answers": _last(said, self._spec.per_row[0])}
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return the same words of what is shown."""
+        start = f"{self._spec.within[:1].upper()}{self._spec.within[1:].replace('_', ' ')}: "
+        lines = [line for line in shown.splitlines() if self._spec.within and start in line[:99]]
+        said = lines[0].removeprefix(start) if lines else shown
+        return {"kind": label, "answers": _last(said, self._spec.per_row[0])}
+
+
+def _last(text: str, count: int) -> list[str]:
+    """So many different words from the end of a text."""
+    found = dict.fromkeys(word.strip(".,?!") for word in reversed(text.split()))
+    return [*found][:count]
+
+
+def _f1(one: str, other: str) -> float:
+    """F1 of the words of two answers, as SQuAD counts it (Rajpurkar et al. 2016, section 6.1)."""
+    first, second = words(one), words(other)
+    if not first or not second:
+        return float(one.strip() == other.strip())
+    common = (Counter(first) & Counter(second)).total()
+    return 2 * common / (len(first) + len(second))
+
+
+def _labels(spec: Answer) -> Mapping[str, str]:
+    return spec.answer
+
+
+def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
+    for column in ("answers", "kind"):
+        if column in declaration.fields:
+            raise UsageError(f"a field is called {column}, as a column of the output is")
+    if spec.per_row[0] > spec.per_row[1]:
+        raise UsageError("per_row: the first number is larger than the second")
+    texts = [name for name, part in declaration.fields.items() if part.type == "str"]
+    if spec.within and spec.within not in texts:
+        hint = f"within: {' or '.join(texts)}"
+        raise UsageError(f"within: {spec.within!r} is not a text of a row", hint=hint)
+    if len(texts) < 2 and spec.within:
+        raise UsageError(
+            "a row has a passage, and no question",
+            hint="fields: {passage: …, question: …}, and under output within: passage",
+        )
+    return AnswerOutput(spec)
+
+
+ANSWER: OutputType[Any] = OutputType(
+    summary="answers to a question, open or taken from a passage",
+    spec=Answer,
+    labels=_labels,
+    output=_output,
+)

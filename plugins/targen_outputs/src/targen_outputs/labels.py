@@ -1,0 +1,131 @@
+"""Several labels of each row: multi-label classification."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from targen_core.errors import UsageError
+from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_outputs.sets import NONE, Definitions, label_for, sets_of
+from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.task_files.outputs import Row
+
+__all__ = ["LABELS", "Labels", "LabelsOutput"]
+
+_MOST = 5  # labels of a row, which a writer can still do justice to
+
+
+class Labels(BaseModel):
+    """`output:` with several labels of each row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: Definitions = Field(description="label → what makes a row one of it")
+    several: bool = Field(
+        default=False,
+        description="`true`: a row may have several; for just one, write `labels` without `output`",
+    )
+    per_row: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]] = Field(
+        default=(0, 2), description="fewest and most labels of a row"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Labels:
+        if not self.several:
+            raise ValueError(
+                "several: write several: true; for one label of each row, write labels at the top "
+                "of the file, without output"
+            )
+        if self.per_row[0] > self.per_row[1]:
+            raise ValueError("per_row: the first number is larger than the second")
+        if self.per_row[0] > len(self.labels):
+            raise ValueError(f"per_row: there are only {len(self.labels)} labels")
+        return self
+
+
+class LabelsOutput(Output):
+    """Any number of labels of a row, within bounds, in a column `labels`."""
+
+    def __init__(self, spec: Labels) -> None:
+        self._spec = spec
+        names = self._names = tuple(spec.labels)
+        self._sets = sets_of(names, spec.per_row)
+        self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
+        self.answer_form = {"labels": ["...", "..."]}
+        defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
+        self.instructions = "\n".join(
+            ["Decide of each of these labels whether it is right; there may be none:", *defined]
+        )
+
+    def label_of(self, row: Row) -> str:
+        """Return the set of labels, as rows are counted."""
+        return label_for(row["labels"], self._sets)
+
+    def check(self, row: Row) -> None:
+        """Check that no label is there twice."""
+        if len({*row["labels"]}) < len(row["labels"]):
+            raise ValueError("labels has a label twice")
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return the labels of a set, with their definitions and the names of the others."""
+        wanted = self._sets[label]
+        others = ", ".join(name for name in self._names if name not in wanted)
+        said = [f"- {name}: {self._spec.labels[name].strip()}" for name in wanted]
+        if not wanted:
+            said = ["- a text to which none of the labels applies"]
+        return Target("\n".join([*said, *([f"It is not: {others}"] if others else [])]))
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts with the labels that were aimed at."""
+        return {**reply, "labels": list(self._sets[label])}
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the labels that step 4 finds, in the order of the file."""
+        return {"labels": [name for name in self._names if name in answers[0]["labels"]]}
+
+    def as_text(self, row: Row) -> str:
+        """Return the labels, with commas."""
+        return ", ".join(row["labels"]) or NONE
+
+    def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
+        """Return one decision for each label."""
+        return [
+            Case(
+                texts=texts,
+                label=RIGHT if name in row["labels"] else WRONG,
+                answer=name,
+                reads={"label": name, **texts},
+                several=True,
+            )
+            for name in self._names
+        ]
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return the texts as they are."""
+        return texts
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return the labels of the set."""
+        return {"labels": list(self._sets[label])}
+
+
+def _labels(spec: Labels) -> Mapping[str, str]:
+    return {
+        label: "; ".join(spec.labels[name] for name in members) or "none of the labels applies"
+        for label, members in sets_of(tuple(spec.labels), spec.per_row).items()
+    }
+
+
+def _output(spec: Labels, declaration: Declaration) -> LabelsOutput:
+    if "labels" in declaration.fields:
+        raise UsageError("a field is called labels, as the column of the output is")
+    return LabelsOutput(spec)
+
+
+LABELS: OutputType[Any] = OutputType(
+    summary="several labels of each row, or none", spec=Labels, labels=_labels, output=_output
+)

@@ -1,0 +1,101 @@
+"""Spans as marks in a text, as in `I met <person>Anna</person> in <place>Rome</place>`.
+
+A model marks a text instead of counting its characters. Offsets are in characters (Unicode code
+points), from 0; the end is behind the last one, as in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from targen_core.errors import Rejected
+
+__all__ = ["Span", "marked", "moved", "read_marks"]
+
+Span = Mapping[str, Any]
+"""`{"start": 6, "end": 10, "type": "person", "text": "Anna"}`."""
+
+
+def read_marks(text: str, types: Collection[str]) -> tuple[str, list[Span]]:
+    """Return a text without its marks, and the spans that they mark, in the order of the text.
+
+    What looks like a mark of another type is part of the text. Marks may be nested, or cross each
+    other. Spaces at the ends of a span are outside it.
+
+    Raises:
+        Rejected: `bad-marks`: a mark is not closed, closes nothing, or marks no text.
+    """
+    mark = re.compile(f"<(/?)({'|'.join(map(re.escape, sorted(types, key=len)[::-1]))})>")
+    plain: list[str] = []
+    opened: dict[str, list[int]] = {}
+    found: list[tuple[int, int, str]] = []
+    length = at = 0
+    for match in mark.finditer(text):
+        plain.append(text[at : match.start()])
+        length += match.start() - at
+        at = match.end()
+        closes, kind = match.groups()
+        if not closes:
+            opened.setdefault(kind, []).append(length)
+        elif opened.get(kind):
+            found.append((opened[kind].pop(), length, kind))
+        else:
+            raise Rejected("bad-marks", f"</{kind}> closes no mark")
+    plain.append(text[at:])
+    if left := [kind for kind, starts in opened.items() if starts]:
+        raise Rejected("bad-marks", f"<{left[0]}> is never closed")
+    whole = "".join(plain)
+    return whole, [_span(whole, *each) for each in sorted(found)]
+
+
+def _span(text: str, start: int, end: int, kind: str) -> Span:
+    said = text[start:end]
+    if not said.strip():
+        raise Rejected("bad-marks", f"<{kind}></{kind}> marks no text")
+    start += len(said) - len(said.lstrip())
+    end -= len(said) - len(said.rstrip())
+    return {"start": start, "end": end, "type": kind, "text": text[start:end]}
+
+
+def moved(spans: Sequence[Span], text: str) -> list[Span]:
+    """Return spans of a copied text at their places in the text itself, each behind the one before.
+
+    Raises:
+        Rejected: `changed-text`: one is not in the text there.
+    """
+    found: list[Span] = []
+    behind = 0
+    for span in sorted(spans, key=lambda span: (span["start"], -span["end"])):
+        start = text.find(span["text"], behind)
+        if start < 0:
+            raise Rejected("changed-text", f"{span['text'][:80]!r} is not in the text of the row")
+        found.append({**span, "start": start, "end": start + len(span["text"])})
+        behind = start + (0 if _holds_more(span, spans) else len(span["text"]))
+    return sorted(found, key=lambda span: (span["start"], span["end"], span["type"]))
+
+
+def _holds_more(span: Span, spans: Sequence[Span]) -> bool:
+    """Whether another span begins within one, which then is to be looked for there."""
+    return any(
+        other is not span and span["start"] <= other["start"] < span["end"] for other in spans
+    )
+
+
+def marked(text: str, spans: Sequence[Span]) -> str:
+    """Return a text with its spans marked."""
+    marks = [
+        mark
+        for span in spans
+        for mark in (
+            (span["end"], 0, -span["start"], f"</{span['type']}>"),
+            (span["start"], 1, -span["end"], f"<{span['type']}>"),
+        )
+    ]
+    parts: list[str] = []
+    at = 0
+    for place, _, _, mark in sorted(marks):
+        parts += [text[at:place], mark]
+        at = place
+    return "".join([*parts, text[at:]])

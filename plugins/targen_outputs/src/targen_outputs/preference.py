@@ -1,0 +1,149 @@
+"""Preferences: two replies to a prompt, of which one is better by a criterion."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.checks import normalized
+from targen_core.tasks.made_up import sentence, words
+from targen_outputs.sets import Definitions
+from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.task_files.outputs import Row
+
+__all__ = ["PREFERENCE", "Preference", "PreferenceOutput"]
+
+_TEXT = Annotated[str, Field(min_length=1)]
+_COLUMNS = ("chosen", "rejected", "criterion", "margin")
+
+
+class Preference(BaseModel):
+    """`output:` with a better and a worse reply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preference: Definitions = Field(description="criterion → what makes a reply the better one")
+    margins: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=("clearly", "slightly"),
+        min_length=1,
+        description="by how much one reply is better, drawn for each row",
+    )
+
+
+class PreferenceOutput(Output):
+    """The better and the worse reply in `chosen` and `rejected`, with `criterion` and `margin`."""
+
+    how = (
+        "- better: a reply to it, the better one of two by the criterion below\n"
+        "- worse: another reply to it, which is as good in all else, and could have been written "
+        "in earnest"
+    )
+    instructions = (
+        "Two replies are compared by one criterion alone. Say which of them is better by it, A or "
+        'B; "neither" only if no reader could tell.'
+    )
+
+    def __init__(self, spec: Preference) -> None:
+        self._spec = spec
+        self._criteria = tuple(spec.preference)
+        self.columns = {
+            "chosen": _TEXT,
+            "rejected": _TEXT,
+            "criterion": Literal[self._criteria],
+            "margin": Literal[spec.margins],
+        }
+        self.written = {"better": str, "worse": str}
+        self.form = {"better": "...", "worse": "..."}
+        self.answer_form = {"better": "A"}
+        self.answer = {"better": Literal["A", "B", "neither"]}
+
+    def label_of(self, row: Row) -> str:
+        """Return the criterion of a row."""
+        return str(row["criterion"])
+
+    def check(self, row: Row) -> None:
+        """Check that the replies differ."""
+        one, other = (normalized(row[name]) or row[name] for name in ("chosen", "rejected"))
+        if one == other:
+            raise ValueError("chosen and rejected are the same reply")
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return a criterion, and by how much one reply is to be better."""
+        margin = rng.choice(self._spec.margins)
+        said = f"{label}: {self._spec.preference[label].strip()}"
+        return Target(f"The better reply is {margin} better by this criterion.\n{said}", margin)
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts, with the two replies in their columns."""
+        texts = {name: value for name, value in reply.items() if name not in self.written}
+        better, worse = reply["better"].strip(), reply["worse"].strip()
+        return {
+            **texts,
+            "chosen": better,
+            "rejected": worse,
+            "criterion": label,
+            "margin": target.value,
+        }
+
+    def shown(self, row: Row, text: str) -> Sequence[str]:
+        """Return the two replies in both orders, since judges favour one place."""
+        criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
+        one, other = row["chosen"], row["rejected"]
+        return [
+            f"{text}\n\nCriterion: {criterion}\n\nReply A:\n{a}\n\nReply B:\n{b}"
+            for a, b in ((one, other), (other, one))
+        ]
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the replies as step 4 orders them.
+
+        Raises:
+            Rejected: `order-dependent`: the first or the second is better whichever it is;
+                `equal-replies`: neither is better.
+        """
+        said = [answer["better"] for answer in answers]
+        kept = {name: row[name] for name in _COLUMNS}
+        if said == ["A", "B"]:
+            return kept
+        if said == ["B", "A"]:
+            return {**kept, "chosen": row["rejected"], "rejected": row["chosen"]}
+        if "neither" in said:
+            raise Rejected("equal-replies", "neither reply is better by the criterion")
+        raise Rejected("order-dependent", "which reply is better depends on their order")
+
+    def as_text(self, row: Row) -> str:
+        """Return the better reply."""
+        return str(row["chosen"])
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return a longer and a shorter reply."""
+        return {**texts, "better": sentence(rng, 20, 30), "worse": words(rng, 6) + "."}
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return the longer reply."""
+        _, one, other = re.split(r"(?m)^Reply [AB]:$", shown)
+        return {"better": "A" if len(one) > len(other) else "B"}
+
+
+def _labels(spec: Preference) -> Mapping[str, str]:
+    return spec.preference
+
+
+def _output(spec: Preference, declaration: Declaration) -> PreferenceOutput:
+    for column in (*_COLUMNS, "better", "worse"):
+        if column in declaration.fields:
+            raise UsageError(f"a field is called {column}, as a column of the output is")
+    return PreferenceOutput(spec)
+
+
+PREFERENCE: OutputType[Any] = OutputType(
+    summary="two replies to a prompt, the better one by a criterion first",
+    spec=Preference,
+    labels=_labels,
+    output=_output,
+)

@@ -1,0 +1,166 @@
+"""A score: a number on a scale, some of whose points are described."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from targen_core.errors import Rejected, UsageError
+from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.task_files.outputs import Row
+
+__all__ = ["SCORE", "Score", "ScoreOutput"]
+
+_DIGITS = 6  # of a score, behind the point: what binary fractions cannot say is rounded
+_MOST_POINTS = 10_000  # of a scale
+
+
+class Score(BaseModel):
+    """`output:` with a score."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    score: dict[float, Annotated[str, Field(min_length=1)]] = Field(
+        min_length=2, description="point of the scale → what it means; the outer two are its ends"
+    )
+    bins: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=5, description="equal parts of the scale, by which rows are counted"
+    )
+    step: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="scores are multiples of it, counted from the lower end"
+    )
+    tolerance: Annotated[float, Field(ge=0)] = Field(
+        default=0.5, description="how far step 4's score may be from a row's for the row to keep it"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Score:
+        if not all(map(math.isfinite, self.score)):
+            raise ValueError("score: a point is no finite number")
+        low, high = self.ends
+        if high - low > _MOST_POINTS * self.step:
+            raise ValueError(f"step: the scale has more than {_MOST_POINTS:,} scores")
+        if self.tolerance >= high - low:
+            raise ValueError("tolerance: it is as large as the scale, so any score would do")
+        for number in range(self.bins):
+            if not self.points(number):
+                first, last = self.edges(number)
+                raise ValueError(
+                    f"step: no multiple of it lies in the bin from {first:g} to {last:g}"
+                )
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the largest score."""
+        return min(self.score), max(self.score)
+
+    def edges(self, number: int) -> tuple[float, float]:
+        """Where a bin begins and ends."""
+        low, high = self.ends
+        width = (high - low) / self.bins
+        first, last = low + number * width, low + (number + 1) * width
+        return round(first, _DIGITS), round(last, _DIGITS)
+
+    def points(self, number: int) -> list[int]:
+        """The scores in a bin, as multiples of `step` above the lower end."""
+        low, high = self.ends
+        whole = math.floor(round((high - low) / self.step, _DIGITS))
+        return [point for point in range(whole + 1) if self.bin_of(self.at(point)) == number]
+
+    def at(self, point: int) -> float:
+        """The score of a multiple of `step`."""
+        return round(self.ends[0] + point * self.step, _DIGITS)
+
+    def bin_of(self, score: float) -> int:
+        """The bin that a score is in; the edge between two is in the upper one."""
+        low, high = self.ends
+        at = math.floor(round((score - low) * self.bins / (high - low), _DIGITS))
+        return min(at, self.bins - 1)
+
+    def name(self, number: int) -> str:
+        """What a bin is called."""
+        first, last = self.edges(number)
+        return f"{first:g} to {last:g}"
+
+    @property
+    def described(self) -> str:
+        """The points of the scale, line by line."""
+        return "\n".join(
+            f"- {point:g}: {self.score[point].strip()}" for point in sorted(self.score)
+        )
+
+
+class ScoreOutput(Output):
+    """A number within a range, in a column `score`."""
+
+    def __init__(self, spec: Score) -> None:
+        self._spec = spec
+        low, high = spec.ends
+        self._names = [spec.name(number) for number in range(spec.bins)]
+        self.columns = {"score": Annotated[float, Field(ge=low, le=high)]}
+        self.answer = {"score": float}
+        self.answer_form = {"score": high}
+        self.instructions = (
+            f"Give the row a score from {low:g} to {high:g}, in steps of {spec.step:g}:\n"
+            f"{spec.described}"
+        )
+
+    def label_of(self, row: Row) -> str:
+        """Return the bin of a row's score."""
+        return self._names[self._spec.bin_of(row["score"])]
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return a score within a bin, with the scale."""
+        score = self._spec.at(rng.choice(self._spec.points(self._names.index(label))))
+        return Target(f"A score of {score:g} on this scale:\n{self._spec.described}", score)
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts with the score that was aimed at."""
+        return {**reply, "score": target.value}
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the score that step 4 gives."""
+        score, (low, high) = answers[0]["score"], self._spec.ends
+        if not low <= score <= high:
+            raise Rejected("out-of-range", f"the score {score:g} is not from {low:g} to {high:g}")
+        return {"score": round(score, _DIGITS)}
+
+    def agrees(self, row: Row, judged: Row) -> bool:
+        """Whether both scores are near enough to each other."""
+        apart = abs(row["score"] - judged["score"])
+        return bool(round(apart, _DIGITS) <= self._spec.tolerance)
+
+    def as_text(self, row: Row) -> str:
+        """Return the score."""
+        return f"{row['score']:g}"
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return the texts as they are."""
+        return texts
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return a score within the bin."""
+        return {"score": self._spec.at(rng.choice(self._spec.points(self._names.index(label))))}
+
+
+def _labels(spec: Score) -> Mapping[str, str]:
+    return {spec.name(number): f"a score {spec.name(number)}" for number in range(spec.bins)}
+
+
+def _output(spec: Score, declaration: Declaration) -> ScoreOutput:
+    if "score" in declaration.fields:
+        raise UsageError("a field is called score, as the column of the output is")
+    return ScoreOutput(spec)
+
+
+SCORE: OutputType[Any] = OutputType(
+    summary="a number on a scale whose points are described",
+    spec=Score,
+    labels=_labels,
+    output=_output,
+)

@@ -1,0 +1,65 @@
+"""Sets of names, which rows are counted by: `refund`, `refund+delay`, `none`.
+
+If a row may have several of `k` names, there are too many sets to fill each. So for each size there
+are `k` sets or fewer, with each name in equally many: neighbours in the order of the file, counted
+round. Equal quotas then give each name equally many rows, and each size too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from targen_core.errors import Rejected
+
+__all__ = ["NONE", "Definitions", "Name", "label_for", "sets_of"]
+
+NONE = "none"
+"""The label of a row that has none of the names."""
+
+_JOINED = "+"
+
+
+def _no_label(name: str) -> str:
+    if name == NONE:
+        raise ValueError(f"rows that have none of them are called {NONE}: choose another name")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[A-Za-z][\w.-]*$", max_length=60)]
+"""A name as it stands in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
+
+Definitions = Annotated[
+    dict[Name, Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=200)
+]
+
+
+def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[str, ...]]:
+    """Return the sets that rows are counted by: label → the names in it, in their order.
+
+    Args:
+        names: all names.
+        sizes: fewest and most names in a set; if 0 are allowed, the last label is `none`.
+    """
+    sets: dict[str, tuple[str, ...]] = {}
+    for size in range(max(1, sizes[0]), min(sizes[1], len(names)) + 1):
+        for first in range(len(names)):
+            chosen = {names[(first + at) % len(names)] for at in range(size)}
+            members = tuple(name for name in names if name in chosen)
+            sets.setdefault(_JOINED.join(members), members)
+    return sets | ({NONE: ()} if sizes[0] == 0 else {})
+
+
+def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the label of a set of names.
+
+    Raises:
+        Rejected: `unplanned-set`: no rows are counted by this set.
+    """
+    for label, members in sets.items():
+        if {*members} == {*found}:
+            return label
+    named = _JOINED.join(sorted(found)) or NONE
+    raise Rejected("unplanned-set", f"the row has {named}, and no rows are to have just these")

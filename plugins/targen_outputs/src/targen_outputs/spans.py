@@ -1,0 +1,187 @@
+"""Typed spans in a text of a row: named entities, arguments, mentions."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.made_up import word
+from targen_core.text import plural
+from targen_outputs.marks import marked, moved, read_marks
+from targen_outputs.sets import Definitions, label_for, sets_of
+from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.task_files.outputs import Row
+
+__all__ = ["SPANS", "Spans", "SpansOutput"]
+
+_MOST_TYPES = 3  # that a row is asked to have at once
+_MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
+
+
+class Spans(BaseModel):
+    """`output:` with typed spans of a text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    spans: Definitions = Field(description="type → what makes a span one of it")
+    field: str = Field(default="", description="the text that they are in; by default the only one")
+    per_row: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]] = Field(
+        default=(0, 3), description="fewest and most spans of a row"
+    )
+    overlap: bool = Field(default=False, description="whether spans may overlap")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Spans:
+        if self.per_row[0] > self.per_row[1]:
+            raise ValueError("per_row: the first number is larger than the second")
+        return self
+
+    @property
+    def sets(self) -> Mapping[str, tuple[str, ...]]:
+        """The sets of types that rows are counted by."""
+        low, high = self.per_row
+        return sets_of(tuple(self.spans), (min(low, 1), min(high, _MOST_TYPES)))
+
+
+class SpansOutput(Output):
+    """Spans of a text, in a column `spans`: a list of start, end, type and text."""
+
+    def __init__(self, spec: Spans, field: str) -> None:
+        self._spec, self._field, self._sets = spec, field, spec.sets
+        names = tuple(spec.spans)
+        columns: dict[str, Any] = {
+            "start": (Annotated[int, Field(ge=0)], ...),
+            "end": (Annotated[int, Field(ge=1)], ...),
+            "type": (Literal[names], ...),
+            "text": (Annotated[str, Field(min_length=1)], ...),
+        }
+        strict = ConfigDict(frozen=True, extra="forbid")
+        span = create_model("Span", __config__=strict, **columns)
+        self.columns = {"spans": list[span]}  # type: ignore[valid-type]
+        self.answer = {field: str}
+        example = f"... <{names[0]}>...</{names[0]}> ..."
+        self.form = self.answer_form = {field: example}
+        marks = f"put <TYPE> before and </TYPE> behind each span in the {field}"
+        self.how = f"Mark the spans: {marks}, with its type for TYPE."
+        defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
+        overlap = "They may overlap." if spec.overlap else "They do not overlap."
+        asked = f"Find all spans of these types in the {field}; there may be none. {overlap}"
+        copied = f"Reply with the same {field}, character by character, and {marks}"
+        self.instructions = "\n".join([asked, *defined, f"{copied}, with its type for TYPE."])
+
+    def label_of(self, row: Row) -> str:
+        """Return the set of the types in a row, as rows are counted."""
+        return label_for({span["type"] for span in row["spans"]}, self._sets)
+
+    def check(self, row: Row) -> None:
+        """Check that spans are where they say, in order, and apart unless they may overlap."""
+        text, spans = row[self._field], row["spans"]
+        for number, span in enumerate(spans):
+            if text[span["start"] : span["end"]] != span["text"]:
+                said = f"{span['text'][:40]!r} is not at {span['start']}:{span['end']}"
+                raise ValueError(f"spans.{number}: {said} of the {self._field}")
+        for number, (one, other) in enumerate(pairwise(spans), start=1):
+            if other["start"] < one["start"]:
+                raise ValueError(f"spans.{number}: it begins before the span above it")
+            if not self._spec.overlap and other["start"] < one["end"]:
+                raise ValueError(f"spans.{number}: it overlaps the span above it")
+            if other == one:
+                raise ValueError(f"spans.{number}: it is there twice")
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return how many spans of each type of a set a row is to have."""
+        types, (low, high) = self._sets[label], self._spec.per_row
+        defined = self._spec.spans
+        if not types:
+            names = ", ".join(defined)
+            return Target(f"- no span of any type ({names}), so nothing is marked", {})
+        count = rng.randint(max(low, len(types)), max(high, len(types)))
+        counts = Counter([*types, *rng.choices(types, k=count - len(types))])
+        said = [
+            f"- {plural(counts[kind], 'span')} of type {kind}: {defined[kind].strip()}"
+            for kind in types
+        ]
+        others = ", ".join(kind for kind in defined if kind not in types)
+        return Target("\n".join([*said, *([f"No span of: {others}"] if others else [])]), counts)
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the text without marks, and its spans."""
+        text, spans = read_marks(reply[self._field], self._spec.spans)
+        self._require_count(len(spans))
+        return {**reply, self._field: text, "spans": spans}
+
+    def _require_count(self, count: int) -> None:
+        low, high = self._spec.per_row
+        if not low <= count <= high:
+            reason = "too-few-spans" if count < low else "too-many-spans"
+            raise Rejected(reason, f"the {self._field} has {plural(count, 'span')}")
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the spans that step 4 marks, at their places in the row's own text."""
+        text, spans = read_marks(answers[0][self._field], self._spec.spans)
+        if text != row[self._field]:
+            spans = moved(spans, row[self._field])
+        self._require_count(len(spans))
+        return {"spans": spans}
+
+    def as_text(self, row: Row) -> str:
+        """Return the text with its spans marked."""
+        return marked(row[self._field], row["spans"])
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return the texts with made-up names, whose numbers say their type."""
+        order = [*self._spec.spans]
+        names = [
+            f"<{kind}>{word(rng).capitalize()}{order.index(kind)}</{kind}>"
+            for kind, count in target.value.items()
+            for _ in range(count)
+        ]
+        text = str(texts[self._field]).rstrip(".!?")
+        return {**texts, self._field: " ".join([text, *names]) + "."}
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return the text with each of these names marked."""
+        order = [*self._spec.spans]
+        start = f"{self._field[:1].upper()}{self._field[1:].replace('_', ' ')}: "
+        lines = [line.removeprefix(start) for line in shown.splitlines() if line.startswith(start)]
+
+        def mark(found: re.Match[str]) -> str:
+            kind = order[int(found[1])]
+            return f"<{kind}>{found[0]}</{kind}>"
+
+        return {self._field: _MADE_UP.sub(mark, lines[0] if lines else shown)}
+
+
+def _labels(spec: Spans) -> Mapping[str, str]:
+    return {
+        label: "; ".join(spec.spans[name] for name in members) or "it has no span"
+        for label, members in spec.sets.items()
+    }
+
+
+def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
+    texts = [name for name, part in declaration.written.items() if part.type == "str"]
+    if "spans" in declaration.fields:
+        raise UsageError("a field is called spans, as the column of the output is")
+    if spec.field and spec.field not in texts:
+        raise UsageError(
+            f"{spec.field!r} is not a text that step 3 writes", hint=f"field: {' or '.join(texts)}"
+        )
+    if not spec.field and len(texts) != 1:
+        raise UsageError("it does not say which text the spans are in", hint=f"field: {texts[0]}")
+    return SpansOutput(spec, spec.field or texts[0])
+
+
+SPANS: OutputType[Any] = OutputType(
+    summary="typed spans in a text, such as named entities",
+    spec=Spans,
+    labels=_labels,
+    output=_output,
+)

@@ -1,0 +1,207 @@
+"""Steps 3 and 4 of a declared task that has an `output`: any kind of output, by its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
+
+from targen_core.errors import Rejected
+from targen_core.tasks.fields import text_at
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import Correction
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import InverseGenerator, Llm
+from targen_standard.task_files.checks import check_written
+from targen_standard.task_files.dry_run import made_up_row
+from targen_standard.task_files.model import Declaration, FieldPart
+from targen_standard.task_files.outputs import Output, Row, output_of
+from targen_standard.task_files.prompt_text import output_prompts
+from targen_standard.task_files.rows import render, reply_model, row_columns, tidied
+
+__all__ = ["with_output"]
+
+_SHOWN = 20  # earlier texts of a seed that a prompt names
+
+
+def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
+    """Return a task whose rows have the declaration's output in place of one label."""
+    used, output = output_of(declaration)
+    row = _row_model(declaration, output)
+    write, label = output_prompts(declaration, output)
+    lists = tuple(prompt for prompt in task.prompts if prompt.name in ("contexts", "seeds"))
+    texts = tuple(name for name, part in declaration.fields.items() if part.is_text)
+    answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
+    reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
+    judge = _Judge(output, label, row, reply, declaration.fields)
+    return task.replace(
+        instance=row,
+        generators={
+            name: _generator(declaration, output, row, write, name) for name in declaration.labels
+        },
+        judging=Judging(
+            corrector=judge if declaration.corrector is not None else None,
+            instructions=output.instructions,
+        ),
+        rows=Rows(
+            fields=texts,
+            label_of=lambda instance: output.label_of(instance.model_dump()),
+            with_label=_refuse_label,
+            cases=lambda row: output.cases(row, {name: text_at(row, name) for name in texts}),
+        ),
+        texts=Texts(
+            render=lambda instance: render(instance, declaration.fields),
+            answer=lambda instance: output.as_text(instance.model_dump()),
+            dedup_text=lambda instance: render(instance, declaration.written),
+        ),
+        prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),
+        based_on=(*task.based_on, used),
+        dry_run=_dry_run(task, declaration, output),
+    )
+
+
+def _row_model(declaration: Declaration, output: Output) -> type[BaseModel]:
+    """A row: its fields, and the columns of the output, which must fit them."""
+
+    class Labelled(BaseModel):
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+        @model_validator(mode="after")
+        def _fits(self) -> Labelled:
+            output.check(self.model_dump())
+            return self
+
+    columns = row_columns(declaration)
+    columns |= {name: (kind, ...) for name, kind in output.columns.items()}
+    row: type[BaseModel] = create_model("Row", __base__=Labelled, **columns)
+    return row
+
+
+def _refuse_label(_: BaseModel, name: str) -> BaseModel:
+    raise Rejected("illegal-label", f"{name} does not say what a row has: it is only counted by it")
+
+
+# --- step 3 --------------------------------------------------------------------
+
+
+def _generator(
+    declaration: Declaration, output: Output, row: type[BaseModel], prompt: Prompt, label: str
+) -> InverseGenerator[str, BaseModel]:
+    """G(label, seed): a row whose output is a target within the label."""
+    reply = reply_model(declaration, output.written)
+
+    async def write(llm: Llm, seed: str) -> BaseModel:
+        target = output.target(label, llm.rng("target"))
+
+        def made(written: BaseModel) -> BaseModel:
+            texts = {
+                name: tidied(getattr(written, name), part)
+                for name, part in declaration.written.items()
+            }
+            more = {name: getattr(written, name) for name in output.written}
+            given = {declaration.seed_field: seed} if declaration.seed_field else {}
+            values = output.read(label, target, {**given, **texts, **more})
+            instance = _valid(row, values)
+            check_written(instance, seed, declaration)
+            if (found := output.label_of(instance.model_dump())) != label:
+                raise Rejected("other-output", f"the row counts as {found}, not as {label}")
+            return instance
+
+        def usable(written: BaseModel) -> None:
+            made(written)
+
+        values: dict[str, Any] = {"seed": seed, "target": target.said}
+        if "earlier" in prompt.variables:
+            texts = [render(instance, declaration.written) for instance in llm.earlier[-_SHOWN:]]
+            values["earlier"] = "\n".join(texts) or "nothing yet"
+        return made(await llm.ask(prompt, reply=reply, check=usable, **values))
+
+    return write
+
+
+def _valid(row: type[BaseModel], values: Row) -> BaseModel:
+    """A row with these columns.
+
+    Raises:
+        Rejected: `unusable-output`: the output does not fit the texts.
+    """
+    try:
+        return row.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        said = f"{where}: {message}" if where else message
+        raise Rejected("unusable-output", said) from error
+
+
+# --- step 4 ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Step 4: labels a row without seeing what it has, and corrects the row if that differs."""
+
+    output: Output
+    prompt: Prompt
+    row: type[BaseModel]
+    reply: type[BaseModel]
+    fields: Mapping[str, FieldPart]
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What it asks with."""
+        return (self.prompt,)
+
+    async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
+        """Judge one row, with a call for each view of it."""
+        output, row = self.output, instance.model_dump()
+        views = output.shown(row, render(instance, self.fields))
+
+        def usable(found: Any) -> None:
+            if found.valid:
+                output.judged(row, [found.model_dump()])
+
+        answers: list[Row] = []
+        for view in views:
+            # Of several answers, none is wrong before all are known.
+            check = usable if len(views) == 1 else None
+            found: Any = await llm.ask(self.prompt, reply=self.reply, check=check, input=view)
+            if not found.valid:
+                return Correction.reject("no-valid-instance", found.explanation)
+            answers.append(found.model_dump())
+        explanation = str(answers[0]["explanation"])
+        judged = output.judged(row, answers)
+        if output.agrees(row, judged):
+            return Correction(output.label_of(row), explanation)
+        llm.note(before=output.as_text(row))
+        corrected = _valid(self.row, {**row, **judged})
+        return Correction(output.label_of(corrected.model_dump()), explanation, instance=corrected)
+
+
+# --- dry runs ----------------------------------------------------------------------
+
+
+def _dry_run(
+    task: Task[Any, Any], declaration: Declaration, output: Output
+) -> Callable[[DryRunCall], Any]:
+    """The reply to each call: those of the lists as usual, the others made up by the output."""
+
+    def dry_run(call: DryRunCall) -> Any:
+        label = call.label or next(iter(declaration.labels))
+        if call.prompt == "write":
+            texts = made_up_row(declaration, call)
+            target = output.target(label, call.rng)
+            return output.made_up(label, target, texts, call.rng)
+        if call.prompt == "label":
+            found = output.solved(label, str(call.values["input"]), call.rng)
+            why = "The row says so in its own words, and nothing in it speaks against that."
+            return {"explanation": why, "valid": True, **found}
+        assert task.dry_run is not None
+        return task.dry_run(call)
+
+    return dry_run

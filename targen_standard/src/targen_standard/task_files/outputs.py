@@ -1,0 +1,219 @@
+"""What rows of a task file are labelled with, if not with one label: what `output:` declares.
+
+A plugin registers an `OutputType`; its model says what stands below `output:`, and one key of it is
+the name under which it is registered:
+
+```yaml
+output:
+  spans:
+    person: a named person
+    place: a named town, region or country
+  per_row: [0, 3]
+```
+
+Rows are counted by labels that follow from the output, such as the set of entity types in a text.
+So quotas, flow, splits and reports work as for any task. Step 3 aims at a target within a label,
+step 4 labels the row without seeing it, and a row keeps what step 4 says.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from targen_core.errors import UsageError
+from targen_core.tasks.cases import Case
+from targen_core.wording import Words, install
+
+if TYPE_CHECKING:
+    from targen_standard.task_files.model import Declaration
+
+__all__ = ["Output", "OutputRefused", "OutputType", "Row", "Target", "labels_of", "output_of"]
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
+
+Row = Mapping[str, Any]
+"""The columns of a row by name, as JSON has them."""
+
+_NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What step 3 aims at within a label: in words, for the prompt, and as the output reads it."""
+
+    said: str
+    value: Any = None
+
+
+class Output(ABC):
+    """What is labelled in the rows of one task, and how steps 3 and 4 go about it.
+
+    Rows are mappings of columns. Methods that cannot use a reply raise
+    `Rejected`, whose message the model is shown for its one repair.
+
+    Attributes:
+        columns: the columns that hold the output: name → type, as pydantic takes it.
+        written: columns of step 3's reply besides the texts: name → type. By default there are
+            none, since the output is marked in a text, say.
+        form: each of these columns, and each text that is written otherwise than as plain text,
+            with a value that shows its form in the prompt.
+        how: how step 3 writes the output, for the prompt, or "".
+        instructions: how to label a row, with all definitions: for step 4 and for people.
+        answer: the columns of step 4's reply: name → type.
+        answer_form: each of these, with a value that shows its form in the prompt.
+    """
+
+    columns: Mapping[str, Any]
+    written: Mapping[str, Any] = _NO_COLUMNS
+    form: Mapping[str, object] = _NO_COLUMNS
+    how: str = ""
+    instructions: str
+    answer: Mapping[str, Any]
+    answer_form: Mapping[str, object]
+
+    @abstractmethod
+    def label_of(self, row: Row) -> str:
+        """Return the label that a row is counted by.
+
+        Raises:
+            Rejected: it has none of the labels, such as an unplanned set of types.
+        """
+
+    def check(self, row: Row) -> None:  # noqa: B027 - most have nothing to check
+        """Check that the output fits the texts of a row, such as that spans lie within them.
+
+        Raises:
+            ValueError: it does not.
+        """
+
+    @abstractmethod
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return what a row of a label is to have; equal draws give equal targets."""
+
+    @abstractmethod
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts and the columns of the row that a reply of step 3 holds.
+
+        Raises:
+            Rejected: it holds none of that label.
+        """
+
+    def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
+        """Return the decisions that a row holds; by default its label."""
+        return [Case(texts=texts, label=self.label_of(row))]
+
+    def shown(self, row: Row, text: str) -> Sequence[str]:
+        """Return what step 4 is shown, for each of its calls; `text` has the fields of the row."""
+        return (text,)
+
+    @abstractmethod
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the columns of a row as step 4 sees them, from its reply to each call.
+
+        Raises:
+            Rejected: the replies cannot be used, or contradict each other.
+        """
+
+    def agrees(self, row: Row, judged: Row) -> bool:
+        """Whether a row may stay as it is, since step 4 says the same, or nearly so."""
+        return all(row[name] == judged[name] for name in self.columns)
+
+    @abstractmethod
+    def as_text(self, row: Row) -> str:
+        """Return the output as text, for people and for training on instructions."""
+
+    @abstractmethod
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return a reply of step 3 for dry runs; `texts` has a made-up text for each field."""
+
+    @abstractmethod
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return a reply of step 4 for dry runs, to a row that `made_up` made for a label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputType(Generic[SpecT]):
+    """A kind of output that task files may declare.
+
+    Attributes:
+        summary: one line for people.
+        spec: what stands below `output:`; one of its keys is the name of the output. With
+            `extra="forbid"`, misspelt keys are refused by their line.
+        labels: `labels(spec)` returns the labels that rows are counted by, in the order of the
+            quotas: name → what makes a row one of it.
+        output: `output(spec, declaration)` returns the output of a task whose fields are known.
+            It raises `UsageError` if it does not fit them.
+    """
+
+    summary: str
+    spec: type[SpecT]
+    labels: Callable[[SpecT], Mapping[str, str]]
+    output: Callable[[SpecT, Declaration], Output]
+
+
+class OutputRefused(UsageError):
+    """What stands below `output:` cannot be used; `loc` is the place below it."""
+
+    def __init__(self, loc: Sequence[str | int], message: str, hint: Words = "") -> None:
+        super().__init__(f"{'.'.join(map(str, ('output', *loc)))}: {message}", hint=hint)
+        self.loc = ("output", *loc)
+        self.message = message
+
+
+def labels_of(value: Any) -> Mapping[str, str]:
+    """Return the labels of what stands below `output:`, with their definitions.
+
+    Raises:
+        OutputRefused: it cannot be used.
+    """
+    _, kind, spec = _read(value)
+    try:
+        return kind.labels(spec)
+    except UsageError as error:
+        raise OutputRefused((), str(error), error.hint) from error
+
+
+def output_of(declaration: Declaration) -> tuple[str, Output]:
+    """Return the output that a declaration has, and the full id of its type.
+
+    Raises:
+        OutputRefused: it does not fit the fields.
+    """
+    name, kind, spec = _read(declaration.output)
+    try:
+        return name, kind.output(spec, declaration)
+    except UsageError as error:
+        raise OutputRefused((), str(error), error.hint) from error
+
+
+def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
+    from targen_core.plugins.elsewhere import package_of
+    from targen_core.plugins.loader import load_registry
+    from targen_standard.task_files.reading import refusal
+
+    registry = load_registry()
+    names = [item.name for item in registry.all("output")]
+    if not names:
+        raise OutputRefused((), "no installed package brings one", install(package_of("output")))
+    if not isinstance(value, dict) or not value:
+        raise OutputRefused((), "expected keys with values", f"output: {{{names[0]}: …}}")
+    chosen = [name for name in value if name in names]
+    if len(chosen) != 1:
+        problem = (
+            f"{' and '.join(chosen)} are two outputs" if chosen else "it does not say which output"
+        )
+        raise OutputRefused((), problem, f"one of these keys: {', '.join(names)}")
+    item = registry.find("output", chosen[0])
+    kind: OutputType[Any] = registry.resolve(item)
+    try:
+        return item.id, kind, kind.spec.model_validate(value)
+    except ValidationError as error:
+        loc, message, hint = refusal(error, kind.spec)
+        raise OutputRefused(loc, message, hint) from None

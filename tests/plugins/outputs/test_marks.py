@@ -1,0 +1,74 @@
+"""Marks in texts: what is marked comes back, wherever it stands, and no text is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targen_core.errors import Rejected
+from targen_outputs.marks import marked, moved, read_marks
+from targen_outputs.sets import label_for, sets_of
+
+TYPES = ("a", "b", "long-type")
+TEXTS = st.text(st.sampled_from("xyz <>/ab.é\U0001f600\n"), min_size=1, max_size=30)
+
+
+@st.composite
+def spanned(draw):
+    """A text and spans in it, nested or crossing, none of spaces alone or at their ends."""
+    text = draw(TEXTS)
+    places = draw(
+        st.lists(
+            st.tuples(st.integers(0, len(text)), st.integers(0, len(text)), st.sampled_from(TYPES)),
+            max_size=4,
+        )
+    )
+    spans, seen = [], set()
+    for one, other, kind in places:
+        start, end = sorted((one, other))
+        said = text[start:end]
+        if not said.strip() or said != said.strip():
+            continue
+        inside = [s for s in spans if s["type"] == kind and s["start"] < end and start < s["end"]]
+        if inside or (start, end, kind) in seen:  # of one type, what is closed is the last opened
+            continue
+        seen.add((start, end, kind))
+        spans.append({"start": start, "end": end, "type": kind, "text": said})
+    return text, sorted(spans, key=lambda s: (s["start"], s["end"], s["type"]))
+
+
+@given(spanned())
+def test_what_is_marked_is_read_again(case):
+    text, spans = case
+    shown = marked(text, spans)
+    try:
+        plain, found = read_marks(shown, TYPES)
+    except Rejected:
+        plain, found = text, spans if "<" in text else None
+    if not any(f"<{kind}>" in text or f"</{kind}>" in text for kind in TYPES):
+        assert plain == text
+        assert found == spans
+
+
+@given(spanned())
+def test_spans_of_a_copy_are_found_in_the_text(case):
+    text, spans = case
+    for span in moved(spans, text):
+        assert text[span["start"] : span["end"]] == span["text"]
+
+
+def test_a_span_that_the_text_lacks_is_refused():
+    with pytest.raises(Rejected, match="not in the text"):
+        moved([{"start": 0, "end": 3, "type": "a", "text": "Bob"}], "Ann and Rob")
+
+
+@given(st.integers(1, 9), st.integers(0, 3), st.integers(0, 3))
+def test_each_name_is_in_equally_many_sets(count, low, more):
+    names = [f"n{at}" for at in range(count)]
+    sets = sets_of(names, (low, low + more))
+    for size in {len(members) for members in sets.values()}:
+        of_size = [members for members in sets.values() if len(members) == size]
+        assert len({sum(name in members for members in of_size) for name in names}) == 1
+    for label, members in sets.items():
+        assert label_for(members, sets) == label

@@ -1,0 +1,280 @@
+"""Outputs of task files: step 3 fills their columns, and what step 4 finds is counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import count
+from pathlib import Path
+
+import pytest
+import yaml
+
+from targen_core import Declaration, generate, read_dataset
+from targen_core.errors import QuotaNotMet, UsageError
+from targen_outputs import Answer, Labels, Preference, Score, Spans
+
+NER = {
+    "description": "Short posts.",
+    "output": {"spans": {"person": "a named person", "place": "a named town"}, "per_row": [0, 3]},
+}
+SHOP = {
+    "description": "E-mails to a shop.",
+    "output": {"labels": {"refund": "wants money", "delay": "is late"}, "several": True},
+}
+PAIRS = {
+    "description": "Two sentences, and how close they are.",
+    "fields": {"one": "a sentence", "other": "a sentence"},
+    "output": {"score": {"1": "nothing in common", "5": "the same"}, "bins": 4},
+}
+QA = {
+    "description": "A passage with a question.",
+    "fields": {"passage": "a passage", "question": "a question"},
+    "output": {"answer": {"when": "a date", "who": "a person"}, "within": "passage"},
+}
+CHAT = {
+    "description": "What people ask a cook.",
+    "fields": {"prompt": "what they ask"},
+    "output": {"preference": {"concise": "fewer words", "correct": "no mistake"}},
+}
+ALL = {"spans": NER, "labels": SHOP, "score": PAIRS, "answer": QA, "preference": CHAT}
+
+WHY = {"explanation": "It says so in the text.", "valid": True}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def rows(declared, write, label=None, *, labels, **more):
+    """Rows of a task whose steps 3 and 4 reply what `write` and `label` return."""
+    task = Declaration(**declared, **more).task(name="mine")
+    usual = task.dry_run
+
+    def replies(call):
+        if call.prompt == "write":
+            return write(call)
+        if call.prompt == "label" and label is not None:
+            return {**WHY, **label(call)}
+        return usual(call)
+
+    made = task.replace(dry_run=replies)
+    wanted = {**dict.fromkeys(made.quota_names, 0), **labels}
+    return generate(made, labels=wanted, model="scripted", near_duplicates=0, progress=False)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works, tmp_path):
+    Path("mine.yaml").write_text(yaml.safe_dump(ALL[kind], sort_keys=False), encoding="utf-8")
+    labels = [label.name for label in Declaration.from_file("mine.yaml").task().labels]
+    works("generate", "./mine.yaml", "-n", 3 * len(labels), "-b", "scripted", "--out", "run")
+    dataset = read_dataset("run")
+    assert dataset.labels == dict.fromkeys(labels, 3)
+    copy = tmp_path / "rows.jsonl"
+    works("export", "run", "--as", "jsonl", "--out", copy)
+    again = read_dataset(copy, "./mine.yaml")
+    assert again.rows == dataset.rows
+    works("validate", copy, "--task", "./mine.yaml")
+    corrected = works("correct", copy, "--task", "./mine.yaml", "-b", "scripted", "--out", "right")
+    assert "100.0% of the" in corrected.out
+    if kind != "score":  # step 4 may give another one
+        assert read_dataset("right").rows == dataset.rows
+    assert "changed: nothing" in works("replay", "run", "--out", "again").out
+    for form in ("csv", "parquet", "hf", "instructions", "openai"):
+        works("export", "run", "--as", form, "--out", tmp_path / f"out-{form}")
+
+
+def test_spans_are_read_from_marks_and_counted_by_their_types():
+    text = "I met <person>Ann Lee</person> in <place> Rome</place>! <3"
+    dataset = rows(
+        NER, lambda _: {"text": text}, lambda _: {"text": text}, labels={"person+place": 1}
+    )
+    row = dict(dataset[0])
+    assert row["text"] == "I met Ann Lee in  Rome! <3"
+    assert [(s["type"], s["text"], row["text"][s["start"] : s["end"]]) for s in row["spans"]] == [
+        ("person", "Ann Lee", "Ann Lee"),
+        ("place", "Rome", "Rome"),
+    ]
+
+
+def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
+    seen = []
+
+    def label(call):
+        seen.append(call.values["input"])
+        return {"text": "I met <person>Ann</person> and <person>Bob</person>."}
+
+    dataset = rows(
+        NER,
+        lambda _: {"text": "I met <person>Ann</person> and Bob."},
+        label,
+        labels={"person": 1},
+    )
+    assert seen == ["I met Ann and Bob."]
+    assert [span["text"] for span in dataset[0]["spans"]] == ["Ann", "Bob"]
+    (record,) = dataset.provenance
+    assert record["notes"]["before"] == "I met <person>Ann</person> and Bob."
+
+
+def test_what_step_4_finds_decides_what_a_row_counts_as():
+    texts = {
+        "person": "See <person>Ann</person> at {}.",
+        "place": "Go to <place>Rome</place> at {}.",
+    }
+    hours = count()
+
+    def write(call):
+        return {"text": texts[call.label].format(next(hours))}
+
+    def label(call):  # a person is never found
+        return {"text": call.values["input"].replace("Ann", "<place>Ann</place>")}
+
+    with pytest.raises(QuotaNotMet, match=r"person has 0 of 1 rows .*relabelled place, "):
+        rows(NER, write, label, labels={"place": 2, "person": 1})
+    kept = [*map(json.loads, Path("runs/mine-0/dataset.jsonl").read_text().splitlines())]
+    assert len(kept) == 2
+    assert {span["type"] for row in kept for span in row["spans"]} == {"place"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted", "reply", "reason"),
+    [
+        (NER, "person", {"text": "I met <person>Ann."}, "<person> is never closed"),
+        (NER, "person", {"text": "I met Ann</person>."}, "</person> closes no mark"),
+        (NER, "person", {"text": "I met <person> </person>."}, "marks no text"),
+        (NER, "person", {"text": "I met <place>Ann</place>."}, "counts as place, not as person"),
+        (
+            NER,
+            "person+place",
+            {"text": "<person>Ann of <place>Rome</place></person>"},
+            "it overlaps the span above",
+        ),
+        (NER, "none", {"text": "<person>Ann</person>"}, "counts as person, not as none"),
+        (
+            QA,
+            "when",
+            {"passage": "It was in May.", "question": "When?", "answers": ["June"]},
+            "'June' is not in the passage",
+        ),
+        (
+            QA,
+            "when",
+            {"passage": "It was in May.", "question": "When?", "answers": []},
+            "at least 1 item",
+        ),
+        (
+            CHAT,
+            "concise",
+            {"prompt": "How long?", "better": "An hour.", "worse": "an hour"},
+            "chosen and rejected are the same reply",
+        ),
+    ],
+)
+def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejected(
+    declared, wanted, reply, reason, tmp_path
+):
+    with pytest.raises(QuotaNotMet) as caught:
+        rows(declared, lambda _: reply, labels={wanted: 1}, contexts=["x"], seeds=["one thing"])
+    assert "0 of 1 rows" in str(caught.value)
+    refused = map(json.loads, Path("runs/mine-0/rejects.jsonl").read_text().splitlines())
+    assert all(reason in each["detail"] for each in refused)
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        ({"spans": {"person": "x"}, "per_row": [3, 1]}, "per_row: the first number is larger"),
+        ({"spans": {"none": "x"}}, "rows that have none of them are called none"),
+        ({"spans": {"two words": "x"}}, "two words"),
+        ({"spans": {}}, "it is empty"),
+        ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),
+        ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are two outputs"),
+        ({"spam": {"a": "x"}}, "it does not say which output"),
+        ({}, "expected keys with values"),
+        ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
+        ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
+        ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
+        ({"score": {"1": "low"}}, "score"),
+        ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "as large as the scale"),
+        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of it lies in"),
+        ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
+        ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
+        ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),
+    ],
+)
+def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({"description": "Texts.", "output": declared}), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        Declaration.from_file(file)
+    assert problem in str(caught.value)
+    assert re.match(rf"{re.escape(str(file))}, line [2-6]: output", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"labels": {"a": "x", "b": "y"}}, "labels are given too"),
+        ({"branches": {"a": {"definition": "x", "label": "person"}}}, "does not go with output"),
+        ({"instances_per_call": 3}, "with output, it is 1"),
+        ({"corrector": "vote"}, "a step 4 of its own"),
+        ({"fields": {"spans": "x", "text": "y"}}, "a field is called spans"),
+        ({"fields": {"one": "x", "other": "y"}}, "which text the spans are in"),
+    ],
+)
+def test_what_does_not_go_with_an_output_is_refused(more, problem):
+    with pytest.raises(UsageError, match=problem):
+        Declaration(**NER, **more).task()
+
+
+def test_a_score_within_the_tolerance_stays_and_another_is_taken_over():
+    texts = {"one": "A dog runs by.", "other": "A cat sleeps here."}
+    near = rows(PAIRS, lambda _: texts, lambda _: {"score": 1.5}, labels={"1 to 2": 1})
+    assert near[0]["score"] <= 2
+    assert "notes" not in next(iter(near.provenance)) or near[0]["score"] != 1.5
+    far = rows(
+        PAIRS,
+        lambda _: texts,
+        lambda _: {"score": 4.9},
+        labels={"1 to 2": 0, "4 to 5": 1},
+        contexts=["x"],
+    )
+    assert 4 <= far[0]["score"] <= 5
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"), [("A", "B", "good"), ("B", "A", "bad"), ("A", "A", None)]
+)
+def test_replies_are_judged_in_both_orders(first, second, chosen):
+    replies = {"better": "good", "worse": "bad"}
+
+    def label(call):
+        before = call.values["input"].index("good") < call.values["input"].index("bad")
+        return {"better": first if before else second}
+
+    def made():
+        return rows(
+            CHAT,
+            lambda call: {"prompt": "How long does this take?", **replies},
+            label,
+            labels={"concise": 1},
+        )
+
+    if chosen is None:
+        with pytest.raises(QuotaNotMet, match="order-dependent"):
+            made()
+    else:
+        assert made()[0]["chosen"] == chosen
+
+
+def test_types_of_a_program_say_the_same_as_a_file():
+    for given, declared in (
+        (Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)), NER),
+        (Labels(labels={"refund": "wants money", "delay": "is late"}, several=True), SHOP),
+        (Score(score={1: "nothing in common", 5: "the same"}, bins=4), PAIRS),
+        (Answer(answer={"when": "a date", "who": "a person"}, within="passage"), QA),
+        (Preference(preference={"concise": "fewer words", "correct": "no mistake"}), CHAT),
+    ):
+        mine = Declaration(**{**declared, "output": given})
+        assert mine.task().labels == Declaration(**declared).task().labels
