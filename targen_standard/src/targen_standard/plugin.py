@@ -79,6 +79,8 @@ def register_kinds(register: KindRegister) -> None:
             spec="targen_standard.task_files.facts:register_outputs",
             facts="targen_standard.task_files.facts:output_facts",
             prints="targen_standard.task_files.facts:print_output",
+            suite="targen_testing:OutputSuite",
+            template="targen_standard.task_files:templates/output",
             tries=("targen describe {name} --kind output",),
         )
     )

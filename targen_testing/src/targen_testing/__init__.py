@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from targen_testing.executors import ExecutorSuite
     from targen_testing.exporters import ExporterSuite
     from targen_testing.forms import FormSuite
+    from targen_testing.outputs import OutputSuite
     from targen_testing.readers import ReaderSuite
     from targen_testing.steps import (
         CheckSuite,
@@ -46,6 +47,7 @@ __all__ = [
     "FilterSuite",
     "FormSuite",
     "GeneratorSuite",
+    "OutputSuite",
     "ReaderSuite",
     "SeedsSuite",
     "TaskSuite",
@@ -68,6 +70,7 @@ _HOME = {
     "FilterSuite": "steps",
     "FormSuite": "forms",
     "GeneratorSuite": "steps",
+    "OutputSuite": "outputs",
     "ReaderSuite": "readers",
     "SeedsSuite": "steps",
     "TaskSuite": "tasks",

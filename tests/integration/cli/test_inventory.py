@@ -30,6 +30,7 @@ SOME = {
     "executor": "beside",
     "delivery": "batch",
     "form": "queues",
+    "output": "spans",
     "embedder": "words",
 }
 TABLE = load_registry().kinds

@@ -305,7 +305,7 @@ BLAMED = f"""
     parcels | propose | return [dict(a=1)] | returned an item of contexts that is dict: each is
     parcels | rows | return [] | returned 0 rows for one instance; the task's rows_per_instance is 1
     parcels | correct | return None | the corrector returned NoneType, not a Correction
-    parcels | correct | return Correction('late', instance=3) | corrected instance is a int, not a Row
+    parcels | correct | return Correction('late', instance=3) | the corrected instance is a int
     parcels | correct | return Correction('lost', instance=row) | instance is labelled late, but
     parcels | correct | row.text = 'b' | the corrector changed the instance that it was given:
     parcels | check_row | row.text = 'b' | a check changed the instance that it was given:

@@ -69,7 +69,7 @@ def _absent(value: Any) -> Any:
 def _as_keys(value: Any) -> Any:
     """What a model says, as a file says it."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True)
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return value
 
 
