@@ -60,7 +60,6 @@ LONGEST = (
     "integration/plugins/test_zoo",
     "plugins/examples/test_examples",
     "faults/",
-    "integration/test_packages",
     "plugins/training/test_reproducing",
     "integration/cli/test_every_command",
     "plugins/methods/test_conformance",
