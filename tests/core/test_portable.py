@@ -45,7 +45,7 @@ def sources() -> Iterator[Path]:
 def lacking(source: str) -> Iterator[str]:
     """What Windows lacks and code uses without asking whether it is there."""
     tree = ast.parse(source)
-    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    above = dict[ast.AST, ast.AST]()
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id=module), attr=name):
@@ -54,6 +54,10 @@ def lacking(source: str) -> Iterator[str]:
                 used = f"import {name}"
             case _:
                 continue
+        if used and not above:  # few modules use any of it
+            above |= {
+                child: each for each in ast.walk(tree) for child in ast.iter_child_nodes(each)
+            }
         if used and not is_guarded(node, above):
             yield f"line {node.lineno}: {used}"
 

@@ -48,6 +48,7 @@ RAW = {
 _KIT = re.compile(r"/(tests|testing|templates)/|/testing\.py$")
 """Tests, and conformance suites, which read what they wrote."""
 CONTENT = {"read_text", "read_bytes"}  # of a path, or of a resource of a package
+NAMES = CONTENT.union(*RAW.values())
 RESOURCES = ("files(", "(files(", "distribution.read_text(")
 
 READERS = {
@@ -92,7 +93,7 @@ def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
                 if alias.name in RAW.get(node.module, ()):
                     found.append((node.lineno, f"{node.module}.{alias.name}"))
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute) or node.attr not in NAMES:
             continue
         owner = ast.unparse(node.value)
         head, _, rest = owner.partition(".")

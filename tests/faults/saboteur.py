@@ -121,8 +121,8 @@ class _Points:
             self._wrap(name, getattr(os, name), cut=True)
         for name in ("ftruncate", "replace", "rename", "link", "unlink", "remove", "mkdir"):
             self._wrap(name, getattr(os, name))
-        self._wrap("fsync", os.fsync)
-        self._wrap("fdatasync", os.fdatasync)
+        for name in ("fsync", "fdatasync"):  # a process dies here, never the machine
+            self._wrap(name, lambda descriptor: None)
         self._opening(os.open)
 
     def _wrap(self, name: str, real: Callable[..., Any], *, cut: bool = False) -> None:

@@ -65,6 +65,12 @@ _CODES: dict[CodeType, str] = {
 }
 _SEEDING = random.Random.__init__.__code__
 _INST = random._inst
+# The names of all these: nearly every call has another, which is the quickest to see.
+_NAMES_IN_C = {
+    *(each.__name__ for each in (*_CLOCKS, *_CHANCE)),
+    *("random", "getrandbits", *_METHODS),
+}
+_NAMES_IN_PYTHON = {code.co_name for code in (*_GLOBAL, *_CODES, _SEEDING)}
 _THROUGH = tuple(module.__file__ or "" for module in (random, secrets, uuid, datetime))
 
 
@@ -113,11 +119,12 @@ def watching(homes: tuple[str, ...]) -> Iterator[Nondeterminism]:
 def _watcher(seen: Nondeterminism, homes: tuple[str, ...]) -> Callable[[FrameType, str, Any], None]:
     def watch(frame: FrameType, event: str, what: Any) -> None:
         if event == "c_call":
-            name = _built_in(what)
-            if name:
+            if what.__name__ in _NAMES_IN_C and (name := _built_in(what)):
                 _note(seen, name, frame, homes)
         elif event == "call":
             code = frame.f_code
+            if code.co_name not in _NAMES_IN_PYTHON:
+                return
             if code in _CODES:
                 name = _CODES[code]
             elif code in _GLOBAL and _shared(frame.f_locals.get("self")):

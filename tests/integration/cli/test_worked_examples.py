@@ -72,12 +72,28 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
     ],
 )
 def test_models_and_the_task_decide(targen, asked, decided):
-    actual = targen("estimate", "-n", "40", *asked)
-    assert ("Prompts show no worked examples" in actual.out) is (decided == "none")
-    assert ("Prompts show worked examples" in actual.out) is (decided == "all")
-    assert ("--worked-examples none saves" in actual.out) is (decided != "none")
-    facts = targen("estimate", "-n", "40", *asked, "--json").json
-    assert facts["worked_examples"] == decided
+    assert targen("estimate", "-n", "40", *asked, "--json").json["worked_examples"] == decided
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("boolq", *KNOWN), {"Prompts show no worked examples"}),
+        (
+            ("wsc", *KNOWN),
+            {"Prompts show worked examples", "--worked-examples none saves"},
+        ),
+        (
+            ("copa", *KNOWN, "--backend-for", "correct=scripted"),
+            {"--worked-examples none saves"},
+        ),
+    ],
+    ids=["none", "all", "some"],
+)
+def test_an_estimate_says_what_was_decided(targen, asked, said):
+    shown = targen("estimate", "-n", "40", *asked).out
+    every = "Prompts show no worked examples", "Prompts show worked examples"
+    assert {each for each in (*every, "--worked-examples none saves") if each in shown} == said
 
 
 def test_what_was_decided_stays_when_the_run_resumes(targen, monkeypatch):

@@ -138,6 +138,7 @@ class QuotaTracker:
         self._gained: dict[str, int] = dict.fromkeys(self._whole, 0)
         self._judged: dict[str, int] = dict.fromkeys(self._whole, 0)
         self._open: tuple[str, ...] | None = ()  # branches; None: to be looked up again
+        self._worth: dict[tuple[str, int, float | None], int] = {}  # until a count changes
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
         """Take a new target; labels that were given up get a new chance."""
@@ -209,6 +210,7 @@ class QuotaTracker:
     def gain(self, branch: str, name: str, rows: int) -> None:
         """Count rows of a label that came through a branch."""
         self._have[self.counted(branch, name)] += rows
+        self._worth.clear()
 
     def await_rows(self, branch: str, rows: int) -> None:
         """Count a candidate that cannot be judged now as rows that may come.
@@ -218,6 +220,7 @@ class QuotaTracker:
         name = max(self._may_give[branch], key=self.needed)
         self._awaited[name] += rows
         self._open = None
+        self._worth.clear()
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -259,6 +262,7 @@ class QuotaTracker:
         """Give labels that were given up another chance."""
         self.given_up.clear()
         self._open = None
+        self._worth.clear()
         self._since_gain = dict.fromkeys(self._whole, 0)
 
     def worth(self, branch: str, unit: int, margin: float | None) -> int:
@@ -270,14 +274,16 @@ class QuotaTracker:
         seed goes through all of them. Without a margin it is what is needed
         if every candidate makes a row.
         """
-        return max(
-            (
-                math.ceil(self._candidates(name, unit, margin) / len(self._given_by[name]))
-                for name in self._may_give[branch]
-                if self.wants(name)
-            ),
-            default=0,
-        )
+        if (asked := (branch, unit, margin)) not in self._worth:
+            self._worth[asked] = max(
+                (
+                    math.ceil(self._candidates(name, unit, margin) / len(self._given_by[name]))
+                    for name in self._may_give[branch]
+                    if self.wants(name)
+                ),
+                default=0,
+            )
+        return self._worth[asked]
 
     def outlook(self, unit: int) -> int:
         """Candidates that what is lacking should take, by what was seen; for any thread.
@@ -332,6 +338,7 @@ class QuotaTracker:
         if verdict == "skipped":
             flow.skipped += again is None
             return
+        self._worth.clear()
         if again == "skipped":
             flow.skipped -= 1
         elif again == "surplus":
@@ -371,6 +378,7 @@ class QuotaTracker:
         if late:
             self.given_up.update(late)
             self._open = None
+            self._worth.clear()
         return late
 
     def commonest_reason(self, name: str) -> str:

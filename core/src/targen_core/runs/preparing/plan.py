@@ -19,6 +19,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, is_file, order_of
+from targen_core.plugins.loader import metadata_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
@@ -336,8 +337,8 @@ def _distributions(
     names |= parts.packages
     versions: dict[str, str] = {}
     for name in sorted(names):
-        with contextlib.suppress(importlib_metadata.PackageNotFoundError):
-            versions[name] = importlib_metadata.version(name)
+        with contextlib.suppress(importlib_metadata.PackageNotFoundError, OSError, ValueError):
+            versions[name] = metadata_of(importlib_metadata.distribution(name))[1]
     return versions
 
 
