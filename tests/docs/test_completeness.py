@@ -48,7 +48,9 @@ def missing(words: list[str], page: Path) -> list[str]:
     return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
 
 
-SPECS = {kind.hook: looked_up(kind.specification) for kind in load_registry().kinds.values()}
+KINDS = load_registry().kinds.values()
+OWNERS = {"register_kinds": "targen-core", **{kind.hook: kind.owner for kind in KINDS}}
+SPECS = {kind.hook: looked_up(kind.specification) for kind in KINDS}
 SPECS["register_kinds"] = looked_up("targen_core.plugins.hookspecs:register_kinds")
 
 
@@ -57,6 +59,8 @@ def test_every_hook_has_its_section_and_signature() -> None:
     for hook in SPECS:
         assert re.search(rf"^#+ `{hook}`$", text, re.MULTILINE), hook
         assert f"def {hook}(register" in text, hook
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{OWNERS[hook]}` |"))
+        assert f"[`{hook}`](#{hook})" in row, hook
 
 
 @pytest.mark.parametrize("hook", SPECS)

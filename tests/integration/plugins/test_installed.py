@@ -215,6 +215,7 @@ def register_correctors(register):
 @hookimpl
 def register_exporters(register):
     register.register("jsonl", "nowhere:THING")
+    register.register("rte", "nowhere:THING")
 
 @hookimpl
 def register_trainers(register):
@@ -259,6 +260,7 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
     for line in (
         "export run0",
         "describe method.yaml --trust",
+        "describe rte",
         "train run0 --trainer tfidf --out model",
         "compare --help",
     ):

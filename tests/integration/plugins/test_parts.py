@@ -182,7 +182,7 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen, at):
 
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     code = tmp_path / "site/acme.py"
-    code.write_text(CODE.replace("return items", "return [f'near {item}' for item in items]"))
+    code.write_text(CODE.replace("ListStep.of(items)", "ListStep.of(f'near {n}' for n in items)"))
     assert "left as it is" in chosen("resume run --verify", code=2).stderr
     code.write_text(CODE)
     chosen("resume run -n 10")
@@ -510,6 +510,7 @@ def test_a_description_gives_options_and_the_parts_of_a_file(acme, targen, tmp_p
     }
     assert options["path"]["required"]
     assert options["column"]["default"] == "context"
+    assert acme("describe openings").stdout.count("how long an opening is") == 1
     facts = json.loads(acme("describe using.yaml --json").stdout)
     path = str(tmp_path / "places.csv")
     assert facts["parts"]["contexts"]["options"] == {"path": path, "column": "place"}
@@ -532,6 +533,10 @@ class Raises(Filter):
     def find(self, candidate):
         return {}["no such key"]
 
+class Never(Filter):
+    def find(self, candidate):
+        return Refusal("never", "no row is good enough")
+
 def says_no(instance, seed):
     return False
 
@@ -539,11 +544,22 @@ def says_no(instance, seed):
 def more_filters(register):
     register.register("forgets", Forgets)
     register.register("raises", Raises)
+    register.register("never", Never, summary="Refuses all")
     register.register("made", Plain())
 
 @hookimpl(specname="register_checks")
 def more_checks(register):
     register.register("says-no", says_no)
+"""
+
+
+SUITES = """
+from pathlib import Path
+from targen_testing import ContextsSuite as Contexts
+
+class TestTable(Contexts):
+    contexts = "table"
+    options = (f"path={Path(__file__).parent / 'places.csv'}", "column=place")
 """
 
 
@@ -553,6 +569,9 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
         if not made:
             register = '    register.register("made", Plain())\n'
             (folder / "src/acme/__init__.py").write_text((CODE + WRONG).replace(register, ""))
+            (folder / "tests").mkdir()
+            (folder / "tests/test_table.py").write_text(SUITES)
+            (tmp_path / "places.csv").rename(folder / "tests/places.csv")
         found = json.loads(acme(f"plugins check {folder} --json", code=1).stdout)["checks"]
         of: dict[str, dict[str, set[str]]] = {}
         for each in found:
@@ -560,6 +579,7 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
             outcomes.setdefault(each["outcome"], set()).add(each["check"])
         if made:
             assert of["filter made"]["failed"] == {"target-wrong-type"}
+            assert of["contexts table"]["skipped"] == {"needs-an-option"}
     for right in ("filter openings", "check no-she", "generator letters"):
         assert of[right].keys() == {"passed"}, right
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
@@ -567,6 +587,13 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
     assert of["filter raises"]["failed"] >= {"makes-rows", "described"}
     assert "makes-rows" in of["check says-no"]["failed"]
     assert "remembers" in of["filter forgets"]["failed"]
-    assert of["contexts table"]["skipped"] == {"needs-an-option"}
+    assert of["contexts table"].keys() == {"passed"}, "its suite sets the option that it needs"
+    assert of["filter never"]["skipped"] == {"makes-rows"}
+    assert of["filter never"]["passed"] >= {"same-rows-again", "verifies", "remembers"}
+    (folder / "tests/places.csv").unlink()
+    printed = acme(f"plugins check {folder}", code=1).stdout.splitlines()
+    (at,) = (n for n, line in enumerate(printed) if "makes-rows: contexts table: " in line)
+    assert "places.csv: No such file" in printed[at] and "verifies" in printed[at + 1]
+    assert "".join(printed).count("places.csv") == 1
     shown = json.loads(acme("plugins --json").stdout)
     assert next(p for p in shown if p["distribution"] == "acme")["state"] == "ok"

@@ -140,11 +140,7 @@ class FileOptions(Options):
 def from_file(options):
     with open(options.path, newline="") as file:
         items = [row[options.column] for row in csv.DictReader(file)]
-
-    async def propose(llm, parent, existing):
-        return items
-
-    return ListStep(item=str, propose=propose, batch=len(items), once=True, asks=False)
+    return ListStep.of(items)
 
 
 CONTEXTS = Configurable(FileOptions, from_file)
