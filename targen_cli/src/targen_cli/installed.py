@@ -124,7 +124,7 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """The error for a command that nobody has."""
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
-    lame = sum(plugin.state == "broken" for plugin in registry.plugins)
+    lame = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     if package := package_of("command", name):
         hint = install(package)
     elif name in _MEANT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,9 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         state = "extra" if left_out and "[" in items[0].install else "broken"
     for item in items:
         problems += _taken(registry, item)
+        if meant := name_taken(registry, item):
+            said = f"{item.kind} {item.name} is {meant}, which has that name too"
+            problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
@@ -149,6 +153,14 @@ def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
         )
         for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())
     ]
+
+
+def name_taken(registry: Registry, item: Registration[Any]) -> str:
+    """Return the full id of what the bare name of an object means in its place; or ""."""
+    with contextlib.suppress(UsageError):  # of two strangers neither has the name
+        meant = registry.find(item.kind, item.name)
+        return "" if meant is item else meant.id
+    return ""
 
 
 def _report(plugin: Plugin) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from targen_cli.plugins import name_taken
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
@@ -49,7 +50,7 @@ def check(path: Path) -> list[Finding]:
     loader.installed_sources = lambda: sources  # in this process it is as good as installed
     registry = load_registry()
     loaded = list(_load(folder, registry))
-    harmless = ("flag-taken", "prints-at-import", "slow-import")
+    harmless = ("flag-taken", "name-taken", "prints-at-import", "slow-import")
     if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.outcome == "skipped"}
@@ -85,6 +86,9 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
+        if meant := name_taken(registry, item):
+            said = f"{meant} has that name, so users have to type {item.id}"
+            yield broken("name-taken", f"{item.kind} {item.name}", said)
         for name, whose in taken_flags(registry, item.id).items():
             what = f"its option {name} is no flag, since {whose} has that name"
             yield broken("flag-taken", f"{item.kind} {item.name}", what)

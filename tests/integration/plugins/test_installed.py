@@ -172,7 +172,9 @@ def test_what_a_plugin_prints_spoils_no_json_and_its_controls_are_shown(install,
     found = [problem["check"] for problem in plugins(result)["acme"]["problems"]]
     assert {"prints-at-import", "slow-import"} <= {*found}
     assert result.stderr == "hello\nagain\n"
-    shown = targen("list-tasks", path=[site]).stdout
+    listed = targen("list-tasks", path=[site])
+    assert "slow to import: acme (2 s); see: targen plugins" in listed.stderr
+    shown = listed.stdout
     assert "\\x1b[2Jclean\\u202e" in shown and "\x1b" not in shown
 
 
@@ -267,3 +269,6 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
         done = targen(*line.split(), path=site)
         assert done.returncode == 0 and "cannot be used" not in done.stdout, done.stderr
     assert "never" in targen(*run, "taker:meta", "--out", "other", path=site).stdout
+    mine = plugins(targen("plugins", "--json", path=site))["taker"]["problems"]
+    taken = [each["try"] for each in mine if each["check"] == "name-taken"]
+    assert "type taker:meta for this one" in taken and len(taken) == 8

@@ -402,7 +402,7 @@ class Registry:
             package = package or package_of("adapter", name.partition(":")[0])
         names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
-        lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
+        lame = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         if kind == "task" and not package and (unknown := self.no_task(name)):
             return unknown
