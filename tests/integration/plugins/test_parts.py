@@ -340,6 +340,7 @@ IN_A_FILE = """
     majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
     majority.times: 5 | majorty.times: 1 | the task uses no part 'majorty'
     majority.times: 5 | times: 1 | an option is NAME.KEY
+    majority.times: 5 | majority: {tims: 1} | corrector acme:majority has no option 'tims'
     openings.most: 2 | openings.most: 0 | option openings.most of filter acme:openings
     praise: acme | prise: acme | no such label
     corrector: majority | corrector: majorty | line 10: corrector: no corrector named
@@ -382,7 +383,9 @@ def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("file", ["majority.times: 5", "acme:majority.times: 5"])
+@pytest.mark.parametrize(
+    "file", ["majority.times: 5", "acme:majority.times: 5", "majority: {times: 5}"]
+)
 def test_one_option_has_two_spellings(file, acme, at, tmp_path):
     (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace("majority.times: 5", file))
     both = "-o majority.times=9 -o acme:majority.times=9"
