@@ -23,7 +23,7 @@ from targen_core.calls.usage import Counts
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
-from targen_core.plugins.kinds import looked_up
+from targen_core.plugins.kinds import Kind, looked_up
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_standard.task_files import model as declared
@@ -61,6 +61,14 @@ def test_every_hook_has_its_section_and_signature() -> None:
         assert f"def {hook}(register" in text, hook
         (row,) = (line for line in text.splitlines() if line.startswith(f"| `{OWNERS[hook]}` |"))
         assert f"[`{hook}`](#{hook})" in row, hook
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.type], ids=lambda kind: kind.hook)
+def test_the_section_of_a_hook_says_where_its_type_is(kind: Kind) -> None:
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## `{kind.hook}`\n")[2].partition("\n## ")[0]
+    where = kind.described.removeprefix("a ") or kind.type.replace(":", ".")
+    assert f"`{where}`" in section
 
 
 @pytest.mark.parametrize("hook", SPECS)

@@ -485,6 +485,16 @@ def test_a_label_a_correction_and_an_export_take_them(acme, at, tmp_path):
     assert (tmp_path / "out.txt").read_text() == "THE PARCEL IS LATE.\n"
 
 
+def test_an_embedder_has_options_by_its_own_name(acme, at):
+    near = "generate mail.yaml -n 4 -b scripted --max-cosine 0.999 --embedder shapes"
+    acme(f"{near} -o shapes.size=30 --out near")
+    parts = at.parts("near")
+    assert parts["filter distance"]["options"]["embedder"] == "acme:shapes"
+    assert parts["embedder of filter distance"]["options"] == {"size": 30}
+    assert "option shapes.size of embedder" in acme(f"{near} -o shapes.size=1", code=2).stderr
+    acme("resume near -n 6")
+
+
 DESCRIBED = """
     list-filters | openings
     list-checks | no-she
@@ -583,7 +593,7 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
         if made:
             assert of["filter made"]["failed"] == {"target-wrong-type"}
             assert of["contexts table"]["skipped"] == {"needs-an-option"}
-    for right in ("filter openings", "check no-she", "generator letters"):
+    for right in ("filter openings", "check no-she", "generator letters", "embedder shapes"):
         assert of[right].keys() == {"passed"}, right
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
     assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
