@@ -136,7 +136,9 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     """What to say of a hook whose kind is not installed: what it registers is not used."""
     package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
-    hint = install(package) if package and not there else "targen plugins"
+    hint = "install the distribution that has the kind"
+    if package:
+        hint = f"see what is said of {package}" if there else install(package)
     said = f"{hook}: no kind with this hook is installed, so it is not used"
     return _problem("missing-kind", said, hint)
 

@@ -245,8 +245,8 @@ class _Results:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            last = str(report.longrepr).strip().splitlines()[-1:]
-            self.problems.append(f"{report.nodeid}: {''.join(last)}")
+            last = "".join(str(report.longrepr).strip().splitlines()[-1:])
+            self.problems.append(f"{report.nodeid}: {last.removeprefix('E').strip()}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.nodeid not in self._tests or (report.when != "call" and report.passed):

@@ -333,7 +333,8 @@ class _RefusingSuite(_StepSuite[PartT]):
         if seen.chance or seen.clock:
             return
         if isinstance(trial.error, QuotaNotMet):
-            pytest.skip(f"it refuses rows of {self.task}: {trial.reasons}; set task or options")
+            refused = f"rows of {self.task} are refused: {trial.reasons}"
+            pytest.skip(f"{refused}; set task, options or rows")
         super().test_makes_rows(watched)
 
 

@@ -480,7 +480,8 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
     if isinstance(trial.error, OSError) or isinstance(trial.error.__cause__, OSError):
         return "prompts-fill", str(trial.error)
     if isinstance(trial.error, QuotaNotMet):
-        return "generates-exact-quotas", f"{trial.error} ({trial.reasons})"
+        lacks = f"{trial.error} ({trial.reasons}); if it can make no more, set rows in its suite"
+        return "generates-exact-quotas", lacks
     if _REFUSED_ROW in str(trial.error):
         return "rows-are-official", str(trial.error)
     return "steps-raise-only-rejections", str(trial.error)
