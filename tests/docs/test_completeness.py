@@ -14,8 +14,6 @@ import pytest
 from pydantic import BaseModel
 
 import targen_analysis.metrics as model
-import targen_testing
-from targen_analysis.testing import MetricSuite
 from targen_cli.app import build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
@@ -125,14 +123,7 @@ REPORT = (
     "models prices answers_by_files copied_from"
 ).split()
 METRICS = (model.Metric, model.Study, model.Corpus, model.Findings, model.Plot, model.Table)
-SUITES = (
-    targen_testing.TaskSuite,
-    targen_testing.BackendSuite,
-    targen_testing.CorrectorSuite,
-    targen_testing.ExecutorSuite,
-    targen_testing.ExporterSuite,
-    MetricSuite,
-)
+CHECKS = {name for kind in KINDS for name in dir(kind.resolve("suite")) if name.startswith("test_")}
 EXPLAINED = {
     "reference/run-directory.md": [
         *(name for part in (*MANIFEST, Counts) for name in names(part)),
@@ -148,7 +139,7 @@ EXPLAINED = {
     ],
     "reference/python.md": names(RunSpec),
     "plugins/conformance.md": [
-        *(name for suite in SUITES for name in dir(suite) if name.startswith("test_")),
+        *CHECKS,
         *RULES,
     ],
 }
@@ -158,6 +149,11 @@ EXPLAINED = {
 @pytest.mark.parametrize("page", EXPLAINED)
 def test_every_name_is_explained(page: str) -> None:
     assert missing([*EXPLAINED[page]], DOCS / page) == []
+
+
+def test_every_check_that_is_explained_exists() -> None:
+    text = (DOCS / "plugins/conformance.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"^\| `(test_\w+)`", text, re.MULTILINE)} <= CHECKS
 
 
 def test_every_metric_has_its_section_and_every_option_its_line() -> None:

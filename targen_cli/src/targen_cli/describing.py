@@ -35,11 +35,12 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
     print(f"{facts['id']} {facts['version']}, {facts['kind']}{summary}\n")
     if facts.get("about") and facts["about"] != facts["summary"]:
         print(facts["about"])
-    # What -o sets of a part has a table of its own below.
-    later = {"options"} if part.configurable is not None else set()
-    own = {key: value for key, value in facts.items() if key not in later}
-    if own.keys() - {"kind", "id", "version", "summary", "install"}:
-        (part.kind.resolve("prints") or _print_plainly)(own)
+    own = facts.keys() - {"kind", "id", "version", "summary", "install"}
+    if own - ({"options"} if part.configurable is not None else set()):
+        if prints := part.kind.resolve("prints"):
+            prints(facts)
+        else:  # what -o sets of a part has a table of its own below
+            _print_plainly(facts | {"options": []} if part.configurable is not None else facts)
     if part.kind.use:
         print(f"use it: {part.kind.use.format(name=name, id=facts['id'])}")
     if part.configurable is not None and facts.get("options"):
