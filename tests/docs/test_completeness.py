@@ -14,8 +14,6 @@ import pytest
 from pydantic import BaseModel
 
 import targen_analysis.metrics as model
-import targen_testing
-from targen_analysis.testing import MetricSuite
 from targen_cli.app import build
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
@@ -23,7 +21,7 @@ from targen_core.calls.usage import Counts
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
-from targen_core.plugins.kinds import looked_up
+from targen_core.plugins.kinds import Kind, looked_up
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_standard.task_files import model as declared
@@ -48,7 +46,9 @@ def missing(words: list[str], page: Path) -> list[str]:
     return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
 
 
-SPECS = {kind.hook: looked_up(kind.specification) for kind in load_registry().kinds.values()}
+KINDS = load_registry().kinds.values()
+OWNERS = {"register_kinds": "targen-core", **{kind.hook: kind.owner for kind in KINDS}}
+SPECS = {kind.hook: looked_up(kind.specification) for kind in KINDS}
 SPECS["register_kinds"] = looked_up("targen_core.plugins.hookspecs:register_kinds")
 
 
@@ -57,6 +57,16 @@ def test_every_hook_has_its_section_and_signature() -> None:
     for hook in SPECS:
         assert re.search(rf"^#+ `{hook}`$", text, re.MULTILINE), hook
         assert f"def {hook}(register" in text, hook
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{OWNERS[hook]}` |"))
+        assert f"[`{hook}`](#{hook})" in row, hook
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.type], ids=lambda kind: kind.hook)
+def test_the_section_of_a_hook_says_where_its_type_is(kind: Kind) -> None:
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## `{kind.hook}`\n")[2].partition("\n## ")[0]
+    where = kind.described.removeprefix("a ") or kind.type.replace(":", ".")
+    assert f"`{where}`" in section
 
 
 @pytest.mark.parametrize("hook", SPECS)
@@ -113,14 +123,7 @@ REPORT = (
     "models prices answers_by_files copied_from"
 ).split()
 METRICS = (model.Metric, model.Study, model.Corpus, model.Findings, model.Plot, model.Table)
-SUITES = (
-    targen_testing.TaskSuite,
-    targen_testing.BackendSuite,
-    targen_testing.CorrectorSuite,
-    targen_testing.ExecutorSuite,
-    targen_testing.ExporterSuite,
-    MetricSuite,
-)
+CHECKS = {name for kind in KINDS for name in dir(kind.resolve("suite")) if name.startswith("test_")}
 EXPLAINED = {
     "reference/run-directory.md": [
         *(name for part in (*MANIFEST, Counts) for name in names(part)),
@@ -136,7 +139,7 @@ EXPLAINED = {
     ],
     "reference/python.md": names(RunSpec),
     "plugins/conformance.md": [
-        *(name for suite in SUITES for name in dir(suite) if name.startswith("test_")),
+        *CHECKS,
         *RULES,
     ],
 }
@@ -146,6 +149,11 @@ EXPLAINED = {
 @pytest.mark.parametrize("page", EXPLAINED)
 def test_every_name_is_explained(page: str) -> None:
     assert missing([*EXPLAINED[page]], DOCS / page) == []
+
+
+def test_every_check_that_is_explained_exists() -> None:
+    text = (DOCS / "plugins/conformance.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"^\| `(test_\w+)`", text, re.MULTILINE)} <= CHECKS
 
 
 def test_every_metric_has_its_section_and_every_option_its_line() -> None:

@@ -15,7 +15,7 @@ from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
 from targen_core.plain import what_is
-from targen_core.plugins.elsewhere import ELSEWHERE, package_of
+from targen_core.plugins.elsewhere import ELSEWHERE, OURS, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.wording import Action, install
 
@@ -115,9 +115,9 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     if by_form := registry.kind_of(name):
         return by_form
     items = [item for kind in registry.kinds for item in registry.all(kind)]
-    kinds_of = dict.fromkeys(
-        item.kind for item in items if name in (item.name, item.id, *item.aliases)
-    )
+    named = [item for item in items if name in (item.name, item.id, *item.aliases)]
+    named = [item for item in named if item.distribution in OURS] or named
+    kinds_of = dict.fromkeys(item.kind for item in named)
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")

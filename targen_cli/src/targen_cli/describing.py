@@ -37,7 +37,10 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
         print(facts["about"])
     own = facts.keys() - {"kind", "id", "version", "summary", "install"}
     if own - ({"options"} if part.configurable is not None else set()):
-        (part.kind.resolve("prints") or _print_plainly)(facts)
+        if prints := part.kind.resolve("prints"):
+            prints(facts)
+        else:  # what -o sets of a part has a table of its own below
+            _print_plainly(facts | {"options": []} if part.configurable is not None else facts)
     if part.kind.use:
         print(f"use it: {part.kind.use.format(name=name, id=facts['id'])}")
     if part.configurable is not None and facts.get("options"):

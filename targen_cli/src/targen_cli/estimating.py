@@ -307,7 +307,9 @@ def estimated(
         report, factor = trial.report, 1 / yield_
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
-        judged = max((flow["judged"] for flow in report.get("flow", {}).values()), default=0)
+        by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
+        # A seed that is for one label is judged once, any other once for each label.
+        judged = max(by_label, default=0) if task.labels_per_seed is None else sum(by_label)
         ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
         if trial.problem is not None and not ended:
             raise trial.problem

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from targen_cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import AmbiguousName, PluginError, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
@@ -18,9 +18,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.wording import install
 
 __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
-
-FIRST = ("targen-standard",)
-"""Whose command a bare name means where several have it: what is installed beside the command."""
 
 _MEANT = {
     "cat": "show RUN",
@@ -66,12 +63,14 @@ _MEANT = {
 
 def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
     """What to type for each command of a plugin: its name, or its id where two have the name."""
-    items = registry.all("command")
-    names = [item.name for item in items]
-    return [
-        (item.name if names.count(item.name) == 1 or item.distribution in FIRST else item.id, item)
-        for item in items
-    ]
+    named = []
+    for item in registry.all("command"):
+        try:
+            is_meant = registry.find("command", item.name) is item
+        except AmbiguousName:
+            is_meant = False
+        named.append((item.name if is_meant else item.id, item))
+    return named
 
 
 def panel_of(item: Registration[Any]) -> str:
@@ -94,7 +93,7 @@ def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> N
     Raises:
         AmbiguousName: two distributions have a command of that name.
     """
-    item = registry.find("command", name, whose=FIRST)
+    item = registry.find("command", name)
     how = {"epilog": _below(registry, item.name), "rich_help_panel": panel_of(item), **how}
     try:
         to.command(name=name, **how)(registry.resolve(item))
@@ -125,7 +124,7 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """The error for a command that nobody has."""
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
-    lame = sum(plugin.state == "broken" for plugin in registry.plugins)
+    lame = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     if package := package_of("command", name):
         hint = install(package)
     elif name in _MEANT:

@@ -89,4 +89,6 @@ def show_registered(named: str, *, json: bool) -> bool:
     if lame:
         names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)
         print(f"not loaded: {names}; see: targen plugins", file=sys.stderr)
+    if slow := [f"{p.distribution} ({p.seconds:.0f} s)" for p in registry.plugins if p.is_slow]:
+        print(f"slow to import: {', '.join(slow)}; see: targen plugins", file=sys.stderr)
     return True

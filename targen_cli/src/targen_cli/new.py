@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
-from targen_core.plugins.loader import load_registry
+from targen_core.plugins.loader import canonical, load_registry
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def new(
     print("README.md lists what to change, in order.")
 
 
+def _project(requirement: str) -> str:
+    """The name of the distribution that is required."""
+    return canonical(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
+
+
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
     from targen_cli.reading import read_toml
@@ -115,8 +121,9 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
         print(f"wrote {path}")
     print(f'add to {file}, below [project.entry-points."{API_GROUP}"]:')
     print(f'  {names.distribution} = "{module}"')
-    if kind.requires:
-        print(f"and to its dependencies: {', '.join(kind.requires)}")
+    there = {_project(each) for each in (project.get("name", ""), *project.get("dependencies", ()))}
+    if needed := [each for each in kind.requires if _project(each) not in there]:
+        print(f"and to its dependencies: {', '.join(needed)}")
     print("then:")
     steps = [f"pip install -e '{folder}'", f"targen plugins check {folder}"]
     for line in [*steps, *(line.format(name=names.distribution) for line in kind.tries)]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,9 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
         state = "extra" if left_out and "[" in items[0].install else "broken"
     for item in items:
         problems += _taken(registry, item)
+        if meant := name_taken(registry, item):
+            said = f"{item.kind} {item.name} is {meant}, which has that name too"
+            problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
@@ -132,7 +136,9 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     """What to say of a hook whose kind is not installed: what it registers is not used."""
     package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
-    hint = install(package) if package and not there else "targen plugins"
+    hint = "install the distribution that has the kind"
+    if package:
+        hint = f"see what is said of {package}" if there else install(package)
     said = f"{hook}: no kind with this hook is installed, so it is not used"
     return _problem("missing-kind", said, hint)
 
@@ -149,6 +155,14 @@ def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
         )
         for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())
     ]
+
+
+def name_taken(registry: Registry, item: Registration[Any]) -> str:
+    """Return the full id of what the bare name of an object means in its place; or ""."""
+    with contextlib.suppress(UsageError):  # of two strangers neither has the name
+        meant = registry.find(item.kind, item.name)
+        return "" if meant is item else meant.id
+    return ""
 
 
 def _report(plugin: Plugin) -> str:

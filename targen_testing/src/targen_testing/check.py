@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from targen_cli.plugins import name_taken
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
@@ -49,11 +50,14 @@ def check(path: Path) -> list[Finding]:
     loader.installed_sources = lambda: sources  # in this process it is as good as installed
     registry = load_registry()
     loaded = list(_load(folder, registry))
-    harmless = ("flag-taken", "prints-at-import", "slow-import")
+    harmless = ("flag-taken", "name-taken", "prints-at-import", "slow-import")
     if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.outcome == "skipped"}
-    return [*loaded, *_run_suites(folder, registry, unmade)]
+    findings, covered = _run_suites(folder, registry, unmade)
+    # The option that a part needs is set by the suite of its author.
+    left = [f for f in loaded if f.check != "needs-an-option" or f.about not in covered]
+    return [*left, *findings]
 
 
 def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
@@ -82,6 +86,9 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
+        if meant := name_taken(registry, item):
+            said = f"{meant} has that name, so users have to type {item.id}"
+            yield broken("name-taken", f"{item.kind} {item.name}", said)
         for name, whose in taken_flags(registry, item.id).items():
             what = f"its option {name} is no flag, since {whose} has that name"
             yield broken("flag-taken", f"{item.kind} {item.name}", what)
@@ -129,24 +136,23 @@ def _is_suite(named: object, kind: Kind) -> bool:
     return isinstance(named, type) and issubclass(named, Suite) and named.kind == kind.name
 
 
-def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> list[Finding]:
-    """Run the author's suites, and the default ones for what they leave out but `unmade`."""
+def _run_suites(
+    folder: Folder, registry: Registry, unmade: Collection[str]
+) -> tuple[list[Finding], Collection[str]]:
+    """Run the author's suites, and the default ones for what they leave out but `unmade`.
+
+    Return the findings, and what the author's suites are about.
+    """
     Suite.folder = folder.path
     findings: list[Finding] = []
-    covered: set[tuple[str, str]] = set()
+    covered: set[str] = set()
     if (folder.path / "tests").is_dir():
         own = folder.path / "pytest.ini"
         config = own if own.exists() else folder.path / "pyproject.toml"
         findings, covered = _pytest(folder.path / "tests", config)
     mine = _mine(folder, registry)
     tasks = [item.id for item in mine if item.kind == "task"]
-    left = [
-        item
-        for item in mine
-        if (item.kind, item.name) not in covered
-        and (item.kind, item.id) not in covered
-        and f"{item.kind} {item.name}" not in unmade
-    ]
+    left = [item for item in mine if f"{item.kind} {item.name}" not in {*covered, *unmade}]
     for item in left:
         base = registry.kinds[item.kind].resolve("suite")
         why = f"no suite is for {item.kind}"
@@ -173,10 +179,10 @@ def _run_suites(folder: Folder, registry: Registry, unmade: Collection[str]) -> 
             os.environ.pop("PYTEST_ADDOPTS", None)
             more, _ = _pytest(file, config)
             findings += more
-    return findings
+    return findings, covered
 
 
-def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[tuple[str, str]]]:
+def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[str]]:
     """Run the suites of a file or folder; the findings, and what they are about.
 
     `config` is named, so that pytest looks for none in the folders above. What pytest's other
@@ -202,7 +208,7 @@ class _Results:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.covered: set[tuple[str, str]] = set()
+        self.covered: set[str] = set()
         self.problems: list[str] = []
         self._suites: set[type[Suite]] = set()
         self._tests: dict[str, tuple[str, str, str]] = {}
@@ -218,7 +224,7 @@ class _Results:
                 continue
             kept.append(item)
             self._suites.add(suite)
-            self.covered.add((suite.kind, getattr(suite, suite.kind)))
+            self.covered.add(_about(suite))
             doc = (getattr(item.obj, "__doc__", "") or "").strip()  # type: ignore[attr-defined]
             must = doc.partition("\n")[0]
             self._tests[item.nodeid] = check_name(item.name), _about(suite), must
@@ -239,8 +245,8 @@ class _Results:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            last = str(report.longrepr).strip().splitlines()[-1:]
-            self.problems.append(f"{report.nodeid}: {''.join(last)}")
+            last = "".join(str(report.longrepr).strip().splitlines()[-1:])
+            self.problems.append(f"{report.nodeid}: {last.removeprefix('E').strip()}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.nodeid not in self._tests or (report.when != "call" and report.passed):

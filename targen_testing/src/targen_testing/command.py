@@ -47,9 +47,11 @@ def check(path: Path, *, json: bool, strict: bool = False) -> None:
             print(f"    passed: {passed} checks")
         for line in _skipped(findings):
             print(f"    skipped: {line}")
-        for finding in failed:
-            print(f"    {finding.check}: {finding.about}: {finding.problem}")
-            print(f"      {'try' if finding.check in RULES else 'must hold'}: {finding.hint}")
+        for first, others in _failed(failed):
+            print(f"    {first.check}: {first.about}: {first.problem}")
+            if others:
+                print(f"      and so: {', '.join(others)}")
+            print(f"      {'try' if first.check in RULES else 'must hold'}: {first.hint}")
     unchecked = any(finding.problem.startswith(NOT_CHECKED) for finding in findings)
     if failed or (strict and unchecked):
         raise typer.Exit(1)
@@ -64,6 +66,14 @@ def _skipped(findings: list[Finding]) -> list[str]:
                 finding.check
             )
     return [f"{why}: {', '.join(checks)}" for why, checks in checks_by_reason.items()]
+
+
+def _failed(findings: list[Finding]) -> list[tuple[Finding, list[str]]]:
+    """The first finding of each problem, and the other checks that fail with it."""
+    met: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        met.setdefault((finding.about, finding.problem), []).append(finding)
+    return [(first, [other.check for other in others]) for first, *others in met.values()]
 
 
 def _findings(path: Path) -> list[Finding]:

@@ -7,7 +7,7 @@ class TestDesk(Suite):
 
     def good(self, folder):
         (folder / "rows.jsonl").write_text('{"text": "It rained."}\n')
-        return "desk", "rows.jsonl"
+        return "desk rows.jsonl"
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ class CommandSuite(Suite):
         """Refuse: only its author knows a use of it."""
         raise UsageError("write a CommandSuite with good(), which shows a use of it")
 
-    def good(self, folder: Path) -> Sequence[str]:
-        """Write what a use of the command needs into `folder`, which is empty; the command line.
+    def good(self, folder: Path) -> str | Sequence[str]:
+        """Write what a use of the command needs into `folder`, which is empty.
 
-        The command runs in that folder, prints JSON with `--json` if it has that option, and asks
-        no model but `scripted`.
+        Return the command line, such as `"desk rows.jsonl"`, or its words. The command runs in that
+        folder, prints JSON with `--json` if it has that option, and asks no model but `scripted`.
         """
         pytest.skip("shows no use of it: see `good`")
 
@@ -191,7 +191,7 @@ class CommandSuite(Suite):
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """What somebody else put in the place of the output stays as it is."""
-        line = tuple(self.good(there))
+        line = self._used(there)
         out = self._out(line)
         if out.suffix:
             out.write_text("mine")
@@ -215,7 +215,7 @@ class CommandSuite(Suite):
         how: str,
     ) -> None:
         """Stopped as it writes, or on a full disk, it says so; the same line then succeeds."""
-        line = tuple(self.good(there))
+        line = self._used(there)
         self._out(line)
         typed = shlex.join(["targen", *line])
         with _stopped() if how == "stopped" else _full_disk():
@@ -227,6 +227,11 @@ class CommandSuite(Suite):
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
             fail(f"{typed}, typed again after it was {how}, ends with {ended.code}:\n{ended.err}")
+
+    def _used(self, folder: Path) -> Sequence[str]:
+        """The words of its use."""
+        line = self.good(folder)
+        return tuple(shlex.split(line) if isinstance(line, str) else line)
 
     def _missing(self) -> Sequence[str]:
         """Command lines that name a file whose name begins with no-such-."""
@@ -244,7 +249,7 @@ class CommandSuite(Suite):
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """What it prints with `--json` is JSON, or a line of it for each row, and nothing else."""
-        line = tuple(self.good(there))
+        line = self._used(there)
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
@@ -253,14 +258,14 @@ class CommandSuite(Suite):
             pytest.skip("has no --json")
         for path in sorted(there.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-        ended = self.ends([*self.good(there), "--json"], monkeypatch, capsys)
+        ended = self.ends([*self._used(there), "--json"], monkeypatch, capsys)
         if not _is_json(ended.out):
             typed = shlex.join(["targen", *line, "--json"])
             fail(f"{typed} prints what is no JSON:\n{ended.out[:500]}")
 
     def test_a_pipe_may_close(self, there: Path) -> None:
         """`targen … | head -0` ends without a traceback."""
-        line = self.good(there)
+        line = self._used(there)
         closed = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
         done = in_another_process(closed + COMMAND, line)
         if "Traceback" in done.stderr or "targen failed" in done.stderr:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
+from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -141,6 +142,14 @@ class PartSuite(Suite, Generic[PartT]):
     """
 
     options: ClassVar[tuple[str, ...]] = ()
+
+    @pytest.fixture(autouse=True)
+    def _is_made(self, _is_named: None) -> None:
+        """Tell once, and not by each check, that it cannot be made with its options."""
+        try:
+            self.target()
+        except TargenError as error:
+            fail("; ".join(filter(None, (str(error), str(error.hint)))))
 
     def name(self) -> str:
         """The registered name."""

@@ -257,7 +257,7 @@ class TaskSuite(Suite):
         """Steps and checks raise `Rejected` or nothing, whatever the replies."""
         self.must_not("steps-raise-only-rejections", watched)
         refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
-        if not (_trouble(watched)[0] or refused or isinstance(hostile.error, QuotaNotMet | None)):
+        if not (_trouble(watched)[0] or refused or hostile.has_ended):
             fail(f"with hostile replies: {hostile.error}")
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
@@ -407,7 +407,7 @@ class TaskSuite(Suite):
 
     def test_verifies(self, good: Trial, shuffled: Trial, tmp_path: Path) -> None:
         """The journal of a finished run makes all its rows again: `targen resume --verify`."""
-        if not isinstance(shuffled.error, QuotaNotMet | None):
+        if not shuffled.has_ended:
             pytest.skip("there is no run to look at: see same-bytes-whatever-answer-comes-first")
         again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
         if str(again.error) != str(shuffled.error) and self._repeats(good, tmp_path):
@@ -434,7 +434,7 @@ class TaskSuite(Suite):
 
     def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
         """With a third of all replies bad, the rows are still good ones."""
-        if not isinstance(bad.error, QuotaNotMet | None):
+        if not bad.has_ended:
             fail(f"with bad replies: {bad.error}")
         for row in bad.rows:
             text = json.dumps(row)
@@ -480,7 +480,8 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
     if isinstance(trial.error, OSError) or isinstance(trial.error.__cause__, OSError):
         return "prompts-fill", str(trial.error)
     if isinstance(trial.error, QuotaNotMet):
-        return "generates-exact-quotas", f"{trial.error} ({trial.reasons})"
+        lacks = f"{trial.error} ({trial.reasons}); if it can make no more, set rows in its suite"
+        return "generates-exact-quotas", lacks
     if _REFUSED_ROW in str(trial.error):
         return "rows-are-official", str(trial.error)
     return "steps-raise-only-rejections", str(trial.error)

@@ -15,7 +15,13 @@ from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
-from targen_core.errors import AuthenticationFailed, StageFailed, TargenError, UsageError
+from targen_core.errors import (
+    AuthenticationFailed,
+    QuotaNotMet,
+    StageFailed,
+    TargenError,
+    UsageError,
+)
 from targen_core.origin import trusting
 from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
@@ -111,6 +117,11 @@ class Trial:
     def bug(self) -> str:
         """What the plugin's code did that is no verdict, or ""."""
         return str(self.error) if isinstance(self.error, StageFailed) else ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it went to its end, with all rows or short of some."""
+        return self.error is None or isinstance(self.error, QuotaNotMet)
 
     @property
     def is_stopped(self) -> bool:

@@ -110,12 +110,15 @@ def test_a_kind_that_cannot_be_is_refused_with_its_plugin(changed, owner, cook, 
     assert dict(registry.kinds) == KINDS
 
 
-def test_of_two_owners_of_one_kind_the_first_by_name_has_it(owner, source):
-    registry = load_registry([source(owner(), "acme"), source(owner(), "zeta")])
-    assert states(registry) == {"acme": "ok", "zeta": "broken"}
-    assert registry.plugins[1].check == "duplicate-kind"
-    assert "belongs to the kind 'dish' of acme" in registry.plugins[1].problem
-    assert registry.kinds["dish"].owner == "acme"
+@pytest.mark.parametrize(("first", "second"), [("acme", "zeta"), ("targen-review", "acme")])
+def test_of_two_owners_of_one_kind_ours_or_the_first_by_name_has_it(first, second, owner, source):
+    sources = [source(owner(), name) for name in sorted((first, second))]
+    registry = load_registry(sources)
+    assert states(registry) == {first: "ok", second: "broken"}
+    (broken,) = (plugin for plugin in registry.plugins if plugin.distribution == second)
+    assert broken.check == "duplicate-kind"
+    assert f"belongs to the kind 'dish' of {first}" in broken.problem
+    assert registry.kinds["dish"].owner == first
 
 
 def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(owner, cook, plugin, source):

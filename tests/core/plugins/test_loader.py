@@ -12,6 +12,7 @@ from targen_core import load_registry
 from targen_core.errors import AmbiguousName, UnknownName
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS
+from targen_core.plugins.loader import installed_sources
 from targen_core.wording import install
 
 GOOD = object()
@@ -213,6 +214,28 @@ def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
     assert caught.value.exit_code == 2
     assert registry.find("task", "zeta:good").target is mine
     assert registry.find("task", "acme:good").target is GOOD
+
+
+@pytest.mark.whole
+def test_no_stranger_takes_a_name_of_ours(plugin, source):
+    """Whatever is installed, a bare name or an alias means what it means without that."""
+    alone = load_registry()
+    ours = [item for item in alone.everything() if item.distribution != "targen-plugin-example"]
+    meant = {(item.kind, name): item for item in ours for name in (item.name, *item.aliases)}
+
+    def taking(kind):
+        def take(register):
+            for name in {name for of, name in meant if of == kind}:
+                register.register(name, GOOD)
+
+        return take
+
+    hooks = {kind.hook: taking(name) for name, kind in alone.kinds.items()}
+    registry = load_registry([source(plugin(**hooks), "a-taker"), *installed_sources()])
+    assert len(registry.everything()) == len(alone.everything()) + len(meant)
+    assert {asked: registry.find(*asked).id for asked in meant} == {
+        asked: alone.find(*asked).id for asked in meant
+    }
 
 
 def test_a_hook_without_the_mark_registers_nothing(plugin, source):

@@ -199,6 +199,13 @@ class TestGivenSeeds:
         assert ("Too few" in result.out) == bool(output)
         assert targen(*asked, "--json").json.get("too_few_seeds", "") == output
 
+    def test_seeds_that_are_each_for_one_label_count_once(self, works):
+        contexts = WEATHER.replace("seeds:", "labels_per_seed: 1\nseeds: none\ncontexts:")
+        Path("weather.yaml").write_text(contexts)
+        estimated = ("estimate", "weather.yaml", "-b", "scripted", "-n")
+        assert "Too few" not in works(*estimated, 14).out
+        assert "weather.yaml gives 20, each for one label" in works(*estimated, 16).out
+
     def test_what_to_add_is_enough(self, works):
         for text in (WEATHER + "samples_per_seed: 4\n", WEATHER):
             Path("weather.yaml").write_text(text)

@@ -176,6 +176,8 @@ def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     added = works("new", "contexts", "shops", "--into", "demo")
     assert '  shops = "demo.shops"\n' in added.out
+    needs = "to its dependencies: aiohttp>=3.10\n"
+    assert needs in works("new", "backend", "house", "--into", "demo").out
     project = tmp_path / "demo/pyproject.toml"
     assert {path: path.read_bytes() for path in before} == before
     project.write_text(

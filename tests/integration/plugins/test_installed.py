@@ -172,19 +172,26 @@ def test_what_a_plugin_prints_spoils_no_json_and_its_controls_are_shown(install,
     found = [problem["check"] for problem in plugins(result)["acme"]["problems"]]
     assert {"prints-at-import", "slow-import"} <= {*found}
     assert result.stderr == "hello\nagain\n"
-    shown = targen("list-tasks", path=[site]).stdout
+    listed = targen("list-tasks", path=[site])
+    assert "slow to import: acme (2 s); see: targen plugins" in listed.stderr
+    shown = listed.stdout
     assert "\\x1b[2Jclean\\u202e" in shown and "\x1b" not in shown
 
 
 def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen, tmp_path):
     member = Path(__file__).parent / "zoo/members/flag_taken.py"
-    more = '\n    longest_row: Annotated[int, Flag("Letters.")] = 900\n\n\nclass Sizes'
+    more = '\n    longest_row: Annotated[int, Flag("Letters.")] = 900'
+    more += '\n    examples: Annotated[str, Flag("Texts.")] = ""\n\n\nclass Sizes'
     text = member.read_text().replace("\n\nclass Sizes", more)
     site = [install("flags", "[targen.v1]\nflags = flags_\n", {"flags_": text})]
     mine = plugins(targen("plugins", "--json", path=site))["flags"]
     assert mine["state"] == "ok"
     assert [(each["check"], each["problem"]) for each in mine["problems"]] == [
-        ("flag-taken", "filter creature: its option out is no flag: targen has that name")
+        ("flag-taken", f"filter creature: its option {name} is no flag: {whose} has that name")
+        for name, whose in {
+            "out": "targen",
+            "examples": "the filter targen-standard:examples",
+        }.items()
     ]
     # In a process that has imported nothing: flags are made where a command is.
     own = {"PYTHONPATH": str(site[0]), "COLUMNS": "200", "TARGEN_CACHE_DIR": str(tmp_path)}
@@ -210,7 +217,23 @@ def register_correctors(register):
 @hookimpl
 def register_exporters(register):
     register.register("jsonl", "nowhere:THING")
+    register.register("rte", "nowhere:THING")
+
+@hookimpl
+def register_trainers(register):
+    register.register("tfidf", "nowhere:THING")
+
+@hookimpl
+def register_task_forms(register):
+    register.register("method", "nowhere:THING")
+    register.register("answer", "nowhere:THING")
+
+@hookimpl
+def register_commands(register):
+    register.register("train", "nowhere:THING")
+    register.register("compare", "nowhere:THING")
 """
+METHOD = "method: {use: zerogen, task: rte}\n"
 META = """
 from targen_core import Correction
 
@@ -235,5 +258,17 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
     lock = json.loads((tmp_path / "run0/manifest.json").read_text())["lock"]
     assert lock["corrector"] == "targen-core:meta"
     assert targen("resume", "run0", "-n", "4", path=site).returncode == 0
-    assert targen("export", "run0", path=site).returncode == 0
+    (tmp_path / "method.yaml").write_text(METHOD)
+    for line in (
+        "export run0",
+        "describe method.yaml --trust",
+        "describe rte",
+        "train run0 --trainer tfidf --out model",
+        "compare --help",
+    ):
+        done = targen(*line.split(), path=site)
+        assert done.returncode == 0 and "cannot be used" not in done.stdout, done.stderr
     assert "never" in targen(*run, "taker:meta", "--out", "other", path=site).stdout
+    mine = plugins(targen("plugins", "--json", path=site))["taker"]["problems"]
+    taken = [each["try"] for each in mine if each["check"] == "name-taken"]
+    assert "type taker:meta for this one" in taken and len(taken) == 8

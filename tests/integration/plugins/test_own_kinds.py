@@ -187,7 +187,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert targen("greet", "Ada", "moin", path=both).stdout == "Moin, Ada\n"
     assert "list-greeters" in targen("--help", path=both).stdout
     shown = targen("plugins", path=both).stdout
-    assert "kind greeter, greeter hi, command greet\n" in shown
+    assert "kind greeter, command greet, greeter hi\n" in shown
     assert "corrector polite, greeter moin, greeter silent\n" in shown
     unknown = targen("describe", "moin", "-o", "a=1", path=both)
     assert "-o is for backends, and moin is of the kind greeter" in unknown.stderr
@@ -224,6 +224,8 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
         check=False,
     )
     assert "no greeter named 'my-demo'" not in done.stdout
+    added = targen("new", "greeter", "moo", "--into", "ahoy", path=[house])
+    assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
     assert "a greeter called 'hi' is installed: house:hi" in there.stderr
 

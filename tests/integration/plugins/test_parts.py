@@ -182,7 +182,7 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen, at):
 
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     code = tmp_path / "site/acme.py"
-    code.write_text(CODE.replace("return items", "return [f'near {item}' for item in items]"))
+    code.write_text(CODE.replace("ListStep.of(items)", "ListStep.of(f'near {n}' for n in items)"))
     assert "left as it is" in chosen("resume run --verify", code=2).stderr
     code.write_text(CODE)
     chosen("resume run -n 10")
@@ -340,6 +340,7 @@ IN_A_FILE = """
     majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
     majority.times: 5 | majorty.times: 1 | the task uses no part 'majorty'
     majority.times: 5 | times: 1 | an option is NAME.KEY
+    majority.times: 5 | majority: {tims: 1} | corrector acme:majority has no option 'tims'
     openings.most: 2 | openings.most: 0 | option openings.most of filter acme:openings
     praise: acme | prise: acme | no such label
     corrector: majority | corrector: majorty | line 10: corrector: no corrector named
@@ -382,7 +383,9 @@ def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("file", ["majority.times: 5", "acme:majority.times: 5"])
+@pytest.mark.parametrize(
+    "file", ["majority.times: 5", "acme:majority.times: 5", "majority: {times: 5}"]
+)
 def test_one_option_has_two_spellings(file, acme, at, tmp_path):
     (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace("majority.times: 5", file))
     both = "-o majority.times=9 -o acme:majority.times=9"
@@ -482,6 +485,16 @@ def test_a_label_a_correction_and_an_export_take_them(acme, at, tmp_path):
     assert (tmp_path / "out.txt").read_text() == "THE PARCEL IS LATE.\n"
 
 
+def test_an_embedder_has_options_by_its_own_name(acme, at):
+    near = "generate mail.yaml -n 4 -b scripted --max-cosine 0.999 --embedder shapes"
+    acme(f"{near} -o shapes.size=30 --out near")
+    parts = at.parts("near")
+    assert parts["filter distance"]["options"]["embedder"] == "acme:shapes"
+    assert parts["embedder of filter distance"]["options"] == {"size": 30}
+    assert "option shapes.size of embedder" in acme(f"{near} -o shapes.size=1", code=2).stderr
+    acme("resume near -n 6")
+
+
 DESCRIBED = """
     list-filters | openings
     list-checks | no-she
@@ -510,6 +523,7 @@ def test_a_description_gives_options_and_the_parts_of_a_file(acme, targen, tmp_p
     }
     assert options["path"]["required"]
     assert options["column"]["default"] == "context"
+    assert acme("describe openings").stdout.count("how long an opening is") == 1
     facts = json.loads(acme("describe using.yaml --json").stdout)
     path = str(tmp_path / "places.csv")
     assert facts["parts"]["contexts"]["options"] == {"path": path, "column": "place"}
@@ -532,6 +546,10 @@ class Raises(Filter):
     def find(self, candidate):
         return {}["no such key"]
 
+class Never(Filter):
+    def find(self, candidate):
+        return Refusal("never", "no row is good enough")
+
 def says_no(instance, seed):
     return False
 
@@ -539,11 +557,22 @@ def says_no(instance, seed):
 def more_filters(register):
     register.register("forgets", Forgets)
     register.register("raises", Raises)
+    register.register("never", Never, summary="Refuses all")
     register.register("made", Plain())
 
 @hookimpl(specname="register_checks")
 def more_checks(register):
     register.register("says-no", says_no)
+"""
+
+
+SUITES = """
+from pathlib import Path
+from targen_testing import ContextsSuite as Contexts
+
+class TestTable(Contexts):
+    contexts = "table"
+    options = (f"path={Path(__file__).parent / 'places.csv'}", "column=place")
 """
 
 
@@ -553,6 +582,9 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
         if not made:
             register = '    register.register("made", Plain())\n'
             (folder / "src/acme/__init__.py").write_text((CODE + WRONG).replace(register, ""))
+            (folder / "tests").mkdir()
+            (folder / "tests/test_table.py").write_text(SUITES)
+            (tmp_path / "places.csv").rename(folder / "tests/places.csv")
         found = json.loads(acme(f"plugins check {folder} --json", code=1).stdout)["checks"]
         of: dict[str, dict[str, set[str]]] = {}
         for each in found:
@@ -560,13 +592,21 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
             outcomes.setdefault(each["outcome"], set()).add(each["check"])
         if made:
             assert of["filter made"]["failed"] == {"target-wrong-type"}
-    for right in ("filter openings", "check no-she", "generator letters"):
+            assert of["contexts table"]["skipped"] == {"needs-an-option"}
+    for right in ("filter openings", "check no-she", "generator letters", "embedder shapes"):
         assert of[right].keys() == {"passed"}, right
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
     assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
     assert of["filter raises"]["failed"] >= {"makes-rows", "described"}
     assert "makes-rows" in of["check says-no"]["failed"]
     assert "remembers" in of["filter forgets"]["failed"]
-    assert of["contexts table"]["skipped"] == {"needs-an-option"}
+    assert of["contexts table"].keys() == {"passed"}, "its suite sets the option that it needs"
+    assert of["filter never"]["skipped"] == {"makes-rows"}
+    assert of["filter never"]["passed"] >= {"same-rows-again", "verifies", "remembers"}
+    (folder / "tests/places.csv").unlink()
+    printed = acme(f"plugins check {folder}", code=1).stdout.splitlines()
+    (at,) = (n for n, line in enumerate(printed) if "makes-rows: contexts table: " in line)
+    assert "places.csv: No such file" in printed[at] and "verifies" in printed[at + 1]
+    assert "".join(printed).count("places.csv") == 1
     shown = json.loads(acme("plugins --json").stdout)
     assert next(p for p in shown if p["distribution"] == "acme")["state"] == "ok"

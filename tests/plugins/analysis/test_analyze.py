@@ -166,6 +166,13 @@ def test_a_third_party_s_metric_is_measured_with_its_options(targen, works, rows
     assert "its options are: times" in wrong.err
 
 
+def test_a_metric_that_gives_nothing_is_the_authors_fault(targen, rows, monkeypatch):
+    plug(monkeypatch, lambda study, options: None)
+    done = targen("analyze", rows(), "--metric", "third")
+    assert "metric acme:third failed: TypeError: measure() returned a NoneType" in done.err
+    assert "report it to the authors of acme" in done.err
+
+
 def test_a_metric_that_fails_is_the_authors_fault(targen, rows, monkeypatch):
     def measure(study, options):
         raise KeyError("oops")

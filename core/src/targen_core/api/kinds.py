@@ -18,7 +18,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
 
-__all__ = ["check_kinds", "checked"]
+__all__ = ["MEANT", "check_kinds", "checked"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,7 +120,7 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
-_MEANT = {
+MEANT = {
     **dict.fromkeys(("count", "num", "num_rows", "number", "rows", "size"), "n"),
     **dict.fromkeys(("backend", "llm", "provider"), "model"),
     **dict.fromkeys(("budget", "cost"), "max_cost"),
@@ -174,7 +174,7 @@ def checked(
             ours = [name for name, each in keywords.items() if each.kind != each.VAR_KEYWORD]
             ours += shortcuts() if "filters" in keywords else ()
             known = [name for name in (*ours, *error.known) if name != error.option]
-            if error.option in kwargs and (meant := _MEANT.get(error.option)) in known:
+            if error.option in kwargs and (meant := MEANT.get(error.option)) in known:
                 error.hint = f"did you mean {meant}?"
                 error.args = (f"{name}() has no keyword {error.option!r}",)
             elif error.known and error.option in kwargs and suggestions_for(error.option, ours):
@@ -183,7 +183,7 @@ def checked(
             raise
         except UsageError as error:
             for key in kwargs.keys() - keywords.keys():
-                if (meant := _MEANT.get(key)) in keywords and kwargs.get(str(meant)) is None:
+                if (meant := MEANT.get(key)) in keywords and kwargs.get(str(meant)) is None:
                     error.hint = f"did you mean {meant} by {key}?"
             raise
 

@@ -1,11 +1,12 @@
-"""Which package brings what people ask for by name: data, for hints of errors alone.
+"""Which package brings what people ask for by name: data, for hints of errors.
 
-Nothing is imported by these names, and a part works the same whether it is in here or not.
+Nothing is imported by these names, and a part works the same whether it is in here or not. Only
+where a stranger's part has the same name does a distribution in here come first.
 """
 
 from __future__ import annotations
 
-__all__ = ["ELSEWHERE", "backend_serving", "package_of"]
+__all__ = ["ELSEWHERE", "OURS", "backend_serving", "package_of"]
 
 ELSEWHERE = {
     "task": {
@@ -79,6 +80,12 @@ ELSEWHERE = {
     },
 }
 """Kind -> name -> the package to install; the name "" stands for any of the kind."""
+
+OURS = {
+    "targen-core",
+    *(package.partition("[")[0] for names in ELSEWHERE.values() for package in names.values()),
+}
+"""targen's own distributions: what a stranger registers takes no name from one of these."""
 
 
 _MAKERS = {

@@ -28,6 +28,7 @@ import pluggy
 
 from targen_core.errors import TargenError
 from targen_core.plugins.capture import capture_output, is_theirs, raised_by
+from targen_core.plugins.elsewhere import OURS
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
@@ -242,8 +243,8 @@ def _loaded(known: list[Source], disabled: set[str]) -> Registry:
     kinds = dict(KINDS)
     core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
-    for one in loading:
-        one.load(kinds, disabled, core)
+    for one in sorted(loading, key=lambda one: one.source.distribution not in OURS):
+        one.load(kinds, disabled, core)  # ours first, so that nobody takes one of our kinds
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
         if not one.state:

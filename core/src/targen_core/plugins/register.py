@@ -116,7 +116,7 @@ class Register(Generic[T]):
                 declaration file in the package.
             summary: one line for the listings.
             aliases: other names by which people look for it, such as a
-                service's own. A name that is registered wins over an alias.
+                service's own. A name wins over an alias, except over one of targen's own.
             panel: for a command, the part of `targen --help` that shows it.
             flags: for a filter, whether its options are also flags of their own, which
                 turn it on: its options are a `targen_core.options.Options` then, and fields with a

@@ -28,7 +28,7 @@ from targen_core.errors import (
 from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
-from targen_core.plugins.elsewhere import backend_serving, package_of
+from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
@@ -136,9 +136,9 @@ class Registry:
         """The registration for `name`, bare or full.
 
         A plain `str` finds what is installed. A file or an import path has to be a `Typed`. Where
-        several distributions register a bare name, the first one of `whose` that does is meant, and
-        otherwise targen's own: that of the distribution that owns the kind, or that usually brings
-        the name. So what is installed besides changes the meaning of no name that targen has.
+        several distributions register a bare name, the first one of `whose` that does is meant,
+        otherwise the owner of the kind, otherwise targen's own. So what is installed besides
+        changes the meaning of no name that targen has.
 
         Raises:
             Untrusted: a plain `str` names a file or an import path.
@@ -160,13 +160,13 @@ class Registry:
             if former == "targen-core" and (kind, now) in self._by_id:  # it has moved since
                 return self._by_id[kind, now]
             raise self._unknown(kind, name)
-        matching = self._named(kind, name)
+        matching = self._called(kind, name)
         if not matching:
             raise self._unknown(kind, name)
-        if len(matching) > 1:
-            owner = self.kinds[kind].owner if kind in self.kinds else ""
-            for distribution in (*whose, owner, package_of(kind, name).partition("[")[0]):
-                matching = [i for i in matching if i.distribution == distribution] or matching
+        owner = self.kinds[kind].owner if kind in self.kinds else ""
+        for first in (*({each} for each in (*whose, owner)), OURS):
+            matching = [item for item in matching if item.distribution in first] or matching
+        matching = [item for item in matching if item.name == name] or matching
         if len(matching) > 1:
             ids = " or ".join(item.id for item in matching)
             raise AmbiguousName(
@@ -175,12 +175,9 @@ class Registry:
             )
         return matching[0]
 
-    def _named(self, kind: str, name: str) -> list[Registration[Any]]:
-        """What has a bare name, or else an alias of it."""
-        items = self.all(kind)
-        return [item for item in items if item.name == name] or [
-            item for item in items if name in item.aliases
-        ]
+    def _called(self, kind: str, name: str) -> list[Registration[Any]]:
+        """What has a bare name, or an alias of it."""
+        return [item for item in self.all(kind) if name in (item.name, *item.aliases)]
 
     def others(self, kind: str, name: str) -> list[str]:
         """Return the full ids of others that have the bare name which `find` takes for one.
@@ -188,7 +185,8 @@ class Registry:
         Raises:
             UsageError: as `find`.
         """
-        named = [] if ":" in name or is_file(name) else self._named(kind, name)
+        called = [] if ":" in name or is_file(name) else self._called(kind, name)
+        named = [item for item in called if item.name == name]
         return [item.id for item in named if item is not self.find(kind, name)]
 
     def get(self, kind: str, name: str) -> Any:
@@ -404,7 +402,7 @@ class Registry:
             package = package or package_of("adapter", name.partition(":")[0])
         names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
-        lame = [plugin for plugin in self.plugins if plugin.state == "broken"]
+        lame = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
         if kind == "task" and not package and (unknown := self.no_task(name)):
             return unknown

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -385,6 +385,27 @@ class ListStep(Keywords, Generic[ItemT]):
                 value = repr(getattr(self, part))[:80]
                 which = f"list {self.name}" if self.name else "a list"
                 raise ValueError(f"{which}: {part} is {value}; pass {kind}")
+
+    @classmethod
+    def of(cls, items: Iterable[ItemT], **more: Any) -> ListStep[ItemT]:
+        """Return the list of items that exist already, such as those of a file: no model is asked.
+
+        Args:
+            items: texts, or models of one type; at least one.
+            **more: further fields, such as `summary`.
+
+        Raises:
+            ValueError: there are no items.
+        """
+        there = tuple(items)
+        if not there:
+            raise ValueError("a list of existing items has none")
+
+        async def propose(llm: Llm, parent: Any, existing: Sequence[ItemT]) -> Sequence[ItemT]:
+            return there
+
+        fields: dict[str, Any] = {"batch": len(there), "once": True, "asks": False, **more}
+        return cls(item=type(there[0]), propose=propose, **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,7 +158,7 @@ def _described(declaration: Declaration) -> str:
 
 def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
-        return _fixed(part.items, part.description)
+        return ListStep.of(part.items, summary=part.description)
     if part.use:
         return used_list(part.use, check=None)
     prompt = contexts_prompt(declaration)
@@ -186,7 +186,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
 def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     check = check_seed(declaration)
     if part.items:
-        fixed = _fixed(part.items, part.description)
+        fixed = ListStep.of(part.items, summary=part.description)
         return replace(fixed, check=check, column=part.field) if part.field else fixed
     if part.use:
         return used_list(part.use, check=check if part.field else None)
@@ -210,17 +210,6 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         column=part.field,
         summary=summary,
         dimensions=(*dimensions_of(part.dimensions), *lengths_of_seeds(declaration, part)),
-    )
-
-
-def _fixed(items: tuple[str, ...], summary: str) -> ListStep[str]:
-    """A list that exists already."""
-
-    async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
-        return items
-
-    return ListStep(
-        item=str, propose=propose, batch=len(items), once=True, asks=False, summary=summary
     )
 
 

@@ -133,6 +133,17 @@ def _for_all(value: Any, info: ValidationInfo) -> Any:
     return {"": value} if isinstance(value, str) else value
 
 
+def _apart(value: Any) -> Any:
+    """Options that are grouped by their part, `NAME: {KEY: value}`, as `NAME.KEY: value` each."""
+    if not isinstance(value, dict):
+        return value
+    apart: dict[Any, Any] = {}
+    for name, each in value.items():
+        is_group = isinstance(each, dict) and "." not in str(name)
+        apart |= {f"{name}.{key}": one for key, one in each.items()} if is_group else {name: each}
+    return apart
+
+
 def _as_list(value: Any) -> Any:
     """One name stands for a list of it."""
     return (value,) if isinstance(value, str) else value
@@ -452,11 +463,11 @@ class Declaration(_Part):
         max_length=100,
         description="names of registered filters that rows pass through, in this order",
     )
-    options: dict[str, Any] = Field(
+    options: Annotated[dict[str, Any], BeforeValidator(_apart)] = Field(
         default={},
         max_length=100,
-        description="options of the registered parts that the task uses: `NAME.KEY` → value; "
-        "`targen describe NAME` lists them",
+        description="options of the registered parts that the task uses: `NAME.KEY` → value, or "
+        "NAME → values by KEY; `targen describe NAME` lists them",
     )
     instructions: str = Field(
         default="",

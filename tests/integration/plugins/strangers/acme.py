@@ -1,6 +1,7 @@
 """A stranger's package: a part of every kind, each right, and most with options."""
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ from targen_core import (
     UsageError,
     hookimpl,
 )
+from targen_core.embedding import Embedder
 
 
 class Options(BaseModel):
@@ -140,11 +142,7 @@ class FileOptions(Options):
 def from_file(options):
     with open(options.path, newline="") as file:
         items = [row[options.column] for row in csv.DictReader(file)]
-
-    async def propose(llm, parent, existing):
-        return items
-
-    return ListStep(item=str, propose=propose, batch=len(items), once=True, asks=False)
+    return ListStep.of(items)
 
 
 CONTEXTS = Configurable(FileOptions, from_file)
@@ -200,6 +198,23 @@ def lines(options):
     return Exporter(write=write, suffix=".txt")
 
 
+# An embedder.
+
+
+class ShapesOptions(Options):
+    size: int = Field(default=40, ge=2, description="how many numbers a vector has")
+
+
+def shapes(options):
+    def embed(text):
+        vector = [0.0] * options.size
+        for one, two in pairwise(text):
+            vector[(ord(one) * 31 + ord(two)) % options.size] += 1
+        return vector
+
+    return Embedder(open=lambda: embed)
+
+
 @hookimpl
 def register_filters(register):
     openings = Configurable(OpeningsOptions, Openings)
@@ -237,3 +252,8 @@ def register_inverse_generators(register):
 @hookimpl
 def register_exporters(register):
     register.register("lines", Configurable(LinesOptions, lines), summary="A text a line")
+
+
+@hookimpl
+def register_embedders(register):
+    register.register("shapes", Configurable(ShapesOptions, shapes), summary="Pairs of letters")

@@ -17,7 +17,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
-from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.elsewhere import OURS, package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
@@ -81,13 +81,14 @@ def _filters() -> Mapping[str, _Flagged]:
 def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
     """By the id of a filter, the options that may be given by their names alone.
 
-    What is taken goes to nobody else: a name of ours, or of the filter that comes first.
+    What is taken goes to nobody else: a name of ours, or of the filter that comes first, as our
+    own filters do.
     """
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
     ours = (name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields)
     owners = dict.fromkeys((*ours, *_COMMANDS, *SAMPLING), "targen")
     found: dict[str, _Flagged] = {}
-    for item in sorted(items, key=lambda i: i.distribution != package_of("filter", i.name)):
+    for item in sorted(items, key=lambda i: i.distribution not in OURS):
         try:
             model = registry.options_of(item)
         except TargenError:  # said where it is used
