@@ -72,6 +72,11 @@ class Choice:
         origins = {value.origin for name, value in self.held.items() if name.endswith(ends)}
         return origins.pop() if len(origins) == 1 and _TYPED not in origins else ""
 
+    def tell(self) -> None:
+        """Print the notes, once; `explained` does where a command does not."""
+        while self.notes:
+            print(self.notes.pop(), file=sys.stderr)
+
     @contextmanager
     def explained(self) -> Iterator[None]:
         """Let an error about something that nobody typed say where it is from.
@@ -85,8 +90,7 @@ class Choice:
             if said := self._origin(str(error)) or self._origin(error.hint):
                 error.hint = f"{error.hint}; {said}" if error.hint else said
             raise
-        while self.notes:
-            print(self.notes.pop(), file=sys.stderr)
+        self.tell()
 
     def _origin(self, text: str) -> str:
         """Where the first default that a text is about is from, or ""."""
