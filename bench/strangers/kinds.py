@@ -478,7 +478,7 @@ KINDS: dict[str, Kind] = {
         (*["shard1/*"] * 2, *["shard1/manifest.json"] * 2, "shard1/provenance.jsonl"),
         (
             "merge theirs/shard1 theirs/shard2 --out out",
-            "merge theirs/shard1 theirs/shard2 --out out --mix",
+            "merge theirs/shard1 theirs/shard2 --out out --conflicting",
             "merge theirs/shard2 theirs/shard1 --out out -n 2",
         ),
     ),

@@ -34,6 +34,7 @@ VALUES = {
     "what": "file",
     "lines": [1, 2],
     "line": 7,
+    "usual": "runs",
 }
 WORDS = {
     Torn: "a/b is torn",

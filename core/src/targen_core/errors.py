@@ -143,10 +143,12 @@ class UnreadableFile(UsageError, ValueError):
 
 
 class NoSuchFile(UnreadableFile):
-    """There is nothing at a path; `hint` counts only if no path is like it."""
+    """There is nothing at a path; `hint` counts only if no path is like it, here or in `usual`."""
 
-    def __init__(self, path: object, what: str = "file", *, hint: Words = "") -> None:
-        near = near_path(Path(str(path)))
+    def __init__(
+        self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
+    ) -> None:
+        near = near_path(Path(str(path)), usual=usual)
         super().__init__(path, "No such file or directory", hint=near or hint)
         self.args = (f"there is no {what} {path}",)
 

@@ -37,21 +37,23 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
     return f"{listing}: {', '.join(known)}" if known else ""
 
 
-def near_path(path: Path, fits: Callable[[Path], bool] = lambda _: True) -> str:
-    """The hint for a path that leads nowhere: what is like it, beside it or in `runs`; or ""."""
+def near_path(
+    path: Path, fits: Callable[[Path], bool] = lambda _: True, *, usual: str = "runs"
+) -> str:
+    """The hint for a path that leads nowhere: what is like it, beside it or in `usual`; or ""."""
     words = ""
     with suppress(OSError, ValueError):
-        near = dict.fromkeys(map(str, _near(path, fits)))
+        near = dict.fromkeys(map(str, _near(path, fits, usual)))
         words = " or ".join(map(shlex.quote, islice(near, 3)))
     return words and f"did you mean {words}?"
 
 
-def _near(path: Path, fits: Callable[[Path], bool]) -> list[Path]:
+def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:
     folders = [path.parent]
     if not path.parent.is_dir():  # the slip may be in the folder's name
-        folders = _near(path.parent, Path.is_dir)
+        folders = _near(path.parent, Path.is_dir, usual)
     found: list[Path] = []
-    for folder in dict.fromkeys((*folders, Path("runs"))):
+    for folder in dict.fromkeys((*folders, Path(usual))):
         with suppress(OSError):
             there = [each.name for each in islice(folder.iterdir(), _MOST) if fits(each)]
             found += [folder / name for name in suggestions_for(path.name, there)]

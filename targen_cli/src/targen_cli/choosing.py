@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -49,7 +49,7 @@ class Choice:
         limits: what was asked for, with defaults in the place of None.
         ask_above: dollars above which a person is asked first.
         held: the defaults and options that it is made of, by name.
-        note: what `tell` prints; "" if a backend was named, or is the only one set up.
+        notes: that the small model is asked, if nobody named a backend; printed once.
     """
 
     model: str
@@ -58,7 +58,7 @@ class Choice:
     limits: Mapping[str, Any]
     ask_above: float
     held: Mapping[str, Value]
-    note: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -73,19 +73,24 @@ class Choice:
         return origins.pop() if len(origins) == 1 and _TYPED not in origins else ""
 
     def tell(self) -> None:
-        """Print that the small model is asked: after all checks, as an error makes it moot."""
-        if self.note:
-            print(self.note, file=sys.stderr)
+        """Print the notes, once; `explained` does where a command does not."""
+        while self.notes:
+            print(self.notes.pop(), file=sys.stderr)
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Let an error about something that nobody typed say where it is from."""
+        """Let an error about something that nobody typed say where it is from.
+
+        If there is none, the notes are printed: an error makes them moot. So a command encloses
+        all that is checked before its first call.
+        """
         try:
             yield
         except TargenError as error:
             if said := self._origin(str(error)) or self._origin(error.hint):
                 error.hint = f"{error.hint}; {said}" if error.hint else said
             raise
+        self.tell()
 
     def _origin(self, text: str) -> str:
         """Where the first default that a text is about is from, or ""."""
@@ -149,7 +154,7 @@ def choice(
         limits={**by_default, **said.part(Limits)},
         ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
         held=held,
-        note=note,
+        notes=[note] if note else [],
     )
 
 

@@ -134,7 +134,6 @@ def estimate(
             estimates.append(
                 estimated(request, measured, yield_, thought, savings=json or suite is None)
             )
-    chosen.tell()
     if json:
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
@@ -197,21 +196,13 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
     """Print each known price, and its source."""
     from targen_cli.prices import price_words
-    from targen_core.runs.preparing.models import USER_PRICE
 
-    known = {step: price for step, price in prices.items() if price is not None}
-    if price_from:
-        known = {
-            step: {
-                **price,
-                "source": price["source"].replace(str(USER_PRICE), f"from {price_from}"),
-            }
-            for step, price in known.items()
-        }
-    if known:
+    if known := {step: price for step, price in prices.items() if price is not None}:
         print()
         for line in price_words(known):
             print(line)
+        if price_from:
+            print(f"Your own price is from {price_from}")
 
 
 def _say_saving(estimated: CostEstimate) -> None:
@@ -226,7 +217,7 @@ def _say_saving(estimated: CostEstimate) -> None:
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
         print()
         if estimated.worked_examples == "all":
-            print("Prompts show worked examples, unless all models are known to need none.")
+            print("Prompts show worked examples.")
         print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
 
 

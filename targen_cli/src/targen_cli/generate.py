@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -148,10 +149,8 @@ def generate(
                 runs.append((below / one.name, request))
         if dry_run:
             print_dry_run(runs, price_from=chosen.price_from, suite=True, json=json)
-            chosen.tell()
             return
         confirm(runs, chosen, yes=yes)
-        chosen.tell()
         specs = [(out, request.spec) for out, request in runs]
         place: Place = "exact" if out else "replace"
         with chosen.explained():
@@ -167,11 +166,9 @@ def generate(
                 suite=False,
                 json=json,
             )
-            chosen.tell()
             return
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
-    chosen.tell()
     with chosen.explained(), job:
         if batch_offline or not job.sends:
             say_next_export(job)
@@ -287,9 +284,13 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
     from targen_cli.tables import print_json
 
     job.elsewhere = where
+    before = job.usage.total.answered
     try:
         with progress(job, quiet=quiet) as listener:
             job.run(listener)
+        if before == job.usage.total.answered and before and not quiet:
+            more = f"targen resume {shlex.quote(str(job.path))} -n N extends it"
+            print(f"note: no call was left to make; {more}", file=sys.stderr)
     finally:
         report = job.report
         if report is not None and json:

@@ -124,10 +124,12 @@ def _facts(each: Shelved) -> dict[str, Any]:
 
 
 def _remove(paths: Sequence[Path], *, yes: bool) -> None:
-    from targen_cli.shelf import remove
+    from targen_cli.shelf import remove, require_removable
 
     if not paths:
         raise UsageError("runs rm takes the runs to remove", hint="targen runs rm runs/rte-0")
+    for path in paths:  # all of them, before any is removed
+        require_removable(path)
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on", hint="--yes removes without asking")

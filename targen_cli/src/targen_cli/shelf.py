@@ -25,7 +25,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.wording import Action
 
-__all__ = ["Shelved", "is_busy", "remove", "runs_in"]
+__all__ = ["Shelved", "is_busy", "remove", "require_removable", "runs_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +99,13 @@ def is_busy(path: Path) -> bool:
         return False  # there is none, or it is somebody else's
 
 
-def remove(run: Path) -> list[str]:
-    """Take a run away: the files that a run leaves, and the folder if nothing else is in it.
-
-    Returns:
-        What else was in it, and is there still.
+def require_removable(run: Path) -> None:
+    """Check that a directory is a run which nothing uses.
 
     Raises:
         UsageError: there is no such directory.
         RunDirectoryError: it is no run.
         RunLocked: a process is working on it.
-        WriteFailed: the operating system refuses.
     """
     Manifest.load(run / "manifest.json")
     if run.is_symlink():
@@ -118,6 +114,19 @@ def remove(run: Path) -> list[str]:
         )
     if is_busy(run):
         raise RunLocked(f"a process is using {run}", hint="stop it first")
+
+
+def remove(run: Path) -> list[str]:
+    """Take a run away: the files that a run leaves, and the folder if nothing else is in it.
+
+    Returns:
+        What else was in it, and is there still.
+
+    Raises:
+        UsageError: it may not be removed, see `require_removable`.
+        WriteFailed: the operating system refuses.
+    """
+    require_removable(run)
     try:
         for name in MEMBERS:
             outputs.remove(run / name)

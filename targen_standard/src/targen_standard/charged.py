@@ -71,7 +71,7 @@ def charged(
             cap=spec.limits.max_cost,
             ask_above=chosen.ask_above,
         )
-        chosen.tell()
+    with chosen.explained():
         decides = spec.model_dump(mode="json", exclude={"limits"})
         with unfinished(kind, asked, decides) as folder, Account() as account:
             with watching() as watch:

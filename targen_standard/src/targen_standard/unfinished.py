@@ -41,8 +41,9 @@ def unfinished(kind: str, *asked: object) -> Iterator[Path]:
     folder = cache_folder() / "unfinished" / f"{kind}-{digest[:24]}"
     lock = FileLock(folder.with_suffix(".lock"), timeout=0, thread_local=False)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire()
+        folder.mkdir(exist_ok=True, mode=0o700)  # the lock keeps others from removing it
     except (Timeout, OSError):
         with tempfile.TemporaryDirectory(prefix="targen-") as other:
             yield Path(other)
@@ -60,6 +61,8 @@ def unfinished(kind: str, *asked: object) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             if not any(path.stat().st_size for path in folder.rglob("journal")):  # nothing is paid
                 shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                Path(lock.lock_file).unlink()  # while it is held: nobody else works behind it
         lock.release()
 
 
@@ -69,3 +72,4 @@ def _remove_old(above: Path) -> None:
         with contextlib.suppress(OSError):
             if path.lstat().st_mtime < time.time() - _KEPT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+                path.with_suffix(".lock").unlink(missing_ok=True)

@@ -173,9 +173,7 @@ STOPS = AuthenticationFailed | BudgetExhausted | Interrupted | ServiceGaveUp
 def told(ran):
     """What a run is for its user: its rows, how it ended, and what its report counts."""
     counts = {name: ran.report.get(name) for name in COUNTED}
-    # What a model said last is known to the process that asked it.
-    error = str(ran.error).replace("; the model said 'That is hard to say.'", "")
-    return error, counts, ran.files
+    return str(ran.error), counts, ran.files
 
 
 def stopping(rng):

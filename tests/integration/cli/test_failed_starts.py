@@ -54,6 +54,7 @@ class Service:
     def __init__(self) -> None:
         self.mended = False
         self.chatters = "contexts"
+        self.finish = "stop"
         self.asked = 0
         self.one_at_a_time = threading.RLock()
 
@@ -62,7 +63,7 @@ class Service:
         with self.one_at_a_time:
             self.asked += 1
             if not self.mended and self.chatters in fields:
-                return Response(OPENAI.answer("Sure! Here is what you asked for.", "stop"))
+                return Response(OPENAI.answer("Sure! Here is what you asked for.", self.finish))
             return Response(OPENAI.answer(json.dumps(self._reply(fields, seen)), "stop"))
 
     def _reply(self, fields: dict[str, Any], seen: Seen) -> dict[str, Any]:
@@ -104,8 +105,10 @@ def start(request, service, targen):
     return {"command": by_command, "python": by_python}[request.param]
 
 
-def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, works):
+@pytest.mark.parametrize("finish", ["stop", "content_filter"])
+def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, works, finish):
     bad, _ = service
+    bad.finish = finish
     assert "asks again for the replies that could not be used" in start()
     first = bad.asked
     assert "error: " in start()

@@ -34,6 +34,7 @@ FILES = {
     "other.yaml": "description: Reviews.\nlabels: {good: Of a., bad: Of b.}\n",
     "file": "x",
     "folder/x": "y",
+    "models/mail-0/model.json": "{}",
     "plugin/pyproject.toml": "[project]\nname = 'mine'\n",
 }
 
@@ -42,7 +43,7 @@ FILES = {
 def _run(finished):
     """A task, a run of it, and files that are something else."""
     for name, text in FILES.items():
-        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text)
     finished("mail.yaml", "-n", 4)
     tg.apply_review(tg.review("run", bad=[0], out="grades"), out="reviewed")
@@ -64,6 +65,11 @@ KEYS = r"""
     labels:\n- name: order\n  definition: where | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order: [where, is it] | line 3: labels.order: expected keys with values, not a list | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs beside labels, not below it; for a label: labels: {"language": {"definition": "…"}}
+    labels:\n  order: where is it\n  contexts: [a, b] | line 4: labels.contexts: it is a key, not a label | it belongs beside labels, not below it
+    labels:\n  order: where is it\n  guidance: be brief | line 4: labels.guidance: it is a key, not a label | it belongs below a label; for a label:
+    labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; for a label:
+    labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it is of a run, not of a task: -n 40
     labels: order, refund | line 2: labels: it is 'order, refund', and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "…"}
     labels: {} | line 2: labels: it is empty | fill it in, or remove the key
     lables:\n  order: where is it | line 2: lables: unknown key | did you mean labels or samples?
@@ -301,6 +307,8 @@ COMMANDS = """
     describe rows.csv | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
+    runs rm nope | there is no run directory nope | targen runs lists runs
+    runs rm run nope --yes | there is no run directory nope | targen runs lists runs
     runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
     diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
@@ -316,6 +324,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
     batch run | batch run: no such action | targen batch export run
+    evaluate mail-0 | there is no folder mail-0 | did you mean models/mail-0?
     evaluate nope | there is no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
@@ -353,6 +362,10 @@ COMMANDS = """
     revise run --task other.yaml --yes | the task has no label of the run | is it the task of another run? targen generate TASK -n 100 starts one
     export run --test-size 0.2 | targen export has no option --test-size | did you mean --split?
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
+    compare run --test rows.csv --seeds 2 | targen compare has no option --seeds | did you mean --repeats?
+    compare run --test rows.csv --model tfidf | targen compare has no option --model | did you mean --trainer?
+    compare run --test rows.csv --dry-run | targen compare has no option --dry-run | did you mean --plan?
+    merge run run --out all --mix | targen merge has no option --mix | did you mean --conflicting?
     evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
     analyze run --only lexical | targen analyze has no option --only | did you mean --metric?
@@ -506,6 +519,12 @@ ANSWERS = {
     "other": Response({"hello": "world"}, 200),
     "list": Response([1, 2], 200),
     "schema": Response(E("response_format is not supported", ""), 400),
+    "temperature": Response(
+        E("'temperature' does not support 0 with this model. Only the", ""), 400
+    ),
+    "unsampled": Response(E("Unsupported parameter: 'top_p' is not supported", ""), 400),
+    "max_tokens": Response(E("Unsupported parameter: 'max_tokens' is not supported", ""), 400),
+    "seed": Response({"detail": "property 'seed' is unsupported"}, 400),
     "long": Response(E("maximum context length is 512 tokens", "context_length_exceeded"), 400),
     "loading": Response({"error": {"message": "Loading model"}}, 503),
     "moved": Response("", 301, {"Location": "https://llm.example/v1/chat/completions"}),
@@ -534,6 +553,10 @@ SERVICES = """
     other | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
     list | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
+    temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
+    unsampled | HTTP 400: Unsupported parameter: 'top_p' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
+    max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
+    seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address

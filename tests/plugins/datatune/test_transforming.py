@@ -284,7 +284,7 @@ def test_examples_of_a_file_are_shown_for_each_label(works):
     asked = {"name": "Rec!", "instruction": ASKED, "examples": examples}
     Path("task.json").write_text(json.dumps(asked))
     line = ("transform", "task.json", "--labels", "yes,no", "--catalogue", "data", "--save")
-    works(*line, "kept.json", "--examples", "3")
+    works(*line, "kept.json", "--shots", "3")
     kept = json.loads(Path("kept.json").read_text())
     assert kept["name"] == "rec"
     outputs = [each["output"] for each in kept["transform"]["examples"]]

@@ -38,7 +38,7 @@ def held(targen, mail):
 
 def test_equal_rows_are_measured_alike(works, mail, held):
     done = works("compare-methods", str(mail), *START, "-n", "24", "--test", held(8),
-                  "--original", held(9), "--seeds", "2", "--json")  # fmt: skip
+                  "--original", held(9), "--repeats", "2", "--json")  # fmt: skip
     ways = done.json["ways"]
     assert [way["name"] for way in ways] == ["targen", "attrprompt", "claims"]
     for way in ways:
@@ -112,7 +112,7 @@ def reply(request):
 """
     Path("stop.py").write_text(script)
     start = ("compare-methods", str(mail), "--methods", "targen", "-b", "scripted", "--out", "out")
-    start = (*start, "--concurrency", "1", "--test", held(8), "--seeds", "2")
+    start = (*start, "--concurrency", "1", "--test", held(8), "--repeats", "2")
     how = ("-o", "script=stop.py:reply", "-o", "latency_ms=10", "-n", "8")
 
     def stopped(*args: Any, **keywords: Any) -> None:
@@ -205,9 +205,12 @@ def test_another_folder_is_left_alone(targen, mail):
     assert (done.code, "does not contain a comparison" in done.err) == (2, True)
 
 
-def test_methods_that_choose_or_weigh_rows_are_measured_by_these(targen, works, mail, held):
+def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
+    targen, works, mail, held, monkeypatch
+):
+    monkeypatch.setenv("TARGEN_BACKEND", "scripted")  # the user's own default
     start = ("compare-methods", str(mail), "--methods", "zerogen,supergen,sungen", "--json")
-    how = ("-b", "scripted", "-n", "24", "--out", "out", "--test", held(8), "--seeds", "2")
+    how = ("-n", "24", "--out", "out", "--test", held(8), "--repeats", "2")
     own = ("--set", "supergen.ratio=3", "--set", "sungen.iterations=2")
     done = works(*start, *how, *own)
     made, best, weighed = done.json["ways"]
@@ -227,7 +230,16 @@ def test_methods_that_choose_or_weigh_rows_are_measured_by_these(targen, works, 
 def test_rows_that_are_there_are_measured_beside(targen, works, mail, held):
     run = Path(held(3)).parent
     Path("plain.jsonl").write_text(Path(held(4)).read_text())
-    how = ("--data", f"run={run}", "--data", "file=plain.jsonl", "--test", held(8), "--seeds", "2")
+    how = (
+        "--data",
+        f"run={run}",
+        "--data",
+        "file=plain.jsonl",
+        "--test",
+        held(8),
+        "--repeats",
+        "2",
+    )
     done = works("compare-methods", str(mail), *how, "--no-judge", "--out", "out", "--json")
     ran, file = done.json["ways"]
     report = json.loads((run / "report.json").read_text())["usage"]["total"]

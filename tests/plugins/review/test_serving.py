@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from targen_review.page.serving import open_page
+from targen_review.cli.browser import open_page
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors there")
 
@@ -160,11 +160,11 @@ def test_headers_without_end_are_refused(port):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a screen is always there")
-def test_without_a_screen_there_is_a_way_to_the_page(monkeypatch):
+def test_without_a_screen_there_is_a_way_to_the_page(monkeypatch, capsys):
     shown: list[str] = []
     monkeypatch.setattr(webbrowser, "open", shown.append)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    note = open_page("http://127.0.0.1:8765/", 8765)
-    assert "first run there: ssh -L 8765:127.0.0.1:8765 HOST" in note
+    open_page("http://127.0.0.1:8765/", 8765)
+    assert "first run there: ssh -L 8765:127.0.0.1:8765 HOST" in capsys.readouterr().err
     assert not shown

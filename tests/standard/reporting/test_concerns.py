@@ -143,6 +143,13 @@ def test_a_small_model_is_named_with_its_size(model, words):
     assert "://" not in found.message
 
 
+@pytest.mark.parametrize("reason", ["refusal", "content-filter"])
+def test_what_a_model_refuses_needs_another_one(reason):
+    refused = flow("yes", 0, rejected={"generate": 60}, reasons={reason: 60})
+    found = concerns_of(report(refused, flow("no", 1)))[0]
+    assert "a model that does not refuse" in str(found.hint)
+
+
 def test_hints_are_in_the_words_of_their_edge():
     figures = report(flow("yes", 40, rejected={"correct": 90}))
     (found,) = concerns_of(figures, Path("runs/rte-0"))

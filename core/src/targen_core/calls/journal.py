@@ -176,6 +176,16 @@ class Journal:
         """The keys of the last calls that are indexed, at most so many."""
         return list(islice(reversed(self._offsets), count))
 
+    def last_at(self, place: str) -> dict[str, Any] | None:
+        """The last call at a place, or None; reads the whole file."""
+        found, there = None, b'"place":' + compact(place)
+        with open(self._fd, "rb", closefd=False) as file:
+            file.seek(0)
+            for line in iter(partial(file.readline, LINE), b""):
+                if there in line:
+                    found = decode(line) or found
+        return found
+
     def append(self, record: dict[str, Any]) -> None:
         """Write one record; it is safe from a kill when this returns, see also `sync`.
 

@@ -141,7 +141,6 @@ class CallLayer:
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
-        self.unusable: str | None = None  # the text of the last of them
         self._backing_off: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
@@ -262,6 +261,8 @@ class CallLayer:
                     self.observer(call, messages, reply, used[-1])
                 else:  # it is shown the pass that counts
                     scope.observed.append((call, messages, reply, used[-1]))
+            if reply.finish in _OF_THE_CALL:  # another run may ask again
+                self._unusable.append(bound.cache_key(key))
             if reply.finish == "refusal":
                 raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
@@ -275,7 +276,6 @@ class CallLayer:
             except BadReply as error:
                 problem = error
                 self._unusable.append(bound.cache_key(key))
-                self.unusable = reply.text
                 if reply.unscored:  # its words may be good
                     continue
                 if reply.finish != "length" and reply.text.strip() and _is_unicode(reply.text):
@@ -1054,10 +1054,10 @@ def _value(reply: ChatReply, call: Call, read: Callable[[str], T]) -> T:
 
 
 def _is_usable(reply: ChatReply, call: Call, read: Callable[[str], Any]) -> bool:
-    """Whether a reply can be read; a refusal is an answer, and other faults show later."""
-    if reply.finish == "unanswered":
+    """Whether a reply can be read; other faults show later."""
+    if reply.finish in _OF_THE_CALL:
         return False
-    if reply.finish in _OF_THE_CALL or reply.unscored:
+    if reply.unscored:
         return True
     try:
         _value(reply, call, read)

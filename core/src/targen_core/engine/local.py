@@ -63,7 +63,7 @@ class LocalExecutor(Executor):
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
         branch, seed = work.branch, work.seed
-        place = f"generate/{seed.id}/{branch}/{seed.sample}"
+        place = seed.place("generate", branch, seed.sample)
         count, dimensions = self._task.instances_per_call, self._task.dimensions
         llm = self._llm(
             "generate",
@@ -144,7 +144,7 @@ class LocalExecutor(Executor):
     async def judge(self, work: Judgement, scope: Scope) -> Outcome:
         """See `Executor.judge`."""
         outcome = Outcome(notes=dict(work.notes))
-        place = f"correct/{work.seed.id}/{work.branch}/{work.ordinal}"
+        place = work.seed.place("correct", work.branch, work.ordinal)
         llm = self._llm("correct", place, work.seed, work.branch, scope)
         stage = "generate"
         try:

@@ -17,18 +17,21 @@ from targen_core.tasks.steps import Part
 from targen_core.text import plural
 from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 
-__all__ = ["OPEN", "Flow", "QuotaTracker", "ending"]
+__all__ = ["OPEN", "UNREADABLE", "Flow", "QuotaTracker", "ending"]
 
-_UNUSABLE = "malformed-reply"
+UNREADABLE = "malformed-reply"
+"""The reason if neither a reply nor its repair could be read."""
+
+_REFUSED = ("refusal", "content-filter")
+_UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
+_WILLING: Words = "use another model, or word the task so that this one does not refuse"
 _REPLIES: Words = (
     "use a model that replies (if it reasons first, raise "
     + Setting("max_tokens", Blank("N"))
     + ")"
 )
-"""The reason if neither a reply nor its repair could be read."""
-
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
 
@@ -396,8 +399,8 @@ class QuotaTracker:
         return f"{top[0]}, {plural(top[1], 'time')}" if top[1] else ""
 
     def _last_words(self, unusable: str | None) -> str:
-        """Return what the model said last, if replies could not be used; or ""."""
-        if unusable is None or not self._has_unusable:
+        """Return what the model said last, if it could not be read; or ""."""
+        if unusable is None:
             return ""
         return f"; the model said {unusable[:100]!r}" if unusable.strip() else _EMPTY
 
@@ -424,14 +427,15 @@ class QuotaTracker:
         seed is for one label; `unfit` is a list from elsewhere of which the task took no item;
         `fruitless` is a list that never gave one;
         `own` names the lists of a task that has not just contexts and seeds; `unusable` is the last
-        reply that could not be used.
+        reply that could not be read, in the order of candidates.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
             return None
         said = self._last_words(unusable)
         is_empty = said == _EMPTY
-        better = _REPLIES if is_empty else _STRONGER
+        refused = self.commonest_reason(short[0]).startswith(_REFUSED)
+        better = _REPLIES if is_empty else _WILLING if refused else _STRONGER
         parts = []
         for name in short:
             worst = self.commonest_reason(name)
@@ -479,7 +483,7 @@ class QuotaTracker:
     def _has_unusable(self) -> bool:
         """Whether anything was rejected because the reply to it could not be used."""
         flows = (flow.reasons for flow in self.flows.values())
-        return any(_UNUSABLE in each for each in (*flows, (why for _, why in self.dropped)))
+        return any(_UNUSABLE & {*each} for each in (*flows, (why for _, why in self.dropped)))
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

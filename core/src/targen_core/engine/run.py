@@ -38,7 +38,7 @@ from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.order import Orders, SeedOrder
-from targen_core.engine.quota_tracker import QuotaTracker, ending
+from targen_core.engine.quota_tracker import UNREADABLE, QuotaTracker, ending
 from targen_core.engine.seeds import ListBatch, ListSpec, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
@@ -156,6 +156,7 @@ class Engine:
         self.lacking: list[Lacking] = []
         self._next_idx = 0
         self._replays = False
+        self._unread = ""  # the place of the last call whose reply could not be read
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
@@ -216,6 +217,7 @@ class Engine:
         given = seeds_at_most(self._order.specs) is not None
         lists = [spec.step for spec in self._order.specs]
         own = ", ".join(lists) if not {"contexts", "seeds"}.issuperset(lists) else ""
+        unread = self._layer.journal.last_at(self._unread) if self._unread else None
         short = self.quotas.shortfall(
             targets[-1].give_up_after,
             given=given,
@@ -223,7 +225,7 @@ class Engine:
             unfit=self._order.unfit,
             fruitless=self._order.fruitless,
             own=own,
-            unusable=self._layer.unusable,
+            unusable=unread["text"] if unread else None,
         )
         if short is not None:
             raise short
@@ -417,6 +419,9 @@ class Engine:
         self, slot: Slot, commit: Commit, target: Target, detail: str, instance: Any
     ) -> None:
         """Count a verdict whose outputs are written, and tell of it."""
+        if commit.reason == UNREADABLE:
+            number = slot.seed.sample if commit.stage == "generate" else slot.ordinal
+            self._unread = slot.seed.place(commit.stage, slot.branch, number)
         again = self._before(slot)
         place = self._order.part_of(slot.seed.path), slot.number
         counted_as = self._counted_as.get(place, "")
@@ -496,6 +501,8 @@ class Engine:
             self.used_calls += len(batch.keys)
             for item in batch.dropped:
                 self.quotas.dropped[item.step, item.reason] += 1
+                if item.reason == UNREADABLE:
+                    self._unread = item.place
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 

@@ -59,6 +59,10 @@ class Seed:
         """The path as text: `3.2` is context 3's seed 2."""
         return ".".join(map(str, self.path))
 
+    def place(self, step: str, branch: str, number: int) -> str:
+        """The place of its calls: `number` is the sample for "generate", the ordinal after it."""
+        return f"{step}/{self.id}/{branch}/{number}"
+
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:

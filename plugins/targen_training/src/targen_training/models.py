@@ -414,7 +414,7 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
         hint += Either("targen train", "targen_core.train(DATA)") + " makes MODEL"
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
-        raise NoSuchFile(folder, "folder", hint=hint)
+        raise NoSuchFile(folder, "folder", hint=hint, usual="models")
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)

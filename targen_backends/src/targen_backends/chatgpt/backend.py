@@ -14,6 +14,7 @@ from targen_backends.families import follows_instructions
 from targen_backends.http.completions import Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
+from targen_backends.http.service import NOT_WITH_REASONING
 from targen_backends.scores import MOST
 from targen_core import Backend
 from targen_core.wording import Model
@@ -29,11 +30,6 @@ that is cut off is a failed call; what is not used costs nothing."""
 
 _UNKNOWN = ("top_k", "min_p", "repeat_penalty")
 """Sampling parameters that OpenAI does not have."""
-
-_NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
-"""Parameters that its thinking models refuse: "Unsupported value: 'temperature' does
-not support 0.2 with this model" (developers.openai.com, guides/reasoning; and the
-issues of its users, read 2026-11-20)."""
 
 
 class ChatGptOptions(HttpOptions):
@@ -89,7 +85,7 @@ def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
     """Parameters that the model's kind asks for; None leaves one out."""
     params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if reasons(options):
-        params |= dict.fromkeys(_NOT_WITH_REASONING)
+        params |= dict.fromkeys(NOT_WITH_REASONING)
         params["max_tokens"] = _ROOM
     return params
 

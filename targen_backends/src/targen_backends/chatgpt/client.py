@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from targen_backends.http.completions import CompletionsModel
-from targen_backends.http.service import Service
+from targen_backends.http.service import NOT_WITH_REASONING, Service
 from targen_backends.prices import price_of
 from targen_core import ChatRequest, Price
+from targen_core.wording import Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel"]
 
@@ -34,6 +35,9 @@ class ChatGptModel(CompletionsModel):
         key_variable=KEY_VARIABLE,
         credit_hint="the account is out of credit or at its limit: see Billing and Limits in its "
         "settings, then resume the run",
+        parameter_hints=dict.fromkeys(
+            NOT_WITH_REASONING, Setting("thinks", True) + " for a model that takes none"
+        ),
     )
     key_of = "chatgpt"
     seeded = False

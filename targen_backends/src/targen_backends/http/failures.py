@@ -40,6 +40,10 @@ E = TypeVar("E", bound=ServiceError)
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
 )
+_REFUSES = re.compile(
+    r"unsupported|not support|n't support|not (permitted|allowed)|unrecognized|unknown|deprecated",
+    re.IGNORECASE,
+)
 _PAGE = "a web page"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _BETWEEN = (
@@ -153,6 +157,9 @@ def _sorted(
         hint = "raise the server's limit on requests, such as client_max_body_size of nginx"
     if status == 405:
         hint = "is " + Option("base_url") + " the address of the API?"
+    if status in (400, 422) and _REFUSES.search(words):
+        refused = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
+        hint = service.parameter_hints.get(next(refused, ""), "")
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):

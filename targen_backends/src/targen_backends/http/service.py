@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from targen_backends.http.limits import rate_headers
 from targen_core.calls.model import RateHeaders
 from targen_core.wording import Blank, Option, Setting, Words
 
-__all__ = ["Service"]
+__all__ = ["NOT_WITH_REASONING", "Service"]
+
+NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
+"""Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does
+not support 0.2 with this model" (developers.openai.com, guides/reasoning; and the
+issues of its users, read 2026-11-20)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,7 @@ class Service:
         schema_hint: what to do where it refuses the form of the reply.
         long_hint: what to do where prompt and reply do not fit.
         scores_hint: what to do where it refuses to tell token probabilities.
+        parameter_hints: what to do where it refuses a parameter, by the parameter's name.
     """
 
     key_variable: str
@@ -43,3 +49,4 @@ class Service:
         "this model tells no token probabilities, or of fewer tokens: use another one for the step "
         "that asks for them, as with " + Option("steps", {"STEP": "local"})
     )
+    parameter_hints: Mapping[str, Words] = field(default_factory=dict)

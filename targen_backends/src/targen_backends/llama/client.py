@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from targen_backends.http.completions import CompletionsModel
-from targen_backends.http.service import Service
+from targen_backends.http.service import NOT_WITH_REASONING, Service
 from targen_core import Price
-from targen_core.wording import Blank, Option, Setting
+from targen_core.wording import Blank, Option, Setting, Together
 
 __all__ = ["KEY_VARIABLE", "LlamaModel"]
 
 KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
+
+_REASONING = (
+    Together(Option("model", "chatgpt/MODEL"), Option("base_url", Blank("URL")))
+    + " asks a model that reasons: it sends no sampling parameters, and max_completion_tokens"
+)
 
 
 class LlamaModel(CompletionsModel):
@@ -22,6 +27,11 @@ class LlamaModel(CompletionsModel):
         long_hint="lower "
         + Setting("max_tokens", Blank("N"))
         + ", or serve the model with a longer context",
+        parameter_hints={
+            "temperature": Setting("temperature", 1) + ", or " + _REASONING,
+            **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
+            "seed": Setting("seeded", False) + " sends none",
+        },
     )
 
     def priced(self, address: str, model: str) -> Price | None:

@@ -119,6 +119,8 @@ def correct(
             **chosen.keywords,
         ) as request,
     ):
+        for _ in data.rows_of(request).units():
+            pass  # a row that is not the task's is an error before any question
         if files is None:
             ask_first(
                 "This correction",
@@ -127,7 +129,7 @@ def correct(
                 ask_above=chosen.ask_above,
                 yes=yes,
             )
-        chosen.tell()
+    with chosen.explained():
         try:
             with watching(quiet=quiet) as watch:
                 done = finish(

@@ -112,12 +112,12 @@ def preview(
         ) as request,
     ):
         of, registry = request.task, request.registry
-    each = _COMPARED if compared else 1
-    rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
-    spec = request.spec.replace(quotas=Quotas.even(rows, of))
-    names = [name.strip() for name in compared.split(",")] if compared else []
-    solved = _labelled(solve, of) if solve is not None else None
-    with chosen.explained():
+        each = _COMPARED if compared else 1
+        rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
+        spec = request.spec.replace(quotas=Quotas.even(rows, of))
+        names = [name.strip() for name in compared.split(",")] if compared else []
+        solved = _labelled(solve, of) if solve is not None else None
+        decides = list(_decides(registry, spec, names, solved))
         ask_first(
             "This preview",
             lambda: _expected(request, spec, names, solved),
@@ -125,11 +125,7 @@ def preview(
             ask_above=chosen.ask_above,
         )
     limits = spec.limits
-    with (
-        chosen.explained(),
-        unfinished("preview", *_decides(registry, spec, names, solved)) as folder,
-    ):
-        chosen.tell()
+    with chosen.explained(), unfinished("preview", *decides) as folder:
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts

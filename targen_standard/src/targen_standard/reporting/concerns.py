@@ -310,6 +310,8 @@ def _weak_model(looked: _Looked) -> Concern | None:
             "so small a model is for trying targen out: use an instruction-tuned one with 7 "
             "billion parameters or more, as "
             if small
+            else "use a model that does not refuse, as "
+            if most in ("refusal", "content-filter")
             else "use a larger instruction-tuned model, or one with structured output, as "
         )
         + Option("model", Blank("BACKEND"))

@@ -16,8 +16,8 @@ __all__ = ["refusal_notes"]
 _FEWEST = 20  # candidates judged, below which a share says little
 _SHARE = 0.1
 _OF_REPLIES = frozenset(  # what is wrong with a reply, before a check sees it
-    "malformed-reply content-filter unanswered unscored-text unscored-reply unaligned-scores "
-    "not-recorded illegal-label".split()
+    "malformed-reply refusal content-filter unanswered unscored-text unscored-reply "
+    "unaligned-scores not-recorded illegal-label".split()
 )
 
 

@@ -124,6 +124,7 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
         UsageError: naming the file, the line, the key, and what to type.
     """
     refuse = parsed.refuse
+    _require_labels(parsed)
     try:
         declaration = Declaration.model_validate(parsed.value)
     except OutputRefused as error:
@@ -139,6 +140,22 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
         require_own_paths(declaration, parsed.path)
         _require_trusted_limits(declaration, parsed.path)
     return declaration
+
+
+def _require_labels(parsed: Parsed) -> None:
+    """Refuse a key that is indented below `labels`, where it would silently become a label.
+
+    Raises:
+        UsageError: a label has the name of a key, and no `definition` of its own.
+    """
+    labels = parsed.value.get("labels")
+    for name, value in labels.items() if isinstance(labels, dict) else ():
+        if isinstance(value, dict) and "definition" in value:
+            continue
+        if place := _place_of(name, value):
+            if isinstance(value, str):
+                place += "; for a label: " + Option("labels", {name: {"definition": "…"}})
+            raise parsed.refuse(("labels", name), "it is a key, not a label", place)
 
 
 def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
@@ -244,7 +261,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 
 
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
-_ROWS = ("num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
+_ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row one of this label"
 _OF_A_SAMPLE = ("input", "output", "actual", "explanation")
@@ -291,12 +308,28 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
     elif near := suggestions_for(key, known):
         return f"did you mean {' or '.join(near)}?"
     if top and key in _OF_A_RUN:
-        said = f"BACKEND/{value}" if key == "model" else value
-        option = Option(key, said).text("command" if in_a_command() else "python")
-        return f"it is of a run, not of a task: {option}"
+        return _of_a_run(key, value)
     if top and isinstance(value, str):
         return f"if it is a label, indent it below labels; the keys are {', '.join(known)}"
     return f"keys: {', '.join(known)}"
+
+
+def _of_a_run(key: str, value: Any) -> str:
+    said = f"BACKEND/{value}" if key == "model" else value
+    option = Option(key, said).text("command" if in_a_command() else "python")
+    return f"it is of a run, not of a task: {option}"
+
+
+def _place_of(key: str, value: Any) -> Words:
+    """Where a key belongs that stands among the labels; "" if it is none."""
+    if key in Declaration.model_fields:
+        return "it belongs beside labels, not below it"
+    if key in _keys_at(Declaration, ("labels", "")):
+        return "it belongs below a label"
+    if key in _keys_at(Declaration, ("fields", "")):
+        return Option("fields", {"text": {key: value}})
+    run = "n" if key in _ROWS else key
+    return _of_a_run(run, value) if run in _OF_A_RUN and isinstance(value, int | float) else ""
 
 
 def _short(value: Any) -> str:

@@ -195,7 +195,8 @@ class Manifest(ManifestPart):
                 raise RunDirectoryError(
                     f"{run} contains rows that were corrected or reviewed, and is no run",
                     hint=Either(
-                        "analyze, train, validate and export take these",
+                        "name the run that they are from; analyze, train, validate and export take "
+                        "these",
                         Action("read_dataset", run),
                     ),
                 ) from error

@@ -78,8 +78,8 @@ def transform(
             "says]",
         ),
     ] = None,
-    examples: Annotated[
-        int, typer.Option("--examples", min=0, help="Examples of TASK to use, at most.")
+    shots: Annotated[
+        int, typer.Option("--shots", min=0, help="Examples of TASK to show, at most.")
     ] = 4,
     retriever: RetrieverArg = "bm25",
     candidates: Annotated[
@@ -215,7 +215,7 @@ def transform(
     )
     spec = _spec(
         instruction=asked.instruction,
-        examples=_shown(asked, chosen, examples),
+        examples=_shown(asked, chosen, shots),
         labels=chosen,
         canary=asked.canary,
         catalogues=tuple(catalogue or ()),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
+from targen_cli.request import ONE_MODEL
 from targen_core import Limits
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 from targen_core.wording import install
+
+if TYPE_CHECKING:
+    from targen_cli.ahead import Expected
 
 __all__ = ["compare_methods"]
 
@@ -22,11 +27,10 @@ _MEASURE = "How they are measured"
 _LIKE = {
     "--data": "--data ours=runs/rte-0",
     "--set": "--set attrprompt.values=20",
-    "-o": "-o temperature=0.7",
 }
 
 
-@takes(Limits.declared("max_cost", "max_tokens"))
+@takes(ONE_MODEL, Limits.declared("max_cost", "max_tokens"))
 def compare_methods(
     task: Annotated[str, typer.Argument(help="The task: a name, or a file.", show_default=False)],
     methods: Annotated[
@@ -107,26 +111,6 @@ def compare_methods(
             rich_help_panel=_MAKE,
         ),
     ] = "",
-    backend: Annotated[
-        str,
-        typer.Option(
-            "-b",
-            "--backend",
-            metavar="NAME",
-            help="The backend, NAME or NAME/MODEL.",
-            rich_help_panel=_MAKE,
-        ),
-    ] = "local",
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-o",
-            "--option",
-            metavar="KEY=VALUE",
-            help="An option of the backend, such as base_url. Repeatable.",
-            rich_help_panel=_MAKE,
-        ),
-    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Random seed.", rich_help_panel=_MAKE)] = 0,
     concurrency: Annotated[
         int | None,
@@ -143,9 +127,11 @@ def compare_methods(
             rich_help_panel=_MEASURE,
         ),
     ] = None,
-    seeds: Annotated[
+    repeats: Annotated[
         int,
-        typer.Option("--seeds", min=1, help="How often each is trained.", rich_help_panel=_MEASURE),
+        typer.Option(
+            "--repeats", min=1, help="How often each is trained.", rich_help_panel=_MEASURE
+        ),
     ] = 5,
     judge: Annotated[
         bool,
@@ -184,7 +170,8 @@ def compare_methods(
             distribution=lacking,
             hint=install("targen-methods[compare]"),
         ) from error
-    from targen_cli.ahead import ask_first, threshold
+    from targen_cli.ahead import ask_first
+    from targen_cli.choosing import choice
     from targen_cli.tables import print_json, print_table
     from targen_core import load_registry
     from targen_methods.comparing.asked import Asked, asked_for
@@ -203,9 +190,11 @@ def compare_methods(
             "give the number of rows or the cost of each method", hint="-n 100, or --cost-each 2"
         )
     registry = load_registry()
-    generate: dict[str, Any] = {"model": backend, "seed": seed, "progress": False}
-    if option:
-        generate["options"] = _values("-o", option)
+    asks = names or judge
+    chosen = choice(registry, said, backend=None if asks else "local")  # not looked for in vain
+    generate: dict[str, Any] = {"model": chosen.model, "seed": seed, "progress": False}
+    if chosen.options:
+        generate["options"] = dict(chosen.options)
     if concurrency is not None:
         generate["concurrency"] = concurrency
     ways = asked_for(
@@ -227,25 +216,32 @@ def compare_methods(
         original,
         judge,
         tuple(trainer or ("tfidf",)),
-        seeds,
+        repeats,
         tuple(given or ()),
     )
+    limits = said.part(Limits)
     folder = out or Path("methods") / Path(task).stem.replace(":", "-")
-    try:
-        compared = carry_out(
-            registry,
-            asked,
-            folder,
-            lambda words: print(words, file=sys.stderr),
-            **said.values,
-            ask=lambda parts: ask_first(
-                "This comparison",
-                lambda: parts,
-                cap=said.of(Limits).max_cost,
-                ask_above=threshold(),
-                yes=yes,
-            ),
+
+    def ask(parts: Iterable[Expected]) -> None:
+        ask_first(
+            "This comparison",
+            lambda: parts,
+            cap=limits.get("max_cost"),
+            ask_above=chosen.ask_above,
+            yes=yes,
         )
+        chosen.tell()
+
+    try:
+        with chosen.explained():
+            compared = carry_out(
+                registry,
+                asked,
+                folder,
+                lambda words: print(words, file=sys.stderr),
+                **limits,
+                ask=ask,
+            )
     except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure
         raise Interrupted(
             str(stopped) or "stopped", hint="the same command continues where it stopped"

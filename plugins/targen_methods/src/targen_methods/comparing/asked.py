@@ -51,8 +51,8 @@ class Asked:
         test: labelled rows that nothing is trained on.
         original: rows that all are analyzed beside, and trained on for comparison.
         judge: whether a blind judge says how many labels are right.
-        trainers: what is trained, as `targen compare --model` takes it.
-        seeds: how often each is trained.
+        trainers: what is trained, as `targen compare --trainer` takes it.
+        repeats: how often each is trained.
         given: rows that some ways start from.
     """
 
@@ -65,7 +65,7 @@ class Asked:
     original: str = ""
     judge: bool = True
     trainers: tuple[str, ...] = ("tfidf",)
-    seeds: int = 5
+    repeats: int = 5
     given: tuple[str, ...] = ()
 
 

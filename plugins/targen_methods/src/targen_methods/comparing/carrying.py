@@ -475,7 +475,7 @@ def _trained(
             "test": [*asked.test],
             "arms": arms,
             "models": [model_choice(item) for item in asked.trainers],
-            "seeds": asked.seeds,
+            "seeds": asked.repeats,
             "match": "labels",
             "sizes": ["matched"],
         },

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from targen_core.errors import UsageError
 from targen_core.text import plural
+from targen_review.cli.browser import open_page
 from targen_review.grades import GradeBook, Rater, check_name
 from targen_review.page.desk import Desk
 from targen_review.page.guard import Secret
 from targen_review.page.server import Shared, app_for
-from targen_review.page.serving import open_page, port_of, serve
+from targen_review.page.serving import port_of, serve
 from targen_review.page.store import RowStore
 from targen_review.plan import Plan
 from targen_review.rows import ReviewData, review_rows
@@ -72,8 +73,7 @@ def grade_on_a_page(
         try:  # from the words on: who reads them may press it before there is a server
             print("Ctrl-C ends it; every answer is saved when it is given", flush=True)
             only = browser and len(names) == 1
-            if note := open_page(secrets[names[0]].address(number), number, browser=only):
-                print(f"note: {note}", file=sys.stderr)
+            open_page(secrets[names[0]].address(number), number, browser=only)
             serve(app_for(shared, number), listener)
         except KeyboardInterrupt:
             pass  # the way to end it

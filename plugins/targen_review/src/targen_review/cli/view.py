@@ -72,8 +72,9 @@ def view(
     - targen view runs/rte-0 runs/rte-0-corrected
     - targen view data.jsonl --task rte --analysis analyses/data
     """
+    from targen_review.cli.browser import open_page
     from targen_review.page.guard import Secret
-    from targen_review.page.serving import open_page, port_of, serve
+    from targen_review.page.serving import port_of, serve
     from targen_review.view.catalogue import Catalogue
     from targen_review.view.difficulty import take_difficulty
     from targen_review.view.likeness import Alike
@@ -97,8 +98,7 @@ def view(
             print(catalogue.keys.words)
         with suppress(KeyboardInterrupt):  # the way to end it, from the words on
             print("Ctrl-C ends it", flush=True)
-            if note := open_page(secret.address(number), number, browser=not no_open):
-                print(f"note: {note}", file=sys.stderr)
+            open_page(secret.address(number), number, browser=not no_open)
             serve(view_app(catalogue, opened, alike, secret, number), listener)
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
-import threading
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +11,7 @@ from starlette.types import ASGIApp
 
 from targen_core.errors import UsageError
 
-__all__ = ["open_page", "port_of", "serve"]
+__all__ = ["port_of", "serve"]
 
 _PATIENCE = 20.0  # seconds for a client to send a whole request; a browser sends it at once
 _MOST = 64  # connections at once; a browser opens six
@@ -74,23 +71,3 @@ def serve(
         timeout_graceful_shutdown=2,
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def open_page(address: str, port: int, *, browser: bool = True) -> str:
-    """Open an address in the user's browser; without a screen, return how to reach it from another.
-
-    Args:
-        address: that of the page.
-        port: its port.
-        browser: whether to open a browser.
-    """
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):  # a browser for terminals would take this one
-        return (
-            "this machine has no screen for a browser: to open the link on yours, first run "
-            f"there: ssh -L {port}:127.0.0.1:{port} HOST"
-        )
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    return ""
