@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from targen_core import load_registry
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.plugins.registry import Registry
 from targen_testing import BackendSuite as Backends
@@ -24,6 +25,21 @@ class TestSample(Tasks):
 
     def registry(self) -> Registry:
         return with_sample(super().registry())
+
+
+def test_a_task_need_not_list_the_prompts_of_a_part_that_it_uses(tmp_path):
+    class Voted(Tasks):
+        task = "memory:voted"
+
+        def registry(self):
+            judging = replace(SAMPLE.judging, corrector="vote")
+            return load_registry().including(tasks={"voted": SAMPLE.replace(judging=judging)})
+
+    trial = Voted().trial(tmp_path / "run")
+    assert "solve" in trial.asked
+    Voted().test_prompts_are_listed(trial)
+    with pytest.raises(AssertionError, match=r"Task\.prompts lacks other"):
+        Voted().test_prompts_are_listed(replace(trial, asked=frozenset({"other"})))
 
 
 class TestScripted(Backends):

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from targen_cli.facts import Described, facts_of
 from targen_cli.plugins import name_taken
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
@@ -94,6 +95,8 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
+            if (kind := registry.kinds[item.kind]).owner == folder.name:
+                yield from _described(registry, kind, item)
         except PluginError as error:
             rule, about = error.check or "target-import-error", f"{item.kind} {item.name}"
             if isinstance(error, MissingDependency) and "[" in item.install:  # an extra's
@@ -130,6 +133,15 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
             rendered(kind, Names("acme", "acme"))
         except PluginError as error:
             yield broken("bad-kind", f"kind {kind.name}", str(error))
+
+
+def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
+    """What keeps `targen describe` from showing an object of a kind of the plugin's own."""
+    try:
+        json.dumps(facts_of(Described(registry, kind, item.id)))
+    except Exception as error:
+        said = f"its facts of {item.name} cannot be shown: {type(error).__name__}: {error}"
+        yield broken("bad-kind", f"kind {kind.name}", said)
 
 
 def _is_suite(named: object, kind: Kind) -> bool:

@@ -23,6 +23,7 @@ import pytest
 from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
@@ -44,12 +45,6 @@ _SHUFFLED = (
     "the run depends on which answer comes first: a step may use the replies and `llm` alone, and "
     "no counter or list that several calls share"
 )
-
-_FROM = {
-    "meta": "META_PROMPT of targen_core.correctors.meta",
-    "solve": "SOLVE_PROMPT of targen_core.correctors.blind",
-}
-"""Prompts that correctors of the core ask with."""
 
 _REFUSED_ROW = "to_rows() returned a row that the task's schema rejects"
 """What the engine says of a row; the kit has a check for it."""
@@ -213,11 +208,11 @@ class TaskSuite(Suite):
         self.must_not("prompts-name-nothing-undefined", watched)
 
     def test_prompts_are_listed(self, good: Trial) -> None:
-        """What is asked stands in `Task.prompts` or a list's: manifests have its version."""
+        """What is asked stands in `Task.prompts` or a part's: manifests have its version."""
         listed = {prompt.name for prompt in self.target().every_prompt}
-        missing = good.asked - listed
-        where = [_FROM.get(name, name) for name in sorted(missing)]
-        assert not missing, f"Task.prompts lacks {', '.join(where)}"
+        parts = Manifest.load(good.folder / "manifest.json").lock.parts.values()
+        missing = good.asked.difference(listed, *(part.prompts for part in parts))
+        assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
 
     def test_samples_cover_right_and_wrong(self) -> None:
         """The meta-prompt's samples show right and wrong outputs, for each label.

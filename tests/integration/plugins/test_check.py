@@ -231,7 +231,8 @@ from targen_core import Kind, hookimpl
 
 @hookimpl
 def register_kinds(register):
-    register.register(Kind("dish", "register_dishes", suite="dishes.testing:DishSuite"))
+    suite, facts = "dishes.testing:DishSuite", "dishes.testing:facts"
+    register.register(Kind("dish", "register_dishes", suite=suite, facts=facts))
 
 @hookimpl
 def register_dishes(register):
@@ -240,6 +241,9 @@ def register_dishes(register):
     "src/dishes/testing.py": """
 from typing import ClassVar
 from targen_testing.suite import Suite
+
+def facts(part):
+    return {"is": part.item.name}
 
 class DishSuite(Suite):
     kind = "dish"
@@ -273,3 +277,7 @@ def test_a_suite_of_a_new_kind_has_its_annotated_settings(targen, author):
     checks = json.loads(done.stdout)["checks"]
     replaced = [each["check"] for each in checks if each["problem"] == "overridden"]
     assert replaced == ["helping"]
+    rewrite(folder / "src/dishes/testing.py", "part.item.name", "part.target")
+    done = targen("plugins", "check", str(folder), path=[folder / "src"])
+    assert done.returncode == 1
+    assert "bad-kind: kind dish: its facts of soup cannot be shown: TypeError" in done.stdout
