@@ -84,7 +84,7 @@ def pages(folder):
             book.append(Grade(row=name, digest=digest, after="D", label=LABELS[0], comment=EVIL))
     targen("review", "report", review, "--out", folder / "review.html")
     targen("compare", f"Og={mine}", f"Syn={other}", "--test", test,
-           "--task", task, "--seeds", 2, "--out", folder / "compared")  # fmt: skip
+           "--task", task, "--repeats", 2, "--out", folder / "compared")  # fmt: skip
     targen("compare-methods", task, "--methods", "targen,attrprompt", "-b", "scripted", "-n", 8,
            "--out", folder / "methods")  # fmt: skip
     return {

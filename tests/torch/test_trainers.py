@@ -329,8 +329,9 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
         (folder / "train.jsonl").write_text("\n".join(rows[:40]) + "\n")
         (folder / "val.jsonl").write_text("\n".join(rows[200:220]) + "\n")
     small = f"encoder,model={tiny('encoder')},max_steps=2,batch=4,device=cpu"
-    asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--seeds", 1,
-             "--model", small, "-n", 16, "--tasks", "copa", "--generator", "scripted")  # fmt: skip
+    asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--repeats",
+             1, "--trainer", small, "-n", 16, "--tasks", "copa",
+             "--generator", "scripted")  # fmt: skip
     done = targen(*asked, "--json")
     assert done.code == 0, done.err
     (part,) = done.json["results"]["parts"]
@@ -372,10 +373,10 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     ]
     free = jsonl("free.jsonl", rows * 4)
     tiny_one = f"decoder,model={tiny('decoder')},max_steps=2,batch=4,device=cpu"
-    base = ("reproduce", "table8", "--original", ".", "--models", "paper", "--seeds", 1)
+    base = ("reproduce", "table8", "--original", ".", "--models", "paper", "--repeats", 1)
     none = targen(*base, "--synthetic", RUNS)
     assert none.code == 2 and "--self-instruct DATA" in none.err
-    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--model", tiny_one)
+    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", tiny_one)
     plan = targen(*words, "--plan")
     assert plan.code == 0 and "2 trainings" in plan.err and not asked
     done = targen(*words)
@@ -388,5 +389,5 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     again = targen(*words, "--json")
     assert again.code == 0 and len(asked) == 12
     assert again.json["results"]["Self-Instruct"]["gsm8k"] == [30.0]
-    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--model", "tfidf")
+    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", "tfidf")
     assert odd.code == 2 and "--model decoder" in odd.err

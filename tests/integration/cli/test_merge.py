@@ -193,7 +193,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     name = records(first)[0]["id"]
     assert done.code == 2
     assert f"have other rows of candidate {name}: a candidate of the same seed" in done.err
-    works("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
+    works("merge", first, "other", "--out", "all", "--conflicting", "--near-duplicates", "0")
     assert sum(report("all")["rows"].values()) == 8
     journal = Path("other/journal")
     line, *others = journal.read_bytes().splitlines(keepends=True)
@@ -204,7 +204,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
         f"merge {first} other --out all --near-duplicates 0",
         "have other replies to one call, contexts/0 (key ",
     )
-    works("merge", first, "other", "--out", "all", "--mix", "--near-duplicates", "0")
+    works("merge", first, "other", "--out", "all", "--conflicting", "--near-duplicates", "0")
     replies = {
         json.loads(targen("show", "all", str(n), "--json").out)["calls"][0]["text"] for n in (0, 1)
     }
@@ -213,7 +213,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 
 REFUSED = """
     a b --out y | not of one task
-    a c --out y | made by other prompts or versions of | --mix
+    a c --out y | made by other prompts or versions of | --conflicting
     a a --out y | named twice
     a --out a | is one of the runs
     a | the merged run needs a folder | --out runs/merged
@@ -229,7 +229,7 @@ def test_runs_that_are_not_merged(works, finished, refuses):
     finished("rte", "-n", 4, out="a")
     finished("cb", "-n", 6, out="b")
     finished("rte", "-n", 4, "--variant", "paper", out="c")
-    works("merge", "a", "c", "--out", "x", "--mix", "-q")
+    works("merge", "a", "c", "--out", "x", "--conflicting", "-q")
     for line, error, hint in table(REFUSED):
         refuses(f"merge {line}", error, hint)
 
@@ -294,9 +294,9 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
     refuses(
         ("merge", *runs, "--out", "all"),
         "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
-        "--mix merges them all the same",
+        "--conflicting merges them all the same",
     )
-    works("merge", *runs, "--out", "all", "--mix")
+    works("merge", *runs, "--out", "all", "--conflicting")
 
 
 def test_shards_of_different_numbers_of_rows_are_noted(works, make):

@@ -362,6 +362,10 @@ COMMANDS = """
     revise run --task other.yaml --yes | the task has no label of the run | is it the task of another run? targen generate TASK -n 100 starts one
     export run --test-size 0.2 | targen export has no option --test-size | did you mean --split?
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
+    compare run --test rows.csv --seeds 2 | targen compare has no option --seeds | did you mean --repeats?
+    compare run --test rows.csv --model tfidf | targen compare has no option --model | did you mean --trainer?
+    compare run --test rows.csv --dry-run | targen compare has no option --dry-run | did you mean --plan?
+    merge run run --out all --mix | targen merge has no option --mix | did you mean --conflicting?
     evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
     analyze run --only lexical | targen analyze has no option --only | did you mean --metric?

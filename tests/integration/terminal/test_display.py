@@ -186,7 +186,7 @@ def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, t
     (tmp_path / "one.jsonl").write_text("\n".join(rows[:40]))
     (tmp_path / "test.jsonl").write_text("\n".join(rows[40:]))
     data = ("one=one.jsonl", "two=one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
-    shown = terminal("compare", *data, "--seeds", "1")
+    shown = terminal("compare", *data, "--repeats", "1")
     assert shown.exit_code() == 0, shown.text
     assert "1 of 3: mood, tfidf, " in shown.text and "\\x" not in shown.text
 

@@ -138,7 +138,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
     for line in (
         ("analyze", "run0", "--metric", "labels", "--out", "analysed"),
         ("train", "run0", "--out", "model"),
-        ("compare", "run0", "--test", "run1", "--seeds", "1", "--out", "compared"),
+        ("compare", "run0", "--test", "run1", "--repeats", "1", "--out", "compared"),
         ("reweigh", "run0", "--out", "weighed"),
         ("evaluate", "model", "run1"),
         ("validate", "weighed"),

@@ -25,7 +25,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     assert plan.code == 0 and not plan.out
     assert "arm no correction of mood: to generate" in plan.err
     assert not Path("comparisons/ablate-mood/runs").exists()
-    done = works("ablate", "./mood.yaml", *ASKED, "--seeds", 1, "--json")
+    done = works("ablate", "./mood.yaml", *ASKED, "--repeats", 1, "--json")
     assert "Each way was generated once" in done.err
     assert "targen analyze comparisons/ablate-mood/runs/mood-whole " in done.err
     (part,) = done.json["parts"]
@@ -39,7 +39,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
-    again = targen("ablate", "./mood.yaml", *ASKED, "--seeds", 1)
+    again = targen("ablate", "./mood.yaml", *ASKED, "--repeats", 1)
     assert again.code == 0 and "\n0 of " in again.err
     # What it wrote is an experiment as any other.
     declared = targen("compare", "comparisons/ablate-mood/experiment.toml", "--json")
@@ -50,7 +50,7 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     mood("test.jsonl", 20)
     mood("own.jsonl", 20, seed=3)
     some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
-    done = works("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--seeds", 1)
+    done = works("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--repeats", 1)
     assert "generated once" not in done.err
     declared = tomllib.loads(Path("comparisons/ablate-mood/experiment.toml").read_text())
     arms = declared["tasks"]["mood"]["arms"]

@@ -45,7 +45,7 @@ def three(moods):
 
 
 COMPARE = ("compare", "Og=good.jsonl", "Syn=poor.jsonl", "--test", "test.jsonl")
-COMPARE = (*COMPARE, "--task", "mood.yaml", "--seeds", 2, "--out", "c")
+COMPARE = (*COMPARE, "--task", "mood.yaml", "--repeats", 2, "--out", "c")
 
 
 def groups(results: Any, kind: str) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def test_what_is_trained_stays_until_something_changes(targen, moods):
     again = targen(*COMPARE)
     assert "6 of 10" in again.err, again.err
     # So is another option.
-    other = targen(*COMPARE, "--model", "tfidf,regularization=5")
+    other = targen(*COMPARE, "--trainer", "tfidf,regularization=5")
     assert "10 of 10" in other.err
-    odd = targen(*COMPARE, "--model", "tfidf,speed=5")
+    odd = targen(*COMPARE, "--trainer", "tfidf,speed=5")
     assert odd.code == 2 and "speed: the options of tfidf are" in odd.err
 
 
@@ -228,10 +228,10 @@ def test_test_rows_are_never_learned_from(targen, moods):
         rows[0]["text"] = held[0]["text"].upper()  # the same, except for case
         rows[1]["text"] = held[1]["text"] + " so"  # nearly
     compare = ("compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
-    done = targen(*compare, "--seeds", 1, "--out", "c", "--json")
+    done = targen(*compare, "--repeats", 1, "--out", "c", "--json")
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
-    compared = targen(*compare, "--seeds", 1, "--out", "c")
+    compared = targen(*compare, "--repeats", 1, "--out", "c")
     assert "1 row in the test set too, and 1 nearly" in compared.err
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
@@ -296,11 +296,11 @@ WRONG = f"""
     A=good.jsonl+ --test test.jsonl | a dataset is missing
     good.jsonl --test bare.jsonl --task mood.yaml | no test row has a label
     one.jsonl --test test.jsonl --task mood.yaml | all rows are praise
-    {BOTH} --model tfdif | tfidf
+    {BOTH} --trainer tfdif | tfidf
     {BOTH} --metric bleu | figures: accuracy
     {BOTH} --mixture | --mixture mixes two
     odd.toml | odd.toml: colour: there is no such key
-    odd.toml --seeds 3 | --seeds is given by odd.toml
+    odd.toml --repeats 3 | --repeats is given by odd.toml
 """
 
 
@@ -326,7 +326,7 @@ def test_a_label_without_training_rows_is_said(works, moods):
     with changed("test.jsonl") as rows:
         rows[0]["label"] = "doubt"
     done = works(
-        "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--seeds", 1
+        "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1
     )
     assert "train has no row of a label that 1 test decisions have" in done.err
     assert "20 test rows are few" in done.err

@@ -102,13 +102,13 @@ def ablate(
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
     ] = None,
     yes: YesArg = False,
-    model: Annotated[
+    trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", help="How often each is trained.")] = 5,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),
@@ -161,8 +161,8 @@ def ablate(
         {
             "name": f"What the parts of {loaded.name} are worth",
             "tasks": {loaded.name: {"task": task, "test": list(test), "arms": made}},
-            "models": [model_choice(item) for item in model or ["tfidf"]],
-            "seeds": seeds,
+            "models": [model_choice(item) for item in trainer or ["tfidf"]],
+            "seeds": repeats,
             "sizes": ["matched"],
             "match": "rows",
             "generate": base,

@@ -130,8 +130,8 @@ def compare(
     test: RowsLike | Iterable[RowsLike],
     real: RowsLike | None = None,
     task: str | None = None,
-    models: str | Iterable[str] = (),
-    seeds: int | None = None,
+    trainers: str | Iterable[str] = (),
+    repeats: int | None = None,
     curve: str | Iterable[int] | None = None,
     match: str | None = None,
     mixture: bool = False,
@@ -150,8 +150,8 @@ def compare(
         test: labelled rows that nothing is trained on.
         real: real rows, which the datasets are held against.
         task: the task of the rows in files; runs know theirs.
-        models: trainers, with options as in "tfidf,regularization=5"; by default "tfidf".
-        seeds: how often each is trained; by default 5, or 10 for a curve of real rows.
+        trainers: with options as in "tfidf,regularization=5"; by default "tfidf".
+        repeats: how often each is trained; by default 5, or 10 for a curve of real rows.
         curve: sizes of learning curves, such as [16, 64], or "auto"; with `real`, numbers of real
             rows per label, such as [0, 2, 5, 20, 60], alone and with the dataset.
         match: "labels" draws the same labels of each arm, "rows" rows as they are; by default both
@@ -188,8 +188,8 @@ def compare(
         what,
         [_path(test)] if isinstance(test, Run | str | PathLike) else [_path(each) for each in test],
         task,
-        [models] if isinstance(models, str) else [*models],
-        seeds,
+        [trainers] if isinstance(trainers, str) else [*trainers],
+        repeats,
         real=None if real is None else f"real={_path(real)}",
         curve=curve,
         match=match,

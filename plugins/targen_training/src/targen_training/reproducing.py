@@ -111,10 +111,10 @@ def reproduce(
     models: Annotated[
         str, typer.Option("--models", help="small: an hour on two cores; paper: for large GPUs.")
     ] = "small",
-    model: Annotated[
+    trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
         ),
     ] = None,
     instructions: Annotated[
@@ -126,7 +126,7 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", help="How often each is trained.")] = 5,
     number: Annotated[
         int | None,
         typer.Option(
@@ -202,9 +202,9 @@ def reproduce(
             answers=answers,
             generator=(generator or [""])[0],
             tasks=[name.strip() for name in (tasks or "").split(",") if name.strip()],
-            models=[model_choice(item) for item in model or []],
+            models=[model_choice(item) for item in trainer or []],
             size=models,
-            seeds=seeds,
+            seeds=repeats,
             options={
                 "n": ROWS if number is None else number,
                 **generator_options(option or []),
@@ -239,8 +239,8 @@ def reproduce(
                 self_instruct,
                 (generator or [""])[0],
                 base,
-                _decoder(known[models], model or []),
-                seeds,
+                _decoder(known[models], trainer or []),
+                repeats,
                 folder,
             ),
             money,
@@ -280,20 +280,20 @@ def reproduce(
     own, lacking = size.here(together=paper.together)
     if paper.harness:
         own = [each for each in own if "model" in each.get("options", {})]
-        if not own and not model:
+        if not own and not trainer:
             raise UsageError(
                 f"{paper.name} pre-finetunes a pretrained model, and none is installed",
-                hint=f"{install('targen-training[minilm]')}, or --model encoder,model=./FOLDER",
+                hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
             )
-    values["models"] = [model_choice(item) for item in model or []] or own
-    values["seeds"] = seeds
+    values["models"] = [model_choice(item) for item in trainer or []] or own
+    values["seeds"] = repeats
     values["match"] = "rows"  # as the paper compares
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
     rest = [task for task in paper.tasks if size.tasks and task not in size.tasks]
     if rest and tasks is None and not paper.harness:
         differs.append(f"Without {', '.join(rest)}, which --models {models} leaves to --tasks.")
-    if not model:
+    if not trainer:
         differs += size.differs
         for name, extra in lacking.items():
             print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
@@ -316,10 +316,10 @@ def reproduce(
 
 
 def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
-    """The options of the decoder that is pre-finetuned: what `--model` says, or Llama-2-7B's.
+    """The options of the decoder that is pre-finetuned: what `--trainer` says, or Llama-2-7B's.
 
     Raises:
-        UsageError: `--model` names several, or no decoder.
+        UsageError: `--trainer` names several, or no decoder.
     """
     if not models:
         options: Mapping[str, Any] = next(
@@ -329,7 +329,7 @@ def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
     chosen = [model_choice(item) for item in models]
     if len(chosen) > 1 or chosen[0]["trainer"] != "decoder":
         raise UsageError(
-            "table8 in the paper's form pre-finetunes one decoder", hint="--model decoder,model=…"
+            "table8 in the paper's form pre-finetunes one decoder", hint="--trainer decoder,model=…"
         )
     return dict(chosen[0]["options"])
 

@@ -33,7 +33,7 @@ def merge(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
-    mix: bool = False,
+    conflicting: bool = False,
     task: Task[Any, Any] | None = None,
     registry: Registry | None = None,
 ) -> Run:
@@ -49,7 +49,7 @@ def merge(
         labels: rows by label.
         near_duplicates: similarity from which a row is a near-duplicate, in per cent; 0 turns the
             check off; by default what the runs had, of several the strictest.
-        mix: whether runs that contradict each other are merged too, each as it is.
+        conflicting: whether runs that contradict each other are merged too, each as it is.
         task: the `Task`, if the runs were made with a `Task` object.
         registry: resolves names; by default among all that is installed.
 
@@ -72,7 +72,7 @@ def merge(
         n=n,
         labels=labels,
         near_duplicates=near_duplicates,
-        mix=mix,
+        conflicting=conflicting,
         task=task,
     )
     if come.short is not None:
@@ -91,7 +91,7 @@ def merged(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
-    mix: bool = False,
+    conflicting: bool = False,
     task: Task[Any, Any] | None = None,
 ) -> Merged:
     """What a merge came to; labels that lack rows are said, and not raised.
@@ -126,5 +126,5 @@ def merged(
         filter_of=filter_of,
         quotas=lambda of: None if n is None and not labels else quotas_of(of, n, labels, None),
         near_duplicates=near_duplicates,
-        mix=mix,
+        conflicting=conflicting,
     )

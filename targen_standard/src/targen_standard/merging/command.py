@@ -37,10 +37,10 @@ def merge(
         ),
     ] = None,
     label: LabelArg = None,
-    mix: Annotated[
+    conflicting: Annotated[
         bool,
         typer.Option(
-            "--mix",
+            "--conflicting",
             help="Merge runs that contradict each other, too: by other prompts or versions of the "
             "task, or other replies to the same calls.",
             rich_help_panel=ROWS,
@@ -75,7 +75,7 @@ def merge(
         out,
         n=n,
         labels=labels_of(label),
-        mix=mix,
+        conflicting=conflicting,
         **said.values,
     )
     if not quiet:

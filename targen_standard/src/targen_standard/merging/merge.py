@@ -69,7 +69,7 @@ def merge_runs(
     filter_of: Callable[[PartPlan], Filter | None] = lambda plan: None,
     quotas: Callable[[Task[Any, Any]], Quotas | None] = lambda task: None,
     near_duplicates: float | None = None,
-    mix: bool = False,
+    conflicting: bool = False,
 ) -> Merged:
     """Merge runs of one task into the directory `out`.
 
@@ -81,7 +81,7 @@ def merge_runs(
         quotas: the rows wanted; None: all that the runs were asked for.
         near_duplicates: from which similarity on, in percent, a row is not taken beside one that
             was; by default what the runs had, of several the strictest.
-        mix: merge runs that contradict each other, too, each as it is.
+        conflicting: merge runs that contradict each other, too, each as it is.
 
     Raises:
         UsageError: what cannot be merged, named with the runs.
@@ -95,8 +95,8 @@ def merge_runs(
             hint="such as " + Option("out", "runs/merged"),
         )
     runs = opened(paths, out)
-    require_one_task(runs, mix=mix)
-    put_in_order(runs, mix=mix)
+    require_one_task(runs, conflicting=conflicting)
+    put_in_order(runs, conflicting=conflicting)
     require_one_division(runs)
     across, within = filters_of(runs, filter_of)
     notes = [*notes_on(runs), *within_words(within)]
@@ -114,7 +114,7 @@ def merge_runs(
     usage = Usage()
     part = out.with_name(f".{out.name}.merging")
     with NewFolder(part, out) as directory:
-        join_journals(runs, directory.journal, usage, mix=mix)
+        join_journals(runs, directory.journal, usage, conflicting=conflicting)
         manifest = merged_manifest(runs, task, wanted, near_duplicates)
         tracker = QuotaTracker(task.quota_names, task.branches, task.parts)
         tracker.aim(wanted, by_intended=manifest.spec.balance == "intended")

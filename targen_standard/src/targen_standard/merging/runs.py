@@ -106,7 +106,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
     return runs
 
 
-def require_one_task(runs: Sequence[Run], *, mix: bool) -> None:
+def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
     """Refuse runs whose rows are not of one kind.
 
     Raises:
@@ -129,7 +129,7 @@ def require_one_task(runs: Sequence[Run], *, mix: bool) -> None:
             )
         flats = flat(mine), flat(other)
         apart = [k for k in sorted({*flats[0], *flats[1]}) if flats[0].get(k) != flats[1].get(k)]
-        if apart and not mix:
+        if apart and not conflicting:
             said = "; ".join(
                 f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
                 for name in (["version"] if "version" in apart else apart[:3])
@@ -137,11 +137,11 @@ def require_one_task(runs: Sequence[Run], *, mix: bool) -> None:
             raise RunConflict(
                 f"{first.path} and {run.path} were made by other prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
-                hint=Option("mix", True) + " merges them all the same",
+                hint=Option("conflicting", True) + " merges them all the same",
             )
 
 
-def put_in_order(runs: list[Run], *, mix: bool) -> None:
+def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
     """Number the runs, whatever order they were named in."""
     for run in runs:
         run.family = _family(run.manifest)
@@ -156,7 +156,7 @@ def put_in_order(runs: list[Run], *, mix: bool) -> None:
     runs.sort(key=place)
     for number, run in enumerate(runs):
         run.number = number
-        if mix:
+        if conflicting:
             run.family = str(number)
     families = list(dict.fromkeys(run.family for run in runs))
     for run in runs:
@@ -183,7 +183,7 @@ def require_one_division(runs: Sequence[Run]) -> None:
                 + ", or with another "
                 + Option("seed", ...)
                 + "; "
-                + Option("mix", True)
+                + Option("conflicting", True)
                 + " merges them all the same",
             )
 

@@ -100,11 +100,12 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     raise RunConflict(
         f"{there.path} and {here.path} have other rows of candidate {traced.id}"
         f"{_more(len(apart))}: {why}",
-        hint=Option("mix", True) + " merges them all the same; or leave one of the runs out",
+        hint=Option("conflicting", True)
+        + " merges them all the same; or leave one of the runs out",
     )
 
 
-def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, mix: bool) -> None:
+def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting: bool) -> None:
     """Write the records of all calls, those that several runs have once; count what they took.
 
     Raises:
@@ -131,14 +132,14 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, mix: bool) -
         (skipped if same else apart)[other].add(place)
         if not same and conflict is None:
             conflict = one, other, place
-    if conflict is not None and not mix:
+    if conflict is not None and not conflicting:
         one, other, place = conflict
         keyed = (each for each in _records(runs[other].path / "journal") if "key" in each)
         record = next(each for at, each in enumerate(keyed) if at == place)
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have other replies to one call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
-            hint=Option("mix", True)
+            hint=Option("conflicting", True)
             + " merges them all the same, each with its own; or leave one of the runs out",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
