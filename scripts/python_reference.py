@@ -124,6 +124,8 @@ MODULES = [
     "targen_cli.flags",
     "targen_cli.generating",
     "targen_cli.ahead",
+    "targen_cli.request",
+    "targen_cli.choosing",
     "targen_cli.findings",
     "targen_standard.findings",
     "targen_core.plugins.kinds",

@@ -306,9 +306,9 @@ def _experiment(kitchen: Kitchen) -> None:
     (theirs / "experiment.toml").write_text(_EXPERIMENT)
 
 
-_COMPARE = "compare ../mine/rte --test ../mine/tests --seeds 1 --out theirs/comparison"
+_COMPARE = "compare ../mine/rte --test ../mine/tests --repeats 1 --out theirs/comparison"
 _METHODS = (
-    "compare-methods rte --data a=../mine/rte --test ../mine/tests --seeds 1 --no-judge"
+    "compare-methods rte --data a=../mine/rte --test ../mine/tests --repeats 1 --no-judge"
     " --out theirs/methods"
 )
 
@@ -585,7 +585,7 @@ KINDS: dict[str, Kind] = {
             *_opens("rows.json", "rows.jsonl", "rows.csv"),
             "method zerogen rte -n 2 --given theirs/rows.jsonl --out out " + _QUICK,
             "method coda rte -n 2 --given theirs/rows.csv --out out " + _QUICK,
-            "compare theirs/rows.jsonl --test ../mine/tests --task rte --seeds 1 --out out",
+            "compare theirs/rows.jsonl --test ../mine/tests --task rte --repeats 1 --out out",
             "reweigh theirs/rows.jsonl --task rte -q --out out",
             "rate theirs/rows.json --task rte -b scripted -n 2 --no-cache -q --out out",
             "retrieve rte --catalogue theirs --index out --json",

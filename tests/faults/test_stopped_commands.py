@@ -340,7 +340,7 @@ COMMANDS = [
     ),
     Command(
         "compare-methods",
-        "compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test --seeds 1 "
+        "compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test --repeats 1 "
         "--out {at}/out",
         ("out/runs/*/dataset.jsonl", "out/judged/*/*.jsonl", "out/results.json"),
         before=_mail,
@@ -350,7 +350,7 @@ COMMANDS = [
     Command(
         "ablate",
         "ablate ./mail.yaml --test test -n 4 --contexts-limit 4 --arms correction,labels-per-seed "
-        "--seeds 1 --out {at}/out",
+        "--repeats 1 --out {at}/out",
         ("out/runs/*/dataset.jsonl", "out/results.json"),
         before=_mail,
         backend=("--generator", "llama"),
@@ -359,7 +359,7 @@ COMMANDS = [
     ),
     Command(
         "reproduce",
-        "reproduce table5 --original superglue --tasks rte --model tfidf --seeds 1 -n 4 "
+        "reproduce table5 --original superglue --tasks rte --trainer tfidf --repeats 1 -n 4 "
         "--out {at}/out",
         ("out/runs/*/dataset.jsonl", "out/results.json"),
         before=_superglue,

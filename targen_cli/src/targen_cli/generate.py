@@ -167,6 +167,8 @@ def generate(
                 json=json,
             )
             return
+        if out is not None:
+            request.found(out)  # what is in the way is said before any question
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:

@@ -47,6 +47,14 @@ def test_what_is_cheap_capped_or_agreed_to_is_not_asked_about(asked, args):
     assert "/2" in shown.text, "it went on"  # which of its bars are drawn is a matter of time
 
 
+def test_what_cannot_be_is_said_before_any_question(asked, tmp_path):
+    (tmp_path / "taken").touch()
+    shown, service = asked("-b", "llama", *DEAR, "--out", "taken")
+    assert shown.exit_code() == 2
+    assert "taken exists and is not a run directory" in shown.text
+    assert ("Go on?" in shown.text, service.seen) == (False, [])
+
+
 MAIL = """
 description: Each row is a message to a library.
 labels:
