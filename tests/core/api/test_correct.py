@@ -110,7 +110,9 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         tg.correct(run, model="scripted", max_tokens=10)
-    assert caught.value.hint == "make the same call again with a larger max_tokens=..."
+    reply = 'the length of a reply is options={"max_tokens": N}'
+    again = "make the same call again with a larger max_tokens=..."
+    assert caught.value.hint == f"{again}; {reply}"
     assert "make the same call again to continue where this one stopped" in caught.value.__notes__
     with pytest.raises(RunConflict) as refused:
         tg.correct(run, model="scripted", n=2, out=run.path)

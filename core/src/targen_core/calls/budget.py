@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 
 from targen_core.errors import BudgetExhausted
-from targen_core.wording import REPEAT, Blank, Option, Setting
+from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 
 __all__ = ["Budget"]
 
@@ -108,7 +108,8 @@ class Budget:
         whose = " by all parts of the command" if shared else ""
         hint = (REPEAT if shared else "resume") + " with a larger " + Option(option, ...)
         if option == "max_tokens" and not self.tokens:  # other programs call this so
-            hint = hint + "; the length of a reply is " + Setting("max_tokens", Blank("N"))
+            own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
+            hint = hint + "; the length of a reply is " + own
         error = BudgetExhausted(f"{spent}{whose}, and the next call may {more}", hint=hint)
         error.shared = shared
         return error
