@@ -13,7 +13,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import words
 from targen_outputs.sets import Definitions
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput"]
 
@@ -104,6 +104,13 @@ class AnswerOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the answers, with semicolons."""
         return "; ".join(row["answers"])
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the kind of the question, and for the answers."""
+        return [
+            Question(name="kind", kind="one", value=row["kind"], options=self._kinds),
+            Question(name="answers", kind="text", value=row["answers"]),
+        ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts, with their last words as answers."""

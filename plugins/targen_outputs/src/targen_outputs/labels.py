@@ -12,7 +12,7 @@ from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.sets import NONE, Definitions, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
 
@@ -90,6 +90,12 @@ class LabelsOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the labels, with commas."""
         return ", ".join(row["labels"]) or NONE
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask which labels are right."""
+        return [
+            Question(name="labels", kind="several", value=row["labels"], options=self._names),
+        ]
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
         """Return one decision for each label."""

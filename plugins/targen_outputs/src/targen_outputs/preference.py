@@ -14,11 +14,12 @@ from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
 from targen_outputs.sets import Definitions
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["PREFERENCE", "Preference", "PreferenceOutput"]
 
 _TEXT = Annotated[str, Field(min_length=1)]
+_REPLIES = ("reply_a", "reply_b")
 _COLUMNS = ("chosen", "rejected", "criterion", "margin")
 
 
@@ -119,6 +120,15 @@ class PreferenceOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the better reply."""
         return str(row["chosen"])
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask which reply is better; which of them comes first is drawn, and the same each time."""
+        replies = [row["chosen"], row["rejected"]]
+        random.Random("\n".join(replies)).shuffle(replies)
+        better = _REPLIES[replies.index(row["chosen"])]
+        criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
+        shown = {"criterion": criterion, **dict(zip(_REPLIES, replies, strict=True))}
+        return [Question(name="better", kind="pair", value=better, options=_REPLIES, shown=shown)]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return a longer and a shorter reply."""

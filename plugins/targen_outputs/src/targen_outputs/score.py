@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_core.errors import Rejected, UsageError
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SCORE", "Score", "ScoreOutput"]
 
@@ -138,6 +138,11 @@ class ScoreOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the score."""
         return f"{row['score']:g}"
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the score."""
+        scale = (*self._spec.ends, self._spec.step)
+        return [Question(name="score", kind="number", value=row["score"], scale=scale)]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts as they are."""

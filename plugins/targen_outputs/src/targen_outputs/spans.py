@@ -17,7 +17,7 @@ from targen_core.text import plural
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.sets import Definitions, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SPANS", "Spans", "SpansOutput"]
 
@@ -51,10 +51,17 @@ class Spans(BaseModel):
 
 
 class SpansOutput(Output):
-    """Spans of a text, in a column `spans`: a list of start, end, type and text."""
+    """Spans of a text, in a column `spans`: a list of start, end, type and text.
 
-    def __init__(self, spec: Spans, field: str) -> None:
+    Attributes:
+        field: the text that they are in.
+        overlap: whether they may overlap.
+        language: of the text, by its English name.
+    """
+
+    def __init__(self, spec: Spans, field: str, language: str) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
+        self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
             "start": (Annotated[int, Field(ge=0)], ...),
@@ -135,6 +142,11 @@ class SpansOutput(Output):
         """Return the text with its spans marked."""
         return marked(row[self._field], row["spans"])
 
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the spans."""
+        kinds, spans = tuple(self._spec.spans), row["spans"]
+        return [Question(name="spans", kind="spans", value=spans, options=kinds, of=self._field)]
+
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts with made-up names, whose numbers say their type."""
         order = [*self._spec.spans]
@@ -176,7 +188,7 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
         )
     if not spec.field and len(texts) != 1:
         raise UsageError("it does not say which text the spans are in", hint=f"field: {texts[0]}")
-    return SpansOutput(spec, spec.field or texts[0])
+    return SpansOutput(spec, spec.field or texts[0], declaration.language)
 
 
 SPANS: OutputType[Any] = OutputType(
