@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import words
+from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Definitions
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
@@ -110,6 +112,18 @@ class AnswerOutput(Output):
         return [
             Question(name="kind", kind="one", value=row["kind"], options=self._kinds),
             Question(name="answers", kind="text", value=row["answers"]),
+        ]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by kind of question, with their answers and those that step 4 corrected."""
+        return [
+            counted(
+                *("Questions", "kind", self._kinds, rows),
+                name_of=self.label_of,
+                mean_of={"answers per row": lambda row: len(row["answers"])},
+                corrected="corrected" if judged else "",
+            ),
+            shared_out("Answers of a row", "answers", [len(row["answers"]) for row, _ in rows]),
         ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:

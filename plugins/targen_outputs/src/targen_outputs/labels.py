@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from targen_cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_outputs.counting import Seen, by_name
 from targen_outputs.sets import NONE, Definitions, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
@@ -109,6 +111,14 @@ class LabelsOutput(Output):
             )
             for name in self._names
         ]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by label, and what step 4 found of it."""
+        pairs = [
+            (row["labels"] if before is None else before.split(", "), row["labels"])
+            for row, before in rows
+        ]
+        return [by_name("Labels", "label", self._names, pairs, judged=judged)]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts as they are."""

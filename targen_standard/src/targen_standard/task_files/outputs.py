@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from targen_cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
@@ -170,6 +171,15 @@ class Output(ABC):
         """Return what tools for annotation ask about a row, with its answers; by default, nothing.
 
         All rows of a task have the same questions.
+        """
+        return ()
+
+    def tables(self, rows: Sequence[tuple[Row, str | None]], *, judged: bool) -> Sequence[Table]:
+        """Return what rows have, as tables of a run's report; by default, none.
+
+        Args:
+            rows: each row, and what it had before step 4 corrected it, as `as_text` says it.
+            judged: whether there was a step 4.
         """
         return ()
 

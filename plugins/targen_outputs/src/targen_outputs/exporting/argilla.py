@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_core.outputs import write_file
 from targen_outputs.exporting.asked import Asked, asked, counted_twice
+from targen_outputs.exporting.rows import write_out
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question
 
@@ -25,7 +25,7 @@ _RATINGS = range(11)
 def _write(dataset: Dataset, out: Path) -> None:
     records = [_record(row) for row in asked(dataset)]
     text = json.dumps(records, ensure_ascii=False, indent=1)
-    write_file(out, text + "\n")
+    write_out(out, text + "\n")
 
 
 def _record(row: Asked) -> Mapping[str, Any]:

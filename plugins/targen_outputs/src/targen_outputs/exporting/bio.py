@@ -14,11 +14,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.dataset.model import Dataset
-from targen_core.outputs import write_file
 from targen_core.plugins.configurable import Configurable
 from targen_core.text import plural
 from targen_core.wording import Setting
-from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows
+from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
@@ -60,7 +59,7 @@ def _exporter(options: BioOptions) -> Exporter:
             tagged = zip(places, tags, strict=True)
             lines += [f"{text[start:end]}\t{tag}\n" for (start, end), tag in tagged]
             lines.append("\n")
-        write_file(out, "".join(lines))
+        write_out(out, "".join(lines))
 
     def note(dataset: Dataset) -> str:
         if options.cut == "refuse":

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.outputs import write_file
 from targen_core.text import row_name
 from targen_standard.task_files.outputs import Output, Row, output_in
 
-__all__ = ["Labelled", "labelled", "output_in_rows", "write_lines"]
+__all__ = ["Labelled", "labelled", "output_in_rows", "write_lines", "write_out"]
 
 OutputT = TypeVar("OutputT", bound=Output)
 
@@ -67,4 +66,10 @@ def output_in_rows(dataset: Dataset, kind: type[OutputT], what: str) -> OutputT:
 def write_lines(dataset: Dataset, out: Path, made: Callable[[Labelled], Iterable[Any]]) -> None:
     """Write what is made of each row as JSON, one object per line."""
     records = (each for row in labelled(dataset) for each in made(row))
-    write_file(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records))
+    write_out(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records))
+
+
+def write_out(out: Path, content: str | bytes) -> None:
+    """Write a new file, in the folder from which the export is moved to its place."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    out.write_bytes(data)

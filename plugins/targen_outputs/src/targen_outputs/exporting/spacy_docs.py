@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.outputs import write_file
 from targen_core.plugins.configurable import Configurable
 from targen_core.wording import Setting
-from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows
+from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
@@ -61,7 +60,7 @@ def _exporter(options: SpacyOptions) -> Exporter:
         made = DocBin(store_user_data=True)
         for row in labelled(dataset):
             made.add(_document(pipeline, output, row, options))
-        write_file(out, made.to_bytes())
+        write_out(out, made.to_bytes())
 
     return Exporter(
         write=write,
