@@ -70,6 +70,7 @@ def span(text: str, said: str, kind: str) -> dict[str, object]:
     ],
 )
 def test_columns_have_the_types_of_the_output_and_come_back(made, column, typed, tmp_path):
+    pytest.importorskip("datasets")
     held = made.to_hf()
     assert str(held.features[column]) == typed
     held.save_to_disk(str(tmp_path / "saved"))

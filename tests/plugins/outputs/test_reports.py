@@ -138,3 +138,14 @@ def test_rows_with_one_label_have_no_such_section(works, tmp_path, monkeypatch):
     assert output_in(plain.task(name="mine")) is None
     works("generate", "rte", "-n", 2, "-b", "scripted", "--out", "run", "-q")
     assert "output" not in json.loads(Path("run/report.json").read_text())
+
+
+def test_analysis_knows_the_label_that_rows_are_counted_by(works, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(yaml.safe_dump(ALL["spans"], sort_keys=False))
+    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
+    works("analyze", "run", "--metric", "outputs", "--metric", "labels", "--out", "seen")
+    found = json.loads(Path("seen/analysis.json").read_text())
+    text = json.dumps(found)
+    assert "person+place" in text
+    assert "type from mention" in text

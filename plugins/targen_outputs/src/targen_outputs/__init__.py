@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
     from targen_outputs.answer import Answer
     from targen_outputs.labels import Labels
     from targen_outputs.preference import Preference
@@ -26,6 +27,7 @@ __all__ = [
     "Score",
     "Spans",
     "register_exporters",
+    "register_metrics",
     "register_outputs",
 ]
 
@@ -57,6 +59,16 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
         "preference",
         "targen_outputs.preference:PREFERENCE",
         summary="two replies to a prompt, the better one by a criterion first",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """What outputs are like, for `targen analyze`."""
+    register.register(
+        "outputs",
+        "targen_outputs.metric:OUTPUTS",
+        summary="spans, labels, scores, answers and preferences, and what gives them away",
     )
 
 
