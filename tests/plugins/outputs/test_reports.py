@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,18 @@ def test_analysis_knows_the_label_that_rows_are_counted_by(works, tmp_path, monk
     text = json.dumps(found)
     assert "person+place" in text
     assert "type from mention" in text
+
+
+def test_rows_of_one_text_with_another_output_are_paired_by_diff(
+    works, in_process, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(yaml.safe_dump(ALL["score"], sort_keys=False))
+    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
+    shutil.copytree("run", "other")
+    lines = Path("other/dataset.jsonl").read_text().splitlines()
+    row = json.loads(lines[0])
+    lines[0] = json.dumps({**row, "score": row["score"] + 0.01})
+    Path("other/dataset.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    said = json.loads(in_process("diff", "run", "other", "--json").out)
+    assert said["rows"] == {"same": 7, "relabelled": 1, "near": 0, "left": 0, "right": 0}

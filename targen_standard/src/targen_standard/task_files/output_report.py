@@ -13,14 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from targen_cli.findings import Table
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import Reporter
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_standard.task_files.outputs import Output, output_in
 
-__all__ = ["OUTPUTS"]
+__all__ = ["OUTPUTS", "output_of_run"]
 
 
 class _Stored(BaseModel):
@@ -36,9 +35,8 @@ class _Stored(BaseModel):
 class _Outputs(Reporter):
     def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
         """The section `output`, unless rows have one label each."""
-        registry = load_registry()
         with contextlib.suppress(TargenError, OSError):  # an edited file: said when it is compared
-            output = _output_of(registry, folder)
+            output = output_of_run(folder)
             if output is None:
                 return {}
             rows = islice(read_jsonl(folder / "dataset.jsonl"), sum(report["rows"].values()))
@@ -73,8 +71,15 @@ class _Outputs(Reporter):
         ]
 
 
-def _output_of(registry: Registry, folder: Path) -> Output | None:
-    """The output of a run's rows. The task is only read if a distribution with outputs made it."""
+def output_of_run(folder: Path) -> Output | None:
+    """Return the output of a run's rows; None if they have one label each.
+
+    The task is only read if a distribution with outputs made it.
+
+    Raises:
+        TargenError, OSError: the manifest or the task cannot be read.
+    """
+    registry = load_registry()
     manifest = Manifest.load(folder / "manifest.json")
     makers = {item.distribution for item in registry.all("output")}
     if makers.isdisjoint(manifest.lock.distributions):
