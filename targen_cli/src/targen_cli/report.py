@@ -297,8 +297,9 @@ def merged_table(
 
 
 def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
-    """What filters have to say of a run: a sentence or a table for each that has a section."""
+    """What filters have to say of a run, a sentence or a table each, and tables of reporters."""
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.folder.reporters import tables_of
 
     registry = load_registry()
     words: list[str] = []
@@ -312,7 +313,7 @@ def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
                 read = section.model.model_validate(report[item.name])
                 words += filter(None, [getattr(read, "words", "")])
                 tables += filter(None, [getattr(read, "table", None)])
-    return words, tables
+    return words, [*tables, *tables_of(report)]
 
 
 def _pace(report: dict[str, Any]) -> str:

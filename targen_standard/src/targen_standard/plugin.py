@@ -252,6 +252,11 @@ def register_reporters(register: Register[Reporter]) -> None:
         "targen_standard.reporting.reporter:STANDARD",
         summary="the card, the figures of texts, and what looks wrong",
     )
+    register.register(
+        "outputs",
+        "targen_standard.task_files.output_report:OUTPUTS",
+        summary="what rows with an output have, and what step 4 corrected in it",
+    )
 
 
 @hookimpl

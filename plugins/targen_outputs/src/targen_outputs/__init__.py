@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.metrics import Metric
     from targen_outputs.answer import Answer
     from targen_outputs.labels import Labels
     from targen_outputs.preference import Preference
     from targen_outputs.score import Score
     from targen_outputs.spans import Spans
-    from targen_standard import OutputType
+    from targen_standard import Exporter, OutputType
 
-__all__ = ["Answer", "Labels", "Preference", "Score", "Spans", "register_outputs"]
+__all__ = [
+    "Answer",
+    "Labels",
+    "Preference",
+    "Score",
+    "Spans",
+    "register_exporters",
+    "register_metrics",
+    "register_outputs",
+]
 
 
 @hookimpl
@@ -49,6 +59,51 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
         "preference",
         "targen_outputs.preference:PREFERENCE",
         summary="two replies to a prompt, the better one by a criterion first",
+    )
+
+
+@hookimpl
+def register_metrics(register: Register[Metric]) -> None:
+    """What outputs are like, for `targen analyze`."""
+    register.register(
+        "outputs",
+        "targen_outputs.metric:OUTPUTS",
+        summary="spans, labels, scores, answers and preferences, and what gives them away",
+    )
+
+
+@hookimpl
+def register_exporters(register: Register[Exporter]) -> None:
+    """Forms of spans and preferences, and of tools for annotation."""
+    register.register(
+        "bio",
+        "targen_outputs.exporting.bio:BIO",
+        summary="spans as BIO tags, a token per line, as in CoNLL-2003",
+    )
+    register.register(
+        "spacy",
+        "targen_outputs.exporting.spacy_docs:SPACY",
+        summary="spans as documents of spaCy, for spacy train (spacy)",
+    )
+    register.register(
+        "dpo",
+        "targen_outputs.exporting.pairs:DPO",
+        summary="preferences as prompt, chosen and rejected, for DPO in TRL",
+    )
+    register.register(
+        "sft",
+        "targen_outputs.exporting.pairs:SFT",
+        summary="the better replies as prompt and completion, for SFT in TRL",
+    )
+    register.register(
+        "label-studio",
+        "targen_outputs.exporting.label_studio:LABEL_STUDIO",
+        summary="a folder of tasks with predictions, and the configuration for Label Studio",
+    )
+    register.register(
+        "argilla",
+        "targen_outputs.exporting.argilla:ARGILLA",
+        summary="records with suggestions for Argilla",
     )
 
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import words
+from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Definitions
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput"]
 
@@ -104,6 +106,25 @@ class AnswerOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the answers, with semicolons."""
         return "; ".join(row["answers"])
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the kind of the question, and for the answers."""
+        return [
+            Question(name="kind", kind="one", value=row["kind"], options=self._kinds),
+            Question(name="answers", kind="text", value=row["answers"]),
+        ]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by kind of question, with their answers and those that step 4 corrected."""
+        return [
+            counted(
+                *("Questions", "kind", self._kinds, rows),
+                name_of=self.label_of,
+                mean_of={"answers per row": lambda row: len(row["answers"])},
+                corrected="corrected" if judged else "",
+            ),
+            shared_out("Answers of a row", "answers", [len(row["answers"]) for row, _ in rows]),
+        ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts, with their last words as answers."""

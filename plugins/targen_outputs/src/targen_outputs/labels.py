@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from targen_cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_outputs.counting import Seen, by_name
 from targen_outputs.sets import NONE, Definitions, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
 
@@ -91,6 +93,12 @@ class LabelsOutput(Output):
         """Return the labels, with commas."""
         return ", ".join(row["labels"]) or NONE
 
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask which labels are right."""
+        return [
+            Question(name="labels", kind="several", value=row["labels"], options=self._names),
+        ]
+
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
         """Return one decision for each label."""
         return [
@@ -103,6 +111,14 @@ class LabelsOutput(Output):
             )
             for name in self._names
         ]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by label, and what step 4 found of it."""
+        pairs = [
+            (row["labels"] if before is None else before.split(", "), row["labels"])
+            for row, before in rows
+        ]
+        return [by_name("Labels", "label", self._names, pairs, judged=judged)]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts as they are."""

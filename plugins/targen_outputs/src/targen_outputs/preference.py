@@ -9,16 +9,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
+from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Definitions
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["PREFERENCE", "Preference", "PreferenceOutput"]
 
 _TEXT = Annotated[str, Field(min_length=1)]
+_REPLIES = ("reply_a", "reply_b")
 _COLUMNS = ("chosen", "rejected", "criterion", "margin")
 
 
@@ -119,6 +122,27 @@ class PreferenceOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the better reply."""
         return str(row["chosen"])
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask which reply is better; which of them comes first is drawn, and the same each time."""
+        replies = [row["chosen"], row["rejected"]]
+        random.Random("\n".join(replies)).shuffle(replies)
+        better = _REPLIES[replies.index(row["chosen"])]
+        criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
+        shown = {"criterion": criterion, **dict(zip(_REPLIES, replies, strict=True))}
+        return [Question(name="better", kind="pair", value=better, options=_REPLIES, shown=shown)]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by criterion, with those that step 4 turned round, and by margin."""
+        return [
+            counted(
+                *("Preferences", "criterion", self._criteria, rows),
+                name_of=self.label_of,
+                mean_of={},
+                corrected="turned round" if judged else "",
+            ),
+            shared_out("Margins", "margin", [row["margin"] for row, _ in rows]),
+        ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return a longer and a shorter reply."""

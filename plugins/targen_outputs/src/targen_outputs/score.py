@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
+from targen_outputs.counting import Seen, counted
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SCORE", "Score", "ScoreOutput"]
 
@@ -138,6 +140,22 @@ class ScoreOutput(Output):
     def as_text(self, row: Row) -> str:
         """Return the score."""
         return f"{row['score']:g}"
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the score."""
+        scale = (*self._spec.ends, self._spec.step)
+        return [Question(name="score", kind="number", value=row["score"], scale=scale)]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count rows by part of the scale, with their mean score and those that step 4 moved."""
+        return [
+            counted(
+                *("Scores", "score", self._names, rows),
+                name_of=self.label_of,
+                mean_of={"mean": lambda row: float(row["score"])},
+                corrected="corrected" if judged else "",
+            )
+        ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts as they are."""

@@ -6,20 +6,26 @@ import random
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from targen_cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.made_up import word
 from targen_core.text import plural
+from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.sets import Definitions, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Row
+from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SPANS", "Spans", "SpansOutput"]
+
+Place = tuple[int, int, str]
+"""Start, end and type of a span."""
 
 _MOST_TYPES = 3  # that a row is asked to have at once
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
@@ -51,10 +57,17 @@ class Spans(BaseModel):
 
 
 class SpansOutput(Output):
-    """Spans of a text, in a column `spans`: a list of start, end, type and text."""
+    """Spans of a text, in a column `spans`: a list of start, end, type and text.
 
-    def __init__(self, spec: Spans, field: str) -> None:
+    Attributes:
+        field: the text that they are in.
+        overlap: whether they may overlap.
+        language: of the text, by its English name.
+    """
+
+    def __init__(self, spec: Spans, field: str, language: str) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
+        self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
             "start": (Annotated[int, Field(ge=0)], ...),
@@ -135,6 +148,26 @@ class SpansOutput(Output):
         """Return the text with its spans marked."""
         return marked(row[self._field], row["spans"])
 
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask for the spans."""
+        kinds, spans = tuple(self._spec.spans), row["spans"]
+        return [Question(name="spans", kind="spans", value=spans, options=kinds, of=self._field)]
+
+    def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
+        """Count spans by type, with what step 4 found of them, and by row."""
+        pairs = []
+        for row, before in rows:
+            after = {(span["start"], span["end"], span["type"]) for span in row["spans"]}
+            had = after
+            if before is not None:
+                with suppress(Rejected):  # a text that has marks of its own
+                    _, spans = read_marks(before, self._spec.spans)
+                    had = {(span["start"], span["end"], span["type"]) for span in spans}
+            pairs.append((had, after))
+        kinds = tuple(self._spec.spans)
+        counts = [shared_out("Spans of a row", "spans", [len(after) for _, after in pairs])]
+        return [_by_type(kinds, pairs, judged=judged), *counts]
+
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts with made-up names, whose numbers say their type."""
         order = [*self._spec.spans]
@@ -159,6 +192,24 @@ class SpansOutput(Output):
         return {self._field: _MADE_UP.sub(mark, lines[0] if lines else shown)}
 
 
+def _by_type(
+    kinds: Sequence[str], pairs: Sequence[tuple[set[Place], set[Place]]], *, judged: bool
+) -> Table:
+    """Spans by type. Step 4 found those that it marks at the same place as the same type."""
+    rows: list[tuple[Cell, ...]] = []
+    for kind in kinds:
+        had, has = (
+            [{place for place in pair[side] if place[2] == kind} for pair in pairs]
+            for side in (0, 1)
+        )
+        found = sum(len(one & other) for one, other in zip(had, has, strict=True))
+        spans, aimed = sum(map(len, has)), sum(map(len, had))
+        agreed = (found, aimed - found, spans - found) if judged else ()
+        rows.append((kind, sum(map(bool, has)), spans, *agreed))
+    columns = ("type", "rows", "spans", *(("found", "missed", "added") if judged else ()))
+    return Table("Spans", columns, rows)
+
+
 def _labels(spec: Spans) -> Mapping[str, str]:
     return {
         label: "; ".join(spec.spans[name] for name in members) or "it has no span"
@@ -176,7 +227,7 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
         )
     if not spec.field and len(texts) != 1:
         raise UsageError("it does not say which text the spans are in", hint=f"field: {texts[0]}")
-    return SpansOutput(spec, spec.field or texts[0])
+    return SpansOutput(spec, spec.field or texts[0], declaration.language)
 
 
 SPANS: OutputType[Any] = OutputType(

@@ -6,6 +6,7 @@ that memory stays far below the size of the files.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +18,13 @@ from typing import Any
 from targen_cli import tracing
 from targen_cli.tracing import Traced
 from targen_core.calls.journal import Journal, compact
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.pages import table
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json
 from targen_standard.filters.near_duplicates.index import NearDuplicates
+from targen_standard.task_files.output_report import output_of_run
 
 __all__ = ["Changed", "Difference", "RowChange", "difference", "row_difference"]
 
@@ -314,6 +316,14 @@ def _rows(run: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     return enumerate(row for traced in tracing.rows(run) for row in traced.rows)
 
 
+def _label_columns(run: Path) -> set[str]:
+    """The columns that hold what rows are labelled with: the label, or their output."""
+    with contextlib.suppress(TargenError, OSError):  # its task may be missing, or be a correction's
+        if (output := output_of_run(run)) is not None:
+            return {"label", *output.columns}
+    return {"label"}
+
+
 def _text(row: Mapping[str, Any]) -> str:
     """A row's texts, to compare them by."""
     content = _content(row).values()
@@ -322,20 +332,29 @@ def _text(row: Mapping[str, Any]) -> str:
 
 def _compare_rows(result: Difference) -> None:
     """Pair rows by their text, and what is left by what is nearly the same."""
+    labels = _label_columns(result.left) | _label_columns(result.right)
+
+    def text_of(row: Mapping[str, Any]) -> bytes:
+        content = _content(row).items()
+        return _digest({name: value for name, value in content if name not in labels})
+
+    def label_of(row: Mapping[str, Any]) -> Any:
+        return [row.get(name) for name in sorted(labels)]
+
     waiting: dict[bytes, list[tuple[int, Any]]] = defaultdict(list)
     for number, row in _rows(result.left):
-        waiting[_digest(_content(row))].append((number, row.get("label")))
+        waiting[text_of(row)].append((number, label_of(row)))
     counts = dict.fromkeys(("same", "relabelled", "near", "left", "right"), 0)
     changes: list[tuple[str, int | None, int | None]] = []
     new: list[tuple[int, Mapping[str, Any]]] = []
     for number, row in _rows(result.right):
-        alike = waiting.get(_digest(_content(row)))
+        alike = waiting.get(text_of(row))
         if not alike:
             new.append((number, row))
             continue
-        at = next((n for n, (_, label) in enumerate(alike) if label == row.get("label")), 0)
+        at = next((n for n, (_, label) in enumerate(alike) if label == label_of(row)), 0)
         other, label = alike.pop(at)
-        kind = "same" if label == row.get("label") else "relabelled"
+        kind = "same" if label == label_of(row) else "relabelled"
         counts[kind] += 1
         if kind != "same" and counts[kind] <= _EXAMPLES:
             changes.append((kind, other, number))

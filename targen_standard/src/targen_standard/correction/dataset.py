@@ -91,7 +91,8 @@ class Judged:
         gold: the instance with the label of its rows.
         shown: the same, or with another label where that was flipped.
         final: with the label that it ended with; None where it was rejected.
-        verdict: "confirmed", "relabelled" or "rejected".
+        verdict: "confirmed", "relabelled" or "rejected"; what is corrected within its label is
+            relabelled too.
     """
 
     unit: Unit
@@ -412,7 +413,7 @@ async def _judge(
     )
     try:
         final, correction = await judge(prepared.corrector, llm, guard, item.shown, claimed)
-        same = correction.label == claimed
+        same = correction.label == claimed and final == item.shown
         if not same:
             for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
@@ -445,7 +446,9 @@ def _report(
         final = None if item.final is None else task.label_of(item.final)
         flow = flows.setdefault(claimed if task.labels else OPEN, Flow())
         kind = "as_given" if claimed == gold else "flipped"
-        verdicts[kind]["right" if final == gold else "wrong" if final else "rejected"] += 1
+        corrected = claimed == gold and item.verdict == "relabelled"
+        right_after = final == gold and not corrected
+        verdicts[kind]["right" if right_after else "wrong" if final else "rejected"] += 1
         if final is None:
             flow.rejected["correct"] += 1
             flow.reasons[item.reason] += 1
@@ -488,6 +491,7 @@ def _write(
                 "claimed": claimed,
                 **({"gold": gold} if gold != claimed else {}),
                 "label": None if item.final is None else task.label_of(item.final),
+                **_within(task, item),
                 "verdict": item.verdict,
                 "reason": item.reason,
                 "explanation": item.explanation,
@@ -503,6 +507,13 @@ def _write(
             rows += task.to_rows(item.final, at)
         at += task.rows_per_instance
     write_correction(out, rows, changes, report)
+
+
+def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
+    """What an instance had and has, where it was corrected within its label."""
+    if item.verdict != "relabelled" or task.label_of(item.final) != task.label_of(item.shown):
+        return {}
+    return {"before": task.answer(item.shown), "after": task.answer(item.final)}
 
 
 def patched(original: Any, before: Any, after: Any) -> Any:

@@ -10,7 +10,7 @@ from targen_core.dataset.extras import needs
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option
-from targen_standard.datasets.kinds import Classes, Kind, Many, Scalar, column_kinds
+from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar, column_kinds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,12 +79,30 @@ def _arrow(pa: Any, kind: Kind) -> pa.DataType:
 
 def _batches(dataset: Dataset, kinds: Mapping[str, Kind]) -> Iterator[list[dict[str, Any]]]:
     """The rows, labels as their numbers."""
-    coded = {name: kind.codes for name, kind in kinds.items() if isinstance(kind, Classes)}
+    coded = {name: kind for name, kind in kinds.items() if _has_classes(kind)}
     for start in range(0, len(dataset.rows), _BATCH):
         batch = []
         for row in dataset.rows[start : start + _BATCH]:
-            numbers = {
-                name: codes[row[name]] for name, codes in coded.items() if row.get(name) is not None
-            }
+            numbers = {name: _coded(kind, row.get(name)) for name, kind in coded.items()}
             batch.append({**row, **numbers})
         yield batch
+
+
+def _has_classes(kind: Kind) -> bool:
+    """Whether some of the values are stored as numbers of classes."""
+    if isinstance(kind, Many):
+        return _has_classes(kind.item)
+    if isinstance(kind, Record):
+        return any(map(_has_classes, kind.fields.values()))
+    return isinstance(kind, Classes)
+
+
+def _coded(kind: Kind, value: Any) -> Any:
+    """A value with the numbers of classes in place of their names."""
+    if value is None or isinstance(kind, Scalar):
+        return value
+    if isinstance(kind, Classes):
+        return kind.codes[value]
+    if isinstance(kind, Many):
+        return [_coded(kind.item, item) for item in value]
+    return {name: _coded(part, value.get(name)) for name, part in kind.fields.items()}

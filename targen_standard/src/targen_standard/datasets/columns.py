@@ -123,17 +123,13 @@ def columns_of(dataset: Any) -> Form:
 
     Images and sounds stay as they are stored: to decode one, the library fetches any address.
     """
-    classes = {
-        name: feature.names
-        for name, feature in (dataset.features or {}).items()
-        if type(feature).__name__ == "ClassLabel"
-    }
+    features = dataset.features.to_dict() if dataset.features else {}
 
     def rows() -> Iterator[Mapping[str, Any]]:
         for table in dataset.with_format("arrow").iter(batch_size=_BATCH):
             yield from table.to_pylist()
 
-    return _form(rows, classes)
+    return _form(rows, _noted_classes({"features": features}))
 
 
 def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
@@ -154,15 +150,28 @@ def _form(rows: Callable[[], Iterator[Mapping[str, Any]]], classes: _Classes) ->
 
 
 def _noted_classes(info: Any) -> dict[str, list[str]]:
-    """The names of classes, as the `datasets` library notes them."""
+    """The names of classes by column, as the `datasets` library notes them.
+
+    A column of classes has a class, or a list of them.
+    """
     try:
+        features = {name: _in_list(feature) for name, feature in info["features"].items()}
         return {
             name: [str(each) for each in feature["names"]]
-            for name, feature in info["features"].items()
+            for name, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
     except (LookupError, TypeError, AttributeError):
         return {}
+
+
+def _in_list(feature: Any) -> Any:
+    """The feature of a list's items, in the forms of the library's versions; else itself."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    if isinstance(feature, dict) and feature.get("_type") in ("List", "LargeList", "Sequence"):
+        return feature.get("feature")
+    return feature
 
 
 def _typed(
@@ -171,10 +180,19 @@ def _typed(
     values = dict(row)
     for column, names in classes.items():
         number = row.get(column)
-        if isinstance(number, int):  # -1 is how test files say that there is none
-            name = names[number] if 0 <= number < len(names) else None
+        if isinstance(number, list):
+            values[column] = [_name(names, each) for each in number]
+        elif isinstance(number, int):
+            name = _name(names, number)
             values[column] = _official(task, number, name) if column == "label" else name
     return dict(schema_of(task.schema).without_nulls(values)) if task is not None else values
+
+
+def _name(names: Sequence[str], number: Any) -> Any:
+    """The name of a class; -1 is how test files say that there is none."""
+    if not isinstance(number, int):
+        return number
+    return names[number] if 0 <= number < len(names) else None
 
 
 def _official(task: Task[Any, Any] | None, number: int, name: str | None) -> Any:

@@ -55,7 +55,8 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
 
     The column `label` of a task with a closed label set is `Classes`: official
     values that are numbers or truth values keep their number (false is 0), and
-    texts are numbered in the order of the task's labels.
+    texts are numbered in the order of the task's labels. So are the items of a list whose schema
+    lists them, as the labels of a row that may have several.
 
     Raises:
         UsageError: a column mixes types.
@@ -80,6 +81,15 @@ def _classes(labels: Sequence[Label]) -> Classes | None:
         codes = {label.official: int(label.official) for label in ranked}
         return Classes(tuple(label.name for label in ranked), codes)
     return None
+
+
+def _listed(place: Place, items: Sequence[Any]) -> Classes | None:
+    """The values of an enumeration of texts as classes; None if items have others."""
+    names = place.schema.get("enum") or [place.schema.get("const")]
+    if not all(isinstance(name, str) for name in names):
+        return None
+    classes = Classes(tuple(names), {name: number for number, name in enumerate(names)})
+    return classes if all(_hashable(item) and item in classes.codes for item in items) else None
 
 
 def _hashable(value: Any) -> bool:
@@ -114,7 +124,7 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
         )
     if shape == "array":
         items = [item for value in values for item in value]
-        return Many(_kind(items, place.item, f"{at}[]"))
+        return Many(_listed(place.item, items) or _kind(items, place.item, f"{at}[]"))
     if place.type in _JSON_TYPES:
         return Scalar(_JSON_TYPES[place.type])
     types = {_PYTHON_TYPES[type(value)] for value in values}

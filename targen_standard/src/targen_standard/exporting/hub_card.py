@@ -65,7 +65,8 @@ def hub_card(
             "dataset_size": sum(in_memory.values()),
         },
     }
-    if any(isinstance(kind, Classes) for kind in kinds.values()):
+    items = (kind.item if isinstance(kind, Many) else kind for kind in kinds.values())
+    if any(isinstance(kind, Classes) for kind in items):
         own["task_categories"] = ["text-classification"]
     for key in ("size_categories", "configs", "dataset_info"):
         front.pop(key, None)

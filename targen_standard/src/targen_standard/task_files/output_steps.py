@@ -19,7 +19,7 @@ from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.model import Declaration, FieldPart
-from targen_standard.task_files.outputs import Output, Row, output_of
+from targen_standard.task_files.outputs import Output, Row, WithOutput, output_of
 from targen_standard.task_files.prompt_text import output_prompts
 from targen_standard.task_files.rows import render, reply_model, row_columns, tidied
 
@@ -67,7 +67,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
 def _row_model(declaration: Declaration, output: Output) -> type[BaseModel]:
     """A row: its fields, and the columns of the output, which must fit them."""
 
-    class Labelled(BaseModel):
+    class Labelled(WithOutput):
         model_config = ConfigDict(frozen=True, extra="forbid")
 
         @model_validator(mode="after")
@@ -77,6 +77,7 @@ def _row_model(declaration: Declaration, output: Output) -> type[BaseModel]:
 
     columns = row_columns(declaration)
     columns |= {name: (kind, ...) for name, kind in output.columns.items()}
+    Labelled.targen_output = output
     row: type[BaseModel] = create_model("Row", __base__=Labelled, **columns)
     return row
 

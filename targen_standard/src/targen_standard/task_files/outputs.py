@@ -21,20 +21,33 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from targen_cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
+from targen_core.tasks.model import Task
 from targen_core.wording import Words, install
 
 if TYPE_CHECKING:
     from targen_standard.task_files.model import Declaration
 
-__all__ = ["Output", "OutputRefused", "OutputType", "Row", "Target", "labels_of", "output_of"]
+__all__ = [
+    "Output",
+    "OutputRefused",
+    "OutputType",
+    "Question",
+    "Row",
+    "Target",
+    "WithOutput",
+    "labels_of",
+    "output_in",
+    "output_of",
+]
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
@@ -50,6 +63,31 @@ class Target:
 
     said: str
     value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What tools for annotation ask about a row, and the answer that the row has.
+
+    Attributes:
+        name: the name of the answer.
+        kind: "one" or "several" of the options; "spans" of a field, whose types the options are;
+            a "number"; a "text"; or a "pair" of texts, of which the better one is chosen.
+        value: the answer: an option, options, mappings with start, end, type and text, a number,
+            texts, or the name of the better text.
+        options: what can be chosen; of a pair, the names of its texts.
+        of: the field that spans are in.
+        scale: the least and the largest number, and the step between two.
+        shown: texts of this row that people need besides its fields, by name.
+    """
+
+    name: str
+    kind: Literal["one", "several", "spans", "number", "text", "pair"]
+    value: Any
+    options: Sequence[str] = ()
+    of: str = ""
+    scale: tuple[float, float, float] = (0, 0, 0)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 class Output(ABC):
@@ -129,6 +167,22 @@ class Output(ABC):
     def as_text(self, row: Row) -> str:
         """Return the output as text, for people and for training on instructions."""
 
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Return what tools for annotation ask about a row, with its answers; by default, nothing.
+
+        All rows of a task have the same questions.
+        """
+        return ()
+
+    def tables(self, rows: Sequence[tuple[Row, str | None]], *, judged: bool) -> Sequence[Table]:
+        """Return what rows have, as tables of a run's report; by default, none.
+
+        Args:
+            rows: each row, and what it had before step 4 corrected it, as `as_text` says it.
+            judged: whether there was a step 4.
+        """
+        return ()
+
     @abstractmethod
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return a reply of step 3 for dry runs; `texts` has a made-up text for each field."""
@@ -191,6 +245,18 @@ def output_of(declaration: Declaration) -> tuple[str, Output]:
         return name, kind.output(spec, declaration)
     except UsageError as error:
         raise OutputRefused((), str(error), error.hint) from error
+
+
+class WithOutput(BaseModel):
+    """A row of a task that has an output."""
+
+    targen_output: ClassVar[Output]
+
+
+def output_in(task: Task[Any, Any]) -> Output | None:
+    """Return the output of a task's rows; None if they have one label each."""
+    row = task.instance
+    return row.targen_output if issubclass(row, WithOutput) else None
 
 
 def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:

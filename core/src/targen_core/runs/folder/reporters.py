@@ -28,6 +28,7 @@ __all__ = [
     "figures_of",
     "files_of",
     "notes_on",
+    "tables_of",
 ]
 
 CARD = "README.md"
@@ -89,6 +90,14 @@ class Reporter:
         """
         return {}
 
+    def tables(self, report: Mapping[str, Any]) -> Sequence[Any]:
+        """Return tables to show with a report, each a `targen_cli.findings.Table`.
+
+        Args:
+            report: the content of `report.json`, which anybody may have written.
+        """
+        return ()
+
     def notes(self, run: Ended) -> Sequence[str]:
         """Return what to know at the end of a run; it is logged, and kept in the report."""
         return ()
@@ -116,6 +125,11 @@ def figures_of(report: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def notes_on(run: Ended) -> list[str]:
     """Return the notes of all reporters."""
     return [note for notes in _all(lambda each: each.notes(run)) for note in notes]
+
+
+def tables_of(report: Mapping[str, Any]) -> list[Any]:
+    """Return the tables of all reporters."""
+    return [table for tables in _all(lambda each: each.tables(report)) for table in tables]
 
 
 def concerns_of(report: Mapping[str, Any], run: Path | None = None) -> list[Concern]:

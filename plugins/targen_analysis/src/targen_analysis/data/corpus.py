@@ -131,7 +131,10 @@ def _corpus(
     if len(shapes) > 1:
         notes.append(f"The rows are of {len(shapes)} shapes: not all have the same columns.")
     names = _label_names(task)
-    labels = [_label(row, columns.label or "label", names) for row in rows]
+    column = columns.label or "label"
+    labels = [_label(row, column, names) for row in rows]
+    if task is not None and task.labels and not (columns.label or any(column in r for r in rows)):
+        labels = [_followed(row, task) for row in rows]
     strange = sum(bool(label) and label not in names.values() for label in labels) if names else 0
     if strange and task is not None:
         notes.append(f"{strange:,} rows have a label that {task.name} does not have.")
@@ -187,6 +190,15 @@ def _label(row: Mapping[str, Any], column: str, names: Mapping[str, str]) -> str
         return ""
     text = _shown(values[0])
     return names.get(text, text)
+
+
+def _followed(row: Mapping[str, Any], task: Task[Any, Any]) -> str:
+    """The label that a row without a column for it is counted by; "" if it has none."""
+    try:
+        instances = task.from_rows([row]) if task.rows_per_instance == 1 else ()
+        return task.label_of(instances[0]) if len(instances) == 1 else ""
+    except (ValueError, LookupError, TypeError, Rejected):
+        return ""
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Exporters of rows that have an output."""

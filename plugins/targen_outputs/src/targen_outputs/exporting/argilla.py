@@ -1,0 +1,70 @@
+"""Rows as records of Argilla 2 with suggestions, as `Dataset.records.from_json` reads them.
+
+Written from its documentation and from `Record.from_dict`. Offsets are in characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.model import Dataset
+from targen_outputs.exporting.asked import Asked, asked, counted_twice
+from targen_outputs.exporting.rows import write_out
+from targen_standard.exporting.model import Exporter
+from targen_standard.task_files.outputs import Question
+
+__all__ = ["ARGILLA"]
+
+_RATINGS = range(11)
+"""The values that a rating may have."""
+
+
+def _write(dataset: Dataset, out: Path) -> None:
+    records = [_record(row) for row in asked(dataset)]
+    text = json.dumps(records, ensure_ascii=False, indent=1)
+    write_out(out, text + "\n")
+
+
+def _record(row: Asked) -> Mapping[str, Any]:
+    values = {question.name: _value(question) for question in row.questions}
+    return {
+        "id": row.id,
+        "fields": dict(row.texts),
+        "metadata": {},
+        "suggestions": {
+            name: {"value": value, "score": None, "agent": "targen"}
+            for name, value in values.items()
+            if value != []  # no choice of several is no suggestion
+        },
+        "responses": {},
+        "vectors": {},
+    }
+
+
+def _value(question: Question) -> Any:
+    """The answer, as Argilla's question of its kind takes it."""
+    if question.kind == "spans":
+        return [
+            {"start": span["start"], "end": span["end"], "label": span["type"]}
+            for span in question.value
+        ]
+    if question.kind == "several":
+        return list(question.value)
+    if question.kind == "text":
+        return "\n".join(question.value)
+    if question.kind == "number":
+        low, high, step = question.scale
+        whole = step % 1 == 0 and low in _RATINGS and high in _RATINGS
+        return int(question.value) if whole else f"{question.value:g}"
+    return question.value
+
+
+ARGILLA = Exporter(
+    write=_write,
+    suffix=".json",
+    summary="records for Argilla, with suggestions",
+    note=counted_twice,
+)

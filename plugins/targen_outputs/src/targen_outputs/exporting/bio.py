@@ -1,0 +1,107 @@
+"""Spans as tags of tokens, in lines like those of CoNLL-2003: `TOKEN<TAB>TAG`.
+
+Tags are BIO: `B-TYPE` begins a span, `I-TYPE` continues it, `O` is outside. An empty line ends a
+row. A token is a word, with apostrophes and hyphens inside it, or any other character but spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.configurable import Configurable
+from targen_core.text import plural
+from targen_core.wording import Setting
+from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
+from targen_outputs.spans import SpansOutput
+from targen_standard.exporting.model import Exporter
+
+__all__ = ["BIO", "BioOptions"]
+
+_TOKENS = {
+    "words": re.compile(r"\w+(?:['\u2019\u2010\u2011-]\w+)*|[^\w\s]"),
+    "characters": re.compile(r"\S"),
+}
+
+
+class BioOptions(BaseModel):
+    """Options of `bio`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cut: Literal["refuse", "widen"] = Field(
+        default="refuse",
+        description="spans that begin or end within a token: refuse names the row, widen takes "
+        "the whole token",
+    )
+    tokens: Literal["words", "characters"] = Field(
+        default="words",
+        description="what a token is: a word, or each character, for languages without spaces "
+        "between words",
+    )
+
+
+def _exporter(options: BioOptions) -> Exporter:
+    pattern = _TOKENS[options.tokens]
+
+    def write(dataset: Dataset, out: Path) -> None:
+        output = output_in_rows(dataset, SpansOutput, "spans as tags of tokens")
+        lines: list[str] = []
+        for row in labelled(dataset):
+            text = row.row[output.field]
+            places = [found.span() for found in pattern.finditer(text)]
+            tags = _tags(row, text, places, cut=options.cut)
+            tagged = zip(places, tags, strict=True)
+            lines += [f"{text[start:end]}\t{tag}\n" for (start, end), tag in tagged]
+            lines.append("\n")
+        write_out(out, "".join(lines))
+
+    def note(dataset: Dataset) -> str:
+        if options.cut == "refuse":
+            return ""
+        output = output_in_rows(dataset, SpansOutput, "spans as tags of tokens")
+        count = sum(
+            found.start() < place < found.end()
+            for row in labelled(dataset)
+            for found in pattern.finditer(row.row[output.field])
+            for span in row.row["spans"]
+            for place in (span["start"], span["end"])
+        )
+        return f"{plural(count, 'end')} of spans moved to the end of a token" if count else ""
+
+    return Exporter(
+        write=write, suffix=".conll", summary="spans as BIO tags, a token per line", note=note
+    )
+
+
+def _tags(row: Labelled, text: str, places: Sequence[tuple[int, int]], *, cut: str) -> list[str]:
+    """The tag of each token.
+
+    Raises:
+        UsageError: two spans overlap, or one cuts a token and may not be widened.
+    """
+    tags = ["O"] * len(places)
+    for span in row.row["spans"]:
+        start, end, kind = span["start"], span["end"], span["type"]
+        inside = [at for at, (first, last) in enumerate(places) if first < end and start < last]
+        if (places[inside[0]][0], places[inside[-1]][1]) != (start, end) and cut == "refuse":
+            whole = text[places[inside[0]][0] : places[inside[-1]][1]]
+            message = f"the {kind} {span['text'][:40]!r} is only a part of {whole[:60]!r}"
+            raise row.refused(message, Setting("bio.cut", "widen") + " takes whole tokens")
+        if any(tags[at] != "O" for at in inside):
+            raise row.refused(
+                f"the {kind} {span['text'][:40]!r} overlaps another span, which tags cannot say",
+                "--as jsonl or spacy",
+            )
+        tags[inside[0]] = f"B-{kind}"
+        for at in inside[1:]:
+            tags[at] = f"I-{kind}"
+    return tags
+
+
+BIO = Configurable(BioOptions, _exporter)

@@ -1,0 +1,134 @@
+"""Rows as tasks of Label Studio with predictions, and the configuration that shows them.
+
+Written from its documentation (Import pre-annotated data; the tags Labels, Choices, Rating, Number,
+TextArea and Pairwise). Offsets are in characters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from targen_core.dataset.model import Dataset
+from targen_core.outputs import write_file
+from targen_outputs.exporting.asked import Asked, asked, counted_twice
+from targen_standard.exporting.model import Exporter
+from targen_standard.task_files.outputs import Question
+
+__all__ = ["LABEL_STUDIO"]
+
+
+def _write(dataset: Dataset, out: Path) -> None:
+    rows = list(asked(dataset))
+    tasks: list[Mapping[str, Any]] = [
+        {
+            "data": {"id": row.id, **row.texts},
+            "predictions": [{"model_version": "targen", "result": _results(row)}],
+        }
+        for row in rows
+    ]
+    text = json.dumps(tasks, ensure_ascii=False, indent=1)
+    write_file(out / "tasks.json", text + "\n")
+    write_file(out / "config.xml", _configuration(rows[0]))
+
+
+def _results(row: Asked) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "id": f"{question.name}-{number}",
+            "from_name": question.name,
+            "to_name": _shown(row, question),
+            "type": _tag(question).lower(),
+            "value": value,
+        }
+        for question in row.questions
+        for number, value in enumerate(_VALUES[_tag(question)](question))
+    ]
+
+
+def _shown(row: Asked, question: Question) -> str:
+    """The names of the texts that a question is about; of a whole row, those of the first."""
+    if question.kind == "pair":
+        return ",".join(map(_text_name, question.options))
+    return _text_name(question.of or next(iter(row.texts)))
+
+
+def _text_name(name: str) -> str:
+    """What a text is called in the configuration, where questions have names of the same kind."""
+    return f"text-{name}"
+
+
+def _tag(question: Question) -> str:
+    """The tag that asks a question; stars are for whole numbers from 1."""
+    low, _, step = question.scale
+    if question.kind == "number":
+        return "Rating" if low == 1 and step % 1 == 0 else "Number"
+    return _TAGS[question.kind]
+
+
+_TAGS = {
+    "one": "Choices",
+    "several": "Choices",
+    "spans": "Labels",
+    "text": "TextArea",
+    "pair": "Pairwise",
+}
+
+_VALUES: Mapping[str, Callable[[Question], list[Mapping[str, Any]]]] = {
+    "Choices": lambda question: [
+        {"choices": [question.value] if question.kind == "one" else list(question.value)}
+    ],
+    "Labels": lambda question: [
+        {
+            "start": span["start"],
+            "end": span["end"],
+            "text": span["text"],
+            "labels": [span["type"]],
+        }
+        for span in question.value
+    ],
+    "Rating": lambda question: [{"rating": int(question.value)}],
+    "Number": lambda question: [{"number": question.value}],
+    "TextArea": lambda question: [{"text": list(question.value)}],
+    "Pairwise": lambda question: [
+        {"selected": "left" if question.value == question.options[0] else "right"}
+    ],
+}
+
+
+def _configuration(row: Asked) -> str:
+    """The labelling interface, which names the texts and questions as the tasks do."""
+    texts = [
+        f"  <Text name={quoteattr(_text_name(name))} value={quoteattr(f'${name}')}/>"
+        for name in row.texts
+    ]
+    asked = [_control(row, question) for question in row.questions]
+    return "\n".join(["<View>", *texts, *asked, "</View>", ""])
+
+
+def _control(row: Asked, question: Question) -> str:
+    tag = _tag(question)
+    low, high, step = (f"{number:g}" for number in question.scale)
+    more = {
+        "Rating": {"maxRating": high},
+        "Number": {"min": low, "max": high, "step": step},
+        "Choices": {"choice": "single" if question.kind == "one" else "multiple"},
+    }.get(tag, {})
+    attributes = {"name": question.name, "toName": _shown(row, question), **more}
+    start = f"  <{tag} " + " ".join(f"{key}={quoteattr(text)}" for key, text in attributes.items())
+    item = {"Choices": "Choice", "Labels": "Label"}.get(tag)
+    if item is None:
+        return f"{start}/>"
+    options = [f"    <{item} value={quoteattr(option)}/>" for option in question.options]
+    return "\n".join([f"{start}>", *options, f"  </{tag}>"])
+
+
+LABEL_STUDIO = Exporter(
+    write=_write,
+    suffix="",
+    summary="a folder with tasks for Label Studio, and its configuration",
+    note=counted_twice,
+)

@@ -1,0 +1,64 @@
+"""Preferences in the forms that TRL reads: pairs for DPO and its kin, and the better reply alone.
+
+By default, texts are turns of a conversation, which trainers put into the chat template of a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.configurable import Configurable
+from targen_outputs.exporting.rows import Labelled, output_in_rows, write_lines
+from targen_outputs.preference import PreferenceOutput
+from targen_standard.exporting.model import Exporter
+
+__all__ = ["DPO", "SFT", "PairOptions"]
+
+
+class PairOptions(BaseModel):
+    """Options of `dpo` and `sft`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    texts: Literal["turns", "plain"] = Field(
+        default="turns",
+        description="turns: messages with roles, for models with a chat template; plain: texts, "
+        "of which the prompt ends with a line break",
+    )
+
+
+def _columns(replies: Mapping[str, str]) -> Callable[[PairOptions], Exporter]:
+    """An exporter of the prompt and of replies: name in the form → column of the row."""
+
+    def exporter(options: PairOptions) -> Exporter:
+        def text(role: str, said: str) -> Any:
+            if options.texts == "turns":
+                return [{"role": role, "content": said}]
+            return f"{said}\n" if role == "user" else said
+
+        def write(dataset: Dataset, out: Path) -> None:
+            output_in_rows(dataset, PreferenceOutput, "preferences")
+
+            def made(row: Labelled) -> list[Mapping[str, Any]]:
+                prompt = text("user", dataset.task.render(row.instance))
+                said = {
+                    name: text("assistant", row.row[column]) for name, column in replies.items()
+                }
+                return [{"prompt": prompt, **said}]
+
+            write_lines(dataset, out, made)
+
+        return Exporter(
+            write=write, suffix=".jsonl", summary=f"prompt, {' and '.join(replies)}, as TRL reads"
+        )
+
+    return exporter
+
+
+DPO = Configurable(PairOptions, _columns({"chosen": "chosen", "rejected": "rejected"}))
+SFT = Configurable(PairOptions, _columns({"completion": "chosen"}))

@@ -1,0 +1,98 @@
+"""Spans as documents of spaCy, in a file that `spacy train` reads (`DocBin`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
+from targen_core.plugins.configurable import Configurable
+from targen_core.wording import Setting
+from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
+from targen_outputs.spans import SpansOutput
+from targen_standard.exporting.model import Exporter
+
+__all__ = ["SPACY", "SpacyOptions"]
+
+_KEY = "sc"
+"""The key under which spaCy's span categorizer looks for spans by default."""
+
+
+class SpacyOptions(BaseModel):
+    """Options of `spacy`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: str = Field(
+        default="",
+        description="spaCy's code of the language, such as de, whose blank pipeline splits the "
+        "texts; by default en for tasks in English",
+    )
+    cut: Literal["refuse", "widen"] = Field(
+        default="refuse",
+        description="spans that begin or end within a token: refuse names the row, widen takes "
+        "the whole token",
+    )
+
+
+def _exporter(options: SpacyOptions) -> Exporter:
+    def write(dataset: Dataset, out: Path) -> None:
+        import spacy
+        from spacy.tokens import DocBin
+
+        output = output_in_rows(dataset, SpansOutput, "spans as documents of spaCy")
+        code = options.language or ("en" if output.language == "English" else "")
+        if not code:
+            raise UsageError(
+                f"the rows are in {output.language}, which spaCy calls by a code",
+                hint=Setting("spacy.language", "CODE"),
+            )
+        try:
+            pipeline = spacy.blank(code)
+        except ImportError as error:
+            raise UsageError(
+                f"spaCy has no language {code!r}, or lacks a package for it",
+                hint=Setting("spacy.language", "xx") + " is for any language",
+            ) from error
+        made = DocBin(store_user_data=True)
+        for row in labelled(dataset):
+            made.add(_document(pipeline, output, row, options))
+        write_out(out, made.to_bytes())
+
+    return Exporter(
+        write=write,
+        suffix=".spacy",
+        summary="spans as documents of spaCy, for spacy train",
+        extra="spacy",
+    )
+
+
+def _document(pipeline: Any, output: SpansOutput, row: Labelled, options: SpacyOptions) -> Any:
+    """A row as a document: its spans are entities, or if they may overlap, a group of spans."""
+    from spacy.util import filter_spans
+
+    document = pipeline.make_doc(row.row[output.field])
+    mode = "expand" if options.cut == "widen" else "strict"
+    spans = []
+    for span in row.row["spans"]:
+        start, end, kind = span["start"], span["end"], span["type"]
+        made = document.char_span(start, end, label=kind, alignment_mode=mode)
+        if made is None:
+            raise row.refused(
+                f"the {kind} {span['text'][:40]!r} begins or ends within a token of spaCy",
+                Setting("spacy.cut", "widen") + " takes whole tokens",
+            )
+        spans.append(made)
+    if output.overlap:
+        document.spans[_KEY] = spans
+    elif len(filter_spans(spans)) < len(spans):
+        raise row.refused("two spans overlap once they are whole tokens", "--as jsonl")
+    else:
+        document.ents = spans
+    return document
+
+
+SPACY = Configurable(SpacyOptions, _exporter)

@@ -1,0 +1,91 @@
+"""What rows with an output have, and what step 4 corrected in it, as tables of a report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from targen_cli.findings import Table
+from targen_core.errors import TargenError
+from targen_core.plugins.loader import load_registry
+from targen_core.reading import read_jsonl
+from targen_core.runs.folder.reporters import Reporter
+from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.records.manifest import Manifest
+from targen_standard.task_files.outputs import Output, output_in
+
+__all__ = ["OUTPUTS", "output_of_run"]
+
+
+class _Stored(BaseModel):
+    """A table as a report has it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    title: str
+    columns: list[str]
+    rows: list[list[str | int | float | None]]
+
+
+class _Outputs(Reporter):
+    def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """The section `output`, unless rows have one label each."""
+        with contextlib.suppress(TargenError, OSError):  # an edited file: said when it is compared
+            output = output_of_run(folder)
+            if output is None:
+                return {}
+            rows = islice(read_jsonl(folder / "dataset.jsonl"), sum(report["rows"].values()))
+            records = read_jsonl(folder / "provenance.jsonl")
+            seen = [
+                (row, (record.get("notes") or {}).get("before"))
+                for row, record in zip(rows, records, strict=False)
+            ]
+            tables = output.tables(seen, judged=bool(report.get("corrected")))
+            return {
+                "output": [
+                    {
+                        "title": table.title,
+                        "columns": [*table.columns],
+                        "rows": [[*row] for row in table.rows],
+                    }
+                    for table in tables
+                ]
+            }
+        return {}
+
+    def tables(self, report: Mapping[str, Any]) -> Sequence[Table]:
+        """The tables of the section; none if it is not one."""
+        try:
+            read = [_Stored.model_validate(each) for each in report.get("output", ())]
+        except (ValidationError, TypeError):
+            return ()
+        return [
+            Table(each.title, tuple(each.columns), [*map(tuple, each.rows)])
+            for each in read
+            if all(len(row) == len(each.columns) for row in each.rows)
+        ]
+
+
+def output_of_run(folder: Path) -> Output | None:
+    """Return the output of a run's rows; None if they have one label each.
+
+    The task is only read if a distribution with outputs made it.
+
+    Raises:
+        TargenError, OSError: the manifest or the task cannot be read.
+    """
+    registry = load_registry()
+    manifest = Manifest.load(folder / "manifest.json")
+    makers = {item.distribution for item in registry.all("output")}
+    if makers.isdisjoint(manifest.lock.distributions):
+        return None
+    _, task = find_task(registry, manifest.task_name(folder), manifest.task.variants)
+    return output_in(task)
+
+
+OUTPUTS = _Outputs()

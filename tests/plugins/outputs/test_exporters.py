@@ -1,0 +1,305 @@
+"""What becomes of rows with an output in the forms that other tools read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import Dataset, Declaration, read_dataset
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.preparing.parts import Parts
+from targen_outputs import Answer, Labels, Preference, Score, Spans
+from targen_testing import ExporterSuite as Suite
+
+SHOP = Declaration(
+    description="E-mails to a shop.",
+    output=Labels(labels={"refund": "wants money", "delay": "is late"}, several=True),
+)
+PLACES = Declaration(
+    description="Short posts.",
+    output=Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)),
+)
+PAIRS = Declaration(
+    description="Two sentences, and how close they are.",
+    fields={"one": "a sentence", "other": "a sentence"},
+    output=Score(score={1: "nothing in common", 5: "the same"}, bins=4),
+)
+QUESTIONS = Declaration(
+    description="A passage with a question.",
+    fields={"passage": "a passage", "question": "a question"},
+    output=Answer(answer={"when": "a date"}, within="passage", per_row=(1, 2)),
+)
+CHAT = Declaration(
+    description="What people ask a cook.",
+    fields={"prompt": "what they ask"},
+    output=Preference(preference={"concise": "fewer words"}),
+)
+
+
+def dataset(declaration: Declaration, *rows: dict[str, object]) -> Dataset:
+    """Rows of a declared task, numbered."""
+    task = declaration.task(name="mine")
+    return Dataset("mine", task, [{**row, "idx": at} for at, row in enumerate(rows)])
+
+
+def span(text: str, said: str, kind: str) -> dict[str, object]:
+    """A span of a text, where it first stands."""
+    start = text.index(said)
+    return {"start": start, "end": start + len(said), "type": kind, "text": said}
+
+
+@pytest.mark.parametrize(
+    ("made", "column", "typed"),
+    [
+        (
+            dataset(SHOP, {"text": "x", "labels": ["delay"]}, {"text": "y", "labels": []}),
+            "labels",
+            "List(ClassLabel(names=['refund', 'delay']))",
+        ),
+        (
+            dataset(PLACES, {"text": "x", "spans": []}),
+            "spans",
+            (
+                "List({'start': Value('int64'), 'end': Value('int64'), "
+                "'type': Value('string'), 'text': Value('string')})"
+            ),
+        ),
+        (dataset(PAIRS, {"one": "x", "other": "y", "score": 3}), "score", "Value('float64')"),
+    ],
+)
+def test_columns_have_the_types_of_the_output_and_come_back(made, column, typed, tmp_path):
+    pytest.importorskip("datasets")
+    held = made.to_hf()
+    assert str(held.features[column]) == typed
+    held.save_to_disk(str(tmp_path / "saved"))
+    held.to_parquet(str(tmp_path / "rows.parquet"))
+    for source in (held, tmp_path / "saved", tmp_path / "rows.parquet"):
+        assert read_dataset(source, made.task).rows == made.rows
+
+
+def written(form, made, out, **options):
+    """The file or folder that a form makes of a dataset, and what it notes."""
+    settings = {f"{form}.{key}": value for key, value in options.items()}
+    exporter = Parts(load_registry(), settings).find("exporter", "exporter", form)[1]
+    exporter.write(made, out)
+    return exporter.note(made) if exporter.note else ""
+
+
+POST = "Zoë O'Neill-Smith met me in New York."
+TOWN = "I love Yorkshire."
+
+
+def posts(*spans, text=POST, **more):
+    """One post with these spans."""
+    declared = PLACES.model_copy(update=more) if more else PLACES
+    return dataset(declared, {"text": text, "spans": list(spans)})
+
+
+def test_tags_are_of_words_and_a_row_ends_with_an_empty_line(tmp_path):
+    spans = span(POST, "Zoë O'Neill-Smith", "person"), span(POST, "New York", "place")
+    written("bio", posts(*spans), tmp_path / "x")
+    assert (tmp_path / "x").read_text(encoding="utf-8") == (
+        "Zoë\tB-person\nO'Neill-Smith\tI-person\nmet\tO\nme\tO\nin\tO\n"
+        "New\tB-place\nYork\tI-place\n.\tO\n\n"
+    )
+
+
+def test_a_span_that_cuts_a_token_is_refused_by_its_row_or_widened(tmp_path):
+    made = posts(span(TOWN, "York", "place"), text=TOWN)
+    for form, problem in [("bio", "is only a part of 'Yorkshire'"), ("spacy", "begins or ends")]:
+        with pytest.raises(UsageError, match=rf"mine, row 0: the place 'York' {problem}") as no:
+            written(form, made, tmp_path / "no")
+        assert f"{form}.cut" in str(no.value.hint)
+    assert "1 end of spans" in written("bio", made, tmp_path / "x", cut="widen")
+    assert "Yorkshire\tB-place\n" in (tmp_path / "x").read_text()
+    written("bio", made, tmp_path / "x", tokens="characters")
+    assert (tmp_path / "x").read_text().count("I-place") == 3
+    both = posts(span(TOWN, "York", "place"), span(TOWN, "shire", "place"), text=TOWN)
+    for form in ("bio", "spacy"):
+        with pytest.raises(UsageError, match="overlap"):
+            written(form, both, tmp_path / "no", cut="widen")
+
+
+def test_documents_of_spacy_have_entities_or_groups_of_spans(tmp_path):
+    spacy = pytest.importorskip("spacy")
+    spans = [span(POST, "O'Neill-Smith", "person"), span(POST, "New York", "place")]
+    inner = {**span(POST, "York", "place")}
+    nested = PLACES.model_copy(update={"output": {**PLACES.output, "overlap": True}})
+    for declared, held in ((PLACES, spans), (nested, [*spans, inner])):
+        made = dataset(declared, {"text": POST, "spans": held})
+        written("spacy", made, tmp_path / "x.spacy", cut="widen")
+        stored = spacy.tokens.DocBin().from_disk(tmp_path / "x.spacy")
+        (document,) = stored.get_docs(spacy.blank("en").vocab)
+        found = document.ents if declared is PLACES else document.spans["sc"]
+        assert document.text == POST
+        assert [(each.start_char, each.end_char, each.label_) for each in found] == [
+            (each["start"], each["end"], each["type"]) for each in held
+        ]
+    german = dataset(PLACES.model_copy(update={"language": "German"}), {"text": "x", "spans": []})
+    with pytest.raises(UsageError, match="in German"):
+        written("spacy", german, tmp_path / "no")
+    with pytest.raises(UsageError, match="no language 'klingon'"):
+        written("spacy", german, tmp_path / "no", language="klingon")
+
+
+REPLIES = {"prompt": "How long?", "chosen": "An hour.", "rejected": "It depends.",
+           "criterion": "concise", "margin": "clearly"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "texts", "record"),
+    [
+        (
+            "dpo",
+            "plain",
+            {"prompt": "How long?\n", "chosen": "An hour.", "rejected": "It depends."},
+        ),
+        ("sft", "plain", {"prompt": "How long?\n", "completion": "An hour."}),
+        (
+            "sft",
+            "turns",
+            {
+                "prompt": [{"role": "user", "content": "How long?"}],
+                "completion": [{"role": "assistant", "content": "An hour."}],
+            },
+        ),
+    ],
+)
+def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
+    written(form, dataset(CHAT, REPLIES), tmp_path / "x", texts=texts)
+    assert json.loads((tmp_path / "x").read_text()) == record
+
+
+ROWS = {
+    "spans": posts(span(POST, "New York", "place")),
+    "labels": dataset(SHOP, {"text": "x", "labels": ["delay"]}, {"text": "y", "labels": []}),
+    "score": dataset(PAIRS, {"one": "x", "other": "y", "score": 3.4}),
+    "answer": dataset(
+        QUESTIONS,
+        {"passage": "It was in May.", "question": "When?", "kind": "when", "answers": ["May"]},
+    ),
+    "preference": dataset(CHAT, REPLIES),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "value", "suggested", "shows"),
+    [
+        (
+            "spans",
+            "labels",
+            {"start": 28, "end": 36, "text": "New York", "labels": ["place"]},
+            {"spans": [{"start": 28, "end": 36, "label": "place"}]},
+            '<Labels name="spans" toName="text-text">\n    <Label value="person"/>',
+        ),
+        (
+            "labels",
+            "choices",
+            {"choices": ["delay"]},
+            {"labels": ["delay"]},
+            '<Choices name="labels" toName="text-text" choice="multiple">',
+        ),
+        (
+            "score",
+            "number",
+            {"number": 3.4},
+            {"score": "3.4"},
+            '<Number name="score" toName="text-one" min="1" max="5" step="0.1"/>',
+        ),
+        (
+            "answer",
+            "choices",
+            {"choices": ["when"]},
+            {"kind": "when", "answers": "May"},
+            '<TextArea name="answers" toName="text-passage"/>',
+        ),
+        (
+            "preference",
+            "pairwise",
+            None,
+            None,
+            '<Pairwise name="better" toName="text-reply_a,text-reply_b"/>',
+        ),
+    ],
+)
+def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(
+    kind, typed, value, suggested, shows, tmp_path
+):
+    made = ROWS[kind]
+    written("label-studio", made, tmp_path / "folder")
+    written("argilla", made, tmp_path / "records.json")
+    task = json.loads((tmp_path / "folder" / "tasks.json").read_text())[0]
+    record = json.loads((tmp_path / "records.json").read_text())[0]
+    result = task["predictions"][0]["result"][0]
+    assert task["data"] == {"id": "0", **record["fields"]}
+    assert result["type"] == typed
+    config = (tmp_path / "folder" / "config.xml").read_text()
+    assert shows in config
+    assert all(f'"${name}"' in config for name in record["fields"])
+    assert f'name="{result["from_name"]}" toName="{result["to_name"]}"' in config
+    answers = {name: each["value"] for name, each in record["suggestions"].items()}
+    if kind == "preference":
+        better = {"left": "reply_a", "right": "reply_b"}[result["value"]["selected"]]
+        assert answers == {"better": better}
+        assert record["fields"][better] == "An hour."
+        assert record["fields"]["criterion"] == "concise: fewer words"
+    else:
+        assert (result["value"], answers) == (value, suggested)
+
+
+def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):
+    whole = {"score": {1: "bad", 5: "good"}, "bins": 5, "step": 1}
+    made = dataset(
+        PAIRS.model_copy(update={"output": whole}), {"one": "x", "other": "y", "score": 4}
+    )
+    written("label-studio", made, tmp_path / "folder")
+    written("argilla", made, tmp_path / "records.json")
+    assert (
+        '<Rating name="score" toName="text-one" maxRating="5"/>'
+        in (tmp_path / "folder" / "config.xml").read_text()
+    )
+    assert json.loads((tmp_path / "records.json").read_text())[0]["suggestions"]["score"] == {
+        "value": 4, "score": None, "agent": "targen"
+    }  # fmt: skip
+    said = written("argilla", posts(text="\U0001f600 Rome"), tmp_path / "more.json")
+    assert "1 text with emoji" in said
+
+
+@pytest.mark.parametrize("form", ["bio", "spacy", "dpo", "sft"])
+def test_rows_without_that_output_are_refused(form, tmp_path):
+    with pytest.raises(UsageError, match="which rows of mine do not have") as no:
+        written(form, ROWS["score"], tmp_path / "no")
+    assert "output: {" in str(no.value.hint)
+
+
+class _Rows(Suite):
+    """The rows of a declared task in place of those of the kit's."""
+
+    made = "spans"
+
+    def _made(self, _):
+        made = ROWS[self.made]
+        return Dataset(made.name, made.task, [{**made.rows[0], "idx": at} for at in range(6)])
+
+
+class TestBio(_Rows):
+    exporter = "bio"
+
+
+class TestSpacy(_Rows):
+    exporter = "spacy"
+
+
+class TestDpo(_Rows):
+    exporter = "dpo"
+    made = "preference"
+
+
+class TestLabelStudio(Suite):
+    exporter = "label-studio"
+
+
+class TestArgilla(Suite):
+    exporter = "argilla"
