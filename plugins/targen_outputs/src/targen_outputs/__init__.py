@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from targen_outputs.score import Score
     from targen_outputs.spans import Spans
     from targen_standard import Exporter, OutputType
+    from targen_training.trainers import Trainer
 
 __all__ = [
     "Answer",
@@ -29,6 +30,7 @@ __all__ = [
     "register_exporters",
     "register_metrics",
     "register_outputs",
+    "register_trainers",
 ]
 
 
@@ -107,9 +109,29 @@ def register_exporters(register: Register[Exporter]) -> None:
     )
 
 
+@hookimpl
+def register_trainers(register: Register[Trainer]) -> None:
+    """What learns them; targen-training, which asks for it, may be missing."""
+    register.register(
+        "labels",
+        "targen_outputs.training.labels:LABELS",
+        summary="logistic regression for each label, on words or on vectors; [training]",
+    )
+    register.register(
+        "spans",
+        "targen_outputs.training.spans:SPANS",
+        summary="a perceptron that tags words by letters and neighbours: seconds; [training]",
+    )
+    register.register(
+        "score",
+        "targen_outputs.training.score:SCORE",
+        summary="ridge regression on words or on vectors, and on what two texts share; [training]",
+    )
+
+
 if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
 
     def __getattr__(name: str) -> object:
-        if name not in __all__:
+        if name not in __all__ or name.startswith("register_"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{name.lower()}"), name)

@@ -43,7 +43,7 @@ def train(
             "--trainer",
             metavar="NAME",
             help="What trains: vectors for few rows, tfidf needs nothing; see list-trainers. "
-            "[default: what the --model is for, or tfidf]",
+            "[default: what the --model is for, or what learns the rows' output, or tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,
@@ -130,11 +130,12 @@ def train(
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
     """Say if the model tells nothing apart even of the rows that it has learned.
 
-    Models that write their answers are left out: they are large and slow.
+    Models that write their answers are left out, as they are large and slow, and those of outputs.
     """
     from targen_training.scores import score
 
-    if len(trained.facts.tasks) > 1 or trained.answers != trained.facts.labels:
+    others = trained.answers != trained.facts.labels or trained.output is not None
+    if len(trained.facts.tasks) > 1 or others:
         return
     learned = [
         decision

@@ -472,11 +472,12 @@ def asked_for(
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
         arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
     whose = task or _whose([source for sources in arms.values() for source in sources])
-    if few and not models:
+    usual = "tfidf" if models else _usual(registry, whose)
+    if few and not models and usual == "tfidf":
         models = [_usual_of_few(registry)]
     values = {
         "name": "-".join(pair),
-        "models": [model_choice(item) for item in models or ["tfidf"]],
+        "models": [model_choice(item) for item in models or [usual]],
         **({"seeds": 10} if few else {}),
         **({} if seeds is None else {"seeds": seeds}),
         **({} if metric is None else {"metric": metric}),
@@ -514,6 +515,17 @@ def _numbers(curve: str) -> list[int | str]:
             hint="--curve 16,64,all, or with --real --curve 0,2,5,20,60",
         )
     return [part if part == "all" else int(part) for part in parts]
+
+
+def _usual(registry: Registry, whose: str) -> str:
+    """What learns the rows of a task, by its name, file, or rows."""
+    from targen_core import Task
+    from targen_training.experiments.data import task_for
+    from targen_training.learning import usual_trainer
+
+    found = task_for(registry, whose)
+    task = found if isinstance(found, Task) else registry.get("task", found)
+    return usual_trainer(registry, task)
 
 
 def _usual_of_few(registry: Registry) -> str:

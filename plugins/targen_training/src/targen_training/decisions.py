@@ -16,13 +16,17 @@ from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights
 from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
-from targen_training.trainers import Decision, Question, Trainer
+from targen_training.trainers import Decision, Question, TrainedOutput, Trainer
 
 __all__ = ["decisions_of", "digest", "parts_of", "require_weighing", "weights_of"]
 
 
 def decisions_of(
-    dataset: Dataset, style: Style = "plain", *, named: bool = False
+    dataset: Dataset,
+    style: Style = "plain",
+    *,
+    named: bool = False,
+    output: TrainedOutput | None = None,
 ) -> list[Decision]:
     """The decisions of a dataset's rows, in order; those without a label have "".
 
@@ -38,12 +42,32 @@ def decisions_of(
             appendix E does: what is to be done, worked samples, the row, "Output:".
         named: whether prompts begin with the task's name, which tells the tasks of a
             mixture apart.
+        output: what is learned in place of labels: each row is one decision, with its value.
 
     Raises:
         UsageError: rows that hold no instance of the task, naming the first; or weights that are
             none, or are not those of the rows.
     """
+    if output is not None:
+        return list(_values(dataset, style, output))
     return list(_decisions(dataset, style, named))
+
+
+def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[Decision]:
+    task = dataset.task
+    if output.name not in task.based_on:
+        raise UsageError(
+            f"rows of {task.name} have no output {output.name}", hint="choose another trainer"
+        )
+    if style != "plain":
+        raise UsageError(f"rows with an output are read as they are, not as {style}")
+    weights = weights_of(dataset)
+    for number, unit in enumerate(dataset.units()):
+        for instance in unit.instances:
+            texts = dict(zip(task.fields, _texts(task, unit.rows[0]), strict=True))
+            value = output.value(instance.model_dump(mode="json"))
+            label = task.label_of(instance)
+            yield Decision(texts, label, number, weight=weights[number], value=value)
 
 
 def _decisions(dataset: Dataset, style: Style, named: bool) -> Iterator[Decision]:

@@ -199,42 +199,26 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
     )
 
 
-_LOSSES = ("brier", "log_loss")  # figures that are no shares
-
-
 def _print(found: Evaluation) -> None:
     from targen_cli.tables import print_table
+    from targen_training.scores import LOSSES
 
     scores, slices = found.scores, found.slices
     print(f"{found.said}\n")
     names = sorted(scores.figures, key=lambda name: name != scores.main)
-    shares = {name: scores.figures[name] for name in names if name not in _LOSSES}
+    shares = {name: scores.figures[name] for name in names if name not in LOSSES}
     print_table(
         ["figure", "%", "low", "high"],
         [(name, *map(_percent, astuple(each))) for name, each in shares.items()],
     )
-    for name in _LOSSES:
+    for name in LOSSES:
         if name in scores.figures:
             print(f"{name}: {scores.figures[name].value:.3f}")
-    names = list(scores.by_label)
+    names = list(scores.confusion)
     wide = names if len(names) <= _WIDE else []
-    print()
-    print_table(
-        [
-            *("label", "rows", "precision", "recall", "F1", *("|" for _ in wide[:1])),
-            *(f"said {name}" for name in wide),
-        ],
-        [
-            (
-                name,
-                rows,
-                *map(_percent, figures),
-                *("|" for _ in wide[:1]),
-                *(scores.confusion[name][other] for other in wide),
-            )
-            for name, (rows, *figures) in scores.by_label.items()
-        ],
-    )
+    if scores.by_label:
+        print()
+        _print_labels(scores, wide)
     parts = [each for each in slices if each.by != "label"]
     if parts:
         print()
@@ -259,6 +243,34 @@ def _print(found: Evaluation) -> None:
                 for each in scores.bins
             ],
         )
+
+
+def _print_labels(scores: Scores, wide: list[str]) -> None:
+    from targen_cli.tables import print_table
+
+    print_table(
+        [
+            *(
+                "label",
+                "rows" if scores.confusion else "number",
+                "precision",
+                "recall",
+                "F1",
+                *("|" for _ in wide[:1]),
+            ),
+            *(f"said {name}" for name in wide),
+        ],
+        [
+            (
+                name,
+                rows,
+                *map(_percent, figures),
+                *("|" for _ in wide[:1]),
+                *(scores.confusion[name][other] for other in wide),
+            )
+            for name, (rows, *figures) in scores.by_label.items()
+        ],
+    )
 
 
 def _percent(value: float | None) -> str:

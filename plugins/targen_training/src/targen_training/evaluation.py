@@ -42,7 +42,8 @@ class Evaluation:
         seen: how many decisions the model learned from; figures on such rows flatter it.
         unlearned: labels of the rows that no training row had.
         examples: the decisions that have a label.
-        shares: of each decision, the model's score of each label.
+        shares: of each decision, the model's score of each label; or its value, if an output was
+            learned.
     """
 
     model: Trained
@@ -52,7 +53,7 @@ class Evaluation:
     seen: int
     unlearned: Sequence[str]
     examples: Examples
-    shares: Sequence[Sequence[float]]
+    shares: Sequence[Any]
 
     @property
     def said(self) -> str:
@@ -87,12 +88,15 @@ class Evaluation:
         names = [(dataset.name, at) for dataset in self.datasets for at in range(len(dataset))]
         lines: list[Mapping[str, Any]] = []
         for decision, each in zip(self.examples.decisions, self.shares, strict=True):
-            shares = dict(zip(self.model.answers, each, strict=True))
             dataset, row = names[decision.row]
+            place = {**({"dataset": dataset} if len(self.datasets) > 1 else {}), "row": row}
+            if self.model.output is not None:
+                lines.append({**place, "right": decision.value, "predicted": each})
+                continue
+            shares = dict(zip(self.model.answers, each, strict=True))
             lines.append(
                 {
-                    **({"dataset": dataset} if len(self.datasets) > 1 else {}),
-                    "row": row,
+                    **place,
                     "question": decision.question,
                     "label": decision.label,
                     "predicted": max(shares, key=lambda name: shares[name]),
@@ -161,7 +165,7 @@ class Evaluation:
         return f"{self.scores.main} {figure.value:.1%}{interval}"
 
     def _repr_html_(self) -> str:
-        said = [(f"said {name}", name) for name in self.scores.by_label]
+        said = [(f"said {name}", name) for name in self.scores.confusion]
         columns = ("label", "rows", "precision", "recall", "F1", *(head for head, _ in said))
         rows = [
             (
@@ -215,10 +219,16 @@ def evaluated(
     return Evaluation(
         trained,
         datasets,
-        score(test.decisions, shares, labels, unit=datasets[0].task.rows_per_instance),
-        list(slices_of(test, shares, labels, [*by])),
+        score(
+            test.decisions,
+            shares,
+            labels,
+            unit=datasets[0].task.rows_per_instance,
+            output=trained.output,
+        ),
+        list(slices_of(test, shares, labels, [*by], trained.output)),
         int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
-        sorted({d.label for d in test.decisions} - set(labels)),
+        sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
         test,
         shares,
     )

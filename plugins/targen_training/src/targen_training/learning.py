@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
@@ -15,12 +15,12 @@ from targen_training.progress import shown
 from targen_training.trainers import Trainer
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
+    from targen_core import Dataset, Registry, Task
     from targen_core.task_files import TaskFile
     from targen_training.mixtures import Mix
     from targen_training.styles import Style
 
-__all__ = ["learned"]
+__all__ = ["learned", "usual_trainer"]
 
 
 def learned(
@@ -55,7 +55,7 @@ def learned(
     elif model is not None:
         trainer = trainer or _trainer_for(registry, model)
         items = [f"model={model}", *items]
-    name = trainer or "tfidf"
+    name = trainer or usual_trainer(registry, datasets[0].task)
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet) as watch:
         train_model(
@@ -78,6 +78,15 @@ def learned(
             watch=watch,
         )
     return load_model(registry, target)
+
+
+def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
+    """The first trainer that learns the output of a task, or else what learns its labels."""
+    for item in registry.all("trainer"):
+        trainer: Trainer = registry.resolve(item)
+        if trainer.output is not None and trainer.output.name in task.based_on:
+            return item.id
+    return "tfidf"
 
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:

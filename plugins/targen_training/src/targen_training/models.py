@@ -58,6 +58,7 @@ from targen_training.trainers import (
     ILLEGAL,
     Decision,
     Predictor,
+    TrainedOutput,
     Trainer,
     TrainerOptions,
     TrainingSet,
@@ -155,6 +156,7 @@ class Trained:
         seen: hashes of what it learned from, in order.
         answers: what it may say: its labels, and `ILLEGAL` where it writes its answers.
         folder: where it is.
+        output: what it learned in place of labels.
     """
 
     facts: Facts
@@ -162,6 +164,7 @@ class Trained:
     seen: NDArray[np.uint64]
     answers: tuple[str, ...]
     folder: Path
+    output: TrainedOutput | None = None
 
     def __repr__(self) -> str:
         facts = self.facts
@@ -208,7 +211,7 @@ class Trained:
         """
         (name, *others) = self.facts.tasks
         task: Task[Any, Any] = load_registry().get("task", self.task(name))
-        is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers
+        is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers and not self.output
         if others or not is_plain or task.rows.cases is not None:
             raise UsageError(
                 f"{self.folder} decides more than the label of a text",
@@ -233,7 +236,8 @@ class Trained:
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
         """The decisions of a dataset, as the model reads them; those without a label have ""."""
-        return decisions_of(dataset, self.facts.style, named=len(self.facts.tasks) > 1)
+        named = len(self.facts.tasks) > 1
+        return decisions_of(dataset, self.facts.style, named=named, output=self.output)
 
 
 def about_task(
@@ -313,18 +317,29 @@ def train_model(
     trainer: Trainer = registry.resolve(item)
     check_free(out, "a model", _FACTS, force=force)
     by_task = grouped(datasets)
+    if trainer.output is not None and len(by_task) > 1:
+        raise UsageError(
+            f"{item.id} learns one task, and the rows are of {', '.join(by_task)}",
+            hint="train on the rows of each alone",
+        )
     every = {
         task: [
             decision
             for dataset in theirs
-            for decision in decisions_of(dataset, style, named=len(by_task) > 1)
+            for decision in decisions_of(
+                dataset, style, named=len(by_task) > 1, output=trainer.output
+            )
         ]
         for task, theirs in by_task.items()
     }
     labeled = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
     require_weighing({name: trainer}, chain.from_iterable(labeled.values()))
     known = {task: [each for each in theirs if each.weight] for task, theirs in labeled.items()}
-    tasks = {task: _labels(by_task[task], theirs) for task, theirs in known.items()}
+    if trainer.output is not None:
+        _require_rows(datasets, known)
+        tasks: dict[str, tuple[str, ...]] = dict.fromkeys(known, ())
+    else:
+        tasks = {task: _labels(by_task[task], theirs) for task, theirs in known.items()}
     count = [sum(map(len, each.values())) for each in (every, labeled, known)]
     if len(by_task) == 1:
         ((task, learned),) = known.items()
@@ -394,6 +409,12 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     return names
 
 
+def _require_rows(datasets: Sequence[Dataset], known: Mapping[str, Sequence[Decision]]) -> None:
+    if not any(known.values()):
+        names = ", ".join(dataset.name for dataset in datasets)
+        raise UsageError(f"{names}: no row has an output to learn from")
+
+
 def _noting(watch: Watch, notes: list[str]) -> Watch:
     def note(text: str, /) -> None:
         notes.append(text)
@@ -457,7 +478,8 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             hint="train it again",
         )
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")
-    return Trained(facts, predict, np.sort(seen), _answers(trainer, facts.labels), folder)
+    answers = _answers(trainer, facts.labels)
+    return Trained(facts, predict, np.sort(seen), answers, folder, trainer.output)
 
 
 def require_able(item: str, trainer: Trainer, options: TrainerOptions) -> None:
@@ -505,11 +527,15 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
 
     answers = _answers(trainer, labels)
 
-    def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+    def predict(decisions: Sequence[Decision], /) -> Sequence[Any]:
         if not all(isinstance(each, Decision) for each in decisions):
             raise UsageError("predict takes Decisions", hint="for texts: model.labels_of([...])")
         with _blamed(item, trainer):
             scores = predictor(decisions)
+            if trainer.output is not None:
+                if len(scores) != len(decisions):
+                    raise TypeError(f"it gave {len(scores)} values for {len(decisions)} decisions")
+                return scores
             widths = {len(each) for each in scores} - {len(answers)}
             if len(scores) != len(decisions) or widths:
                 raise TypeError(

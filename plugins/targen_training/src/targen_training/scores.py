@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,22 @@ from numpy.typing import NDArray
 from targen_cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.answers import rouge_l, token_f1
-from targen_training.trainers import ILLEGAL, Decision
+from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 
-__all__ = ["Bin", "Measure", "Measured", "Scores", "draws_of", "measured", "score"]
+__all__ = [
+    "LOSSES",
+    "Bin",
+    "Measure",
+    "Measured",
+    "Scores",
+    "draws_of",
+    "measured",
+    "score",
+    "told",
+]
+
+LOSSES = ("brier", "log_loss", "mean_absolute_error")
+"""Figures that are no shares: the smaller, the better."""
 
 RESAMPLES = 1000
 _BINS = 10
@@ -64,41 +77,34 @@ class Measure:
         return Estimate(value, float(low), float(high))
 
 
-@dataclass(frozen=True)
+Told = tuple[int, float | None, float | None, float | None]
+"""Of a label how often it is right, its precision, recall and F1; None where it is undefined."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
-    """Predictions held against labels, ready to be summed up.
+    """Predictions held against what is right, ready to be summed up.
 
     Attributes:
-        names: the labels, those that were never learned behind the others.
-        learned: how many were learned.
-        truth: of each decision the number of its label.
-        said: of each decision the number of the likeliest label.
-        rows: of each decision the number of its row, from 0 without gaps; rows of one
-            instance have one number.
-        count: how many of those there are.
         measures: figure -> how it is made of rows.
         main: the figure that stands for all: what the benchmark reports, or accuracy.
         right: of each decision, or of each question where there are options, whether it
             was got right; what paired tests look at.
+        count: how many rows there are; rows of one instance count as one.
+        by_label: of each label, or of each part of an output, how well it was told.
+        confusion: label -> predicted label -> decisions; empty of an output.
+        unlearned: decisions of labels that were never learned.
+        bins: calibration by confidence; empty where there are no probabilities.
     """
 
-    names: tuple[str, ...]
-    learned: int
-    truth: NDArray[np.int64]
-    said: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    count: int
     measures: Mapping[str, Measure]
     main: str
     right: NDArray[np.bool_]
-    bins: tuple[Bin, ...] = field(default=())
-
-    @cached_property
-    def table(self) -> NDArray[np.int64]:
-        """Decisions by label and predicted label."""
-        size = len(self.names)
-        counts = np.bincount(self.truth * size + self.said, minlength=size**2)
-        return counts.reshape(size, size)
+    count: int
+    by_label: Mapping[str, Told] = field(default_factory=dict)
+    confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unlearned: int = 0
+    bins: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ class Scores:
 
     figures: dict[str, Estimate]
     main: str
-    by_label: dict[str, tuple[int, float | None, float | None, float | None]]
+    by_label: dict[str, Told]
     confusion: dict[str, dict[str, int]]
     bins: tuple[Bin, ...]
     decisions: int
@@ -168,29 +174,20 @@ class Scores:
 
 def score(
     decisions: Sequence[Decision],
-    scores: Sequence[Sequence[float]] | Numbers,
+    said: Sequence[Any] | Numbers,
     labels: Sequence[str],
     *,
     unit: int = 1,
+    output: TrainedOutput | None = None,
 ) -> Scores:
-    """Hold predictions against the labels of `decisions`, none of which is "".
-
-    Args:
-        decisions: what was decided.
-        scores: of each, a score for each of `labels`.
-        labels: what was learned.
-        unit: rows of an instance, which stay together.
-    """
-    known = measured(decisions, scores, labels, unit=unit)
+    """See `measured`; with intervals."""
+    known = measured(decisions, said, labels, unit=unit, output=output)
     draws = draws_of(known.count)
     return Scores(
         {name: measure.estimate(draws) for name, measure in known.measures.items()},
         known.main,
-        {name: _label(known.table, at) for at, name in enumerate(known.names)},
-        {
-            one: {two: int(known.table[i, j]) for j, two in enumerate(known.names)}
-            for i, one in enumerate(known.names)
-        },
+        dict(known.by_label),
+        {one: dict(of) for one, of in known.confusion.items()},
         known.bins,
         len(decisions),
         len({decision.row for decision in decisions}),
@@ -206,12 +203,32 @@ def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
 
 def measured(
     decisions: Sequence[Decision],
-    scores: Sequence[Sequence[float]] | Numbers,
+    said: Sequence[Any] | Numbers,
     labels: Sequence[str],
     *,
     unit: int = 1,
+    output: TrainedOutput | None = None,
 ) -> Measured:
-    """See `score`."""
+    """Hold predictions against what is right of `decisions`, each of which has a label.
+
+    Args:
+        decisions: what was decided.
+        said: of each, a score for each of `labels`; or its value, if an output was learned.
+        labels: what was learned.
+        unit: rows of an instance, which stay together.
+        output: what was learned in place of labels.
+    """
+    if output is not None:
+        return output.measured([decision.value for decision in decisions], list(said))
+    return _of_labels(decisions, said, labels, unit)
+
+
+def _of_labels(
+    decisions: Sequence[Decision],
+    scores: Sequence[Sequence[float]] | Numbers,
+    labels: Sequence[str],
+    unit: int,
+) -> Measured:
     names = (*labels, *sorted({d.label for d in decisions} - set(labels)))
     places = {name: at for at, name in enumerate(names)}
     truth = np.array([places[d.label] for d in decisions])
@@ -250,7 +267,20 @@ def measured(
         likely = np.append(matrix, np.zeros((len(matrix), size - len(labels))), axis=1)
         measures |= _calibration(likely, truth, by_row)
         bins = _bins(likely.max(axis=1), likely.argmax(axis=1) == truth)
-    return Measured(names, len(labels), truth, said, rows, count, measures, main, right, bins)
+    table = np.bincount(truth * size + said, minlength=size**2).reshape(size, size)
+    return Measured(
+        measures,
+        main,
+        right,
+        count,
+        {name: _label(table, at) for at, name in enumerate(names)},
+        {
+            one: {two: int(table[i, j]) for j, two in enumerate(names)}
+            for i, one in enumerate(names)
+        },
+        int((truth >= len(labels)).sum()),
+        bins,
+    )
 
 
 def _ratio(sums: Numbers) -> Numbers:
@@ -266,10 +296,12 @@ def _macro_f1(sums: Numbers) -> Numbers:
     return mean
 
 
-def _label(
-    table: NDArray[np.int64], at: int
-) -> tuple[int, float | None, float | None, float | None]:
-    right, predicted, there = int(table[at, at]), int(table[:, at].sum()), int(table[at].sum())
+def _label(table: NDArray[np.int64], at: int) -> Told:
+    return told(int(table[at, at]), int(table[:, at].sum()), int(table[at].sum()))
+
+
+def told(right: int, predicted: int, there: int) -> Told:
+    """How well a label was told, by how often it was predicted rightly, predicted, and right."""
     return (
         there,
         right / predicted if predicted else None,

@@ -13,7 +13,7 @@ from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
 from targen_training.scores import draws_of, measured
-from targen_training.trainers import Decision
+from targen_training.trainers import Decision, TrainedOutput
 
 __all__ = ["Examples", "Slice", "joined", "slices_of"]
 
@@ -58,9 +58,10 @@ class Slice:
 
 def slices_of(
     test: Examples,
-    scores: Sequence[Sequence[float]],
+    scores: Sequence[Any],
     labels: Sequence[str],
     columns: Sequence[str] = (),
+    output: TrainedOutput | None = None,
 ) -> Iterator[Slice]:
     """The main figure of each part of a test set; a label's is its recall.
 
@@ -72,14 +73,17 @@ def slices_of(
         UsageError: no row has such a column.
     """
     task = test.datasets[0].task
-    main = measured(test.decisions, scores, labels, unit=task.rows_per_instance).main
+    unit = task.rows_per_instance
+    main = measured(test.decisions, scores, labels, unit=unit, output=output).main
     ways = dict(_ways(test, columns))
+    if output is not None:  # what rows are counted by says little of a figure of other things
+        ways.pop("label", None)
     for by, values in ways.items():
         for value in dict.fromkeys(sorted(values, key=_order)):
             places = [at for at, own in enumerate(values) if own == value]
             part = [test.decisions[at] for at in places]
-            known = measured(part, [scores[at] for at in places], labels)
-            figure = known.measures.get(main, known.measures["accuracy"])
+            known = measured(part, [scores[at] for at in places], labels, output=output)
+            figure = known.measures[main if main in known.measures else "accuracy"]
             yield Slice(by, value, len(part), figure.estimate(draws_of(known.count)))
 
 

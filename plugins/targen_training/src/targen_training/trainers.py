@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from targen_training.scores import Measured
 
 __all__ = [
     "ILLEGAL",
     "Decision",
     "Predictor",
     "Question",
+    "TrainedOutput",
     "Trainer",
     "TrainerOptions",
     "TrainingSet",
@@ -61,6 +65,8 @@ class Decision:
             label is then "TASK/LABEL", the meanings of `asked` are without the task.
         weight: how much it counts in training: finite, and not below 0. One of weight 2
             counts as two, one of weight 0 as none.
+        value: what is right for its row, where a trainer learns an output in place of labels; the
+            label then only says what the row is counted by.
     """
 
     texts: Mapping[str, str]
@@ -71,6 +77,7 @@ class Decision:
     option: str = ""
     task: str = ""
     weight: float = 1.0
+    value: Any = None
 
 
 def _note(_: str, /) -> None:
@@ -99,8 +106,9 @@ class TrainingSet:
     """What a trainer learns from.
 
     Attributes:
-        decisions: at least one of each of two labels; none without a label.
-        labels: the labels, in the order of the scores that a predictor gives.
+        decisions: at least one of each of two labels; none without a label. Of an output, at least
+            one, and each with a value.
+        labels: the labels, in the order of the scores that a predictor gives; none of an output.
         seed: random seed.
         checkpoints: a folder that outlives a training that is killed: what lies there is
             the same training's, to go on from. None where nothing need be kept.
@@ -122,12 +130,12 @@ class TrainingSet:
 class Predictor(Protocol):
     """A trained model."""
 
-    def __call__(self, decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+    def __call__(self, decisions: Sequence[Decision], /) -> Sequence[Any]:
         """For each decision a score for each label; higher means more likely.
 
         Probabilities where the model gives some: calibration is then measured. A
         trainer that `writes` gives each one score more, the last: that what it wrote is no
-        legal answer.
+        legal answer. A trainer of an output gives a value for each decision, as JSON has it.
         """
         ...
 
@@ -139,8 +147,26 @@ class TrainerOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedOutput:
+    """An output of task files (`output:`) that trainers learn, and how they are measured.
+
+    Attributes:
+        name: the full id of the output, such as "targen-outputs:spans".
+        value: `value(row)` returns what is right for a row, as JSON has it, from its columns.
+        measured: `measured(right, said)` holds what a model says of some rows against their values.
+        examples: `examples(rows, seed)` makes up decisions for the conformance kit, whose values a
+            few words in the texts tell.
+    """
+
+    name: str
+    value: Callable[[Mapping[str, Any]], Any]
+    measured: Callable[[Sequence[Any], Sequence[Any]], Measured]
+    examples: Callable[[int, int], Sequence[Decision]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trainer:
-    """Trains a classifier, and loads it again.
+    """Trains a classifier, or what finds an output, and loads it again.
 
     Attributes:
         summary: one line for people.
@@ -157,6 +183,7 @@ class Trainer:
         check: `check(options)` finds out in no time whether it could train here with such options,
             before rows are paid for that it would learn from: it raises what `train` would, such
             as `ModuleNotFoundError` or `UsageError`. None where nothing can be lacking.
+        output: the output that it learns, whole; None where it learns labels.
     """
 
     summary: str
@@ -168,3 +195,4 @@ class Trainer:
     writes: bool = False
     weighs: bool = False
     check: Callable[[Any], None] | None = None
+    output: TrainedOutput | None = None

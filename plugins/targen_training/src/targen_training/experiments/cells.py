@@ -34,7 +34,14 @@ from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import about_task, fitted
 from targen_training.styles import Style
-from targen_training.trainers import Decision, Trainer, TrainerOptions, TrainingSet, Watch
+from targen_training.trainers import (
+    Decision,
+    TrainedOutput,
+    Trainer,
+    TrainerOptions,
+    TrainingSet,
+    Watch,
+)
 
 __all__ = [
     "BEFORE",
@@ -44,6 +51,7 @@ __all__ = [
     "Plan",
     "Ready",
     "done",
+    "output_of",
     "plan_cells",
     "ready_models",
     "run_cells",
@@ -57,6 +65,7 @@ SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natur
 _UNLIKE = 0.05  # label shares so far apart decide comparisons (total variation)
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of cell.json
+_VALUES = "values.json"  # of each test decision, where an output was learned
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
 BEFORE = "before-"  # and a key: a model that others start from
 
@@ -135,12 +144,12 @@ class Done:
 
     Attributes:
         labels: what the model may say, in the order of the scores.
-        scores: of each test decision, a score for each.
+        scores: of each test decision, a score for each; or its value, if an output was learned.
         seconds: of training and prediction.
     """
 
     labels: tuple[str, ...]
-    scores: NDArray[np.float64]
+    scores: NDArray[np.float64] | Sequence[Any]
     seconds: float
 
 
@@ -178,7 +187,19 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
                 hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
             )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
+    if len({each.trainer.output and each.trainer.output.name for each in ready.values()}) > 1:
+        raise UsageError(
+            f"the models {', '.join(ready)} learn different things of a row",
+            hint="compare those that learn its output, or those that learn its label",
+        )
+    if output_of(ready) is not None and (experiment.together or experiment.before):
+        raise UsageError("models of an output learn one task alone, neither together nor before")
     return ready
+
+
+def output_of(models: Mapping[str, Ready]) -> TrainedOutput | None:
+    """What the models of an experiment learn in place of labels."""
+    return next(iter(models.values())).trainer.output
 
 
 def plan_cells(
@@ -206,7 +227,9 @@ def plan_cells(
                 decisions = cell_of.decisions
                 labels = label_order(material, decisions)
                 cell = cell_of.cell
-                if len(labels) < 2:
+                if material.output is not None:
+                    labels = ()
+                elif len(labels) < 2:
                     said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: one label alone"
                     if cell.kind in SIZE_OF:
                         raise UsageError(f"{said}: nothing can be learned")
@@ -488,7 +511,8 @@ def run_cells(
                 predict, labels = whole, answers
                 if plan.labels:
                     predict, labels = about_task(whole, answers, material.task, plan.labels)
-                scores = np.array(predict(material.held.styled[plan.style]), dtype=np.float64)
+                said = predict(material.held.styled[plan.style])
+                scores = np.array(said, dtype=np.float64) if material.output is None else said
                 seconds = round(time.perf_counter() - started, 3)
                 made[plan.key] = Done(labels, scores, seconds)
                 _write_cell(work, plan, ready, material, made[plan.key], folder, keep=keep)
@@ -545,7 +569,10 @@ def _write_cell(
     """Write a cell into a folder of its own, and let it take its place."""
     own = work / plan.key
     own.mkdir()
-    np.save(own / "scores.npy", done.scores)
+    if material.output is None:
+        np.save(own / "scores.npy", done.scores)
+    else:
+        write_file(own / _VALUES, json.dumps(done.scores, ensure_ascii=False))
     facts = _facts(plan, ready, material, done.labels, done.seconds)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     write_file(own / "cell.json", text)
@@ -583,10 +610,15 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
     there = folder / plan.key
     try:
         facts = read_json(there / "cell.json", inside=folder)
-        scores = read_array(there / "scores.npy", inside=folder)
         labels = tuple(map(str, facts["labels"]))
         if facts["format"] != _FORMAT or facts["key"] != plan.key:
             return None
+        if material.output is not None:
+            values = list(read_json(there / _VALUES, inside=folder))
+            if len(values) != len(material.held.examples.decisions):
+                return None
+            return Done(labels, values, float(facts["seconds"]))
+        scores = read_array(there / "scores.npy", inside=folder)
         if scores.shape != (len(material.held.examples.decisions), len(labels)):
             return None
         return Done(labels, scores.astype(np.float64), float(facts["seconds"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
 from targen_training.styles import Style
-from targen_training.trainers import Decision
+from targen_training.trainers import Decision, TrainedOutput
 
 __all__ = [
     "Held",
@@ -133,12 +134,14 @@ class Material:
         held: the test rows.
         arms: name -> what is learned from, a source each.
         labels: of the task, in its order.
+        output: what is learned in place of labels.
     """
 
     task: str
     held: Held
     arms: Mapping[str, Sequence[Source]]
     labels: Sequence[str]
+    output: TrainedOutput | None = None
 
     def available(self, arm: str) -> int:
         """Instances that an arm has."""
@@ -239,6 +242,8 @@ def digest_of(decisions: Sequence[Decision]) -> str:
         if each.asked is not None:
             words += [each.option, each.asked.prompt, each.asked.answer]
             words += [part for pair in each.asked.legal.items() for part in pair]
+        if each.value is not None:
+            words += ["value", json.dumps(each.value, sort_keys=True)]
         if each.weight != 1:  # what was trained before there were weights keeps its name
             words += ["weight", repr(each.weight)]
         for word in words:
@@ -259,6 +264,7 @@ def read_material(
     experiment: Experiment,
     key: str,
     made: Mapping[str, Path],
+    output: TrainedOutput | None = None,
 ) -> Material:
     """The rows of a part of an experiment.
 
@@ -267,6 +273,7 @@ def read_material(
         experiment: all of it.
         key: the part.
         made: arms that were generated -> their run directories.
+        output: what the models learn in place of labels.
 
     Raises:
         UsageError: rows that cannot be read, or that nothing can be learned or tested with.
@@ -276,7 +283,7 @@ def read_material(
     tests = [read_rows(registry, source, task) for source in part.test]
     name = tests[0].task.name
     styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
-    known = [[each for each in decisions_of(one) if each.label] for one in tests]
+    known = [[each for each in decisions_of(one, output=output) if each.label] for one in tests]
     if not any(known):
         raise UsageError(
             f"{' + '.join(one.name for one in tests)}: no test row has a label",
@@ -288,7 +295,7 @@ def read_material(
     examples = joined(tests, known)
     held = Held(
         examples,
-        {style: _read_as(style, tests, named=experiment.together) for style in styles},
+        {style: _read_as(style, tests, experiment.together, output) for style in styles},
         size,
         rows - len({decision.row for decision in examples.decisions}),
     )
@@ -308,11 +315,13 @@ def read_material(
                         f"{name}",
                         hint="compare rows of one task",
                     )
-                read[place] = _source(experiment, dataset, tests, declared.style)
+                style = declared.style
+                read[place] = _source(experiment, dataset, tests, style, output=output)
             arms[arm].append(read[place])
-        _check(arm, arms[arm])
+        if output is None:
+            _check(arm, arms[arm])
     labels = [label.name for label in tests[0].task.labels]
-    return Material(name, held, arms, labels)
+    return Material(name, held, arms, labels, output)
 
 
 def read_before(
@@ -347,11 +356,12 @@ def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
     return said
 
 
-def _read_as(style: Style, datasets: Sequence[Dataset], *, named: bool) -> Sequence[Decision]:
+def _read_as(
+    style: Style, datasets: Sequence[Dataset], named: bool, output: TrainedOutput | None
+) -> Sequence[Decision]:
     """The labelled decisions of datasets, counted on."""
-    known = [
-        [each for each in decisions_of(one, style, named=named) if each.label] for one in datasets
-    ]
+    every = [decisions_of(one, style, named=named, output=output) for one in datasets]
+    known = [[each for each in decisions if each.label] for decisions in every]
     return joined(datasets, known).decisions
 
 
@@ -362,6 +372,7 @@ def _source(
     style: Style,
     *,
     named: bool = False,
+    output: TrainedOutput | None = None,
 ) -> Source:
     size = dataset.task.rows_per_instance
     same = {at for test in tests for at in dataset.repeats(test, 100)}
@@ -372,7 +383,8 @@ def _source(
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
     weightless: set[int] = set()
-    for decision in decisions_of(dataset, style, named=named or experiment.together):
+    named = named or experiment.together
+    for decision in decisions_of(dataset, style, named=named, output=output):
         if not decision.weight:
             weightless.add(decision.row)
         elif decision.label:

@@ -274,7 +274,8 @@ def _main(part: PartResult) -> list[Group]:
 
 
 def _other_figures(groups: Sequence[Group], metric: str) -> list[str]:
-    shown = ("accuracy", "macro_f1", "parity", "best_option", "f1a", "exact_match", "answer_f1")
+    shown = ("accuracy", "macro_f1", "parity", "best_option", "f1a", "exact_match", "answer_f1",
+             "micro_f1", "spearman", "pearson")  # fmt: skip
     there = set.intersection(*(set(group.figures) for group in groups)) if groups else set()
     options = "best_option" in there
     names = [name for name in shown if name in there and name != metric]

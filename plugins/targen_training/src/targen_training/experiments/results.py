@@ -298,7 +298,13 @@ def _part(
     cells: dict[tuple[Any, ...], _Cells] = {}
     for plan in plans:
         cell, made = plan.cell, done[plan.key]
-        known = measured(examples.decisions, made.scores, made.labels, unit=material.held.size)
+        known = measured(
+            examples.decisions,
+            made.scores,
+            made.labels,
+            unit=material.held.size,
+            output=material.output,
+        )
         place: tuple[Any, ...] = (cell.model, cell.arm, cell.kind, cell.share)
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
         group = cells.setdefault(place, _Cells(cell, [], [], []))
@@ -354,7 +360,7 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
         figures[metric],
         float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
         figures,
-        float(np.mean([_unlearned(known) for known in cells.known])),
+        float(np.mean([known.unlearned for known in cells.known])),
         float(np.mean(cells.seconds)),
         cell.each,
     )
@@ -389,11 +395,6 @@ def _over_draws(values: tuple[Numbers, Numbers]) -> Estimate:
     by_seed, resampled = values
     counted = seed_draws(len(by_seed), resampled.shape[1])
     return interval(float(by_seed.mean()), np.einsum("rs,sr->r", counted, resampled))
-
-
-def _unlearned(known: Measured) -> int:
-    """Test decisions of labels that were never learned: those which are never said."""
-    return int((known.truth >= known.learned).sum())
 
 
 def _pairs(

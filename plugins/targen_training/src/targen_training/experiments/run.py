@@ -30,6 +30,7 @@ from targen_training.experiments.cells import (
     Plan,
     Ready,
     done,
+    output_of,
     plan_cells,
     ready_models,
     run_cells,
@@ -120,7 +121,8 @@ def planned(
     """
     models = ready_models(registry, experiment)
     materials = {
-        key: read_material(registry, experiment, key, made.get(key, {})) for key in experiment.tasks
+        key: read_material(registry, experiment, key, made.get(key, {}), output_of(models))
+        for key in experiment.tasks
     }
     for material in materials.values():
         _check_metric(experiment.metric, material)
@@ -142,7 +144,7 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
         UsageError: anything wrong with them, or options.
         UnknownName: a trainer is not installed.
     """
-    ready_models(registry, experiment)
+    output = output_of(ready_models(registry, experiment))
 
     def there(arms: Mapping[str, Arm]) -> dict[str, Arm]:
         return {name: arm for name, arm in arms.items() if arm.generate is None}
@@ -157,7 +159,7 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
         }
     )
     for key in given.tasks:
-        _check_metric(given.metric, read_material(registry, given, key, {}))
+        _check_metric(given.metric, read_material(registry, given, key, {}, output))
     read_before(registry, given, {})
 
 
@@ -184,8 +186,12 @@ def _check_metric(metric: str, material: Material) -> None:
     """
     examples = material.held.examples
     labels = label_order(material, examples.decisions)
-    even = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
-    known = measured(examples.decisions, even, labels, unit=material.held.size).measures
+    said: list[Any] = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
+    if material.output is not None:
+        said = [decision.value for decision in examples.decisions]
+    known = measured(
+        examples.decisions, said, labels, unit=material.held.size, output=material.output
+    ).measures
     if metric and metric not in known:
         raise UsageError(
             f"there is no figure {metric} of rows of {material.task}",

@@ -14,12 +14,11 @@ __all__ = ["main"]
 def main(trainer: str, out: str, folder: str, *options: str) -> None:
     """Train on the kit's data, and write the scores of others to the file `out`."""
     from targen_testing.folder import sources_with
-    from targen_training.testing.suite import options_of, telling
+    from targen_training.testing.suite import as_plain, learnable, options_of
 
     registry = load_registry(sources_with(Path(folder)) if folder else installed_sources())
     target = registry.get("trainer", trainer)
     with tempfile.TemporaryDirectory(prefix="targen-") as made:
-        target.train(telling("good", "bad"), options_of(target, options), Path(made))
-        scores = target.load(Path(made))(telling("good", "bad", rows=4, seed=1).decisions)
-    plain = [[float(score) for score in each] for each in scores]
-    Path(out).write_text(json.dumps(plain), encoding="utf-8")
+        target.train(learnable(target), options_of(target, options), Path(made))
+        scores = target.load(Path(made))(learnable(target, rows=4, seed=1).decisions)
+    Path(out).write_text(json.dumps([*map(as_plain, scores)]), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Trainers of outputs, which `targen train` finds if targen-training is installed."""

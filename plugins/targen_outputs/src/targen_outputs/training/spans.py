@@ -1,0 +1,350 @@
+"""The trainer of spans: an averaged perceptron on features of words, with BIO tags.
+
+Each word is tagged as the beginning or the inside of a span of a type, or as outside. The likeliest
+legal sequence of tags is found by Viterbi's algorithm; weights of features and of neighbouring tags
+are learned together (Collins, 2002, https://aclanthology.org/W02-1001). Weights are averaged.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_cli.reading import read_arrays
+from targen_core.errors import UnreadableFile
+from targen_core.outputs import write_file
+from targen_core.reading import read_json
+from targen_core.text import plural
+from targen_outputs.training.figures import found_sets
+from targen_training.features import fields_of
+from targen_training.scores import Measured
+from targen_training.trainers import (
+    Decision,
+    Predictor,
+    TrainedOutput,
+    Trainer,
+    TrainerOptions,
+    TrainingSet,
+)
+
+__all__ = ["SPANS", "TYPED_SPANS", "SpansOptions"]
+
+_FORMAT = 1
+# A word, a character of a script without spaces between words, or a sign.
+_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+|[^\w\s]|_")
+_NEVER = -1e9
+
+Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
+Span = Mapping[str, Any]
+
+
+class SpansOptions(TrainerOptions):
+    """Options of `spans`."""
+
+    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """A model: of each feature and of each pair of neighbouring tags how much it speaks for a tag.
+
+    Attributes:
+        tags: the tags: outside first, then for each type its beginning and its inside.
+        features: (features + 1, tags); the first line is that of unknown features, 0.
+        pairs: (tags + 1, tags); the last line is that of the first word.
+    """
+
+    tags: tuple[str, ...]
+    features: Numbers
+    pairs: Numbers
+
+    def decode(self, places: Places, legal: Numbers) -> list[int]:
+        """Return the best legal tags of words; `places` of features are (words, features)."""
+        emitted = self.features[places].sum(axis=1)
+        moves = self.pairs + legal
+        score = emitted[0] + moves[-1]
+        back = []
+        for each in emitted[1:]:
+            through = score[:, None] + moves[:-1]
+            back.append(through.argmax(axis=0))
+            score = through.max(axis=0) + each
+        at = int(score.argmax())
+        tags = [at]
+        for came in reversed(back):
+            at = int(came[at])
+            tags.append(at)
+        return tags[::-1]
+
+
+def _legal(tags: Sequence[str]) -> Numbers:
+    """0 where a tag may follow another, or come first; else what no weight outdoes."""
+    legal = np.zeros((len(tags) + 1, len(tags)))
+    for after, tag in enumerate(tags):
+        if tag.startswith("I-"):
+            legal[:, after] = _NEVER
+            for before, other in enumerate(tags):
+                if other[2:] == tag[2:]:
+                    legal[before, after] = 0
+    return legal
+
+
+def _words(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def _features(text: str, words: Sequence[tuple[int, int]]) -> list[list[str]]:
+    """What is known of each word: itself, its ends and shape, and its neighbours."""
+    said = [text[start:end] for start, end in words]
+    low = ["<<", "<", *(word.casefold() for word in said), ">", ">>"]
+    shapes = ["<<", "<", *map(_shape, said), ">", ">>"]
+    joined = [
+        "+" if at and words[at - 1][1] == start else "-" for at, (start, _) in enumerate(words)
+    ]
+    found = []
+    for at, word in enumerate(said):
+        here = at + 2
+        lower, shape = low[here], shapes[here]
+        found.append(
+            [
+                "1",
+                f"w {lower}",
+                f"s {shape}",
+                f"j {joined[at]}{joined[at + 1] if at + 1 < len(said) else '-'} {shape}",
+                *(f"p {lower[:size]}" for size in (1, 2, 3, 4)),
+                *(f"e {lower[-size:]}" for size in (1, 2, 3, 4)),
+                *(f"w{step:+} {low[here + step]}" for step in (-2, -1, 1, 2)),
+                *(f"s{step:+} {shapes[here + step]}" for step in (-2, -1, 1, 2)),
+                f"w-1w {low[here - 1]} {lower}",
+                f"ww+1 {lower} {low[here + 1]}",
+                f"s-1s {shapes[here - 1]} {shape}",
+                f"ss+1 {shape} {shapes[here + 1]}",
+                f"w-1s {low[here - 1]} {shape}",
+                f"sw+1 {shape} {low[here + 1]}",
+                f"n {min(len(word), 6)} {shape}",
+            ]
+        )
+    return found
+
+
+def _shape(word: str) -> str:
+    """Which kinds of characters a word has, each run of a kind once: "Xx" of "Rome"."""
+    kinds = (
+        "X" if each.isupper() else "x" if each.isalpha() else "9" if each.isdigit() else each
+        for each in word[:40]
+    )
+    shape = ""
+    for kind in kinds:
+        if not shape.endswith(kind):
+            shape += kind
+    return shape
+
+
+def _tagged(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[str]:
+    """The tag of each word; of spans that overlap, the longest counts."""
+    tags = ["O"] * len(words)
+    for span in sorted(spans, key=lambda each: each["start"] - each["end"]):
+        inside = [
+            at
+            for at, (start, end) in enumerate(words)
+            if start < span["end"] and end > span["start"]
+        ]
+        if inside and all(tags[at] == "O" for at in inside):
+            for at in inside:
+                tags[at] = f"I-{span['type']}"
+            tags[inside[0]] = f"B-{span['type']}"
+    return tags
+
+
+def _spans(text: str, words: Sequence[tuple[int, int]], tags: Sequence[str]) -> list[Span]:
+    """The spans that legal tags mark in a text."""
+    found: list[tuple[int, int, str]] = []
+    for (start, end), tag in zip(words, tags, strict=True):
+        if tag.startswith("B-"):
+            found.append((start, end, tag[2:]))
+        elif tag.startswith("I-"):
+            found[-1] = (found[-1][0], end, tag[2:])
+    return [
+        {"start": start, "end": end, "type": kind, "text": text[start:end]}
+        for start, end, kind in found
+    ]
+
+
+def train(data: TrainingSet, options: SpansOptions, folder: Path) -> None:
+    """Learn and write `model.json` and `numbers.npz`."""
+    data = data.counting()
+    field = _field(data.decisions)
+    texts = [each.texts.get(field, "") for each in data.decisions]
+    words = [_words(text) for text in texts]
+    tagged = [_tagged(at, each.value) for at, each in zip(words, data.decisions, strict=True)]
+    lost = sum(
+        len(_found(each.value) - _found(_spans(text, at, tags)))
+        for text, at, tags, each in zip(texts, words, tagged, data.decisions, strict=True)
+    )
+    if lost:
+        data.watch.note(
+            f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
+        )
+    kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
+    tags = ("O", *(f"{place}-{kind}" for kind in kinds for place in "BI"))
+    number = {tag: at for at, tag in enumerate(tags)}
+    known: dict[str, int] = {}
+    rows = []
+    for text, at, own, each in zip(texts, words, tagged, data.decisions, strict=True):
+        if at:
+            places = np.array(
+                [[known.setdefault(f, len(known) + 1) for f in of] for of in _features(text, at)]
+            )
+            rows.append((places, [number[tag] for tag in own], each.weight))
+    weights = _learn(rows, tags, len(known), options.epochs, data)
+    kept = [at for at in known.values() if weights.features[at].any()]
+    names = list(known)
+    facts = {
+        "format": _FORMAT,
+        "field": field,
+        "types": kinds,
+        "features": [names[at - 1] for at in kept],
+    }
+    features = np.vstack([weights.features[:1], weights.features[kept]])
+    np.savez(folder / "numbers.npz", features=features, pairs=weights.pairs)
+    write_file(folder / "model.json", json.dumps(facts, ensure_ascii=False))
+
+
+def _learn(
+    rows: Sequence[tuple[Places, list[int], float]],
+    tags: tuple[str, ...],
+    features: int,
+    epochs: int,
+    data: TrainingSet,
+) -> _Weights:
+    """Weights on average over all steps: the last ones less what was added late."""
+    legal = _legal(tags)
+    now = _Weights(tags, np.zeros((features + 1, len(tags))), np.zeros((len(tags) + 1, len(tags))))
+    late = _Weights(tags, np.zeros_like(now.features), np.zeros_like(now.pairs))
+    chance, order = random.Random(data.seed), [*range(len(rows))]
+    step = 1
+    for epoch in range(epochs):
+        chance.shuffle(order)
+        for row in order:
+            places, right, weight = rows[row]
+            said = now.decode(places, legal)
+            if said != right:
+                for tagged, change in ((right, weight), (said, -weight)):
+                    before = [len(tags), *tagged[:-1]]
+                    for own, factor in ((now, change), (late, change * step)):
+                        np.add.at(own.features, (places, np.array(tagged)[:, None]), factor)
+                        np.add.at(own.pairs, (before, tagged), factor)
+            step += 1
+        data.watch.step(epoch + 1, epochs, {})
+    return _Weights(tags, now.features - late.features / step, now.pairs - late.pairs / step)
+
+
+def _field(decisions: Sequence[Decision]) -> str:
+    """The text that all spans are in."""
+    fields = fields_of(decisions)
+    for field in fields:
+        if all(
+            each.texts.get(field, "")[span["start"] : span["end"]] == span["text"]
+            for each in decisions
+            for span in each.value
+        ):
+            return field
+    return fields[0]
+
+
+def load(folder: Path) -> Predictor:
+    """Return the predictor that `train` wrote.
+
+    Raises:
+        ValueError: the folder holds something else.
+    """
+    try:
+        facts = read_json(folder / "model.json", inside=folder)
+        numbers = read_arrays(folder / "numbers.npz", inside=folder)
+        field = str(facts["field"])
+        known = {str(name): at for at, name in enumerate(facts["features"], start=1)}
+        tags = ("O", *(f"{place}-{kind}" for kind in facts["types"] for place in "BI"))
+        weights = _Weights(tags, numbers["features"], numbers["pairs"])
+        whole = (
+            facts["format"] == _FORMAT
+            and weights.features.shape == (len(known) + 1, len(tags))
+            and weights.pairs.shape == (len(tags) + 1, len(tags))
+            and {str(each.dtype) for each in numbers.values()} == {"float64"}
+        )
+    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder} contains no model of spans: {error}") from error
+    if not whole:
+        raise ValueError(f"{folder} contains no model of spans that fits together")
+    legal = _legal(tags)
+
+    def found(text: str) -> list[Span]:
+        words = _words(text)
+        if not words:
+            return []
+        places = np.array([[known.get(f, 0) for f in of] for of in _features(text, words)])
+        return _spans(text, words, [tags[at] for at in weights.decode(places, legal)])
+
+    return lambda decisions: [found(each.texts.get(field, "")) for each in decisions]
+
+
+def _value(row: Mapping[str, Any]) -> list[Span]:
+    return [dict(span) for span in row["spans"]]
+
+
+def _found(spans: Sequence[Span]) -> frozenset[tuple[int, int, str]]:
+    return frozenset((span["start"], span["end"], span["type"]) for span in spans)
+
+
+def _measured(right: Sequence[Any], said: Sequence[Any]) -> Measured:
+    return found_sets([*map(_found, right)], [*map(_found, said)], lambda span: str(span[2]))
+
+
+_NAMES = {"person": ("Ann", "Bob", "Mary Lee", "Tom"), "place": ("Rome", "Oslo", "Hill Town")}
+
+
+def _examples(rows: int, seed: int) -> list[Decision]:
+    chance = random.Random(seed)
+    made = []
+    for row in range(rows):
+        text, spans = "", []
+        for kind, before in (("person", "I met "), ("place", " on the way to ")):
+            text += before
+            if chance.random() < 0.7:
+                name = chance.choice(_NAMES[kind])
+                span = {
+                    "start": len(text),
+                    "end": len(text) + len(name),
+                    "type": kind,
+                    "text": name,
+                }
+                spans.append(span)
+                text += name
+            else:
+                text += "the other one"
+        label = "+".join(str(span["type"]) for span in spans) or "none"
+        made.append(Decision({"text": text + "."}, label, row, value=spans))
+    return made
+
+
+TYPED_SPANS = TrainedOutput(
+    name="targen-outputs:spans", value=_value, measured=_measured, examples=_examples
+)
+
+SPANS = Trainer(
+    summary="a perceptron that tags words by their letters and neighbours: seconds, no download",
+    version="1",
+    train=train,
+    load=load,
+    options=SpansOptions,
+    weighs=True,
+    output=TYPED_SPANS,
+)

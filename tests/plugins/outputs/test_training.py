@@ -1,0 +1,219 @@
+"""Trainers of outputs: what they learn, how it is measured, and the commands that use them."""
+
+from __future__ import annotations
+
+import json
+import random
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from targen_core import Dataset, Declaration, evaluate, train
+from targen_core.errors import UsageError
+from targen_outputs.training.labels import SEVERAL_LABELS
+from targen_outputs.training.score import SCORES
+from targen_outputs.training.spans import TYPED_SPANS
+from targen_training.testing import TrainerSuite as Suite
+
+NER = {
+    "description": "Short posts.",
+    "output": {"spans": {"person": "a named person", "place": "a named town"}, "per_row": [0, 3]},
+}
+SHOP = {
+    "description": "E-mails to a shop.",
+    "output": {"labels": {"refund": "wants money", "delay": "is late"}, "several": True},
+}
+PAIRS = {
+    "description": "Two sentences, and how close they are.",
+    "fields": {"one": "a sentence", "other": "a sentence"},
+    "output": {"score": {"1": "nothing in common", "5": "the same"}, "bins": 4},
+}
+PEOPLE = ("Ann", "Bob", "Mary", "Tom Lee")
+PLACES = ("Rome", "Oslo", "Hill Town", "Bern")
+VERBS = ("meets", "sees", "calls", "finds")
+
+
+class TestLabels(Suite):
+    trainer = "labels"
+
+
+class TestLabelsOnVectors(Suite):
+    trainer = "labels"
+    options = ("embedder=words",)
+
+
+class TestSpans(Suite):
+    trainer = "spans"
+
+
+class TestScore(Suite):
+    trainer = "score"
+
+
+def _span(text, said, kind):
+    start = text.index(said)
+    return {"start": start, "end": start + len(said), "type": kind, "text": said}
+
+
+def _ner():
+    for number, (person, place, verb) in enumerate(product(PEOPLE, PLACES, VERBS)):
+        text = f"{person} {verb} friend {number} in {place}."
+        spans = [_span(text, person, "person"), _span(text, place, "place")]
+        yield {"text": text, "spans": spans}
+
+
+def _shop():
+    said = {"refund": "I want my money back", "delay": "it still is not here"}
+    for number in range(60):
+        labels = [name for bit, name in enumerate(said) if number >> bit & 1]
+        rest = [said[name] for name in labels] or ["thank you"]
+        yield {"text": f"Order {number}: {', '.join(rest)}.", "labels": labels}
+
+
+def _pairs():
+    words = "dog cat horse house garden street river bridge lamp".split()
+    for number in range(80):
+        same = number % 5
+        one = [words[(number + at) % 9] for at in range(4)]
+        other = one[:same] + [f"thing{number}{at}" for at in range(4 - same)]
+        yield {"one": " ".join(one), "other": " ".join(other), "score": 1.0 + same}
+
+
+KINDS = {
+    "spans": (NER, _ner, "micro_f1"),
+    "labels": (SHOP, _shop, "micro_f1"),
+    "score": (PAIRS, _pairs, "spearman"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def _write(kind):
+    declared, rows, _ = KINDS[kind]
+    Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
+    made = [*rows()]
+    random.Random(0).shuffle(made)
+    for name, part in (("learn", made[::2]), ("test", made[1::2])):
+        lines = "".join(json.dumps(row) + "\n" for row in part)
+        Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
+    _write(kind)
+    main = KINDS[kind][2]
+    said = works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").out
+    assert f"targen-outputs:{kind} on " in said
+    works("evaluate", "m", "test.jsonl", "--out", "said.jsonl")
+    found = json.loads(works("evaluate", "m", "test.jsonl", "--json").out)
+    assert found["main"] == main
+    assert found["figures"][main]["value"] > 0.9
+    assert {each["by"] for each in found["slices"]} == {"length"}
+    first = json.loads(Path("said.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert first.keys() == {"row", "right", "predicted"}
+    if kind != "spans":  # all rows have both types
+        works("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "tfidf", "--out", "by")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_curve_of_real_rows_compares_outputs(kind, works):
+    _write(kind)
+    command = ("compare", "learn.jsonl", "--real", "learn.jsonl", "--test", "test.jsonl", "--task")
+    options = ("./mine.yaml", "--curve", "0,2", "--seeds", 2, "--out", "c")
+    works(*command, *options)
+    part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
+    assert part["metric"] == KINDS[kind][2]
+    assert [few["each"] for few in part["few"]] == [0, 2]
+    assert part["few"][1]["both"]["value"] > part["few"][1]["alone"]["value"] - 0.05
+    assert "0 of " in works(*command, *options).err  # all of it is there
+
+
+def test_what_does_not_go_together_is_refused(in_process):
+    _write("spans")
+    assert (
+        "have no output targen-outputs:score"
+        in in_process("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "score").err
+    )
+    assert "learn different things" in in_process(
+        "compare", "learn.jsonl", "--test", "test.jsonl", "--task", "./mine.yaml",
+        "--model", "spans", "--model", "tfidf",
+    ).err  # fmt: skip
+
+
+def _of(spans):
+    return [{"start": start, "end": end, "type": kind} for start, end, kind in spans]
+
+
+@pytest.mark.parametrize(
+    ("right", "said", "micro", "macro", "exact"),
+    [
+        ([[(0, 3, "a")]], [[(0, 3, "a")]], 1, 1, 1),
+        ([[(0, 3, "a")]], [[(0, 4, "a")]], 0, 0, 0),  # an end is off
+        ([[(0, 3, "a")]], [[(0, 3, "b")]], 0, 0, 0),  # the type is
+        ([[(0, 3, "a"), (5, 8, "b")]], [[(0, 3, "a")]], 2 / 3, 1 / 2, 0),
+        ([[(0, 3, "a")], []], [[(0, 3, "a")], [(1, 2, "a")]], 2 / 3, 2 / 3, 1 / 2),
+        ([[(0, 1, "a"), (2, 3, "a")], [(0, 1, "b")]], [[(0, 1, "a")], []], 1 / 2, 1 / 3, 0),
+        ([[], []], [[], []], 0, 0, 1),
+    ],
+)
+def test_spans_count_if_they_are_exactly_right(right, said, micro, macro, exact):
+    found = TYPED_SPANS.measured([*map(_of, right)], [*map(_of, said)])
+    assert [found.measures[name].value for name in ("micro_f1", "macro_f1", "exact_match")] == (
+        pytest.approx([micro, macro, exact])
+    )
+
+
+def test_labels_are_measured_each_and_together():
+    right, said = [["a", "b"], ["a"], []], [["a"], ["a", "b"], []]
+    found = SEVERAL_LABELS.measured(right, said)
+    assert found.by_label == {"a": (2, 1, 1, 1), "b": (1, 0, 0, 0)}
+    assert found.measures["micro_f1"].value == pytest.approx(2 / 3)
+    assert found.right.tolist() == [False, False, True]
+
+
+def test_scores_agree_as_scipy_says_in_resamples_too():
+    from scipy.stats import pearsonr, spearmanr
+
+    chance = np.random.default_rng(0)
+    right = chance.integers(1, 6, 40) / 1.0
+    said = right + chance.normal(size=40).round(1)
+    found = SCORES.measured(right, said)
+    weights = chance.multinomial(40, [1 / 40] * 40, size=3)
+    for name, theirs in (("spearman", spearmanr), ("pearson", pearsonr)):
+        measure = found.measures[name]
+        assert measure.value == pytest.approx(theirs(right, said).statistic)
+        drawn = [np.repeat(np.arange(40), each) for each in weights]
+        expected = [theirs(right[at], said[at]).statistic for at in drawn]
+        assert measure.at(weights.astype(float)) == pytest.approx(expected)
+    assert found.measures["mean_absolute_error"].value == pytest.approx(abs(right - said).mean())
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("I met Ann-Marie, in Rome.", ("Ann-Marie", "Rome")),
+        ("昨日Ann と東京で会った", ("Ann", "東京")),
+        ("Ann", ("Ann",)),
+    ],
+)
+def test_spans_are_found_at_their_characters(text, marked):
+    task = Declaration(**NER).task(name="mine")
+    kinds = dict(zip(marked, ("person", "place"), strict=False))
+    spans = [_span(text, said, kind) for said, kind in kinds.items()]
+    data = Dataset("rows", task, [{"text": text, "spans": spans}] * 3)
+    model = train(data, task=task, out="m", progress=False)
+    (found, *_) = model.predict(model.decisions(data))
+    assert found == spans
+
+
+def test_labels_of_texts_are_not_asked_of_a_model_of_outputs():
+    _write("spans")
+    model = train("learn.jsonl", task="./mine.yaml", out="m", progress=False)
+    with pytest.raises(UsageError, match="more than the label"):
+        model.labels_of("I met Ann.")
+    assert evaluate(model, "learn.jsonl").warnings[0].startswith("32 of 32 decisions were learned")
