@@ -151,7 +151,6 @@ HOIST_MEANING = Definition(part_of_speech=HOIST[0], definition=HOIST[1])
 def test_a_partner_is_another_meaning_of_the_same_part_of_speech():
     assert partners(_sense(BIRD, HOIST, STRETCH)) == [1]
     assert partners(_sense(BIRD, HOIST, STRETCH, number=2)) == []
-    assert partners(_sense(BIRD, HOIST, STRETCH, number=2), mixed=True) == [0, 1]
     assert partners(_sense(BIRD, ("noun", "a grey, tall bird that has long legs"))) == []
     assert partners(_sense(BIRD, ("noun", "1. **"))) == [], "a definition that is none"
 
@@ -304,6 +303,41 @@ def test_a_sense_without_a_partner_is_left_out_but_not_in_the_variant(run):
     assert ran.reasons == {"no-partner"}
     assert not _asked(ran, "sentences"), "no call was made for them"
     assert len(run(one_of_each, task="wic", rows=8, variants=["paper"], name="paper").rows) == 8
+
+
+def test_in_the_variant_paper_the_model_picks_the_meaning_of_true_and_code_two_of_false(run):
+    ran = run(task="wic", rows=80, variants=["paper"])
+    replies = {request.key: request.dry_run() for request in ran.requests}
+    pairs = Counter()
+    for entry in ran.provenance:
+        reply, row = replies[entry["calls"][-2]], ran.rows[entry["idx"]]
+        one, two = entry["notes"]["meaning1"], entry["notes"]["meaning2"]
+        if entry["intended"] == "true":
+            assert {one, two} == {reply["definition"] - 1}
+            written = [reply["sentence1"], reply["sentence2"]]
+        else:
+            parts = [entry["seed"]["definitions"][n]["part_of_speech"] for n in (one, two)]
+            pairs[one < two, len(set(parts))] += 1
+            written = [reply["sentences"][n] for n in (one, two)]
+            assert one != two
+        assert [row["sentence1"], row["sentence2"]] == written
+    assert len(pairs) == 4, "in either order, of one part of speech or of two"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "bad", "reason"),
+    [
+        ("true_paper", {"definition": 9}, "illegal-answer"),
+        ("false_paper", {"sentences": ["She was late.", "He was early."]}, "word-missing"),
+        ("false_paper", {"sentences": []}, "too-few-sentences"),
+    ],
+)
+def test_a_reply_of_the_variant_paper_that_is_no_row(prompt, bad, reason, run):
+    def bend(step, good, repair):
+        which = "true_paper" if "definition" in good else "false_paper"
+        return {**good, **bad} if step == "generate" and which == prompt else good
+
+    assert reason in run(bend, task="wic", rows=4, variants=["paper"]).reasons
 
 
 def test_few_words_are_drawn_of_again_and_told_what_is_taken(run):

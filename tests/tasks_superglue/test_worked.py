@@ -230,6 +230,14 @@ def test_wic_sentences():
         for sentence, part in zip(reply.values(), parts, strict=True):
             locate(word, sentence, part)
         assert not shared_words(word, *reply.values())
+    for name in ("true_paper", "false_paper"):
+        for user, reply in turns("wic", name):
+            parts = re.findall(r"\((noun|verb)\)$", user, re.MULTILINE)
+            if name == "true_paper":
+                parts = [parts[reply["definition"] - 1]] * 2
+            written = reply.get("sentences") or [reply["sentence1"], reply["sentence2"]]
+            for sentence, part in zip(written, parts, strict=True):
+                locate(said("Word", user), sentence, part)
     for sample in REGISTRY.get("task", "wic").judging.samples:
         if sample.actual != "no_valid_instance":
             for number in "12":
@@ -264,20 +272,14 @@ def test_axg_pronouns_of_worked_judgements_go_with_no_label():
 
 ASKED = {
     ("axg", ""): "settings pairs sentences follows meta",
-    ("axg", "paper"): "settings subjects sentences_paper follows false meta",
     ("cb", ""): "settings entailment contradiction neutral meta",
-    ("cb", "paper"): "settings paper_entailment paper_contradiction paper_neutral meta",
     ("cb", "wording-2"): "settings worded meta",
     ("copa", ""): "settings events cause effect meta",
-    ("copa", "paper"): "settings events cause_any effect_any meta",
     ("rte", ""): "themes premises entailment contradicted open meta",
-    ("rte", "paper"): "topics sentences sound unsound meta",
     ("rte", "no-seeds"): "themes pair meta",
     ("wsc", ""): "settings pairs passages meta",
-    ("wsc", "paper"): "settings subjects passages_paper meta",
     ("wic", ""): "words definitions sentences meta",
     ("boolq", ""): "domains titles paragraphs yes-stated yes-inferred no-stated no-inferred meta",
-    ("boolq", "paper"): "domains titles paragraphs yes-paper no-paper meta",
 }
 
 
@@ -294,3 +296,74 @@ def test_a_run_asks_the_prompts_of_its_variant_and_locks_their_versions(task, va
     )
     assert set(lock["prompts"]) == prompts
     assert list(lock["variants"]) == ([variant] if variant else [])
+
+
+# The paper's appendix of each task: what is asked in which step, (what it is asked about), the
+# count, if the paper states one, and the labels that it is asked for.
+PROCEDURE = """
+D.1 copa    | contexts settings | seeds events (setting)
+            | generate cause_any (premise) choice1 choice2
+            | generate effect_any (premise) choice1 choice2
+D.2 cb      | contexts settings | generate paper_entailment (setting) entailment
+            | generate paper_neutral (setting) neutral
+            | generate paper_contradiction (setting) contradiction
+D.3 multirc | seeds titles (category) 50 | seeds paragraphs (category title) 7
+            | generate question-paper (passage) any
+D.4 rte     | contexts topics | seeds sentences (topic)
+            | generate sound (premise) entailment | generate unsound (premise) not_entailment
+D.5 wsc     | contexts settings | seeds subjects (setting singular) 5
+            | seeds subjects (setting plural) 5
+            | generate passages_paper (first second pronouns) false true
+D.6 boolq   | contexts domains | seeds titles (category) 50 | seeds paragraphs (category title) 7
+            | generate yes-paper (passage) true | generate no-paper (passage) false
+D.7 record  | contexts domains | seeds titles (category) 50 | seeds paragraphs (category title) 7
+            | generate query-paper (passage) any
+D.8 axg     | contexts settings | seeds subjects (setting singular) 10
+            | seeds sentences_paper (first second)
+            | generate follows (sentence subject) entailment
+            | generate false (sentence subject) not_entailment
+D.9 wic     | seeds words_paper 50 | seeds definitions_paper (word) 4
+            | generate true_paper (word definitions) true
+            | generate false_paper (word definitions) false
+"""
+# What the paper leaves open: how many settings, events, pairs of CB and sentences a call lists.
+UNSTATED = {"settings", "domains", "topics", "events", "sentences"} | {
+    f"paper_{label.name}" for label in CB.labels
+}
+
+
+def procedures() -> list[Any]:
+    rows = PROCEDURE.replace("\n  ", "").strip().split("\n")
+    return [
+        pytest.param(task, steps, id=task, marks=[pytest.mark.whole] if task == "multirc" else [])
+        for head, *steps in ([part.strip() for part in row.split("|")] for row in rows)
+        for task in [head.split()[1]]
+    ]
+
+
+@pytest.mark.parametrize(("task", "steps"), procedures())
+def test_the_variant_paper_takes_the_steps_of_its_appendix_and_draws_no_dimension(task, steps, run):
+    done = run(task=task, rows=24, give_up_after=60, variants=["paper"])
+    assert len(done.rows) == 24
+    asked: dict[str, set[str]] = {}
+    for request in done.requests:
+        origin = request.origin
+        given = [
+            str(origin.values["number"]) if name == "number" else name
+            for name in origin.values
+            if name not in ("have", "count")
+        ]
+        line = f"{origin.step} {origin.prompt}" + (f" ({' '.join(given)})" if given else "")
+        if "count" in origin.values and origin.prompt not in UNSTATED:
+            line += f" {origin.values['count']}"
+        asked.setdefault(line, set()).update([origin.label] if origin.step == "generate" else [])
+        assert "Keep to th" not in request.messages[-1].content
+    lines = [" ".join([line, *sorted(labels)]) for line, labels in asked.items()]
+    assert sorted(line for line in lines if not line.startswith("correct")) == sorted(steps)
+    order = [line.split()[0] for line in lines]
+    assert list(dict.fromkeys(order)) == [
+        step for step in ("contexts", "seeds", "generate", "correct") if step in order
+    ]
+    lock = json.loads((done.path / "manifest.json").read_text())["lock"]["task"]
+    assert lock["dimensions"] == {}
+    assert set(lock["prompts"]) >= {step.split()[1] for step in steps}

@@ -91,11 +91,7 @@ async def _propose_sentences_paper(
     Which of the two comes first takes turns, so that a short run has both.
     """
     first = llm.alternate("first", "second")
-    # The first line of the prompt is for subject 1, wherever its seed will stand.
-    draws = llm.draws if first == "first" else llm.draws[::-1]
-    four = await llm.ask(
-        _SENTENCES_PAPER, reply=_Four, draws=draws, first=pair.first, second=pair.second
-    )
+    four = await llm.ask(_SENTENCES_PAPER, reply=_Four, first=pair.first, second=pair.second)
     return _seeds(four, pair, first)
 
 
@@ -142,20 +138,6 @@ _CLAUSE = Dimension(
     },
     summary="how the clause with the pronoun is joined on",
 )
-_CLAUSE_PAPER = Dimension(
-    name="clause",
-    values={
-        "because": 3,
-        "to and a verb": 3,
-        "to ask whether, to say that or the like": 3,
-        "even though or although": 1,
-        "until, before or after": 1,
-        "but, and or so": 1,
-        "who or whose": 1,
-        "if or in case": 1,
-    },
-    summary=_CLAUSE.summary,
-)
 _PRONOUN = Dimension(
     name="pronoun",
     values={
@@ -187,7 +169,7 @@ DIMENSIONS = (
 _Propose = Callable[[Llm, Any, Sequence[Sentences]], Coroutine[Any, Any, Sequence[Sentences]]]
 
 
-def _sentences(propose: _Propose, prompt: Prompt, *dimensions: Dimension) -> ListStep[Sentences]:
+def _sentences(propose: _Propose, prompt: Prompt) -> ListStep[Sentences]:
     return ListStep(
         item=Sentences,
         propose=propose,
@@ -195,7 +177,6 @@ def _sentences(propose: _Propose, prompt: Prompt, *dimensions: Dimension) -> Lis
         once=True,
         check=check_sentences,
         key=lambda seed: " ".join(words_of(seed.he)),
-        dimensions=dimensions,
         summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
         prompts=(prompt,),
         dry_run=dry_run,
@@ -210,7 +191,7 @@ PAPER_SUBJECT_PAIRS = paper_pairs(
     summary="two people of any gender who meet in a setting",
 )
 SENTENCES = _sentences(_propose_sentences, _SENTENCES)
-PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER, _LENGTH, _CLAUSE_PAPER)
+PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER)
 
 
 async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:

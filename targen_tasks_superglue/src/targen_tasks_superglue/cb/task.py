@@ -41,6 +41,7 @@ from targen_tasks_superglue.cb.steps import (
     write_neutral_paper,
 )
 from targen_tasks_superglue.shared.settings import (
+    PAPER_SETTINGS,
     SETTINGS,
     SETTINGS_PARAMETERS,
     SETTINGS_PROMPT,
@@ -61,6 +62,7 @@ def _worded(instructions: str, said: str) -> Variant:
     return Variant(
         f"step 3 by the {said} wording of the instructions, which says what each label means",
         {
+            "contexts": PAPER_SETTINGS,
             "dimensions": (),
             "labels_per_seed": None,
             "generators": worded(instructions),
@@ -72,7 +74,7 @@ def _worded(instructions: str, said: str) -> Variant:
 
 CB: Task[str, CbRow] = Task(
     name="cb",
-    version="3",
+    version="4",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
         "Each row is a premise, one or several sentences of a story, a newspaper or a "
@@ -120,6 +122,7 @@ CB: Task[str, CbRow] = Task(
         "paper": Variant(
             "the paper's three requests, in any form: neutral pairs have nothing in common",
             {
+                "contexts": PAPER_SETTINGS,
                 "dimensions": (),
                 "labels_per_seed": None,
                 "generators": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ __all__ = [
     "EVENTS",
     "EVENTS_PROMPT",
     "FAIR_PROMPTS",
+    "PAPER_EVENTS",
     "PAPER_PROMPTS",
     "write_choice1",
     "write_choice1_paper",
@@ -183,6 +185,7 @@ EVENTS = ListStep(
     dimensions=_OF_EVENTS,
     dry_run=dry_run,
 )
+PAPER_EVENTS = replace(EVENTS, dimensions=())
 
 
 async def write_choice1(llm: Llm, seed: Event) -> CopaRow:

@@ -14,6 +14,7 @@ from targen_tasks_superglue.copa.steps import (
     EVENTS,
     EVENTS_PROMPT,
     FAIR_PROMPTS,
+    PAPER_EVENTS,
     PAPER_PROMPTS,
     write_choice1,
     write_choice1_paper,
@@ -21,6 +22,7 @@ from targen_tasks_superglue.copa.steps import (
     write_choice2_paper,
 )
 from targen_tasks_superglue.shared.settings import (
+    PAPER_SETTINGS,
     SETTINGS,
     SETTINGS_PARAMETERS,
     SETTINGS_PROMPT,
@@ -40,7 +42,7 @@ def _choices(row: CopaRow) -> str:
 
 COPA: Task[Event, CopaRow] = Task(
     name="copa",
-    version="3",
+    version="4",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
         "Each row is a premise, one short sentence about an event, a question (`cause` or "
@@ -82,6 +84,8 @@ COPA: Task[Event, CopaRow] = Task(
         "paper": Variant(
             "any very unlikely choice beside the likely one, as the paper's prompt asks for",
             {
+                "contexts": PAPER_SETTINGS,
+                "seeds": (PAPER_EVENTS,),
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},
                 "checks": (check_row_paper,),
                 "dimensions": (),

@@ -9,6 +9,7 @@ suite run their calls are the same calls and are paid once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ from targen_core.tasks.checks import normalized, phrase
 from targen_core.tasks.replies import line, list_of
 
 __all__ = [
+    "PAPER_SETTINGS",
     "SETTINGS",
     "SETTINGS_PARAMETERS",
     "SETTINGS_PROMPT",
@@ -157,3 +159,5 @@ SETTINGS: ListStep[str] = ListStep(
     dimensions=_DIMENSIONS,
     dry_run=dry_run_settings,
 )
+PAPER_SETTINGS: ListStep[str] = replace(SETTINGS, dimensions=())
+"""The same list with nothing drawn, of the variants `paper`."""

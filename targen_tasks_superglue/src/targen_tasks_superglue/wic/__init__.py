@@ -12,12 +12,11 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
   seed's own and another, in either order, for *false*. The model gets one and
   the same request for both labels, two sentences with a meaning for each, so
   that length, shared words and inflection do not give the label away. The
-  paper asks for two sentences in one go for *true*, and for one sentence a
-  definition for *false*;
+  paper lets the model pick the definition for *true*, and asks for a sentence
+  per definition for *false*: the variant `paper`;
 - both definitions of a *false* row are of one part of speech: a noun beside a
-  verb is told apart by syntax alone. The paper's mixed ones are the variant
-  `paper`;
-- two sentences that share a word of content are refused. In the official
+  verb is told apart by syntax alone. Those of the variant `paper` may be mixed;
+- two sentences that share a word of content are refused, but in `paper`. In the official
   training set 6.4 % of the true and 0.8 % of the false pairs share one;
 - code finds the spans, by the word's forms, and refuses a sentence that holds
   the word twice;
@@ -29,23 +28,16 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
 from __future__ import annotations
 
 from targen_tasks_superglue.wic.forms import Span, find, forms, is_form
-from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
-from targen_tasks_superglue.wic.steps import (
-    MIXED_SENSES,
-    SENSES,
-    WORDS,
-    write_false,
-    write_mixed_false,
-    write_true,
-)
+from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
+from targen_tasks_superglue.wic.steps import SENSES, WORDS, write_false, write_true
 from targen_tasks_superglue.wic.task import WIC
 
 __all__ = [
-    "MIXED_SENSES",
     "SENSES",
     "WIC",
     "WORDS",
     "Definition",
+    "Entry",
     "Sense",
     "Span",
     "WicRow",
@@ -53,6 +45,5 @@ __all__ = [
     "forms",
     "is_form",
     "write_false",
-    "write_mixed_false",
     "write_true",
 ]

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from targen_core import Rejected
 from targen_core.tasks.checks import content_words, is_copy, normalized, phrase, prose, similarity
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
-from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
+from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 
 __all__ = [
     "check_definition",
-    "check_mixed_sense",
+    "check_entry",
     "check_row",
+    "check_row_paper",
     "check_sense",
     "check_sentences",
     "check_word",
+    "distinct",
     "is_near",
     "locate",
     "near_equal",
@@ -84,15 +86,6 @@ def check_sense(sense: Sense) -> None:
             `near-equal-definitions`, or `no-partner`: the word has no other
             meaning of the same part of speech.
     """
-    _check_sense(sense, mixed=False)
-
-
-def check_mixed_sense(sense: Sense) -> None:
-    """As `check_sense`, but a partner of any part of speech will do."""
-    _check_sense(sense, mixed=True)
-
-
-def _check_sense(sense: Sense, *, mixed: bool) -> None:
     check_word(sense.word)
     check_definition(sense.chosen, sense.word)
     for earlier in sense.definitions[: sense.number]:
@@ -101,9 +94,30 @@ def _check_sense(sense: Sense, *, mixed: bool) -> None:
                 "near-equal-definitions",
                 f"{sense.chosen.definition!r} says what {earlier.definition!r} says",
             )
-    if not partners(sense, mixed=mixed):
-        part = "" if mixed else f" as a {sense.chosen.part_of_speech}"
-        raise Rejected("no-partner", f"{sense.word!r} has one meaning{part}")
+    if not partners(sense):
+        raise Rejected(
+            "no-partner", f"{sense.word!r} has one meaning as a {sense.chosen.part_of_speech}"
+        )
+
+
+def check_entry(entry: Entry) -> None:
+    """A word with two definitions or more.
+
+    Raises:
+        Rejected: `no-single-word` or `no-partner`.
+    """
+    check_word(entry.word)
+    if len(entry.definitions) < 2:
+        raise Rejected("no-partner", f"{entry.word!r} has one meaning")
+
+
+def distinct(word: str, definitions: Sequence[Definition]) -> tuple[Definition, ...]:
+    """Return the sound definitions of a word, without those that repeat an earlier one."""
+    kept: list[Definition] = []
+    for definition in definitions:
+        if _is_sound(definition, word) and not any(near_equal(definition, one) for one in kept):
+            kept.append(definition)
+    return tuple(kept)
 
 
 def near_equal(one: Definition, other: Definition) -> bool:
@@ -120,16 +134,13 @@ def is_near(one: Definition, other: Definition) -> bool:
     return bool(one.family) and one.family == other.family
 
 
-def partners(sense: Sense, *, mixed: bool = False) -> list[int]:
-    """The places of definitions that differ from the seed's: what *false* draws from.
-
-    Of the same part of speech, unless `mixed`.
-    """
+def partners(sense: Sense) -> list[int]:
+    """The places of definitions that *false* draws from: others of the same part of speech."""
     return [
         number
         for number, other in enumerate(sense.definitions)
         if number != sense.number
-        and (mixed or other.part_of_speech == sense.chosen.part_of_speech)
+        and other.part_of_speech == sense.chosen.part_of_speech
         and _is_sound(other, sense.word)
         and not near_equal(other, sense.chosen)
     ]
@@ -202,8 +213,7 @@ def check_sentences(word: str, sentences: Sequence[str]) -> None:
         Rejected: `same-sentence`, `shared-words`.
     """
     one, two = sentences
-    if is_copy(one, two) or similarity(one, two) >= _ALIKE:
-        raise Rejected("same-sentence", "the two sentences hardly differ")
+    _check_differ(one, two)
     shared = shared_words(word, one, two)
     if shared:
         raise Rejected(
@@ -213,12 +223,27 @@ def check_sentences(word: str, sentences: Sequence[str]) -> None:
         )
 
 
-def check_row(row: WicRow, seed: Sense) -> None:
+def _check_differ(one: str, two: str) -> None:
+    if is_copy(one, two) or similarity(one, two) >= _ALIKE:
+        raise Rejected("same-sentence", "the two sentences hardly differ")
+
+
+def check_row(row: WicRow, seed: Sense | Entry) -> None:
+    """A row of `check_row_paper` whose sentences are about different things.
+
+    Raises:
+        Rejected: a reason of `check_row_paper` or `check_sentences`.
+    """
+    check_row_paper(row, seed)
+    check_sentences(row.word, (row.sentence1, row.sentence2))
+
+
+def check_row_paper(row: WicRow, seed: Sense | Entry) -> None:
     """A row is two clean sentences, each with the word of its seed in it once.
 
     Raises:
-        Rejected: a reason of `prose`, `locate` or `check_sentences`, or
-            `word-changed`, `wrong-span`, `definition-copied`.
+        Rejected: a reason of `prose` or `locate`, or `word-changed`, `wrong-span`,
+            `definition-copied` or `same-sentence`.
     """
     if row.word != seed.word:
         raise Rejected("word-changed", f"the word is {row.word!r}, not {seed.word!r}")
@@ -233,4 +258,4 @@ def check_row(row: WicRow, seed: Sense) -> None:
             words = normalized(definition.definition)
             if words.count(" ") >= 3 and words.removeprefix("to ") in normalized(sentence):
                 raise Rejected("definition-copied", "a sentence repeats a definition")
-    check_sentences(row.word, (row.sentence1, row.sentence2))
+    _check_differ(row.sentence1, row.sentence2)

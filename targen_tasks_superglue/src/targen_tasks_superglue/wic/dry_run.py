@@ -7,6 +7,7 @@ that `targen estimate`, dry runs and tests go through every step.
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 from targen_core import DryRunCall
@@ -115,17 +116,25 @@ _VERB_PHRASES = (
 def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WiC."""
     rng, values = call.rng, call.values
-    if call.prompt == "words":
+    if call.prompt in ("words", "words_paper"):
         letters = [draw.get("begins_with", "") for draw in call.draws]
         letters += [""] * int(values["count"])
         return {"words": [_word(rng, begin) for begin in letters[: int(values["count"])]]}
-    if call.prompt == "definitions":
+    if call.prompt in ("definitions", "definitions_paper"):
         return {"definitions": _definitions(int(values["count"]), rng)}
     if call.prompt == "sentences":
         drawn = call.draws[0] if call.draws else {}
         short = ["phrase" in drawn.get(f"sentence_{n}", "") for n in (1, 2)]
         parts = [str(values[f"part{n}"]) for n in (1, 2)]
         return _sentences(str(values["word"]), parts, short, rng)
+    if call.prompt in ("true_paper", "false_paper"):
+        parts = re.findall(r"\((noun|verb)\)$", str(values["definitions"]), re.MULTILINE)
+        if call.prompt == "false_paper":
+            written = _sentences(str(values["word"]), parts, [False] * len(parts), rng)
+            return {"sentences": list(written.values())}
+        chosen = rng.randrange(len(parts))
+        pair = _sentences(str(values["word"]), [parts[chosen]] * 2, [False, False], rng)
+        return {"definition": chosen + 1, **pair}
     if call.prompt == "solve":
         # The words are made up, so nothing tells which answer is right.
         answer = rng.choice(["true", "false"])
@@ -169,7 +178,7 @@ def _sentences(
     }
     written = {}
     for number, (kind, fillers) in enumerate(
-        zip(zip(parts, short, strict=True), _fillers(rng), strict=True), 1
+        zip(zip(parts, short, strict=True), _fillers(rng, len(parts)), strict=True), 1
     ):
         frame = frames[kind].pop(rng.randrange(len(frames[kind])))
         sentence = frame.format(**fillers, **_inflected(word))
@@ -177,13 +186,14 @@ def _sentences(
     return written
 
 
-def _fillers(rng: random.Random) -> list[dict[str, str]]:
-    """What goes into two frames: nothing twice."""
+def _fillers(rng: random.Random, frames: int = 2) -> list[dict[str, str]]:
+    """What goes into up to four frames: nothing twice."""
     lists = {"person": _PEOPLE, "place": _PLACES, "time": _TIMES, "thing": _THINGS}
     lists |= {"trade": _TRADES, "quality": _QUALITIES, "manner": _MANNERS}
-    pairs = {name: rng.sample(items, 2) for name, items in lists.items()}
-    pairs["count"] = [str(rng.randint(12, 99)), str(rng.randint(100, 980))]
-    return [{name: pair[which] for name, pair in pairs.items()} for which in (0, 1)]
+    drawn = {name: rng.sample(items, frames) for name, items in lists.items()}
+    counts = ((12, 99), (100, 980), (1000, 1900), (2000, 9000))[:frames]
+    drawn["count"] = [str(rng.randint(*bounds)) for bounds in counts]
+    return [{name: items[which] for name, items in drawn.items()} for which in range(frames)]
 
 
 def _inflected(word: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from targen_tasks_superglue.wic.forms import is_form
 
-__all__ = ["VERSION", "Definition", "Sense", "WicRow"]
+__all__ = ["VERSION", "Definition", "Entry", "Sense", "WicRow"]
 
 VERSION = 1.1
 """Of the official file format, in every row."""
@@ -52,6 +52,15 @@ class Sense(BaseModel):
     def chosen(self) -> Definition:
         """The seed's own definition."""
         return self.definitions[self.number]
+
+
+class Entry(BaseModel):
+    """The instance seed of the variant `paper`: a word and its definitions, none of them chosen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    word: str
+    definitions: tuple[Definition, ...]
 
 
 class WicRow(BaseModel):

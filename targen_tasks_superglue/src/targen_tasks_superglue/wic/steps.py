@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, WithJsonSchema
@@ -10,27 +11,31 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.wic.checks import (
-    check_mixed_sense,
+    check_entry,
     check_sense,
     check_sentences,
     check_word,
+    distinct,
     is_near,
     locate,
     partners,
 )
 from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.forms import PartOfSpeech
-from targen_tasks_superglue.wic.rows import Definition, Sense, WicRow
+from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 
 __all__ = [
     "DIMENSIONS",
-    "MIXED_SENSES",
+    "ENTRIES",
+    "PAPER_PROMPTS",
+    "PAPER_WORDS",
     "PROMPTS",
     "SENSES",
     "WORDS",
     "write_false",
-    "write_mixed_false",
+    "write_false_paper",
     "write_true",
+    "write_true_paper",
 ]
 
 _SHOWN = 300  # earlier words that a prompt names: each costs a token or two
@@ -104,6 +109,9 @@ def _prompt(name: str) -> Prompt:
 
 _WORDS, _MEANINGS, _SENTENCES = _prompt("words"), _prompt("definitions"), _prompt("sentences")
 PROMPTS = (_WORDS, _MEANINGS, _SENTENCES)
+_WORDS_PAPER, _MEANINGS_PAPER = _prompt("words_paper"), _prompt("definitions_paper")
+_TRUE, _FALSE = _prompt("true_paper"), _prompt("false_paper")
+PAPER_PROMPTS = (_WORDS_PAPER, _MEANINGS_PAPER, _TRUE, _FALSE)
 
 _WORD = line(2, 20)
 # A hint, not a rule: an adjective costs one definition, not the whole reply.
@@ -128,25 +136,44 @@ class _Pair(BaseModel):
     sentence2: line(8, 160)  # type: ignore[valid-type]
 
 
-async def _propose_words(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-    have = ", ".join(existing[-_SHOWN:]) or "no others"
-    reply = await llm.ask(
-        _WORDS, reply=list_of("words", _WORD, llm.batch), count=llm.batch, have=have
-    )
-    return [word.strip().lower() for word in reply.items if word.strip()]
+class _Chosen(_Pair):
+    """The model's choice comes first: the sentences are written for it."""
+
+    definition: int
+
+
+def _proposed_words(
+    prompt: Prompt,
+) -> Callable[[Llm, None, Sequence[str]], Coroutine[Any, Any, Sequence[str]]]:
+    async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+        have = ", ".join(existing[-_SHOWN:]) or "no others"
+        model = list_of("words", _WORD, llm.batch)
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have)
+        return [word.strip().lower() for word in reply.items if word.strip()]
+
+    return propose
 
 
 async def _propose_senses(llm: Llm, word: str, existing: Sequence[Sense]) -> Sequence[Sense]:
     """The first meanings that another goes with: more words, and each of them used less."""
-    senses = await _propose_all_senses(llm, word, existing)
+    definitions = await _definitions(llm, _MEANINGS, word)
+    senses = [
+        Sense(word=word, number=number, definitions=definitions)
+        for number in range(len(definitions))
+    ]
     paired = [place for place, sense in enumerate(senses, 1) if partners(sense)]
     return senses[: paired[:_SEEDS][-1]] if paired else senses
 
 
-async def _propose_all_senses(llm: Llm, word: str, existing: Sequence[Sense]) -> Sequence[Sense]:
+async def _propose_entry(llm: Llm, word: str, existing: Sequence[Entry]) -> Sequence[Entry]:
+    definitions = await _definitions(llm, _MEANINGS_PAPER, word)
+    return [Entry(word=word, definitions=distinct(word, definitions))]
+
+
+async def _definitions(llm: Llm, prompt: Prompt, word: str) -> tuple[Definition, ...]:
     max_definitions = min(llm.batch, _DEFINITIONS)
-    reply = await llm.ask(_MEANINGS, reply=_Meanings, word=word, count=max_definitions)
-    definitions = tuple(
+    reply = await llm.ask(prompt, reply=_Meanings, word=word, count=max_definitions)
+    return tuple(
         Definition(
             part_of_speech=_part_of_speech(item.part_of_speech),
             definition=" ".join(item.definition.split()).rstrip(".;, "),
@@ -154,10 +181,6 @@ async def _propose_all_senses(llm: Llm, word: str, existing: Sequence[Sense]) ->
         )
         for item in reply.definitions[:max_definitions]
     )
-    return [
-        Sense(word=word, number=number, definitions=definitions)
-        for number in range(len(definitions))
-    ]
 
 
 def _part_of_speech(said: str) -> str:
@@ -167,7 +190,7 @@ def _part_of_speech(said: str) -> str:
 
 WORDS = ListStep(
     item=str,
-    propose=_propose_words,
+    propose=_proposed_words(_WORDS),
     batch=80,
     check=check_word,
     summary="verbs and nouns with several meanings",
@@ -185,14 +208,17 @@ SENSES = ListStep(
     prompts=(_MEANINGS,),
     dry_run=dry_run,
 )
-MIXED_SENSES = ListStep(
-    item=Sense,
-    propose=_propose_all_senses,
+PAPER_WORDS = replace(
+    WORDS, propose=_proposed_words(_WORDS_PAPER), batch=50, prompts=(_WORDS_PAPER,), dimensions=()
+)
+ENTRIES = ListStep(
+    item=Entry,
+    propose=_propose_entry,
     batch=_DEFINITIONS,
     once=True,
-    check=check_mixed_sense,
-    summary="the meanings of a word, of any parts of speech",
-    prompts=(_MEANINGS,),
+    check=check_entry,
+    summary="a word with its meanings, of any parts of speech",
+    prompts=(_MEANINGS_PAPER,),
     dry_run=dry_run,
 )
 
@@ -208,17 +234,12 @@ async def write_false(llm: Llm, seed: Sense) -> WicRow:
     Raises:
         Rejected: `no-partner`, before any call.
     """
-    return await _write(llm, seed, _two(llm, seed, mixed=False), label=False)
+    return await _write(llm, seed, _two(llm, seed), label=False)
 
 
-async def write_mixed_false(llm: Llm, seed: Sense) -> WicRow:
-    """As `write_false`, with another meaning of any part of speech (variant `paper`)."""
-    return await _write(llm, seed, _two(llm, seed, mixed=True), label=False)
-
-
-def _two(llm: Llm, seed: Sense, *, mixed: bool) -> tuple[int, int]:
+def _two(llm: Llm, seed: Sense) -> tuple[int, int]:
     """The seed's number and another's, in an order that is drawn."""
-    others = partners(seed, mixed=mixed)
+    others = partners(seed)
     if not others:
         raise Rejected("no-partner", f"{seed.word!r} has no second meaning to draw")
     rng = llm.rng("meanings")
@@ -232,13 +253,14 @@ def _two(llm: Llm, seed: Sense, *, mixed: bool) -> tuple[int, int]:
 async def _write(llm: Llm, seed: Sense, numbers: tuple[int, int], *, label: bool) -> WicRow:
     """One request for both labels: two sentences, a meaning for each."""
     one, two = (seed.definitions[number] for number in numbers)
-    parts = [cast("PartOfSpeech", meaning.part_of_speech) for meaning in (one, two)]
     llm.note(meaning1=numbers[0], meaning2=numbers[1])
 
+    def row(reply: _Pair) -> WicRow:
+        return _row(seed.word, (reply.sentence1, reply.sentence2), (one, two), label=label)
+
     def usable(reply: _Pair) -> None:
-        for sentence, part in zip((reply.sentence1, reply.sentence2), parts, strict=True):
-            locate(seed.word, sentence, part)
-        check_sentences(seed.word, (reply.sentence1, reply.sentence2))
+        made = row(reply)
+        check_sentences(seed.word, (made.sentence1, made.sentence2))
 
     reply = await llm.ask(
         _SENTENCES,
@@ -251,13 +273,75 @@ async def _write(llm: Llm, seed: Sense, numbers: tuple[int, int], *, label: bool
         meaning2=two.definition,
         have=_shown(llm),
     )
-    sentence1, sentence2 = reply.sentence1.strip(), reply.sentence2.strip()
+    return row(reply)
+
+
+async def write_true_paper(llm: Llm, seed: Entry) -> WicRow:
+    """G(true, word) as the paper has it: the model picks the definition (appendix D.9)."""
+
+    def row(reply: _Chosen) -> WicRow:
+        if not 1 <= reply.definition <= len(seed.definitions):
+            raise Rejected("illegal-answer", f"{seed.word!r} has no definition {reply.definition}")
+        meaning = seed.definitions[reply.definition - 1]
+        written = reply.sentence1, reply.sentence2
+        return _row(seed.word, written, (meaning, meaning), label=True)
+
+    reply = await _ask_paper(llm, _TRUE, seed, _Chosen, row)
+    llm.note(meaning1=reply.definition - 1, meaning2=reply.definition - 1)
+    return row(reply)
+
+
+async def write_false_paper(llm: Llm, seed: Entry) -> WicRow:
+    """G(false, word) as the paper has it: a sentence per definition, of which code draws two."""
+    one, two = llm.rng("meanings").sample(range(len(seed.definitions)), 2)
+
+    def row(reply: Any) -> WicRow:
+        if len(reply.items) <= max(one, two):
+            raise Rejected(
+                "too-few-sentences",
+                f"{len(reply.items)} sentences, {len(seed.definitions)} are needed",
+            )
+        written = reply.items[one], reply.items[two]
+        return _row(seed.word, written, (seed.definitions[one], seed.definitions[two]), label=False)
+
+    form = list_of("sentences", line(8, 160), len(seed.definitions))
+    reply = await _ask_paper(llm, _FALSE, seed, form, row)
+    llm.note(meaning1=one, meaning2=two)
+    return row(reply)
+
+
+async def _ask_paper(
+    llm: Llm, prompt: Prompt, seed: Entry, form: type[Any], row: Callable[[Any], WicRow]
+) -> Any:
+    definitions = "\n".join(
+        f"{number}. {meaning.definition} ({meaning.part_of_speech})"
+        for number, meaning in enumerate(seed.definitions, 1)
+    )
+
+    def usable(reply: Any) -> None:
+        row(reply)
+
+    return await llm.ask(
+        prompt,
+        reply=form,
+        check=usable,
+        word=seed.word,
+        definitions=definitions,
+        have=_shown(llm),
+    )
+
+
+def _row(
+    word: str, written: tuple[str, str], meanings: tuple[Definition, Definition], *, label: bool
+) -> WicRow:
+    """The row of two sentences, in each of which the word is of its meaning's part of speech."""
+    sentence1, sentence2 = (sentence.strip() for sentence in written)
     spans = [
-        locate(seed.word, sentence, part)
-        for sentence, part in zip((sentence1, sentence2), parts, strict=True)
+        locate(word, sentence, cast("PartOfSpeech", meaning.part_of_speech))
+        for sentence, meaning in zip((sentence1, sentence2), meanings, strict=True)
     ]
     return WicRow(
-        word=seed.word,
+        word=word,
         sentence1=sentence1,
         sentence2=sentence2,
         start1=spans[0].start,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
 from targen_tasks_superglue.wic.cases import cases
-from targen_tasks_superglue.wic.checks import check_row
+from targen_tasks_superglue.wic.checks import check_row, check_row_paper
 from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.rows import Sense, WicRow
 from targen_tasks_superglue.wic.samples import BRIEF, INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wic.steps import (
     DIMENSIONS,
-    MIXED_SENSES,
+    ENTRIES,
+    PAPER_PROMPTS,
+    PAPER_WORDS,
     PROMPTS,
     SENSES,
     WORDS,
     write_false,
-    write_mixed_false,
+    write_false_paper,
     write_true,
+    write_true_paper,
 )
 
 __all__ = ["WIC"]
@@ -31,9 +34,15 @@ def _sentences(row: WicRow) -> str:
     return f"{row.sentence1} {row.sentence2}"
 
 
+_PARAMETERS = {
+    "seeds": {"temperature": 1.0, "max_tokens": 700},
+    "generate": {"temperature": 0.7, "max_tokens": 160},
+    "correct": {"temperature": 0.0, "max_tokens": 300},
+}
+
 WIC: Task[Sense, WicRow] = Task(
     name="wic",
-    version="2",
+    version="3",
     summary="Words in context",
     description=(
         "Each row is a word and two sentences with the word in them, inflected or not, at given "
@@ -67,18 +76,23 @@ WIC: Task[Sense, WicRow] = Task(
         "original": {"true": 2714, "false": 2714},
         "balanced": {"true": 2422, "false": 2421},
     },
-    parameters={
-        "seeds": {"temperature": 1.0, "max_tokens": 700},
-        "generate": {"temperature": 0.7, "max_tokens": 160},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
+    parameters=_PARAMETERS,
     variants={
         "paper": Variant(
-            "the two meanings of a false row may be of different parts of speech, as in the paper",
+            "the paper's steps: true, the model picks a definition; false, it writes a sentence "
+            "for each definition and code draws two, of any parts of speech; nothing else is drawn",
             {
-                "seeds": (WORDS, MIXED_SENSES),
-                "generators": {"true": write_true, "false": write_mixed_false},
+                "seeds": (PAPER_WORDS, ENTRIES),
+                "generators": {"true": write_true_paper, "false": write_false_paper},
+                "dimensions": (),
                 "labels_per_seed": None,
+                "checks": (check_row_paper,),
+                "parameters": {
+                    **_PARAMETERS,
+                    # A sentence for each of four definitions.
+                    "generate": {"temperature": 0.7, "max_tokens": 240},
+                },
+                "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         )
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_core.correctors.meta import META_PROMPT
-from targen_tasks_superglue.shared.settings import SETTINGS_PARAMETERS
+from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.cases import cases
 from targen_tasks_superglue.wsc.checks import check_row
@@ -36,7 +36,7 @@ def _render(row: WscRow) -> str:
 
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
-    version="3",
+    version="4",
     summary="Whom does the pronoun mean?",
     description=(
         "Each row is a short text about two people, groups or things, a pronoun in it and a "
@@ -85,6 +85,7 @@ WSC: Task[PronounPair, WscRow] = Task(
         "paper": Variant(
             "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
             {
+                "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),
