@@ -109,11 +109,13 @@ class TaskPart(_Declared):
         test: labelled rows that nothing is trained on.
         arms: name -> training rows.
         task: its name or file, or a run of it; by default what the part is called.
+        metric: its figure that counts; by default the experiment's.
     """
 
     test: tuple[Named, ...]
     arms: Mapping[str, Arm]
     task: Named = ""
+    metric: str = ""
 
     @field_validator("test", mode="before")
     @classmethod
@@ -179,6 +181,10 @@ class Experiment(_Declared):
     together: bool = False
     before: Mapping[str, Mapping[str, Arm]] = Field(default_factory=dict)
     at_most: int = Field(0, ge=0)
+
+    def metric_of(self, part: str) -> str:
+        """Return the figure that counts for a part, or "" for the benchmark's first."""
+        return self.tasks[part].metric or self.metric
 
     @model_validator(mode="before")
     @classmethod

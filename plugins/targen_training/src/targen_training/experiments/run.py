@@ -122,8 +122,8 @@ def planned(
     materials = {
         key: read_material(registry, experiment, key, made.get(key, {})) for key in experiment.tasks
     }
-    for material in materials.values():
-        _check_metric(experiment.metric, material)
+    for key, material in materials.items():
+        _check_metric(experiment.metric_of(key), material)
     sets = read_before(registry, experiment, made)
     plans, left = plan_cells(experiment, materials, models, sets)
     there = {}
@@ -157,7 +157,7 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
         }
     )
     for key in given.tasks:
-        _check_metric(given.metric, read_material(registry, given, key, {}))
+        _check_metric(given.metric_of(key), read_material(registry, given, key, {}))
     read_before(registry, given, {})
 
 
