@@ -359,7 +359,7 @@ COMMANDS = [
     ),
     Command(
         "reproduce",
-        "reproduce table5 --original superglue --tasks rte --model tfidf --seeds 1 -n 4 "
+        "reproduce table5 --original superglue --tasks rte --trainer tfidf --seeds 1 -n 4 "
         "--out {at}/out",
         ("out/runs/*/dataset.jsonl", "out/results.json"),
         before=_superglue,

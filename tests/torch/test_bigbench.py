@@ -68,7 +68,7 @@ def test_table_2_of_datatune_by_a_decoder(targen):
     model = f"decoder,model={tiny('decoder')},max_steps=1,batch=4"
     folders = ("--original", "bigbench", "--transformed", "transformed")
     done = targen(
-        "reproduce", "datatune-table2", *folders, "--model", model, "--seeds", 1, "--json"
+        "reproduce", "datatune-table2", *folders, "--trainer", model, "--seeds", 1, "--json"
     )
     assert done.code == 0, done.err
     (here,) = done.json["here"]

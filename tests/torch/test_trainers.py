@@ -348,7 +348,8 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
         (folder / "val.jsonl").write_text("\n".join(rows[200:220]) + "\n")
     small = f"encoder,model={tiny('encoder')},max_steps=2,batch=4,device=cpu"
     asked = ("reproduce", "table8", "--original", "superglue", "--synthetic", RUNS, "--seeds", 1,
-             "--model", small, "-n", 16, "--tasks", "copa", "--generator", "scripted")  # fmt: skip
+             "--trainer", small, "-n", 16, "--tasks", "copa", "--generator",
+             "scripted")  # fmt: skip
     done = targen(*asked, "--json")
     assert done.code == 0, done.err
     (part,) = done.json["results"]["parts"]
@@ -450,7 +451,7 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     base = ("reproduce", "table8", "--original", ".", "--models", "paper", "--seeds", 1)
     none = targen(*base, "--synthetic", RUNS)
     assert none.code == 2 and "--self-instruct DATA" in none.err
-    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--model", tiny_one)
+    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", tiny_one)
     plan = targen(*words, "--plan")
     assert plan.code == 0 and "2 trainings" in plan.err and not asked
     done = targen(*words)
@@ -463,5 +464,5 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     again = targen(*words, "--json")
     assert again.code == 0 and len(asked) == 12
     assert again.json["results"]["Self-Instruct"]["gsm8k"] == [30.0]
-    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--model", "tfidf")
-    assert odd.code == 2 and "--model decoder" in odd.err
+    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", "tfidf")
+    assert odd.code == 2 and "--trainer decoder" in odd.err

@@ -106,9 +106,9 @@ def test_what_is_trained_stays_until_something_changes(targen, moods):
     again = targen(*COMPARE)
     assert "6 of 10" in again.err, again.err
     # So is another option.
-    other = targen(*COMPARE, "--model", "tfidf,regularization=5")
+    other = targen(*COMPARE, "--trainer", "tfidf,regularization=5")
     assert "10 of 10" in other.err
-    odd = targen(*COMPARE, "--model", "tfidf,speed=5")
+    odd = targen(*COMPARE, "--trainer", "tfidf,speed=5")
     assert odd.code == 2 and "speed: the options of tfidf are" in odd.err
 
 
@@ -296,7 +296,7 @@ WRONG = f"""
     A=good.jsonl+ --test test.jsonl | a dataset is missing
     good.jsonl --test bare.jsonl --task mood.yaml | no test row has a label
     one.jsonl --test test.jsonl --task mood.yaml | all rows are praise
-    {BOTH} --model tfdif | tfidf
+    {BOTH} --trainer tfdif | tfidf
     {BOTH} --metric bleu | figures: accuracy
     {BOTH} --mixture | --mixture mixes two
     odd.toml | odd.toml: colour: there is no such key

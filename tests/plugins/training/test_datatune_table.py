@@ -10,7 +10,7 @@ import pytest
 
 from tests.files import write_lines
 
-SMALLEST = ("--model", "tfidf", "--seeds", 1)
+SMALLEST = ("--trainer", "tfidf", "--seeds", 1)
 TABLE = ("reproduce", "datatune-table2", "--original", "bigbench")
 ANSWERS = """
 def reply(request):
@@ -108,7 +108,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, monkeypatch):
     ],
 )
 def test_what_cannot_be_done(more, words, targen):
-    done = targen(*TABLE, *more, "--model", "tfidf")
+    done = targen(*TABLE, *more, "--trainer", "tfidf")
     assert done.code == 2
     assert words in done.err
 

@@ -62,7 +62,7 @@ def test_arms_of_like_shares_are_compared_once(targen: Command, mood: Command) -
 
 
 def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(targen: Command) -> None:
-    words = ("--real", "real.jsonl", "--curve", "0,2,5,100,200", "--model", "tfidf")
+    words = ("--real", "real.jsonl", "--curve", "0,2,5,100,200", "--trainer", "tfidf")
     done = targen("compare", "syn.jsonl", *ARGS, *words)
     assert done.code == 0, done.err
     (part,) = json.loads(Path("comparisons/real-syn/results.json").read_text())["parts"]
@@ -99,7 +99,7 @@ def test_a_curve_of_vectors_embeds_each_text_once(
         type(registry), "resolve", _resolving(type(registry).resolve, "words", embedder)
     )
     done = targen("compare", "syn.jsonl", *ARGS, "--real", "real.jsonl", "--curve", "2,5",
-                  "--model", "vectors,embedder=words", "--json")  # fmt: skip
+                  "--trainer", "vectors,embedder=words", "--json")  # fmt: skip
     assert done.code == 0, done.err
     assert len(counted) == len({*counted}) > 100
 
@@ -152,7 +152,7 @@ def test_results_of_other_options_are_kept(targen: Command) -> None:
     targen("compare", "syn.jsonl", *ARGS)
     assert not Path("comparisons/syn/earlier").exists()
     targen("compare", "syn.jsonl", *ARGS, "--metric", "macro_f1")
-    targen("compare", "syn.jsonl", *ARGS, "--model", "tfidf,regularization=5")
+    targen("compare", "syn.jsonl", *ARGS, "--trainer", "tfidf,regularization=5")
     kept = {path.name: path.read_bytes() for path in Path("comparisons/syn/earlier/1").iterdir()}
     assert kept == first
     assert Path("comparisons/syn/earlier/2/results.html").exists()

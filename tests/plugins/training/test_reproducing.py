@@ -16,7 +16,7 @@ from tests.files import lines
 
 Command = Callable[..., Any]
 RUNS = Path(__file__).parents[3] / "examples/runs"
-SMALLEST = ("--model", "tfidf", "--seeds", 1)  # whatever else is installed
+SMALLEST = ("--trainer", "tfidf", "--seeds", 1)  # whatever else is installed
 
 
 @pytest.fixture
@@ -256,10 +256,10 @@ def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(works, monkey
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["table8", "--tasks", "rte", "--model", "tfidf"], 2, "model tfidf starts from nothing"),
-        (["table5", "--model", "encoder,model=./none"], 2, "there is no folder ./none"),
-        (["table5", "--model", "encoder,model=x"], 1, install("targen-training[torch]")),
-        (["table5", "--model", "tfidf"], 2, "no test row has a label"),
+        (["table8", "--tasks", "rte", "--trainer", "tfidf"], 2, "model tfidf starts from nothing"),
+        (["table5", "--trainer", "encoder,model=./none"], 2, "there is no folder ./none"),
+        (["table5", "--trainer", "encoder,model=x"], 1, install("targen-training[torch]")),
+        (["table5", "--trainer", "tfidf"], 2, "no test row has a label"),
     ],
 )
 def test_what_would_fail_is_said_before_rows_are_made(

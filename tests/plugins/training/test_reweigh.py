@@ -257,7 +257,7 @@ def test_a_trainer_that_heeds_no_weights_is_not_given_any(targen, works, noisy, 
     done = targen("train", "w", "--task", "mood.yaml", "--trainer", "bayes")
     assert done.code == 2 and "the rows have weights, and bayes does not heed any" in done.err
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
-    done = targen(*both, "--model", "bayes", "--out", "c")
+    done = targen(*both, "--trainer", "bayes", "--out", "c")
     assert done.code == 2 and "does not heed any" in done.err
 
 
@@ -268,7 +268,7 @@ def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
     zeros = weights_in("w").count(0)
     Path("mood.yaml").rename("elsewhere.yaml")  # the folder has a copy
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl")
-    done = works(*both, "--model", "tfidf", "--seeds", "2", "--out", "c", "--json")
+    done = works(*both, "--trainer", "tfidf", "--seeds", "2", "--out", "c", "--json")
     notes = json.dumps(done.json)
     assert f"rows of w count by weights, 1.00 on average; {zeros} of weight 0 are left out" in notes
 

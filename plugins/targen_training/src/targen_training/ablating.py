@@ -102,10 +102,10 @@ def ablate(
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
     ] = None,
     yes: YesArg = False,
-    model: Annotated[
+    trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
         ),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", help="How often each is trained.")] = 5,
@@ -161,7 +161,7 @@ def ablate(
         {
             "name": f"What the parts of {loaded.name} are worth",
             "tasks": {loaded.name: {"task": task, "test": list(test), "arms": made}},
-            "models": [model_choice(item) for item in model or ["tfidf"]],
+            "models": [model_choice(item) for item in trainer or ["tfidf"]],
             "seeds": seeds,
             "sizes": ["matched"],
             "match": "rows",

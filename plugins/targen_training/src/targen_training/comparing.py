@@ -61,10 +61,10 @@ def compare(
         typer.Option("--test", metavar="DATA", help="Labelled test rows."),
     ] = None,
     task: TaskOption = None,
-    model: Annotated[
+    trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--model",
+            "--trainer",
             metavar="NAME[,KEY=VALUE]...",
             help="A trainer with its options; several are compared. [default: tfidf; for a curve "
             "with --real vectors, if MiniLM is installed]",
@@ -145,7 +145,7 @@ def compare(
 
     registry = load_registry()
     if len(what) == 1 and what[0].endswith(".toml"):
-        given = {"--test": test, "--task": task, "--model": model, "--seeds": seeds,
+        given = {"--test": test, "--task": task, "--trainer": trainer, "--seeds": seeds,
                  "--metric": metric, "--curve": curve, "--mixture": mixture,
                  "--real": real, "--match": match}  # fmt: skip
         for name, value in given.items():
@@ -160,7 +160,7 @@ def compare(
             what,
             test or [],
             task,
-            model or [],
+            trainer or [],
             seeds,
             real=real,
             curve=curve,
@@ -562,7 +562,7 @@ def model_choice(item: str) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UsageError(f"--model {item}: {pair} is no KEY=VALUE")
+            raise UsageError(f"--trainer {item}: {pair} is no KEY=VALUE")
         options[key] = value
     return {"trainer": name, "options": options}
 

@@ -119,10 +119,10 @@ def reproduce(
         str,
         typer.Option("--models", help="small: minutes on two cores; paper: for large GPUs."),
     ] = "small",
-    model: Annotated[
+    trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
         ),
     ] = None,
     instructions: Annotated[
@@ -218,7 +218,7 @@ def reproduce(
             answers=answers,
             generator=(generator or [""])[0],
             tasks=[name.strip() for name in (tasks or "").split(",") if name.strip()],
-            models=[model_choice(item) for item in model or []],
+            models=[model_choice(item) for item in trainer or []],
             size=models,
             seeds=seeds,
             options={
@@ -257,7 +257,7 @@ def reproduce(
                 self_instruct,
                 (generator or [""])[0],
                 base,
-                _decoder(known[models], model or []),
+                _decoder(known[models], trainer or []),
                 seeds,
                 folder,
             ),
@@ -297,17 +297,17 @@ def reproduce(
 
     size = known[models]
     own, lacking = size.here(together=paper.together, before=bool(paper.harness))
-    if paper.harness and not own and not model:
+    if paper.harness and not own and not trainer:
         raise UsageError(
             f"{paper.name} pre-finetunes a pretrained model, and none is installed",
-            hint=f"{install('targen-training[minilm]')}, or --model encoder,model=./FOLDER",
+            hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
         )
-    values["models"] = [model_choice(item) for item in model or []] or own
+    values["models"] = [model_choice(item) for item in trainer or []] or own
     values["seeds"] = seeds
     values["match"] = "rows"  # as the paper compares
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
-    if not model:
+    if not trainer:
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
         for name, extra in lacking.items():
             print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
@@ -340,10 +340,10 @@ def reproduce(
 
 
 def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
-    """The options of the decoder that is pre-finetuned: what `--model` says, or Llama-2-7B's.
+    """The options of the decoder that is pre-finetuned: what `--trainer` says, or Llama-2-7B's.
 
     Raises:
-        UsageError: `--model` names several, or no decoder.
+        UsageError: `--trainer` names several, or no decoder.
     """
     if not models:
         options: Mapping[str, Any] = next(
@@ -353,7 +353,7 @@ def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
     chosen = [model_choice(item) for item in models]
     if len(chosen) > 1 or chosen[0]["trainer"] != "decoder":
         raise UsageError(
-            "table8 in the paper's form pre-finetunes one decoder", hint="--model decoder,model=…"
+            "table8 in the paper's form pre-finetunes one decoder", hint="--trainer decoder,model=…"
         )
     return dict(chosen[0]["options"])
 

@@ -51,7 +51,7 @@ class Asked:
         test: labelled rows that nothing is trained on.
         original: rows that all are analyzed beside, and trained on for comparison.
         judge: whether a blind judge says how many labels are right.
-        trainers: what is trained, as `targen compare --model` takes it.
+        trainers: what is trained, as `targen compare --trainer` takes it.
         seeds: how often each is trained.
         given: rows that some ways start from.
     """

@@ -92,8 +92,8 @@ class NeuralOptions(TrainerOptions):
         for name, _, values in named:
             if type(getattr(self, name, None)) not in (int, float) or not values:
                 raise ValueError(f"{name}={values} is no number of the trainer with its values")
-        for values in product(*(values.split("/") for *_, values in named)):
-            chosen = dict(zip((name for name, *_ in named), values, strict=True))
+        for drawn in product(*(values.split("/") for *_, values in named)):
+            chosen = dict(zip((name for name, *_ in named), drawn, strict=True))
             said = ", ".join(f"{name}={value}" for name, value in chosen.items())
             # Checked as if it were typed; `search` stays, so that rows are held out.
             checked = type(self).model_validate({**self.model_dump(), **chosen, "search": ""})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from targen_core import Registry
 from targen_training.experiments.cells import Plan, ready_models
@@ -58,10 +58,10 @@ def needed(
         yield said
 
 
-def _steps(plan: Plan, options: Any, *, writes: bool) -> int:
+def _steps(plan: Plan, options: NeuralOptions, *, writes: bool) -> int:
     """Return the optimizer's steps of a training."""
     if options.max_steps:
-        return int(options.max_steps)
+        return options.max_steps
     decisions = plan.data.decisions
     # A model that writes reads the options of a question once.
     rows = len(questions_of(decisions, plan.data.labels)[0]) if writes else len(decisions)
