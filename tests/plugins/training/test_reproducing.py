@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from targen_core.wording import install
+from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines
 
@@ -45,6 +46,9 @@ def test_the_paper_s_tables_are_whole():
             assert set(row) == {"name", *known} or name in ("table8",), (name, row)
             assert all(0 < value < 100 for key, value in row.items() if key != "name")
     assert {"small", "paper"} <= set(sizes())
+    for item in items().values():
+        assert bool(item.small) == bool(item.command), f"{item.name}: scripts/papers runs `small`"
+        assert {command.split()[0] for command in item.small} <= {"targen"}
 
 
 @pytest.mark.whole
@@ -80,7 +84,9 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
 
 
 @pytest.mark.whole
-def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(works, superglue):
+def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(
+    works, superglue, monkeypatch
+):
     rows = RUNS.parent / "superglue_synthetic"
     (superglue / "MultiRC").mkdir()
     made = (RUNS.parent / "superglue/multirc.jsonl").read_text().splitlines(keepends=True)
@@ -91,6 +97,10 @@ def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(w
     asked = ("--original", superglue, *SMALLEST, "--plan")
     table = works("reproduce", "table3", *asked)
     assert "on cb, rte, multirc" in table.err
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
+    small = works("reproduce", "table3", "--original", superglue, "--plan", "--out", "three")
+    # Equal cells count once; vectors train on equal sizes, and not on MultiRC.
+    assert "105 of 105 trainings to do (tfidf, vectors)" in small.err
     assert "on cb, rte\n" in works("reproduce", "table6", *asked, "--out", "six").err
 
 

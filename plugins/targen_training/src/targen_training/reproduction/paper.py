@@ -71,6 +71,7 @@ class Size:
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: in place of `models` where one model learns all tasks; empty: the same.
         before: likewise where a model is pre-finetuned first.
+        leaves: tasks that a model by its name is not trained on, unless it is named.
         parameters: of a model by its name, in millions.
         trained: likewise what LoRA adds to them, which alone is trained.
         others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
@@ -85,6 +86,7 @@ class Size:
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     together: Sequence[Mapping[str, Any]] = ()
     before: Sequence[Mapping[str, Any]] = ()
+    leaves: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
     trained: Mapping[str, float] = field(default_factory=dict)
     others: Sequence[str] = ()
