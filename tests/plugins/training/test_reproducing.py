@@ -61,7 +61,7 @@ def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatc
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
     assert f"vectors is left out: {install('targen-training[vectors]')}" in one.err
-    assert "up to 60 trainings, some 2 min" in one.err and "(tfidf)" in one.err
+    assert "up to 60 trainings, some 1 min" in one.err and "(tfidf)" in one.err
 
 
 @pytest.mark.whole

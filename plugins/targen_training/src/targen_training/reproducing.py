@@ -396,9 +396,14 @@ def _left(
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     """How many trainings there are, and how long they may take where that is known."""
     parts = list(experiment.tasks.values())[: 1 if experiment.together else None]
-    arms = sum(len(part.arms) for part in parts)
+
+    def arms(name: str) -> int:
+        return sum(len(part.arms) for part in parts if not part.models or name in part.models)
+
     cells = {
-        model.called: arms * len(experiment.seeds) * len({*model.sizes} & {*experiment.sizes})
+        model.called: arms(model.called)
+        * len(experiment.seeds)
+        * len({*model.sizes} & {*experiment.sizes})
         for model in experiment.models
     }
     said = f"up to {sum(cells.values()):,} trainings"
