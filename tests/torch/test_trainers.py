@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -317,6 +319,22 @@ def test_a_folder_that_holds_no_model(train, tmp_path):
     assert done.code == 2 and "hf download nobody/knows-this-model" in done.err
 
 
+def test_a_search_keeps_the_values_of_the_lowest_held_out_loss(train):
+    """Of two rates one learns nothing, so that the other's loss is lower."""
+    done = train("decoder", "-o", "search=learning_rate=1e-9/5e-3 lora_alpha=16/24", "-o", "lora=4")
+    assert done.code == 0, done.err
+    losses = dict(re.findall(r"(learning_rate=\S+, lora_alpha=\d+): held-out loss (\S+)", done.err))
+    assert list(losses) == [
+        f"learning_rate={rate}, lora_alpha={alpha}"
+        for rate in ("1e-9", "5e-3")
+        for alpha in (16, 24)
+    ]
+    kept = re.search(r"kept: (.+)", done.err)[1]
+    assert losses[kept] == min(losses.values()) and "5e-3" in kept
+    for odd in ("model=a/b", "learning_rate=-1", "learning_rate="):
+        assert train("decoder", "-o", f"search={odd}").code == 2
+
+
 RUNS = Path(__file__).parents[2] / "examples/runs"
 
 
@@ -351,6 +369,63 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     again = targen(*asked)
     assert again.code == 0 and "0 of 4 trainings to do" in again.err
     assert "54.65" in again.out and "Pre-finetuned on cb, rte" in again.out
+
+
+TINY = {
+    "roberta-large": "encoder",
+    "google/flan-t5-large": "encoder-decoder",
+    "google-t5/t5-large": "encoder-decoder",
+    "EleutherAI/pythia-410m": "gpt_neox",
+    "cerebras/Cerebras-GPT-590M": "gpt2",
+    "google-t5/t5-3b": "encoder-decoder",
+    "meta-llama/Llama-2-7b-hf": "decoder",
+    "mistralai/Mistral-7B-v0.1": "mistral",
+}
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub's cache with tiny models of the paper's names and architectures."""
+    for name, kind in TINY.items():
+        folder = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+        (folder / "refs").mkdir(parents=True)
+        (folder / "refs/main").write_text("x")
+        shutil.copytree(tiny(kind), folder / "snapshots/x")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.mark.parametrize(
+    ("table", "models"),
+    [
+        ("table3", ("RoBERTa", "Flan-T5", "T5", "Pythia", "Cerebras")),
+        ("table4", ("T5-3B", "Llama-2-7B", "Mistral-7B")),
+    ],
+)
+@pytest.mark.usefixtures("hub")
+def test_the_paper_s_models_take_their_own_path_with_tiny_weights(targen, tmp_path, table, models):
+    tasks = {"CB": "cb", "RTE": "rte"} if table == "table4" else {"CB": "cb"}
+    for name, task in tasks.items():
+        rows = (RUNS / task / "dataset.jsonl").read_text().split("\n")
+        folder = tmp_path / "superglue" / name
+        folder.mkdir(parents=True)
+        (folder / "train.jsonl").write_text("\n".join(rows[:12]) + "\n")
+        (folder / "val.jsonl").write_text("\n".join(rows[200:212]) + "\n")
+        made = tmp_path / "syn" / task
+        made.mkdir(parents=True)
+        (made / "train.jsonl").write_text("\n".join(rows[20:32]) + "\n")
+    asked = ("reproduce", table, "--original", "superglue", "--synthetic", "syn", "--models",
+             "paper", "--plain", "--seeds", 1)  # fmt: skip
+    plan = targen(*asked, "--plan")
+    assert plan.code == 0, plan.err
+    for name in models:
+        assert re.search(rf"{name}: [\d,]+ million parameters.* GB .* [\d,]+ steps of", plan.err)
+    done = targen(*asked, "--json")
+    assert done.code == 0, done.err
+    for part in done.json["results"]["parts"]:
+        groups = {(group["model"], group["arm"]) for group in part["groups"]}
+        assert {model for model, _ in groups} == set(models)
+        assert {"Og", "Syn"} <= {arm for _, arm in groups}
+    assert ("LoRA" in " ".join(done.json["differs"])) is (table == "table4")
 
 
 def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):

@@ -19,7 +19,10 @@ _WORDS = """
 
 @functools.cache
 def tiny(kind: str) -> Path:
-    """The folder of a model: "encoder", "encoder-decoder" or "decoder"; the same each time."""
+    """The folder of a model: "encoder", "encoder-decoder" or "decoder"; the same each time.
+
+    They are RoBERTa, T5 and Llama; other decoders are "gpt_neox", "gpt2" and "mistral".
+    """
     import torch
     import transformers
 
@@ -49,7 +52,7 @@ def _tokenizer(kind: str) -> Any:
         "decoder": {"single": "<s> $A"},
     }
     words.post_processor = tokenizers.processors.TemplateProcessing(
-        special_tokens=ends, **shapes[kind]
+        special_tokens=ends, **shapes.get(kind, shapes["decoder"])
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=words,
@@ -94,15 +97,25 @@ def _model(kind: str, transformers: Any, size: int) -> Any:
                 eos_token_id=1,
             )
         )
-    return transformers.LlamaForCausalLM(
-        transformers.LlamaConfig(
-            vocab_size=size,
-            hidden_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            intermediate_size=64,
-            max_position_embeddings=96,
-            **ids,
+    if kind == "gpt2":
+        return transformers.GPT2LMHeadModel(
+            transformers.GPT2Config(
+                vocab_size=size, n_embd=32, n_layer=2, n_head=2, n_inner=64, n_positions=96, **ids
+            )
         )
+    name, more = {
+        "decoder": ("Llama", {"num_key_value_heads": 2}),
+        "mistral": ("Mistral", {"num_key_value_heads": 2}),
+        "gpt_neox": ("GPTNeoX", {}),
+    }[kind]
+    config = getattr(transformers, f"{name}Config")(
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=96,
+        **more,
+        **ids,
     )
+    return getattr(transformers, f"{name}ForCausalLM")(config)

@@ -124,7 +124,7 @@ def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
 def test_a_curve_of_real_rows_compares_outputs(kind, works):
     _write(kind)
     command = ("compare", "learn.jsonl", "--real", "learn.jsonl", "--test", "test.jsonl", "--task")
-    options = ("./mine.yaml", "--curve", "0,2", "--seeds", 2, "--out", "c")
+    options = ("./mine.yaml", "--curve", "0,2", "--repeats", 2, "--out", "c")
     works(*command, *options)
     part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
     assert part["metric"] == KINDS[kind][2]
@@ -141,7 +141,7 @@ def test_what_does_not_go_together_is_refused(in_process):
     )
     assert "learn different things" in in_process(
         "compare", "learn.jsonl", "--test", "test.jsonl", "--task", "./mine.yaml",
-        "--model", "spans", "--model", "tfidf",
+        "--model", "spans", "--trainer", "tfidf",
     ).err  # fmt: skip
 
 

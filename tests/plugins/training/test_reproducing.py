@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from targen_core.wording import install
+from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines
 
@@ -45,6 +46,9 @@ def test_the_paper_s_tables_are_whole():
             assert set(row) == {"name", *known} or name in ("table8",), (name, row)
             assert all(0 < value < 100 for key, value in row.items() if key != "name")
     assert {"small", "paper"} <= set(sizes())
+    for item in items().values():
+        assert bool(item.small) == bool(item.command), f"{item.name}: scripts/papers runs `small`"
+        assert {command.split()[0] for command in item.small} <= {"targen"}
 
 
 @pytest.mark.whole
@@ -52,12 +56,12 @@ def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatc
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--plan")
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
     both = targen(*asked)
-    assert both.code == 0 and "(tfidf, MiniLM)" in both.err
-    assert "up to 90 trainings, some 17 min" in both.err  # two tasks; MiniLM as many rows each
+    assert both.code == 0 and "(tfidf, vectors)" in both.err
+    assert "up to 90 trainings, some 4 min" in both.err  # two tasks; vectors as many rows each
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
-    assert f"MiniLM is left out: {install('targen-training[minilm]')}" in one.err
-    assert "up to 60 trainings, some 2 min" in one.err and "(tfidf)" in one.err
+    assert f"vectors is left out: {install('targen-training[vectors]')}" in one.err
+    assert "up to 60 trainings, some 1 min" in one.err and "(tfidf)" in one.err
 
 
 @pytest.mark.whole
@@ -77,6 +81,63 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     (syn,) = part["arms"]["Syn"]
     assert syn["same_as_test"] == 40 and syn["rows"] <= 200
     assert facts["paper"] == list(paper_table("table3").rows) and facts["differs"]
+
+
+@pytest.mark.whole
+def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(
+    works, superglue, monkeypatch
+):
+    rows = RUNS.parent / "superglue_synthetic"
+    (superglue / "MultiRC").mkdir()
+    made = (RUNS.parent / "superglue/multirc.jsonl").read_text().splitlines(keepends=True)
+    for split, part in (("train", made[:10]), ("val", made[10:])):
+        (superglue / f"MultiRC/{split}.jsonl").write_text("".join(part))
+    Path("examples").mkdir()
+    Path("examples/superglue_synthetic").symlink_to(rows, target_is_directory=True)
+    asked = ("--original", superglue, *SMALLEST, "--plan")
+    table = works("reproduce", "table3", *asked)
+    assert "on cb, rte, multirc" in table.err
+    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
+    small = works("reproduce", "table3", "--original", superglue, "--plan", "--out", "three")
+    # Equal cells count once; vectors train on equal sizes, and not on MultiRC.
+    assert "105 of 105 trainings to do (tfidf, vectors)" in small.err
+    assert "on cb, rte\n" in works("reproduce", "table6", *asked, "--out", "six").err
+
+
+@pytest.mark.whole
+def test_record_is_compared_by_the_paper_s_rouge_l_everywhere(works, superglue):
+    rows = (RUNS.parent / "superglue/record.jsonl").read_text().splitlines(keepends=True)
+    (superglue / "ReCoRD").mkdir()
+    for split, part in (("train", rows[:30]), ("val", rows[30:])):
+        (superglue / f"ReCoRD/{split}.jsonl").write_text("".join(part))
+    made = RUNS.parent / "superglue_synthetic"
+    done = works("reproduce", "table3", "--original", superglue, "--synthetic", made, *SMALLEST,
+                 "--tasks", "record,cb", "--json").json  # fmt: skip
+    record, cb = done["results"]["parts"]
+    assert (record["metric"], cb["metric"]) == ("rouge_l", "accuracy")
+    group = record["groups"][0]
+    assert group["figure"] == group["figures"]["rouge_l"]
+    page = Path("reproductions/table3/results.md").read_text()
+    assert "record: rouge_l" in page and "answer_f1 %" not in page
+
+
+@pytest.mark.whole
+def test_the_wordings_of_table_9_are_compared_by_vectors(installed):
+    from targen_training.reproduction.wordings import similarities
+
+    alike, why = similarities(installed, paper_table("table9"), "words")
+    assert list(alike) == ["variation 1", "variation 2", "variation 3"] and not why
+    assert all(0 < one < 1 for one in alike.values()) and len(set(alike.values())) == 3
+    none, why = similarities(installed, paper_table("table9"), "nobody-s")
+    assert not none and "nobody-s" in why
+
+
+@pytest.mark.whole
+def test_rows_are_generated_by_a_variant(targen, superglue):
+    asked = ("reproduce", "table5", "--original", superglue, "--generator", "scripted", "-n", 8,
+             "--tasks", "cb", *SMALLEST, "--plan")  # fmt: skip
+    assert "variants=['paper']" in targen(*asked, "--variant", "paper").err
+    assert "variants" not in targen(*asked).err
 
 
 @pytest.mark.whole

@@ -27,11 +27,14 @@ from targen_training.printed import with_interval
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_training.experiments.model import Experiment
-    from targen_training.experiments.results import Group, Results
+    from targen_training.experiments.results import Results
     from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import PaperTable, Size
 
 __all__ = ["reproduce"]
+
+EXAMPLES = Path("examples/superglue_synthetic")
+"""Rows of all nine tasks by a large model, where the repository's root is the current folder."""
 
 
 def _list(wanted: bool) -> None:
@@ -69,7 +72,11 @@ def reproduce(
     synthetic: Annotated[
         Path | None,
         typer.Option(
-            "--synthetic", metavar="FOLDER", help="Synthetic rows: a run or file for each task."
+            "--synthetic",
+            metavar="FOLDER",
+            help="Synthetic rows: a run or file for each task. [default: "
+            f"{EXAMPLES}, if it is here and there is no --generator]",
+            show_default=False,
         ),
     ] = None,
     transformed: Annotated[
@@ -109,7 +116,8 @@ def reproduce(
         str | None, typer.Option("--tasks", metavar="A,B", help="Some of the table's tasks.")
     ] = None,
     models: Annotated[
-        str, typer.Option("--models", help="small: an hour on two cores; paper: for large GPUs.")
+        str,
+        typer.Option("--models", help="small: minutes on two cores; paper: for large GPUs."),
     ] = "small",
     trainer: Annotated[
         list[str] | None,
@@ -144,6 +152,14 @@ def reproduce(
             help="The model that generates missing arms; table11 takes several.",
         ),
     ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variant",
+            metavar="NAME",
+            help="Generate rows by this variant of each task, such as paper. Repeatable.",
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
@@ -175,7 +191,7 @@ def reproduce(
 
     Examples:
     - targen reproduce --list
-    - targen reproduce table6 --original superglue --synthetic examples/runs --plan
+    - targen reproduce table6 --original superglue --plan
     - targen reproduce table3 --original superglue --synthetic runs --tasks cb,rte
     - targen reproduce table5 --original superglue --generator llama -o model=llama3.1
     - targen reproduce table12 --original superglue --generator local
@@ -228,6 +244,8 @@ def reproduce(
         check_folder(folder)
     rows = known[models].rows_of(generator or []) if number is None else number
     base = {"n": rows, **generator_options(option or [])}
+    if synthetic is None and not generator and EXAMPLES.is_dir():
+        synthetic = EXAMPLES
     if self_instruct is not None and not open_llm:
         raise UsageError("--self-instruct is for table8 with --models paper")
     if open_llm:
@@ -264,37 +282,35 @@ def reproduce(
         values, differs = _declaration(
             registry,
             paper,
-            _chosen(paper, tasks, known[models].tasks),
+            _chosen(paper, tasks),
             folder,
             original,
             synthetic,
             generator or [],
             base,
             size=models,
+            variants=variant or [],
             instructions=models == "paper" if instructions is None else instructions,
         )
         _limit(registry, values["tasks"], rows)
     from targen_training.experiments.model import declared
 
     size = known[models]
-    own, lacking = size.here(together=paper.together)
-    if paper.harness:
-        own = [each for each in own if "model" in each.get("options", {})]
-        if not own and not trainer:
-            raise UsageError(
-                f"{paper.name} pre-finetunes a pretrained model, and none is installed",
-                hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
-            )
+    own, lacking = size.here(together=paper.together, before=bool(paper.harness))
+    if paper.harness and not own and not trainer:
+        raise UsageError(
+            f"{paper.name} pre-finetunes a pretrained model, and none is installed",
+            hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
+        )
     values["models"] = [model_choice(item) for item in trainer or []] or own
+    if not trainer:
+        differs += _left(values["tasks"], own, size)
     values["seeds"] = repeats
     values["match"] = "rows"  # as the paper compares
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
-    rest = [task for task in paper.tasks if size.tasks and task not in size.tasks]
-    if rest and tasks is None and not paper.harness:
-        differs.append(f"Without {', '.join(rest)}, which --models {models} leaves to --tasks.")
     if not trainer:
-        differs += size.differs
+        differs += [*size.differs, *(size.differs_together if paper.together else ())]
         for name, extra in lacking.items():
             print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
@@ -302,16 +318,26 @@ def reproduce(
         differs.append("Rows of scripted were written by no model: their figures say nothing.")
     differs += [*paper.differs_small, *paper.differs]
     print(_trainings(experiment, size.seconds), file=sys.stderr)
+    for line in _needed(registry, experiment, size, folder):
+        print(line, file=sys.stderr)
     with money:
         results = carried_out(registry, experiment, folder, money, plan=plan)
     if results is None:
         return
     say_billed(money)
     differs += [f"{note.removesuffix('.')}." for note in results.notes]
+    alike: Mapping[str, float] = {}
+    if any("wording" in arm for arm in paper.arms):
+        from targen_training.reproduction.wordings import similarities
+
+        alike, why = similarities(registry, paper)
+        if why:
+            differs.append(f"Without the similarity of wordings: {why}.")
     if json:
-        print_json({"results": results.as_json(), "paper": list(paper.rows), "differs": differs})
+        facts = {"results": results.as_json(), "paper": list(paper.rows), "differs": differs}
+        print_json({**facts, "similarity": alike} if alike else facts)
     else:
-        _print(paper, results, differs)
+        _print(paper, results, differs, alike)
         print(folder / "results.html")
 
 
@@ -355,12 +381,29 @@ def _open_llm(registry: Registry, asked: OpenLlm, money: Money, *, plan: bool, j
         print(f"- {line}")
 
 
+def _left(
+    parts: Mapping[str, Any], models: Sequence[Mapping[str, Any]], size: Size
+) -> Iterator[str]:
+    """Leave tasks out for models that they would keep for long, and say which."""
+    names = [each.get("name", each["trainer"]) for each in models]
+    for name, tasks in size.leaves.items():
+        for task in tasks:
+            if task in parts and name in names and len(names) > 1:
+                parts[task]["models"] = [each for each in names if each != name]
+                yield f"{name} is not trained on {task}, which takes it an hour; --trainer does it."
+
+
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     """How many trainings there are, and how long they may take where that is known."""
     parts = list(experiment.tasks.values())[: 1 if experiment.together else None]
-    arms = sum(len(part.arms) for part in parts)
+
+    def arms(name: str) -> int:
+        return sum(len(part.arms) for part in parts if not part.models or name in part.models)
+
     cells = {
-        model.called: arms * len(experiment.seeds) * len({*model.sizes} & {*experiment.sizes})
+        model.called: arms(model.called)
+        * len(experiment.seeds)
+        * len({*model.sizes} & {*experiment.sizes})
         for model in experiment.models
     }
     said = f"up to {sum(cells.values()):,} trainings"
@@ -373,15 +416,30 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     return f"{said}, some {max(1, minutes):,.0f} min on two cores if none is there"
 
 
-def _chosen(paper: PaperTable, tasks: str | None, usual: Sequence[str] = ()) -> list[str]:
+def _needed(registry: Registry, experiment: Experiment, size: Size, folder: Path) -> Iterator[str]:
+    """What the paper's models take, with the steps if all rows are there."""
+    from targen_training.experiments.run import planned
+    from targen_training.reproduction.needs import needed
+
+    if not size.parameters:
+        return iter(())
+    there = all(
+        arm.generate is None for part in experiment.tasks.values() for arm in part.arms.values()
+    )
+    plan = planned(registry, experiment, folder, {}) if there else None
+    return needed(registry, experiment, size, plan)
+
+
+def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
+    known = [*paper.tasks, *paper.also]
     if tasks is None:
-        return [task for task in paper.tasks if not usual or task in usual]
+        return known
     chosen = [name.strip() for name in tasks.split(",") if name.strip()]
-    odd = [name for name in chosen if name not in paper.tasks]
+    odd = [name for name in chosen if name not in known]
     if odd or not chosen:
         raise UsageError(
             f"--tasks {tasks}: {', '.join(odd) or 'nothing'} is not in {paper.name}",
-            hint=f"its tasks: {', '.join(paper.tasks)}",
+            hint=f"its tasks: {', '.join(known)}",
         )
     return chosen
 
@@ -397,6 +455,7 @@ def _declaration(
     base: Mapping[str, Any],
     *,
     size: str,
+    variants: Sequence[str],
     instructions: bool,
 ) -> tuple[dict[str, Any], list[str]]:
     """The experiment of a table with what is at hand, and what of the table is missing.
@@ -439,7 +498,9 @@ def _declaration(
             elif given is not None and "method" not in arm:
                 arms[arm["name"]] = {"data": [str(given)], **style}
             elif model is not None:
-                values = {**base, **model, **arm.get("generate", {})}
+                # A method of others has no variants of the task's.
+                own = {} if "method" in arm or not variants else {"variants": list(variants)}
+                values = {**base, **model, **own, **arm.get("generate", {})}
                 arms[arm["name"]] = {"generate": values, **style}
                 if "method" in arm:
                     path, why, without = able_file(
@@ -454,6 +515,7 @@ def _declaration(
                 missing[task] = "there are no synthetic rows of it"
         if task not in missing:
             parts[task] = {"task": task, "test": [str(splits[1])], "arms": arms}
+            parts[task] |= _metric(paper, task)
     for name, why in {**missing, **unable}.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
     for part in parts.values():  # of all tasks alike, so that one model can learn them
@@ -570,6 +632,7 @@ def _other_tasks(
     parts = {
         task: {
             "test": [str(og[task][1])],
+            **_metric(paper, task),
             "arms": {
                 arm["name"]: {"data": [str(og[task][0])], "before": arm.get("before", "")}
                 for arm in paper.arms
@@ -587,6 +650,11 @@ def _other_tasks(
     }
     said = f"Pre-finetuned on {', '.join(syn)}, then fine-tuned and tested on {', '.join(tested)}: "
     return values, [f"{said}at most {base['n']:,} rows of each task.", *left]
+
+
+def _metric(paper: PaperTable, task: str) -> Mapping[str, str]:
+    """The figure of a task that the paper prints, if it is not the benchmark's first."""
+    return {"metric": paper.metrics[task]} if task in paper.metrics else {}
 
 
 def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -613,7 +681,9 @@ def _plain(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
+def _print(
+    paper: PaperTable, results: Results, differs: Sequence[str], alike: Mapping[str, float]
+) -> None:
     from targen_cli.tables import print_table
     from targen_training.experiments.pages import KINDS
 
@@ -624,9 +694,8 @@ def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
         lines: dict[tuple[str, str, str], dict[str, str]] = {}
         for part in parts:
             for group in part.groups:
-                metric = paper.metrics.get(part.task, part.metric)
                 name = (group.model, group.arm, group.kind)
-                lines.setdefault(name, {})[part.key] = _figure(group, metric)
+                lines.setdefault(name, {})[part.key] = with_interval(group.figure)
         print_table(
             ["model", "size", "trained on", *(part.key for part in parts)],
             [
@@ -648,6 +717,15 @@ def _print(paper: PaperTable, results: Results, differs: Sequence[str]) -> None:
                     f"{part.key}, {pair.model}, as many rows each: {pair.one} minus {pair.other}: "
                     f"{with_interval(pair.difference, sign=True)}, p (Holm) = {pair.holm:.3f}"
                 )
+    if alike:
+        print("\nmean cosine of a wording to the others, by MiniLM's vectors")
+        print_table(
+            ["", "paper", "here"],
+            [
+                (arm["name"], _plain(arm["similarity"]), _plain(alike[arm["name"]]))
+                for arm in paper.arms
+            ],
+        )
     print("\nWhat differs from the paper")
     for line in differs:
         print(f"- {line}")
@@ -689,7 +767,3 @@ def _print_means(results: Results) -> None:
         ["model", "size", "trained on", f"{part.key} %"],
         [(g.model, KINDS[g.kind], g.arm, with_interval(g.figure)) for g in part.groups],
     )
-
-
-def _figure(group: Group, metric: str) -> str:
-    return with_interval(group.figures.get(metric, group.figure))

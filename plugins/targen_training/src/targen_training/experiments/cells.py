@@ -236,10 +236,13 @@ def plan_cells(
                     left.append(said)
                     continue
                 train = digest_of(decisions)
+                named = experiment.tasks[key].models
                 arm = experiment.tasks[key].arms[cell_of.arms[0]]
                 style = arm.style
                 for name, ready in models.items():
                     if SIZE_OF.get(cell.kind, ready.sizes[0]) not in ready.sizes:
+                        continue
+                    if named and name not in named:
                         continue
                     data = TrainingSet(decisions, labels, seed)
                     own = replace(cell, model=name)

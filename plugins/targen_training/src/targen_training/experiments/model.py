@@ -109,11 +109,15 @@ class TaskPart(_Declared):
         test: labelled rows that nothing is trained on.
         arms: name -> training rows.
         task: its name or file, or a run of it; by default what the part is called.
+        metric: its figure that counts; by default the experiment's.
+        models: names in tables of those that are trained on its rows; by default all.
     """
 
     test: tuple[Named, ...]
     arms: Mapping[str, Arm]
     task: Named = ""
+    metric: str = ""
+    models: tuple[str, ...] = ()
 
     @field_validator("test", mode="before")
     @classmethod
@@ -179,6 +183,18 @@ class Experiment(_Declared):
     together: bool = False
     before: Mapping[str, Mapping[str, Arm]] = Field(default_factory=dict)
     at_most: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _known_models(self) -> Experiment:
+        known = {model.called for model in self.models}
+        for key, part in self.tasks.items():
+            if odd := [name for name in part.models if name not in known]:
+                raise ValueError(f"tasks.{key}: there is no model {odd[0]}")
+        return self
+
+    def metric_of(self, part: str) -> str:
+        """Return the figure that counts for a part, or "" for the benchmark's first."""
+        return self.tasks[part].metric or self.metric
 
     @model_validator(mode="before")
     @classmethod

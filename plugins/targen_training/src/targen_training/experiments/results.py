@@ -311,7 +311,7 @@ def _part(
         group.seeds.append(cell.seed)
         group.known.append(known)
         group.seconds.append(made.seconds)
-    metric = experiment.metric or next(iter(cells.values())).known[0].main
+    metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
     kept: dict[tuple[str, str, str], tuple[float, Numbers]] = {}

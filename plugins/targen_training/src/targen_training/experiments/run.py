@@ -124,8 +124,8 @@ def planned(
         key: read_material(registry, experiment, key, made.get(key, {}), output_of(models))
         for key in experiment.tasks
     }
-    for material in materials.values():
-        _check_metric(experiment.metric, material)
+    for key, material in materials.items():
+        _check_metric(experiment.metric_of(key), material)
     sets = read_before(registry, experiment, made)
     plans, left = plan_cells(experiment, materials, models, sets)
     there = {}
@@ -159,7 +159,8 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
         }
     )
     for key in given.tasks:
-        _check_metric(given.metric, read_material(registry, given, key, {}, output))
+        material = read_material(registry, given, key, {}, output)
+        _check_metric(given.metric_of(key), material)
     read_before(registry, given, {})
 
 

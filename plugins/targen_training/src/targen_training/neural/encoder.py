@@ -16,6 +16,7 @@ from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, quiet
 from targen_training.neural.options import EncoderOptions
+from targen_training.neural.search import learn
 from targen_training.neural.weights import check
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
@@ -39,6 +40,11 @@ def read(decision: Decision) -> tuple[str, str | None]:
 
 def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
     """Fine-tune, and write what transformers' `from_pretrained` reads."""
+    learn(_train, data, options, folder)
+
+
+def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | None:
+    """Do so with given options, and return the loss on held-out rows, if there are any."""
     import transformers
     from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
 
@@ -80,10 +86,11 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
         for example, decision in zip(examples, data.decisions, strict=True):
             example["weight"] = decision.weight
     collate = DataCollatorWithPadding(tokenizer)
-    model = fit(model, examples, collate, options, data, data.decisions)
+    model, loss = fit(model, examples, collate, options, data, data.decisions)
     save(model, tokenizer, pretrained.base.name, folder)
     about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": max_length}
     write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
+    return loss
 
 
 def _tokens(

@@ -102,10 +102,11 @@ def fit(
     rows: Sequence[Decision],
     *,
     shift: bool = False,
-) -> Any:
-    """Train a model on examples, one for each of `rows`, and give it back.
+) -> tuple[Any, float | None]:
+    """Train a model on examples, one for each of `rows`; return it and its loss on held-out ones.
 
-    What the model gives at a token is of the next where `shift` is set.
+    What the model gives at a token is of the next where `shift` is set. The loss is None if no
+    row is held out.
 
     Raises:
         JobFailed: no memory, or a loss that is no number.
@@ -134,12 +135,12 @@ def _parted(
     examples: Sequence[Example], rows: Sequence[Decision], options: NeuralOptions, seed: int
 ) -> tuple[Sequence[Example], Sequence[Example]]:
     """What is learned from and what is held out, in whole rows."""
-    if not options.early_stop:
+    if not options.early_stop and not options.search:
         return examples, ()
     numbers = sorted({row.row for row in rows})
     count = min(max(1, round(options.hold_out * len(numbers))), len(numbers) - 1)
     if not count:
-        raise UsageError("one row cannot be parted", hint="-o early_stop=0")
+        raise UsageError("one row cannot be parted", hint="-o early_stop=0, and no search")
     apart = set(random.Random(seed).sample(numbers, count))
     pairs = list(zip(examples, rows, strict=True))
     return (
@@ -148,7 +149,7 @@ def _parted(
     )
 
 
-def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
+def _fit(run: _Run, folder: Path, *, keep: bool) -> tuple[Any, float | None]:
     from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
     from transformers.trainer_utils import get_last_checkpoint
 
@@ -215,7 +216,11 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> Any:
         run.data.watch.note(f"goes on from step {at} of a training that was stopped")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
-    return trainer.model
+    if not run.held_out:
+        return trainer.model, None
+    loss = float(trainer.evaluate()["eval_loss"])
+    _finite(loss, trainer.state.global_step)
+    return trainer.model, loss
 
 
 def _ensembling(run: _Run) -> Ensembling | None:

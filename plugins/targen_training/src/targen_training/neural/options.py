@@ -6,10 +6,11 @@ the default; where it does not, the default of transformers' `Trainer` is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from targen_training.ensembling import EnsemblingOptions
 from targen_training.trainers import TrainerOptions
@@ -53,7 +54,12 @@ class NeuralOptions(TrainerOptions):
         "back to the best; 0: never",
     )
     hold_out: float = Field(
-        0.1, gt=0, lt=1, description="share of the rows to hold out for early_stop"
+        0.1, gt=0, lt=1, description="share of the rows to hold out for early_stop and search"
+    )
+    search: str = Field(
+        "",
+        description="numbers of which those with the lowest held-out loss are kept, such as "
+        "learning_rate=5e-5/1e-4 lora_alpha=16/24",
     )
     checkpoint_minutes: float = Field(
         5.0,
@@ -75,6 +81,29 @@ class NeuralOptions(TrainerOptions):
     quantize: Literal["none", "4bit"] = Field(
         "none", description="4bit: QLoRA, for a GPU; wants lora and the extra qlora"
     )
+
+    def searched(self) -> Iterator[tuple[str, Self]]:
+        """Yield each combination of `search`: in words, and the options with it.
+
+        Raises:
+            ValueError: a part is no number's name with values, or a value is out of range.
+        """
+        named = [part.partition("=") for part in self.search.split()]
+        for name, _, values in named:
+            if type(getattr(self, name, None)) not in (int, float) or not values:
+                raise ValueError(f"{name}={values} is no number of the trainer with its values")
+        for drawn in product(*(values.split("/") for *_, values in named)):
+            chosen = dict(zip((name for name, *_ in named), drawn, strict=True))
+            said = ", ".join(f"{name}={value}" for name, value in chosen.items())
+            # Checked as if it were typed; `search` stays, so that rows are held out.
+            checked = type(self).model_validate({**self.model_dump(), **chosen, "search": ""})
+            yield said, checked.model_copy(update={"search": self.search})
+
+    @model_validator(mode="after")
+    def _searchable(self) -> Self:
+        if self.search:
+            list(self.searched())
+        return self
 
 
 class EncoderOptions(NeuralOptions, EnsemblingOptions):

@@ -19,6 +19,7 @@ from targen_standard.pretrained import device_of, quiet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
+from targen_training.neural.search import learn
 from targen_training.neural.weights import check
 from targen_training.trainers import Decision, Predictor, Question, Trainer, TrainingSet
 
@@ -32,6 +33,11 @@ _IGNORED = -100  # what torch's cross entropy leaves out
 
 def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -> None:
     """Fine-tune, and write what transformers' `from_pretrained` reads."""
+    learn(partial(_train, kind), data, options, folder)
+
+
+def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -> float | None:
+    """Do so with given options, and return the loss on held-out rows, if there are any."""
     import transformers
     from transformers import DataCollatorForSeq2Seq
 
@@ -82,7 +88,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
     collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=_IGNORED)
     if kind == "encoder-decoder":
         collate = DataCollatorForSeq2Seq(tokenizer, model, label_pad_token_id=_IGNORED)
-    model = fit(model, examples, collate, options, data, rows, shift=kind == "decoder")
+    model, loss = fit(model, examples, collate, options, data, rows, shift=kind == "decoder")
     save(model, tokenizer, pretrained.base.name, folder)
     about = {
         "format": _FORMAT,
@@ -93,6 +99,7 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
         "chat": options.chat,
     }
     write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
+    return loss
 
 
 def _auto(kind: str) -> Any:

@@ -171,7 +171,7 @@ def _models(
     if given.size == "paper":
         return list(paper["paper"]["models"]), differs, {}
     small = sizes()["small"]
-    own, lacking = small.here(together=False)
+    own, lacking = small.here()
     for name, extra in lacking.items():
         print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
         differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from targen_training.reproduction.printed import printed
@@ -19,6 +20,8 @@ class Item:
         command: that does it here; empty where none can.
         differs: what a repetition has otherwise than the paper.
         ran: what was run here, and how far.
+        small: commands that do it in small, on this repository's rows; empty where none can.
+        needs: modules that these need, if not every test environment has them.
     """
 
     name: str
@@ -26,6 +29,8 @@ class Item:
     command: str
     differs: str
     ran: str
+    small: Sequence[str] = ()
+    needs: Sequence[str] = ()
 
 
 def items() -> dict[str, Item]:

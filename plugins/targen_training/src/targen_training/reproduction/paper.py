@@ -25,6 +25,7 @@ class PaperTable:
         name: "table6".
         title: what it shows.
         tasks: on which.
+        also: tasks that the paper left out, which are done too if their data are at hand.
         columns: "tasks", or "arms".
         arms: what is compared: a name, whether it is the original data or both together, what
             is generated otherwise than by the paper's own method, how rows are read.
@@ -44,6 +45,7 @@ class PaperTable:
     name: str
     title: str
     tasks: Sequence[str]
+    also: Sequence[str]
     columns: str
     arms: Sequence[Mapping[str, Any]]
     each: str
@@ -65,9 +67,13 @@ class Size:
         models: as an experiment declares them.
         seconds: of a training, roughly, by the model's name; of some nobody knows.
         differs: from the paper's.
+        differs_together: besides, where one model learns all tasks.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: in place of `models` where one model learns all tasks; empty: the same.
-        tasks: of a table, where nobody names others; empty: all.
+        before: likewise where a model is pre-finetuned first.
+        leaves: tasks that a model by its name is not trained on, unless it is named.
+        parameters: of a model by its name, in millions.
+        trained: likewise what LoRA adds to them, which alone is trained.
         others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
             all.
         rows: of an arm, where a generator that is slow here is among them.
@@ -76,9 +82,13 @@ class Size:
     models: Sequence[Mapping[str, Any]]
     seconds: Mapping[str, float]
     differs: Sequence[str]
+    differs_together: Sequence[str] = ()
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     together: Sequence[Mapping[str, Any]] = ()
-    tasks: Sequence[str] = ()
+    before: Sequence[Mapping[str, Any]] = ()
+    leaves: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    trained: Mapping[str, float] = field(default_factory=dict)
     others: Sequence[str] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
 
@@ -88,13 +98,16 @@ class Size:
             (self.rows.get(name.partition("/")[0], ROWS) for name in generators), default=ROWS
         )
 
-    def here(self, *, together: bool) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
+    def here(
+        self, *, together: bool = False, before: bool = False
+    ) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
         """The models that can be trained here, and of each other the extra that it lacks."""
-        models = (together and self.together) or self.models
+        models = (before and self.before) or (together and self.together) or self.models
+        called = {each.get("name") for each in models}
         lacking = {
             name: extra
             for name, (extra, *modules) in self.needs.items()
-            if not all(map(find_spec, modules))  # imports nothing
+            if name in called and not all(map(find_spec, modules))  # imports nothing
         }
         return [each for each in models if each.get("name") not in lacking], lacking
 
@@ -131,6 +144,7 @@ def paper_table(name: str) -> PaperTable:
         name,
         table["title"],
         table["tasks"],
+        table.get("also", ()),
         table["columns"],
         values["tables"][trainings]["arms"],
         table.get("each", ""),

@@ -1,0 +1,68 @@
+"""What models take that this machine may not have: memory by their parameters, and steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from targen_core import Registry
+from targen_training.experiments.cells import Plan, ready_models
+from targen_training.experiments.model import Experiment
+from targen_training.neural.answers import questions_of
+from targen_training.neural.options import NeuralOptions
+from targen_training.reproduction.paper import Size
+
+if TYPE_CHECKING:
+    from targen_training.experiments.run import Planned
+
+__all__ = ["needed"]
+
+_TRAINED = 16  # bytes: a weight, its gradient and AdamW's two means, in float32
+_HALF = 2  # bytes of a weight in bfloat16 that stays as it is
+_QUARTER = 0.5  # bytes of one of 4 bits
+
+
+def needed(
+    registry: Registry, experiment: Experiment, size: Size, planned: Planned | None
+) -> Iterator[str]:
+    """Yield a line for each model whose parameters are known: its memory, and its steps.
+
+    Args:
+        registry: finds trainers.
+        experiment: whose models.
+        size: has their parameters.
+        planned: the experiment with its rows, for the steps; None if rows are missing.
+    """
+    for name, model in ready_models(registry, experiment).items():
+        options = model.options
+        if name not in size.parameters or not isinstance(options, NeuralOptions):
+            continue
+        millions, trained = size.parameters[name], size.trained.get(name, 0.0)
+        said = f"{name}: {millions:,.0f} million parameters, "
+        if options.lora:
+            kept = _QUARTER if options.quantize == "4bit" else _HALF
+            memory = millions * kept + trained * _TRAINED
+            said += f"and {trained:,.0f} million of LoRA's that are trained"
+        else:
+            memory = millions * _TRAINED
+            said += "all trained"
+        said += f": {memory / 1000:,.1f} GB on a GPU, without activations"
+        if planned is not None:
+            plans = {plan.training: plan for plan in planned.plans if plan.cell.model == name}
+            steps = sum(
+                _steps(plan, options, writes=model.trainer.writes) for plan in plans.values()
+            )
+            rows = options.batch * options.accumulate
+            said += f"; {len(plans):,} trainings, {steps:,} steps of {rows} rows"
+        yield said
+
+
+def _steps(plan: Plan, options: NeuralOptions, *, writes: bool) -> int:
+    """Return the optimizer's steps of a training."""
+    if options.max_steps:
+        return options.max_steps
+    decisions = plan.data.decisions
+    # A model that writes reads the options of a question once.
+    rows = len(questions_of(decisions, plan.data.labels)[0]) if writes else len(decisions)
+    return math.ceil(math.ceil(rows / options.batch / options.accumulate) * options.epochs)
