@@ -274,6 +274,8 @@ def test_texts_of_one_kind_share_a_length():
     for name, expected in (
         ("score", {"length of each text"}),
         ("answer", {"passage length", "question length"}),
+        ("preference", {"prompt length"}),  # not that of the replies, which are written too
+        ("spans", {"length"}),
     ):
         dimensions = Declaration(**ALL[name]).task(name="mine").dimensions
         assert {trait.name for trait in dimensions} == expected

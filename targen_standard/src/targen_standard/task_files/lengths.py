@@ -17,6 +17,7 @@ from itertools import chain
 from targen_core.tasks.steps import PARAMETERS
 from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
+from targen_standard.task_files.outputs import output_of
 
 __all__ = ["length_in", "lengths_of_rows", "lengths_of_seeds", "tokens_of"]
 
@@ -82,7 +83,8 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
-    alone = len(declaration.written) == 1
+    more = {} if declaration.output is None else output_of(declaration)[1].written
+    alone = len(declaration.written) + len(more) == 1
     if declaration.output is not None and len(texts) > 1:
         first, *others = (_values(name, part, declaration) for name, part in texts.items())
         if first and all(values == first for values in others):
