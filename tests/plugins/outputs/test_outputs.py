@@ -306,6 +306,22 @@ def test_replies_are_judged_in_both_orders(first, second, chosen):
         assert made()[0]["chosen"] == chosen
 
 
+def test_both_orders_of_replies_are_asked_for_at_once(works):
+    Path("mine.yaml").write_text(yaml.safe_dump(CHAT, sort_keys=False), encoding="utf-8")
+    Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
+    works(
+        "generate", "./mine.yaml", "-n", 1, "-b", "people", "--seeds", "seeds.txt", "--out", "run"
+    )
+    reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
+    works("batch", "export", "run", "--out", "write.jsonl")
+    (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())
+    answer = {"custom_id": call["custom_id"], "content": reply}
+    Path("answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
+    works("batch", "import", "run", "answers.jsonl")
+    works("batch", "export", "run", "--out", "label.jsonl")
+    assert len(Path("label.jsonl").read_text().splitlines()) == 2
+
+
 def test_types_of_a_program_say_the_same_as_a_file():
     for given, declared in (
         (Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)), NER),
