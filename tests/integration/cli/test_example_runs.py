@@ -8,6 +8,7 @@ import pytest
 
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
+OUTPUTS = sorted(path.parent for path in RUNS.with_name("outputs").glob("*/manifest.json"))
 EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/manifest.json"))
 
 
@@ -19,6 +20,16 @@ def test_an_example_is_whole(targen, run, tmp_path, works):
     works("validate", run)
     assert targen("show", run, "0").out.count("prompt ") >= 3  # each with its calls
     works("export", run, "--out", tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize("run", OUTPUTS, ids=lambda run: run.name)
+def test_a_run_of_each_output_is_made_again_from_its_journal(run, targen, tmp_path, works):
+    report = targen("report", run, "--json").json
+    assert report["rows"] == report["requested"]
+    works("validate", run)
+    works("replay", run, "--out", tmp_path / "again")
+    rows = (tmp_path / "again/dataset.jsonl").read_bytes()
+    assert rows == (run / "dataset.jsonl").read_bytes()
 
 
 def test_the_task_of_the_demo_makes_rows(targen, tmp_path):

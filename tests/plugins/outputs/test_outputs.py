@@ -244,6 +244,44 @@ def test_a_score_within_the_tolerance_stays_and_another_is_taken_over():
 
 
 @pytest.mark.parametrize(
+    ("declared", "label", "said"),
+    [
+        (NER, "none", "It has no span of any type"),
+        (NER, "person+place", r"It has these spans: [12] person, [12] place\. It has none of"),
+        (SHOP, "refund+delay", "refund and delay apply to it, and no other label does"),
+        (SHOP, "none", "None of the labels applies to it"),
+        (PAIRS, "4 to 5", r"Its score is (5\.|4(\.\d)?: between 1 and 5, nearer to 5\.)"),
+    ],
+)
+def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words(
+    declared, label, said
+):
+    calls = []
+    mine = Declaration(**declared).task(name="mine")
+
+    def write(call):
+        calls.append(call)
+        return mine.dry_run(call)
+
+    rows(declared, write, labels={label: 2})
+    assert all(re.search(said, call.values["target"]) for call in calls)
+    (shown,) = (prompt.text for prompt in mine.prompts if prompt.name == "write")
+    definitions = next(iter(declared["output"].values())).values()
+    assert all(shown.index(each) < shown.index("$target") for each in definitions)
+
+
+def test_texts_of_one_kind_share_a_length():
+    for name, expected in (
+        ("score", {"length of each text"}),
+        ("answer", {"passage length", "question length"}),
+        ("preference", {"prompt length"}),  # not that of the replies, which are written too
+        ("spans", {"length"}),
+    ):
+        dimensions = Declaration(**ALL[name]).task(name="mine").dimensions
+        assert {trait.name for trait in dimensions} == expected
+
+
+@pytest.mark.parametrize(
     ("first", "second", "chosen"), [("A", "B", "good"), ("B", "A", "bad"), ("A", "A", None)]
 )
 def test_replies_are_judged_in_both_orders(first, second, chosen):
@@ -266,6 +304,22 @@ def test_replies_are_judged_in_both_orders(first, second, chosen):
             made()
     else:
         assert made()[0]["chosen"] == chosen
+
+
+def test_both_orders_of_replies_are_asked_for_at_once(works):
+    Path("mine.yaml").write_text(yaml.safe_dump(CHAT, sort_keys=False), encoding="utf-8")
+    Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
+    works(
+        "generate", "./mine.yaml", "-n", 1, "-b", "people", "--seeds", "seeds.txt", "--out", "run"
+    )
+    reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
+    works("batch", "export", "run", "--out", "write.jsonl")
+    (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())
+    answer = {"custom_id": call["custom_id"], "content": reply}
+    Path("answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
+    works("batch", "import", "run", "answers.jsonl")
+    works("batch", "export", "run", "--out", "label.jsonl")
+    assert len(Path("label.jsonl").read_text().splitlines()) == 2
 
 
 def test_types_of_a_program_say_the_same_as_a_file():

@@ -51,7 +51,7 @@ class AnswerOutput(Output):
         self.written = {"answers": list[str]}
         self.answer = {"kind": Literal[self._kinds], "answers": list[str]}
         self.form = {"answers": ["..."] if high == 1 else ["...", "..."]}
-        self.answer_form = {"kind": self._kinds[0], **self.form}
+        self.answer_form = {"kind": "...", **self.form}
         whole = f", copied word for word from the {spec.within}" if spec.within else ""
         many = "the right answer" if high == 1 else f"{low} to {high} right answers"
         self.how = f"- answers: {many}, as short as can be{whole}"

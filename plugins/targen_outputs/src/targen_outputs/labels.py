@@ -59,6 +59,7 @@ class LabelsOutput(Output):
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         self.answer_form = {"labels": ["...", "..."]}
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
+        self.how = "\n".join(["These labels may apply to a row:", *defined, ""])
         self.instructions = "\n".join(
             ["Decide of each of these labels whether it is right; there may be none:", *defined]
         )
@@ -73,13 +74,12 @@ class LabelsOutput(Output):
             raise ValueError("labels has a label twice")
 
     def target(self, label: str, rng: random.Random) -> Target:
-        """Return the labels of a set, with their definitions and the names of the others."""
+        """Return the labels of a set, by their names."""
         wanted = self._sets[label]
-        others = ", ".join(name for name in self._names if name not in wanted)
-        said = [f"- {name}: {self._spec.labels[name].strip()}" for name in wanted]
         if not wanted:
-            said = ["- a text to which none of the labels applies"]
-        return Target("\n".join([*said, *([f"It is not: {others}"] if others else [])]))
+            return Target("None of the labels applies to it.")
+        apply = "applies" if len(wanted) == 1 else "apply"
+        return Target(f"{' and '.join(wanted)} {apply} to it, and no other label does.")
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the labels that were aimed at."""

@@ -62,7 +62,7 @@ class PreferenceOutput(Output):
         }
         self.written = {"better": str, "worse": str}
         self.form = {"better": "...", "worse": "..."}
-        self.answer_form = {"better": "A"}
+        self.answer_form = {"better": "..."}
         self.answer = {"better": Literal["A", "B", "neither"]}
 
     def label_of(self, row: Row) -> str:

@@ -84,6 +84,17 @@ class Score(BaseModel):
         at = math.floor(round((score - low) * self.bins / (high - low), _DIGITS))
         return min(at, self.bins - 1)
 
+    def between(self, score: float) -> str:
+        """Where a score lies between two described points; "" if it is one of them."""
+        below = max(point for point in self.score if point <= score)
+        above = min(point for point in self.score if point >= score)
+        if below == above:
+            return ""
+        nearer = below if score - below < above - score else above
+        even = math.isclose(score - below, above - score)
+        where = "halfway" if even else f"nearer to {nearer:g}"
+        return f": between {below:g} and {above:g}, {where}"
+
     def name(self, number: int) -> str:
         """What a bin is called."""
         first, last = self.edges(number)
@@ -106,20 +117,20 @@ class ScoreOutput(Output):
         self._names = [spec.name(number) for number in range(spec.bins)]
         self.columns = {"score": Annotated[float, Field(ge=low, le=high)]}
         self.answer = {"score": float}
-        self.answer_form = {"score": high}
-        self.instructions = (
-            f"Give the row a score from {low:g} to {high:g}, in steps of {spec.step:g}:\n"
-            f"{spec.described}"
-        )
+        # Any number in the form draws replies towards it, and an end does so most.
+        self.answer_form = {"score": spec.at(round((high - low) / spec.step / 2))}
+        scale = f"from {low:g} to {high:g}, in steps of {spec.step:g}:\n{spec.described}"
+        self.how = f"Each row has a score {scale}\n"
+        self.instructions = f"Give the row a score {scale}"
 
     def label_of(self, row: Row) -> str:
         """Return the bin of a row's score."""
         return self._names[self._spec.bin_of(row["score"])]
 
     def target(self, label: str, rng: random.Random) -> Target:
-        """Return a score within a bin, with the scale."""
+        """Return a score within a bin, with the described points that it lies between."""
         score = self._spec.at(rng.choice(self._spec.points(self._names.index(label))))
-        return Target(f"A score of {score:g} on this scale:\n{self._spec.described}", score)
+        return Target(f"Its score is {score:g}{self._spec.between(score)}.", score)
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the score that was aimed at."""

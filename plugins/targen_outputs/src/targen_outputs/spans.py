@@ -28,6 +28,7 @@ Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
 _MOST_TYPES = 3  # that a row is asked to have at once
+_ONE_MORE = 0.5  # how often a row has one more span: most texts name few things
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
 
@@ -82,12 +83,13 @@ class SpansOutput(Output):
         example = f"... <{names[0]}>...</{names[0]}> ..."
         self.form = self.answer_form = {field: example}
         marks = f"put <TYPE> before and </TYPE> behind each span in the {field}"
-        self.how = f"Mark the spans: {marks}, with its type for TYPE."
+        every = f"{marks}, with its type for TYPE, each time it is named"
         defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
+        self.how = "\n".join(["Spans have these types:", *defined, f"Mark them: {every}.", ""])
         overlap = "They may overlap." if spec.overlap else "They do not overlap."
         asked = f"Find all spans of these types in the {field}; there may be none. {overlap}"
-        copied = f"Reply with the same {field}, character by character, and {marks}"
-        self.instructions = "\n".join([asked, *defined, f"{copied}, with its type for TYPE."])
+        copied = f"Reply with the same {field}, character by character, and {every}"
+        self.instructions = "\n".join([asked, *defined, f"{copied}."])
 
     def label_of(self, row: Row) -> str:
         """Return the set of the types in a row, as rows are counted."""
@@ -111,18 +113,14 @@ class SpansOutput(Output):
     def target(self, label: str, rng: random.Random) -> Target:
         """Return how many spans of each type of a set a row is to have."""
         types, (low, high) = self._sets[label], self._spec.per_row
-        defined = self._spec.spans
         if not types:
-            names = ", ".join(defined)
-            return Target(f"- no span of any type ({names}), so nothing is marked", {})
-        count = rng.randint(max(low, len(types)), max(high, len(types)))
+            return Target("It has no span of any type, so nothing in it is marked.", {})
+        count = max(low, len(types))
+        while count < high and rng.random() < _ONE_MORE:
+            count += 1
         counts = Counter([*types, *rng.choices(types, k=count - len(types))])
-        said = [
-            f"- {plural(counts[kind], 'span')} of type {kind}: {defined[kind].strip()}"
-            for kind in types
-        ]
-        others = ", ".join(kind for kind in defined if kind not in types)
-        return Target("\n".join([*said, *([f"No span of: {others}"] if others else [])]), counts)
+        wanted = ", ".join(f"{counts[kind]} {kind}" for kind in types)
+        return Target(f"It has these spans: {wanted}. It has none of another type.", counts)
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the text without marks, and its spans."""

@@ -17,6 +17,7 @@ from itertools import chain
 from targen_core.tasks.steps import PARAMETERS
 from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
+from targen_standard.task_files.outputs import output_of
 
 __all__ = ["length_in", "lengths_of_rows", "lengths_of_seeds", "tokens_of"]
 
@@ -63,6 +64,7 @@ _DEVIATIONS = 4  # that 95 of 100 lie within, from end to end
 _STEPS = ((300, 50), (100, 10), (20, 5))  # from how many words on a number is rounded, and to what
 _TOKENS = 2  # of a word, in languages that have many
 _ABOUT = re.compile(r"about (\d+) words")
+_OF_EACH = "length of each text"
 _UNKNOWN = {
     "one of the shortest such texts": 2,
     "short for such a text": 3,
@@ -81,7 +83,13 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
-    alone = len(declaration.written) == 1
+    more = {} if declaration.output is None else output_of(declaration)[1].written
+    alone = len(declaration.written) + len(more) == 1
+    if declaration.output is not None and len(texts) > 1:
+        first, *others = (_values(name, part, declaration) for name, part in texts.items())
+        if first and all(values == first for values in others):
+            # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
+            return (Trait(name=_OF_EACH, values=first, by_branch=True),)
     return tuple(
         Trait(name="length" if alone else _name_of(name), values=values, by_branch=True)
         for name, part in texts.items()
@@ -99,7 +107,8 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
 
 def length_in(draws: Mapping[str, str], field: str) -> int | None:
     """Return the words that were drawn for a field; None if no number was."""
-    drawn = _ABOUT.fullmatch(draws.get(_name_of(field), draws.get("length", "")))
+    said = (draws.get(name) for name in (_name_of(field), _OF_EACH, "length"))
+    drawn = _ABOUT.fullmatch(next(filter(None, said), ""))
     return drawn and int(drawn[1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -167,11 +168,15 @@ class _Judge:
             if found.valid:
                 output.judged(row, [found.model_dump()])
 
+        # Of several answers, none is wrong before all are known. They are asked for at once, so
+        # that in batches they take one submission.
+        check = usable if len(views) == 1 else None
+        asked = (llm.ask(self.prompt, reply=self.reply, check=check, input=view) for view in views)
+        said: list[Any] = await asyncio.gather(*asked, return_exceptions=True)
         answers: list[Row] = []
-        for view in views:
-            # Of several answers, none is wrong before all are known.
-            check = usable if len(views) == 1 else None
-            found: Any = await llm.ask(self.prompt, reply=self.reply, check=check, input=view)
+        for found in said:
+            if isinstance(found, BaseException):
+                raise found
             if not found.valid:
                 return Correction.reject("no-valid-instance", found.explanation)
             answers.append(found.model_dump())

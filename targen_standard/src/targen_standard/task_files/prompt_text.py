@@ -38,7 +38,7 @@ _LIKE = (
     "Write as such texts are really written, with their usual tone, tidiness and slips. Names, "
     "places and stories belong in it only if most such texts have them."
 )
-_REFUSAL = "\n\nIf no honest text of this label can come of it, do not force one, and reply with "
+_REFUSAL = "\n\nIf no honest text of this {} can come of it, do not force one, and reply with "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
 
@@ -133,7 +133,7 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
         how=output.how and f"{output.how.strip()}\n",
         like=_LIKE,
         seed_line=_Raw(_seed_lines(declaration)),
-        refusal=_refusal(declaration) if declaration.may_refuse else "",
+        refusal=_refusal(declaration, "kind") if declaration.may_refuse else "",
     )
     label = _general(
         "label",
@@ -175,7 +175,7 @@ def _named(declaration: Declaration, template: str) -> str:
     return template if declaration.edition > 1 else f"{template}-1"
 
 
-def _refusal(declaration: Declaration) -> str:
+def _refusal(declaration: Declaration, what: str = "label") -> str:
     """How step 3 says that a seed does not suit the label."""
     empty: Mapping[str, object] = {"list[str]": [], "int": 0}
     none = {
@@ -185,7 +185,7 @@ def _refusal(declaration: Declaration) -> str:
     form: object = {"unsuitable": True, **none}
     if declaration.instances_per_call > 1:
         form = {"rows": [form]}
-    return _REFUSAL + json.dumps(form, ensure_ascii=False)
+    return _REFUSAL.format(what) + json.dumps(form, ensure_ascii=False)
 
 
 def _worked(declaration: Declaration, name: str) -> str:
