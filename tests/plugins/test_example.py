@@ -98,7 +98,7 @@ def test_it_uses_every_usual_hook(registry):
         for item in registry.all(kind)
         if item.distribution == "targen-plugin-example"
     }
-    rare = {"adapter", "dataset-reader", "delivery", "function", "reader", "reporter"}
+    rare = {"adapter", "dataset-reader", "delivery", "function", "output", "reader", "reporter"}
     assert kinds == set(registry.kinds) - rare
 
 

@@ -465,4 +465,4 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     assert again.code == 0 and len(asked) == 12
     assert again.json["results"]["Self-Instruct"]["gsm8k"] == [30.0]
     odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", "tfidf")
-    assert odd.code == 2 and "--model decoder" in odd.err
+    assert odd.code == 2 and "--trainer decoder" in odd.err

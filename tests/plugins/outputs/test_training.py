@@ -141,7 +141,7 @@ def test_what_does_not_go_together_is_refused(in_process):
     )
     assert "learn different things" in in_process(
         "compare", "learn.jsonl", "--test", "test.jsonl", "--task", "./mine.yaml",
-        "--model", "spans", "--trainer", "tfidf",
+        "--trainer", "spans", "--trainer", "tfidf",
     ).err  # fmt: skip
 
 

@@ -198,7 +198,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """
         task = self.task
         rows = Counter(task.label_of(instance) for instance in self.instances)
-        order = [label.name for label in task.labels] or sorted(rows)
+        order = dict.fromkeys([*(label.name for label in task.labels), *sorted(rows)])
         return {name: rows[name] * task.rows_per_instance for name in order if rows[name]}
 
     @cached_property

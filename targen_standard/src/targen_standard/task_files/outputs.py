@@ -120,8 +120,8 @@ class Output(ABC):
     def label_of(self, row: Row) -> str:
         """Return the label that a row is counted by.
 
-        Raises:
-            Rejected: it has none of the labels, such as an unplanned set of types.
+        A row of somebody's data may have one for which no rows are planned, such as another set
+        of types: its name then is none of the task's labels.
         """
 
     def check(self, row: Row) -> None:  # noqa: B027 - most have nothing to check
