@@ -414,7 +414,7 @@ def test_the_paper_s_models_take_their_own_path_with_tiny_weights(targen, tmp_pa
         made.mkdir(parents=True)
         (made / "train.jsonl").write_text("\n".join(rows[20:32]) + "\n")
     asked = ("reproduce", table, "--original", "superglue", "--synthetic", "syn", "--models",
-             "paper", "--plain", "--seeds", 1)  # fmt: skip
+             "paper", "--plain", "--repeats", 1)  # fmt: skip
     plan = targen(*asked, "--plan")
     assert plan.code == 0, plan.err
     for name in models:

@@ -282,7 +282,7 @@ COMMANDS = """
     show 3 run | there is no run directory 3 | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
-    export run --as exel | no exporter named 'exel' is installed | one of: csv, hf, instructions, jsonl, openai, page, parquet; see: targen list-exporters
+    export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
     export run --format csv | targen export has no option --format | did you mean --as?
     export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1

@@ -41,6 +41,7 @@ from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
+from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.records.dimensions import read_dimensions
 from targen_core.runs.records.manifest import Manifest
@@ -141,11 +142,14 @@ class Request:
         return place_for(self._requested_folder(None), self._manifest())[0]
 
     def found(self, out: PathText) -> Manifest | None:
-        """The run that `job` would go on with in `out`; None where it would begin one.
+        """Return the run that `job` would continue in `out`; None if it would begin one.
 
         Raises:
-            RunConflict: `job` would refuse, as another run is there, or something else.
+            RunConflict: `job` would refuse, since another run is there, or something else.
+            UsageError: the run is to exclude its own rows.
         """
+        for option, sources in self.prepared.datasets.items():
+            refuse_itself(option, sources, as_path(out))
         return run_there(as_path(out), self._manifest())
 
     def _manifest(self) -> Manifest:
