@@ -110,7 +110,7 @@ def _judging(aggregate: Callable[[AxgPair, Sequence[JudgeAnswer]], Correction]) 
 
 AXG: Task[Sentences, AxgPair] = Task(
     name="axg",
-    version="4",
+    version="3",
     summary="Entailment that must not depend on a pronoun's gender",
     description=(
         "Rows come in pairs: two premises that differ in a gendered pronoun alone, which means "
@@ -151,6 +151,7 @@ AXG: Task[Sentences, AxgPair] = Task(
         "paper": Variant(
             "not_entailment is a false sentence about the one whom the pronoun means",
             {
+                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_SUBJECT_PAIRS, PAPER_SENTENCES),
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},

@@ -62,6 +62,7 @@ def _worded(instructions: str, said: str) -> Variant:
     return Variant(
         f"step 3 by the {said} wording of the instructions, which says what each label means",
         {
+            "version": "4",  # as that of `paper`
             "contexts": PAPER_SETTINGS,
             "dimensions": (),
             "labels_per_seed": None,
@@ -74,7 +75,7 @@ def _worded(instructions: str, said: str) -> Variant:
 
 CB: Task[str, CbRow] = Task(
     name="cb",
-    version="4",
+    version="3",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
         "Each row is a premise, one or several sentences of a story, a newspaper or a "
@@ -122,6 +123,7 @@ CB: Task[str, CbRow] = Task(
         "paper": Variant(
             "the paper's three requests, in any form: neutral pairs have nothing in common",
             {
+                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "dimensions": (),
                 "labels_per_seed": None,

@@ -42,7 +42,7 @@ def _choices(row: CopaRow) -> str:
 
 COPA: Task[Event, CopaRow] = Task(
     name="copa",
-    version="4",
+    version="3",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
         "Each row is a premise, one short sentence about an event, a question (`cause` or "
@@ -84,6 +84,7 @@ COPA: Task[Event, CopaRow] = Task(
         "paper": Variant(
             "any very unlikely choice beside the likely one, as the paper's prompt asks for",
             {
+                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_EVENTS,),
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},

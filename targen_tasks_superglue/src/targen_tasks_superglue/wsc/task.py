@@ -36,7 +36,7 @@ def _render(row: WscRow) -> str:
 
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
-    version="4",
+    version="3",
     summary="Whom does the pronoun mean?",
     description=(
         "Each row is a short text about two people, groups or things, a pronoun in it and a "
@@ -85,6 +85,7 @@ WSC: Task[PronounPair, WscRow] = Task(
         "paper": Variant(
             "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
             {
+                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
