@@ -177,13 +177,13 @@ class Journal:
         return list(islice(reversed(self._offsets), count))
 
     def last_at(self, place: str) -> dict[str, Any] | None:
-        """The last call at a place, or None; reads the whole file."""
+        """Return the last reply at a place, or None; reads the whole file."""
         found, there = None, b'"place":' + compact(place)
         with open(self._fd, "rb", closefd=False) as file:
             file.seek(0)
             for line in iter(partial(file.readline, LINE), b""):
-                if there in line:
-                    found = decode(line) or found
+                if there in line and "key" in (record := decode(line) or {}):  # or it was lost
+                    found = record
         return found
 
     def append(self, record: dict[str, Any]) -> None:
