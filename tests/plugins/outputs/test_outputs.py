@@ -81,8 +81,20 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
         assert "100.0% of the" in corrected.out
         assert read_dataset("right").rows == dataset.rows
     assert "changed: nothing" in works("replay", "run", "--out", "again").out
-    for form in ("csv", "parquet", "hf", "instructions", "openai"):
+    for form in ("csv", "instructions", "openai"):
         works("export", "run", "--as", form, "--out", tmp_path / f"out-{form}")
+
+
+@pytest.mark.whole  # Parquet is an extra of the core
+@pytest.mark.parametrize("kind", ALL)
+def test_rows_of_each_kind_are_typed_columns(kind, works):
+    Path("mine.yaml").write_text(yaml.safe_dump(ALL[kind], sort_keys=False), encoding="utf-8")
+    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run")
+    columns = {*read_dataset("run")[0]}
+    for form in ("parquet", "hf"):
+        assert "8 rows of mine" in works("export", "run", "--as", form, "--out", form).out
+    found = pytest.importorskip("datasets").load_dataset("hf", cache_dir="cache")["train"]
+    assert (set(found.column_names), found.num_rows) == (columns, 8)
 
 
 def test_spans_are_read_from_marks_and_counted_by_their_types():

@@ -133,6 +133,7 @@ def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(
     assert json.loads(Path("out/dataset.jsonl").read_text().splitlines()[1])["spans"][1] == other
 
 
+@pytest.mark.whole
 def test_rows_with_one_label_have_no_such_section(works, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plain = Declaration(description="Short notes.", labels={"calm": "it is calm", "loud": "it is"})
