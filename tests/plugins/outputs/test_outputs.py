@@ -14,30 +14,7 @@ from targen_core import Declaration, generate, read_dataset
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 
-NER = {
-    "description": "Short posts.",
-    "output": {"spans": {"person": "a named person", "place": "a named town"}, "per_row": [0, 3]},
-}
-SHOP = {
-    "description": "E-mails to a shop.",
-    "output": {"labels": {"refund": "wants money", "delay": "is late"}, "several": True},
-}
-PAIRS = {
-    "description": "Two sentences, and how close they are.",
-    "fields": {"one": "a sentence", "other": "a sentence"},
-    "output": {"score": {"1": "nothing in common", "5": "the same"}, "bins": 4},
-}
-QA = {
-    "description": "A passage with a question.",
-    "fields": {"passage": "a passage", "question": "a question"},
-    "output": {"answer": {"when": "a date", "who": "a person"}, "within": "passage"},
-}
-CHAT = {
-    "description": "What people ask a cook.",
-    "fields": {"prompt": "what they ask"},
-    "output": {"preference": {"concise": "fewer words", "correct": "no mistake"}},
-}
-ALL = {"spans": NER, "labels": SHOP, "score": PAIRS, "answer": QA, "preference": CHAT}
+from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
 WHY = {"explanation": "It says so in the text.", "valid": True}
 

@@ -17,19 +17,8 @@ from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
 from targen_training.testing import TrainerSuite as Suite
 
-NER = {
-    "description": "Short posts.",
-    "output": {"spans": {"person": "a named person", "place": "a named town"}, "per_row": [0, 3]},
-}
-SHOP = {
-    "description": "E-mails to a shop.",
-    "output": {"labels": {"refund": "wants money", "delay": "is late"}, "several": True},
-}
-PAIRS = {
-    "description": "Two sentences, and how close they are.",
-    "fields": {"one": "a sentence", "other": "a sentence"},
-    "output": {"score": {"1": "nothing in common", "5": "the same"}, "bins": 4},
-}
+from .declared import NER, PAIRS, SHOP
+
 PEOPLE = ("Ann", "Bob", "Mary", "Tom Lee")
 PLACES = ("Rome", "Oslo", "Hill Town", "Bern")
 VERBS = ("meets", "sees", "calls", "finds")

@@ -13,7 +13,7 @@ from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import words
 from targen_outputs.counting import Seen, counted, shared_out
-from targen_outputs.sets import Definitions
+from targen_outputs.sets import IN_ORDER, Definitions, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -34,9 +34,9 @@ class Answer(BaseModel):
         default="",
         description="the field that holds each answer word for word; by default any text",
     )
-    per_row: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20)]] = Field(
-        default=(1, 1), description="fewest and most right answers of a row"
-    )
+    per_row: Annotated[
+        tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20)]], IN_ORDER
+    ] = Field(default=(1, 1), description="fewest and most right answers of a row")
 
 
 class AnswerOutput(Output):
@@ -134,9 +134,7 @@ class AnswerOutput(Output):
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the same words of what is shown."""
-        start = f"{self._spec.within[:1].upper()}{self._spec.within[1:].replace('_', ' ')}: "
-        lines = [line for line in shown.splitlines() if self._spec.within and start in line[:99]]
-        said = lines[0].removeprefix(start) if lines else shown
+        said = field_in(shown, self._spec.within)
         return {"kind": label, "answers": _last(said, self._spec.per_row[0])}
 
 
@@ -160,11 +158,6 @@ def _labels(spec: Answer) -> Mapping[str, str]:
 
 
 def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
-    for column in ("answers", "kind"):
-        if column in declaration.fields:
-            raise UsageError(f"a field is called {column}, as a column of the output is")
-    if spec.per_row[0] > spec.per_row[1]:
-        raise UsageError("per_row: the first number is larger than the second")
     texts = [name for name, part in declaration.fields.items() if part.type == "str"]
     if spec.within and spec.within not in texts:
         hint = f"within: {' or '.join(texts)}"

@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
-from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.counting import Seen, by_name
-from targen_outputs.sets import NONE, Definitions, label_for, sets_of
-from targen_standard import Declaration, Output, OutputType, Target
+from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, sets_of
+from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
@@ -31,9 +30,9 @@ class Labels(BaseModel):
         default=False,
         description="`true`: a row may have several; for just one, write `labels` without `output`",
     )
-    per_row: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]] = Field(
-        default=(0, 2), description="fewest and most labels of a row"
-    )
+    per_row: Annotated[
+        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]], IN_ORDER
+    ] = Field(default=(0, 2), description="fewest and most labels of a row")
 
     @model_validator(mode="after")
     def _fits(self) -> Labels:
@@ -42,8 +41,6 @@ class Labels(BaseModel):
                 "several: write several: true; for one label of each row, write labels at the top "
                 "of the file, without output"
             )
-        if self.per_row[0] > self.per_row[1]:
-            raise ValueError("per_row: the first number is larger than the second")
         if self.per_row[0] > len(self.labels):
             raise ValueError(f"per_row: there are only {len(self.labels)} labels")
         return self
@@ -136,12 +133,9 @@ def _labels(spec: Labels) -> Mapping[str, str]:
     }
 
 
-def _output(spec: Labels, declaration: Declaration) -> LabelsOutput:
-    if "labels" in declaration.fields:
-        raise UsageError("a field is called labels, as the column of the output is")
-    return LabelsOutput(spec)
-
-
 LABELS: OutputType[Any] = OutputType(
-    summary="several labels of each row, or none", spec=Labels, labels=_labels, output=_output
+    summary="several labels of each row, or none",
+    spec=Labels,
+    labels=_labels,
+    output=lambda spec, _: LabelsOutput(spec),
 )

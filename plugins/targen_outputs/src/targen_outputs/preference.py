@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_cli.findings import Table
-from targen_core.errors import Rejected, UsageError
+from targen_core.errors import Rejected
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Definitions
-from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["PREFERENCE", "Preference", "PreferenceOutput"]
@@ -158,16 +158,9 @@ def _labels(spec: Preference) -> Mapping[str, str]:
     return spec.preference
 
 
-def _output(spec: Preference, declaration: Declaration) -> PreferenceOutput:
-    for column in (*_COLUMNS, "better", "worse"):
-        if column in declaration.fields:
-            raise UsageError(f"a field is called {column}, as a column of the output is")
-    return PreferenceOutput(spec)
-
-
 PREFERENCE: OutputType[Any] = OutputType(
     summary="two replies to a prompt, the better one by a criterion first",
     spec=Preference,
     labels=_labels,
-    output=_output,
+    output=lambda spec, _: PreferenceOutput(spec),
 )

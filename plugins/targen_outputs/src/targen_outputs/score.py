@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
-from targen_core.errors import Rejected, UsageError
+from targen_core.errors import Rejected
 from targen_outputs.counting import Seen, counted
-from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SCORE", "Score", "ScoreOutput"]
@@ -181,15 +181,9 @@ def _labels(spec: Score) -> Mapping[str, str]:
     return {spec.name(number): f"a score {spec.name(number)}" for number in range(spec.bins)}
 
 
-def _output(spec: Score, declaration: Declaration) -> ScoreOutput:
-    if "score" in declaration.fields:
-        raise UsageError("a field is called score, as the column of the output is")
-    return ScoreOutput(spec)
-
-
 SCORE: OutputType[Any] = OutputType(
     summary="a number on a scale whose points are described",
     spec=Score,
     labels=_labels,
-    output=_output,
+    output=lambda spec, _: ScoreOutput(spec),
 )

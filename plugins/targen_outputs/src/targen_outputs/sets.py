@@ -12,7 +12,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["NONE", "Definitions", "Name", "label_for", "sets_of"]
+from targen_core.tasks.fields import as_lines
+
+__all__ = ["IN_ORDER", "NONE", "Definitions", "Name", "field_in", "label_for", "sets_of"]
 
 NONE = "none"
 """The label of a row that has none of the names."""
@@ -32,6 +34,16 @@ Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[A-Za-z][\w.-]
 Definitions = Annotated[
     dict[Name, Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=200)
 ]
+
+
+def _in_order(pair: tuple[int, int]) -> tuple[int, int]:
+    if pair[0] > pair[1]:
+        raise ValueError("the first number is larger than the second")
+    return pair
+
+
+IN_ORDER = AfterValidator(_in_order)
+"""Requires a pair of numbers to be the fewest and then the most."""
 
 
 def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[str, ...]]:
@@ -56,3 +68,13 @@ def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> st
         if {*members} == {*found}:
             return label
     return _JOINED.join(sorted(found)) or NONE
+
+
+def field_in(shown: str, name: str) -> str:
+    """Return a field of one line from a row that `as_lines` shows, or the whole row.
+
+    Dry runs use it: their texts have one line.
+    """
+    heading = as_lines({name: "", "": ""}).partition("\n")[0]
+    lines = [line for line in shown.splitlines() if name and line.startswith(heading)]
+    return lines[0].removeprefix(heading) if lines else shown

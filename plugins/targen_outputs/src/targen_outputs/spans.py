@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from targen_cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
@@ -18,7 +18,7 @@ from targen_core.tasks.made_up import word
 from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
-from targen_outputs.sets import Definitions, label_for, sets_of
+from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -39,16 +39,10 @@ class Spans(BaseModel):
 
     spans: Definitions = Field(description="type → what makes a span one of it")
     field: str = Field(default="", description="the text that they are in; by default the only one")
-    per_row: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]] = Field(
-        default=(0, 3), description="fewest and most spans of a row"
-    )
+    per_row: Annotated[
+        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]], IN_ORDER
+    ] = Field(default=(0, 3), description="fewest and most spans of a row")
     overlap: bool = Field(default=False, description="whether spans may overlap")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Spans:
-        if self.per_row[0] > self.per_row[1]:
-            raise ValueError("per_row: the first number is larger than the second")
-        return self
 
     @property
     def sets(self) -> Mapping[str, tuple[str, ...]]:
@@ -180,14 +174,12 @@ class SpansOutput(Output):
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the text with each of these names marked."""
         order = [*self._spec.spans]
-        start = f"{self._field[:1].upper()}{self._field[1:].replace('_', ' ')}: "
-        lines = [line.removeprefix(start) for line in shown.splitlines() if line.startswith(start)]
 
         def mark(found: re.Match[str]) -> str:
             kind = order[int(found[1])]
             return f"<{kind}>{found[0]}</{kind}>"
 
-        return {self._field: _MADE_UP.sub(mark, lines[0] if lines else shown)}
+        return {self._field: _MADE_UP.sub(mark, field_in(shown, self._field))}
 
 
 def _by_type(
@@ -217,8 +209,7 @@ def _labels(spec: Spans) -> Mapping[str, str]:
 
 def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
     texts = [name for name, part in declaration.written.items() if part.type == "str"]
-    if "spans" in declaration.fields:
-        raise UsageError("a field is called spans, as the column of the output is")
+    texts = [name for name in texts if name != "spans"]  # which is the column of the output
     if spec.field and spec.field not in texts:
         raise UsageError(
             f"{spec.field!r} is not a text that step 3 writes", hint=f"field: {' or '.join(texts)}"

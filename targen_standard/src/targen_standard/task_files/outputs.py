@@ -242,9 +242,13 @@ def output_of(declaration: Declaration) -> tuple[str, Output]:
     """
     name, kind, spec = _read(declaration.output)
     try:
-        return name, kind.output(spec, declaration)
+        output = kind.output(spec, declaration)
     except UsageError as error:
         raise OutputRefused((), str(error), error.hint) from error
+    for column in (*output.columns, *output.written):
+        if column in declaration.fields:
+            raise OutputRefused((), f"a field is called {column}, as a column of the output is")
+    return name, output
 
 
 class WithOutput(BaseModel):

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
 from targen_core.text import plural
 from targen_core.wording import Setting
-from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
+from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
@@ -29,16 +29,9 @@ _TOKENS = {
 }
 
 
-class BioOptions(BaseModel):
+class BioOptions(CutOptions):
     """Options of `bio`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cut: Literal["refuse", "widen"] = Field(
-        default="refuse",
-        description="spans that begin or end within a token: refuse names the row, widen takes "
-        "the whole token",
-    )
     tokens: Literal["words", "characters"] = Field(
         default="words",
         description="what a token is: a word, or each character, for languages without spaces "

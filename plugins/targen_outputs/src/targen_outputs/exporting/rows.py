@@ -6,16 +6,30 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.text import row_name
 from targen_standard.task_files.outputs import Output, Row, output_in
 
-__all__ = ["Labelled", "labelled", "output_in_rows", "write_lines", "write_out"]
+__all__ = ["CutOptions", "Labelled", "labelled", "output_in_rows", "write_lines", "write_out"]
 
 OutputT = TypeVar("OutputT", bound=Output)
+
+
+class CutOptions(BaseModel):
+    """Options of a form whose spans are of whole tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cut: Literal["refuse", "widen"] = Field(
+        default="refuse",
+        description="spans that begin or end within a token: refuse names the row, widen takes "
+        "the whole token",
+    )
 
 
 @dataclass(frozen=True, slots=True)

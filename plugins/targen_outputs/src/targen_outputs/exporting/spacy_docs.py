@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import Configurable
 from targen_core.wording import Setting
-from targen_outputs.exporting.rows import Labelled, labelled, output_in_rows, write_out
+from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
@@ -21,20 +21,13 @@ _KEY = "sc"
 """The key under which spaCy's span categorizer looks for spans by default."""
 
 
-class SpacyOptions(BaseModel):
+class SpacyOptions(CutOptions):
     """Options of `spacy`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: str = Field(
         default="",
         description="spaCy's code of the language, such as de, whose blank pipeline splits the "
         "texts; by default en for tasks in English",
-    )
-    cut: Literal["refuse", "widen"] = Field(
-        default="refuse",
-        description="spans that begin or end within a token: refuse names the row, widen takes "
-        "the whole token",
     )
 
 
