@@ -244,7 +244,7 @@ def _loaded(known: list[Source], disabled: set[str]) -> Registry:
     core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
     for one in sorted(loading, key=lambda one: one.source.distribution not in OURS):
-        one.load(kinds, disabled, core)  # ours first, so that nobody takes one of our kinds
+        one.load(kinds, disabled, core)  # ours first: a stranger cannot take one of our kinds
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
         if not one.state:

@@ -81,8 +81,8 @@ def _filters() -> Mapping[str, _Flagged]:
 def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
     """By the id of a filter, the options that may be given by their names alone.
 
-    What is taken goes to nobody else: a name of ours, or of the filter that comes first, as our
-    own filters do.
+    Each name has one owner: targen itself, or the filter that comes first. Our own filters come
+    before those of strangers.
     """
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
     ours = (name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields)
