@@ -217,6 +217,23 @@ def test_what_does_not_go_with_an_output_is_refused(more, problem):
         Declaration(**NER, **more).task()
 
 
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        ("spans", "spans"),
+        ("labels", "labels"),
+        ("score", "score"),
+        ("answer", "kind"),
+        ("preference", "margin"),
+        ("preference", "better"),
+    ],
+)
+def test_no_field_takes_the_place_of_a_column(kind, column):
+    fields = {**ALL[kind].get("fields", {"text": "a text"}), column: "x"}
+    with pytest.raises(UsageError, match=f"a field is called {column}, as a column"):
+        Declaration(**{**ALL[kind], "fields": fields}).task()
+
+
 def test_a_score_within_the_tolerance_stays_and_another_is_taken_over():
     texts = {"one": "A dog runs by.", "other": "A cat sleeps here."}
     near = rows(PAIRS, lambda _: texts, lambda _: {"score": 1.5}, labels={"1 to 2": 1})
