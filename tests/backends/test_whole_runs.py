@@ -65,7 +65,8 @@ class Echo:
         self.told = 0
 
     def __call__(self, seen):
-        rng = random.Random(hashlib.sha256(seen.text.encode()).digest())
+        asked = seen.body | {"seed": 0}  # a call's seed depends on the server's port
+        rng = random.Random(hashlib.sha256(json.dumps(asked).encode()).digest())
         if self.fails and rng.random() < 0.2 and not self.told % 3:
             self.told += 1
             fault = self.provider.fault(f"Busy. You are {KEY}.")
