@@ -25,7 +25,8 @@ RULES = {
     "a-for-per": rf"\b(?:{_NAMES}|dollar|time|request|cent)s an? (?:{_NAMES})\b",
     "fronted-of": r"^Of (?!course)",
     "inversion": r"\b(?:is|are) there\b(?!.*\?$)|^(?:Read|Compared|Shown|Left out) (?:is|are)\b",
-    "nothing": r"(?:^|[;:] )(?:[Nn]othing|[Nn]obody|[Nn]one|[Nn]o one)\b"
+    "nothing": r"(?:^|[;:] )(?!None (?:if|when|for|unless|until|without)\b)"
+    r"(?:[Nn]othing|[Nn]obody|[Nn]one|[Nn]o one)\b"
     r"|\b(?:nothing|nobody|no one) (?:is|was|has|can|may|will|does|needs|knows|says)\b",
     "noun-clause": r"^(?:What|Whatever|Whether|Whoever|Who|How) (?!.*\?$)",
     "of-it": r"\bof it\b",
@@ -40,7 +41,11 @@ RULES = {
 """What a sentence should not match."""
 
 _CELL = 12  # words of a table cell that is a sentence rather than a name
+_ROWS = "dry_run|samples"  # modules of rows, which are quoted rather than said
+_DATA = re.compile(r"\s*(?:@\w+\{|:root|import |CREATE |[^.,:;!?()]{150,}$)")
+"""Strings that say nothing to a reader: BibTeX, CSS, code, SQL, and lists of words."""
 _CODE = re.compile(r"^( *)(`{3,}).*?^\1\2 *$|<!--.*?-->", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"\s*(?:Args|Attributes|Raises|Returns|Yields):\n(\s*)")
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[([^\]]*)\]\([^)]*\)|\*{1,2}")
 _END = re.compile(r"(?<=[.?!])[\"')]* +(?=[A-Z\"'(]|targen )")
 
@@ -68,6 +73,14 @@ def page(path: Path) -> Iterator[tuple[int, str]]:
     yield number, " ".join(part)
 
 
+def paragraphs(docstring: str) -> Iterator[str]:
+    """Yield those of a docstring; an item of a list and an entry of a section are paragraphs."""
+    for block in re.split(r"\n\s*\n", docstring):
+        section = _SECTION.match(block)
+        start = rf"\n{section[1]}(?=\S)" if section else r"\n(?=\s*- )"
+        yield from re.split(start, block)
+
+
 def module(path: Path) -> Iterator[tuple[str, int, str]]:
     """Yield (area, line, text) of the docstrings and the other texts of a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -78,15 +91,19 @@ def module(path: Path) -> Iterator[tuple[str, int, str]]:
         if isinstance(node, ast.JoinedStr)
         for part in node.values
     }
+    lists = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "split")
+    inside |= {id(node.value) for node in lists}  # "a b c".split()
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [str(p.value) if isinstance(p, ast.Constant) else "Code" for p in node.values]
             yield "messages", node.lineno, "".join(parts)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) in docs:
-                for paragraph in node.value.split("\n\n"):
+                for paragraph in paragraphs(node.value):
                     yield "docstrings", node.lineno, paragraph
-            elif id(node) not in inside and node.value.count(" ") > 2:
+            elif id(node) in inside or node.value.count(" ") < 3 or _DATA.match(node.value):
+                continue
+            else:
                 yield "messages", node.lineno, node.value
 
 
@@ -95,7 +112,7 @@ def texts() -> Iterator[tuple[str, str, str]]:
     files = ("*.md", "docs/**/*.md", "*/src/**/*.py", "plugins/**/src/**/*.py")
     for path in sorted({path for pattern in files for path in ROOT.glob(pattern)}):
         name = path.relative_to(ROOT).as_posix()
-        if name.startswith(".") or "/templates/" in name or "dry_run" in path.stem:
+        if name.startswith(".") or "/templates/" in name or re.search(_ROWS, path.stem):
             continue
         if path.suffix == ".md":
             yield from (("docs", f"{name}:{line}", text) for line, text in page(path))

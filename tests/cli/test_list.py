@@ -30,7 +30,7 @@ def test_every_kind_is_listed(targen):
 def test_another_word_is_refused_with_the_kinds(targen):
     done = targen("list", "raeder")
     assert done.code == 2
-    assert "there is no kind 'raeder'" in done.err
+    assert "unknown kind 'raeder'" in done.err
     assert "reader" in done.err
 
 

@@ -96,7 +96,7 @@ def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
     import ray
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    with pytest.raises(UsageError, match=r"nothing answers at 127\.0\.0\.1:1"):
+    with pytest.raises(UsageError, match=r"no answer from 127\.0\.0\.1:1"):
         targen_core.generate(
             "rte",
             n=2,

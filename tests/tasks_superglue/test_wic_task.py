@@ -215,9 +215,7 @@ def test_words_of_content_are_compared_without_the_plural_s(one, two, shared):
 
 
 def test_a_sense_must_have_its_number():
-    with pytest.raises(
-        ValidationError, match="there is no definition 1: the list has 1, counted from 0"
-    ):
+    with pytest.raises(ValidationError, match="no definition 1: the list has 1, counted from 0"):
         _sense(BIRD, number=1)
 
 

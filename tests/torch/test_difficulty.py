@@ -134,7 +134,7 @@ def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
     assert findings["tables"][0]["title"].startswith("Difficulty at 60 rows")
     notes = " ".join(findings["notes"])
     assert "3 rows of small are left out: of their label there are under 10" in notes
-    assert "Of 60 rows of large the model read the last 8 tokens at most" in notes
+    assert "The model read only the last 8 tokens of 60 rows of large" in notes
 
 
 def test_without_a_model_it_says_what_to_type(analyze, jsonl):
@@ -152,7 +152,7 @@ def test_without_a_model_it_says_what_to_type(analyze, jsonl):
             "the model no-one/no-such-model is not in the hub's cache",
             "hf download no-one/no-such-model, or -o difficulty.model=./FOLDER",
         ),
-        (["model=./nowhere"], "there is no folder ./nowhere with a model", "FOLDER"),
+        (["model=./nowhere"], "no folder ./nowhere with a model", "FOLDER"),
         (["model=./empty"], "the model ./empty cannot be loaded", "FOLDER"),
         (["model=./half"], "the model ./half cannot be loaded", "FOLDER"),
         (["device=abacus"], "-o difficulty.device=abacus", "cpu or cuda"),

@@ -112,7 +112,7 @@ def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
             "model no-one/no-such-model is not in the hub's cache",
             "hf download no-one/no-such-model",
         ),
-        (["model=./nowhere"], "there is no folder ./nowhere with a model", "FOLDER"),
+        (["model=./nowhere"], "no folder ./nowhere with a model", "FOLDER"),
         (["model=./empty"], "the embedding model ./empty cannot be loaded from empty", "FOLDER"),
         (["device=abacus"], "semantic.device=abacus", "cpu or cuda"),
         (["field=txt"], "kitchen has no text 'txt'", "its texts are: text"),

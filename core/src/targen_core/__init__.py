@@ -1,9 +1,8 @@
 """targen: labelled NLP datasets from a task description alone.
 
-The names below are the public surface, for programs and for authors of
-plugins; each is imported when it is first used, so that `import targen_core`
-costs nothing. Functions that plugins register, such as `estimate` and `merge`,
-are attributes as well.
+The names below are the public surface, for programs and for authors of plugins. Each is imported on
+first use, so `import targen_core` costs little. Functions that plugins register, such as `estimate`
+and `merge`, are attributes as well.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """All errors that targen raises deliberately, in one class tree.
 
-Each error says what happened; `hint` says what to type or change. The
-command line prints both without a traceback and exits with `exit_code`:
-2 for a mistake in what was asked, 1 for a job that failed.
+Each error says what happened; `hint` says what to type or change. The command line prints both
+without a traceback and exits with `exit_code`: 2 for a mistake in the request, 1 for a failed job.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class TargenError(Exception):
 
     @property
     def hint(self) -> str:
-        """What to type or change."""
+        """Return what to type or change."""
         return str(self._hint)
 
     @hint.setter
@@ -86,7 +85,7 @@ class TargenError(Exception):
 
     @property
     def __notes__(self) -> list[str]:  # type: ignore[override]
-        """What a traceback shows below the message, which would not show the hint by itself."""
+        """Return the hint as lines of a traceback, which would otherwise omit it."""
         return [*([f"hint: {self.hint}"] if self._hint else []), *self._notes]
 
     def add_note(self, note: str) -> None:
@@ -131,7 +130,7 @@ class UnreadableFile(UsageError, ValueError):
     """A file is missing, not a regular file, too large, or holds something else than it should.
 
     `path` is the file, `line` the line at fault or 0, and `reason` says what is wrong with it. It
-    is a ValueError too, which is what the `load` of a trainer or retriever promises to raise.
+    is also a ValueError, which the `load` of a trainer or retriever promises to raise.
     """
 
     def __init__(self, path: object, reason: str, line: int = 0, *, hint: Words = "") -> None:
@@ -260,13 +259,11 @@ class Interrupted(JobFailed):
 class ServiceError(TargenError):
     """The service did not answer; this says nothing about the candidate.
 
-    `retry_after` is the wait that the service requested, in seconds. `billed`
-    says that the request may have been processed although its answer was lost,
-    so that the budget must count it. `request_id` is the service's own id of
-    the call, for its support; `rate` is what it said about its limits.
-    `max_startup` is for how many seconds the call is retried by default if the
-    service has never answered: a slow start is worth waiting for, a wrong
-    address is not.
+    `retry_after` is the wait that the service requested, in seconds. `billed` says that the request
+    may have been processed although its answer was lost, so that the budget must count it.
+    `request_id` is the service's own id of the call, for its support; `rate` is what it said about
+    its limits. If the service has never answered, the call is retried for `max_startup` seconds by
+    default: a slow start is worth the wait, a wrong address is not.
     """
 
     retryable = False
@@ -378,7 +375,7 @@ class Rejected(TargenError):
 class BadReply(TargenError):
     """A reply that cannot be used: truncated, empty, off-schema, inconsistent.
 
-    It gets one repair attempt; if that fails too, the candidate is rejected with `reason`.
+    It gets one repair attempt. If that also fails, the candidate is rejected with `reason`.
     """
 
     def __init__(self, message: Words, *, reason: str = "malformed-reply") -> None:

@@ -46,7 +46,7 @@ def replies_folder() -> Path:
 
 
 def is_known(kind: str, digest: str) -> bool:
-    """Whether this user has used something of this kind before, by its digest."""
+    """Return whether this user has used something of this kind before, by its digest."""
     return _mark(kind, digest).exists()
 
 

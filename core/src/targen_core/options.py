@@ -1,8 +1,8 @@
-"""What a run is asked for, each option once: its type, its range, its default and its words.
+"""Options of a run, each once: its type, range, default and description.
 
-Specs of runs are made of these models, and a command's flags of their fields: `cli.flags.takes`
-turns a field into a flag by its type and its `Flag`. The range is the model's, so that it is one,
-and has the same words, wherever the value comes from.
+Specs of runs consist of these models, and a command's flags of their fields: `cli.flags.takes`
+turns a field into a flag by its type and its `Flag`. The range belongs to the model, so it is the
+same, with the same message, for a value from anywhere.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """How a command takes an option, as far as its field does not say.
+    """A command's flag for an option, as far as its field does not define it.
 
     Attributes:
         help: what it does, in a sentence.
@@ -79,8 +79,9 @@ class Flag:
 class Datasets:
     """Marks an option whose values are datasets that a person names, as `read_dataset` takes them.
 
-    A run knows them by the digests that the part has in `sources`, after its `check_task`. It goes
-    on with the same ones alone, wherever they are, and reads none that only a manifest names.
+    A run knows them by the digests that the part has in `sources`, after its `check_task`. It
+    continues only with the same datasets, wherever they are, and reads none that only a manifest
+    names.
 
     Attributes:
         verb: what a run does with them, such as "excludes".
@@ -105,7 +106,7 @@ class Datasets:
 class Rows:
     """Marks an option, a `Path`, that is a file of rows which a run keeps a copy of.
 
-    Rows of a program, of a folder or of a hub may be passed too: they are written into such a file.
+    Rows of a program, a folder or a hub are also allowed: they are written into such a file.
     """
 
 
@@ -198,7 +199,7 @@ def several(said: object) -> object:
 
 
 class RowOptions(Options):
-    """Which rows a run makes, and which it refuses."""
+    """The rows that a run makes, and those that it refuses."""
 
     panel = "Rows"
 
@@ -312,7 +313,7 @@ class ListOptions(Options):
         Mapping[str, str | tuple[str, ...] | dict[str, int]],
         Flag(
             "Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
-            "`word=@words`; none removes it.",
+            "`word=@words`; `none` removes a dimension.",
             (wording.flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
@@ -324,8 +325,8 @@ class ListOptions(Options):
     worked_examples: Annotated[
         Literal["auto", "all", "none"],
         Flag(
-            "Show the worked examples of prompts, or shorter prompts without any; auto shows them "
-            "unless the task has brief prompts and the step's model is known to follow these."
+            "Show worked examples in prompts, or shorten the prompts. auto shows them unless "
+            "the task has brief prompts that the step's model is known to follow."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
@@ -382,7 +383,7 @@ class Limits(Options):
 
     @property
     def delivered_by(self) -> str:
-        """The name of the delivery that it asks for, of which `batch` is one; "" for none."""
+        """Return the name of the requested delivery, such as `batch`, or ""."""
         return "batch" if self.batch else self.delivery
 
     @classmethod
@@ -394,7 +395,7 @@ class Limits(Options):
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """What lets a run spend more, or faster, than it would by default."""
+        """Return the options that let a run spend more, or faster, than by default."""
         usual = type(self).model_fields
         asked = {name: getattr(self, name) for name in ("max_cost", "max_tokens")}
         faster = {

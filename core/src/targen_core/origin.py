@@ -1,14 +1,13 @@
 """Where a text is from: what a person typed is an order, what a file contains is data.
 
 In a command an ordinary `str` is data. It may name what is installed, and nothing else. A `Typed`
-is an order: somebody typed it. Only a `Typed` may name code, a path outside the folder of the file
-that names it, an address, a key or a dataset of a hub. `registry.find`, the readers of tasks and
-datasets, and all that executes code require one, so a plugin that passes on what a file contains
-is refused.
+is an order: somebody typed it. Only a `Typed` may name code, a path outside the folder of its file,
+an address, a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets, and
+everything that executes code require one. So a plugin that passes on a file's contents is refused.
 
 A file that names such things is used if this person trusts it: `--trust`, an answer at a terminal,
 or `targen_core.trusting()`. Trust is remembered by digest, of the file's path, of the names and of
-the code behind them. What targen writes itself is trusted from the start (`remember_trust`).
+the code behind them. Files that targen writes itself are trusted from the start (`remember_trust`).
 
 This is the only module that executes a file or imports a module by a name that no plugin
 registered.
@@ -65,13 +64,13 @@ __all__ = [
 ]
 
 HUB = "hf:"
-"""What the name of a hub's dataset begins with."""
+"""The prefix of a hub dataset's name."""
 
 DECLARED = (".yaml", ".yml", ".toml", ".json")
-"""What the name of a declaration's file ends with."""
+"""Suffixes of declaration files."""
 
 TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
-"""What a folder's copy of a task's file is called, with the task in it where it names one."""
+"""Names of a task file's copy in a folder, with the task in it if the file names one."""
 
 _SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
 _LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
@@ -83,7 +82,7 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a pl
 class Typed(str):
     """A text that a person typed, or that somebody asked them about: an order.
 
-    Whatever is made of it (a part, a copy by pydantic, JSON) is a plain `str` again, and data.
+    Any value derived from it (a part, a copy by pydantic, JSON) is a plain `str` again, and data.
     """
 
     __slots__ = ()
@@ -130,13 +129,13 @@ def order_of(text: str) -> Typed:
 
 
 def is_file(name: str) -> bool:
-    """Whether the name of a task is a file's, not a registered one."""
+    """Return whether a task's name is that of a file rather than a registered one."""
     path = name.rpartition(":")[0] if ".py:" in name else name
     return "/" in name or "\\" in name or path.endswith((".py", *DECLARED))
 
 
 def is_place(name: str) -> bool:
-    """Whether the name of a model is a path (`./NAME`, `~/NAME`, an absolute one), not a hub's."""
+    """Return whether a model's name is a path (`./NAME`, `~/NAME`, or absolute), not a hub's."""
     return bool(_PLACE.match(name))
 
 
@@ -154,7 +153,7 @@ def split_model(backend: str) -> tuple[str, str | None]:
 
 
 def reaches_out(folder: Path, text: str) -> bool:
-    """Whether a path that a file in `folder` names is code, or lies outside that folder."""
+    """Return whether a path that a file in `folder` names is code, or lies outside that folder."""
     path = Path(text.rpartition(":")[0] if ".py:" in text else text)
     if text.startswith("~") or "\0" in text or path.suffix == ".py" or _ADDRESS.match(text):
         return True
@@ -171,7 +170,7 @@ def reaches_out(folder: Path, text: str) -> bool:
 
 
 def leads_elsewhere(value: Any) -> bool:
-    """Whether a text in a value begins like an absolute path, climbs, or is an address."""
+    """Return whether a text in a value starts like an absolute path, climbs, or is an address."""
     return any(map(_ELSEWHERE.search, _texts(value)))
 
 
@@ -195,11 +194,11 @@ def placed(folder: Path, text: str) -> Typed:
 
 
 class _Person:
-    """What the person of this process said about files that they did not write.
+    """Decisions of this process's user about files by others.
 
     Attributes:
         trusting: how many blocks of `trusting()` are open.
-        asked: asks them a question and returns their answer; None if nobody is there to answer.
+        asked: asks them a question and returns their answer; None without a terminal to ask on.
     """
 
     trusting = 0
@@ -235,7 +234,7 @@ def is_trusted(file: Path, names: Mapping[str, Any]) -> bool:
 
 
 def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file names that this person never trusted it with.
+    """Return the names in a file with which this person never trusted it.
 
     Code is looked at only if its name is known: a stranger's file has no other file read.
     """
@@ -284,7 +283,7 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
 
 
 def told(names: Mapping[str, Any]) -> list[str]:
-    """What a file names, a line for each, with nothing left out: what is unseen is not trusted."""
+    """Return a line for each name in a file, with none left out: the unseen is not trusted."""
     return [
         printable(f"{key} = {text}", lines=False)
         for name, value in names.items()
@@ -311,7 +310,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _digest(file: Path, key: str, value: Any, code: Mapping[str, str]) -> str:
-    """Of where a file is, of something that it names, and of the code behind that name."""
+    """Return the digest of a file's place, of a name in it, and of the code behind that name."""
     said = json.dumps([str(file.resolve()), key, value, code], sort_keys=True, default=str)
     return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -383,7 +382,7 @@ def find_module(name: Typed) -> ModuleType:
     """Import a module by a dotted name that a person typed.
 
     Raises:
-        ImportError: there is no such module, or it lacks one.
+        ImportError: the module, or one that it imports, does not exist.
         Exception: whatever its code raises.
     """
     return importlib.import_module(name)

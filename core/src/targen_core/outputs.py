@@ -44,8 +44,8 @@ __all__ = [
 _SMALL = 64 << 20
 _AGAIN = AGAIN + " goes on"
 _HINT = (
-    "if the folder came from someone else, do not trust it; otherwise put the file or folder "
-    "itself there (cp -rL copies the targets of links)"
+    "if the folder came from someone else, do not trust it. Otherwise replace the link with "
+    "its target (cp -rL copies the targets of links)"
 )
 
 
@@ -83,10 +83,10 @@ def check_free(
         what: what such a folder holds: "a model", "weighed rows".
         mark: the file by which such a folder is known.
         force: replace an earlier one.
-        own: all that it may hold; anything else would be lost. None: whatever lies beside `mark`.
+        own: all that it may hold; anything else would be lost. None allows any other files.
 
     Raises:
-        UsageError: something else is there, or an earlier one and no `force`.
+        UsageError: something else is there, or an earlier one and `force` is false.
     """
     if not out.name.strip("."):
         raise UsageError(f"{out} is not the name of a new folder", hint=ANOTHER_OUT)
@@ -116,7 +116,7 @@ def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HIN
     Args:
         folder: the folder, which need not exist.
         names: members to check, files unless the name ends with "/"; by default all.
-        alone: refuse files that have a second name (a hard link), too.
+        alone: also refuse files that have a second name (a hard link).
         hint: what the user can do about it.
 
     Raises:
@@ -142,7 +142,7 @@ def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HIN
 
 
 def _members(folder: Path) -> list[Path]:
-    """List a folder; nothing where there is none.
+    """List a folder; an absent one is empty.
 
     Raises:
         UsageError: it cannot be read.
@@ -157,7 +157,7 @@ def _members(folder: Path) -> list[Path]:
 
 
 def claim(folder: Path) -> None:
-    """Make a folder that a command writes in, or check the one that is there.
+    """Make a folder that a command writes in, or check the existing one.
 
     Raises:
         UsageError: it is a link, or `check_own` refuses it.
@@ -170,7 +170,7 @@ def claim(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Claim a folder, and keep other processes out of it.
+    """Claim a folder and lock it against other processes.
 
     Raises:
         UsageError: see `claim`.
@@ -197,7 +197,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
-    """Read a text that targen left in a folder; None where there is none.
+    """Read a text that targen left in a folder; None if the file is absent.
 
     Raises:
         UsageError: it is no plain file, too large, or no text.
@@ -213,7 +213,7 @@ def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
 
 
 def write_file(path: Path, content: str | bytes) -> Path:
-    """Write a whole file and the folders above it, or leave what is there.
+    """Write a whole file and the folders above it, or leave the old file.
 
     A text may hold half of a surrogate pair, as a row may: it is written escaped.
 
@@ -234,7 +234,7 @@ def write_new(path: Path, text: str) -> None:
     """Write a file that the user names and that is not there yet.
 
     Raises:
-        UsageError: something is there.
+        UsageError: the path exists.
         WriteFailed: the operating system refuses.
     """
     try:
@@ -252,7 +252,7 @@ def write_new(path: Path, text: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a plain file, or a real folder with all in it; nothing where there is none.
+    """Remove a plain file, or a real folder with all its contents, if it exists.
 
     Raises:
         WriteFailed: it is a link or the like, or the operating system refuses.

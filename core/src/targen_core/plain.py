@@ -1,8 +1,8 @@
 """Plain files and nothing else: how a folder that may come from a stranger is read and written.
 
 A link, a FIFO, a device or a socket in such a folder would lead a read or a write elsewhere, or
-hold it up for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose
-`strerror` says what was found; no other part of the path is looked at, since the user typed it.
+block it for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose `strerror`
+says what was found. Other parts of the path are not checked, since the user typed it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _MISPLACED = (
     PermissionError,
 )
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
-"""Numbers of the errors that free space mends."""
+"""Numbers of the errors that free space resolves."""
 
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -75,11 +75,11 @@ _KINDS = (
 
 
 class NotPlain(OSError):
-    """What lies at a path is not a regular file, is too large, or is another file's second name."""
+    """The path is not a regular file, is too large, or is another file's second name."""
 
 
 def kind_of(path: Path) -> str:
-    """What lies at `path` in place of a plain file, such as "a link"; "" for a file, or nothing."""
+    """Return what is at `path` in place of a plain file, such as "a link", or ""."""
     try:
         mode = os.lstat(path).st_mode
     except OSError:
@@ -88,7 +88,7 @@ def kind_of(path: Path) -> str:
 
 
 def refuse_special(path: Path) -> None:
-    """Refuse to go on where something else than a plain file lies at `path`.
+    """Refuse a path with something other than a plain file.
 
     Raises:
         NotPlain: it is not a regular file.
@@ -99,8 +99,8 @@ def refuse_special(path: Path) -> None:
 def refuse_waiting(path: Path) -> None:
     """Refuse an input file that the user names where reading it could wait for ever.
 
-    A FIFO without a writer does, and so may a device. What a shell hands over, as `/dev/stdin`
-    or `<(command)`, has a writer.
+    A FIFO without a writer does, and so may a device. Files from a shell, such as `/dev/stdin` or
+    `<(command)`, have a writer.
 
     Raises:
         NotPlain: it is a FIFO, a socket or a device.
@@ -158,7 +158,7 @@ def write_at(descriptor: int, data: bytes, offset: int) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """See that a folder's names are on the disk; Windows opens no folder, and needs none of it.
+    """Flush a folder's names to the disk; Windows needs no such call.
 
     Raises:
         OSError: the operating system refuses.
@@ -184,7 +184,7 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
 
 
 def what_is(path: Path) -> Literal["file", "folder", ""]:
-    """Return what is at a path; "" where nothing is, as at a name too long for the system."""
+    """Return what is at a path; "" if it is absent or its name is too long for the system."""
     try:
         return "file" if path.is_file() else "folder" if path.is_dir() else ""
     except OSError:
@@ -269,7 +269,7 @@ def place_of(path: Path, inside: Path | None) -> Path:
 
     Args:
         path: the file.
-        inside: the folder that may come from a stranger; None where the user typed the path.
+        inside: the folder that may come from a stranger; None if the user typed the path.
 
     Raises:
         UnreadableFile: it is missing, not a regular file, or outside the folder.
@@ -311,10 +311,10 @@ def check_files(folder: Path) -> None:
 
 
 def replace_plain(path: Path, data: bytes) -> None:
-    """Put a whole file at `path`, in place of a plain file or of nothing, or leave what is there.
+    """Write a whole file at `path`, over a plain file if there is one, or change nothing.
 
     Raises:
-        NotPlain: something else than a plain file is there.
+        NotPlain: something other than a plain file is there.
         OSError: it cannot be written.
     """
     refuse_special(path)
@@ -342,7 +342,7 @@ def why_not(path: Path, error: OSError) -> str:
 
 
 def way_out(error: OSError, then: Words = "resume the run") -> Words:
-    """What to do where a file of a run could not be written, and what `then`."""
+    """Return what to do, and `then`, if a file of a run could not be written."""
     if isinstance(error, NotPlain):
         return "write elsewhere, or put a regular file there (cp -r copies links as files)"
     if isinstance(error, _MISPLACED):
@@ -355,7 +355,7 @@ def way_out(error: OSError, then: Words = "resume the run") -> Words:
 
 
 def write_failed(path: Path, error: OSError, doing: str = "write") -> WriteFailed:
-    """What to raise where a file of a run could not be written, or whatever else was `doing`."""
+    """Return the error for a file of a run that could not be written, or whatever `doing` names."""
     return WriteFailed(f"cannot {doing} {path}: {error.strerror}", hint=way_out(error))
 
 

@@ -162,7 +162,7 @@ class ScriptedModel:
         return sum(len(message.content.encode()) + 16 for message in request.messages)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Do nothing: it holds no resources."""
 
 
 def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:
@@ -231,10 +231,10 @@ def _words(rng: random.Random) -> str:
 def recorded_replies(path: Path) -> Script:
     """A script that gives the replies of a file, by what was asked.
 
-    Each line is `{"prompt": NAME, "values": {...}, "reply": ...}`: the reply to
-    that prompt when it is filled so. `values` may name some of the prompt's
-    values only; the record that names most of them wins, the first of equals.
-    What the file has no reply for gets an empty one, which makes no row.
+    Each line is `{"prompt": NAME, "values": {...}, "reply": ...}`: the reply to that prompt when it
+    is filled so. `values` may name some of the prompt's values only; the record that names most of
+    them wins, the first of equals. A prompt without a reply in the file gets an empty one, which is
+    rejected.
 
     Raises:
         UsageError: the file does not read.

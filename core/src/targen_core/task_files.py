@@ -1,14 +1,13 @@
-"""A task in a file: who reads it, and what a run keeps of it.
+"""A task in a file: its reader, and the copy that a run keeps.
 
 The core takes a `Task` or the name of a registered one. A path goes to the `TaskReader` that is
-registered for the file's suffix, by the hook `register_task_readers`; those for `.yaml`, `.toml`,
+registered for the file's suffix, by the hook `register_task_readers`. Those for `.yaml`, `.toml`,
 `.json` and `.py` are targen-standard's.
 
-A file is not installed, so a run keeps a copy of it, and needs no other to go
-on. A copy of a declaration is data. A copy of a module is code, and a run
-directory may come from anybody: it is executed where its user has run the very
-same text before by its name, and nowhere else. What a form of a plugin names
-or keeps may be files of its user's, or code, so a copy of it is treated in the same way.
+A file is not installed, so a run keeps a copy, and needs no other to continue. A copy of a
+declaration is data. A copy of a module is code, and a run directory may come from a stranger. It is
+executed only if its user has run the very same text before by its name. Contents of a plugin's form
+may be its user's files or code, so its copy is treated in the same way.
 """
 
 from __future__ import annotations
@@ -46,14 +45,14 @@ __all__ = [
 ]
 
 KNOWN = "tasks"
-"""What `folders` calls the tasks whose text this user has named or written."""
+"""The name in `folders` for tasks whose text this user has named or written."""
 
 Loc = Sequence[str | int]
 """The keys that lead to a value in a file, from the outermost."""
 
 
 class SavedTask(Protocol):
-    """What a program may pass as a task because it can be a file, as a `Declaration` can."""
+    """A task that a program may pass because it can be a file, such as a `Declaration`."""
 
     def save_in(self, folder: Path) -> Typed:
         """Write a task file into a folder and return its path."""
@@ -61,7 +60,7 @@ class SavedTask(Protocol):
 
 
 def _is_there(registry: Registry, /) -> None:
-    """Nothing is needed."""
+    """Do nothing: all it needs is here."""
 
 
 def _nothing(run: Path, /) -> str:
@@ -83,9 +82,9 @@ class TaskFile:
         text: what the copy holds.
         draft: whether a person has yet to read it.
         distributions: those that have a part in what the file means; `task_file` adds the reader's.
-        ready: sees, before a run is begun, that what its steps will ask for is there, and raises a
+        ready: checks, before a run starts, that what its steps will ask for exists, and raises a
             `UsageError` otherwise.
-        then: returns what is left to do with a run of it that is complete, for people, or "".
+        then: returns what is left to do with a complete run, for people, or "".
         eased: `eased(reason, details)` returns what to change in the file so that its checks accept
             what they refused for a reason, of their messages, or "".
     """
@@ -134,8 +133,8 @@ def task_file(name: Typed) -> TaskFile:
     """The task of a file, named as `targen generate` takes it.
 
     Raises:
-        UsageError: there is no such file, it is of no kind that tasks are in,
-            or what it holds is no task.
+        UsageError: the file does not exist, is of no kind that tasks are in, or does not hold a
+            task.
         MissingDependency: the distribution that reads such files is not installed.
         PluginError: a plugin's reader gives a copy that a run cannot keep.
     """
@@ -161,7 +160,7 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
     """The task of a declaration that lies in a package, as a plugin registers it.
 
     Raises:
-        UsageError: what is wrong with it, or that there is no such file.
+        UsageError: the declaration is invalid or does not exist.
         MissingDependency: the distribution that reads such files is not installed.
     """
     reader = _reader_of(name)[1]
@@ -235,10 +234,10 @@ def path_of(name: str) -> tuple[Path, str]:
 
 
 def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
-    """What reads a file.
+    """Return the reader of a file.
 
     Raises:
-        UsageError: nothing reads files of that suffix.
+        UsageError: no reader is registered for that suffix.
         MissingDependency: the distribution that does is not installed.
     """
     try:

@@ -1,9 +1,8 @@
 r"""Foreign text made safe to show: on a terminal, as JSON, in Markdown.
 
-What services, models, plugins and files say may hold signs that a terminal
-obeys: colours, cursor moves, the clipboard (OSC 52), a change of direction.
-Here they become escapes that can be read, such as `\x1b` and `\u202e`.
-Beside it, what all messages share of grammar.
+Texts of services, models, plugins and files may contain characters that control a terminal:
+colours, cursor moves, the clipboard (OSC 52), a change of direction. Here they become escapes that
+can be read, such as `\x1b` and `\u202e`. Beside it, what all messages share of grammar.
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ _CODE = re.compile(r"((?<!`)`[^`\n]+`(?!`))")
 def printable(text: str, *, lines: bool = True, max_length: int | None = None) -> str:
     """`text` with control characters escaped, so that a terminal does not act on them.
 
-    Line feeds and tabs stay, unless `lines` is false: then they are escaped
-    too. Text longer than `max_length` characters is cut, with a note.
+    Line feeds and tabs remain, unless `lines` is false: then they are also escaped. Text longer
+    than `max_length` characters is cut, with a note.
     """
     text = _ODD.sub(_escape, text.replace("\r\n", "\n"))
     if not lines:
@@ -79,7 +78,7 @@ def row_name(number: object, data: str = "") -> str:
 
 
 def percent(share: float | None) -> str:
-    """`40%` of 0.4, `?` of None; what is not quite none or all of it is `<1%` or `>99%`."""
+    """Return `40%` for 0.4, `?` for None, and `<1%` or `>99%` for almost none or all."""
     if share is None:
         return "?"
     if 0 < share < 0.005:
@@ -127,7 +126,7 @@ def _prose_line(line: str) -> str:
 
 
 def markdown_code(text: str, *, cell: bool = False) -> str:
-    """Return a name as inline code that no character of it ends; `cell` is for tables."""
+    """Return a name as inline code, however many backticks it has; `cell` is for tables."""
     text = printable(text, lines=False) or " "
     if cell:
         text = text.replace("|", "\\|")
@@ -137,7 +136,7 @@ def markdown_code(text: str, *, cell: bool = False) -> str:
 
 
 def markdown_fence(text: str, language: str) -> str:
-    """Return a text as a block of code that no line of it ends."""
+    """Return a text as a block of code, whatever fences it contains."""
     ticks = "`" * max(3, _longest_ticks(text) + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"
 
@@ -152,10 +151,10 @@ def is_formula(text: str) -> bool:
 
 
 def sheet_cell(text: str) -> str:
-    """Return a text for a sheet that people open in a spreadsheet, as which it computes nothing.
+    """Return a text as a cell that a spreadsheet shows and does not compute.
 
-    A formula gets an apostrophe before it. So does a formula that has some, to be
-    told apart: `sheet_text` gives every text back exactly.
+    A formula gets an apostrophe before it. So does one that already has some, so that
+    `sheet_text` gives every text back exactly.
     """
     return f"'{text}" if is_formula(text.lstrip("'")) else text
 

@@ -1,7 +1,7 @@
-"""What errors and hints name: options, settings and calls, as values.
+"""Names in errors and hints, of options, settings and calls, as values.
 
-Code says what it means, and the text is made where it appears: `Option("max_cost")` is `--max-cost`
-in a command, `max_cost` in a program, and `max_cost:` below the name of a file that holds it. With
+Code states its meaning, and the text is made for its place. `Option("max_cost")` is `--max-cost` in
+a command, `max_cost` in a program, and `max_cost:` below the name of a file that holds it. With
 texts around them they are `Words`:
 
 ```python
@@ -119,7 +119,7 @@ def flag_of(option: str) -> str:
 
 
 class Phrase:
-    """What is said differently at each edge; `str` gives the text for the present one."""
+    """Words that differ between command and program; `str` gives those for the present one."""
 
     __slots__ = ()
 
@@ -145,7 +145,7 @@ Words: TypeAlias = str | Phrase
 
 
 class Blank(str):
-    """What a reader has to fill in, such as `FILE`: written without quotes."""
+    """A blank for the reader to fill in, such as `FILE`: written without quotes."""
 
     __slots__ = ()
 
@@ -180,8 +180,8 @@ class Option(Phrase):
 
     Attributes:
         name: its keyword in Python, such as `max_cost`.
-        value: a number, a text, a switch, a list or values by name; `...` for one that the reader
-            chooses, and None to name the option alone.
+        value: a number, a text, a switch, a list or values by name; `...` for the reader's choice,
+            and None to name the option alone.
     """
 
     name: str
@@ -212,7 +212,7 @@ class Setting(Phrase):
 
     @property
     def is_nested(self) -> bool:
-        """Whether functions do not take it as a keyword."""
+        """Return whether functions do not take it as a keyword."""
         return not self.key.isidentifier()
 
     def text(self, where: Edge) -> str:
@@ -228,7 +228,7 @@ class Setting(Phrase):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Model(Phrase):
-    """How to pass the name of a model of a backend."""
+    """The way to pass the name of a backend's model."""
 
     backend: str
     name: str
@@ -261,7 +261,7 @@ class Together(Phrase):
 class Action(Phrase):
     """A command, or the function of `targen_core` that does the same.
 
-    A command that has no such function is a command in Python's texts too.
+    A command without such a function is also a command in Python's texts.
     """
 
     __slots__ = ("arguments", "name", "options")
@@ -295,10 +295,10 @@ ANOTHER_OUT: Words = "choose another " + Option("out", ...)
 """Where something else is in the place of a new folder or file."""
 
 AGAIN: Words = Either("the same command", "the same call")
-"""What to type again."""
+"""The action that repeats a request."""
 
 REPEAT: Words = Either("run the same command again", "make the same call again")
-"""What to do if the same request continues it."""
+"""The advice if the same request continues it."""
 
 
 def listed(items: Iterable[Words], between: str = ", ") -> Words:
@@ -312,7 +312,7 @@ def _by_function(where: Edge) -> Edge:
 
 
 def _is_function(name: str) -> bool:
-    """Whether `targen_core` has a function of a command's name, its own or a plugin's."""
+    """Return whether `targen_core` has a function of a command's name, its own or a plugin's."""
     core = sys.modules["targen_core"]
     return name in core.__all__ or (name.isidentifier() and callable(getattr(core, name, None)))
 
@@ -380,8 +380,8 @@ def _in_python(value: Any) -> str:
 def install(package: str) -> str:
     """Return the command that installs a package, or several with spaces between them.
 
-    One of ours comes from where the core is from: a clone, a repository, a folder of wheels, or
-    the index, which alone has the version of a `NAME==VERSION`.
+    targen's own packages come from the core's source: a clone, a repository, a folder of wheels, or
+    the index. Only the index has the version of a `NAME==VERSION`.
     """
     names = package.split()
     source = _source() if all(name.startswith("targen-") for name in names) else {}
@@ -415,7 +415,7 @@ def anywhere(text: str) -> str:
 
 
 def _source() -> dict[str, Any]:
-    """What pip noted of where the core is from (PEP 610); empty for the index."""
+    """Return pip's record of the core's source (PEP 610); empty for the index."""
     import importlib_metadata
 
     try:
@@ -427,7 +427,7 @@ def _source() -> dict[str, Any]:
 
 
 def _place_of(source: Mapping[str, Any]) -> Path | None:
-    """The folder or file here that a package was installed from; None where it is not here."""
+    """Return the local folder or file that a package came from; None if it is elsewhere."""
     url = str(source.get("url", ""))
     return Path(url2pathname(urlsplit(url).path)) if url.startswith("file:") else None
 

@@ -1,4 +1,4 @@
-"""What the batches of all services have in common: lines of JSON, read with care."""
+"""The common part of all services' batches: lines of JSON, read with care."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _FINISH: dict[Any, Finish] = {
 
 
 def fields(request: ChatRequest) -> dict[str, Any]:
-    """The messages and sampling parameters of `request`; None leaves one out."""
+    """Return the messages and sampling parameters of `request`; None leaves one out."""
     body: dict[str, Any] = {
         "messages": [{"role": m.role, "content": sound(m.content)} for m in request.messages]
     }
@@ -58,12 +58,11 @@ def read_reply(
 ) -> ChatReply:
     """The reply inside the JSON that a server answered.
 
-    A refusal's words become the text. Reasoning is dropped, whether it stands
-    in a field of its own or as a leading `<think>` block. Token counts that
-    the server leaves out are estimated at four bytes a token; what it reports and
-    is no count is taken as the most that the request may take. With `detailed`
-    the model's name and the cached and the reasoning tokens are reported too.
-    Probabilities of tokens are read where the request asks for them.
+    A refusal's words become the text. Reasoning is dropped, in a field of its own or as a leading
+    `<think>` block. Token counts that the server leaves out are estimated at four bytes per token.
+    An invalid count is replaced by the most that the request may take. With `detailed` the model's
+    name and the cached and the reasoning tokens are also reported. Probabilities of tokens are read
+    where the request asks for them.
 
     Raises:
         MalformedAnswer: where the envelope has no first choice with a
@@ -120,7 +119,7 @@ def read_reply(
 
 
 def count(usage: Any, name: str, maximum: int) -> int:
-    """A count of tokens in a part of `usage`, between 0 and `maximum`; 0 where there is none."""
+    """Return a count of tokens in a part of `usage`, between 0 and `maximum`; 0 by default."""
     value = usage.get(name) if isinstance(usage, Mapping) else None
     return min(token_count(value, 0), maximum)
 
@@ -128,9 +127,9 @@ def count(usage: Any, name: str, maximum: int) -> int:
 def reported_or_estimated(
     input_tokens: object, output_tokens: object, request: ChatRequest, text: str
 ) -> tuple[int, int]:
-    """The tokens that a server reports; estimated where it reports none, or 0 for a text.
+    """Return the tokens that a server reports, or else estimates, or 0 for a text.
 
-    What is no count (`targen_core.calls.model.token_count`) becomes the request's bound.
+    An invalid count (`targen_core.calls.model.token_count`) becomes the request's bound.
     """
     if _is_nothing(input_tokens):
         input_tokens = tokens.estimate(m.content for m in request.messages)
@@ -167,7 +166,7 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def without_reasoning(text: str) -> str:
-    """`text` after its leading <think> block; nothing where the block never ends."""
+    """Return `text` after its leading <think> block; "" if the block never ends."""
     start = text.lstrip()
     if not start.startswith("<think>"):
         return text

@@ -16,13 +16,13 @@ _FOLLOW = (
     "gpt-5.[45]",
     "gpt-6*-sol",
 )
-"""Patterns as of a shell. The large models of a provider belong here: rows that one wrote by
-instructions alone were judged as right as those that it wrote after examples
-(docs/how-to/budget-and-estimate.md).
-Small ones of the same family (haiku, luna, mini, nano) keep their examples, as do all others."""
+"""Patterns as of a shell. The large models of a provider belong here: their rows from instructions
+alone were judged as right as those after examples (docs/how-to/budget-and-estimate.md). Small ones
+of the same family (haiku, luna, mini, nano) keep their examples, as do all others.
+"""
 
 
 def follows_instructions(options: Any) -> bool:
-    """Whether the model that the options name is of such a family, whoever serves it."""
+    """Return whether the options' model is of such a family, whoever serves it."""
     name = without_date(options.model.rpartition("/")[2])
     return any(fnmatchcase(name, pattern) for pattern in _FOLLOW)

@@ -1,4 +1,4 @@
-"""What hosted models cost: the figures in `prices.toml`, found by a model's name."""
+"""Prices of hosted models: the figures in `prices.toml`, found by a model's name."""
 
 from __future__ import annotations
 

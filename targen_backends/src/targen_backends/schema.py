@@ -54,9 +54,8 @@ def _strict(part: Any) -> Any:
 def described_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A strict copy in the part of JSON Schema that Anthropic enforces.
 
-    It knows neither counts nor bounds nor patterns: these go into the
-    description, where the model reads them, as its official client does
-    (`anthropic.lib._parse._transform`, package 2.11).
+    It supports neither counts nor bounds nor patterns. These go into the description, where the
+    model reads them, as in its official client (`anthropic.lib._parse._transform`, package 2.11).
     """
     return _described(strict_schema(schema))
 
@@ -100,9 +99,9 @@ def _described(schema: Mapping[str, Any]) -> dict[str, Any]:
 def tight_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which every text of a wanted length is one line of plain prose.
 
-    For small models under a grammar: they keep to the length hints, begin with
-    a letter or digit, and cannot wander off into brackets or blank lines. How
-    a text ends is left to the model, so that a check can see one that was cut.
+    For small models under a grammar: they follow the length hints, start with a letter or digit,
+    and cannot wander off into brackets or blank lines. The model decides how a text ends, so that a
+    check can see a cut one.
     """
     min_length, max_length = schema.get("minLength", 1), schema.get("maxLength")
     if schema.get("type") == "string" and max_length is not None and "pattern" not in schema:

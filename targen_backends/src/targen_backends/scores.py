@@ -19,7 +19,7 @@ from targen_core.calls.scores import LEAST
 __all__ = ["MOST", "asking", "read_tokens"]
 
 MOST = 20
-"""The most alternatives for a token that OpenAI lists, and vLLM unless it is told otherwise."""
+"""The most alternatives per token that OpenAI lists, and vLLM by default."""
 
 _ABOVE = 1e-3
 """By so much a log-probability may be above 0: sums of floats are not exact."""
@@ -48,9 +48,9 @@ def read_tokens(
     Args:
         listed: the service's list, one entry a token; or an object with it under `content`.
         request: what was asked. Where that is the next token, it is kept though it may be the end.
-        raw: the reply as it came. The tokens make it up, and may have more before and behind it:
-            the token that ends a reply, marks of code that llama.cpp takes off, ...
-        text: what is kept of it: its end, behind any reasoning.
+        raw: the reply as it came. The tokens make it up, and may have more before and after it: the
+            token that ends a reply, marks of code that llama.cpp removes, ...
+        text: the part of it to keep: its end, after any reasoning.
     """
     if request.top_logprobs is None or not listed:
         return (), ""
@@ -106,8 +106,8 @@ def _log(entry: Mapping[str, Any]) -> float:
 def _kept(tokens: list[TokenScore], raw: str, text: str) -> tuple[TokenScore, ...]:
     """The tokens of what is kept of a reply.
 
-    Where the tokens do not make the reply up, as with a service that has no bytes for parts of a
-    character, they are cut behind the end of the reasoning alone.
+    If the tokens do not make the reply up, as with a service that has no bytes for parts of a
+    character, only the reasoning is cut off.
     """
     whole = "".join(token.text for token in tokens)
     begun = whole.rfind(raw)

@@ -19,7 +19,7 @@ from targen_core.wording import of_a_command
 __all__ = ["main"]
 
 _LONGEST = 4000
-"""Characters of an error that are printed: more of it helps nobody."""
+"""The most characters of an error to print; more would not help."""
 
 _MACHINES = frozenset(
     getattr(errno, name, errno.EIO)
@@ -67,7 +67,7 @@ def _lost(error: OSError) -> int:
     """Say that what was printed is lost, as on a full disk; the exit code."""
     mute(sys.stdout)
     print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
-    print("  try: what the command wrote to files is there all the same", file=sys.stderr)
+    print("  try: the files that the command wrote are complete", file=sys.stderr)
     return 1
 
 

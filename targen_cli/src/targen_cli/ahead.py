@@ -37,11 +37,11 @@ __all__ = [
 ]
 
 Ahead = Sequence[tuple[Path, "Request"]]
-"""What is asked for, each with the run directory that it goes to."""
+"""Requests, each with the run directory that it goes to."""
 
 
 def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> None:
-    """Print what would run, and for how much; nothing is written, nothing is sent."""
+    """Print what would run, and its price, without writing or sending."""
     from targen_cli.estimate import print_estimates
     from targen_cli.estimating import estimated
 
@@ -73,7 +73,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
 
 
 def tell_of_shortage(request: Request, n: int | None = None) -> None:
-    """Say of which labels more rows are wanted than the task can make, or fewer than one each."""
+    """Warn about labels with more rows than the task can make, or fewer than one each."""
     names = request.task.quota_names
     none = [name for name, rows in request.spec.quotas.items() if not rows]
     if n is not None and n < len(names):
@@ -91,12 +91,12 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a part of a command is likely to cost.
+    """The likely cost of a part of a command.
 
     Attributes:
         name: the part.
-        dollars: None if its price is unknown, or if nothing can say what it takes.
-        unknown: why nothing can say what it takes, although it has a price; else "".
+        dollars: None if its price is unknown, or its usage cannot be estimated.
+        unknown: why its usage cannot be estimated although it has a price; else "".
     """
 
     name: str
@@ -132,8 +132,8 @@ def ask_first(
 ) -> None:
     """Ask a person before a command starts that may cost more than `ask_above` dollars.
 
-    Without a terminal there is no question: `--max-cost` is the limit there. If a part cannot say
-    what it takes, the question says so. A part without a known price asks nothing.
+    Without a terminal there is no question: `--max-cost` is the limit. If the usage of a part
+    cannot be estimated, the question says so. Parts without a known price do not prompt.
 
     Args:
         what: what would cost so much.
@@ -174,7 +174,7 @@ def threshold() -> float:
 
 
 def expected(name: str, request: Request) -> Expected:
-    """What a run is likely to cost, by a dry run."""
+    """Estimate the cost of a run by a dry run."""
     from targen_cli.estimating import estimated
 
     prices = [step.price for step in request.prepared.steps.values()]
@@ -184,7 +184,7 @@ def expected(name: str, request: Request) -> Expected:
 
 
 def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
-    """What a part is likely to cost by an estimate, which may fail as a dry run does."""
+    """Estimate the cost of a part, which may fail as a dry run does."""
     try:
         return Expected(name, estimate().dollars)
     except TargenError as error:

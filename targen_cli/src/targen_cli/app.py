@@ -35,7 +35,7 @@ class _LazyGroup(TyperGroup):
 
     @cached_property
     def registry(self) -> Registry:
-        """What is installed, for names that the core does not have."""
+        """Return the registry of installed parts, for names that the core does not have."""
         from targen_core.plugins.loader import load_registry
 
         return load_registry()

@@ -113,8 +113,8 @@ BatchListsArg = Annotated[
     bool,
     typer.Option(
         "--batch-lists",
-        help="With --batch, --delivery or --batch-offline: steps 1 and 2 too; "
-        "their calls do not see each other's items.",
+        help="With --batch, --delivery or --batch-offline: also steps 1 and 2, "
+        "whose calls do not see each other's items.",
         rich_help_panel=BATCHES,
     ),
 ]
@@ -176,6 +176,6 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
 
 
 def _parts(item: str) -> list[str]:
-    """The labels of an item; one whose name has a comma is one, since a part of it has no `=`."""
+    """Split an item into labels; a name may contain commas, since parts of it have no `=`."""
     parts = [part.strip() for part in item.split(",")]
     return parts if all("=" in part for part in parts) else [item]

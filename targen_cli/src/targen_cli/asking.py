@@ -14,7 +14,7 @@ __all__ = ["ask_about_files", "can_ask"]
 
 
 def can_ask() -> bool:
-    """Whether a person is there to answer: both ends are a terminal."""
+    """Return whether a person can answer: both ends are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 

@@ -162,7 +162,7 @@ def _cost(price: Price, reply: ChatReply) -> float:
 
 
 def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
-    """What is not wrong and yet worth knowing."""
+    """Return remarks that are not errors."""
     import json
 
     notes = []

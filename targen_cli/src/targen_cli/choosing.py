@@ -1,7 +1,7 @@
-"""Which model a command asks, at what price and up to what cost: its options over the defaults.
+"""Choose the model of a command, its price and its cost limit: options over defaults.
 
-Where nobody names a backend, it is the one that is set up on this machine. Where several are, a
-person at a terminal is asked, and everybody else is told what to type: it may cost money.
+If no backend is named, use the one that is set up on this machine. If several are set up, a person
+at a terminal chooses; elsewhere an error lists what to type, since a wrong choice may cost money.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TYPED = "the command line"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to ask, and how.
+    """The chosen model and settings.
 
     Attributes:
         model: the backend.
@@ -79,10 +79,10 @@ class Choice:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Let an error about something that nobody typed say where it is from.
+        """Explain the source of an error about a value that was not typed.
 
-        If there is none, the notes are printed: an error makes them moot. So a command encloses
-        all that is checked before its first call.
+        Without an error, the notes are printed. So a command encloses all checks before its first
+        call.
         """
         try:
             yield
@@ -105,7 +105,7 @@ class Choice:
 
 
 def same_backend(registry: Registry) -> Callable[[str, str], bool]:
-    """Whether two names are of one backend, aliases and full ids included."""
+    """Return a function that compares two names of backends, aliases and full ids included."""
 
     def find(name: str) -> str:
         try:
@@ -119,7 +119,7 @@ def same_backend(registry: Registry) -> Callable[[str, str], bool]:
 def choice(
     registry: Registry, said: Said, *, backend: str | None = None, usual: bool = True
 ) -> Choice:
-    """What the command line says of models and limits, over the defaults.
+    """Return the options of the command line for models and limits, over the defaults.
 
     Args:
         registry: finds backends.
@@ -195,7 +195,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
     """Return the one backend that is set up here, or the one that a person says; and a note.
 
     Raises:
-        UsageError: none is set up, or several are and nobody can be asked.
+        UsageError: no backend is set up, or several are and there is no terminal to ask on.
     """
     from targen_core.api.request import USUAL_MODEL
 
@@ -225,7 +225,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
 
 
 def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
-    """Whether a backend has what it needs on this machine, and takes these options."""
+    """Return whether a backend has what it needs on this machine, and accepts these options."""
     from targen_core.calls.sampling import SAMPLING
     from targen_core.runs.records.options import CORE
 
@@ -239,7 +239,7 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 
 
 def _none_ready(registry: Registry) -> UsageError:
-    """What to say where no model can be asked."""
+    """Return the error if no model is set up."""
     without = ("targen-core", "targen-standard")  # scripted, and people
     items = [item for item in registry.all("backend") if item.distribution not in without]
     bring = install(package_of("backend", "local"))
@@ -256,7 +256,7 @@ def _none_ready(registry: Registry) -> UsageError:
 
 
 def _asked_for(items: Sequence[Registration[Backend]]) -> str:
-    """What a person says to the question which one."""
+    """Ask a person which backend to use."""
     print("No backend is named, and these are set up here:", file=sys.stderr)
     width = max(len(item.name) for item in items)
     for number, item in enumerate(items, 1):
@@ -274,10 +274,10 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
 
 
 def _require_trust(file: DefaultsFile) -> None:
-    """Let a file of a folder be used where this user says so, now or before.
+    """Allow a folder's file if this user trusts it, now or before.
 
     Raises:
-        UsageError: nobody does.
+        UsageError: the user does not.
     """
     if file.is_trusted:
         return

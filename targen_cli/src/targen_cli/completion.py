@@ -1,4 +1,4 @@
-"""What the shell completes: names out of the registry, of the kind that is wanted."""
+"""Shell completion: names from the registry, of the wanted kind."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ def config(
     """Show or change your defaults, with the source of each.
 
     Later ones win: your own file, the nearest targen.toml (or pyproject.toml with [tool.targen])
-    from here upwards, variables such as TARGEN_MODEL, and the command line. What a file of a
-    folder says of models, addresses, files and money counts once you trust it.
+    from here upwards, variables such as TARGEN_MODEL, and the command line. Models, addresses,
+    files and money limits in a folder's file apply once you trust it.
 
     Examples:
     - targen config
@@ -117,7 +117,7 @@ def _show(profile: str | None, *, json: bool) -> None:
         ]
         print_table(["default", "value", "from"], rows)
     else:
-        print("Nothing has a default here; to set one: targen config set backend NAME")
+        print("No defaults here. To set one: targen config set backend NAME")
     profiles = sorted({name for file in files for name in file.profiles})
     if profiles:
         print(f"\nProfiles (--profile NAME): {', '.join(profiles)}")
@@ -155,7 +155,7 @@ def _trust(path: Path | None) -> None:
     project = path or defaults.project_file()
     if project is None:
         raise UsageError(
-            f"there is no {defaults.FILE_NAME} here or above",
+            f"no {defaults.FILE_NAME} here or above",
             hint="targen config set --project backend NAME makes one",
         )
     file = defaults.read_file(project, project=True)
@@ -169,10 +169,10 @@ def _trust(path: Path | None) -> None:
 
 
 def _change(key: str, value: str | None, *, profile: str | None, project: bool) -> None:
-    """Set a default, or take it out; the rest of the file stays as it was written.
+    """Set or remove a default; the rest of the file keeps its text.
 
     Raises:
-        UsageError: the value cannot be, or there is nothing to take out.
+        UsageError: the value is invalid, or the default to remove is not set.
     """
     path = (defaults.project_file() or Path.cwd() / defaults.FILE_NAME) if project else None
     path = path or defaults.user_file()

@@ -23,8 +23,8 @@ class ReviewPlan(ManifestPart):
 class CorrectionPlan(ManifestPart):
     """`correction.json`: all that decides what a correction finds.
 
-    `data` is a digest of the instances that it judges. Where people judged, there is no `step`.
-    Of a task in a file `task_file` is the copy beside this, as `task.json` or `task.py:NAME`.
+    `data` is a digest of the instances that it judges. If people judged, there is no `step`. If the
+    task is in a file, `task_file` is the copy beside this, as `task.json` or `task.py:NAME`.
     """
 
     format: int = 1

@@ -1,11 +1,11 @@
-"""Defaults: what holds where a command does not say otherwise, and who says so.
+"""Defaults for options that a command leaves out, and their sources.
 
-They stand in a file of the user, in a file of the folder or of one above it, in environment
-variables, and in the command line, each of which wins over those before it. What belongs to one
-backend, as an address or a price does, is never used with another.
+They come from a file of the user, a file of the folder or of one above it, environment variables,
+and the command line. Each wins over those before it. Values that belong to one backend, such as an
+address or a price, are never used with another.
 
-A folder may come from anybody. So a file of a folder that says anything which moves money, keys or
-data is used only where this user has said that it may be; see `ProjectFile.is_trusted`.
+A folder may come from anybody. So values in a folder's file that move money, keys or data apply
+only after this user has allowed it; see `ProjectFile.is_trusted`.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ NO_FILES = "TARGEN_NO_CONFIG"
 """Environment variable: read no files of defaults."""
 PROFILE_VARIABLE = "TARGEN_PROFILE"
 ASK_ABOVE = 1.0
-"""Dollars above which `targen generate` asks on a terminal, where nobody says otherwise."""
+"""Dollars above which `targen generate` asks on a terminal, by default."""
 YIELD = 0.7
-"""Share of candidates that become rows, in estimates where nothing was measured."""
+"""Share of candidates that become rows, in estimates without a measured run."""
 
 _LARGEST = 1e12
 _MOST = 1 << 20  # bytes of a file
@@ -72,7 +72,7 @@ _LOGIN = re.compile(r"://[^/\s]*@")
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a default must be: a text, an address, or a number, whole or not, of a minimum."""
+    """The kind of a default: a text, an address, or a number, whole or not, with a minimum."""
 
     kind: str
     minimum: float = 0.0
@@ -135,7 +135,7 @@ KEYS = {
     "tpm": _Key("number", above=True),
     "max-outage": _Key("number", above=True),
 }
-"""What can have a default, called as its option is, and what it must be."""
+"""Options that can have a default, with their kinds."""
 
 _TABLES = ("backend-for", "options", "profile")
 _OPTIONS = {
@@ -150,7 +150,7 @@ _BELONGING = {
     "base_url": ("api_key_file", "price_in", "price_out"),
     "model": ("price_in", "price_out"),
 }
-"""What belongs to an address and to a model, and is not kept where another one is said."""
+"""Values that belong to an address or a model, and are dropped if another one is named."""
 _HARMLESS = ("rpm", "tpm", "max-outage")
 _CONCURRENCY = 32  # calls at once that a file may ask for untrusted: as many as without it
 
@@ -188,7 +188,7 @@ class DefaultsFile:
     Attributes:
         path: the file.
         values: what it says for every command.
-        profiles: what it says besides where a profile is chosen, by name.
+        profiles: further values by profile, for commands that choose it.
         project: whether it is of a folder, which may be from a stranger.
     """
 
@@ -199,7 +199,7 @@ class DefaultsFile:
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """What of it could move money, keys or data, profiles included."""
+        """Return the values that could move money, keys or data, profiles included."""
         reaching = {}
         for prefix, layer in (("", self.values), *self._profiles()):
             for name, value in layer.items():
@@ -213,7 +213,7 @@ class DefaultsFile:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether this user wrote it or said that it may be used, as it stands."""
+        """Return whether this user wrote it or allowed it, with its present text."""
         return not self.project or not self.reaching or is_trusted(self.path, self._named)
 
     def trust(self) -> None:
@@ -231,7 +231,7 @@ class DefaultsFile:
 
 
 def user_file() -> Path:
-    """The user's own file, whether it is there or not."""
+    """Return the path of the user's own file, which need not exist."""
     return config_folder() / FILE_NAME
 
 
@@ -383,14 +383,14 @@ class _Reader:
         )
 
     def wrong(self, at: tuple[str, ...], what: str, hint: str = "") -> UsageError:
-        """The error for what stands at a place."""
+        """Return the error for a value at a place."""
         line = _line_of(self.text, (*self.before, *at))
         where = f"{self.path}, line {line}" if line else str(self.path)
         return UsageError(f"{where}: {'.'.join(at)} {what}", hint=hint)
 
 
 def _line_of(text: str, at: tuple[str, ...]) -> int | None:
-    """Where a key stands, or else the table that it is in: tomllib does not say."""
+    """Return the line of a key, or else of its table; tomllib does not tell."""
     table: tuple[str, ...] = ()
     nearest = None
     for number, line in enumerate(text.splitlines(), 1):
@@ -435,11 +435,11 @@ def _near(key: str, tables: Sequence[str]) -> str:
     hint = did_you_mean(key, [*KEYS, *tables], "one of")
     if "did you mean" in hint:
         return hint
-    return f"{hint}; options of a backend and sampling parameters stand in [options]"
+    return f"{hint}; options of a backend and sampling parameters belong in [options]"
 
 
 def typed_value(key: str, text: str) -> Any:
-    """What `targen config set` writes for a value that was typed.
+    """Return the value that `targen config set` writes for a typed one.
 
     Raises:
         UsageError: the default cannot be that.
@@ -535,9 +535,9 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
 def merged(all_layers: Iterable[Layer], same: Callable[[str, str], bool]) -> dict[str, Value]:
     """One layer of all, later ones winning; `same` tells whether two names are of one backend.
 
-    Where a later one names another backend, nothing that belongs to the one before it is kept:
-    not its model, address, price, key file or options, and no backends of single steps. Another
-    address takes key file and price along, and another model its price.
+    If a later layer names another backend, all values of the earlier one are dropped: its model,
+    address, price, key file and options, and the backends of single steps. Another address also
+    drops key file and price, and another model its price.
     """
     held: dict[str, Value] = {}
     for layer in all_layers:

@@ -59,8 +59,8 @@ def describe(
 ) -> None:
     """Describe a task, a backend or any other registered part.
 
-    Of a task it says the labels, steps, presets and prompts; of a backend the options and, where
-    -o says enough to make it, what it supports and costs; of a list what its items look like.
+    For a task, shows labels, steps, presets and prompts. For a backend, shows the options and, if
+    -o suffices to create it, its abilities and prices. For a list, shows the form of its items.
 
     Examples:
     - targen describe rte
@@ -131,7 +131,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         raise no_task
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
-        f"nothing named {name!r} is installed",
+        f"no installed part is named {name!r}",
         hint=f"did you mean {meant}?"
         if near
         else "targen list shows the kinds, and targen list KIND the parts of one",

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 def embedder_facts(part: Described) -> dict[str, Any]:
-    """What decides the vectors of an embedder."""
+    """Return what decides the vectors of an embedder."""
     return {"packages": [*part.target.packages], "about": about(part.target.open)}
 
 
 def delivery_facts(part: Described) -> dict[str, Any]:
-    """How a delivery has calls answered."""
+    """Return how a delivery gets calls answered."""
     return {"summary": part.target.summary, "answered": part.target.answered}
 
 
 def executor_facts(part: Described) -> dict[str, Any]:
-    """What an executor does."""
+    """Return the facts of an executor."""
     return {"summary": part.target.summary, "about": about(part.target.place)}
 
 
 def list_facts(part: Described) -> dict[str, Any]:
-    """What the items of contexts or seeds look like, and which tasks use them."""
+    """Return the form of the items of contexts or seeds, and the tasks that use them."""
     target = part.target
     users = [name for name, task in _tasks(part.registry) if any(target is p for p in task.chain)]
     return {
@@ -51,12 +51,12 @@ def list_facts(part: Described) -> dict[str, Any]:
 
 
 def check_facts(part: Described) -> dict[str, Any]:
-    """What a check does, and the tasks that name it."""
+    """Return a check's facts, and the tasks that name it."""
     return _chosen_facts(part, "checks_from")
 
 
 def filter_facts(part: Described) -> dict[str, Any]:
-    """What a filter does, and the tasks that name it."""
+    """Return a filter's facts, and the tasks that name it."""
     return _chosen_facts(part, "filters_from")
 
 
@@ -71,7 +71,7 @@ def _chosen_facts(part: Described, field: str) -> dict[str, Any]:
 
 
 def generator_facts(part: Described) -> dict[str, Any]:
-    """What a generator takes and gives, and the branches that use it."""
+    """Return a generator's input and output, and the branches that use it."""
     users = [
         f"{name}, branch {branch}"
         for name, task in _tasks(part.registry)
@@ -126,7 +126,7 @@ def backend_facts(part: Described) -> dict[str, Any]:
 
 
 def _supports(registry: Registry, backend: Backend, options: Any) -> dict[str, Any]:
-    """What a model says of itself before it is asked anything."""
+    """Return a model's own facts, without calling it."""
     import asyncio
 
     from targen_core.calls.scores import continues, most_top, scores_given
@@ -155,7 +155,7 @@ def _why(error: Exception) -> str:
 
 
 def _corrector(corrector: Any, *, prompts: bool) -> dict[str, Any]:
-    """What a corrector says of itself: its fields, if it is a dataclass, and its prompts."""
+    """Return a corrector's facts: its fields, if it is a dataclass, and its prompts."""
     from targen_core.tasks.prompt import Prompt
 
     settings = {}
@@ -202,7 +202,7 @@ def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
 def print_backend(facts: dict[str, Any]) -> None:
     """Print the options of a backend, and what the model that they make supports and costs."""
     print_options(facts)
-    print(f"\nSampling parameters that -o takes besides: {', '.join(facts['sampling'])}")
+    print(f"\nSampling parameters that -o also accepts: {', '.join(facts['sampling'])}")
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):
         defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
@@ -221,7 +221,7 @@ def print_backend(facts: dict[str, Any]) -> None:
         scores += ", also of what comes next in a reply"
     print(f"Token probabilities, where a task asks for them: {scores}")
     if made is None:
-        print(f"What it supports and costs is known once it is made: {facts['not_made']}")
+        print(f"Its abilities and prices are unknown: {facts['not_made']}")
         return
     print(f"Made with these options: {made['identity']}")
     print(f"  follows a JSON schema itself: {'yes' if made['structured'] else 'no'}")
@@ -247,7 +247,7 @@ def print_corrector(facts: dict[str, Any]) -> None:
 def print_list(facts: dict[str, Any]) -> None:
     """Print what items of a list look like."""
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
-    print(f"items a call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
+    print(f"items per call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
     if drawn := facts["dimensions"]:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
         print(f"code makes items differ in: {', '.join(said)}")

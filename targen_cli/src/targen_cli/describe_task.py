@@ -22,7 +22,7 @@ _SHOWN = 60  # characters of a dimension's values
 
 
 def task_facts(part: Described) -> dict[str, Any]:
-    """What there is to say of a task; with `prompts`, each of them filled in."""
+    """Return the facts of a task; with `prompts`, with each prompt filled in."""
     from targen_core.runs.preparing.tasks import find_task
 
     registry, name, variants = part.registry, part.name, part.variants
@@ -47,8 +47,8 @@ def _with_parts(
 ) -> tuple[Task[Any, Any], dict[str, dict[str, Any]]]:
     """The task with the registered parts that it uses, and these by their place.
 
-    Some of its parts may not be installed, or need an option that is typed for each run: it is
-    described without them then, with the reason.
+    If some parts are not installed, or need an option that is typed for each run, it is described
+    without them, with the reason.
     """
     from targen_core.errors import TargenError
     from targen_core.runs.records.spec import RunSpec
@@ -69,7 +69,7 @@ def task_with_parts(
     """A spec's task as a run has it, and the registered parts that it uses, by their place.
 
     Raises:
-        UsageError: as `task_of`, or there is no such corrector.
+        UsageError: as `task_of`, or the corrector is unknown.
     """
     from targen_core.runs.preparing.tasks import find_corrector, task_and_parts
 
@@ -159,7 +159,7 @@ def _values(values: Sequence[str] | Mapping[str, int]) -> str:
 
 
 def _what_for(dimension: Mapping[str, Any]) -> str:
-    """What a dimension is for, and whether prompts say it."""
+    """Return a dimension's purpose, and whether prompts contain its values."""
     unsaid = "" if dimension["in_prompt"] else "(prompts do not say it)"
     return " ".join(filter(None, (dimension["summary"], unsaid)))
 

@@ -1,4 +1,4 @@
-"""How facts of `targen describe` are printed: for the `prints` of a kind, and for kinds without."""
+"""Print facts of `targen describe`, for the `prints` of a kind and for kinds without."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def type_of(field: dict[str, Any]) -> str:
 
 
 def print_prompts(prompts: Sequence[Mapping[str, str]]) -> None:
-    """Print prompts by name and version, with their texts if they are there."""
+    """Print prompts by name and version, with their texts if given."""
     for prompt in prompts:
         print(f"prompt: {prompt['name']}, version {prompt['version']}")
         if "text" in prompt:
@@ -139,5 +139,5 @@ def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
             what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
         print(
             f"Step {one['step']} asks for token probabilities{what}. "
-            f"Backends with them: {', '.join(one['backends']) or 'none that is installed'}"
+            f"Backends with them: {', '.join(one['backends']) or 'none installed'}"
         )

@@ -82,7 +82,7 @@ def estimate(
 ) -> None:
     """Estimate a run's calls, tokens and, if the price is known, dollars.
 
-    Counts the prompts of a dry run, which costs nothing, at four characters a token; with --from
+    Counts the prompts of a dry run, which costs nothing, at four characters per token. With --from
     it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each
     task of a plugin; lists that several of them share are counted for each.
 
@@ -183,7 +183,7 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
-    """The columns that say something: no reasoning where there is none."""
+    """Return the columns to show, without reasoning if there is none."""
     return [key for key in _HEADS if key != "reasoning_tokens" or total[key]]
 
 

@@ -49,7 +49,7 @@ _LONGEST = 500  # and at most, to see where lists end
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CostEstimate:
-    """What a run is likely to take.
+    """The likely usage of a run.
 
     Attributes:
         task: the task's id.
@@ -107,13 +107,13 @@ class CostEstimate:
 
     @property
     def dollars(self) -> float | None:
-        """Dollars of all steps; None where a price is unknown."""
+        """Return the dollars of all steps; None if a price is unknown."""
         known: float | None = self.total["dollars"]
         return known
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All of it, as `targen estimate --json` prints it."""
+        """Return all figures, as `targen estimate --json` prints them."""
         return {
             "task": self.task,
             "rows": self.rows,
@@ -181,10 +181,10 @@ def estimate(
     registry: Registry | None = None,
     **model_options: Any,
 ) -> CostEstimate:
-    """Estimate what `generate` will take: calls, tokens and, where a price is known, dollars.
+    """Estimate the usage of `generate`: calls, tokens and, if the price is known, dollars.
 
-    Nothing is sent. The prompts of a dry run are counted, at four characters a token; with
-    `measured`, what a run really took is scaled, rejects and reasoning included.
+    No call is sent. The prompts of a dry run are counted, at four characters per token. With
+    `measured`, the usage of a real run is scaled, rejects and reasoning included.
 
     Args:
         task: as of `generate`, like all that is not named below.
@@ -202,21 +202,21 @@ def estimate(
         seeds: your own seeds, instead of steps 1 and 2.
         contexts_from: registered contexts to use instead of the task's, by name.
         seeds_from: registered seeds to use instead of the task's, by name.
-        generators_from: a registered inverse generator, or several by label, likewise.
+        generators_from: a registered inverse generator, or several by label, to use instead of the
+            task's.
         checks: registered checks, by name: the dry run leaves them out.
         filters: registered filters, by name; an estimate counts only the share that a filter says
             it refuses.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
-            default what the task says, and "all" for your own `seeds`.
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all". The
+            default is the task's, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
-        worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
-            "auto" for brief ones in steps whose model is known to follow these, if the task has
-            them.
+        worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
+            uses brief prompts, if the task has them, in steps whose model is known to follow these.
         batch: use the service's batch API for steps 3 and 4.
-        batch_lists: use the batch API for steps 1 and 2 too.
+        batch_lists: also use the batch API for steps 1 and 2.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
         shard: the part of the work that is estimated, as `generate` takes it.
         measured: a run of the task to scale, or its directory.
@@ -254,7 +254,7 @@ def estimated(
     *,
     savings: bool = False,
 ) -> CostEstimate:
-    """What a request will take, by a run that was, or by a dry run at a yield.
+    """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
     With `savings`, a second dry run says what it takes without worked examples.
@@ -391,7 +391,7 @@ def _asked_once(task: Task[Any, Any]) -> set[str]:
 
 
 def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
-    """What to say where so many seeds make fewer rows than are wanted, or ""."""
+    """Return a warning if the seeds make fewer rows than wanted, or ""."""
     unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
     if task.labels_per_seed is not None:
         each = per_seed * unit * yield_
@@ -415,9 +415,9 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
     asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
     return (
-        f"Too few seeds: {source} gives {seeds:,}, each asked {asked} for a label, which makes "
+        f"Too few seeds: {source} gives {seeds:,}, each asked {asked} for a label. This makes "
         f"about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
-        f"{quotas[label]:,} are asked for.\n"
+        f"{quotas[label]:,} are requested.\n"
         f"Add {math.ceil(lacking):,} or more, or take more samples of each: "
         f"samples_per_seed {samples}"
     )
@@ -464,7 +464,7 @@ def scaled(
 
 
 def _dollars(price: Price | None, row: Mapping[str, Any]) -> float | None:
-    """What a step's calls cost, all alike: whether a prompt is a long one is said of each."""
+    """Return the cost of a step's calls; the long-prompt price applies per call."""
     if price is None:
         return None
     if price.long_from is not None and row["input_tokens"] <= price.long_from * row["calls"]:

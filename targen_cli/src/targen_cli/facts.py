@@ -1,4 +1,4 @@
-"""What `targen describe` shows of a registered object: the means to write a kind's `facts`.
+"""Facts of a registered object for `targen describe`, and helpers to write a kind's `facts`.
 
 ```python
 def facts(part: Described) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def facts_of(part: Described) -> dict[str, Any]:
 
 
 def _plain_facts(part: Described) -> dict[str, Any]:
-    """What can be said of an object whose kind says nothing of it."""
+    """Return facts of an object whose kind has no function for them."""
     from pydantic import BaseModel
 
     options = getattr(part.target, "options", None)
@@ -160,11 +160,11 @@ BOUNDS = {
     "max_length": "length at most",
     "pattern": "like",
 }
-"""What pydantic calls a field's bounds, and how people read them."""
+"""Pydantic's names for a field's bounds, with readable ones."""
 
 
 def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
-    """What a value of a field must keep to."""
+    """Return the bounds of a field's values."""
     bounds = {
         name: value
         for name in BOUNDS

@@ -26,13 +26,13 @@ class Estimate:
 
 
 class Excerpt(str):
-    """What a row says, or a part of it: where a row's text may not be published, left out."""
+    """The text of a row, or a part of it; left out if rows may not be published."""
 
     __slots__ = ()
 
 
 Cell = str | int | float | Estimate | None
-"""What stands in a table; None is shown as a dash."""
+"""A value of a table cell; None is shown as a dash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Plot:
     """A picture as plain data; the report draws it.
 
     Attributes:
-        kind: "bars" (groups of bars), "intervals" (points with error bars, whose
-            ends are "low" and "high" in the data), "heatmap", "lines", "points", or "map"
-            (points that lie near those they are like; its axes mean nothing).
+        kind: "bars" (groups of bars), "intervals" (points with error bars, whose ends are "low" and
+            "high" in the data), "heatmap", "lines", "points", or "map" (similar points lie close
+            together; the axes have no meaning).
         title: what it shows.
         data: one mapping a mark: texts and numbers, under any names.
         x: the name that lies along the horizontal axis.
@@ -73,17 +73,16 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a metric found.
+    """The results of a metric.
 
     Attributes:
         headlines: whole sentences with numbers, for the top of the report.
         figures: dataset -> figure -> estimate, for programs.
-        glance: the few of these figures that stand on top of the report, datasets
-            side by side: figure -> how to read it, in a few words; one that no
-            dataset has is left out.
+        glance: the few figures for the top of the report, datasets side by side: figure -> a few
+            words on reading it. Figures that no dataset has are left out.
         better: those of them that have a better side: figure -> "higher" or "lower".
         tables: for people.
-        plots: likewise.
+        plots: for people.
         rows: dataset -> what was measured of single rows, a mapping each, for programs:
             `analyze` writes them as JSON lines. "row" is a row's place, from 0.
         warnings: what makes the data or the figures doubtful.

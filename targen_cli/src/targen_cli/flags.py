@@ -31,13 +31,13 @@ _FIRST = (
     *("task", "n", "label", "variants", "backend", "model", "out", "seed"),
     *("max_cost", "dry_run", "yes"),
 )
-"""What stands first in the help of every command, and in which order."""
+"""The first options in the help of every command, in order."""
 
 _PANELS = (
     *("Rows", "Model", "Contexts and seeds", "Cost and speed"),
     *("Batches", "Workers", "Output"),
 )
-"""The panels of the help, in order; those of no panel stand before them, others behind."""
+"""The panels of the help, in order; options of no panel come before them, other panels after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def takes(
 
     Args:
         groups: models of options, or parts of them.
-        unchanged: likewise; what is left out of these stays as it was, and is not the default.
+        unchanged: further groups, whose options keep their earlier values if left out.
     """
     derived = {
         name: _parameter(name, option, unchanged=group in unchanged)
@@ -122,7 +122,7 @@ def with_signature(
 
 
 def _place(parameter: inspect.Parameter) -> tuple[int, int]:
-    """Where an option stands in the help: by its panel, then by its name if that comes first."""
+    """Return an option's place in the help: by its panel, then by its name if that comes first."""
     declared = getattr(parameter.annotation, "__metadata__", ())
     panels = (getattr(each, "rich_help_panel", None) for each in declared)
     panel = next((each for each in panels if isinstance(each, str)), "")
@@ -143,7 +143,7 @@ def _options(group: Group) -> Mapping[str, Option]:
 
 
 def _parameter(name: str, option: Option, *, unchanged: bool) -> inspect.Parameter:
-    """An option as a parameter of typer; None is one that was not given."""
+    """Return an option as a parameter of typer; None is one that was not given."""
     flag, kind = option.flag, _typed_as(option.kind)
     is_switch = kind is bool
     typed, words = f"--{name.replace('_', '-')}", flag.default

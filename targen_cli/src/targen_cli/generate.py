@@ -88,10 +88,10 @@ def generate(
 ) -> None:
     """Generate a labelled dataset.
 
-    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json.
-    A run that was stopped goes on with the same command, or with targen resume. With --suite,
-    every task of a plugin gets a run directory of its own below --out; counts are for each task,
-    the budget is for all.
+    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json. Run
+    the same command again, or targen resume, to continue a stopped run. With --suite, every task of
+    a plugin gets a run directory of its own below --out. Counts apply to each task, the budget to
+    all together.
 
     Examples:
     - targen generate rte -n 100
@@ -185,7 +185,7 @@ def say_next_export(job: Job) -> None:
 
 
 def _folder(shard: str | None) -> str:
-    """What the folder of a suite's shard ends with."""
+    """Return the suffix of the folder of a suite's shard."""
     from targen_core.engine.shards import Shard, read_shard
 
     numbers = read_shard(shard)
@@ -235,7 +235,7 @@ def resume(
     """Continue a stopped run, or extend a finished one.
 
     No answered call is asked again, and the rows are those of an uninterrupted run. With -n or
-    --label the run grows to that many rows in all; rows that are there stay.
+    --label the run grows to that many rows in total and keeps its rows.
 
     Examples:
     - targen resume runs/rte-0
@@ -311,7 +311,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
 
 
 def _answered(report: dict[str, Any]) -> bool:
-    """Whether there was an answer to any call."""
+    """Return whether any call was answered."""
     from targen_core.calls.usage import answered
 
     return bool(answered(report["usage"]["total"]))
@@ -369,7 +369,7 @@ class _Suite:
             rows = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
         same = f"the same targen generate --suite {self._name}"
-        job.resuming = f"{same} goes on with all of its tasks"
+        job.resuming = f"{same} continues all of its tasks"
         job.elsewhere = self._where
         try:
             with progress(job, quiet=self._quiet) as listener:
@@ -422,7 +422,7 @@ class _Suite:
 
 
 def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """What all tasks of a suite took; their reports count what their journals hold."""
+    """Return the usage of all tasks of a suite; their reports count their journals."""
     totals = [report["usage"]["total"] for report in reports]
 
     def all_of(*names: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands of plugins that end in `targen generate`, or have a run go on.
+"""Help for commands of plugins that end in `targen generate`, or continue a run.
 
 The first make a task's file, and take the options of `targen generate`:
 
@@ -67,7 +67,7 @@ class Generate:
 
         Args:
             text: see `file`.
-            name: likewise.
+            name: see `file`.
             n: how many rows.
             what: what each gets, such as "a rating".
 
@@ -118,7 +118,7 @@ def save_task_file(path: Path, text: str) -> None:
     """Write a task's file, as `TaskForm.text` gives it, and say what is next.
 
     Raises:
-        UsageError: it is there.
+        UsageError: the file exists.
         WriteFailed: the operating system refuses.
     """
     if path.suffix != ".json":
@@ -135,7 +135,7 @@ def grow(
     max_tokens: int | None = None,
     quiet: bool = False,
 ) -> None:
-    """Have a run go on to that many rows in all, with the progress of `targen resume`.
+    """Continue a run to that many rows in total, with the progress of `targen resume`.
 
     It also draws from the command's `Account`, if one is open.
 
@@ -143,7 +143,7 @@ def grow(
         run: its directory.
         labels: total rows by label; labels that are not named keep their targets.
         max_cost: stop before the run has cost more than this many dollars; replaces its own cap.
-        max_tokens: stop before it has used more than this many tokens; likewise.
+        max_tokens: stop before the run has used more than this many tokens; replaces its own cap.
         quiet: whether to show no progress.
 
     Raises:

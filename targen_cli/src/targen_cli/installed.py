@@ -58,11 +58,11 @@ _MEANT = {
     "upload": "export RUN --push OWNER/NAME",
     "version": "--version",
 }
-"""What other tools call a thing -> what to type behind `targen`."""
+"""Other tools' names for a thing -> the words to type after `targen`."""
 
 
 def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
-    """What to type for each command of a plugin: its name, or its id where two have the name."""
+    """Return how to type each command of a plugin: its name, or its id if two share the name."""
     named = []
     for item in registry.all("command"):
         try:
@@ -81,7 +81,7 @@ def panel_of(item: Registration[Any]) -> str:
 
 
 def is_command(registry: Registry, name: str) -> bool:
-    """Whether a plugin has a command of that name or id."""
+    """Return whether a plugin has a command of that name or id."""
     return any(name in (item.name, item.id) for item in registry.all("command"))
 
 
@@ -122,7 +122,7 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 
 
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
-    """The error for a command that nobody has."""
+    """Return the error for an unknown command."""
     hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
     lame = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     if package := package_of("command", name):
@@ -133,4 +133,4 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
         hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
         hint += f"; plugins that failed to load: {lame}, see: targen plugins"
-    return UsageError(f"there is no command {name!r}", hint=hint)
+    return UsageError(f"no command {name!r}", hint=hint)

@@ -1,4 +1,4 @@
-"""What is installed, printed: imports neither typer nor anything of a plugin's."""
+"""Print installed parts, without importing typer or plugins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _summary(item: Registration[Any]) -> str:
 
 
 def _words(kind: Kind) -> set[str]:
-    """What a person may call a kind: `reader`, `readers`, `task-readers`, `list-tasks`."""
+    """Return the words for a kind: `reader`, `readers`, `task-readers`, `list-tasks`."""
     plural = kind.plural.replace(" ", "-")
     return {kind.name, f"{kind.name}s", plural, kind.listing, kind.listing.removeprefix("list-")}
 
@@ -50,12 +50,12 @@ def show_kinds(*, json: bool) -> None:
 
 
 def show_registered(named: str, *, json: bool) -> bool:
-    """List what there is of a kind, named by a word for it or by its listing command.
+    """List the parts of a kind, named by a word for it or by its listing command.
 
     Plugins that failed are named on standard error.
 
     Returns:
-        Whether there is such a kind.
+        True if the kind exists.
     """
     registry = load_registry()
     kind = next((of.name for of in registry.kinds.values() if named and named in _words(of)), "")

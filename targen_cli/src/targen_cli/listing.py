@@ -46,7 +46,7 @@ def list_installed(
 
         package = package_of(kind.removesuffix("s"))
         raise UsageError(
-            f"there is no kind {kind!r}",
+            f"unknown kind {kind!r}",
             hint=install(package)
             if package
             else did_you_mean(kind, load_registry().kinds, "one of"),

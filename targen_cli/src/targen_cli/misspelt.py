@@ -53,7 +53,7 @@ _MEANT = {
     "--timeout": "--max-outage",
     "--url": "--base-url",
 }
-"""What people type, or once typed, for an option of ours."""
+"""Former or likely names of our options."""
 
 _ELSEWHERE = {
     "--as": "rows get another format when they are exported: targen export RUN --as csv",
@@ -70,7 +70,7 @@ _ELSEWHERE = {
 """Options of other commands, which people expect here."""
 
 _SHARES = ("--balance", "--proportions", "--ratio", "--ratios", "--share", "--shares", "--weights")
-"""What people type for shares of labels."""
+"""Options that people type for shares of labels."""
 
 _FIXED = (
     "-b",
@@ -156,7 +156,7 @@ def _typed(value: Any) -> Any:
 
 
 def _called(param: Any) -> str:
-    """How a parameter is typed: an option by its flag."""
+    """Return a parameter as it is typed: an option by its flag."""
     return str(param.opts[0]) if param.param_type_name == "option" else str(param.name).upper()
 
 
@@ -214,7 +214,7 @@ def _no_value(option: str, ctx: Any) -> UsageError:
 
 
 def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
-    """What is wrong with the value of an option: a number with signs in it is shown without."""
+    """Return the error for an option's value; control characters in a number are left out."""
     name, why = _called(param), plain_fault(message).removesuffix(".")
     value = next(
         (
@@ -290,7 +290,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
 
 
 def _hint(name: str, known: Collection[str], ctx: Any) -> str:
-    """What to type in the place of an option."""
+    """Return what to type in place of an option."""
     from targen_core.calls.sampling import SAMPLING
 
     name = name.replace("_", "-")

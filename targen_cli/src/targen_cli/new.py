@@ -35,7 +35,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help=f"What to write: {', '.join(_templates(load_registry()))}.",
+            help=f"Kind of file or plugin: {', '.join(_templates(load_registry()))}.",
             autocompletion=_complete_kind,
         ),
     ],
@@ -56,7 +56,7 @@ def new(
 ) -> None:
     """Create a plugin project with code, prompts, tests and a CI file.
 
-    It works as it stands; its README.md lists what to change, in order.
+    The project works at once; its README.md lists what to change, in order.
 
     Examples:
     - targen new task my-task

@@ -49,7 +49,7 @@ def as_page(run: Path) -> str:
     """The report of a run with some of its rows and rejects, as a page.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: the directory does not exist.
         RunDirectoryError: it is no run, or cannot be read.
     """
     raw = read_report(run)
@@ -81,7 +81,7 @@ def _runs(
 
 
 def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
-    """What stands of a run in the table of several."""
+    """Return a run's line in the table of several."""
     if not shelved.report:
         return [shelved.path.name, f"unreadable: {shelved.problem}", *[""] * (5 + cost)]
     report = Report.of(shelved.report)
@@ -161,7 +161,7 @@ def _status(report: Report) -> Iterator[str]:
 def _concerns(raw: Mapping[str, Any], run: Path) -> Iterator[str]:
     concerns = concerns_of(raw, run)
     if concerns:
-        yield "<h2>What looks wrong</h2><ul>"
+        yield "<h2>Possible problems</h2><ul>"
         for each in concerns:
             yield f"<li><p>{_safe(each.message)}</p>"
             yield f'<p class="soft">Try: {_safe(each.hint)}</p></li>'
@@ -329,7 +329,7 @@ def _some_rejects(run: Path) -> Iterator[str]:
             if len(some) < _REJECTS:
                 some.append(traced)
     if by_reason:
-        yield "<h2>Some candidates that made no row</h2>"
+        yield "<h2>Some rejected candidates</h2>"
     for reason, some in by_reason.items():
         for traced in some:
             what = " ".join(filter(None, [traced.verdict, str(traced.record.get("stage") or "")]))

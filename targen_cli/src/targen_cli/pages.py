@@ -1,9 +1,9 @@
-"""HTML pages: the one place that says what they may load and run.
+"""Rules for HTML pages: what they may load and run.
 
-Files carry their Content-Security-Policy in a `meta` element, with the hashes of
-their own style and script. Servers send `SERVED` as headers. Either way a page
-loads nothing from elsewhere, and whatever slips through the escaping is inert:
-no style attribute, no inline handler and no injected script has a hash.
+Files carry their Content-Security-Policy in a `meta` element, with the hashes of their own style
+and script. Servers send `SERVED` as headers. Either way a page loads only its own parts, and text
+that slips through the escaping is inert: style attributes, inline handlers and injected scripts
+have no hash.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def register_kinds(register: KindRegister) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """What a run will take, for programs, and what that returns; and the display of a run."""
+    """Register estimates of runs, their result class, and the display of a run."""
     for name in ("CostEstimate", "estimate"):
         register.register(name, f"targen_cli.estimating:{name}")
     register.register("show-progress", "targen_cli.shown:job_shown")

@@ -39,9 +39,9 @@ def plugins(
 
     Also imports each registered object, so that a missing module or attribute shows.
 
-    `targen plugins check PATH` loads a folder under development without installing it and runs
-    the conformance kit on it. Exit 1 where a check fails. What needs an extra of the plugin that
-    is not installed is not checked, which --strict counts as a failure.
+    `targen plugins check PATH` loads a folder under development without installing it and runs the
+    conformance kit on it. Exit 1 where a check fails. Checks that need an uninstalled extra of the
+    plugin are skipped, which --strict counts as a failure.
 
     Examples:
     - targen plugins --strict
@@ -133,7 +133,7 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
 
 
 def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
-    """What to say of a hook whose kind is not installed: what it registers is not used."""
+    """Return the problem of a hook whose kind is not installed: its registrations are not used."""
     package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
     hint = "install the distribution that has the kind"
@@ -144,7 +144,7 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
 
 
 def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
-    """What to say of a filter's options that would be flags, were their names not taken."""
+    """Return problems of a filter's options whose flags' names are taken."""
     from targen_core.runs.records.shortcuts import taken_flags
 
     return [
@@ -174,7 +174,7 @@ def _problem(check: str, problem: str, hint: str) -> dict[str, str]:
 
 
 def _resolved(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
-    """What is wrong with a registered object."""
+    """Return the problems of a registered object."""
     try:
         registry.resolve(item)
     except PluginError as error:

@@ -1,4 +1,4 @@
-"""What a run's calls were counted at, for people."""
+"""Prices that a run's calls were counted at, for people."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The progress display: bars on a terminal, a few plain lines elsewhere.
 
-It draws from a thread of its own, on a copy of standard error, and reads plain
-numbers. So a run neither waits for a terminal that is slow or stopped, nor
-fails by one that is narrow, closed or gone: what goes wrong here ends the
-display alone.
+It draws from a thread of its own, on a copy of standard error, and reads plain numbers. So a run
+never waits for a slow or stopped terminal, nor fails because of one that is narrow, closed or gone:
+an error here ends only the display.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def progress(job: Job, *, quiet: bool = False, transient: bool = False) -> Itera
 
 @contextmanager
 def watching(*, quiet: bool = False) -> Iterator[Watch]:
-    """What shows calls that are no job's; the bars are gone when it ends."""
+    """Show calls that belong to no job; the bars disappear at the end."""
     watch = Watch()
     with _shown(watch, quiet=quiet, transient=True):
         yield watch
@@ -105,7 +104,7 @@ def _own_standard_error() -> TextIO | None:
 
 @contextmanager
 def _log_through(display: _Display) -> Iterator[None]:
-    """Let what is logged stand above the bars, not across them."""
+    """Print log lines above the bars, not across them."""
     handlers = [
         handler
         for handler in logging.getLogger("targen").handlers
@@ -134,11 +133,11 @@ class _Lines:
             self._say(line)
 
     def flush(self) -> None:
-        """Lines go on as they come."""
+        """Do nothing: lines are written at once."""
 
 
 class _Face(Protocol):
-    """How things look: opened, drawn and closed by the display's thread."""
+    """A display's look: opened, drawn and closed by the display's thread."""
 
     def open(self) -> None: ...
 
@@ -203,7 +202,7 @@ def _debugging() -> bool:
 
 
 class _Plain:
-    """Lines: soon where nothing is answered, when that changes, and now and then."""
+    """Plain lines: soon if no call is answered, when that changes, and now and then."""
 
     def __init__(self, watch: Watch, out: TextIO) -> None:
         self._watch = watch
@@ -212,7 +211,7 @@ class _Plain:
         self._shown_trouble = False
 
     def open(self) -> None:
-        """Nothing: a short run says nothing."""
+        """Do nothing: a short run prints no line."""
 
     def draw(self, lines: list[str], *, last: bool) -> None:
         for line in lines:
@@ -233,7 +232,7 @@ class _Plain:
         self._print("; ".join(filter(None, words)))
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Do nothing: no resource is open."""
 
     def _print(self, line: str) -> None:
         room = room_of(self._out)  # a terminal where TERM=dumb

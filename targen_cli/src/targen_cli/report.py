@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 ALL = "candidates"
-"""What all of a label flow are called; many are rejected before step 4 judges them."""
+"""The name for all of a label flow; many are rejected before step 4 judges them."""
 
 MANY = 8
 """Labels from which on a table has no column or row for each."""
@@ -169,11 +169,11 @@ def write_page(run: Path, out: Path | None) -> Path:
 
 
 def open_page(path: Path) -> None:
-    """Show a page in the browser, or say that there is none."""
+    """Show a page in the browser, or report that there is none."""
     import webbrowser
 
     if not webbrowser.open(path.resolve().as_uri()):
-        print("there is no browser to open it: open the file yourself", file=sys.stderr)
+        print("no browser found: open the file yourself", file=sys.stderr)
 
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
@@ -204,7 +204,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     print_flow(report["flow"], report.get("branches"), corrected=report.get("corrected", True))
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
-            print(f"{branch}: {flow['unsure']:,} kept of which the judge was unsure")
+            print(f"{branch}: {flow['unsure']:,} kept although the judge was unsure")
     reasons = {
         (branch, reason): count
         for branch, flow in report["flow"].items()
@@ -245,13 +245,13 @@ def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> Non
     from targen_core.runs.folder.reporters import concerns_of
 
     if concerns := concerns_of(report, run):
-        print(f"\nWhat looks wrong{of and f' with {of}'}")
+        print(f"\nPossible problems{of and f' with {of}'}")
     for each in concerns:
         print(printable(f"- {each.message}\n  try: {each.hint}"))
 
 
 def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """The parts of a task, with their rows; None where it has none."""
+    """Return the parts of a task, with their rows; None for a task without parts."""
     if not (parts := report.get("parts")):
         return None
     rows: list[tuple[str | int, ...]] = [
@@ -263,7 +263,7 @@ def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | i
 def source_table(
     report: Mapping[str, Any],
 ) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """The data that rows were made from; None where there is none."""
+    """Return the data that rows were made from; None without such data."""
     if not (sources := report.get("sources")):
         return None
     rows: list[tuple[str | int, ...]] = [
@@ -287,7 +287,7 @@ def cells_of(table: Table) -> list[tuple[str | int, ...]]:
 def merged_table(
     report: Mapping[str, Any],
 ) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """The runs that were merged; None of a run by itself."""
+    """Return the merged runs; None for a single run."""
     if not (runs := report.get("merged")):
         return None
     rows: list[tuple[str | int, ...]] = [
@@ -297,7 +297,7 @@ def merged_table(
 
 
 def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
-    """What filters have to say of a run, a sentence or a table each, and tables of reporters."""
+    """Return the sections of filters, a sentence or a table each, and tables of reporters."""
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.folder.reporters import tables_of
 
@@ -317,7 +317,7 @@ def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
 
 
 def _pace(report: dict[str, Any]) -> str:
-    """How long it took, how fast it was and what rows cost, as far as that is known."""
+    """Return the duration, the speed and the cost of rows, as far as known."""
     from targen_core.api.report import Report
 
     if report.get("answers_by_files"):
@@ -328,7 +328,7 @@ def _pace(report: dict[str, Any]) -> str:
         words.append(f"Time: {duration(seen.seconds)}")
         if pace := seen.rows_per_minute:
             words.append(
-                f"{pace:,.1f} rows a minute" if pace < 10 else f"{pace:,.0f} rows a minute"
+                f"{pace:,.1f} rows per minute" if pace < 10 else f"{pace:,.0f} rows per minute"
             )
     if cost := seen.cost_per_100_rows:
         words.append(f"${cost:.4f} for 100 rows")
@@ -388,7 +388,7 @@ def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> li
 
 
 def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What calls took by step and label; of many labels by step alone."""
+    """Return the usage by step and label, or by step alone if labels are many."""
     places: list[Mapping[str, Any]] = usage["by_step"]
     if len({place["label"] for place in places}) <= MANY + 1:
         return places

@@ -62,7 +62,7 @@ class ModelOptions(Options):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What -o says, with what has an option of its own.
+        """Return the options of -o, with those that have a flag of their own.
 
         Raises:
             UsageError: an item that is no KEY=VALUE; something is said twice.
@@ -148,7 +148,7 @@ class WorkerOptions(Options):
 
     @property
     def asked(self) -> dict[str, Any] | None:
-        """What `api.request.elsewhere` takes."""
+        """Return the input of `api.request.elsewhere`."""
         said: dict[str, Any] = {n: value for n, value in self if value and n != "executor"}
         if self.executor is None:
             return None

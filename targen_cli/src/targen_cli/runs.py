@@ -34,7 +34,7 @@ def runs(
 ) -> None:
     """List runs, open a report in the browser, or remove runs.
 
-    What was paid for stays in the cache: the same run again asks for nothing twice.
+    Paid replies remain in the cache: the same run repeats no call.
 
     Examples:
     - targen runs
@@ -132,7 +132,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
         require_removable(path)
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("there is no terminal to ask on", hint="--yes removes without asking")
+            raise UsageError("no terminal to ask on", hint="--yes removes without asking")
         named = ", ".join(map(str, paths))
         try:
             agreed = typer.confirm(f"Remove {named}?", err=True)
@@ -144,6 +144,6 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
             raise typer.Exit(1)
     for path in paths:
         if left := remove(path):
-            print(f"{path}: removed, but for {', '.join(left)}")
+            print(f"{path}: removed, except for {', '.join(left)}")
         else:
             print(f"{path}: removed")

@@ -1,4 +1,4 @@
-"""The runs that stand in a folder: what each of them is, and how one is taken away."""
+"""Runs in a folder: list them and remove one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
     One that cannot be read is among them, with the reason.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: the folder does not exist.
     """
     if not folder.is_dir():
         raise NoSuchFile(folder, "folder", hint=Action("generate") + " creates runs/")
@@ -86,7 +86,7 @@ def _shelved(path: Path) -> Shelved:
 
 
 def is_busy(path: Path) -> bool:
-    """Whether a process is working on a run."""
+    """Return whether a process is working on a run."""
     lock = path / ".lock"
     try:
         # To try the lock empties the file, so it must be nobody else's.
@@ -100,10 +100,10 @@ def is_busy(path: Path) -> bool:
 
 
 def require_removable(run: Path) -> None:
-    """Check that a directory is a run which nothing uses.
+    """Check that a directory is a run which is not in use.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: the directory does not exist.
         RunDirectoryError: it is no run.
         RunLocked: a process is working on it.
     """
@@ -117,10 +117,10 @@ def require_removable(run: Path) -> None:
 
 
 def remove(run: Path) -> list[str]:
-    """Take a run away: the files that a run leaves, and the folder if nothing else is in it.
+    """Remove a run: the files that a run writes, and the folder if it is then empty.
 
     Returns:
-        What else was in it, and is there still.
+        Other contents, which remain.
 
     Raises:
         UsageError: it may not be removed, see `require_removable`.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
 REPLY = 300
-"""Characters of a reply, or of what was asked, that are shown unless all of it is."""
+"""Characters of a reply or a prompt to show by default."""
 _MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
 
 __all__ = [
@@ -108,7 +108,7 @@ def _fits(traced: Traced, label: str | None, reason: str | None) -> bool:
 
 
 def _check_known(run: Path, label: str | None, reason: str | None) -> None:
-    """See that a label or a reason by which nothing was found is one that the run has.
+    """Check that a label or a reason without matches is one that the run has.
 
     Raises:
         UsageError: naming those that there are.
@@ -144,7 +144,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
 
 
 def facts_of(traced: Traced) -> dict[str, Any]:
-    """What a run has on record of a candidate, with its rows."""
+    """Return a run's records of a candidate, with its rows."""
     facts = {"verdict": traced.verdict, **traced.record}
     return {**facts, "official": list(traced.rows)} if traced.rows else facts
 
@@ -188,7 +188,7 @@ def _print_one(traced: Traced) -> None:
 
 
 def outcome_of(traced: Traced) -> tuple[str, str]:
-    """What became of a candidate that made no row, and why."""
+    """Return the outcome of a rejected candidate, and the reason."""
     record = traced.record
     verdict = traced.verdict
     if record.get("stage"):
@@ -201,7 +201,7 @@ def outcome_of(traced: Traced) -> tuple[str, str]:
 
 
 def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
-    """What it says: its rows but for what the title says, or the instance that was rejected."""
+    """Yield its content: its rows except for the title's values, or the rejected instance."""
     for number, row in enumerate(traced.rows):
         if number:
             yield "", ""
@@ -211,7 +211,7 @@ def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if not traced.rows:
         instance = traced.record.get("instance", traced.record.get("item"))
         if instance is None:
-            instance = "(there is no instance)"
+            instance = "(no instance)"
         yield from instance.items() if isinstance(instance, Mapping) else [("", instance)]
 
 
@@ -254,7 +254,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
 
 
 def _people(record: Mapping[str, Any]) -> str:
-    """What people made of a row, who they were, and when: "edited by ann, 2026-11-20"."""
+    """Return how people changed a row, who, and when: "edited by ann, 2026-11-20"."""
     review = record.get("review")
     review = review if isinstance(review, dict) else {}
     by = review.get("by")
@@ -305,7 +305,7 @@ class Screen:
         self._print(words, "bold")
 
     def title(self, name: str, outcome: str, detail: str, *, indent: int = 0) -> None:
-        """A line that names something and says what became of it."""
+        """Print a line with a name and its outcome."""
         from rich.text import Text
 
         line = Text()
@@ -354,7 +354,7 @@ class Screen:
 
 
 def _is_line(value: object) -> bool:
-    """Whether a value is a text, or a list of them."""
+    """Return whether a value is a text, or a list of them."""
     return isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(part, str) for part in value)
     )

@@ -58,9 +58,9 @@ def job_shown(job: Job) -> Iterator[Listener]:
 
 
 def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] | None:
-    """What draws words, told whether they are the last, and what makes them of a state.
+    """Return a function that draws words and one that makes them from a state.
 
-    None where nobody would see it.
+    Return None if no one would see them.
     """
     shell = _notebook()
     if shell is not None:

@@ -1,4 +1,4 @@
-"""What the commands on datasets have in common: where the rows are, and whose they are."""
+"""Common options of commands on datasets: the rows, and their task."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["EncodingArg", "SourceArg", "WhoseArg", "task_name"]
 SourceArg = Annotated[
     Path,
     typer.Argument(
-        help="A run directory; a .jsonl, .csv or .parquet file; a folder that `export --as hf` or "
-        "`datasets` saved; or hf:OWNER/NAME[:CONFIG[:SPLIT]].",
+        help="A run directory, a .jsonl, .csv or .parquet file, a folder that `export --as hf` or "
+        "`datasets` saved, or hf:OWNER/NAME[:CONFIG[:SPLIT]].",
         show_default=False,
     ),
 ]
@@ -37,5 +37,5 @@ EncodingArg = Annotated[
 
 
 def task_name(source: Source, task: str | None) -> str | None:
-    """What finds the task of a dataset: what was typed, or what a run says."""
+    """Return the name of a dataset's task: the typed one, or that of the run."""
     return task or (source.task() if source.task is not None else None)

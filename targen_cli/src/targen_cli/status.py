@@ -1,4 +1,4 @@
-"""How far a long step is, on standard error: in place on a terminal, a line now and then elsewhere.
+"""Progress of a long step on standard error: in place on a terminal, else a line now and then.
 
 For the commands of plugins. Generation has a display of its own (`targen_cli.progress`).
 """
@@ -25,7 +25,7 @@ _EVERY = 30.0  # seconds between two lines where there is no terminal
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Shows what it is told.
+    """Shows progress.
 
     Attributes:
         at: what is at work now, in place of what was shown before.
@@ -123,15 +123,15 @@ def _noting(console: Console) -> Callable[[str], None]:
 
 
 def _nothing(_: str, /) -> None:
-    """Nobody wants to see it."""
+    """Show nothing."""
 
 
 def _no_step(_done: int, _of: int, _figures: str, /) -> None:
-    """Nobody wants to see it."""
+    """Show nothing."""
 
 
 class _Lines:
-    """Prints what it is told now and then."""
+    """Prints a line now and then."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()

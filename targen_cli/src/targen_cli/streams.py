@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full or gone: nothing that is said there ends the work."""
+"""Standard streams that may be closed, full or gone, without ending the work."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["mute", "sound_streams"]
 def sound_streams() -> Iterator[None]:
     """Standard error that never raises, and no file of ours under a standard number.
 
-    Where a stream was closed (`2>&-`), the next file that is opened would get
-    its number, and what a library says to standard error would land in it.
+    If a stream was closed (`2>&-`), the next opened file would get its number, and a library's
+    messages to standard error would land in it.
     """
     with contextlib.suppress(OSError):
         number = os.open(os.devnull, os.O_RDWR)
@@ -43,7 +43,7 @@ def mute(stream: TextIO | None) -> None:
 
 
 class _Unfailing:
-    """A text stream; where writing fails it goes on, and says nothing any more."""
+    """A text stream that becomes silent after a failed write."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream

@@ -28,10 +28,10 @@ def print_table(
 ) -> None:
     """Print aligned columns; numbers to the right.
 
-    In a pipe each row is one line, easy to grep. On a terminal that is too
-    narrow texts are wrapped between words; where not even that fits, each row
-    becomes a paragraph. `optional` names columns that are left out where no
-    cell of them says anything; with `spaced` rows that are wrapped stand apart.
+    In a pipe each row is one line, easy to grep. On a terminal that is too narrow texts are wrapped
+    between words; where not even that fits, each row becomes a paragraph. `optional` names columns
+    that are left out if all their cells are empty; with `spaced`, wrapped rows are separated by
+    blank lines.
     """
     cells = [[printable(str(cell), lines=False) for cell in row] for row in rows]
     kept = [
@@ -59,7 +59,7 @@ def print_table(
 
 
 def _room() -> int | None:
-    """Columns of the terminal; None where standard output is none."""
+    """Return the columns of the terminal; None if standard output is not one."""
     return room_of(sys.stdout)
 
 

@@ -1,10 +1,9 @@
-"""The one way to a terminal: what is printed is made safe where it is written.
+"""The one way to a terminal: output is made safe on writing.
 
-`guarded` puts a `Guard` in place of standard output and standard error for as
-long as a command runs. Whatever prints (tables, errors, log lines, a plugin)
-writes through it, so nobody has to remember to escape. Only Rich may draw: its
-colours and cursor moves pass, and no other control does. It is also the one
-place that breaks lines: on a terminal between words, in a pipe nowhere.
+`guarded` puts a `Guard` in place of standard output and standard error for as long as a command
+runs. All output (tables, errors, log lines, plugins) passes through it, so callers need not escape.
+Only Rich may draw: its colours and cursor moves pass, but no other control characters. It is also
+the one place that breaks lines: on a terminal between words, in a pipe nowhere.
 """
 
 from __future__ import annotations
@@ -36,9 +35,8 @@ _GLUE = "\0"  # what `printable` leaves in no text
 class Guard:
     """A text stream that escapes what a terminal would obey, and writes any text.
 
-    What the stream's encoding lacks is escaped as well: what a command does
-    never depends on where it prints. On a terminal lines are broken between
-    words.
+    Characters that the stream's encoding lacks are also escaped: a command never behaves
+    differently for its output. On a terminal lines are broken between words.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -73,14 +71,14 @@ class Guard:
 
 
 def _drawing(text: str) -> str:
-    """What Rich writes: its own controls as they are, the text between them made safe."""
+    """Return Rich's text with its own controls, and the text between them made safe."""
     parts = _DRAWN.split(text)
     parts[::2] = map(printable, parts[::2])
     return "".join(parts)
 
 
 def room_of(stream: TextIO | None) -> int | None:
-    """Columns of the terminal that a stream is; None where it is none."""
+    """Return the columns of the terminal that a stream is; None for other streams."""
     if stream is None or not stream.isatty():
         return None
     return shutil.get_terminal_size().columns or None
@@ -98,8 +96,8 @@ def width_of(text: str) -> int:
 def folded(text: str, room: int) -> str:
     """`text` in lines of at most `room` columns, which are broken between words alone.
 
-    What goes on in a new line is indented as its line is. A command that fits
-    into a line stays in one piece, to be copied.
+    A continued line has the indentation of its first line. A command that fits into a line stays in
+    one piece, to be copied.
     """
     return "\n".join(_folded(line, room) for line in text.split("\n"))
 

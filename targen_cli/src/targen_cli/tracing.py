@@ -1,4 +1,4 @@
-"""What a run's candidates became, each with the calls that it rests on, and the way back."""
+"""Trace a run's candidates to their outcomes and to the calls behind them."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Traced:
         run: the run directory.
         record: its record in `provenance.jsonl` or `rejects.jsonl`; of a correction, in
             `changes.jsonl`, with `id` and `intended` as a run's records have them, and `row`.
-        rows: the official rows that it made; none where it was rejected.
-        correction: what the directory is a correction by, where it is one.
+        rows: the official rows that it made; empty if it was rejected.
+        correction: the plan of the correction that made the directory, if one did.
     """
 
     run: Path
@@ -66,14 +66,14 @@ class Traced:
 
     @property
     def number(self) -> Any:
-        """The number of its first row, from 0; None where it has none."""
+        """Return the number of its first row, from 0; None without rows."""
         return self.record.get("idx" if self.correction is None else "row")
 
     @property
     def verdict(self) -> str:
         """`accepted`, `rejected`, `duplicate`, `surplus`, or `dropped` for a list item.
 
-        Of a correction `confirmed`, `relabelled` or `rejected`.
+        For a correction `confirmed`, `relabelled` or `rejected`.
         """
         return str(self.record.get("verdict", "accepted"))
 
@@ -106,7 +106,7 @@ def rows(run: Path) -> Iterator[Traced]:
     """The accepted candidates of a run, in the order of its rows.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: the directory does not exist.
         RunDirectoryError: it is no run, or cannot be read.
     """
     if plan := plan_of(run):
@@ -122,10 +122,10 @@ def rows(run: Path) -> Iterator[Traced]:
 
 
 def rejects(run: Path) -> Iterator[Traced]:
-    """Candidates and list items of a run that made no row, in its order.
+    """Yield rejected candidates and list items of a run, in its order.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: the directory does not exist.
         RunDirectoryError: it is no run, or cannot be read.
     """
     if plan := plan_of(run):
@@ -141,12 +141,11 @@ def find(run: Path, name: str) -> Traced:
 
     Args:
         run: a run directory, or one that `targen correct` left.
-        name: a row's number from 0, as its `idx`, or a candidate's id, such as
-            `3.2/entailment/0`, whatever became of it; of a correction `correct/17`, which
-            counts what was judged from 0.
+        name: a row's number from 0, as its `idx`, or the id of any candidate, such as
+            `3.2/entailment/0`. In a correction `correct/17`, which counts the judged rows from 0.
 
     Raises:
-        UsageError: there is no such directory, or no such row or candidate in it.
+        UsageError: the directory, the row or the candidate does not exist.
         RunDirectoryError: it is no run, or cannot be read.
     """
     if name.isascii() and name.isdigit():
@@ -191,7 +190,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
     """The journal's record of the call whose key begins so.
 
     Raises:
-        UsageError: there is none, or there are several.
+        UsageError: no call has this prefix, or several have.
         RunDirectoryError: it is no run, or cannot be read.
     """
     if not plan_of(run):
@@ -272,9 +271,9 @@ def resting_on(run: Path, key: str) -> Iterator[Traced]:
 
 
 def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What made a run: its task, models and packages, by what its manifest says.
+    """Return what made a run: its task, models and packages, from its manifest.
 
-    Of a `record` of merged runs, what made the run that it is from.
+    For a `record` of merged runs, return what made its own run.
 
     Raises:
         RunDirectoryError: it is no run, or cannot be read.
@@ -307,7 +306,7 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
 
 
 def plan_of(run: Path) -> CorrectionPlan | None:
-    """What `targen correct` left of its plan, where it made the directory; None of a run.
+    """Return the plan of the correction that made a directory; None for a run.
 
     Raises:
         RunDirectoryError: it cannot be read.
@@ -323,7 +322,7 @@ def plan_of(run: Path) -> CorrectionPlan | None:
 
 
 def _changes(run: Path, plan: CorrectionPlan) -> Iterator[Traced]:
-    """What a correction judged, in its order."""
+    """Yield the judged rows of a correction, in its order."""
     official, at = read_jsonl(run / "dataset.jsonl"), 0
     for number, change in enumerate(read_jsonl(run / "changes.jsonl")):
         record = {"id": f"correct/{number}", **change, "intended": change.get("claimed")}

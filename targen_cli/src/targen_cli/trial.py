@@ -53,7 +53,7 @@ class RecordedCall:
 
 @dataclass(slots=True)
 class Trial:
-    """What a trial showed: calls and verdicts, its report, and what stopped it.
+    """The result of a trial: calls and verdicts, its report, and what stopped it.
 
     `lists` names the steps that grow lists.
     """
@@ -97,14 +97,13 @@ def run_trial(
     folder: Path | None = None,
     unfiltered: bool = False,
 ) -> Trial:
-    """Run `spec` and record it; a run that ends early is a result too.
+    """Run `spec` and record it; a run that ends early also gives a result.
 
-    With `cache`, replies are shared: what a trial paid for, a run of the same
-    seed and options does not pay again; with `shared`, so are those to list
-    calls with other trials. `show` displays how the job goes, for as long as it does.
-    `folder` keeps the trial's files, so that the same trial asks no answered call again; without
-    it they are in a temporary folder. With `unfiltered`, registered checks and filters are left
-    out: the texts of a dry run are not what they are for.
+    With `cache`, replies are shared: a run of the same seed and options does not pay for a trial's
+    calls again. With `shared`, trials share replies to list calls. `show` displays how the job
+    goes, for as long as it does. `folder` keeps the trial's files, so that the same trial asks no
+    answered call again; without it they are in a temporary folder. With `unfiltered`, registered
+    checks and filters are left out: the texts of a dry run are not what they are for.
     """
     trial = Trial()
 

@@ -56,7 +56,7 @@ def _value(key: str, text: str) -> Any:
 
 
 def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
-    """`[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY; none removes it.
+    """Parse `[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY, or none.
 
     Raises:
         UsageError: an item of another form, or a name given twice.
@@ -82,7 +82,7 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
     if "" in parts:
         raise UsageError(
             Option("dimensions") + f" {name}={text}: a value is empty",
-            hint="values with commas stand in a file, one a line: "
+            hint="write values with commas to a file, one per line: "
             + Option("dimensions", {name: "@FILE"}),
         )
     weighted = [_WEIGHT.fullmatch(part) for part in parts]
@@ -93,8 +93,8 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
         if match is None:
             raise UsageError(
                 Option("dimensions") + f" {name}={text}: {part!r} has no weight, and others have",
-                hint=f"give each a weight, {part}:1, or none; values that end in a colon and a "
-                "number stand in a file: " + Option("dimensions", {name: "@FILE"}),
+                hint=f"give each value a weight, {part}:1, or none. Write values that end in a "
+                "colon and a number to a file: " + Option("dimensions", {name: "@FILE"}),
             )
         if match[1] in weights:
             raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is given twice")

@@ -1,7 +1,6 @@
-"""What a display shows of a run: plain numbers, filled in its thread, read in the display's.
+"""The state of a run for a display: plain numbers, written in its thread, read in the display's.
 
-The display's thread reads only what may be read while the run goes on, and
-changes nothing of it.
+The display's thread reads only values that are safe to read during the run, and changes none.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Row = tuple[str, tuple[str, ...]]
 
 
 class _Pace:
-    """How much is done in a second, lately: an average in which the past fades."""
+    """The recent speed per second: a moving average."""
 
     def __init__(self) -> None:
         self._before: int | None = None  # what was done when this process began
@@ -65,7 +64,7 @@ class _Pace:
 
 
 class Watch:
-    """What a display shows: the call layer, and how much of what is done.
+    """Data for a display: the call layer, and how much of the work is done.
 
     It is filled in the run's thread and read in the display's.
     """
@@ -96,7 +95,7 @@ class Watch:
         return done, of - done
 
     def rejects(self) -> Mapping[str, int]:
-        """Candidates that made no row, by reason."""
+        """Return rejected candidates, by reason."""
         return {}
 
     def last_rows(self) -> Sequence[Row]:
@@ -139,7 +138,7 @@ class JobWatch(Watch):
         return judged, engine.quotas.outlook(self._job.task.rows_per_instance)
 
     def rejects(self) -> Mapping[str, int]:
-        """Candidates that made no row, by reason, duplicates among them."""
+        """Return rejected candidates, by reason, duplicates included."""
         reasons: Counter[str] = Counter()
         if (engine := self._job.engine) is not None:
             for flow in engine.quotas.flows.values():
@@ -157,7 +156,7 @@ class JobWatch(Watch):
 
 
 def _texts(instance: Any, label: str | None) -> tuple[str, ...]:
-    """What an instance says, but for its label."""
+    """Return the texts of an instance, without its label."""
     content = instance.model_dump(mode="json") if hasattr(instance, "model_dump") else instance
     values = content.values() if isinstance(content, Mapping) else [content]
     texts = (v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values)
@@ -166,15 +165,15 @@ def _texts(instance: Any, label: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One moment of a run, in plain numbers and words; "" where there is nothing to say.
+    """One moment of a run, in plain numbers and words; "" for parts without content.
 
     Attributes:
         counts: what -> done, of how many.
         figures: calls and tokens.
-        trouble: why nothing goes on.
-        pace: rows a minute, and the time that is left.
-        money: dollars, of the cap, and what all of it should cost.
-        rejects: how many candidates made no row, and why.
+        trouble: the reason for a standstill.
+        pace: rows per minute, and the remaining time.
+        money: dollars, of the cap, and the expected total.
+        rejects: how many candidates were rejected, and why.
         rows: those that were accepted last.
     """
 
@@ -188,7 +187,7 @@ class State:
 
 
 def state_of(watch: Watch, elapsed: float) -> State:
-    """What there is to show after so many seconds."""
+    """Return the state to show after a number of seconds."""
     layer = watch.layer
     if layer is None:
         words = f"getting ready, for {elapsed:.0f} s" if elapsed >= SILENCE else ""
@@ -236,7 +235,7 @@ def _sums(counts: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
 
 
 def _flight(layer: CallLayer) -> str:
-    """How many calls models work on now, and of which steps."""
+    """Return how many calls are in flight, and of which steps."""
     steps = {step: count for step, count in dict(layer.flying).items() if count > 0}
     if len(steps) == 1:
         return f"{layer.in_flight} in flight ({', '.join(steps)})"
@@ -253,7 +252,7 @@ def _capped(
     unit: str = "",
     others: float = 0,
 ) -> str:
-    """What was used, of how much, and whether that is too little for all of it."""
+    """Return what was used, the cap, and whether it is too small for the whole run."""
     if cap is None:
         return f"{said}{unit}"
     words = f"{said} of {form.format(cap)}{unit}"
@@ -275,7 +274,7 @@ def _pace(
     pace = watch.candidates.at(now, judged)
     words = []
     if rows:
-        words.append(f"{rows * 60:,.{0 if rows * 60 >= 10 else 1}f} rows a minute")
+        words.append(f"{rows * 60:,.{0 if rows * 60 >= 10 else 1}f} rows per minute")
     if pace and done < of:
         words.append(f"about {_rough(lacking / pace)} left")
     return ", ".join(words)

@@ -75,7 +75,7 @@ def register_kinds(register: KindRegister) -> None:
             "list-outputs",
             "targen_standard.task_files.outputs:OutputType",
             "a targen_standard.OutputType",
-            lists="List what task files can label besides one label of each row.",
+            lists="List the outputs that task files can have in place of a label.",
             spec="targen_standard.task_files.facts:register_outputs",
             facts="targen_standard.task_files.facts:output_facts",
             prints="targen_standard.task_files.facts:print_output",

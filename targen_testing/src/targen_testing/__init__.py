@@ -86,7 +86,7 @@ def __getattr__(name: str) -> Any:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """What `targen plugins check` calls."""
+    """Register the function for `targen plugins check`."""
     register.register(
         "check-plugin",
         "targen_testing.command:check",

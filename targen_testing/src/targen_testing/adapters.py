@@ -72,7 +72,7 @@ class AdapterSuite(Suite):
                 fail(f"adapt({thing!r}) returned a model")
 
     def test_is_a_model(self) -> None:
-        """What it makes is a `ChatModel`, and the same object has the same identity again."""
+        """The result is a `ChatModel`, and the same object has the same identity again."""
         first, again = self.model(), self.model()
         assert isinstance(first.identity, str) and first.identity, "identity is a text"
         assert first.identity == again.identity, (

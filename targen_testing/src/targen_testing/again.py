@@ -9,7 +9,7 @@ from targen_core.runs.jobs.job import Job
 
 
 def main(task: str, rows: str, out: str, folder: str = "") -> None:
-    """Make `rows` rows a label of a task in the folder `out`."""
+    """Make `rows` rows per label of a task in the folder `out`."""
     from targen_testing.folder import sources_with
     from targen_testing.tasks import job_of
 

@@ -74,8 +74,7 @@ class BackendSuite(Suite):
         backend: the registered name.
         options: what a user would give as `-o`. `{url}` becomes the address
             of the kit's server and `{key}` a secret.
-        timeout: the option that sets the seconds of one call, likewise;
-            "" where there is none.
+        timeout: the option that sets the seconds of one call; "" without one.
         wire: the forms of the service's answers; None for a backend without
             a service, whose checks with a server are then skipped.
     """
@@ -115,7 +114,7 @@ class BackendSuite(Suite):
         return self.registry().chat_model(made)
 
     def served(self) -> Wire:
-        """The service's forms; skips the test where there is no service."""
+        """Return the service's forms; skip the test without a service."""
         if self.wire is None:
             pytest.skip("declares no wire")
         return self.wire
@@ -229,7 +228,7 @@ class BackendSuite(Suite):
             return
         assert most >= 0, f"top_logprobs is {most}; it is a number of tokens, or None"
         assert self.target().top_logprobs is not None, (
-            "the model has top_logprobs and Backend.top_logprobs is None: nobody is told of it"
+            "the model has top_logprobs, but Backend.top_logprobs is None: callers cannot know it"
         )
         top = min(most, 2)
         if self.wire is None:
@@ -258,7 +257,7 @@ class BackendSuite(Suite):
         """A model that `scores_given` replies with the text that it is given, and its tokens."""
         if not scores_given(self.model("http://127.0.0.1:9")):
             return
-        assert self.target().scores_given, "Backend.scores_given is not set: nobody is told of it"
+        assert self.target().scores_given, "Backend.scores_given is not set: callers cannot know it"
         if self.wire is not None:
             return  # how a service scores a text is its own affair
         request = replace(request_of(top_logprobs=0), given="Volga")
@@ -274,7 +273,7 @@ class BackendSuite(Suite):
         """A model that `continues` tells what may come next in a reply that has begun."""
         if not continues(self.model("http://127.0.0.1:9")):
             return
-        assert self.target().continues, "Backend.continues is not set: nobody is told of it"
+        assert self.target().continues, "Backend.continues is not set: callers cannot know it"
         if self.wire is not None:
             return  # how a service goes on with a reply is its own affair
         asked = request_of(top_logprobs=2)
@@ -291,7 +290,7 @@ class BackendSuite(Suite):
         reply = using(self.model(), call)
         assert len(reply.tokens) == 1, f"{len(reply.tokens)} tokens, and one was asked for"
         assert reply.text == reply.tokens[0].text, "the reply is more than its next token"
-        assert 0 < len(reply.tokens[0].top) <= 2, "without what else might stand there"
+        assert 0 < len(reply.tokens[0].top) <= 2, "without the alternatives to the token"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
         """Calls that ask for none are sent as ever: services refuse or bill what they ask."""
@@ -304,7 +303,7 @@ class BackendSuite(Suite):
             assert exchange.seen, f"no request arrived: {exchange.error!r}"
             bodies.append(exchange.seen[0].text)
         assert bodies[0] != bodies[1], (
-            "a call that asks for token probabilities sends nothing of it"
+            "a call that asks for token probabilities does not send this wish"
         )
         assert "logprob" not in bodies[0], (
             "a call that asks for no token probabilities sends a field"
@@ -312,7 +311,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
     def test_survives_odd_token_probabilities(self, how: str) -> None:
-        """What is no log-probability is brought into range, or the reply has none."""
+        """Invalid log-probabilities are brought into range, or left out of the reply."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         wire = self.served()
@@ -329,7 +328,7 @@ class BackendSuite(Suite):
         text = re.sub(r'("logprob": )[-\d.e]+', lambda found: found[1] + odd[how], text)
         exchange = self.ask(Response(text), top_logprobs=1)
         if exchange.reply is None:
-            assert isinstance(exchange.error, ServiceError), f"{how} is told as {exchange.error!r}"
+            assert isinstance(exchange.error, ServiceError), f"{how} raises {exchange.error!r}"
             assert how not in ("none", "-inf", "least", "above"), f"{how} gave {exchange.error!r}"
             assert not exchange.error.retryable, f"{how} is paid for again and again"
         else:
@@ -371,7 +370,7 @@ class BackendSuite(Suite):
         headers = {"Retry_After": wait} if wait else {}
         fault = self.fault(429, "Slow down.", "rate_limit_exceeded", **headers)
         error = error_of(self.ask(fault), "a 429")
-        assert isinstance(error, RateLimited), f"a 429 is told as {error!r}"
+        assert isinstance(error, RateLimited), f"a 429 raises {error!r}"
         assert error.retry_after == (float(wait) if wait else None)
 
     @pytest.mark.parametrize(
@@ -392,11 +391,11 @@ class BackendSuite(Suite):
         if code == "too-long":
             message, code = self.served().too_long
         error = error_of(self.ask(self.fault(status, message, code)), f"HTTP {status}")
-        assert isinstance(error, kind), f"HTTP {status} is told as {error!r}, not {kind.__name__}"
+        assert isinstance(error, kind), f"HTTP {status} raises {error!r}, not {kind.__name__}"
 
     @pytest.mark.parametrize("how", ["torn-json", "web-page", "no-reply", "dropped"])
     def test_broken_answers_are_no_replies(self, how: str) -> None:
-        """What is no whole answer is an error that is worth another try."""
+        """An incomplete answer is an error that is worth another try."""
         whole = json.dumps(self.served().answer(TEXT, "stop"))
         plans: dict[str, list[Response | Drop]] = {
             "torn-json": [Response(whole[: len(whole) // 2])],
@@ -406,11 +405,11 @@ class BackendSuite(Suite):
         }
         for plan in plans[how]:
             error = error_of(self.ask(plan), f"{how}: {plan}")
-            assert isinstance(error, ServiceUnavailable), f"{how} is told as {error!r}"
+            assert isinstance(error, ServiceUnavailable), f"{how} raises {error!r}"
 
     @pytest.mark.parametrize("how", ANSWERS)
     def test_survives_hostile_answers(self, how: str) -> None:
-        """Whatever a service answers is a reply or a `ServiceError`, and takes little memory."""
+        """Any answer of a service is a reply or a `ServiceError`, and takes little memory."""
         for plan in ANSWERS[how](self.served()):
             with FaultServer(plan) as server:
 
@@ -427,7 +426,7 @@ class BackendSuite(Suite):
     def _measured(
         self, server: FaultServer, call: Callable[[ChatModel], Awaitable[ChatReply]]
     ) -> tuple[Exception | None, int]:
-        """What a call raises, and the bytes that it takes at most."""
+        """Return what a call raises, and the most bytes that it takes."""
         model = self.model(server.url)
         tracemalloc.start()
         try:
@@ -446,7 +445,7 @@ class BackendSuite(Suite):
             assert len(exchange.seen) == 1, f"{len(exchange.seen)} requests for one call"
 
     def test_times_out(self) -> None:
-        """A service that says nothing is left after the time that the user set."""
+        """A silent service is left after the time that the user set."""
         self.served()
         if not self.timeout:
             pytest.skip("declares no timeout")
@@ -459,7 +458,7 @@ class BackendSuite(Suite):
             with pytest.raises(Exception) as caught:
                 using(model, call)
             assert not server.gave_up, f"{self.timeout} is not kept"
-        assert isinstance(caught.value, TimedOut), f"a time-out is told as {caught.value!r}"
+        assert isinstance(caught.value, TimedOut), f"a time-out raises {caught.value!r}"
 
     def test_can_be_cancelled(self) -> None:
         """A call that nobody waits for ends at once, leaves nothing, and the next one works."""
@@ -474,7 +473,7 @@ class BackendSuite(Suite):
                 assert not server.gave_up, "complete() holds up the event loop while it waits"
                 call.cancel()
                 await asyncio.wait([call], timeout=5)
-                assert call.done(), "complete() goes on after it was cancelled"
+                assert call.done(), "complete() continues after it was cancelled"
                 assert call.cancelled(), f"complete() swallowed its cancellation: {call}"
                 left = asyncio.all_tasks() - before
                 assert not left, f"tasks are left behind: {left}"
@@ -506,7 +505,7 @@ class BackendSuite(Suite):
     def test_keeps_its_key_secret(
         self, where: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The key stands in no error, identity, `repr`, log or run directory."""
+        """No error, identity, `repr`, log or run directory contains the key."""
         self.served()
         self.secret()
         caplog.set_level(logging.DEBUG)

@@ -1,15 +1,13 @@
 """Finds chance and clocks that a plugin's code uses, by watching its calls.
 
-Python's own profiling hook sees every function that is called, whatever name
-it was imported by: `random.random`, `time.time`, `datetime.now`, `uuid4`,
-`os.urandom`, `secrets`, and `random.Random()` without a seed. A call counts
-if it comes from the plugin: from its own files, or from a library or a model
-that these use. numpy's global generator is compared before and after.
+Python's own profiling hook sees every called function, whatever its import name: `random.random`,
+`time.time`, `datetime.now`, `uuid4`, `os.urandom`, `secrets`, and `random.Random()` without a seed.
+A call counts if it comes from the plugin: from its own files, or from a library or a model that
+these use. numpy's global generator is compared before and after.
 
-What it cannot see: other threads and processes; C extensions with chance of
-their own (`numpy.random.default_rng()` without a seed is seen, since it asks
-`secrets`); and what depends on the order of a set, or on `id()`, which
-`test_same_bytes_in_another_process` is for.
+It cannot see other threads and processes, or C extensions with chance of their own
+(`numpy.random.default_rng()` without a seed is seen, since it asks `secrets`). It cannot see
+dependence on the order of a set, or on `id()`: `test_same_bytes_in_another_process` finds these.
 """
 
 from __future__ import annotations
@@ -76,7 +74,7 @@ _THROUGH = tuple(module.__file__ or "" for module in (random, secrets, uuid, dat
 
 @dataclass(slots=True)
 class Nondeterminism:
-    """What was used, and from which line: `"random.random in grow (line 7 of steps.py)"`."""
+    """A use of chance or a clock, with its line: `"random.random in grow (line 7 of steps.py)"`."""
 
     chance: list[str] = field(default_factory=list)
     clock: list[str] = field(default_factory=list)
@@ -140,12 +138,12 @@ def _watcher(seen: Nondeterminism, homes: tuple[str, ...]) -> Callable[[FrameTyp
 
 
 def _shared(generator: object) -> bool:
-    """Whether a generator is everybody's: the module's own, or the system's."""
+    """Return whether a generator is shared: the module's own, or the system's."""
     return generator is _INST or isinstance(generator, random.SystemRandom)
 
 
 def _built_in(what: Any) -> str:
-    """What a function in C is called, if it is chance or a clock."""
+    """Return the name of a C function, if it is chance or a clock."""
     try:
         name = _CLOCKS.get(what) or _CHANCE.get(what)
     except TypeError:  # of an object without a hash

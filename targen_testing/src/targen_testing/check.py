@@ -66,7 +66,7 @@ def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
 
 
 def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
-    """What is wrong with the folder's plugins before anything of theirs runs."""
+    """Yield problems of the folder's plugins before their code runs."""
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
@@ -108,7 +108,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
 
 
 def _registers(plugin: Plugin, registry: Registry) -> bool:
-    """Whether a plugin registers anything: an object, a kind, or an object of a missing kind."""
+    """Return whether a plugin registers an object, a kind, or an object of a missing kind."""
     mine = [
         item
         for item in registry.everything()
@@ -118,7 +118,7 @@ def _registers(plugin: Plugin, registry: Registry) -> bool:
 
 
 def _of_kind(kind: Kind) -> Iterator[Finding]:
-    """What a kind names and does not exist."""
+    """Yield names in a kind that do not exist."""
     for attribute in ("type", "spec", "facts", "prints", "suite"):
         try:
             named = kind.resolve(attribute)
@@ -136,7 +136,7 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
 
 
 def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
-    """What keeps `targen describe` from showing an object of a kind of the plugin's own."""
+    """Yield what keeps `targen describe` from showing an object of a plugin's own kind."""
     try:
         json.dumps(facts_of(Described(registry, kind, item.id)))
     except Exception as error:
@@ -197,8 +197,8 @@ def _run_suites(
 def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[str]]:
     """Run the suites of a file or folder; the findings, and what they are about.
 
-    `config` is named, so that pytest looks for none in the folders above. What pytest's other
-    plugins, such as pytest-asyncio, say of their own settings fails no check.
+    `config` is named, so that pytest looks for none in the folders above. Complaints of pytest's
+    other plugins, such as pytest-asyncio, about their own settings fail no check.
     """
     options = ["-q", "-p", "no:cacheprovider", "-W", "default::pytest.PytestDeprecationWarning"]
     results = _Results()
@@ -246,7 +246,7 @@ class _Results:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Iterator[None]:
-        """Turn a failure for want of an extra that is not installed into a check not made."""
+        """Skip a check that failed because an extra is not installed."""
         outcome: Any = yield
         report, suite = outcome.get_result(), suite_of(item)
         raised = None if call.excinfo is None else call.excinfo.value
@@ -300,7 +300,7 @@ class _Results:
 
 
 def _lacking(suite: type[Suite], error: BaseException | None) -> str:
-    """What to install where a check failed for want of an extra of the plugin's; or ""."""
+    """Return what to install if a check failed because an extra of the plugin is missing; or ""."""
     while error is not None and not isinstance(error, ModuleNotFoundError | MissingDependency):
         error = error.__cause__ or error.__context__
     if error is None:
@@ -316,7 +316,7 @@ def _lacking(suite: type[Suite], error: BaseException | None) -> str:
 
 
 def _about(suite: type[Suite]) -> str:
-    """What a suite checks: `task tickets`."""
+    """Return the subject of a suite: `task tickets`."""
     return f"{suite.kind} {getattr(suite, suite.kind).rpartition(':')[2]}"
 
 

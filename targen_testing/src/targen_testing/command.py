@@ -58,7 +58,7 @@ def check(path: Path, *, json: bool, strict: bool = False) -> None:
 
 
 def _skipped(findings: list[Finding]) -> list[str]:
-    """What was skipped, by what it is about and why."""
+    """Return the skipped checks, by subject and reason."""
     checks_by_reason: dict[str, list[str]] = {}
     for finding in findings:
         if finding.outcome == "skipped":

@@ -35,7 +35,7 @@ __all__ = ["CommandSuite"]
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit status, and what it printed."""
+    """The end of a command: its exit status, and its output."""
 
     code: int
     out: str
@@ -43,7 +43,7 @@ class Ended:
 
 
 class CommandSuite(Suite):
-    """Checks of a command; set `command` to its name, and `good` to a use of it.
+    """Checks of a command; set `command` to its name, and `good` to a use of the command.
 
     Attributes:
         command: its name, or that of a group, whose commands are all checked.
@@ -58,8 +58,8 @@ class CommandSuite(Suite):
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
-        """Refuse: only its author knows a use of it."""
-        raise UsageError("write a CommandSuite with good(), which shows a use of it")
+        """Refuse: only the command's author knows how to use it."""
+        raise UsageError("write a CommandSuite with good(), which shows a use of the command")
 
     def good(self, folder: Path) -> str | Sequence[str]:
         """Write what a use of the command needs into `folder`, which is empty.
@@ -67,7 +67,7 @@ class CommandSuite(Suite):
         Return the command line, such as `"desk rows.jsonl"`, or its words. The command runs in that
         folder, prints JSON with `--json` if it has that option, and asks no model but `scripted`.
         """
-        pytest.skip("shows no use of it: see `good`")
+        pytest.skip("shows no use of the command: see `good`")
 
     # --- how the tests run it ---
 
@@ -88,7 +88,7 @@ class CommandSuite(Suite):
         app = build()
         found = app.get_command(typer.Context(app), self.command)
         if found is None:
-            fail(f"there is no command {self.command!r}: `targen --help` lists them")
+            fail(f"no command {self.command!r}: `targen --help` lists them")
         return dict(below(self.command, found))
 
     @pytest.fixture
@@ -190,7 +190,7 @@ class CommandSuite(Suite):
     def test_what_is_there_already_is_kept(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """What somebody else put in the place of the output stays as it is."""
+        """Other people's files in place of the output remain unchanged."""
         line = self._used(there)
         out = self._out(line)
         if out.suffix:
@@ -248,7 +248,7 @@ class CommandSuite(Suite):
     def test_json_is_alone(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """What it prints with `--json` is JSON, or a line of it for each row, and nothing else."""
+        """With `--json` the output is only JSON, or a line of JSON per row."""
         line = self._used(there)
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
         ended = self.ends(line, monkeypatch, capsys)
@@ -310,7 +310,7 @@ def _full_disk() -> Iterator[None]:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is a value, or lines that are one each."""
+    """Return whether a text is a value, or lines that are one each."""
     try:
         json.loads(text)
     except ValueError:

@@ -78,7 +78,7 @@ class CorrectorSuite(PartSuite[Any]):
         )
 
     def claims_nothing(self) -> bool:
-        """Whether the task has a branch whose label step 4 is to find."""
+        """Return whether the task has a branch whose label step 4 is to find."""
         return None in self.whose().branches.values()
 
     @pytest.fixture
@@ -176,7 +176,7 @@ class CorrectorSuite(PartSuite[Any]):
         return self.kept("found", make)
 
     def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
-        """Chance comes from `llm.rng`; there is no clock."""
+        """Chance comes from `llm.rng`; clocks are not used."""
         assert not nondeterminism.chance, (
             f"chance: {'; '.join(nondeterminism.chance)}: use llm.rng(name)"
         )

@@ -139,7 +139,7 @@ class DeliverySuite(Suite):
         assert report["rows"] == more, f"it grew to {report['rows']}, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
-        """What it adds to a report is JSON, also for a folder that it never saw."""
+        """Its addition to a report is JSON, also for a folder that it never saw."""
         report = self.target().report(tmp_path)
         try:
             json.dumps(dict(report), allow_nan=False)

@@ -1,4 +1,4 @@
-"""What a plugin's distribution must say of itself, and its wheel hold."""
+"""Checks of a plugin's metadata and of the content of its wheel."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _BUILD = (
 
 
 def metadata_problems(folder: Folder) -> Iterator[Finding]:
-    """What is wrong with `pyproject.toml`."""
+    """Yield problems of `pyproject.toml`."""
     project = folder.project
     groups = {source.group for source in folder.sources}
     if not groups:
-        yield broken("no-entry-point", _FILE, f"there is no entry point in the group {API_GROUP}")
+        yield broken("no-entry-point", _FILE, f"no entry point in the group {API_GROUP}")
     elif API_GROUP not in groups:
         yield broken(
             "api-level",
@@ -87,7 +87,7 @@ def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
 
 
 def wheel_problems(folder: Folder) -> Iterator[Finding]:
-    """What a wheel of the folder lacks: it is built, from a copy, by its own build backend.
+    """Yield what a wheel of the folder lacks, built from a copy by its own build backend.
 
     Raises:
         LookupError: the build backend is not installed; its name is the message.

@@ -5,8 +5,8 @@
     class TestLetters(Suite):
         embedder = "letters"
 
-If something that it needs is not on this machine, what it says of that is checked; the checks of
-its vectors are skipped, and named.
+If a package or a model is missing on this machine, its error is checked. The checks of its vectors
+are skipped, and named.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class EmbedderSuite(PartSuite[Embedder]):
 
     @pytest.fixture
     def encode(self) -> Encode:
-        """What it embeds a text with; skips the check if something is missing."""
+        """Return the function that embeds a text; skip the check if something is missing."""
         try:
             return self.kept("encode", self.target().open)
         except TargenError as error:
@@ -72,7 +72,7 @@ class EmbedderSuite(PartSuite[Embedder]):
             fail(f"open() raised {type(error).__name__}: {error}")
 
     def test_gives_numbers_of_one_length(self, encode: Encode) -> None:
-        """Every text, an empty one too, gets a vector of finite numbers, all equally long."""
+        """Every text, even an empty one, gets a vector of finite numbers, all equally long."""
         lengths = set()
         for text in _TEXTS:
             vector = _vector(encode, text)

@@ -65,7 +65,7 @@ def error_of(exchange: Exchange, what: str) -> Exception:
     """The error that a call must raise."""
     assert exchange.error is not None, f"{what} gave the reply {exchange.reply!r}"
     assert isinstance(exchange.error, ServiceError), (
-        f"{what} is told as {exchange.error!r}, which is no ServiceError"
+        f"{what} raises {exchange.error!r}, which is not a ServiceError"
     )
     return exchange.error
 

@@ -75,8 +75,7 @@ class ExecutorSuite(Suite):
 
     Attributes:
         executor: the registered name.
-        asked: what a user would ask of it, as `executor=` takes it: `address`, `workers`,
-            `resources`, `replicas`.
+        asked: a user's request, as in `executor=`: `address`, `workers`, `resources`, `replicas`.
         own_processes: whether its workers are processes of this machine; one is then killed.
     """
 
@@ -97,7 +96,7 @@ class ExecutorSuite(Suite):
         return executor
 
     def where(self) -> Elsewhere:
-        """The executor, and what is asked of it."""
+        """Return the executor, with the request."""
         return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked})
 
     def spec(self, options: Mapping[str, Any], **limits: Any) -> RunSpec:
@@ -128,9 +127,9 @@ class ExecutorSuite(Suite):
         workers: Workers | None = None,
         left: list[str] | None = None,
     ) -> T:
-        """Place scripted models, use them, and close them; nothing of it may hang.
+        """Place scripted models, use them, and close them without hanging.
 
-        `left` gets the tasks of the loop that go on after that.
+        `left` gets the tasks of the loop that still run after that.
         """
         backend = self.registry().get("backend", _BACKEND)
         sources = [
@@ -159,7 +158,7 @@ class ExecutorSuite(Suite):
             try:
                 return await asyncio.wait_for(main(), _SOON)
             except TimeoutError:
-                fail(f"it hangs: nothing happened for {_SOON:.0f} s")
+                fail(f"it hangs: no event for {_SOON:.0f} s")
 
         return asyncio.run(in_time())
 
@@ -209,7 +208,7 @@ class ExecutorSuite(Suite):
         )
 
     def test_same_bytes(self, tmp_path: Path) -> None:
-        """A run has the bytes of one in this process, with the same replies, bad ones too."""
+        """A run has the bytes of one in this process, with the same replies, bad ones included."""
         self._same(self.here(tmp_path / "here", _FAULTS), self.run(tmp_path / "there", _FAULTS))
 
     def test_same_journal(self, tmp_path: Path) -> None:
@@ -227,7 +226,7 @@ class ExecutorSuite(Suite):
         assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
 
     def test_keeps_the_budget(self, tmp_path: Path) -> None:
-        """A run stops before it has used more tokens than it may, and goes on without it."""
+        """A run stops before it exceeds its tokens, and continues without the limit."""
         here = self.here(tmp_path / "here", _FAULTS)
         total = here.report["usage"]["total"]
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
@@ -243,7 +242,7 @@ class ExecutorSuite(Suite):
         self._same(here, Trial(there.folder, report, None))
 
     def test_errors_come_through(self, tmp_path: Path) -> None:
-        """What a model raises ends the run as it would here, in the same words."""
+        """A model's error ends the run as it would here, in the same words."""
         refused = {"unauthorized": True}
         here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
         there = self.run(tmp_path / "there", refused).error
@@ -251,7 +250,7 @@ class ExecutorSuite(Suite):
         assert (type(there), str(there)) == (type(here), str(here)), "another error than here"
 
     def test_bugs_are_told(self, tmp_path: Path) -> None:
-        """Whatever else a model raises ends the run with its own words."""
+        """Any other exception of a model ends the run with its own words."""
         script = tmp_path / "bug.py"
         script.write_text("def reply(request):\n    raise LookupError('no such river')\n")
         error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
@@ -279,7 +278,7 @@ class ExecutorSuite(Suite):
         assert isinstance(reply, ChatReply)
 
     def test_leaves_nothing_running(self) -> None:
-        """Closing a model, twice even, leaves the others; after the last one nothing goes on."""
+        """Closing a model, even twice, leaves the others; after the last one no task runs."""
 
         async def use(models: Sequence[ChatModel]) -> None:
             one, other = models
@@ -289,7 +288,7 @@ class ExecutorSuite(Suite):
 
         left: list[str] = []
         self.placed(use, {}, {}, left=left)
-        assert not left, f"{len(left)} tasks go on: {left[0]}"
+        assert not left, f"{len(left)} tasks still run: {left[0]}"
 
     def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
         """A worker that is killed is replaced, and the run has the same bytes."""
@@ -310,7 +309,7 @@ class ExecutorSuite(Suite):
         ids=["replicas", "resources"],
     )
     def test_refuses_in_words(self, asked: Mapping[str, Any]) -> None:
-        """What it cannot give is a `UsageError` or a `JobFailed`, and never left out silently."""
+        """A request that it cannot meet is a `UsageError` or a `JobFailed`, never ignored."""
         workers = replace(self.where().workers, patience=1.0, **asked)
 
         async def use(models: Sequence[ChatModel]) -> None:
@@ -332,7 +331,7 @@ class ExecutorSuite(Suite):
             assert one == other, f"{name} is not that of the run in this process"
 
     def _replies(self, trial: Trial) -> dict[str, Any]:
-        """What is journaled of each call, without when and at which try."""
+        """Return the journal's record of each call, without times and tries."""
         lines = (trial.folder / "journal").read_text(encoding="utf-8").splitlines()
         records = (json.loads(line[9:]) for line in lines)
         replies = {

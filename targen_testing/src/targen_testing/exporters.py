@@ -208,7 +208,7 @@ class _TornRow(Exception):
 
 
 class _Torn(Sequence[Mapping[str, Any]]):
-    """Rows of which one cannot be read."""
+    """Rows, one of which cannot be read."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
         self._rows = rows
@@ -246,7 +246,7 @@ def _writes() -> Iterator[list[Path]]:
 
 
 def _listen() -> None:
-    """Hear of file operations; once in a process, since nobody can stop listening."""
+    """Listen to file operations; once in a process, since listening cannot be stopped."""
     if not getattr(sys, "_targen_conformance_listens", False):
         sys.addaudithook(_hear)
         sys._targen_conformance_listens = True  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer byte by byte, its head too: parts that are sent until the client goes."""
+    """An answer byte by byte, with its head: parts that are sent until the client leaves."""
 
     parts: Iterable[bytes]
 
@@ -114,7 +114,7 @@ class FaultServer:
         self._server.server_close()
 
     def wait_closed(self) -> bool:
-        """Whether the client has closed all its connections, or does so soon."""
+        """Return whether the client has closed all its connections, or does so soon."""
         with self._change:
             return self._change.wait_for(lambda: not self._connections, timeout=SILENCE)
 
@@ -140,7 +140,7 @@ class _Server(ThreadingHTTPServer):
     faults: FaultServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes is what is tested here: nothing to print."""
+        """Print nothing: clients that leave are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

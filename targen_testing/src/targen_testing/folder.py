@@ -54,17 +54,17 @@ class Folder:
 
 
 def read_folder(path: Path) -> Folder:
-    """Read a plugin's folder; nothing of it is imported.
+    """Read a plugin's folder without importing it.
 
     Raises:
-        UsageError: there is no `pyproject.toml`, it cannot be read, or it names no project.
+        UsageError: `pyproject.toml` is missing, cannot be read, or names no project.
     """
     file = path / "pyproject.toml"
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
-            f"there is no {file}", hint="give the folder that holds the plugin's pyproject.toml"
+            f"no file {file}", hint="give the folder that contains the plugin's pyproject.toml"
         ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error

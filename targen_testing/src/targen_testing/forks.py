@@ -1,8 +1,8 @@
 """Python in processes of its own that cost no start: forks of one that has imported the kit.
 
-`python -m targen_testing.forks` is that one: it forks for each order that it reads. What an order
-imported it imports too, unless only that order's folders have it; it runs nothing of it. Where
-processes cannot be forked safely, each order gets a fresh one.
+`python -m targen_testing.forks` is that one: it forks for each order that it reads. It also imports
+the modules of an order, unless only that order's folders have them, but runs none of its code.
+Where processes cannot be forked safely, each order gets a fresh one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _forks(hash_seed: str) -> Forks:
 def in_another_process(
     code: str, args: Sequence[str], *, hash_seed: str = "1"
 ) -> subprocess.CompletedProcess[str]:
-    """Run code in a process that is like this one, but for what texts hash to, and has no input."""
+    """Run code in a process like this one, with another hash seed and without input."""
     return _forks(hash_seed)(
         code,
         args,

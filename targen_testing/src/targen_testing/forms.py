@@ -51,7 +51,7 @@ class FormSuite(Suite):
         return form
 
     def below(self) -> dict[str, Any]:
-        """What stands in the file below the form's key."""
+        """Return the part of the file below the form's key."""
         assert self.file, f"{type(self).__name__} has no file: set file"
         name = self.form.rpartition(":")[2]
         text = yaml_of(self.file)
@@ -84,11 +84,11 @@ class FormSuite(Suite):
         assert not bare, f"keys without a description: {', '.join(bare)}"
 
     def test_makes_a_task_of_that_name(self) -> None:
-        """A file means a task, called as it is told."""
+        """A file means a task with the requested name."""
         task = self.made()
         if not isinstance(task, Task):
             fail(f"task() returned a {type(task).__name__}, not a targen_core.Task")
-        assert task.name == "kit-file", f"the task is called {task.name!r}, not as it was told"
+        assert task.name == "kit-file", f"the task is called {task.name!r}, not kit-file as asked"
 
     def test_means_the_same_again(self) -> None:
         """The same file means the same task: version, labels, columns and prompts."""

@@ -1,13 +1,12 @@
-"""Hostile replies: what a language model, or who writes through it, may answer.
+"""Hostile replies of a language model, or of someone who writes through it.
 
-Half of the replies are whole texts that are not what was asked for. The others
-begin as a good reply, of which one value is replaced: they get past the reply
-model and reach the steps and the checks.
+Half of the replies are whole texts that are not what was asked for. The others start as a good
+reply with one value replaced: they pass the reply model and reach the steps and the checks.
 
     targen generate tickets -n 4 -b scripted -o script=targen_testing.hostile:replies
 
-And hostile answers, of a service that is broken or means harm: a body without
-end, one that unpacks to a thousand times its size, numbers that are none.
+There are also hostile answers of a broken or malicious service: a body without end, one that
+unpacks to a thousand times its size, invalid numbers.
 """
 
 from __future__ import annotations
@@ -202,7 +201,7 @@ def _with_numbers(value: Any, number: Any) -> Any:
 
 
 def _spoilt_counts(wire: Wire) -> list[Raw]:
-    """Good answers, of which all whole numbers are replaced by what is no count."""
+    """Return good answers with all whole numbers replaced by invalid counts."""
     answers = []
     text = json.dumps(wire.answer("A river.", "stop"))
     for number in _NUMBERS:

@@ -62,7 +62,7 @@ class OutputSuite(TaskSuite):
         return Declaration.model_validate(yaml_of(self.file))
 
     def kind_of_output(self) -> OutputType[Any]:
-        """What is registered."""
+        """Return the registered object."""
         found: OutputType[Any] = TaskSuite.registry(self).get("output", self.output)
         return found
 

@@ -121,7 +121,7 @@ class Watcher:
 
 
 def replaced(suite: type[Suite]) -> list[str]:
-    """What of the kit a suite's author replaced."""
+    """Return the parts of the kit that a suite's author replaced."""
     # A kit's suite, of ours or of another distribution, is the first class that says its kind.
     first = next(at for at, base in enumerate(suite.__mro__) if "kind" in vars(base))
     kit = suite.__mro__[first:]

@@ -60,7 +60,7 @@ class ReaderSuite(Suite):
         return path
 
     def read(self, path: Path) -> TaskFile:
-        """What it makes of the file."""
+        """Return its task file."""
         try:
             return self.target().read(Typed(path))
         except Exception as error:
@@ -83,7 +83,7 @@ class ReaderSuite(Suite):
         assert file.task.version == again.task.version, "the same file has another version again"
 
     def test_another_text_is_another_version(self, path: Path) -> None:
-        """What the file says decides the version: a run would go on with another task."""
+        """The file's text decides the version: a run would otherwise continue with another task."""
         before = self.read(path).task
         words = before.description or before.summary
         if not words or words not in self.file:

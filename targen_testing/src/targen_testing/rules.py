@@ -61,12 +61,12 @@ RULES = {
 
 
 NOT_CHECKED = "not checked: "
-"""What the problem of a skipped check begins with if it needs an extra that is not installed."""
+"""The start of a skipped check's problem if it needs an extra that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one check went.
+    """The outcome of one check.
 
     Attributes:
         check: its name.

@@ -63,7 +63,7 @@ class _StepSuite(PartSuite[PartT]):
         raise NotImplementedError
 
     def asked(self) -> Mapping[str, Any]:
-        """What a spec says so that the part is used: the task, at least."""
+        """Return the fields of a spec that use the part: the task, at least."""
         raise NotImplementedError
 
     def homes(self) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ class _StepSuite(PartSuite[PartT]):
             fail(f"with good replies: {trial.error} {trial.reasons or ''}".rstrip())
 
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """Chance comes from `llm.rng`; there is no clock."""
+        """Chance comes from `llm.rng`; clocks are not used."""
         _, seen = watched
         assert not seen.chance, f"chance: {'; '.join(seen.chance)}: use llm.rng(name)"
         assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
@@ -139,7 +139,7 @@ class _StepSuite(PartSuite[PartT]):
         """The same replies make the same rows, at any concurrency, however often."""
         trial, seen = watched
         if seen.chance or seen.clock or not trial.has_ended:
-            pytest.skip("there is no run to compare with: see makes-rows")
+            pytest.skip("no run to compare with: see makes-rows")
         for concurrency in (1, 16):
             again = self.trial(tmp_path / f"{concurrency}", concurrency=concurrency)
             if files := trials.differing(trial.folder, again.folder):
@@ -149,7 +149,7 @@ class _StepSuite(PartSuite[PartT]):
         """The journal of its run makes all rows again: `targen resume --verify`."""
         trial, _ = watched
         if not trial.has_ended:
-            pytest.skip("there is no run to look at: see makes-rows")
+            pytest.skip("no run to look at: see makes-rows")
         again = trials.resume(self.everything(), trial.folder, trials.shuffled(3), verify=True)
         if not again.has_ended:
             fail(f"`targen resume --verify` refuses the run: {again.error}")
@@ -162,7 +162,7 @@ class _Host(Task[Any, Review]):
     """Makes reviews of whatever a list holds."""
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
-        """Replies to the list's own prompts, or to the kit's; None of all others."""
+        """Return replies to the list's own prompts, or to the kit's; None for all others."""
         for step in self.chain:
             if step.dry_run is not None and any(own.name == prompt for own in step.prompts):
                 return step.dry_run
@@ -377,7 +377,7 @@ class FilterSuite(_RefusingSuite[Filter]):
         ]
         trial = self.trial(tmp_path / "run", registry=Registry([*others, watched]))
         if trial.bug or not seen:
-            pytest.skip("there is no run to continue: see makes-rows")
+            pytest.skip("no run to continue: see makes-rows")
         events = max((one.events for one in seen), key=len)
         for at in range(0, len(events), max(1, len(events) // 20)):
             again = self.target()
@@ -423,7 +423,7 @@ class _Recorder(Filter):
 
 
 def written_for(registry: Registry, item: Registration[Any]) -> tuple[str, str] | None:
-    """The task and the branch that a generator is already used for; None if there are none."""
+    """Return the task and the branch that already use a generator, or None."""
     target = registry.resolve(item)
     for name, task in _tasks_beside(registry, item):
         for branch, generator in task.generators.items():

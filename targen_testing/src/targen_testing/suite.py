@@ -1,9 +1,8 @@
-"""What the suites of the conformance kit share: where plugins come from, and honesty.
+"""The common part of the conformance kit's suites: sources of plugins, and honesty.
 
-A suite is a class that authors subclass. Its tests are its *checks*; a check's
-name is its test's without `test_`, with dashes. What a subclass replaces,
-deselects, skips or expects to fail is named in pytest's output: see
-`targen_testing.plugin`.
+A suite is a class that authors subclass. Its tests are its *checks*; a check's name is its test's
+without `test_`, with dashes. Tests that a subclass replaces, deselects, skips or expects to fail
+are named in pytest's output: see `targen_testing.plugin`.
 """
 
 from __future__ import annotations
@@ -44,17 +43,17 @@ class Suite:
 
     folder: ClassVar[str | Path] = ""
     kind: ClassVar[str]
-    """What it checks, and its attribute that holds the registered name."""
+    """The kind that it checks, and its attribute with the registered name."""
 
     own: ClassVar[frozenset[str]] = frozenset({"_kept", "defaults", "folder", "own", "registry"})
-    """What a subclass may set or replace; anything else that it replaces is named.
+    """Attributes that a subclass may set or replace; other replaced ones are named.
 
-    A suite with a `kind` has its annotated attributes besides, and those of its bases.
+    A suite with a `kind` also has its annotated attributes, and those of its bases.
     """
 
     @classmethod
     def unnamed(cls) -> str:
-        """What to say of a suite that does not name what it checks, or ""."""
+        """Return the problem of a suite that does not name its subject, or ""."""
         if isinstance(getattr(cls, cls.kind, None), str):
             return ""
         return f'{cls.__name__} says not which {cls.kind} it checks: add {cls.kind} = "NAME"'
@@ -87,7 +86,7 @@ class Suite:
         return self.kept("registry", lambda: load_registry(sources_with(Path(self.folder))))
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
-        """What `make` made for this suite, once for all of its checks."""
+        """Return the result of `make` for this suite, made once for all of its checks."""
         kept: dict[str, Any] = vars(type(self)).get("_kept") or {}
         if name not in kept:
             kept[name] = make()
@@ -128,7 +127,7 @@ class Suite:
                 )
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Have the plugin watch this test run; nobody else's pays for it."""
+        """Watch this test's run with the plugin, at no cost to other tests."""
         from targen_testing.plugin import watch
 
         watch(metafunc.config)

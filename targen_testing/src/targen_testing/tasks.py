@@ -42,12 +42,12 @@ _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rat
 
 
 _SHUFFLED = (
-    "the run depends on which answer comes first: a step may use the replies and `llm` alone, and "
-    "no counter or list that several calls share"
+    "the run depends on which answer comes first. A step may use the replies and `llm` alone, not "
+    "a counter or list that several calls share"
 )
 
 _REFUSED_ROW = "to_rows() returned a row that the task's schema rejects"
-"""What the engine says of a row; the kit has a check for it."""
+"""The engine's error for a row; the kit has a check for it."""
 
 
 def job_of(
@@ -76,7 +76,7 @@ class TaskSuite(Suite):
 
     Attributes:
         task: the registered name.
-        rows: how many rows a label get; raise it where labels are rare.
+        rows: the rows per label; raise it if labels are rare.
     """
 
     task: ClassVar[str]
@@ -92,7 +92,7 @@ class TaskSuite(Suite):
         return task
 
     def spec(self, **values: Any) -> RunSpec:
-        """A job of `rows` rows a label on the scripted backend."""
+        """Return a job of `rows` rows per label on the scripted backend."""
         return job_of(self.target(), self.task, self.rows, **values)
 
     def trial(self, folder: Path, **values: Any) -> Trial:
@@ -115,7 +115,7 @@ class TaskSuite(Suite):
         """The same, for checks that need it to have ended well."""
         check, _ = _trouble(watched)
         if check:
-            pytest.skip(f"there is no run to look at: see {check}")
+            pytest.skip(f"no run to look at: see {check}")
         return watched.trial
 
     @pytest.fixture
@@ -208,7 +208,7 @@ class TaskSuite(Suite):
         self.must_not("prompts-name-nothing-undefined", watched)
 
     def test_prompts_are_listed(self, good: Trial) -> None:
-        """What is asked stands in `Task.prompts` or a part's: manifests have its version."""
+        """All prompts are in `Task.prompts` or a part's: manifests have their versions."""
         listed = {prompt.name for prompt in self.target().every_prompt}
         parts = Manifest.load(good.folder / "manifest.json").lock.parts.values()
         missing = good.asked.difference(listed, *(part.prompts for part in parts))
@@ -217,7 +217,7 @@ class TaskSuite(Suite):
     def test_samples_cover_right_and_wrong(self) -> None:
         """The meta-prompt's samples show right and wrong outputs, for each label.
 
-        Of more labels than a prompt can show, for some of them.
+        If a prompt cannot show all labels, this holds for some of them.
         """
         task = self.target()
         if task.judging.corrector != "meta" or not task.labels:
@@ -245,7 +245,7 @@ class TaskSuite(Suite):
         self.must_not("uses-no-chance", watched)
 
     def test_uses_no_clock(self, watched: _Watched) -> None:
-        """Nothing depends on the time."""
+        """The rows do not depend on the time."""
         self.must_not("uses-no-clock", watched)
 
     def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
@@ -295,7 +295,7 @@ class TaskSuite(Suite):
         """Every row satisfies the official schema, strictly."""
         self.must_not("rows-are-official", watched)
         if check := _trouble(watched)[0]:
-            pytest.skip(f"there is no run to look at: see {check}")
+            pytest.skip(f"no run to look at: see {check}")
         problem = trials.unofficial(self.target(), watched.trial)
         if problem:
             fail(problem)
@@ -403,21 +403,21 @@ class TaskSuite(Suite):
     def test_verifies(self, good: Trial, shuffled: Trial, tmp_path: Path) -> None:
         """The journal of a finished run makes all its rows again: `targen resume --verify`."""
         if not shuffled.has_ended:
-            pytest.skip("there is no run to look at: see same-bytes-whatever-answer-comes-first")
+            pytest.skip("no run to look at: see same-bytes-whatever-answer-comes-first")
         again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
         if str(again.error) != str(shuffled.error) and self._repeats(good, tmp_path):
             fail(
-                f"`targen resume --verify` refuses the run: {again.error}. What a step asks and "
-                "makes may depend on the replies alone, not on which answer came first"
+                f"`targen resume --verify` refuses the run: {again.error}. The calls and results "
+                "of a step may depend on the replies alone, not on which answer came first"
             )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
-        """A second run in the same process makes the same rows: nothing is kept between runs."""
+        """A second run in the same process makes the same rows, without state from the first."""
         if not self._repeats(good, tmp_path):
             fail("a second run makes other rows: something of the plugin remembers the first one")
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
-        """Other processes make the same rows: nothing goes by the order of a set or by `id`."""
+        """Other processes make the same rows, independent of the order of a set or of `id`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
         datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
@@ -438,7 +438,7 @@ class TaskSuite(Suite):
         assert set(bad.report["flow"]) == set(self.target().branches)
 
     def test_hostile_replies_make_no_bad_rows(self, good: Trial, hostile: Trial) -> None:
-        """What passes of hostile replies is an official row, which reads back."""
+        """Rows from hostile replies are official rows, which read back."""
         task = self.target()
         if trials.unofficial(task, good) or trials.misread(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official, rows-read-back")
@@ -449,7 +449,7 @@ class TaskSuite(Suite):
     # --- parts ---
 
     def _repeats(self, good: Trial, tmp_path: Path) -> bool:
-        """Whether two more runs make the same rows."""
+        """Return whether two more runs make the same rows."""
 
         def make() -> bool:
             more = (self.trial(tmp_path / f"{name} of two") for name in ("one", "two"))
@@ -511,7 +511,7 @@ def _cases(task: Task[Any, Any], row: Mapping[str, Any]) -> Sequence[Case]:
 
 
 def _form(case: Case) -> tuple[Any, ...]:
-    """What all cases of a task have in common: names, and the form of each cue."""
+    """Return the common form of a task's cases: names, and the form of each cue."""
     cues = []
     for name, cue in case.cues.items():
         if not isinstance(cue, str):

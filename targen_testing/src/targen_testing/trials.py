@@ -53,13 +53,13 @@ HOSTILE = {"script": "targen_testing.hostile:replies"}
 """Options of the scripted backend: replies that fit, and half of them hostile."""
 
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-"""What a run writes that depends on its replies alone."""
+"""Files of a run that depend on its replies alone."""
 
 _TURNS = 40  # of the event loop, within which an answer comes
 _STOPPED = "the kit stops the run here"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-"""What a reason looks like."""
+"""The form of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Trial:
 
     Attributes:
         folder: the run directory.
-        report: the report, or {} where there is none.
+        report: the report, or {} without one.
         error: what stopped it, or None.
         asked: the names of the prompts that were sent.
     """
@@ -96,7 +96,7 @@ class Trial:
 
     @property
     def dataset(self) -> bytes:
-        """The dataset as it stands in its file."""
+        """Return the bytes of the dataset file."""
         path = self.folder / "dataset.jsonl"
         return path.read_bytes() if path.exists() else b""
 
@@ -115,27 +115,27 @@ class Trial:
 
     @property
     def bug(self) -> str:
-        """What the plugin's code did that is no verdict, or ""."""
+        """Return the fault of the plugin's code that is not a verdict, or ""."""
         return str(self.error) if isinstance(self.error, StageFailed) else ""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it went to its end, with all rows or short of some."""
+        """Return whether it ran to its end, with all rows or short of some."""
         return self.error is None or isinstance(self.error, QuotaNotMet)
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the kit stopped it: see `shuffled`."""
+        """Return whether the kit stopped it: see `shuffled`."""
         return _STOPPED in str(self.error)
 
     @property
     def answers(self) -> int:
-        """How many answers its journal holds."""
+        """Return the number of answers in its journal."""
         return (self.folder / "journal").read_bytes().count(b"\n")
 
     @property
     def bad_prompt(self) -> str:
-        """What is wrong with a prompt that could not be filled, or ""."""
+        """Return the problem of a prompt that could not be filled, or ""."""
         cause = self.error.__cause__ if self.error is not None else None
         return str(cause) if isinstance(cause, ValueError) and "prompt " in str(cause) else ""
 
@@ -234,7 +234,7 @@ def bad_reasons(trial: Trial) -> list[str]:
 
 
 def unofficial(task: Task[Any, Any], trial: Trial) -> str:
-    """What is wrong with the first row that is not official, or ""."""
+    """Return the problem of the first row that is not official, or ""."""
     if not (rows := trial.rows):
         return ""
     try:
@@ -245,7 +245,7 @@ def unofficial(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def misread(task: Task[Any, Any], trial: Trial) -> str:
-    """What is wrong with the first rows that cannot be read back, or ""."""
+    """Return the problem of the first rows that cannot be read back, or ""."""
     try:
         for unit in Dataset("the dataset", task, trial.rows).units():
             (instance,) = unit.instances

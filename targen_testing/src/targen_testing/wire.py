@@ -1,4 +1,4 @@
-"""What a service puts on the wire: the forms of answers and faults that the kit sends."""
+"""Wire formats of a service: the forms of answers and faults that the kit sends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["OPENAI", "TOKENS_IN", "TOKENS_OUT", "Wire", "token_entries"]
 
 TOKENS_IN, TOKENS_OUT = 11, 3
-"""What every good answer says that the call took."""
+"""The usage that every good answer reports."""
 
 
 def _completion(text: str, finish: str) -> dict[str, Any]:
@@ -75,11 +75,10 @@ class Wire:
 
     Attributes:
         base: what the address ends in that the backend is given: "/v1".
-        answer: `answer(text, finish)` is the JSON body of a good answer that
-            took `TOKENS_IN` and `TOKENS_OUT` tokens; `finish` is "stop", or
-            "length" for an answer cut at `max_tokens`.
+        answer: `answer(text, finish)` is the JSON body of a good answer with the usage `TOKENS_IN`
+            and `TOKENS_OUT`; `finish` is "stop", or "length" for an answer cut at `max_tokens`.
         scored: `scored(text, finish, top)` is such an answer with the probabilities of its tokens
-            and of `top` likeliest ones at each place; for a model that is a `ScoringModel`.
+            and of the `top` likeliest ones at each place, for a `ScoringModel`.
         fault: `fault(message, code)` is the JSON body of an error; the code
             is OpenAI's, or "".
         empty: answers with status 200 that hold no reply.

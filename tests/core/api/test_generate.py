@@ -238,7 +238,7 @@ def test_a_run_is_loaded_from_its_directory():
     assert loaded.report == made.report
     assert list(loaded) == list(made)
     assert loaded.dataset.labels == {"calm": 2, "alarm": 2}
-    with pytest.raises(UsageError, match="there is no run directory nowhere"):
+    with pytest.raises(UsageError, match="no run directory nowhere"):
         tg.load("nowhere")
 
 

@@ -130,7 +130,7 @@ def test_errors_of_a_command_are_told_without_a_traceback(command, targen):
 def test_an_unknown_command_is_told_what_is_near(command, targen):
     code, _, err = targen([command("greet", greet)], "gret")
     assert code == 2
-    assert "there is no command 'gret'\n  try: did you mean greet" in err
+    assert "no command 'gret'\n  try: did you mean greet" in err
     assert install("targen-analysis") in targen([], "analyze")[2]
 
 

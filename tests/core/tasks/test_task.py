@@ -56,7 +56,10 @@ class Numbered(BaseModel):
         ({"branch_labels": {"column": "no"}}, "'column', which is not a generator"),
         ({"branch_labels": {"yes": 1}}, "branch_labels is {'yes': 1}; pass labels by branch"),
         ({"checks": len}, r"checks is <built-in function len>; pass functions in a tuple: \(ch"),
-        ({"checks": (late,)}, "checks: late is `async def`; nobody awaits it: write `def`"),
+        (
+            {"checks": (late,)},
+            "checks: late is `async def`, and targen does not await it: write `def`",
+        ),
         ({"prompts": {}}, r"prompts is {}; pass Prompts in a tuple: \(prompt,\)"),
         ({"dry_run": {}}, "dry_run is {}; pass a function of a DryRunCall"),
         ({"texts": {"render": late}}, "texts.render: late is `async def`"),

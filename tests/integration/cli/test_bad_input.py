@@ -42,8 +42,8 @@ def _files():
 
 LINES = """
     generate acme:rte -n 2 -b scripted | no task named 'acme:rte' is installed
-    list-runs | there is no command 'list-runs' | targen runs
-    push | there is no command 'push' | targen export RUN --push
+    list-runs | no command 'list-runs' | targen runs
+    push | no command 'push' | targen export RUN --push
     # names with a typing error, wherever they are typed
     describ rte | | did you mean describe
     describe rtee | | did you mean rte
@@ -118,7 +118,7 @@ OPTIONS = """
     -o script=no_such_module:reply | no_such_module
     -o script=wrong.py:reply | invalid syntax
     --near-duplicates 101 | --near-duplicates is 101.0; it must be
-    --seeds good.txt --contexts good.txt | --seeds replaces the contexts too: give one or the other
+    --seeds good.txt --contexts good.txt | --seeds also replaces the contexts: give one or the other
     --seeds folder | --seeds file folder: Is a directory
     --contexts empty.txt | --contexts file empty.txt is empty
     --contexts blank.jsonl | --contexts file blank.jsonl is empty
@@ -139,10 +139,10 @@ OPTIONS = """
     --max-cosine 0.8 --embedder word | no embedder named 'word' is installed
     --filter distance | needs the option 'max_cosine'
     --exclude owner/name | there is no file owner/name | --exclude hf:owner/name
-    --shard 3/2 | there is no shard 3 of 2
+    --shard 3/2 | no shard 3 of 2
     --shard two | is not NUMBER/COUNT
     --shard 9/9 | 2 rows are too few for 9 shards
-    --shard 2/2 --contexts-limit 1 | shards take whole items
+    --shard 2/2 --contexts-limit 1 | shards divide it by whole items
     --corrector none | | --no-correct
 """
 

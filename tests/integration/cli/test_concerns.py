@@ -13,11 +13,11 @@ UNREADABLE = ("-n", 6, "--give-up-after", 900, "-o", "generate.garbage_rate=0.95
 
 def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
     made = works("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run")
-    told = made.out.partition("What looks wrong\n")[2]
+    told = made.out.partition("Possible problems\n")[2]
     assert told.startswith("- step 4 changed the label of 0 of ")
     assert "  try: read some of them: targen show run --rejected; then" in told
     assert told.endswith("\n\nrun/dataset.jsonl\n")
-    assert targen("report", "run").out.partition("What looks wrong\n")[2] == told
+    assert targen("report", "run").out.partition("Possible problems\n")[2] == told
 
     (found,) = json.loads(targen("report", "run", "--json").out)["concerns"]
     assert found["kind"] == "disagreement"
@@ -26,10 +26,10 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
 
     targen("report", "run", "--html")
     page = Path("run/report.html").read_text()
-    assert "<h2>What looks wrong</h2>" in page
+    assert "<h2>Possible problems</h2>" in page
     assert "Try: read some of them: targen show run --rejected" in page
     card = Path("run/README.md").read_text()
-    assert "What looks wrong with them, by the figures of the run:\n\n- step 4 changed" in card
+    assert "Possible problems, by the figures of the run:\n\n- step 4 changed" in card
 
     report = targen_core.load("run").report
     assert [each.kind for each in report.concerns] == ["disagreement"]
@@ -56,7 +56,7 @@ def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen,
 
 def test_a_good_run_has_none_and_passes_strictly(targen, works):
     made = works("generate", "rte", "-b", "scripted", "-n", 30, "--out", "run", "--strict")
-    assert "What looks wrong" not in made.out
+    assert "Possible problems" not in made.out
     assert json.loads(targen("report", "run", "--json").out)["concerns"] == []
     assert "looks wrong" not in Path("run/README.md").read_text()
     assert "concern" not in targen_core.load("run").report.summary
@@ -66,7 +66,7 @@ def test_a_suite_names_the_task_that_looks_wrong(targen):
     asked = ("generate", "--suite", "example", "-b", "scripted", "-n", 30, "--out", "all")
     options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
     made = targen(*asked, *options)
-    assert "What looks wrong with tickets\n- step 4 changed" in made.out
+    assert "Possible problems with tickets\n- step 4 changed" in made.out
     assert targen(*asked, *options, "--strict", "-q").code == 1
 
 

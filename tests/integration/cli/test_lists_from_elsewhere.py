@@ -78,6 +78,6 @@ def test_lists_that_do_not_fit(line, error, hint, refuses):
 def test_seeds_of_which_the_task_takes_none_end_early(targen):
     result = targen("generate", "rte", "-n", "4", "--seeds-from", "words", "--json", *RUN)
     assert result.code == 1
-    assert "none of the items of targen-tasks-superglue:words can be a seed" in result.err
+    assert "no item of targen-tasks-superglue:words can be a seed" in result.err
     assert "seeds: too-short" in result.err
     assert result.json["usage"]["total"]["calls"] <= 20

@@ -217,9 +217,9 @@ REFUSED = """
     a a --out y | named twice
     a --out a | is one of the runs
     a | the merged run needs a folder | --out runs/merged
-    x --out y | is merged of 2 runs itself
+    x --out y | is itself merged from 2 runs
     a --out b | b contains a run
-    a none --out y | there is no run directory none
+    a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in one way
     . --out y | contains several runs
 """
@@ -252,7 +252,7 @@ def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make, works
 def test_a_merge_does_not_go_on_and_is_replaced_by_another(targen, make, works, refuses):
     runs = make("rte", 8, shards=2)
     works("merge", *runs, "--out", "all", "-q")
-    refuses("resume all", "was merged of 2 runs", "targen merge RUN... --out all")
+    refuses("resume all", "was merged from 2 runs", "targen merge RUN... --out all")
     assert targen("generate", "rte", "-n", "8", "-b", "scripted", "--out", "all").code == 2
     Path("all/notes").mkdir()
     Path("all/notes/mine.txt").write_text("kept")

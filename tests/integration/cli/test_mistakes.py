@@ -250,36 +250,36 @@ COMMANDS = """
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas or semicolons between |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
-    describe show-progres | nothing named 'show-progres' is installed | targen list shows the kinds, and targen list KIND the parts of one
+    describe show-progres | no installed part is named 'show-progres' | targen list shows the kinds, and targen list KIND the parts of one
     train run --embedder words | targen train has no option --embedder | it is an option of the trainer vectors: --trainer vectors -o embedder=NAME
     evaluate run rows.csv | run contains no model | targen train makes one
     batch import run row.csv | there is no file row.csv | did you mean rows.csv?
     export rn --as csv | there is no file rn | did you mean run?
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     train foldr/x | there is no file foldr/x | did you mean folder/x?
-    evaluate foldr rows.csv | there is no folder foldr | did you mean folder?
+    evaluate foldr rows.csv | no folder foldr | did you mean folder?
     compare run rn --test rows.csv | there is no file rn | did you mean run?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
     review apply rn | there is no data or review rn | did you mean run?
-    runs list foldr | there is no folder foldr | did you mean folder?
+    runs list foldr | no folder foldr | did you mean folder?
     compare run | no test rows were given | --test DATA, labelled rows that are not trained on
     merge run | the merged run needs a folder | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline goes without --batch |
     revise run --batch-offline --batch | --batch-offline goes without --batch |
-    gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
-    run mail.yaml | there is no command 'run' | targen generate TASK -n 100
-    help generate | there is no command 'help' | targen --help
+    gen mail.yaml -n 4 | no command 'gen' | did you mean generate?; see: targen --help
+    run mail.yaml | no command 'run' | targen generate TASK -n 100
+    help generate | no command 'help' | targen --help
     resume | targen resume needs RUN: A run directory | targen resume runs/rte-0, for example; see targen resume --help
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
-    resume rn | there is no run directory rn | did you mean run?
+    resume rn | no run directory rn | did you mean run?
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
     resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another --out
     resume run --seed 4 | targen resume has no option --seed | a run keeps what it was started with: targen generate TASK --seed starts another
     resume run -b openai | targen resume has no option -b | a run keeps what it was started with: targen generate TASK -b starts another
     resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
-    show 3 run | there is no run directory 3 | targen runs lists runs
+    show 3 run | no run directory 3 | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
@@ -307,13 +307,13 @@ COMMANDS = """
     describe rows.csv | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
-    runs rm nope | there is no run directory nope | targen runs lists runs
-    runs rm run nope --yes | there is no run directory nope | targen runs lists runs
+    runs rm nope | no run directory nope | targen runs lists runs
+    runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
     diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
     preview mail.yaml -b people | people answer calls in a sheet, and a preview does not wait for them | a small run, which does: targen generate mail.yaml -n 2 --backend people
-    new | targen new needs KIND: What to write: task, contexts, | targen new task my-task, for example; see targen new --help
+    new | targen new needs KIND: Kind of file or plugin: task, contexts, | targen new task my-task, for example; see targen new --help
     new nope mine | new nope: no such template | one of: task, contexts, seeds,
     generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks names its tasks
     describe ./plugin | ./plugin is the source of a plugin, not a task | pip install -e ./plugin; then
@@ -324,8 +324,8 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
     batch run | batch run: no such action | targen batch export run
-    evaluate mail-0 | there is no folder mail-0 | did you mean models/mail-0?
-    evaluate nope | there is no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
+    evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
+    evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
     generate mail.yaml --num_rows=20 | targen generate has no option --num_rows | did you mean --number?
@@ -353,7 +353,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
     generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | a command for each: targen generate judged.yaml
     -n 4 generate mail.yaml | targen has no option -n | options come behind the command: targen generate …; see targen --help
-    mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
+    mail.yaml -n 4 | no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
     export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
@@ -434,10 +434,10 @@ CONTENTS = {
     "broken.parquet": "text",
 }
 DATA = """
-    wrong.csv | line 2 is not a row of mail: text: there is no such column, only Text, Category
-    class.csv | line 2 is not a row of mail: label: there is no such column; is it class?
+    wrong.csv | line 2 is not a row of mail: text: no such column, only Text, Category
+    class.csv | line 2 is not a row of mail: label: no such column; is it class?
     extra.csv | line 2 is not a row of mail: class: a row has no such column
-    noheader.csv | line 2 is not a row of mail: text: there is no such column, only Where is it?, order
+    noheader.csv | line 2 is not a row of mail: text: no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
     typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
     case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
@@ -485,7 +485,7 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: there is no such column; is it intent\?", shown)
+    assert re.search(r"2 +0 +30  label: no such column; is it intent\?", shown)
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
@@ -539,7 +539,7 @@ SERVICES = """
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
     gateway | no answer from the service, and retrying would take more than 0.2 s: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
-    stream | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 10 bytes (text/event-stream) | the service streams, which is not asked of it: turn streaming off there; resume when
+    stream | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; resume when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
@@ -583,8 +583,8 @@ ADDRESSES = """
     http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
-    http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: nothing listens there | is the server running, and is --base-url right?
-    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid | is the server running
+    http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: no server listens there | is the server running, and is --base-url right?
+    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: no host nosuch.invalid | is the server running
 """
 
 
@@ -640,7 +640,7 @@ PYTHON = """
     tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
-    tg.estimate("rte", n=4, backend="scripted") | there is no keyword 'backend' | did you mean model?
+    tg.estimate("rte", n=4, backend="scripted") | unknown keyword 'backend' | did you mean model?
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
@@ -648,7 +648,7 @@ PYTHON = """
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=0, model="scripted") | n is 0; it must be at least 1 | n=100
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
-    tg.resume("nope") | there is no run directory nope | pass a run, or the path of one
+    tg.resume("nope") | no run directory nope | pass a run, or the path of one
     tg.generate("rte", n=4, model="llama/m", base_url="localhost") | option base_url of backend llama: an address must start with http:// or https:// and a host, such as http://localhost
     tg.generate("rte", n=4, model="scripted", temprature=1) | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
@@ -676,12 +676,12 @@ PYTHON = """
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, and no model is named | pass model="BACKEND/NAME"
     tg.preview("mail.yaml", modle="scripted") | backend local has no option 'modle' | did you mean model?
     tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one
-    tg.load("rn") | there is no run directory rn | did you mean run?
+    tg.load("rn") | no run directory rn | did you mean run?
     tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
     tg.train("rn") | there is no file rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
-    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: there is no such column, only txt |
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: no such column, only txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...
     tg.generate("rte", n=4, modle=object()) | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, model="scripted", examples="mail.yaml") | mail.yaml is a task or a setting, not a file of rows | examples are real texts
@@ -734,7 +734,7 @@ def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):
     from targen_backends.local.backend import BACKEND, LocalOptions
 
     said = BACKEND.caveat(LocalOptions(), 5)
-    assert "it is too small for 5 labels" in said
+    assert "It is too small for 5 labels" in said
     assert BACKEND.caveat(LocalOptions(), 2) == ""
     assert BACKEND.caveat(LocalOptions(model="mine.gguf"), 5) == ""
 

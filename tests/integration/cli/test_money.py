@@ -136,7 +136,7 @@ def test_the_card_says_what_is_known(generate, service):
     first = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[0])
     assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == first
     judged = json.loads(Path("run/report.json").read_text())["flow"]
-    assert f"Of {sum(flow['judged'] for flow in judged.values())} candidates" in card
+    assert f"of {sum(flow['judged'] for flow in judged.values())} candidates judged were accepted" in card
     created = json.loads(Path("run/manifest.json").read_text())["created"]
     assert f"begun on {created[:10]}" in card
     assert "eprint        = {2310.17876}" in card
@@ -178,8 +178,8 @@ seeds:
   file: towns.txt
 """
 TOO_FEW = (
-    "Too few seeds: weather.yaml gives 20, each asked once for a label, which makes "
-    "about 14 rows of warm at a yield of 70%; 50 are asked for.\n"
+    "Too few seeds: weather.yaml gives 20, each asked once for a label. This makes "
+    "about 14 rows of warm at a yield of 70%; 50 are requested.\n"
     "Add 52 or more, or take more samples of each: samples_per_seed 4"
 )
 

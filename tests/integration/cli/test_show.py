@@ -86,7 +86,7 @@ def test_a_damaged_journal_leaves_the_row_to_be_shown(works, run):
 
 def test_a_reject_without_an_instance_says_so_in_words(targen, run):
     shown = targen("show", run, "--reason", "refusal", "-n", 0)
-    assert "null" not in shown.out and "there is no instance" in shown.out
+    assert "null" not in shown.out and "(no instance)" in shown.out
 
 
 def test_a_reject_is_found_by_its_id(targen, run):

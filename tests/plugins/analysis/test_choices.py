@@ -34,10 +34,7 @@ def test_answers_that_stand_first_are_warned_of(study):
     assert actual.figures["mine"]["first"].value == 0.75
     assert actual.figures["gold"]["first"].value == 0.25
     assert actual.warnings == (
-        (
-            "Where the answer stands among the choices of mine says something of it: 30 of 40 are "
-            "the first."
-        ),
+        ("The position of a choice in mine hints at the answer: 30 of 40 answers come first."),
     )
     assert actual.headlines[1] == (
         "The answer of 25% of the rows of gold is the first choice (by chance 25%)."

@@ -226,8 +226,8 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
 
 MISSING = """
     no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
-    ./gone | there is no spaCy pipeline at ./gone | as nlp.to_disk writes it
-    . | there is no spaCy pipeline at . | as nlp.to_disk writes it
+    ./gone | no spaCy pipeline at ./gone | as nlp.to_disk writes it
+    . | no spaCy pipeline at . | as nlp.to_disk writes it
     pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
     en_core_web_none | the spaCy pipeline en_core_web_none is not installed
 """

@@ -52,7 +52,7 @@ def test_a_sheet_is_written_filled_in_and_read(works, rows):
     assert first["answer"] == first["row"]
     filled("sheet.csv", ["yes", "Y", "1", "no", "", "right", "n", ""])
     done = works("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert "Of 6 rows of mine that a person judged, 67% have the right answer." in done.out
+    assert "A person judged 6 rows of mine: 67% have the right answer." in done.out
     assert "Answers that a person found wrong" in done.out
 
 
@@ -74,7 +74,7 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
         sheet = Path("sheet.csv")
         sheet.write_bytes(sheet.read_bytes().replace(b"'=1+1", b"=1+1"))
     done = works("analyze", data, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert f"Of {len(FORMULAS)} rows of f that a person judged, 100%" in done.out
+    assert f"A person judged {len(FORMULAS)} rows of f: 100%" in done.out
     works("sample", data, "--out", "sheet.jsonl")
     lines = [json.loads(line) for line in Path("sheet.jsonl").read_text().splitlines()]
     assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"

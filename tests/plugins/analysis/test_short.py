@@ -98,15 +98,15 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
-    assert alone == ("Nothing to compare with: name the original with against.",)
+    assert alone == ("For a verdict, name the original with against.",)
 
 
 def test_limits_are_in_numbers(analysis):
     lines = in_short(analysis("a")).limits
     assert "a has 25 rows: a share near one half is known to ±20 points at best." in lines
     assert any("label is right" in line for line in lines)
-    assert not any("without against" in line for line in lines)
-    assert any("without against" in line for line in in_short(analysis("a", against="")).limits)
+    assert not any("Without against" in line for line in lines)
+    assert any("Without against" in line for line in in_short(analysis("a", against="")).limits)
 
 
 def test_other_texts_and_shared_seeds_are_limits(analysis, corpus):

@@ -66,7 +66,7 @@ def test_filters(options, actual, left_out, shop, in_process):
 def test_where_filters_leave_nothing(shop, in_process):
     done = in_process("retrieve", ASKED, "--catalogue", str(shop), "--license", "mit")
     assert done.code == 2
-    assert "none of 3 entries is near" in done.err
+    assert "no entry of 3 is near" in done.err
     assert "licence" in done.err
 
 
@@ -132,7 +132,7 @@ def test_an_index_from_someone_else_has_no_file_read(shop, tmp_path, in_process,
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["retrieve", "rte or so"], "there is no index"),
+        (["retrieve", "rte or so"], "no index in"),
         (["retrieve", "x y", "--catalogue", "none/here"], "there is no file or folder none/here"),
         (["retrieve", "x y", "--catalogue", "zz:"], "no catalogue opens 'zz:'"),
         (["retrieve", "x y", "--min-rows", "3", "--max-rows", "2"], "--min-rows is more than"),
@@ -142,7 +142,7 @@ def test_an_index_from_someone_else_has_no_file_read(shop, tmp_path, in_process,
         (["catalogue", "frob"], "no such action"),
         (["catalogue", "build"], "catalogue build wants a SPEC"),
         (["catalogue", "build", ".", "-o", "limit"], "not of the form KEY=VALUE"),
-        (["catalogue", "list"], "there is no index"),
+        (["catalogue", "list"], "no index in"),
     ],
 )
 def test_what_makes_no_sense(args, words, shop, in_process, monkeypatch):
@@ -156,7 +156,7 @@ def test_a_folder_without_datasets(tmp_path, in_process):
     (tmp_path / "none").mkdir()
     done = in_process("catalogue", "build", str(tmp_path / "none"))
     assert done.code == 2
-    assert "there is no dataset in" in done.err
+    assert "no readable dataset in" in done.err
 
 
 def test_a_file_that_is_no_index(tmp_path, in_process):
@@ -230,7 +230,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
         done = in_process("catalogue", "build", str(shop))
     assert done.code == 130
     assert f"targen catalogue build {shop} continues" in done.err
-    assert "unfinished: build it again to go on" in in_process("catalogue", "list").out
+    assert "unfinished: build it again to continue" in in_process("catalogue", "list").out
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
 
 

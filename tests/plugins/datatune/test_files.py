@@ -247,7 +247,7 @@ def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in
         assert row["text"] in ("M\xfcll", "F\xfcr")
     wrong = in_process(*build, "-o", "encoding=base64")
     assert wrong.code == 2
-    assert "there is no encoding 'base64'" in wrong.err
+    assert "unknown encoding 'base64'" in wrong.err
 
 
 def test_a_line_break_in_a_name_begins_no_other_line(tmp_path, described):

@@ -447,7 +447,7 @@ def _empty_files(folder):
 @pytest.mark.parametrize(
     ("before", "options", "words"),
     [
-        (_nothing, (), "there is no dataset in"),
+        (_nothing, (), "no readable dataset in"),
         (_empty_files, (), "left out, such as data/"),
         (None, ("--license", "mit"), "licence 2; see --license"),
         (None, ("--license", "mit", "--min-rows", "9"), "licence 2; see --license"),

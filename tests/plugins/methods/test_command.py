@@ -230,7 +230,7 @@ def test_reports_say_that_nothing_was_corrected(targen, works, mail):
     said = targen("report", "run").out
     assert "its label, not corrected" in said
     assert "judged" not in said
-    assert "Of 4 candidates, 4 were accepted (100%). No label was corrected." in " ".join(
+    assert "4 of 4 candidates were accepted (100%). No label was corrected." in " ".join(
         Path("run/README.md").read_text().split()
     )
     works(*start, "--corrector", "blind", "--out", "judged")
@@ -277,7 +277,7 @@ PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
         ("", "has no rows"),
         (
             '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}',
-            "text: there is no such column",
+            "text: no such column",
         ),
         (PAIR.replace("loan", "lone"), "label: 'lone' is not 'loan' or 'room'; did you mean loan?"),
         ('{"text": "Is the atlas back?"}', "no given row has a label"),

@@ -15,7 +15,7 @@ from tests.files import lines
 
 Targen = Callable[..., Any]
 
-NEXT = "supergen has yet to choose or weigh these rows; next: targen finish run"
+NEXT = "supergen has yet to choose or weight these rows; next: targen finish run"
 
 
 def supergen(targen: Targen, mail: Path, *more: str) -> Any:

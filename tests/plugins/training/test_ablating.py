@@ -74,7 +74,7 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     ("words", "said"),
     [
         (["--arms", "corection"], "corection is not among the arms"),
-        (["--arms", "variants"], "nothing of --arms variants can be left out of mood"),
+        (["--arms", "variants"], "--arms variants: mood has no such part to leave out"),
         (["-o", "odd"], "-o odd is no KEY=VALUE"),
     ],
 )

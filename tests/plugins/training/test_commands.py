@@ -39,9 +39,9 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     weighed = targen(*evaluate)
     assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
     plain = targen(*words, "-o", "class_weight=false", "--force")
-    assert "the model says praise of 100% of the training rows, and 67% are" in plain.err
+    assert "the model predicts praise for 100% of the training rows, and 67% are" in plain.err
     said = targen(*evaluate)
-    assert "warning: the model says praise of 100% of the test rows, and 50% are" in said.err
+    assert "warning: the model predicts praise for 100% of the test rows, and 50% are" in said.err
     assert said.json["figures"]["accuracy"]["value"] == 0.5
     mood("same.jsonl", 40, seed=2, labels=("praise",))
     assert "the model says" not in targen("evaluate", "models/train", "same.jsonl").err
@@ -75,7 +75,7 @@ def test_other_columns_than_the_task_s_are_said(targen, mood):
     mood("train.jsonl", 60)
     Path("other.csv").write_text("message,category\nall is well,praise\n")
     done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
-    assert done.code == 2 and "text: there is no such column" in done.err
+    assert done.code == 2 and "text: no such column" in done.err
     assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
 
 
@@ -169,7 +169,7 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
-        (["evaluate", "nowhere", "train.jsonl"], "there is no folder nowhere"),
+        (["evaluate", "nowhere", "train.jsonl"], "no folder nowhere"),
         (["evaluate", "full", "train.jsonl"], "full contains no model: model.json"),
     ],
 )

@@ -232,10 +232,10 @@ def test_test_rows_are_never_learned_from(targen, moods):
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
     compared = targen(*compare, "--repeats", 1, "--out", "c")
-    assert "1 row in the test set too, and 1 nearly" in compared.err
+    assert "1 row also in the test set, and 1 nearly" in compared.err
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
-    assert "all of its 30 rows are in the test set too" in all_of_it.err
+    assert "all of its 30 rows are also in the test set" in all_of_it.err
 
 
 @pytest.mark.usefixtures("three")
@@ -299,7 +299,7 @@ WRONG = f"""
     {BOTH} --trainer tfdif | tfidf
     {BOTH} --metric bleu | figures: accuracy
     {BOTH} --mixture | --mixture mixes two
-    odd.toml | odd.toml: colour: there is no such key
+    odd.toml | odd.toml: colour: unknown key
     odd.toml --repeats 3 | --repeats is given by odd.toml
 """
 
@@ -353,7 +353,7 @@ def test_an_analysis_shows_it_as_a_chapter(targen, works):
     analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")
     done = works(*analyze, "-o", "training.results=c", "--out", "a")
     page = Path("a/report.html").read_text()
-    assert "What the data train" in page and "learning curve of tfidf" in page
+    assert "Models trained on the data" in page and "learning curve of tfidf" in page
     assert "compares other data" not in done.out + done.err
     none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
     assert none.code == 1 and "nowhere contains no comparison" in none.out + none.err

@@ -50,7 +50,7 @@ def test_it_says_first_what_will_run(works):
     assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
     assert "1 training: 1 of tfidf; they cost nothing but time" in done.err
     assert "without existing and synthetic rows" in done.err
-    assert "few-shot answers of implicatures: none" in done.err
+    assert "few-shot answers of implicatures: missing" in done.err
     assert not done.out
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, monkeypatch):
     [
         ((), "has rows to train on"),
         (("--tasks", "rte"), "rte is not in datatune-table2"),
-        (("--transformed", "nowhere"), "there is no such folder"),
+        (("--transformed", "nowhere"), "nowhere: no such folder"),
         (("--models", "huge"), "--models huge"),
     ],
 )

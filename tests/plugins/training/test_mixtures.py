@@ -99,10 +99,10 @@ def test_rows_as_instructions(targen, works, mood):
     ("words", "said"),
     [
         (["--model", "tfidf"], "tfidf is a trainer"),
-        (["--model", "./nowhere"], "there is no folder ./nowhere"),
+        (["--model", "./nowhere"], "no folder ./nowhere"),
         (["--trainer", "encoder"], "no pretrained model was named"),
-        (["--from", "nowhere"], "there is no folder nowhere"),
-        (["--from", "m"], "starts from nothing"),
+        (["--from", "nowhere"], "no folder nowhere"),
+        (["--from", "m"], "always trains a new model"),
         (["--from", "m", "--model", "x"], "both say what to start from"),
         (["--mix-temperature", "0.5"], "mix-temperature"),
     ],

@@ -1,4 +1,4 @@
 """targen from Python: `generate`, `correct`, `analyze`, `resume`, `load`, and what they return.
 
-All of it is exported by `targen_core`; nothing else needs this room.
+Import all of it from `targen_core`.
 """

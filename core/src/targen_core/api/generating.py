@@ -107,19 +107,20 @@ async def agenerate(
         shares_of: labelled rows, in any form that `read_dataset` takes: `n` rows get the shares of
             their labels.
         variants: variants of the task to apply, by name.
-        model: a backend's name, such as "llama", with a model's where it has
-            several, such as "chatgpt/gpt-6-luna"; or a model object: a
-            `ChatModel` or a model of another library, such as langchain. Without one, "local" is
-            asked, a small model to try things with, and a warning says so.
+        model: a backend's name, such as "llama", or "chatgpt/gpt-6-luna" to choose one of its
+            models; or a model object, a `ChatModel` or a model of another library such as
+            langchain. Without a model, "local" is used, a small model for trying things, with a
+            warning.
         options: backend options and sampling parameters whose names clash with a keyword here,
             such as `max_tokens` of one reply.
-        steps: another model for one step, by the step's name, such as "correct"; or a mapping with
-            "model" and options for that step; see `Task.steps`.
-        out: the run directory; by default runs/TASK-SEED, with -2 and so on appended if another
+        steps: another model for single steps, by the step's name such as "correct"; or a mapping
+            with "model" and options for that step. See `Task.steps`.
+        out: the run directory; by default runs/TASK-SEED, or runs/TASK-SEED-2 and so on if another
             run is there.
         seed: random seed.
-        shard: which part of the work this run does, such as "2/8" or (2, 8) for the second of eight
-            machines that are given the same call but for it; `max_cost` is for this part alone.
+        shard: the part of the work that this run does, such as "2/8" or (2, 8) for the second of
+            eight machines. All machines get the same call except for this number. `max_cost` limits
+            this part alone.
         correct: whether to self-correct labels (step 4).
         corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1: a file, or the items.
@@ -134,22 +135,21 @@ async def agenerate(
             `targen list-checks`.
         filters: registered filters that rows pass through, by name and in this order; see `targen
             list-filters`.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all"; by
-            default what the task says, and "all" for your own `seeds`.
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all". The
+            default is the task's, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
-        dimensions: in what items and rows are made to differ, by name: texts to draw from, weights
-            by text, or None to take a dimension of the task away; "STEP.NAME" is of a list.
+        dimensions: traits in which items and rows differ, by name: texts to draw from, weights by
+            text, or None to remove a dimension of the task. "STEP.NAME" belongs to a list.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
-        worked_examples: "all" to have prompts show their worked examples, "none" for brief prompts,
-            "auto" for brief ones in steps whose model is known to follow these, if the task has
-            them.
+        worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
+            uses brief prompts, if the task has them, in steps whose model is known to follow these.
         unsure: whether a row whose judge answers "unsure" is left out ("drop") or keeps its
             label ("keep"); by default what the task says.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
-        near_duplicates: similarity above which a candidate is a near-duplicate, in per cent; 0
-            turns the check off; by default 90.
+        near_duplicates: similarity in per cent above which a candidate is a near-duplicate; 0 turns
+            the check off; 90 by default.
         max_cosine: cosine of two embeddings above which a candidate is too near to a row; by
             default rows may be as near as they are.
         max_refused: the largest share of a label's candidates that `max_cosine` may refuse; 0.2 by
@@ -166,15 +166,15 @@ async def agenerate(
         tpm: maximum tokens per minute.
         max_outage: stop the run after this many seconds without any answer.
         batch: use the service's batch API for steps 3 and 4.
-        batch_lists: use the batch API for steps 1 and 2 too.
+        batch_lists: also use the batch API for steps 1 and 2.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         hedge: whether to send a call again, beside the first, that takes far longer than others.
-        executor: where the models work, if not in this process: an executor's name, such as "ray",
-            or a mapping with `name` and any of `address` (of a cluster), `workers` (4 or "2-8"),
-            `resources` (of each, such as `{"gpu": 1}`) and `replicas` (addresses of servers with
-            the same model). It changes no row.
+        executor: runs the models outside this process: an executor's name, such as "ray", or a
+            mapping with `name` and any of `address` (of a cluster), `workers` (4 or "2-8"),
+            `resources` (per worker, such as `{"gpu": 1}`) and `replicas` (addresses of servers with
+            the same model). It does not affect the rows.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `base_url`, and sampling parameters, such as
@@ -234,7 +234,7 @@ async def aresume(
         n: total rows, in the shares of the labels that the run has.
         labels: total rows by label; labels that are not named keep their targets.
         task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
-        model: the model, likewise.
+        model: the model, if the run was made with a model object.
         options: as `model_options`, for names that clash with a keyword here.
         steps: the models of single steps, if those were objects; or options for single steps.
         give_up_after: give up on a label after this many consecutive candidates without a row.
@@ -251,7 +251,7 @@ async def aresume(
             objects.
         verify: judge everything again and compare it with what was written.
         cache: whether to share replies with earlier runs; by default as the run was started.
-        hedge: whether to send calls again that take far longer than others; likewise.
+        hedge: whether to send slow calls again; by default as the run was started.
         executor: where the models work, as `generate` takes it; by default in this process.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
@@ -295,7 +295,7 @@ def load(
         registry: resolves names; by default among all that is installed.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: the directory does not exist.
         RunDirectoryError: it is not a run directory.
     """
     path = as_path(run)
@@ -318,7 +318,7 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:
-    """What shows a job for as long as it is open; the command brings a display, the kernel none."""
+    """Show a job while it is open. The command brings a display, the kernel none."""
     with suppress(TargenError):
         show: Callable[[Job], AbstractContextManager[Listener]] = load_registry().function(
             "show-progress", of="progress"

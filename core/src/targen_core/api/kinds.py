@@ -1,6 +1,7 @@
-"""What each keyword may be, for programs that no type checker reads: one table for all functions.
+"""Kinds of the values of each keyword, in one table for all functions.
 
-What a number or a name must be beyond its kind is said where it is used.
+They serve programs that are not type-checked. Further limits of a number or a name are checked at
+its use.
 """
 
 from __future__ import annotations
@@ -129,11 +130,11 @@ MEANT = {
     **dict.fromkeys(("label", "shares", "ratio"), "labels"),
     **dict.fromkeys(("decl", "declaration"), "task"),
 }
-"""What people pass for a keyword of ours."""
+"""Keywords of ours by the names that people try for them."""
 
 
 def check_kinds(arguments: Mapping[str, Any]) -> None:
-    """See that arguments are of the kinds that their names want; None is one that was not given.
+    """Check that arguments have the kinds of their names; None is an argument that was not given.
 
     Raises:
         UsageError: the first that is not, and what to pass.

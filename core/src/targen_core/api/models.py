@@ -30,7 +30,7 @@ def named(model: str) -> tuple[str, dict[str, Any]]:
 
 
 def name_of(model: object, taken: Mapping[str, object]) -> str:
-    """What a model object is called in a run: its class, and a number where that is taken."""
+    """Return a model object's name in a run: its class, and a number if that name is taken."""
     name = re.sub(r"[^a-z0-9]+", "-", type(model).__name__.lower()).strip("-") or "model"
     number, called = 1, name
     while taken.get(called, model) is not model:

@@ -72,7 +72,7 @@ class UsageReport:
 
 @dataclass(frozen=True, slots=True)
 class LabelReport:
-    """What became of the candidates that were generated for one label.
+    """Outcomes of the candidates that were generated for one label.
 
     Candidates of branches that aim at no label are in `Report.raw`, under "flow".
 
@@ -149,11 +149,11 @@ class Report:
         rows: rows by label.
         requested: rows requested, by label.
         labels: what became of each label's candidates.
-        seconds: how long processes worked on it; None where one was killed, and nobody knows.
+        seconds: how long processes worked on it; None if one was killed, so that the time is
+            unknown.
         usage: calls, tokens and cost.
         models: the model's name by step.
-        notes: what to know of it, such as a check that refused many candidates, and what lets
-            them pass.
+        notes: remarks, such as a check that refused many candidates, and a way to let these pass.
         raw: the whole of `report.json`.
     """
 
@@ -188,12 +188,12 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every label has its rows."""
+        """Return whether every label has its rows."""
         return self.status == "complete"
 
     @property
     def concerns(self) -> Sequence[Concern]:
-        """What looks wrong with the rows, each with its figure and what to try; mostly empty."""
+        """Return possible problems with the rows, each with its figure and a remedy."""
         return concerns_of(self.raw)
 
     @property
@@ -208,12 +208,12 @@ class Report:
 
     @property
     def rows_per_minute(self) -> float | None:
-        """Rows over the time that they took; None where that is not known, or nothing."""
+        """Return the rows per minute of working time; None if the time is unknown or 0."""
         return sum(self.rows.values()) * 60 / self.seconds if self.seconds else None
 
     @property
     def cost_per_100_rows(self) -> float | None:
-        """Dollars for 100 rows; None where a price is unknown, or there is no row."""
+        """Return the dollars for 100 rows; None if a price is unknown or the run has no rows."""
         made = sum(self.rows.values())
         return self.cost * 100 / made if self.cost is not None and made else None
 

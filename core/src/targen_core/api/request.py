@@ -84,7 +84,7 @@ ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 SourcesLike: TypeAlias = "str | PathLike[str] | Dataset | Iterable[Any]"
 """Datasets: any form that `read_dataset` reads, or several in a list."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
-"""What one step uses: another model, or `model` and options of this step alone."""
+"""The model of one step: another model, or `model` and options of this step alone."""
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
@@ -92,21 +92,21 @@ ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 _FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
 
 USUAL_MODEL = "local"
-"""What a program asks that names no model."""
+"""The model that programs use by default."""
 
 _log = logging.getLogger("targen")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for, with all of its objects found by name."""
+    """A request, with all of its objects found by name."""
 
     registry: Registry
     spec: RunSpec
     name: str
     task: Task[Any, Any]
     is_usual: bool = False
-    """Whether its model is that of requests that name none."""
+    """Whether the request names no model and so uses the usual one."""
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -145,7 +145,7 @@ class Request:
         """Return the run that `job` would continue in `out`; None if it would begin one.
 
         Raises:
-            RunConflict: `job` would refuse, since another run is there, or something else.
+            RunConflict: `job` would refuse, such as because another run is there.
             UsageError: the run is to exclude its own rows.
         """
         for option, sources in self.prepared.datasets.items():
@@ -153,7 +153,7 @@ class Request:
         return run_there(as_path(out), self._manifest())
 
     def _manifest(self) -> Manifest:
-        """What a run of it would say of itself."""
+        """Return the manifest that a run of this request would have."""
         return Manifest(spec=self.prepared.spec, lock=self.prepared.lock, created="")
 
     def _requested_folder(self, out: PathText | None) -> Path:
@@ -215,10 +215,10 @@ def asked(
     shard: str | tuple[int, int] | None = None,
     **values: Any,
 ) -> Iterator[Request]:
-    """All that was asked for; files that stand for objects are there as long as this lasts.
+    """Build a request; files that stand for objects exist while this context lasts.
 
-    `values` are fields of `RunSpec` and of `Limits`; a limit that is None was
-    not given. Without `rows` nobody is asked how many.
+    `values` are fields of `RunSpec` and of `Limits`; a limit that is None was not given. Without
+    `rows` the number of rows is not asked for.
 
     Raises:
         UsageError: what cannot be.
@@ -243,9 +243,7 @@ def asked(
     is_usual = model is None
     # Before the usual model is blamed, which the caller never named.
     if is_usual and (slip := next((key for key in options if MEANT.get(key) == "model"), "")):
-        raise UnknownOption(
-            f"there is no keyword {slip!r}", option=slip, hint="did you mean model?"
-        )
+        raise UnknownOption(f"unknown keyword {slip!r}", option=slip, hint="did you mean model?")
     model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         files = Path(folder)
@@ -306,7 +304,7 @@ def elsewhere(
     A `delivery` that was asked for, by its name, excludes an executor.
 
     Raises:
-        UsageError: there is no such executor, or what is asked of it cannot be.
+        UsageError: the executor is unknown, or its options are invalid.
     """
     if executor is None:
         return None
@@ -336,7 +334,7 @@ def reopened(
     verify: bool = False,
     **limits: Any,
 ) -> tuple[Job, Registry]:
-    """A run that is there, ready to go on, and what finds its parts.
+    """Open an existing run, ready to continue, and return it with the registry of its parts.
 
     `limits` are fields of `Limits`; one that is None stays as it was. `datasets` says where
     those are that options of filters name, by the option.
@@ -519,7 +517,7 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
 
 
 def _without(folder: Path, text: str) -> str:
-    """What is said of files that stand for objects, said of the objects."""
+    """Name the objects in a text in place of the files that stand for them."""
     for what in ("contexts", "seeds"):
         file = f"{what} file {folder / what}.jsonl"
         text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
@@ -527,7 +525,7 @@ def _without(folder: Path, text: str) -> str:
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
-    """Options by `KEY`, or `STEP.KEY`; None is an option that was not given.
+    """Return options by `KEY` or `STEP.KEY`; None is an option that was not given.
 
     Raises:
         UsageError: a value that no manifest can hold.
@@ -567,7 +565,7 @@ def quotas_of(
     """Rows by label, from exactly one of the three.
 
     Raises:
-        UsageError: none or several of them, or a value that cannot be.
+        UsageError: none or several of them are given, or a value is invalid.
     """
     labels = _plain(labels)
     ways = (n is not None) + (preset is not None) + bool(labels)
@@ -611,7 +609,9 @@ def _like(
             hint=f"its labels are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
-        _log.warning("%s has no row of: %s; none will be generated", source, ", ".join(lacking))
+        _log.warning(
+            "%s has no row of: %s; targen will not generate any", source, ", ".join(lacking)
+        )
     return Quotas.shared(n, counts, task)
 
 
@@ -641,7 +641,7 @@ def registry_for(
     task: Task[Any, Any] | None = None,
     models: Mapping[str, ModelLike] | None = None,
 ) -> Registry:
-    """What finds the parts of a run that is there, objects that it was made with among them.
+    """Return a registry of the parts of an existing run, including objects that it was made with.
 
     `models` are by step, and "" is the one that all others use.
 

@@ -22,7 +22,7 @@ __all__ = ["Folder", "Run"]
 
 
 class _Report(Protocol):
-    """What a directory with rows reports."""
+    """The report of a directory with rows."""
 
     @property
     def task(self) -> str: ...

@@ -23,10 +23,10 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """The same function for ordinary code, which waits for what it returns.
 
-    Ctrl-C ends the program that calls it too: `except JobFailed` in a loop over
-    seeds would take `Interrupted` for one more run that failed. An error shows the frames of the
-    caller and, of what it was caused by, those of the caller's own code: what lies between is ours.
-    With the variable TARGEN_DEBUG it shows all.
+    Ctrl-C also ends the calling program: otherwise `except JobFailed` in a loop over seeds would
+    treat `Interrupted` as one more failed run. An error shows the frames of the caller, and those
+    of the caller's own code for its cause. Our own frames in between are left out. With the
+    variable TARGEN_DEBUG it shows all.
 
     Raises:
         KeyboardInterrupt: in place of `Interrupted`, which is its cause.
@@ -57,7 +57,7 @@ def _shorten(error: TargenError) -> None:
 
 
 def _of_caller(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback from the first frame that is neither ours nor a library's; else all of it."""
+    """Return a traceback from the first frame of the caller's own code; else all of it."""
     first = trace
     while first is not None:
         frame = first.tb_frame

@@ -25,7 +25,7 @@ class BackendOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """How to create a model from options.
+    """A recipe for creating a model from options.
 
     Attributes:
         summary: one line for `targen list-backends`.
@@ -49,18 +49,16 @@ class Backend:
             where people answer. A run then asks ahead only for answers that it will use.
         thinks: whether the model with these options reasons before it answers,
             so that `targen estimate` can say what it does not count.
-        follows_instructions: whether the model with these options writes as well by instructions
-            alone as after worked examples, so that prompts may be brief; by default not.
-        ready: whether this machine has what it takes to use it, such as a key
-            in the environment, given the options that the user says: the
-            backend is then offered where none is named. None: it is used by
-            its name alone.
-        caveat: `caveat(options, labels)` is what a person should know before a run of a task with
-            so many labels, such as that the model is too small for it, or "".
-        top_logprobs: the most alternatives for a token that its models list, with
-            any options, where they tell how likely each token of a reply was;
-            None where none does. What a model tells with its options, it says
-            itself: see `ScoringModel`.
+        follows_instructions: whether the model with these options writes as well from instructions
+            alone as from worked examples, so that prompts may be brief; by default not.
+        ready: whether this machine can use it with the user's options, such as with a key in the
+            environment. Such a backend is offered if the user names none. With None it is used only
+            by its name.
+        caveat: `caveat(options, labels)` returns a warning before a run of a task with this number
+            of labels, such as that the model is too small, or "".
+        top_logprobs: the most alternatives per token that its models can list, with any options;
+            None if they do not report token probabilities. A model states its own figure, which
+            depends on its options: see `ScoringModel`.
         scores_given: whether they also tell how likely a text would have been
             that they are given.
         continues: whether they also tell which tokens may come next in a reply

@@ -1,4 +1,4 @@
-"""What targen asks of a service that answers batches: one small protocol.
+"""The protocol of services that answer batches.
 
 A batch is many requests handed over at once and answered within a day, at a
 lower price. A request is a line of JSON with the call's key as its
@@ -23,16 +23,15 @@ __all__ = [
 ]
 
 BatchAnswer = ChatReply | ServiceError
-"""What became of one request: the reply, or why there is none."""
+"""The outcome of one request: the reply, or the reason why it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
     """The state of a batch.
 
-    `answers` holds the answers so far, by the requests' keys; in a batch that
-    has `ended`, a request without an answer has failed, for `problem` if the
-    service gives a reason for the whole batch.
+    `answers` contains the answers so far, by the requests' keys. Once a batch has `ended`, requests
+    without an answer have failed, for `problem` if the service gives a reason for the whole batch.
     """
 
     ended: bool
@@ -87,8 +86,7 @@ class BatchProvider(BatchCodec, Protocol):
         """Hand a batch over; returns the service's name for it.
 
         Raises:
-            ServiceError: nothing was handed over, or, with `billed`, it may
-                have been.
+            ServiceError: the batch was not handed over, or, with `billed`, may have been.
         """
         ...
 

@@ -1,7 +1,7 @@
 """The budget: a hard cap in tokens and in dollars.
 
-Every attempt reserves an upper bound before it is sent and is settled at what
-it took afterwards, so that the sum of what was paid never passes the cap.
+Every attempt reserves an upper bound before it is sent and is settled at its real cost afterwards.
+So the sum of payments never passes the cap.
 """
 
 from __future__ import annotations

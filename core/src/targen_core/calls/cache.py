@@ -113,7 +113,7 @@ class ReplyCache:
         return hmac.digest(self._secret, key + record, "sha256")[:16].hex()
 
     def put(self, key: bytes, value: bytes | None) -> None:
-        """Write later, in a batch with others; None deletes."""
+        """Write later, in a batch with others; with None, delete."""
         if self._cache is None:
             return
         if self._thread is None:

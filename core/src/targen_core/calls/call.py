@@ -1,4 +1,4 @@
-"""A call: what is asked, of which model, and on whose behalf; and its key."""
+"""A call: its messages, its model, its purpose, and its key."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class BoundModel:
     def key_prefix(self, call: Call) -> bytes:
         """The part of a call's key that calls of this step, schema and sampling share.
 
-        What a call asks besides counts only where it asks for it: keys of other calls stay as they
-        were before there was any such thing.
+        Optional wishes of a call count only if it has them, so that keys of other calls never
+        change.
         """
         if call.given is not None:  # hardly ever the same
             return self._prefix(call)
@@ -75,7 +75,7 @@ class BoundModel:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
     def cache_key(self, key: bytes) -> bytes:
-        """What the cache of other runs has a call's reply under."""
+        """Return the key of a call's reply in the cache that runs share."""
         if not self.shared_by:
             return key
         return hashlib.sha256(self.shared_by.encode() + b"\n" + key).digest()[:16]
@@ -85,8 +85,8 @@ class BoundModel:
 class Scope:
     """On whose behalf calls are made: a candidate, a list batch, or one pass over a step's code.
 
-    Once `abandoned`, it sends nothing more. `lacking` are calls that it needs and that nobody
-    answers, where nothing is sent: what was made on its behalf does not count then.
+    Once `abandoned`, it sends nothing more. `lacking` are calls that it needs and that have no
+    answer, in a run that sends no calls. Results for such a scope do not count.
 
     A pass (`begin`) is watched: it knows whether the step made calls from several asyncio tasks,
     and whether any call was sent. Their order may then depend on which answer came first.
@@ -118,12 +118,12 @@ class Scope:
 
     @property
     def wanted(self) -> bool:
-        """Whether anyone still wants its answers."""
+        """Return whether its answers are still wanted."""
         return not self.abandoned and (self.parent is None or self.parent.wanted)
 
     @property
     def unordered(self) -> bool:
-        """Whether another pass, with every answer known, may make its calls in another order."""
+        """Return whether another pass, with every answer known, may reorder its calls."""
         return self._aside and self._sent and not self.lacking
 
     def let_send(self) -> None:
@@ -158,8 +158,8 @@ class Scope:
     async def send(self, answer: Coroutine[Any, Any, ChatReply]) -> ChatReply:
         """Await an answer; if another task asks, it arrives even if that task is cancelled.
 
-        It is paid for, and a task that is cancelled as soon as another one has its answer would
-        otherwise decide by chance whether the journal has it.
+        The answer is paid for. If a task is cancelled when another one has its answer, chance would
+        otherwise decide whether the journal contains this one.
         """
         self._sent = True
         if not self._is_aside:
@@ -204,13 +204,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """What a stage asks of a model, whatever the attempt.
+    """A stage's question to a model, independent of attempts.
 
-    `place` is where in the run it stands, a path of structure; `occurrence`
-    counts the same messages within one stage. `sampling` are parameters that the
-    task sets for this call alone, `top_logprobs` is as in a `ChatRequest`, and
-    `may_be_cut` says that a reply which reaches `max_tokens` is whole. With `given`
-    the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
+    `place` is its place in the run, a path of structure; `occurrence` counts the same messages
+    within one stage. `sampling` are parameters that the task sets for this call alone, and
+    `top_logprobs` is as in a `ChatRequest`. With `may_be_cut` a reply that reaches `max_tokens` is
+    whole. With `given` the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
     """
 
     step: str

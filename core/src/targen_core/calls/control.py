@@ -1,4 +1,4 @@
-"""What a service can take, learned from what it refuses.
+"""Learn a service's capacity from its refusals.
 
 A refusal (429, 503, 529) has one of four causes, and each wants another answer:
 
@@ -6,21 +6,19 @@ A refusal (429, 503, 529) has one of four causes, and each wants another answer:
   lately. Then as many as are in flight now is the limit, at once and exactly. A
   call more is tried after a second, later after longer; where it is taken, the
   limit grows by a quarter at a time.
-- **a limit on the rate**: calls are refused at numbers in flight that were taken
-  before. Then what was taken between two refusals, over the time between them,
-  is the rate (BBR measures delivery likewise: Cardwell et al., ACM Queue 14(5),
-  2016), and calls are spaced by it. It grows until it is refused again: slowly
-  where it was measured over many calls.
-- **bad luck**: one replica of several is broken. Calls at four fifths of the rate
-  are refused as often: then nothing is slowed, only tried again.
-- **an outage**: nobody is being served. One call at a time asks whether the
-  service is back, after pauses that grow with the outage.
+- **a limit on the rate**: calls are refused at numbers in flight that were taken before. The rate
+  is then the number of accepted calls between two refusals, over the time between them, and calls
+  are spaced by it. BBR measures delivery in the same way (Cardwell et al., ACM Queue 14(5), 2016).
+  It grows until it is refused again: slowly where it was measured over many calls.
+- **bad luck**: one replica of several is broken. Calls at four fifths of the rate are refused as
+  often, so they are only tried again, without slowing down.
+- **an outage**: the service answers no call. One call at a time asks whether the service is back,
+  after pauses that grow with the outage.
 
-A call was *taken* when it was answered, or is still out when a refusal would
-long have come. Calls are counted in the order in which they were sent, so that
-refusals, which come early, are not counted before what was sent with them.
-Where nothing is refused, `Crowding` says whether fewer calls would do better.
-Everything here is arithmetic on times that are given: no clock, no chance.
+A call was *taken* when it was answered, or is still out when a refusal would long have come. Calls
+are counted in the order of sending. Otherwise refusals, which come early, would be counted before
+other calls sent with them. If the service refuses no call, `Crowding` decides whether fewer calls
+would be faster. Everything here is arithmetic on times that are given: no clock, no chance.
 """
 
 from __future__ import annotations
@@ -84,19 +82,19 @@ class Ticket:
 
 
 class Controller:
-    """How many calls a service takes at once, and how fast.
+    """The number of calls that a service accepts at once, and its rate.
 
     Args:
         ceiling: the most calls in flight that the user allows.
 
     Attributes:
         limit: calls in flight that it takes, as far as is known.
-        rate: calls a second that it takes; None where no limit was met.
+        rate: calls per second that it accepts; None if no limit was met.
         ready_at: when the next call may go by that rate.
-        resume_at: before then nobody is to call.
-        down: whether nobody is served, so that one call at a time asks.
-        failing_since: when the first failure or refusal came since the last
-            answer; None where there is none.
+        resume_at: no call may be sent before then.
+        down: whether the service answers no call, so that one call at a time tests it.
+        failing_since: when the first failure or refusal since the last answer came; None if there
+            is none.
     """
 
     def __init__(self, ceiling: int) -> None:
@@ -141,7 +139,7 @@ class Controller:
     # --- what happens to calls ---
 
     def has_room(self, flying: int) -> bool:
-        """Whether a call may go off while `flying` are in flight, as far as numbers go."""
+        """Return whether another call may be sent while `flying` are in flight."""
         if self.down:
             return flying < 1
         if self._in_vain >= _DOUBT and self._uncounted:
@@ -149,7 +147,7 @@ class Controller:
         return flying < max(1, min(int(self.limit), self._crowding.limit))
 
     def look_at(self, flying: int) -> float | None:
-        """When `look` may make room although no call ends before; None where it will not."""
+        """Return when `look` may make room even if no call ends before; None if it will not."""
         if self._uncounted:
             return self._uncounted[0].at + self._settled_after
         full = flying >= int(self.limit) and self.limit < self.ceiling

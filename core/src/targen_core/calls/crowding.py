@@ -1,12 +1,11 @@
-"""Whether a service answers more where fewer calls are in flight.
+"""Find out whether a service answers more with fewer calls in flight.
 
-A server that runs out of memory refuses nothing: beyond some number of calls it
-starts some over, and all take longer. Latency does not tell that from a queue
-or from longer replies; answers a second do. So a fifth fewer calls are tried now
-and then. That is kept, and a fifth less tried again, where clearly more answers
-come; where not, all is as before, and the next trial waits four times as long.
-From there trials go up and down in turn, and more calls are kept unless clearly
-fewer answers come: what chance taught is forgotten again.
+A server that runs out of memory refuses nothing: beyond some number of calls it starts some over,
+and all take longer. Latency does not tell that from a queue or from longer replies; answers a
+second do. So a fifth fewer calls are tried now and then. If clearly more answers come, the lower
+number is kept and a fifth less tried again. Otherwise the old number returns, and the next trial
+waits four times as long. From there trials go up and down in turn, and more calls are kept unless
+clearly fewer answers come: what chance taught is forgotten again.
 
 Time is counted in rounds of as many answers as calls are in flight, which is as
 long as an answer takes (Little's law). Rounds count only where all slots are
@@ -33,7 +32,7 @@ _DOUBT = 0.1  # by which chance moves that in one round; half as much in two
 
 
 class Crowding:
-    """How many calls in flight bring the most answers a second.
+    """The number of calls in flight that brings the most answers per second.
 
     Args:
         ceiling: the most calls in flight that the user allows.

@@ -1,8 +1,8 @@
 """Deliveries: other ways for calls to reach their models than one by one, answered later.
 
 A delivery puts a model of the same identity in the place of each of a run's own. Keys, journal,
-budget, order and commit do not know of it, so a run can be resumed with or without it and has the
-same rows. What it handed over outlives the process in one file of its own in the run directory.
+budget, order and commits are independent of it. A run can be resumed with or without it and has the
+same rows. Handed-over calls outlive the process, in one file in the run directory.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Outstanding(Protocol):
     """
 
     def holds(self, identity: str, key: str) -> bool:
-        """Whether the answer to a call of the model with this identity may still come."""
+        """Return whether the answer to a call of the model with this identity may still come."""
         ...
 
     def price(self, price: Price | None) -> Price | None:
-        """What such a call costs where one that is made alone costs `price`."""
+        """Return the price of such a call if a single call costs `price`."""
         ...
 
     def give_up(self, identity: str, key: str) -> None:

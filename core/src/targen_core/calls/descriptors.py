@@ -18,13 +18,13 @@ __all__ = ["HINT", "affordable", "used_up"]
 HINT = "lower " + Option("concurrency", ...) + ", or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 16
-"""Descriptors for what is opened besides calls: the journal's, the cache's, imports, names."""
+"""Descriptors for other open files than calls: the journal, the cache, imports, names."""
 
 _log = logging.getLogger("targen.run")
 
 
 def affordable(concurrency: int) -> int:
-    """How many calls may be in flight at once: `concurrency`, or fewer, with a warning.
+    """Return how many calls may be in flight at once: `concurrency`, or fewer, with a warning.
 
     The process's limit is raised as far as allowed and needed.
     """

@@ -1,8 +1,8 @@
 """Model executors of plugins: where the models of a run work, if not in this process.
 
-What an executor moves is the model alone: a call is keyed, journaled, paced and paid for in the
-process of the run, and answered elsewhere. So whatever happens there is a call that was not
-answered, and what answers it changes no row.
+An executor moves the model alone. A call is keyed, journaled, paced and paid for in the process of
+the run, and answered elsewhere. So whatever happens there is a call that was not answered, and what
+answers it changes no row.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Workers:
     Attributes:
         address: of the cluster; "" for what the executor does without one.
         minimum: how many there are to be; None for what suits the executor.
-        maximum: up to how many there may be, where it can have more; None: `minimum`.
+        maximum: the most workers, if it can add some; None: `minimum`.
         resources: what each holds, by name, such as `{"gpu": 1}`; cores are "cpu".
         replicas: addresses of servers that serve the same model, each for workers of its own.
         patience: seconds to wait for the first of them.
@@ -63,8 +63,8 @@ class Place(Protocol):
     ) -> Awaitable[Sequence[ChatModel]]:
         """Models in the place of `sources`, in their order, with the same identities.
 
-        They answer as those do, and close them too. What becomes of a worker is a `ServiceError`
-        of the calls that it had, which are then asked again.
+        They answer and close like the originals. If a worker fails, its calls raise a
+        `ServiceError` and are sent again.
 
         Raises:
             UsageError: what was asked for cannot be.

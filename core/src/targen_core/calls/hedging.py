@@ -1,15 +1,15 @@
-"""How long a call may take before it is sent a second time, beside the first.
+"""Decide when to send a slow call a second time, beside the first.
 
 Services lose requests: no answer comes, and no error. A time-out that leaves room for the longest
 good answer waits minutes for each of them, and commit waits with it. So the usual time of a call is
 learned, for each model and step, and a call that takes far longer is sent again. The first answer
 counts (Dean and Barroso, The Tail at Scale, CACM 56(2), 2013).
 
-At first a lost call looks like a slow one, so there are two limits. Beyond a multiple of the
-time that 19 in 20 calls stay below, a call is *doubtful*: second calls for these are a small share
-of all. Beyond twice the time that 99 in 100 stay below, it *hangs*: second calls for these use up
-no share, or one broken replica of four would use up all of it. If the first is answered after all,
-the second was not needed: that counts, and calls may take longer from then on.
+At first a lost call looks like a slow one, so there are two limits. A call is *doubtful* beyond a
+multiple of the time that 19 in 20 calls stay below. Second calls for these are a small share of
+all. It *hangs* beyond twice the time that 99 in 100 stay below. Second calls for these do not use
+up the share: one broken replica of four would use it all. If the first is answered after all, the
+second was not needed: that counts, and calls may take longer from then on.
 
 If a service is slow for all, a second call is no faster. So a call is doubted only if another
 one, which was sent later, was answered in its usual time. If none was, one call alone is sent
@@ -59,7 +59,7 @@ class Watched:
     Args:
         kind: its step; calls of one kind take about the same time.
         max_tokens: of its reply.
-        dollars: that one sending of it may cost.
+        dollars: the cost of sending it once.
 
     Attributes:
         since: when it was sent first, in seconds.
@@ -86,7 +86,7 @@ class Watched:
 
 
 class Patience:
-    """How long calls to one service may take before they are sent again.
+    """The time that calls to one service may take before they are sent again.
 
     Args:
         shortest: see `SHORTEST`.
@@ -136,7 +136,7 @@ class Patience:
         return self._multiple * max(min(known), self._shortest) if known else _ANY
 
     def is_due(self, call: Watched, now: float) -> bool:
-        """Whether a call is to be sent again."""
+        """Return whether to send a call again."""
         silent = now - call.latest
         limit = self.limit(call) * 2.0 ** max(0, call.sendings - _SOON)
         if silent < limit or call.sendings >= _SENDINGS or self._keeps_pace(call, now):
@@ -149,7 +149,7 @@ class Patience:
         return self._may_send(call, now)
 
     def is_given_up(self, call: Watched, now: float) -> bool:
-        """Whether to stop waiting for a call whose reply is no longer needed."""
+        """Return whether to stop waiting for a call whose reply is no longer needed."""
         return now - call.latest >= _LATE * self.limit(call)
 
     def send_again(self, call: Watched, now: float) -> None:
@@ -196,19 +196,19 @@ class Patience:
                 self._multiple = min(_HIGHEST, 1.5 * self._multiple)
 
     def _is_proved(self, call: Watched) -> bool:
-        """Whether the service answers others, sent later, in their usual time."""
+        """Return whether the service answers others, sent later, in their usual time."""
         # Later sendings go off together; of those that queue from the start, the first proves
         # nothing for the last.
         slack = LOOK if call.sendings > 1 else 0.0
         return self._kinds[call.kind].is_known and self._proof > call.latest - slack
 
     def _hangs(self, call: Watched, now: float) -> bool:
-        """Whether a call is silent for longer than a slow one is."""
+        """Return whether a call is silent for longer than a slow one is."""
         times = self._kinds[call.kind]
         return times.is_known and now - call.since >= _FAR * max(times.longest, self._shortest)
 
     def _may_send(self, call: Watched, now: float) -> bool:
-        """Whether the share of second calls has room for one more."""
+        """Return whether the share of second calls has room for one more."""
         needless, lost = self._needless, self._lost
         sums = self._hanging if self._hangs(call, now) else self._doubtful
         # Where some were lost for certain, most that seem to be are.
@@ -219,7 +219,7 @@ class Patience:
         return dollars + call.dollars <= _SHARE * self._spent + _ANYWAY * call.dollars + _CENT
 
     def _keeps_pace(self, call: Watched, now: float) -> bool:
-        """Whether the reply comes in as fast as such replies do: it is long, and no more."""
+        """Return whether the reply arrives as fast as usual, so that it is only long."""
         paces, pace = self._paces.get(call.kind), call.pace(now)
         return paces is not None and 0.0 < pace <= self._multiple * paces.long
 
@@ -243,7 +243,7 @@ class _Times:
     Attributes:
         flying: calls in flight.
         long: the time that 19 in 20 stay below; 0 at first.
-        longest: the time that 99 in 100 stay below; likewise.
+        longest: the time that 99 in 100 stay below; 0 at first.
     """
 
     def __init__(self) -> None:
@@ -254,7 +254,7 @@ class _Times:
 
     @property
     def is_known(self) -> bool:
-        """Whether there are enough answers to know the usual time."""
+        """Return whether there are enough answers to know the usual time."""
         return self.long > 0.0 and self.flying <= _MOST_FLY * self._count
 
     def add(self, seconds: float) -> None:

@@ -1,9 +1,8 @@
 """The journal of a run: every answered call, appended before anything uses it.
 
-One record a line, `CRC32 JSON`, written with a single unbuffered write, so
-that `kill -9` at any moment leaves whole records and at most one torn last
-one. The journal is the run's memory: usage, money spent and every reply are
-read back from it.
+One record per line, `CRC32 JSON`, written with a single unbuffered write. So `kill -9` at any
+moment leaves whole records and at most one torn last one. The journal is the run's memory: usage,
+money spent and every reply are read back from it.
 """
 
 from __future__ import annotations
@@ -49,9 +48,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Journal:
     """An append-only file of call records, readable by call key.
 
-    Records that are there when it is opened are indexed by file offset; what
-    is appended later is indexed only with `index_appends`, since a run asks
-    for each key once.
+    Existing records are indexed by file offset when it is opened. Appended records are indexed only
+    with `index_appends`, since a run asks for each key once.
     """
 
     def __init__(
@@ -65,9 +63,9 @@ class Journal:
     ) -> None:
         """Open or create the file and hand every whole record to `on_record`.
 
-        With `read_only` a torn last record is passed over, not cut off. Records before the
-        mark `known`, of which `holds` must have been true, are indexed and not handed over.
-        Without `indexed` none is: no record can be asked for then.
+        With `read_only` a torn last record is passed over, not cut off. Records before the mark
+        `known`, for which `holds` must have been true, are indexed and not handed over. Without
+        `indexed` records cannot be looked up.
 
         Raises:
             CorruptJournal: a record before the last cannot be read back, or
@@ -190,7 +188,7 @@ class Journal:
         """Write one record; it is safe from a kill when this returns, see also `sync`.
 
         Raises:
-            WriteFailed: nothing of the record stays in the file.
+            WriteFailed: the file keeps no part of the record.
         """
         body = compact(record)
         line = checked(body) + b"\n"
@@ -248,7 +246,7 @@ def checked(body: bytes) -> bytes:
 
 
 def unchecked(record: bytes) -> bytes:
-    """What stands behind a record's check sum.
+    """Return a record without its check sum.
 
     Raises:
         ValueError: it has another, or none.
@@ -259,7 +257,7 @@ def unchecked(record: bytes) -> bytes:
 
 
 def check_sum(fd: int, size: int) -> int | None:
-    """The CRC32 of a file's first bytes; None where it has fewer."""
+    """Return the CRC32 of a file's first bytes; None if it has fewer."""
     crc = at = 0
     while at < size:
         part = read_at(fd, min(size - at, _CHUNK), at)
@@ -271,7 +269,7 @@ def check_sum(fd: int, size: int) -> int | None:
 
 
 def holds(path: Path, mark: Mark) -> bool:
-    """Whether a file's first bytes are those that an earlier process saw."""
+    """Return whether a file's first bytes are those that an earlier process saw."""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except OSError:

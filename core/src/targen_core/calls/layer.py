@@ -2,10 +2,9 @@
 
     journal and cache -> retry around the reading -> budget -> rate limit -> model -> journal
 
-A reply is found in the run's journal, then in the cache of other runs, and
-only then asked for. Whatever a model answers is journaled before anything
-uses it. What a service fails to answer is tried again here and never reaches
-a stage: only what the model said decides a row.
+A reply is found in the run's journal, then in the cache of other runs, and only then asked for.
+Each answer of a model is journaled before it is used. Failures of a service are retried here and
+never reach a stage: only the model's words decide a row.
 """
 
 from __future__ import annotations
@@ -87,10 +86,10 @@ _REPAIR = (
 
 
 class CallCancelled(Exception):
-    """The run is stopping, or nobody wants the answer any more: send nothing.
+    """The run is stopping, or the answer is no longer wanted: send no call.
 
-    No `asyncio.CancelledError`: the task that asks goes on, and other calls of
-    the run are let finish.
+    This is not an `asyncio.CancelledError`: the asking task continues, and other calls of the run
+    finish.
     """
 
 
@@ -100,9 +99,8 @@ class CallLayer:
     Args:
         models: by step.
         seed: the run's seed, part of every call's key.
-        max_outage: seconds without any success after which a failing service
-            stops the run; None: `MAX_OUTAGE`, and where it never answered as
-            long as its error suggests (`ServiceError.max_startup`).
+        max_outage: seconds without any success after which a failing service stops the run. None
+            means `MAX_OUTAGE`, or, if it has never answered, `ServiceError.max_startup`.
         outstanding: what earlier processes handed over to deliveries.
         hedge: whether a call that takes far longer than others is sent again beside the first;
             see `calls.hedging`.
@@ -179,7 +177,7 @@ class CallLayer:
 
     @property
     def trouble(self) -> str:
-        """What keeps all calls from being answered, or ""; may be asked from any thread."""
+        """Return the problem that blocks all calls, or ""; safe to call from any thread."""
         trouble = self._trouble
         if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
             return ""
@@ -219,7 +217,7 @@ class CallLayer:
     async def answer(
         self, call: Call, scope: Scope, read: Callable[[str], T]
     ) -> tuple[T, ChatReply]:
-        """Answer a call, with one more attempt where the reply is unreadable.
+        """Answer a call, with one more attempt if the reply is unreadable.
 
         Args:
             call: what to ask.
@@ -227,9 +225,9 @@ class CallLayer:
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
-            Rejected: `malformed-reply`, what `read` names, `unscored-reply`,
-                `refusal` or `content-filter`: what the model or its filter said; or
-                `unanswered`, where the service answers others and never this one.
+            Rejected: the model or its filter decided so: `malformed-reply`, a reason of `read`,
+                `unscored-reply`, `refusal` or `content-filter`; or `unanswered`, if the service
+                answers others and never this one.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -323,9 +321,9 @@ class CallLayer:
         return reply
 
     def forget_unusable(self) -> None:
-        """Let the cache forget replies that could not be used, where they failed a run.
+        """Let the cache forget unusable replies if they failed a run.
 
-        Otherwise the next run reads them back and fails too, even if the service works by then. A
+        Otherwise the next run reads them back and also fails, even if the service works by then. A
         run that has all its rows keeps them, like every reply that was paid for.
         """
         if self.cache is not None:
@@ -467,7 +465,7 @@ class CallLayer:
                 self._land(sending, by, spent[1])
 
     async def _exchange(self, sending: _Sending, flight: _Flight) -> ChatReply | ServiceError:
-        """Wait for a turn, send, and tell the limiter what came of it."""
+        """Wait for a turn, send, and report the outcome to the limiter."""
         bound, step, scope = sending.bound, sending.call.step, sending.scope
         ticket = await bound.limiter.acquire(
             sending.reserved[0],
@@ -644,7 +642,7 @@ class CallLayer:
     def _answered(
         self, sending: _Sending, reply: ChatReply, sent: float
     ) -> tuple[ChatReply, tuple[int, float]]:
-        """Write down a reply, and let those go on who wait for an answer; what it cost, too."""
+        """Write down a reply and its cost, and release the tasks that wait for an answer."""
         bound = sending.bound
         reply = counted(reply, sending.tokens, sending.max_tokens)
         cost = None
@@ -671,7 +669,7 @@ class CallLayer:
     # --- calls that the service never answers, while it answers others ---
 
     async def _is_own_fault(self, sending: _Sending, error: ServiceError, scope: Scope) -> bool:
-        """Whether a call has failed for long, and one that was sent meanwhile was answered."""
+        """Return whether a call has failed for long while another one, sent later, was answered."""
         now = asyncio.get_running_loop().time()
         before, sending.failed_at = sending.failed_at, now
         waited = now - sending.failing_since
@@ -688,9 +686,9 @@ class CallLayer:
         return False  # it gets one chance more, after that
 
     async def _answers_others(self, sending: _Sending, error: ServiceError, scope: Scope) -> bool:
-        """Ask the service something that it can answer, in the name of a call that fails.
+        """Send the service a call that it can answer, on behalf of one that fails.
 
-        Not where it never answered this run: then nothing says that it ever worked.
+        If it has never answered this run, skip this: it may never have worked.
         """
         if not _may_be_own(sending, error) or not (self.answered or self.journal.last_keys(1)):
             return False
@@ -731,7 +729,7 @@ class CallLayer:
         """Seconds to wait after a failure, and how many the service asked for.
 
         Raises:
-            ServiceGaveUp: nothing was answered for too long.
+            ServiceGaveUp: the service has answered no call for too long.
         """
         loop, bound = asyncio.get_running_loop(), sending.bound
         now = loop.time()
@@ -932,7 +930,7 @@ class _Flight:
     """One sending of a call.
 
     Attributes:
-        sent: when it went off; None before.
+        sent: when it was sent; None before.
         ticket: its slot, until it is given back.
         reply: the answer, to one beside the first.
     """
@@ -968,7 +966,7 @@ class _Flight:
 def _request(
     bound: BoundModel, call: Call, messages: tuple[Message, ...], key: bytes
 ) -> ChatRequest:
-    """What the model is asked, with the parameters of its step."""
+    """Build the request to the model, with the parameters of its step."""
     params = bound.params_of(call)
     if bound.model.seeded and "seed" not in params:
         params["seed"] = int.from_bytes(key[:4], "big") >> 1
@@ -999,7 +997,7 @@ class _Trouble:
 
 
 def _outcome(error: ServiceError | None) -> Outcome:
-    """What a failure says of the service's state."""
+    """Return what a failure means for the service's state."""
     if isinstance(error, RateLimited | Overloaded):
         return "refused"
     if isinstance(error, TimedOut):
@@ -1008,7 +1006,7 @@ def _outcome(error: ServiceError | None) -> Outcome:
 
 
 def _may_be_own(sending: _Sending, error: ServiceError) -> bool:
-    """Whether a failure may be due to what is asked; a refusal never is."""
+    """Return whether a call's content may cause a failure; a refusal never has this cause."""
     failed = isinstance(error, ServiceUnavailable) and not isinstance(error, Overloaded)
     return failed and not sending.bound.deferred
 
@@ -1016,7 +1014,7 @@ def _may_be_own(sending: _Sending, error: ServiceError) -> bool:
 def _asked(pause: float, rate: RateHeaders | None, retry_after: float | None) -> float:
     """Seconds of a limiter's pause that the service asked for, and that are believed.
 
-    A limiter pauses of itself too, as for a slow rate that it learned.
+    A limiter also pauses on its own, such as for a slow rate that it learned.
     """
     waits = [0.0]
     if retry_after and pause > 0.9 * retry_after:
@@ -1034,7 +1032,7 @@ def _release(waiter: asyncio.Future[None]) -> None:
 
 
 def _value(reply: ChatReply, call: Call, read: Callable[[str], T]) -> T:
-    """What a reply says.
+    """Read a reply's value.
 
     Raises:
         BadReply: it cannot be used.
@@ -1054,7 +1052,7 @@ def _value(reply: ChatReply, call: Call, read: Callable[[str], T]) -> T:
 
 
 def _is_usable(reply: ChatReply, call: Call, read: Callable[[str], Any]) -> bool:
-    """Whether a reply can be read; other faults show later."""
+    """Return whether a reply can be read; other faults show later."""
     if reply.finish in _OF_THE_CALL:
         return False
     if reply.unscored:
@@ -1069,7 +1067,7 @@ def _is_usable(reply: ChatReply, call: Call, read: Callable[[str], Any]) -> bool
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text can be written down: half of a surrogate pair cannot."""
+    """Return whether a text can be written to a file: half of a surrogate pair cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -1078,10 +1076,10 @@ def _is_unicode(text: str) -> bool:
 
 
 def _checked(reply: Any, request: ChatRequest) -> ChatReply:
-    """What a model answered, where it is a reply at all, with the scores that were asked for.
+    """Check that a model's answer is a reply with the requested scores, and return it.
 
     Raises:
-        BadRequest: it has none of them: the service ignores what it does not know.
+        BadRequest: it has no scores: the service ignores the parameter.
     """
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
@@ -1101,7 +1099,7 @@ def _checked(reply: Any, request: ChatRequest) -> ChatReply:
 
 
 def _lacks_scores(reply: ChatReply, asked: Call | ChatRequest) -> bool:
-    """Whether a reply has none of the scores that were asked for, and could have some."""
+    """Return whether a reply lacks requested scores that it could have."""
     if asked.top_logprobs is None or reply.unscored:
         return False
     if reply.finish in _OF_THE_CALL:
@@ -1169,7 +1167,7 @@ def _uncached(stored: bytes) -> ChatReply | None:
 
 
 def _shares(bound: BoundModel) -> bool:
-    """Whether other runs may have what a model replies now."""
+    """Return whether other runs may use the model's replies from now."""
     return bound.cacheable and bound.shares_replies
 
 

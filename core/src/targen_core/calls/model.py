@@ -1,4 +1,4 @@
-"""What targen asks of a language model: one small protocol.
+"""The protocol of language models.
 
 `ChatModel` is all that the call layer knows of a backend. Own clients
 implement it directly; models of other libraries are adapted to it (see
@@ -51,14 +51,13 @@ class Price:
     Attributes:
         input: dollars per million uncached input tokens.
         output: dollars per million output tokens, reasoning included.
-        cache_read: for input read from the service's prompt cache; None: as
-            `input`.
+        cache_read: for input read from the service's prompt cache; None: as `input`.
         cache_write: for input written to that cache; None: as `input`.
-        long_from: a prompt of more tokens than this costs `long_input` times
-            its input and `long_output` times its output; None: no such rule.
+        long_from: a prompt of more tokens costs `long_input` times its input and `long_output`
+            times its output; None turns this off.
         long_input: factor for the input of a long prompt.
         long_output: factor for its output.
-        batch: factor for both in a batch, or None if there is none.
+        batch: factor for both in a batch; None if there are no batches.
         source: where the figures come from, and their date.
     """
 
@@ -99,11 +98,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """What a service said about its limits along with an answer.
+    """A service's limits, as reported with an answer.
 
-    `remaining_requests` and `remaining_tokens` are what is left;
-    `reset_requests` and `reset_tokens` the seconds until the allowance is full
-    again; `limit_requests` is the full allowance.
+    `remaining_requests` and `remaining_tokens` are left. `reset_requests` and `reset_tokens` are
+    the seconds until the allowance is full again, and `limit_requests` is the full allowance.
     """
 
     remaining_requests: int | None = None
@@ -128,21 +126,18 @@ class Origin:
 class ChatRequest:
     """One call.
 
-    `params` holds the sampling parameters under their ordinary names
-    (`temperature`, `max_tokens`, `top_p`, `stop`, `seed`, ...). `max_tokens` is
-    always present: the budget reserves it. `schema` is the JSON schema that the
-    reply must satisfy, or None for free text, and `schema_name` its name. `key`
-    is the call's identity, a hex string; a scripted backend may answer by it.
-    With `top_logprobs` the reply must tell how likely each of its tokens was, and
-    so many of the likeliest tokens at its place; only a `ScoringModel` is asked that.
-    With `given` the reply is that text, and the model is asked for no other: only for how
-    likely it would have been; only a `ScoringModel` that `scores_given` is asked that.
-    With `next_token` a single token is wanted, and what else might stand there (`top_logprobs`):
-    the reply's first; or the one behind the last message, where that is the assistant's own. The
-    end of the reply is a token, too, whose text is ""; only a `ScoringModel` that `continues` is
-    asked that.
-    `origin` and `dry_run` are never sent: where the call comes from, and a
-    function that gives the task's offline reply.
+    `params` holds the sampling parameters under their ordinary names (`temperature`, `max_tokens`,
+    `top_p`, `stop`, `seed`, ...). `max_tokens` is always present: the budget reserves it. `schema`
+    is the JSON schema that the reply must satisfy, or None for free text, and `schema_name` its
+    name. `key` is the call's identity, a hex string; a scripted backend may answer by it. With
+    `top_logprobs` the reply must contain the probability of each of its tokens, and this many of
+    the likeliest tokens at its place. Only a `ScoringModel` gets such a request. With `given` the
+    reply is that text, and the model only reports its probability. Only a `ScoringModel` with
+    `scores_given` gets such a request. With `next_token` the model returns a single token and its
+    alternatives (`top_logprobs`): the reply's first, or the one that continues the last message if
+    that is the assistant's own. The end of the reply is also a token, with the text "". Only a
+    `ScoringModel` with `continues` gets such a request. `origin` and `dry_run` are never sent:
+    where the call comes from, and a function that gives the task's offline reply.
     """
 
     messages: tuple[Message, ...]
@@ -161,13 +156,12 @@ class ChatRequest:
 class ChatReply:
     """One answer: its text, why it ended, and the tokens used.
 
-    Of `input_tokens`, `cache_read_tokens` came from the service's own prompt
-    cache and `cache_write_tokens` went into it; of `output_tokens`,
-    `reasoning_tokens` are left out of the text. `model` is the name that the
-    service gave the model that answered, or "". `tokens` are those of the text,
-    where the request has `top_logprobs`; `unscored` says what is wrong with those
-    that the service listed, where they cannot be read, or is "". Such a reply is
-    asked for again as an unreadable one is.
+    `cache_read_tokens` of the `input_tokens` came from the service's own prompt cache, and
+    `cache_write_tokens` went into it. `reasoning_tokens` of the `output_tokens` are left out of the
+    text. `model` is the name that the service gave the model that answered, or "". `tokens` are
+    those of the text, if the request has `top_logprobs`. `unscored` says why those that the service
+    listed cannot be read, or is "". A reply with `unscored` is requested again like an unreadable
+    one.
     """
 
     text: str
@@ -186,8 +180,8 @@ class ChatReply:
 def token_count(value: object, otherwise: int) -> int:
     """A token count that a service reports, or `otherwise` if it is invalid.
 
-    It is valid if it is a whole number from 0 to a billion: not a fraction, not
-    text, and not negative, which would give the budget money back.
+    It is valid if it is a whole number from 0 to a billion. A negative count would give the budget
+    money back.
     """
     return value if type(value) is int and 0 <= value <= _MAX_TOKENS else otherwise
 
@@ -195,9 +189,9 @@ def token_count(value: object, otherwise: int) -> int:
 def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
     """`reply` with counts that can be charged to a budget.
 
-    An invalid count (see `token_count`) is replaced by the request's bound,
-    `max_input` or `max_output`; cache-read, cache-write and reasoning tokens
-    are at most those of which they are a part.
+    An invalid count (see `token_count`) is replaced by the request's bound, `max_input` or
+    `max_output`. Cache-read, cache-write and reasoning tokens are at most the count that they are
+    part of.
     """
     input_tokens = token_count(reply.input_tokens, max_input)
     output_tokens = token_count(reply.output_tokens, max_output)
@@ -224,14 +218,14 @@ class ChatModel(Protocol):
 
     Its properties may be plain attributes; targen only reads them.
 
-    A model with a key may also have `secrets`, a tuple of texts: the call layer removes them from
-    replies and errors before anything keeps those. It knows keys in options of type `SecretStr`
-    and in environment variables that are called like keys without being told.
+    A model with a key may also have `secrets`, a tuple of texts. The call layer removes them from
+    replies and errors before these are kept. The call layer finds keys in options of type
+    `SecretStr` and in environment variables named like keys by itself.
     """
 
     @property
     def identity(self) -> str:
-        """What determines the reply besides the request: service address or file, and model.
+        """Return what determines the reply besides the request: service address or file, and model.
 
         It is part of the key of every call, so it must be stable from run to run and contain no
         secret.
@@ -240,12 +234,12 @@ class ChatModel(Protocol):
 
     @property
     def structured(self) -> bool:
-        """Whether `request.schema` is enforced by the model itself."""
+        """Return whether the model itself enforces `request.schema`."""
         ...
 
     @property
     def seeded(self) -> bool:
-        """Whether the model takes `params["seed"]`."""
+        """Return whether the model accepts `params["seed"]`."""
         ...
 
     @property
@@ -277,24 +271,24 @@ class ChatModel(Protocol):
 
 @runtime_checkable
 class ScoringModel(ChatModel, Protocol):
-    """A model that tells how likely it found each token of a reply.
+    """A model that reports the probability of each token of a reply.
 
-    What wraps another model has its value; see `targen_core.calls.scores.most_top`.
+    A wrapper of another model returns that model's values; see `targen_core.calls.scores.most_top`.
     """
 
     @property
     def top_logprobs(self) -> int | None:
-        """The most alternatives that it lists for a token; None: with its options it tells none."""
+        """Return the most alternatives that it lists per token; None if it reports none."""
         ...
 
     @property
     def scores_given(self) -> bool:
-        """Whether it takes `request.given`; a text that it cannot score gets an empty reply."""
+        """Return whether it accepts `request.given`; it replies "" if it cannot score the text."""
         ...
 
     @property
     def continues(self) -> bool:
-        """Whether it takes `request.next_token`."""
+        """Return whether it accepts `request.next_token`."""
         ...
 
 

@@ -1,8 +1,8 @@
-"""Who may call a service now: first come, first served, within what it takes.
+"""Queue calls to a service: first come, first served, within its capacity.
 
-`RateLimiter` holds the queue. How many calls may be in flight and how fast they
-may go says its `Controller`, from what the service refuses; beside it stand the
-requests and tokens a minute that the user or the service's headers name.
+`RateLimiter` holds the queue. Its `Controller` learns from refusals how many calls may be in flight
+and how fast they may go. The requests and tokens per minute that the user or the service's headers
+name also apply.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from targen_core.calls.model import RateHeaders
 __all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket"]
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
-"""What became of a call: an answer; a refusal (429, 503, 529: the service has too
-much to do, or enough of us); another failure that may pass; silence; or what
-says nothing of the service, such as a wrong key."""
+"""The outcome of a call: an answer, a refusal (429, 503, 529: too much load), another failure that
+may pass, silence, or an error that says nothing about the service, such as a wrong key.
+"""
 
 
 _WHOLE = 0.1
-"""What part of a limit is left where it did not come back evenly."""
+"""The share of a limit that may be missing if it does not refill evenly."""
 
 
 class ConcurrencyLimit:
-    """How many calls several limiters may have in flight together: the run's concurrency."""
+    """The number of calls that several limiters may have in flight together."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -55,8 +55,8 @@ class RateLimiter:
 
     Args:
         concurrency: the most calls in flight.
-        rpm: requests a minute, or None.
-        tpm: tokens a minute (input bound plus `max_tokens`), or None.
+        rpm: requests per minute, or None.
+        tpm: tokens per minute (input bound plus `max_tokens`), or None.
         shared: a limit shared with other limiters, or None.
 
     Attributes:
@@ -92,7 +92,7 @@ class RateLimiter:
 
     @property
     def down(self) -> bool:
-        """Whether nobody is served, so that one call at a time asks for it."""
+        """Return whether the service answers no call, so that one call at a time tests it."""
         return self.control.down
 
     def turn(self) -> int:
@@ -108,8 +108,8 @@ class RateLimiter:
     ) -> Ticket | None:
         """Wait for a slot; returns the ticket that `release` wants back.
 
-        Who has the earliest `turn` goes first. Where `unwanted` comes true
-        before there is a slot, none is taken and the answer is None.
+        The waiter with the earliest `turn` goes first. If `unwanted` becomes true before a slot is
+        free, no slot is taken and the answer is None.
         """
         loop = asyncio.get_running_loop()
         self._clock = loop.time

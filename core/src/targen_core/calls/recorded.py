@@ -1,4 +1,4 @@
-"""What stands for the model of a step that is not asked again."""
+"""A stand-in for the model of a step that is not called again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["RecordedModel"]
 
 @dataclass(slots=True)
 class RecordedModel:
-    """Stands for a step's model, which nobody asks.
+    """Stands for a step's model and is never called.
 
-    Whether the model was held to a schema is not on record: a call that is found only with the
-    schema in words says that it was not.
+    The records do not say whether the model enforced a schema: if a call is found only with the
+    schema in words, it did not.
     """
 
     identity: str
@@ -32,8 +32,8 @@ class RecordedModel:
         raise AssertionError("a recorded call would have been sent")
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """Nothing is sent, so nothing is reserved."""
+        """Return 0: no call is sent, so no tokens are reserved."""
         return 0
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""

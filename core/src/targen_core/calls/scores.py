@@ -1,8 +1,7 @@
-"""How likely a model found each token of its reply.
+"""Probabilities of the tokens of a reply, as the model reports them.
 
-A log-probability is a natural logarithm, 0 or less, of the probability that the model itself gave
-a token among all of its vocabulary. llama.cpp and vLLM report it as it is before temperature,
-top-p and penalties; of other services it is what they report.
+A log-probability is a natural logarithm, 0 or less, of the probability that the model gave a token
+among all of its vocabulary.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ class TokenScore:
     """One token of a reply, and how likely the model found it there.
 
     Attributes:
-        text: what the token adds to the reply. Of a character that takes several tokens the last
-            one has it, and those before it have "".
+        text: what the token adds to the reply. If a character takes several tokens, the last token
+            has it, and the earlier ones have "".
         logprob: the token's log-probability, from `LEAST` to 0.
         top: the likeliest tokens at its place with their log-probabilities, the likeliest first;
             as many as were asked for, or fewer. The token itself may be among them.
@@ -62,7 +61,7 @@ class TokenScore:
 
 @dataclass(frozen=True, slots=True)
 class Scored(Generic[T]):
-    """What was read of a reply, and how likely the model found each of its tokens.
+    """A value read from a reply, with the probability of each of its tokens.
 
     Attributes:
         value: what `Llm.ask` would have returned.
@@ -120,7 +119,7 @@ def mean_logprob(tokens: Sequence[TokenScore]) -> float:
     """The mean log-probability of a token.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there are no tokens.
     """
     if not tokens:
         raise ValueError("no tokens, and so no mean of their log-probabilities")
@@ -128,23 +127,23 @@ def mean_logprob(tokens: Sequence[TokenScore]) -> float:
 
 
 def most_top(model: ChatModel | Backend) -> int | None:
-    """The most alternatives that a model lists for a token; None: it tells no probabilities."""
+    """Return the most alternatives that a model lists per token; None if it reports none."""
     most: int | None = getattr(model, "top_logprobs", None)
     return most
 
 
 def scores_given(model: ChatModel | Backend) -> bool:
-    """Whether a model tells how likely a text would have been that it is given."""
+    """Return whether a model reports the probability of a given text."""
     return most_top(model) is not None and getattr(model, "scores_given", False) is True
 
 
 def continues(model: ChatModel | Backend) -> bool:
-    """Whether a model tells which tokens may come next in a reply that has begun."""
+    """Return whether a model reports which tokens may come next in a reply that has started."""
     return most_top(model) is not None and getattr(model, "continues", False) is True
 
 
 def tells(model: ChatModel | Backend, *, given: bool, next_token: bool) -> bool:
-    """Whether a model, or those of a backend, tell what is asked besides probabilities.
+    """Return whether a model, or those of a backend, can report what is requested.
 
     Args:
         model: the model.
@@ -163,7 +162,7 @@ def as_json(tokens: Sequence[TokenScore]) -> list[list[Any]]:
 
 
 def from_json(value: Any) -> tuple[TokenScore, ...]:
-    """What `as_json` gave; it may come from anybody.
+    """Read a value of `as_json`, which may come from a stranger.
 
     Raises:
         ValueError: it is none of its values, or holds what is no log-probability.
@@ -193,7 +192,7 @@ def _pair(item: Any) -> tuple[str, float]:
 
 
 def problem(tokens: Any) -> str:
-    """What is wrong with the tokens that a model gives as a reply's, or ""."""
+    """Return what is wrong with the tokens that a model reports for a reply, or ""."""
     try:
         from_json(as_json(tokens))
     except (AttributeError, TypeError, ValueError) as error:
@@ -202,10 +201,10 @@ def problem(tokens: Any) -> str:
 
 
 def _begin(text: str) -> int:
-    """Where the first JSON object of a text begins, as replies are read.
+    """Return where the first JSON object of a text starts, as replies are read.
 
     Raises:
-        KeyError: there is none.
+        KeyError: the text has no JSON object.
     """
     start = text.find("{")
     while start >= 0:
@@ -219,7 +218,7 @@ def _begin(text: str) -> int:
 
 
 def _span(text: str, at: int, path: Sequence[str | int]) -> tuple[int, int]:
-    """From where to where a value stands in the JSON at `at`; a text's without its marks."""
+    """Return the start and end of a value in the JSON at `at`; for a text without its quotes."""
     at = _skip(text, at)
     if not path:
         value, end = _DECODER.raw_decode(text, at)

@@ -42,8 +42,9 @@ _SHORTEST = 16
 shorter ones ("EMPTY", "not-needed"), which may be words of a reply."""
 
 _ROUNDS = 8
-"""How often text is decoded: an answer, a tool's arguments in it and a reply in those take three.
-Without a limit, a text of escaped backslashes would take time quadratic in its length."""
+"""Rounds of decoding a text: an answer, a tool's arguments in it and a reply in those take three.
+Without a limit, a text of escaped backslashes would take time quadratic in its length.
+"""
 
 _PIECE = 8
 """Letters and digits in a row that an error and a key must share to give part of the key away."""
@@ -81,7 +82,7 @@ _SURE_TOKEN = frozenset(
     "security session".split()
 )
 _RANDOM = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])\S{16,}")
-"""What a key looks like where its name leaves it open: long, of letters and digits."""
+"""A probable key, if its name leaves it open: long, of letters and digits."""
 
 _LOGIN = re.compile(r"://[^/\s@]*:([^/\s@]+)@")
 _ADDRESS = re.compile(r"\w+://\S+")
@@ -114,7 +115,7 @@ class Secrets:
         return f"Secrets({len(self._all)} hidden)"
 
     def within(self, text: str) -> bool:
-        """Whether `text` contains a secret, in clear or escaped."""
+        """Return whether `text` contains a secret, in clear or escaped."""
         keys = self._keys
         if not keys:
             return False
@@ -172,7 +173,7 @@ class Secrets:
         return error
 
     def spared_by(self, error: BaseException) -> bool:
-        """Whether neither an error nor what caused it has secrets, so that a log may show it."""
+        """Return whether an error and its causes contain no secrets, so that a log may show it."""
         seen: set[int] = set()
         cause: BaseException | None = error
         while cause is not None and id(cause) not in seen:
@@ -270,7 +271,7 @@ def _pair(match: re.Match[str]) -> str:
 
 
 def _rounds(text: str) -> Iterator[str]:
-    """`text` decoded once, twice and so on, until nothing is left to decode."""
+    """Yield `text` decoded once, twice and so on, until it does not change."""
     text = _units(text)
     yield text
     for _ in range(_ROUNDS):
@@ -386,7 +387,7 @@ def environment_secrets() -> tuple[str, ...]:
 
 
 def may_name_secret(name: str) -> bool:
-    """Whether an option, a field, a header or a variable of this name may hold a secret.
+    """Return whether an option, a field, a header or a variable of this name may hold a secret.
 
     `max_tokens` and `prompt_cache_key` may not, nor what names a file.
     """
@@ -401,7 +402,7 @@ def may_name_secret(name: str) -> bool:
 
 
 def names_secret(name: str) -> bool:
-    """Whether only a secret is called so: `api_key`, `Authorization`, `client-secret`."""
+    """Return whether such a name always means a secret, such as `Authorization`."""
     words = _name_words(name)
     if not may_name_secret(name):
         return False
@@ -421,10 +422,10 @@ def _name_words(name: str) -> tuple[str, ...]:
 
 
 def secret_in(value: Any, name: str, secrets: Secrets | None = None) -> str:
-    """Where in an option a secret is, as `extra.headers.x-api-key`; "" if there is none.
+    """Return where in an option a secret is, as `extra.headers.x-api-key`; "" if it contains none.
 
-    A secret is what `secrets` has, what looks like an API key, a login or a key in an address,
-    and what is called as only secrets are. Text that is JSON is looked through as well.
+    A secret is a text of `secrets`, a text like an API key, a login or a key in an address, and the
+    value of a name that only secrets have. Text that is JSON is looked through as well.
     """
     for path, text, called in _texts(value, name):
         if called and (names_secret(called) or _RANDOM.fullmatch(text)):
@@ -487,7 +488,7 @@ def _texts(
 
 
 def _may_hold(name: str) -> bool:
-    """Whether what is in a field of this name is a secret; headers have names of their own."""
+    """Return whether a field of this name holds a secret; headers have names of their own."""
     return may_name_secret(name) and _name_words(name)[-1] not in ("header", "headers")
 
 

@@ -13,8 +13,8 @@ __all__ = ["estimate", "upper_bound"]
 def upper_bound(messages: Iterable[Message]) -> int:
     """An upper bound of the tokens of a conversation.
 
-    No tokenizer in use makes a token of less than a byte; the template around
-    the messages is allowed 16 tokens for each of them and 16 for the whole.
+    No tokenizer in use makes a token of less than a byte. The template adds at most 16 tokens per
+    message and 16 for the whole.
     """
     return 16 + sum(_bytes(message.content) + 16 for message in messages)
 

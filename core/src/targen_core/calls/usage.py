@@ -53,13 +53,13 @@ def check_record(record: Mapping[str, Any]) -> None:
 class Counts:
     """Sums over calls.
 
-    `calls` were answered by the model, `cached` by the cache of earlier runs, `copied` by the
-    journal of the run that a replay or a revision is made from; `lost` were sent and their answer
-    lost. A reply that is in a journal once more, taken over for another prompt, counts once.
-    Tokens and dollars count what was or may have been paid, `saved_input_tokens`
-    and `saved_output_tokens` the tokens that the cache and the other run saved. Of the tokens paid,
-    `cache_read_tokens` came cheaper from the service's own prompt cache,
-    `cache_write_tokens` went into it, and `reasoning_tokens` are not in the text.
+    The model answered `calls`, and the cache of earlier runs `cached`. `copied` came from the
+    journal of the run that a replay or a revision is made from. `lost` were sent, but their answers
+    were lost. A reply that is in a journal once more, taken over for another prompt, counts once.
+    Tokens and dollars count what was or may have been paid, `saved_input_tokens` and
+    `saved_output_tokens` the tokens that the cache and the other run saved. `cache_read_tokens` of
+    the paid tokens came cheaper from the service's own prompt cache, `cache_write_tokens` went into
+    it, and `reasoning_tokens` are not in the text.
     """
 
     calls: int = 0
@@ -146,7 +146,7 @@ class Usage:
             counts.dollars += cost
 
     def snapshot(self) -> dict[str, Any]:
-        """All of it as JSON, for `restore`; sums of dollars keep their last bit."""
+        """Return the counts as JSON, for `restore`; sums of dollars keep their last bit."""
         places = [[step, label, *asdict(c).values()] for (step, label), c in self.by_place.items()]
         return {"places": places, "unpriced": self.unpriced}
 

@@ -1,8 +1,8 @@
 """Answers in replies: their form for each kind of question, and reading them.
 
-The options of a closed label set stand in the reply's JSON schema. Those of
-one instance (its entities, its numbered choices) do not: providers compile
-each new schema, so the schema stays and the answer is checked when it came.
+The reply's JSON schema contains the options of a closed label set. It omits options of one instance
+(its entities, its numbered choices). Providers compile each new schema, so the schema stays the
+same and the answer is checked on arrival.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def answer_form(
 ) -> tuple[tuple[str, ...], bool]:
     """The options of the field that holds a question's answer, and whether it holds several.
 
-    Caches are keyed by it, and never by the type: two `Literal` are equal
-    whatever their order, and the order stands in the schema that is asked with.
+    Caches are keyed by the options and never by the type: two `Literal` are equal whatever their
+    order, and the order is part of the schema in the request.
     """
     others = (NO_VALID_INSTANCE, UNSURE) if may_reject else ()
     options = tuple(dict.fromkeys((*question.options, *others)))
@@ -49,8 +49,8 @@ def matched(
 ) -> tuple[str, ...]:
     """The options that an answer names, in the question's order.
 
-    Case, outer punctuation and spaces do not count; with `may_reject`,
-    `no_valid_instance` and `unsure` are legal answers too.
+    Case, outer punctuation and spaces do not count. With `may_reject`, `no_valid_instance` and
+    `unsure` are also legal answers.
 
     Raises:
         Rejected: `illegal-output`: it names none, one that is no option, or

@@ -55,7 +55,7 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
     """Solve one question by the task's instructions.
 
     Raises:
-        Rejected: `illegal-output`, if the repair failed too.
+        Rejected: `illegal-output`, if the repair also failed.
     """
     task = llm.task
 

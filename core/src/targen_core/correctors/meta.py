@@ -55,9 +55,8 @@ class _Judgement(BaseModel):
 class Meta:
     """A corrector that judges an instance with one prompt, each question on its own.
 
-    A verdict that contradicts its own result gets one repair attempt, then the instance is
-    rejected as `inconsistent`. If the instance claims no answer there is nothing to compare: the
-    question is solved as `blind` does.
+    A verdict that contradicts its own result gets one repair attempt, then the instance is rejected
+    as `inconsistent`. If the instance claims no answer, the question is solved as `blind` does.
 
     Attributes:
         prompt: with the values instructions, outputs, samples, input, output.
@@ -70,7 +69,7 @@ class Meta:
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """What it asks with: the second is for what claims no output."""
+        """Return its prompts; the second is for instances that claim no output."""
         return (self.prompt, SOLVE_PROMPT)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:

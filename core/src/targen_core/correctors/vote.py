@@ -1,7 +1,7 @@
 """The voting corrector: several blind answers, and what most of them say.
 
-Self-consistency (Wang et al., 2023, arXiv:2203.11171) as step 4: a label that
-the model does not find again when it is asked repeatedly is no label.
+Self-consistency (Wang et al., 2023, arXiv:2203.11171) as step 4: the model must find a label again
+when it is asked repeatedly.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Vote:
 
 
 def _is_decided(answers: Sequence[JudgeAnswer], votes: int) -> bool:
-    """Whether the votes that are left cannot change the result."""
+    """Return whether the remaining votes cannot change the result."""
     (_, highest), *_ = Counter(answer.answers for answer in answers).most_common(1)
     return highest > votes // 2
 

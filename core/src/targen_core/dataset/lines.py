@@ -47,7 +47,7 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
             for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
                 if len(line) == LINE and not line.endswith(b"\n"):
                     # No file of records: to look for the line's end may take as long as it likes.
-                    more = f"a line of more than {LINE >> 20} MiB; nothing behind it is read"
+                    more = f"a line of more than {LINE >> 20} MiB; later lines are not read"
                     yield number, ValueError(more)
                     return
                 elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):
@@ -57,7 +57,7 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
 
 def _is_streamed(path: Path, encoding: str) -> bool:
-    """Whether lines are read one by one, anew each time: of a large file that is UTF-8."""
+    """Return whether to read lines one by one, anew each time: those of a large UTF-8 file."""
     try:
         if not path.is_file() or path.stat().st_size < _LARGE:
             return False
@@ -83,7 +83,7 @@ def content_in(path: Path, encoding: str) -> tuple[bytes, str]:
     """The bytes of a file without their mark, and the encoding that it or else the caller says.
 
     Raises:
-        UsageError: the file cannot be read, or nobody knows the encoding.
+        UsageError: the file cannot be read, or its encoding is unknown.
     """
     data = content_of(path, WHOLE)
     for mark, marked in _MARKS:

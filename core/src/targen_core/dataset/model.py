@@ -38,7 +38,7 @@ Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a row.
+    """A problem of a row.
 
     Attributes:
         line: its line, or its place in a form without lines, from 1.
@@ -89,7 +89,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         name: its name, usable as a file or folder name.
         task: whose rows they are.
         rows: the rows.
-        card: the dataset card (Markdown), or "" where there is none.
+        card: the dataset card (Markdown), or "".
         license: under which it is published, by its name on hubs ("cc-by-4.0"), or "".
         source: where it was read from, for people; "" if it was not read.
         run: the run directory it belongs to, if any.
@@ -185,7 +185,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
     @property
     def texts(self) -> Iterator[tuple[str, ...]]:
-        """Of each row, the text of each of `task.fields`; "" where the row lacks it."""
+        """Yield the text of each of `task.fields` per row; "" if the row lacks it."""
         fields = self.task.fields
         for row in self.rows:
             yield tuple(text_at(row, path) for path in fields)
@@ -221,8 +221,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
         Args:
             other: rows of the same columns, such as a test set.
-            similarity: from which on two rows are alike, 0 to 100; at 100 those that
-                are the same but for case and punctuation.
+            similarity: the least likeness of two alike rows, 0 to 100; at 100 they are the same
+                except for case and punctuation.
 
         Returns:
             The place of a row here -> that of the first like it found there, both from 0.
@@ -267,7 +267,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return shuffled
 
     def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
-        """Parts of the dataset by name, in each of which labels have the same shares.
+        """Split the dataset into named parts in which labels have the same shares.
 
         Rows that belong together stay together; of a run, so do rows that were made
         of the same seed, since they share its text. The same rows and seed give the
@@ -303,7 +303,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             seed: decides the split.
             license: for the card, by its name on the hub, such as "cc-by-4.0".
             private: whether it is private, where it is made.
-            force: replace a dataset that is there.
+            force: replace an existing dataset.
             token: of the hub; by default what `hf auth login` or HF_TOKEN left.
 
         Returns:
@@ -311,9 +311,9 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
         Raises:
             MissingDependency: the extra `hub` is not installed.
-            UsageError: there is no token, a name or shares are none, or a dataset is
-                there and `force` is not given.
-            JobFailed: the hub refuses or cannot be reached; what it had is as it was.
+            UsageError: the token is missing, a name or the shares are invalid, or a dataset exists
+                and `force` is not given.
+            JobFailed: the hub refuses or cannot be reached; its data are unchanged.
         """
         publish = load_registry().function("publish", of="push_to_hub")
         dataset = replace(self, license=license or self.license)
@@ -329,7 +329,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return page
 
     def _outside(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """What another distribution makes of it, by the function that is registered for that.
+        """Call the function that another distribution registered for this.
 
         Raises:
             MissingDependency: targen-standard, which does, is not installed.
@@ -349,10 +349,10 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
 
 def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
-    """What finds a dataset's task in another process, and its variants.
+    """Return what finds a dataset's task in another process, and its variants.
 
     Raises:
-        TypeError: nothing does.
+        TypeError: the task cannot be found there.
     """
     if dataset.run is not None and (dataset.run / "manifest.json").exists():
         manifest = Manifest.load(dataset.run / "manifest.json")
@@ -397,7 +397,7 @@ def _refused(error: ValidationError) -> str:
     where, value = ".".join(map(str, first["loc"])), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
         there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
-        return f"{where}: there is no such column, only {there or 'none'}"
+        return f"{where}: no such column, only {there or 'none'}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
         near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))

@@ -49,21 +49,21 @@ def read_dataset(
     in progress is read as of one moment: rows, card and report agree.
 
     Args:
-        source: a run directory, or what `targen correct` or `targen reweigh` left; a .jsonl,
-            .json, .csv or .parquet file; a folder that `targen export --as hf` or `datasets`
-            saved; "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a
-            `datasets.Dataset`, a data frame, mappings, a `Dataset`.
+        source: a run directory, or an output of `targen correct` or `targen reweigh`; a .jsonl,
+            .json, .csv or .parquet file; a folder that `targen export --as hf` or `datasets` saved;
+            "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a `datasets.Dataset`, a data frame,
+            mappings, a `Dataset`.
         task: the task of the rows: a task, its name, or its file. A run knows its task.
-        variants: variants of the task; a run knows these too.
+        variants: variants of the task; a run also knows these.
         registry: finds the task; by default what is installed.
         encoding: of text files without a byte order mark.
-        strict: whether the first bad row is an error. Otherwise bad rows are left out, along with
-            those that belong to them, and listed in `Dataset.problems`; other oddities, such as a
-            repeated `idx`, are listed there too. Bad rows that the benchmark itself published
+        strict: whether the first bad row is an error. Otherwise bad rows are left out, with rows
+            that belong to them, and listed in `Dataset.problems`. Other oddities, such as a
+            repeated `idx`, are also listed there. Bad rows that the benchmark itself published
             (`Rows.oddities`) are left out and listed in either case.
 
     Raises:
-        UsageError: there is no such dataset, it has no rows or an invalid one; or the task is
+        UsageError: the dataset does not exist, has no rows or an invalid one; or the task is
             missing or not the run's.
         RunDirectoryError: the folder contains no dataset.
         UnknownName: the task is not installed.
@@ -107,7 +107,7 @@ def read_dataset(
 
 
 def _written(source: Source) -> tuple[int, int] | None:
-    """What tells one report of a run from the next; None while it has none, as in progress."""
+    """Return what distinguishes one report of a run from the next; None without a report."""
     if source.run is None:
         return None
     try:
@@ -163,7 +163,7 @@ def _task(
     """The task whose rows they are.
 
     Raises:
-        UsageError: nobody says it, or two say different things.
+        UsageError: no one names the task, or two names differ.
         UnknownName: it is not installed.
     """
     if isinstance(task, Task):
@@ -197,7 +197,7 @@ def _task(
 
 
 def _is_unknown(error: UsageError) -> bool:
-    """Whether a name is that of something that is not installed."""
+    """Return whether a name is that of a part that is not installed."""
     return isinstance(error, UnknownName) or isinstance(error.__cause__, UnknownName)
 
 
@@ -217,11 +217,11 @@ def _same(
 
 
 NAME_THE_TASK = Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks")
-"""What to do where nobody says whose rows they are."""
+"""The hint if the task of rows is unknown."""
 
 
 def of_no_task(source: Source) -> UsageError:
-    """The error where nobody says whose rows they are."""
+    """Return the error for rows of an unknown task."""
     run = Path(source.place).parent
     if (run / "manifest.json").exists():
         hint: Words = f"give the run directory, {run}"
@@ -239,7 +239,7 @@ def _strictly(
     """All rows, each valid; `problems` gets the known oddities of the original data.
 
     Raises:
-        UsageError: one is not, or there is none.
+        UsageError: a row is invalid, or there are no rows.
     """
     hint = _way_out(source, task, named)
     rows: list[_Row] = []
@@ -282,7 +282,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     """The rows that are right, with all that belong to them; `problems` gets what is wrong.
 
     Raises:
-        UsageError: there is no row, right or wrong.
+        UsageError: the source has no row, valid or not.
     """
     numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
     places: dict[Any, int] = {}

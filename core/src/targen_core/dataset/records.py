@@ -1,4 +1,4 @@
-"""What every form gives: records, and how one of them reads as a row of a task."""
+"""Records, which every form gives, and reading one as a row of a task."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _validate(line: bytes, task: Task[Any, Any]) -> None:
         column = first["loc"][0]
         words = f"{column}: a row has no such column"
         if len(absent) == 1:
-            words = f"{absent[0]}: there is no such column; is it {column}?"
+            words = f"{absent[0]}: no such column; is it {column}?"
         raise ValueError(words) from error
 
 

@@ -68,7 +68,7 @@ class Source:
         """The rows as they are: of any schema, in values of `task` where it is given.
 
         Raises:
-            UsageError: there is none, or naming the place of what is no row.
+            UsageError: there are no rows, or one is not a row, with its place.
         """
         rows: list[Mapping[str, Any]] = []
         for number, row in self.each(task):
@@ -125,7 +125,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         encoding: of text files without a byte order mark.
 
     Raises:
-        UsageError: there is no such thing, or it cannot be read.
+        UsageError: the source does not exist or cannot be read.
         RunDirectoryError: the folder contains no dataset.
         MissingDependency: the library that reads this form is not installed.
     """
@@ -148,7 +148,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 
 
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
-    """Return what the first reader makes of it that knows it.
+    """Return the source of the first reader that knows the file.
 
     Every reader is asked about every file, so one that breaks must not stop the others.
     """
@@ -167,7 +167,7 @@ def _by_a_reader(path: Path, encoding: str) -> Source | None:
 
 
 def run_source(run: Path) -> Source:
-    """A run directory: what is read of it goes through the gate of `Manifest.load`.
+    """Open a run directory; `Manifest.load` guards all reading.
 
     Raises:
         RunDirectoryError: the folder is none.
@@ -198,7 +198,7 @@ class RecordsOf:
 
 
 def card_in(folder: Path) -> str:
-    """Return the dataset card in a folder, such as a run's, or "" if there is none.
+    """Return the dataset card in a folder, such as a run's, or "".
 
     Raises:
         RunDirectoryError: it cannot be read.

@@ -1,9 +1,9 @@
 """Even shares: rows that come in equal numbers from each item of a list, as far as they can.
 
-An item of a `ListStep.balanced` that has its share of the rows is deferred: its candidates are
+Once an item of a `ListStep.balanced` has its share of the rows, it is deferred: its candidates are
 skipped, like those of a label that has all its rows. If others cannot give theirs, the seeds are
-walked again, and the missing rows are shared among the deferred items. All of this
-follows from verdicts in commit order: it is the same however many calls are in flight.
+walked again, and the missing rows are shared among the deferred items. All of this follows from
+verdicts in commit order: it is the same however many calls are in flight.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Item = tuple[int, ...]
 
 
 class Balance:
-    """What each item of the balanced lists gave, and how much it may give.
+    """The rows that each item of the balanced lists gave and may give.
 
     Args:
         order: the walk of the seeds.
@@ -54,7 +54,7 @@ class Balance:
         self._in_a_row = 0
 
     def has_share(self, seed: Seed) -> bool:
-        """Whether the item that a seed is below has its share of the rows."""
+        """Return whether the item above a seed has its share of the rows."""
         return bool(self.item_of(seed)) and self._lacks(seed) <= 0
 
     def _lacks(self, seed: Seed) -> int:
@@ -89,12 +89,12 @@ class Balance:
 
     @property
     def some_wait(self) -> bool:
-        """Whether candidates were deferred."""
+        """Return whether candidates were deferred."""
         return bool(self._waiting)
 
     @property
     def none_else(self) -> bool:
-        """Whether only deferred candidates seem to come: two turns of each item were."""
+        """Return whether only deferred candidates seem to come: two turns of each item were."""
         turn = max(order.specs[-1].batch for order in self._orders)
         return 0 < 2 * turn * len(self._shares) <= self._in_a_row
 
@@ -108,13 +108,13 @@ class Balance:
 
 
 def _end(order: SeedOrder) -> int:
-    """How much of a seed's path names an item of the balanced list; 0 if no list is balanced."""
+    """Return how much of a seed's path names an item of the balanced list; 0 without one."""
     balanced = [depth for depth, spec in enumerate(order.specs) if spec.source.balanced]
     return len(order.prefix) + balanced[0] + 1 if balanced else 0
 
 
 def even_shares(rows: Mapping[Item, int], lacking: int) -> dict[Item, int]:
-    """Rows that each should have when `lacking` more are there: those with the fewest catch up.
+    """Return the rows per item once `lacking` more are there: those with the fewest catch up.
 
     If they cannot be divided, the first get one more each.
     """

@@ -2,8 +2,8 @@
 
 Models that people's preferences shaped answer with what is typical. Asked for several answers and
 how likely each is, they tell more of what they could have said (Zhang et al., Verbalized Sampling,
-arXiv:2510.01171). Each item of a list has candidates of its own, so that what was drawn for it
-stays its; a reply that is no list is a candidate as a whole.
+arXiv:2510.01171). Each item of a list has its own candidates, so an item keeps what was drawn for
+it. For a reply without a list, a candidate is a whole reply.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Probability = Annotated[
 
 @lru_cache(maxsize=256)
 def widened(model: type[BaseModel], count: int) -> type[BaseModel]:
-    """What is asked for in place of a reply model: `count` candidates for each item, or of it."""
+    """Return the reply model with `count` candidates for each item, or for the whole reply."""
     if not issubclass(model, ListReply):
         return _candidates(model, count, name=model.__name__)
     field = model.model_fields["items"]
@@ -56,7 +56,7 @@ def _candidates(item: Any, count: int, *, name: str = "Candidates") -> type[Base
 
 
 def told(model: type[BaseModel], count: int) -> str:
-    """What a prompt says of it."""
+    """Return the words of a prompt that ask for candidates."""
     what = "each item" if issubclass(model, ListReply) else "your answer"
     return (
         f"For {what}, give {count} candidates that differ from each other, each with its "
@@ -66,7 +66,7 @@ def told(model: type[BaseModel], count: int) -> str:
 
 
 def drawn(reply: Any, model: type[R], rng: random.Random) -> R:
-    """The reply that a reply of candidates comes to: one is drawn for each item, or of it."""
+    """Draw a reply from a reply of candidates: one for each item, or one for the whole."""
     if not issubclass(model, ListReply):
         return cast("R", _one_of(reply.candidates, rng))
     items = [_one_of(item.candidates, rng) for item in reply.items]
@@ -74,7 +74,7 @@ def drawn(reply: Any, model: type[R], rng: random.Random) -> R:
 
 
 def _name_of(model: type[ListReply[Any]]) -> str:
-    """What the list of a reply is called in it."""
+    """Return the name of the list in a reply."""
     return model.model_fields["items"].alias or "items"
 
 

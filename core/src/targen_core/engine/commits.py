@@ -1,4 +1,4 @@
-"""What a verdict changed, in a form that a later process can take over."""
+"""Changes by a verdict, in a form that a later process can adopt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Commit", "Contradicted", "Grown", "Ledger", "Target"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a run, or one extension of it, wants.
+    """The goal of a run, or of one extension of it.
 
     Attributes:
         quotas: the rows.
@@ -36,9 +36,8 @@ class Target:
 class Commit:
     """One verdict, and all that the engine keeps of it.
 
-    `ending` is where the label flow counts `corrected`; `quota` the label that
-    gains `rows`; `calls` how many calls are counted as used with it; `entry`
-    what the filters keep of an accepted instance.
+    The label flow counts `corrected` under `ending`, and the label `quota` gains `rows`. `calls` is
+    how many calls count as used with it, and `entry` what the filters keep of an accepted instance.
     """
 
     id: str
@@ -55,12 +54,11 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """What one batch of a list gave.
+    """The result of one batch of a list.
 
-    `items` are JSON values, in the order of the reply; None if they would
-    not read back as they were. `refused` says, by an item's place among them,
-    why the list's check refused it, in a word and in words; `failed` why there
-    are none at all. `keys` are those of the calls.
+    `items` are JSON values, in the order of the reply; None if they would not read back as they
+    were. `refused` gives, by an item's place, the reason why the list's check refused it, in a word
+    and in words. `failed` says why the batch has no items. `keys` are those of the calls.
     """
 
     items: Sequence[Any] | None
@@ -81,7 +79,7 @@ class Ledger:
 
     @property
     def pending(self) -> bool:
-        """Whether a verdict has not been repeated yet."""
+        """Return whether a verdict has not been repeated yet."""
         return False
 
     def aim(self, target: Target) -> None:
@@ -92,10 +90,10 @@ class Ledger:
         """
 
     def recall(self, candidate: str) -> Commit:
-        """What was said of the candidate, while something is pending.
+        """Return the earlier verdict on the candidate, while some are pending.
 
         Raises:
-            Contradicted: something else comes now.
+            Contradicted: another candidate comes now.
         """
         raise Contradicted
 
@@ -103,7 +101,7 @@ class Ledger:
         """Write a verdict down, after its outputs."""
 
     def grown(self, place: str) -> Grown | None:
-        """What a list batch gave; None if nothing is known of it."""
+        """Return the result of a list batch; None if it is unknown."""
         return None
 
     def keep_grown(self, place: str, grown: Grown) -> None:

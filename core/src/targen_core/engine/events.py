@@ -1,4 +1,4 @@
-"""What a run tells while it goes: the public callback interface."""
+"""Events of a running job: the public callback interface."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class LabelGivenUp:
-    """A label got no row for `after` candidates; the run goes on without it."""
+    """A label got no row for `after` candidates; the run continues without it."""
 
     label: str
     after: int

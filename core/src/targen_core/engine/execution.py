@@ -102,7 +102,7 @@ class Execution:
         return await self._executor.generate(Generation(seed, branch, earlier), scope)
 
     def on_done(self, task: asyncio.Task[Any]) -> None:
-        """A failure stops the sending at once; commit goes on up to it."""
+        """Stop sending at a failure; commits continue up to it."""
         self._running.discard(task)
         self._room.set()
         if task.cancelled():

@@ -1,9 +1,8 @@
 """Executors: who takes candidates through steps 3 and 4.
 
-The engine decides what is worth executing, and what becomes of it; an executor
-says what came of a piece of work, and nothing else. A piece of work, and what
-comes of it, are values that pickle if the task's own types do; so work may
-be done elsewhere.
+The engine decides what to execute and what the result means; an executor only reports the results
+of work. Work and its results are values that pickle if the task's own types do, so that work may be
+done elsewhere.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What one call of G(branch, seed) gave.
+    """The result of one call of G(branch, seed).
 
     Attributes:
         instances: the instances; one that could not be made is a `Rejected`.
         notes: facts for their provenance.
-        refused: why there are none at all.
+        refused: why there are no instances.
     """
 
     instances: Sequence[Any]
@@ -81,7 +80,7 @@ class Judgement:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a candidate before its verdict."""
+    """The outcome for a candidate before its verdict."""
 
     instance: Any = None  # as generated
     final: Any = None  # after correction
@@ -96,7 +95,7 @@ class Outcome:
     lacking: tuple[Call, ...] = ()  # that have no answer, in a run that sends nothing; likewise
 
     def reject(self, stage: str, error: Rejected) -> None:
-        """Take a rejection: there is no final instance then."""
+        """Record a rejection, which leaves no final instance."""
         self.stage, self.reason, self.detail = stage, error.reason, str(error)
         self.final = self.corrected = None
 
@@ -104,8 +103,8 @@ class Outcome:
 class Executor(ABC):
     """Does the work of steps 3 and 4; see docs/design/order.md.
 
-    Calls are asked in the name of `scope`, which stays with the engine: it
-    collects their keys, and once it is abandoned they are not worth asking.
+    Calls are asked in the name of `scope`, which the engine keeps: it collects their keys. Once it
+    is abandoned, they are not worth asking.
     """
 
     @abstractmethod

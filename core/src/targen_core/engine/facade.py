@@ -209,7 +209,7 @@ class StageLlm:
     ) -> Scored[str]:
         """See `targen_core.tasks.steps.Llm.score`."""
         if not reply.strip():
-            raise ValueError("score: there is no text to score")
+            raise ValueError("score: the text to score is empty")
         self._require_scores(top_logprobs, given=True)
         _, answer = await self._answer(
             prompt, values, draws, top_logprobs=top_logprobs, given=reply
@@ -274,7 +274,7 @@ class StageLlm:
         given: str | None = None,
         so_far: str | None = None,
     ) -> tuple[Any, ChatReply]:
-        """What was read of the reply, and the reply."""
+        """Return the value read from the reply, and the reply."""
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
@@ -375,7 +375,7 @@ class StageLlm:
         model: type[BaseModel] | None,
         so_far: str | None,
     ) -> Any:
-        """What makes the task's offline reply to this call, given its key."""
+        """Return a function that makes the task's offline reply to this call, given its key."""
         dry_run = self.task.dry_run_of(prompt)
         if dry_run is None:
             return None

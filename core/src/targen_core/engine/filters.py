@@ -1,4 +1,4 @@
-"""Filters: what refuses a candidate when it is its turn, whatever its task says of it.
+"""Filters, which may refuse a candidate at its turn even if its task accepts it.
 
 A plugin registers a subclass of `Filter`, or a `Configurable` that makes one, with the hook
 `register_filters`. This module imports nothing heavy, since plugins import it.
@@ -35,10 +35,10 @@ class Candidate:
         among: rows that have the same share what was not written: the id of its seed, or what the
             task says.
         instance: the instance; the rest are its texts.
-        text: the whole of it, as its task renders it.
+        text: the whole instance, as its task renders it.
         written: what the generator wrote.
         branch: what it was generated for.
-        rows: makes its official rows, as they would be committed; none where step 4 rejects it.
+        rows: makes its official rows, as they would be committed; empty if step 4 rejects it.
     """
 
     among: str
@@ -57,7 +57,7 @@ class Refusal:
         reason: in a short kebab-case word, which reports count by.
         detail: in words.
         verdict: what it is counted as; a rejection is one of the stage "filter".
-        facts: more of it, for the notes of its record.
+        facts: further facts for the notes of its record.
     """
 
     reason: str
@@ -69,27 +69,26 @@ class Refusal:
 class Filter(ABC):
     """Refuses candidates, in commit order.
 
-    What it returns must follow from its options, from the instances that were added and from the
-    verdicts. The rows then depend on nothing else, and a resumed run gets the same ones. Each run,
-    and each process that resumes one, makes a new filter.
+    Its results must follow from its options, from the added instances and from the verdicts. The
+    rows then depend on nothing else, and a resumed run gets the same ones. Each run, and each
+    process that resumes one, makes a new filter.
 
     Attributes:
         gives_way: reasons of refusals that are taken back if a label lacks rows after all
-            candidates had their turn. The filter makes rows better; a run does not fall short
-            because of it.
+            candidates had their turn. The filter improves rows; a run does not fall short because
+            of it.
         share: the share of candidates that it refuses, as far as that is known before a run;
             estimates add as many calls.
         packages: distributions beside its own whose versions a run records, since they affect what
             it refuses.
-        precedence: the filters of a run look at a candidate in this order, lowest first; those of
-            one precedence in the order in which they were named. The first that refuses it
-            says why.
+        precedence: filters see a candidate in this order, lowest first; filters of one precedence
+            in the order in which they were named. The first that refuses it says why.
         stateless: whether one object serves all of a run, since it learns nothing of rows.
         version: raised when it gives other verdicts on the same rows. A run records it, and warns
             if it is resumed with another.
         shapes: whether it changes the task, by `shaped`.
-        across_runs: whether rows of different runs are passed through it, too, where these are
-            merged; its `find` and `add` are called for each row then, and no other method.
+        across_runs: whether merging runs also passes rows of different runs through it. Then only
+            its `find` and `add` are called for each row.
     """
 
     gives_way: tuple[str, ...] = ()
@@ -134,7 +133,7 @@ class Filter(ABC):
         """Let go of files and the like; called when the run is closed."""
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
-        """Return a section for `report.json`, under the filter's name; by default there is none.
+        """Return a section for `report.json`, under the filter's name; empty by default.
 
         `reasons` counts the rejections of the run by their reason. Values must be JSON.
         """
@@ -144,7 +143,7 @@ class Filter(ABC):
 class Filters(Filter):
     """Several filters as one: the first that refuses a candidate says why.
 
-    A refusal that gives way counts only if no other filter refuses the candidate: it may be taken
+    A refusal that gives way counts only if no other filter refuses the candidate. It may be taken
     back later, and the others are not asked again.
     """
 

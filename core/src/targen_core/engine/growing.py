@@ -1,14 +1,13 @@
 """One list of steps 1 and 2 as it grows, in batches that are each asked for once.
 
-The prompt of each batch of a list contains the items before it. If lists are
-asked side by side, a fixed number of calls forms a round: their prompts contain
-the items of earlier rounds, and not each other's, so that all of them can be
-sent at once. The order, and which repeats are left out, do not change. A list
-whose batches build on each other is never asked side by side.
+The prompt of each batch of a list contains the items before it. If lists are asked side by side, a
+fixed number of calls forms a round. Their prompts contain the items of earlier rounds, and not each
+other's, so all can be sent at once. The order, and which repeats are left out, do not change. A
+list whose batches build on each other is never asked side by side.
 
-A list may be on trial: its second batch is then asked for only once all
-candidates of the first have their verdicts, and not too many were rejected.
-A list may be told of the rows: each further batch then waits in the same way.
+A list may be on trial. Its second batch then waits until all candidates of the first have their
+verdicts, and is skipped if too many were rejected. A list may see the rows so far: each further
+batch then waits in the same way.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["NEW", "GrowingList"]
 
 NEW = 0.5
-"""How many of the first list's items are reckoned to be new, where lists are asked side by side."""
+"""The expected share of new items of the first list, if lists are asked side by side."""
 
 _NONE: Mapping[str, str] = {}
 
@@ -54,9 +53,9 @@ _NONE: Mapping[str, str] = {}
 class _Making:
     """A batch that is being made.
 
-    `index` is its number in this list and `at` that in the list of all shards; it is told of what
-    is `shown`. `known` is what an earlier process wrote of it, and `refused` what the check says
-    now: reason and detail, by the item's number.
+    `index` is its number in this list and `at` that in the list of all shards. Its prompt contains
+    `shown`. `known` is the record of an earlier process, and `refused` the current verdicts of the
+    check: reason and detail, by the item's number.
     """
 
     index: int
@@ -69,10 +68,10 @@ class _Making:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What was listed for a batch, before any of it was looked at.
+    """The items listed for a batch, before any was checked.
 
-    `keys` are of the calls, `failed` why there is nothing, and `lacking` the calls without an
-    answer, in a run that sends nothing.
+    `keys` belong to the calls, and `failed` says why there are no items. `lacking` are the calls
+    without an answer, in a run that sends no calls.
     """
 
     items: Sequence[Any]
@@ -82,7 +81,7 @@ class _Listed:
 
 
 class _Silent(StageLlm):
-    """What a list is grown with that every shard goes through: it asks nothing."""
+    """The `Llm` for a list that every shard walks: it sends no calls."""
 
     __slots__ = ()
 
@@ -144,7 +143,7 @@ class GrowingList:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether its items are seeds."""
+        """Return whether its items are seeds."""
         return self.depth == len(self.order.specs) - 1
 
     def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
@@ -272,11 +271,11 @@ class GrowingList:
         return self.limit is not None and len(self.every) >= self.limit
 
     def _at(self, position: int) -> int:
-        """Where an item of this list stands in that of all shards."""
+        """Return the place of an item of this list in the list of all shards."""
         return position if self.shard is None else self.shard.at(position)
 
     def _drawn(self, index: int, number: int) -> Mapping[str, str]:
-        """What was drawn for an item of a batch, and for those above it."""
+        """Return the draws for an item of a batch, and for those above it."""
         spec = self.spec
         if not spec.source.dimensions or spec.fixed is not None or number >= spec.batch:
             return self.draws
@@ -334,7 +333,7 @@ class GrowingList:
         return _Listed(fresh, tuple(scope.keys), None, scope.lacking)
 
     def _written_down(self, known: Grown | None) -> _Listed | None:
-        """What an earlier process wrote down; None if it must be asked for.
+        """Return what an earlier process wrote down; None if it must be asked for.
 
         It must be if somebody observes the calls, or shares them.
         """
@@ -346,7 +345,7 @@ class GrowingList:
         return None if items is None else _Listed(items, known.keys, known.failed)
 
     async def batch(self, index: int) -> ListBatch | None:
-        """The `index`-th batch, waited for; its drops are told in walking order."""
+        """Wait for the `index`-th batch; its drops are reported in walking order."""
         if index and self.on_trial and not self.finished:
             await self._end_trial()
         if index and self.told_rows and index >= len(self.batches) and not self.finished:
@@ -373,8 +372,8 @@ class GrowingList:
     async def _let_ask(self, growing: asyncio.Task[ListBatch | None]) -> None:
         """Let a batch be asked for that the journal lacks, when no candidate is left before it.
 
-        While what earlier processes wrote is repeated, the walk is ahead of where it was in them,
-        and may come to lists that the run never needed.
+        While records of earlier processes are repeated, the walk is ahead of its former place, and
+        may reach lists that the run never needed.
         """
         if self.order.replays():
             settled = asyncio.ensure_future(self.order.settled())
@@ -391,7 +390,7 @@ class GrowingList:
         return self.order.guard.of(self.spec.step, self.spec.source.origin)
 
     def _rows_told(self, index: int) -> int:
-        """How many rows a batch is told of."""
+        """Return how many rows the prompt of a batch contains."""
         return self._told[min(index, len(self._told) - 1)]
 
     async def _end_trial(self) -> None:
@@ -471,7 +470,7 @@ class GrowingList:
         return count
 
     def _settled(self, chunk: int, members: Sequence[GrowingList], below: int) -> tuple[int, int]:
-        """How many of the first members need no look any more, and how many seeds they have."""
+        """Return how many of the first members are settled, and how many seeds they have."""
         at, settled, count = self._looked_at
         if at != chunk:
             settled = count = 0
@@ -486,7 +485,7 @@ class GrowingList:
         return settled, count
 
     def _may_ask(self, index: int) -> bool:
-        """Whether a batch was asked for, or all that it is told of is there."""
+        """Return whether a batch was asked for, or all contents of its prompt are ready."""
         if index < len(self.batches):
             return True
         if index and (self.on_trial or self.told_rows):
@@ -505,7 +504,7 @@ class GrowingList:
         return math.ceil(new * math.prod(part.batch for part in specs[self.depth :]))
 
     def ends_before(self, chunk: int) -> bool:
-        """Whether neither this chunk nor a later one can hold a seed."""
+        """Return whether neither this chunk nor a later one can contain a seed."""
         if not self.finished or chunk < self.grown:
             return False
         self.order.lacking.update(dict.fromkeys(self._lacking))

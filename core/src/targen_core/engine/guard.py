@@ -45,8 +45,8 @@ class Guard:
     Args:
         task: the task's name.
         distribution: whose code it is.
-        part: kind and name of a part that is not the task's own, such as "corrector vote"; what
-            of the task it calls is still the task's.
+        part: kind and name of a part that is not the task's own, such as "corrector vote". Code of
+            the task that it calls still counts as the task's.
     """
 
     def __init__(self, task: str, distribution: str, *, part: str = "") -> None:
@@ -67,8 +67,8 @@ class Guard:
     async def wait(self, stage: Callable[..., Awaitable[Any]], llm: StageLlm, *args: Any) -> Any:
         """Call a stage and await it; `llm` gets the calls and the notes that count.
 
-        A stage may make calls side by side. What it asks next, and what it makes of the replies,
-        may then depend on which answer came first. So it is called again, with all these replies
+        A stage may make calls side by side. Its next calls, and its results, may then depend on
+        which answer came first. So it is called again, with all these replies
         known: every call is answered at once, and time decides nothing. A run that is verified
         or resumed from its journal does just the same.
 

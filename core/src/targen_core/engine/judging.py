@@ -14,7 +14,7 @@ from targen_core.tasks.steps import Corrector
 __all__ = ["CHANGED", "judge"]
 
 CHANGED = "the corrector changed the instance that it was given"
-"""What is said of one that does; the kit has a check for it."""
+"""The error for a corrector that changes its instance; the kit has a check for it."""
 
 
 async def judge(
@@ -26,9 +26,9 @@ async def judge(
 ) -> tuple[Any, Correction]:
     """Return the instance as the corrector leaves it, and what it said.
 
-    One that keeps its `claimed` label and is not corrected otherwise is returned as it is; whether
-    another may be as it is now is for the caller to check. None is claimed if step
-    4 is to find the label. `guard` is the corrector's.
+    An instance that keeps its `claimed` label and is not corrected otherwise is returned unchanged.
+    The caller checks whether a changed one is valid. `claimed` is None if step 4 is to find the
+    label. `guard` is the corrector's.
 
     Raises:
         Rejected: the corrector gives it none, or it cannot have that one.

@@ -38,8 +38,8 @@ class LocalExecutor(Executor):
     ) -> None:
         """`corrector` is step 4, or None.
 
-        `distribution` is whose task it is, and `parts` has the ids of registered parts that are
-        not its own, by their place ("corrector", "generator of BRANCH"): for errors.
+        `distribution` has the task. `parts` has the ids of registered parts that are not its own,
+        by their place ("corrector", "generator of BRANCH"), for errors.
         """
         self._task = task
         self._branches = task.branches
@@ -132,7 +132,7 @@ class LocalExecutor(Executor):
         )
 
     def _refuses_label(self, branch: str, error: BaseException | None) -> bool:
-        """Whether `error` is the instance's schema refusing the label that a branch aims at."""
+        """Return whether `error` is the schema refusing the label that a branch aims at."""
         return (
             bool(self._task.labels)
             and self._branches[branch] is not None

@@ -1,9 +1,9 @@
-"""The order of the seeds, which holds no quota and no n.
+"""The order of the seeds, which depends on no quota and no n.
 
-The first list is walked round-robin: from each context of a batch the next seed, until their
-first batches of seeds are used up; then the list grows by a batch, and when it grows no more, all
-its contexts give their next batch. Below the first list, a batch is used up before the next is
-asked for (`GrowingList`).
+The first list is walked round-robin: the next seed from each context of a batch, until their first
+batches of seeds are used up. Then the list grows by a batch. When it stops growing, all its
+contexts give their next batch. Below the first list, a batch is used up before the next is asked
+for (`GrowingList`).
 """
 
 from __future__ import annotations
@@ -50,17 +50,15 @@ class SeedOrder:
         settled: waits until all seeds that were walked by have their verdicts.
         row_count: how many rows there are so far.
         rows: the instances of so many rows, the first of them.
-        at_once: calls of a list that are not told of each other; 1: each is
-            told of all before it.
+        at_once: calls of a list that do not see each other's items; 1: each sees all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
-        shard: which part of the first list is walked; None: all of it.
+        shard: the part of the first list to walk; None: all.
 
-    `passed` collects the batches that the walk came by, for the engine to
-    report as it commits, and `lacking` the calls without an answer that ended a list
-    which it came by, in a run that sends nothing. The walk ends after `patience` batches in a row
-    that gave no seed and only items that they were told of; after `UNFIT` of them, if a list from
-    elsewhere is in the place of the task's and there never was a seed.
+    `passed` collects the batches that the walk passed, for the engine to report as it commits.
+    `lacking` has the unanswered calls that ended a list, in a run that sends no calls. The walk
+    ends after `patience` batches in a row without a seed or a new item. It ends after `UNFIT` of
+    them if a list from elsewhere replaces the task's and never gave a seed.
     """
 
     def __init__(
@@ -110,7 +108,7 @@ class SeedOrder:
 
     @property
     def unfit(self) -> str:
-        """The list from elsewhere of which the task took no item; else ""."""
+        """Return the list from elsewhere whose items the task all refused; else ""."""
         return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
 
     @property
@@ -126,7 +124,7 @@ class SeedOrder:
         return self.barren >= self.patience or bool(self.unfit)
 
     def siblings(self, path: Sequence[int]) -> int:
-        """How many items the list has so far that holds the item at a path."""
+        """Return how many items the list that contains the item at a path has so far."""
         node = self.root
         for position in path[len(self.prefix) : -1]:
             node = node.nodes[position]
@@ -226,8 +224,8 @@ class SeedOrder:
     def _prepare(self) -> None:
         """Start the lists that hold the seeds worth preparing.
 
-        They are what a run waits for longest: a batch is asked for when what
-        it is told of is there.
+        A run waits for them longest, so a batch is requested as soon as the contents of its prompt
+        are ready.
         """
         if self.ledger.pending or self.replays():
             return  # nobody waits for what the journal answers

@@ -85,9 +85,9 @@ class QuotaTracker:
     that it aims at, or any label if it aims at none. It is open while one
     of these is.
 
-    If a task has parts, each label is counted apart for each: what is then called a label
-    below, as in "yes (synthetic)", is `counted` for a branch. `have` and `requested` are always
-    by the labels themselves.
+    If a task has parts, each label is counted separately for each. What is called a label below, as
+    in "yes (synthetic)", is then `counted` for a branch. `have` and `requested` are always by the
+    labels themselves.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class QuotaTracker:
     def _shared_out(self, quotas: Mapping[str, int]) -> dict[str, int]:
         """The rows of each label and part: exact by label, and exact by part over all labels.
 
-        What is there counts; an extension shares out what then lacks.
+        Existing rows count; an extension shares out the missing ones.
         """
         requested, there = dict(self._have), self.have
         lacking = {name: max(0, quotas[name] - there[name]) for name in self._labels}
@@ -187,7 +187,7 @@ class QuotaTracker:
         return Quotas(mine)
 
     def counted(self, branch: str, name: str) -> str:
-        """What a row of a label counts as that comes through a branch."""
+        """Return the name under which a row of a label from a branch counts."""
         return _counted(name, self._part.get(branch, ""))
 
     @property
@@ -233,28 +233,28 @@ class QuotaTracker:
         return self._open
 
     def is_open(self, branch: str) -> bool:
-        """Whether a branch's candidates are still judged: it may give a label that wants rows."""
+        """Return whether a branch's candidates are still judged: it may give a wanted label."""
         return any(self.wants(name) for name in self._may_give[branch])
 
     def knows(self, name: str, rows: int) -> bool:
-        """Whether a verdict on so many rows can concern that label; "" if it concerns none."""
+        """Return whether a verdict with this many rows can concern that label; "" is no label."""
         return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:
-        """Whether a label has all its rows, or may have them by what is awaited."""
+        """Return whether a label has all its rows, counting the awaited ones."""
         return self.needed(name) == 0
 
     @property
     def met(self) -> bool:
-        """Whether all labels have all their rows."""
+        """Return whether all labels have all their rows."""
         return all(map(self.is_full, self._whole))
 
     def wants(self, name: str) -> bool:
-        """Whether a label lacks rows and was not given up."""
+        """Return whether a label lacks rows and was not given up."""
         return not self.is_full(name) and name not in self.given_up
 
     def needed(self, name: str) -> int:
-        """Rows that a label lacks, besides those that are awaited."""
+        """Return the rows that a label lacks, without the awaited ones."""
         return max(0, self._requested[name] - self._have[name] - self._awaited[name])
 
     def lacking(self, part: str) -> int:
@@ -271,11 +271,10 @@ class QuotaTracker:
     def worth(self, branch: str, unit: int, margin: float | None) -> int:
         """Candidates of a branch that are worth running at once.
 
-        That is what the label which lacks most needs over its yield, with
-        `margin` standard deviations of its rows, `unit` of them an instance;
-        the branches that may give a label have equal parts in it, since each
-        seed goes through all of them. Without a margin it is what is needed
-        if every candidate makes a row.
+        The label that lacks most decides: its need over its yield, plus `margin` standard
+        deviations of its rows, `unit` of them per instance. The branches that may give a label
+        share it equally, since each seed passes through all of them. Without a margin it is the
+        need if every candidate makes a row.
         """
         if (asked := (branch, unit, margin)) not in self._worth:
             self._worth[asked] = max(
@@ -289,9 +288,9 @@ class QuotaTracker:
         return self._worth[asked]
 
     def outlook(self, unit: int) -> int:
-        """Candidates that what is lacking should take, by what was seen; for any thread.
+        """Estimate the candidates for the missing rows from the yield so far; for any thread.
 
-        `worth` hopes for more, since it is to keep a service busy; this is what people are told.
+        `worth` is more optimistic, to keep a service busy; this figure is for people.
         """
         lacking = {
             name: math.ceil(
@@ -309,8 +308,8 @@ class QuotaTracker:
     def _candidates(self, name: str, unit: int, margin: float | None) -> int:
         """Candidates that a label's rows should take, by its instances per candidate so far.
 
-        Instances that other branches gave are counted too. The first figures weigh little against
-        an optimistic guess, 20 of 20 if branches aim at the label: a few rejects in a row are no
+        Instances from other branches also count. The first figures count little against an
+        optimistic guess, 20 of 20 if branches aim at the label: a few rejects in a row are no
         reason to run far ahead.
         """
         instances = self.needed(name) / unit
@@ -385,7 +384,7 @@ class QuotaTracker:
         return late
 
     def commonest_reason(self, name: str) -> str:
-        """Why most candidates that could have been of a label made no row of it, or ""."""
+        """Return the commonest reason why candidates for a label were rejected, or ""."""
         reasons: Counter[str] = Counter()
         for branch in self._given_by[name]:
             flow = self.flows[branch]
@@ -423,11 +422,10 @@ class QuotaTracker:
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
-        `given` is whether the lists were there already, and grow no more; `one_label` whether a
-        seed is for one label; `unfit` is a list from elsewhere of which the task took no item;
-        `fruitless` is a list that never gave one;
-        `own` names the lists of a task that has not just contexts and seeds; `unusable` is the last
-        reply that could not be read, in the order of candidates.
+        `given` says that the lists were given and do not grow, and `one_label` that a seed is for
+        one label. `unfit` is a list from elsewhere whose items the task refused, and `fruitless` a
+        list that never gave one. `own` names the lists of a task that has other lists than contexts
+        and seeds. `unusable` is the last unreadable reply, in the order of candidates.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
@@ -449,7 +447,7 @@ class QuotaTracker:
             why += said if is_empty else ""
             hint: Words = "resume with a larger " + larger + ", or " + better
         elif unfit:
-            why = f"none of the items of {unfit} can be a seed of this task ({self.commonest_drop})"
+            why = f"no item of {unfit} can be a seed of this task ({self.commonest_drop})"
             hint = Action("list-seeds") + " has other seeds"
         elif fruitless and not self.dropped:
             why = f"the list of {fruitless} is empty"
@@ -481,7 +479,7 @@ class QuotaTracker:
 
     @property
     def _has_unusable(self) -> bool:
-        """Whether anything was rejected because the reply to it could not be used."""
+        """Return whether a candidate was rejected because its reply could not be used."""
         flows = (flow.reasons for flow in self.flows.values())
         return any(_UNUSABLE & {*each} for each in (*flows, (why for _, why in self.dropped)))
 

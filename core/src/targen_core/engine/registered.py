@@ -87,7 +87,7 @@ class RegisteredFilter(Filter):
 
 
 def _problem(refusal: Refusal) -> str:
-    """What is wrong with a refusal, or ""."""
+    """Return what is wrong with a refusal, or ""."""
     if not isinstance(refusal.reason, str) or not _REASON.fullmatch(refusal.reason):
         return f"reason is {refusal.reason!r}: a few words with dashes, such as too-long"
     if not isinstance(refusal.detail, str):

@@ -1,14 +1,12 @@
 """The engine: executes candidates speculatively and commits them in order.
 
-Candidates have one total order in which neither n nor a quota appears: seeds
-in the order of `SeedOrder`, and for each seed every branch in the task's
-order. Their calls run concurrently, ahead of the commit point; the verdicts
-fall in order. So the rows depend on the replies alone: not on concurrency, on
-what came back first, or on how often the run was killed and resumed.
+Candidates have one total order, independent of n and quotas: seeds in the order of `SeedOrder`, and
+for each seed every branch in the task's order. Their calls run concurrently, ahead of the commit
+point; the verdicts fall in order. So the rows depend on the replies alone, not on concurrency, on
+arrival order, or on how often the run was killed and resumed.
 
-If a seed is for one label (`Task.labels_per_seed`), its branches take turns
-to come first, and the first of them that is open when it gets its verdict is
-the seed's only one: the others are no candidates. `Window` foresees which.
+If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
+seed's only candidate is the first branch that is open at its verdict. `Window` foresees which.
 """
 
 from __future__ import annotations
@@ -66,14 +64,14 @@ class Sink(Protocol):
         """Write the rows of one instance and where they come from."""
 
     def reject(self, record: Mapping[str, Any]) -> None:
-        """Write one candidate or list item that made no row."""
+        """Write one rejected candidate or list item."""
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """The first `count` rows that were written."""
 
     @property
     def replaying(self) -> bool:
-        """Whether records follow that an earlier process wrote, and that are only compared."""
+        """Return whether records of an earlier process follow, which are only compared."""
 
 
 class Engine:
@@ -89,12 +87,12 @@ class Engine:
         ledger: has the verdicts of earlier processes, which are taken over, and
             stores this one's; None if everything is to be judged.
         concurrency: calls at once; bounds how far execution runs ahead.
-        filters: refuse candidates besides the task, in this order; new ones.
+        filters: refuse candidates after the task, in this order; new objects.
         lists_at_once: calls of a list that are not told of each other; see
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
             candidates may run ahead, in standard deviations of its rows; see `Window`.
-        shard: which part of all the work is done; None: all of it.
+        shard: the part of all the work to do; None: all.
         listener: called with events.
     """
 
@@ -199,7 +197,7 @@ class Engine:
         Raises:
             QuotaNotMet: a label of the last target fell short.
             TargenError: whatever stopped the run; what was committed stays.
-            Contradicted: the ledger tells of another run; a new engine without it can go on.
+            Contradicted: the ledger belongs to another run; a new engine without it can continue.
         """
         try:
             for target in targets:
@@ -244,9 +242,9 @@ class Engine:
             await self._walk(target)
 
     def _takes_back_now(self) -> bool:
-        """Whether refusals that give way do so from now on: labels lack rows, and all else is over.
+        """Return whether to take back refusals that give way: labels still lack rows.
 
-        Such a filter is to make rows better, and no reason for a run to fall short.
+        Such a filter improves rows; it should not make a run fall short.
         """
         if self._takes_back or self.quotas.met:
             return False
@@ -300,7 +298,7 @@ class Engine:
         return bool(self.quotas.open) and not self._balance.none_else
 
     def _may_come(self, over: Collection[int]) -> bool:
-        """Whether candidates of a part that is not over could make rows that are wanted.
+        """Return whether an unfinished part could still give wanted rows.
 
         Others may be endless, and would be walked for nothing.
         """
@@ -308,7 +306,7 @@ class Engine:
         return any(branch in branches for branches in mine for branch in self.quotas.open)
 
     async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
-        """Take over the verdicts of earlier processes: nothing is executed, judged or written."""
+        """Adopt the verdicts of earlier processes without executing, judging or writing."""
         entries: list[bytes] = []
 
         def restore() -> None:
@@ -418,7 +416,7 @@ class Engine:
     def _count(
         self, slot: Slot, commit: Commit, target: Target, detail: str, instance: Any
     ) -> None:
-        """Count a verdict whose outputs are written, and tell of it."""
+        """Count a verdict whose outputs are written, and report it."""
         if commit.reason == UNREADABLE:
             number = slot.seed.sample if commit.stage == "generate" else slot.ordinal
             self._unread = slot.seed.place(commit.stage, slot.branch, number)
@@ -469,7 +467,7 @@ class Engine:
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
     def _before(self, slot: Slot) -> Verdict | None:
-        """What a candidate was when it was judged before: None, skipped, surplus, or rejected."""
+        """Return a candidate's earlier verdict: None, skipped, surplus, or rejected."""
         past = self._past[self._order.part_of(slot.seed.path)]
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
@@ -507,7 +505,7 @@ class Engine:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
     def _judge(self, slot: Slot, outcome: Outcome) -> tuple[Verdict, str, str]:
-        """The verdict, the quota that it concerns, and what to say of it."""
+        """Return the verdict, its quota, and its text for people."""
         if outcome.stage in ("generate", "check"):
             return "rejected", slot.aim or "", ""
         final = None if outcome.stage else outcome.final
@@ -525,7 +523,7 @@ class Engine:
         return "accepted", quota, ""
 
     def _refuses(self, slot: Slot, instance: Any) -> bool:
-        """Whether a filter that learns nothing of rows refuses an instance; asked only of people.
+        """Return whether a stateless filter refuses an instance; used only if people answer.
 
         Others get the same verdict, but its record would name no judgement where it always did.
         """
@@ -545,7 +543,7 @@ class Engine:
         return refusal.verdict
 
     def _accept(self, slot: Slot, outcome: Outcome) -> bytes:
-        """Write an instance's rows; what the filters keep of it."""
+        """Write an instance's rows; return what the filters keep of it."""
         rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.rows_per_instance:
             raise self._guard.fault(
@@ -561,7 +559,7 @@ class Engine:
         return self._filters.add(self._candidate(slot, outcome.final, outcome.final))
 
     def _draws(self, slot: Slot) -> dict[str, Any]:
-        """What was drawn for a candidate and the items above it, if anything was."""
+        """Return the draws for a candidate and the items above it, if any."""
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
         own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch])
@@ -579,7 +577,7 @@ class Engine:
             ) from error
 
     def _candidate(self, slot: Slot, instance: Any, final: Any) -> Candidate:
-        """An instance as filters see it; `final` is what step 4 made of it, or None."""
+        """Return an instance as filters see it; `final` is step 4's result, or None."""
         call, task = self._guard.call, self.task
 
         def rows() -> Sequence[Mapping[str, Any]]:

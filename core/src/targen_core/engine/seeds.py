@@ -1,4 +1,4 @@
-"""What steps 1 and 2 are made of: lists, their batches and items, and the seeds at their ends."""
+"""Elements of steps 1 and 2: lists, their batches and items, and the seeds at their ends."""
 
 from __future__ import annotations
 
@@ -40,11 +40,10 @@ class Dropped:
 class Seed:
     """One instance seed: its value, its place, and the items above it.
 
-    `path` holds its index in each list of the chain, behind its part's number if the task has
-    parts; `above` the items that
-    it was grown below, contexts first; `calls` the keys of the calls that
-    listed them and it; `draws` what was drawn for them and it, by dimension.
-    `sample` counts how often the walk came by it before.
+    `path` has its index in each list of the chain, after its part's number if the task has parts.
+    `above` has the items that it grew from, contexts first. `calls` are the keys of the calls that
+    listed all of these, and `draws` their draws by dimension. `sample` counts how often the walk
+    passed it before.
     """
 
     value: Any
@@ -99,7 +98,7 @@ def item_value(item: Any) -> Any:
 
 
 def item_key(source: ListStep[Any], item: Any) -> str:
-    """What makes two items of a list the same one."""
+    """Return a key that equal items of a list share."""
     if source.key is not None:
         return source.key(item)
     text = item if isinstance(item, str) else item.model_dump_json()
@@ -120,7 +119,7 @@ def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None
 
 
 def readable_values(source: ListStep[Any], items: Sequence[Any]) -> list[Any] | None:
-    """JSON values that read back as these items; None if there are no such values."""
+    """Return JSON values that read back as these items; None if there are no such values."""
     if not all(type(item) is source.item for item in items):
         return None
     values = [item_value(item) for item in items]
@@ -135,7 +134,7 @@ def item_digest(source: ListStep[Any], item: Any) -> bytes:
 
 @dataclass(slots=True)
 class ListBatch:
-    """What one batch gave: items, what was left out, the calls that made it."""
+    """The result of one batch: items, items that were left out, and the calls."""
 
     items: list[Any] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)

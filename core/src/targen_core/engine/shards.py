@@ -1,9 +1,9 @@
 """Shards: the work of one run, divided among machines that know nothing of each other.
 
-All shards get the same command except for their number. Of `count` shards, `number` takes every
-`count`-th batch of the first list, or every `count`-th item of one that is there already, and a
-part of the quotas. Batches and items keep their places in the run that all shards are together: so
-no two of them make the same call, and what is drawn by place is balanced over all of them.
+All shards get the same command except for their number. Shard `number` of `count` takes every
+`count`-th batch of the first list, or every `count`-th item of a given list, and a part of the
+quotas. Batches and items keep their places in the whole run. So no two shards make the same call,
+and draws by place are balanced over all shards.
 """
 
 from __future__ import annotations
@@ -43,26 +43,26 @@ class Shard:
     def __post_init__(self) -> None:
         """Refuse a shard that there is not."""
         if self.number > self.count:
-            raise ValueError(f"there is no shard {self.number} of {self.count}")
+            raise ValueError(f"no shard {self.number} of {self.count}")
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
 
     @property
     def folder(self) -> str:
-        """What the name of its run ends with."""
+        """Return the suffix of its run's name."""
         return f"-shard-{self.number}of{self.count}"
 
     def at(self, index: int) -> int:
-        """Where its item or batch of this index stands among those of all shards."""
+        """Return the place of its item or batch of this index among those of all shards."""
         return index * self.count + self.number - 1
 
     def has(self, index: int) -> bool:
-        """Whether what stands there among those of all shards is its own."""
+        """Return whether the item or batch at this place among all shards is its own."""
         return index % self.count == self.number - 1
 
     def of(self, total: int) -> int:
-        """How many of so many are its own."""
+        """Return how many of `total` are its own."""
         return len(range(self.number - 1, total, self.count))
 
 
@@ -73,13 +73,13 @@ _OF_A_JOB = Either(
 
 
 def read_shard(value: Any) -> tuple[int, int] | None:
-    """The number of a shard, from 1, and how many there are: "2/8", or (2, 8); None of 1/1.
+    """Read a shard's number, from 1, and the count from "2/8" or (2, 8); None for 1/1.
 
-    Arrays of jobs count from 1 or from 0: the shards 0 to 7 of 8 are those from 1 to 8; 0
-    is the last.
+    Arrays of jobs count from 1 or from 0: the shards 0 to 7 of 8 are the shards 1 to 8, and 0 is
+    the last.
 
     Raises:
-        UsageError: there is no such shard.
+        UsageError: the shard does not exist.
     """
     if value is None or value == "":
         return None
@@ -103,7 +103,7 @@ def read_shard(value: Any) -> tuple[int, int] | None:
         )
     if number > count:
         raise UsageError(
-            Option("shard") + f" {number}/{count}: there is no shard {number} of {count}",
+            Option("shard") + f" {number}/{count}: no shard {number} of {count}",
             hint=f"numbers go from 1 to {count}, or from 0 to {count - 1}",
         )
     return None if count == 1 else (number or count, count)
@@ -112,8 +112,7 @@ def read_shard(value: Any) -> tuple[int, int] | None:
 def share_out(rows: Mapping[str, int], unit: int, number: int, count: int) -> dict[str, int]:
     """A shard's part of `rows` by name, in whole units: those of all shards add up to them.
 
-    What cannot be divided goes to one shard after the other, so that no two differ by more than a
-    unit in all.
+    Remainders go to one shard after the other, so that no two differ by more than a unit in all.
     """
     mine: dict[str, int] = {}
     turn = 0  # of the shard that gets the next unit beyond the even part

@@ -34,7 +34,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """A candidate that gets no verdict, since nothing is sent and the journal does not answer.
+    """A candidate without a verdict, since the run sends no calls and the journal has no answer.
 
     Attributes:
         id: the candidate.
@@ -69,7 +69,7 @@ class Slot:
 
     @property
     def needless(self) -> bool:
-        """Whether its seed was used for another branch."""
+        """Return whether its seed was used for another branch."""
         return self.visit is not None and self.visit.used not in (None, self.branch)
 
     @property

@@ -1,9 +1,9 @@
 """Candidates that are past the commit point: which of them are started, and how many more may come.
 
-Execution runs ahead only as far as it is worth it: as many candidates of a branch as its labels
-still need over the yield so far. If a seed is for one label, the branch that it will be used
-for is foreseen from what is open now and how many candidates are lined up before it, and looked
-at again if a label was filled, or candidates were refused, in between.
+Execution runs ahead only as far as is useful: as many candidates of a branch as its labels still
+need over the yield so far. If a seed is for one label, its branch is foreseen from the open
+branches and the candidates before it. It is foreseen again if a label was filled or candidates were
+refused in between.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Window:
         execution: starts them.
         size: how many may wait.
         busy: how many are to be at work, even if more wait then.
-        margin: how far above what is needed over the yield a label's candidates may run ahead, in
-            standard deviations of its rows; None: only those that are needed if all are accepted.
+        margin: how far above the need over the yield a label's candidates may run ahead, in
+            standard deviations of its rows; None: only those needed if all are accepted.
 
     `refused` says whether any candidate was, since it was foreseen what each seed is for.
     """
@@ -109,7 +109,7 @@ class Window:
     def _is_foreseen(
         self, slot: Slot, worth: Callable[[str], int], before: Callable[[str], int]
     ) -> bool:
-        """Whether its branch will be the first of its seed's that is open when it is committed.
+        """Return whether its branch will be the first open one of its seed at the commit.
 
         Those that have as many candidates `before` the seed as they are `worth` should be filled
         by then.
@@ -129,8 +129,7 @@ class Window:
     def foresee_again(self) -> None:
         """Look at the whole window anew, since a label was filled or candidates were refused.
 
-        What was started further back than is worth it does not hold up those before it, whose turn
-        comes first.
+        Candidates that were started too far back do not hold up earlier ones.
         """
         if self._task.labels_per_seed is None:
             return
@@ -169,10 +168,10 @@ class Window:
         self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
 
     def start_due(self) -> None:
-        """Start the candidates that are worth it now, for each branch in their order.
+        """Start the candidates that are useful now, for each branch in their order.
 
-        The first in the window is among them, since a label that it may have needs a row, unless
-        those of other items of a balanced list are all that is worth it.
+        The first in the window is among them, since a label that it may have needs a row. The
+        exception: all useful ones belong to other items of a balanced list.
         """
         for branch in self._quotas.open:
             started, worth = self._started[branch], self._worth(branch)
@@ -185,7 +184,7 @@ class Window:
                     self._start(unstarted.popleft())
 
     def has_room(self) -> bool:
-        """Whether another candidate is worth starting now.
+        """Return whether another candidate is worth starting now.
 
         More may wait if nearly all are done but the head, whose call hangs or is slow.
         """
@@ -195,7 +194,7 @@ class Window:
         return self._wanting(self._quotas.open) > 0
 
     def _wanting(self, branches: Collection[str]) -> int:
-        """How many more candidates of these branches are worth it; seeds, if each is for one."""
+        """Return how many more candidates of these branches are useful."""
         lacking = [max(0, self._worth(branch) - self._waiting(branch)) for branch in branches]
         if self._task.labels_per_seed is None:
             return max(lacking, default=0)

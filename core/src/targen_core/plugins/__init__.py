@@ -1,4 +1,4 @@
 """Plugins: hookspecs, registration, the registry and the loader.
 
-Nothing here imports pydantic, so that listing stays instant.
+No module here imports pydantic, so that listing stays instant.
 """

@@ -1,9 +1,9 @@
 """Adapters: models of other libraries, and their classes as backends.
 
 An object of another library becomes a `ChatModel` by the adapter of its package. A class becomes a
-backend by its name, `ADAPTER:package.module.Class` or `ADAPTER:./file.py:Class`. A file is taken
-from the command line alone: what a run keeps is an id without a path, and resuming finds no code
-by it. Only this module imports what such a name means, so each adapter keeps the same rules.
+backend by its name, `ADAPTER:package.module.Class` or `ADAPTER:./file.py:Class`. A file is accepted
+only from the command line: a run keeps an id without a path, and resuming does not find code by it.
+Only this module imports what such a name means, so each adapter keeps the same rules.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class NamedClass:
-    """A class that a user names as a backend; nothing is imported before `load`.
+    """A class that a user names as a backend; it is imported only by `load`.
 
     Attributes:
         adapter: the adapter's name.
@@ -69,12 +69,12 @@ class NamedClass:
 
     @property
     def in_file(self) -> bool:
-        """Whether it is in a file of its own, and not in an installed module."""
+        """Return whether it is in a file of its own rather than in an installed module."""
         return _FILE in self.name
 
     @property
     def path(self) -> str:
-        """What it is called in errors: `package.module.Class` or `file.py:Class`."""
+        """Return its name for errors: `package.module.Class` or `file.py:Class`."""
         return f"{self.where}{':' if self.in_file else '.'}{self.attribute}"
 
     @property
@@ -89,7 +89,7 @@ class NamedClass:
         Raises:
             Untrusted: the name is data, and this user has not used the class before.
             MissingDependency: a module that it imports and that cannot be imported.
-            UsageError: there is no such module, file or class, or the file does not run.
+            UsageError: the module, file or class does not exist, or the file does not run.
         """
         return self._executed() if self.in_file else self._imported()
 
@@ -112,7 +112,7 @@ class NamedClass:
                     "imported",
                     hint="a class in a file is named by its path: "
                     + Option("model", f"{self.adapter}:{file}:{self.attribute}")
-                    + " (a run of one goes on by "
+                    + " (continue such a run by "
                     + AGAIN
                     + ", not by resume); a package is installed by the name that its "
                     "documentation says",

@@ -41,8 +41,8 @@ def blaming(registry: Registry | None = None) -> Iterator[None]:
 def blamed(error: Exception, registry: Registry | None = None) -> PluginError | None:
     """Return the error that names the plugin in whose code another, its cause, was raised.
 
-    An error that names a plugin already is looked at again, since a backend, a filter or a task may
-    have called code of another plugin: a delivery's model, an embedder.
+    An error that already names a plugin is checked again, since a backend, a filter or a task may
+    have called another plugin's code: a delivery's model, an embedder.
 
     Args:
         error: what was raised, with its traceback.

@@ -1,8 +1,8 @@
 """Other people's code at import, kept from what is the command's: its output, and its end.
 
-What a plugin prints goes to standard error, by whichever way it is written.
-What it raises to end the process is a fault of its own like any other; only
-Ctrl-C, pressed by the user, ends the command.
+A plugin's prints go to standard error, whichever way they are written. An exception by which it
+tries to end the process is an ordinary fault of the plugin; only the user's Ctrl-C ends the
+command.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _Capture(io.TextIOBase):
 def capture_output() -> Iterator[list[str]]:
     """Send what is printed inside the block to standard error; gives what that was.
 
-    In other threads than the main one nothing is sent elsewhere: standard output is the whole
-    process's, and two threads that put it back in another order would lose it.
+    In other threads than the main one, output is not redirected. Standard output belongs to the
+    whole process, and two threads that restore it in another order would lose it.
 
     Raises:
         Escaped: the block raised what is no `Exception`, and nobody pressed Ctrl-C.
@@ -72,7 +72,7 @@ def capture_output() -> Iterator[list[str]]:
 
 
 def is_theirs(error: BaseException) -> bool:
-    """Whether code inside `capture_output` raised an error, and not the user by Ctrl-C."""
+    """Return whether code inside `capture_output` raised an error, not the user by Ctrl-C."""
     if not isinstance(error, KeyboardInterrupt):
         return True
     if threading.current_thread() is not threading.main_thread():
@@ -83,7 +83,7 @@ def is_theirs(error: BaseException) -> bool:
 
 
 def raised_by(error: BaseException) -> BaseException:
-    """What was raised: the cause of an `Escaped`, or the error itself."""
+    """Return the cause of an `Escaped`, or the error itself."""
     return error.__cause__ or error if isinstance(error, Escaped) else error
 
 

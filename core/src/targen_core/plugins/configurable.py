@@ -7,7 +7,7 @@ class Options(BaseModel, extra="forbid", frozen=True):
 MAJORITY = Configurable(Options, lambda options: Majority(options.times))
 ```
 
-Whoever uses the part sets them by its name: `-o majority.times=5` on the command line,
+Users of the part set them by its name: `-o majority.times=5` on the command line,
 `options={"majority.times": 5}` in Python.
 """
 
@@ -40,8 +40,8 @@ class Section:
     Attributes:
         model: of the section; for people it may have a property `words`, a sentence, and one
             `table`, a `targen_cli.findings.Table`.
-        counted: makes the section of the filter's part of the lock and the records of
-            `rejects.jsonl`; without it `Filter.report` does, in a run's own process alone.
+        counted: makes the section from the filter's part of the lock and the records of
+            `rejects.jsonl`. Without it `Filter.report` does, only in a run's own process.
         card: makes the chapter of a card, in Markdown, of the filter's part of the lock and the
             run's manifest.
     """
@@ -62,9 +62,9 @@ class Configurable(Generic[PartT]):
         options: a pydantic model of them, with `extra="forbid"`; descriptions of its fields are
             their help. A part is only usable without options if all have defaults.
         make: makes the part of such options; it raises `UsageError` where they do not go together.
-        uses: options that name another registered part, with its kind, such as
-            `{"embedder": "embedder"}`; `make` gets that part, made with its own options, as a
-            keyword with the option's name, and the option then holds its full id.
+        uses: options that name another registered part, with its kind, such as `{"embedder":
+            "embedder"}`. `make` gets that part, made with its own options, as a keyword with the
+            option's name. The option then holds its full id.
         section: of a filter, its section of reports and cards.
         shapes: of a filter, whether it changes the task; see `Filter.shaped`.
     """
@@ -103,7 +103,7 @@ def read_options(
         model: what they are.
         values: by name, typed or from a file.
         of: whose they are, such as "corrector acme:majority".
-        prefix: what stands before a name where it is typed, such as "majority.".
+        prefix: the prefix of a name as it is typed, such as "majority.".
         others: names that are read elsewhere, for the hint.
 
     Raises:
@@ -141,9 +141,9 @@ def read_options(
 def misplaced(
     error: OSError, options: BaseModel, *, of: str, prefix: str = ""
 ) -> UnknownOption | None:
-    """What to raise where a part could not be made since an option names no such file.
+    """Return the error for a part that could not be made because an option names a missing file.
 
-    None where the error is about something else than a file that an option names.
+    Return None if the error concerns something else than a file that an option names.
     """
     if error.filename is None:
         return None

@@ -1,7 +1,7 @@
 """Which package brings what people ask for by name: data, for hints of errors.
 
-Nothing is imported by these names, and a part works the same whether it is in here or not. Only
-where a stranger's part has the same name does a distribution in here come first.
+These names are only for hints, never imported, and a part works the same whether it is listed here
+or not. Only where a stranger's part has the same name does a distribution in here come first.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ hookimpl = pluggy.HookimplMarker("targen")
 
 @hookspec
 def register_kinds(register: KindRegister) -> None:
-    """Register kinds of things: each has a hook by which any plugin registers objects of it.
+    """Register kinds of things; any plugin can register objects of a kind by its hook.
 
     Example:
         ```python

@@ -35,7 +35,7 @@ class Kind:
 
     Attributes:
         name: its name in the singular, such as "metric".
-        hook: the hook that registers objects of it, such as "register_metrics".
+        hook: the hook that registers its objects, such as "register_metrics".
         listing: the command that lists them, such as "list-metrics"; "" for none.
         type: the type of its objects, as "module:NAME"; "" for anything that can be called.
         described: that type as its authors know it, for errors; "" for "a module.NAME".
@@ -51,7 +51,7 @@ class Kind:
             "{id}" for the full id.
         suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
-        requires: what a distribution made of the template requires besides the core.
+        requires: further requirements, besides the core, of a distribution made from the template.
         tries: commands to try after `targen new`; "{name}" stands for the name.
         reserved: first words of names that no other distribution may register.
         owner: the distribution that registered the kind, as the loader fills it in.
@@ -309,7 +309,7 @@ KINDS = {
 """The core's kinds by name, in the order of every listing."""
 
 FINDER = "targen_core.task_files:registration"
-"""What makes the registration of a task in a file, which no plugin registers."""
+"""The function that registers the task of a file, without a plugin."""
 
 OPENER = "targen_core.task_files:packaged_task"
-"""What makes the task of a declaration that lies in a package, whatever it was registered as."""
+"""The function that makes the task of a declaration in a package, whatever its registered name."""

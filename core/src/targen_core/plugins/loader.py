@@ -1,9 +1,8 @@
 """The loader: from entry points to a `Registry`, one plugin at a time.
 
-Each plugin is loaded, checked and called in a `PluginManager` of its own and
-merged only when all of that worked, so that a plugin which raises half-way
-leaves nothing behind and stops nobody else. All plugins are asked for kinds
-before any is asked for objects, so that their order does not matter.
+Each plugin is loaded, checked and called in a `PluginManager` of its own and merged only if all of
+that worked. So a plugin that raises half-way leaves no traces and does not stop others. All plugins
+are asked for kinds before any is asked for objects, so that their order does not matter.
 """
 
 from __future__ import annotations
@@ -54,7 +53,9 @@ API_GROUPS = re.compile(r"targen\.v\d+")
 """Entry-point groups of all levels of the plugin API."""
 
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*\S)", re.MULTILINE)
-"""What is wanted of a distribution's metadata: to parse them takes longer than the rest does."""
+"""The needed fields of a distribution's metadata: parsing all of them is slower than everything
+else.
+"""
 
 _ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
 _LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
@@ -81,9 +82,9 @@ _KINDS = "register_kinds"
 class Source:
     """One entry point: where a plugin comes from.
 
-    `module` is a dotted module name, or in tests the module object itself.
-    `problem` says why there is none: the distribution's list of entry points does
-    not read. `core` is the lowest version of targen-core that the distribution asks for, or "".
+    `module` is a dotted module name, or in tests the module object itself. `problem` says why there
+    is no module: the distribution's list of entry points is unreadable. `core` is the lowest
+    version of targen-core that the distribution asks for, or "".
     """
 
     distribution: str
@@ -102,7 +103,7 @@ class Source:
 
 
 def canonical(name: str) -> str:
-    """The normal form of a distribution's name; entry points are compared in it too."""
+    """Return the normal form of a distribution's name, in which entry points are also compared."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -167,7 +168,7 @@ def metadata_of(distribution: Any) -> tuple[str, str, list[str]]:
 def _lowest_core(requirements: Iterable[str]) -> str:
     """The lowest version of the core that some requirements allow; "" for any.
 
-    Read without the library `packaging`, which costs every listing more than the rest of it.
+    It does without the library `packaging`, which would double the time of every listing.
     """
     for text in requirements:
         if found := _ON_CORE.match(text):
@@ -177,7 +178,7 @@ def _lowest_core(requirements: Iterable[str]) -> str:
 
 
 def _is_older(version: str, lowest: str) -> bool:
-    """Whether a version is below another, by their numbers."""
+    """Return whether a version is below another, by their numbers."""
     mine, other = ([int(part) for part in _NUMBER.findall(each)] for each in (version, lowest))
     longest = max(len(mine), len(other))
     return mine + [0] * (longest - len(mine)) < other + [0] * (longest - len(other))
@@ -195,9 +196,9 @@ def _bad_line(text: str) -> str:
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
     """Return a registry of `sources`, by default all that is installed.
 
-    It never raises because of a plugin: one that fails is left out entirely,
-    and `Registry.plugins` says what is wrong with it. What is installed is loaded once, unless
-    a plugin is broken, comes, goes or is imported again.
+    It never raises because of a plugin: one that fails is left out entirely, and `Registry.plugins`
+    says what is wrong with it. Installed plugins are loaded once, unless one is broken, comes, goes
+    or is imported again.
     """
     global _kept
     disabled = {
@@ -346,7 +347,7 @@ class _Loading:
             self.state = "ok"
 
     def plugin(self) -> Plugin:
-        """How it fared."""
+        """Return its outcome."""
         source = self.source
         module = source.module if isinstance(source.module, str) else source.module.__name__
         check, problem, hint = self._problem
@@ -429,12 +430,12 @@ def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> 
     slips = {f"register_{kind.name}{end}" for kind in kinds.values() for end in ("", "s")}
     for name in unknown:
         if name in slips or any(_one_edit(name, hook) for hook in meant):
-            raise RegistrationRefused("unknown-hook", f"there is no hook {name!r}")
+            raise RegistrationRefused("unknown-hook", f"unknown hook {name!r}")
     return unknown
 
 
 def _one_edit(one: str, other: str) -> bool:
-    """Whether one letter too many, too few, wrong, or two exchanged make one text the other."""
+    """Return whether one edit makes two texts equal: a letter more, fewer or other, or a swap."""
     for _ in range(2):  # take off what both begin with, and then what both end with
         shared = 0
         while one[shared : shared + 1] and one[shared] == other[shared : shared + 1]:

@@ -16,10 +16,10 @@ __all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 T = TypeVar("T")
 
 FILE = "file"
-"""What stands for a distribution in the id of a task that is in a file."""
+"""Takes the place of a distribution in the id of a task in a file."""
 
 MEMORY = "memory"
-"""What stands for a distribution in the id of an object of the program that runs."""
+"""Takes the place of a distribution in the id of an object of the running program."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
@@ -39,11 +39,10 @@ class RegistrationRefused(ValueError):
 class Registration(Generic[T]):
     """One named object of a plugin.
 
-    `target` is the object itself or a lazy `"module:ATTR"`. `install` is the
-    requirement, extra included, that brings all that the target imports.
-    `aliases` are other names that find it, where nothing is registered under
-    them. `panel` is the part of `targen --help` that shows a command. With `flags`, options of a
-    filter may be given by their names alone.
+    `target` is the object itself or a lazy `"module:ATTR"`. `install` is the requirement, extra
+    included, that brings all that the target imports. `aliases` are other names that find it,
+    unless they are registered names themselves. `panel` is the part of `targen --help` that shows a
+    command. With `flags`, options of a filter may be given by their names alone.
     """
 
     kind: str
@@ -84,8 +83,7 @@ class Registration(Generic[T]):
 class Register(Generic[T]):
     """Collects what one plugin registers under one hook.
 
-    A hook only calls `register`; nothing is imported, built or run until the
-    object is used.
+    A hook only calls `register`; objects are imported, built and run on first use.
     """
 
     def __init__(self, kind: str, *, distribution: str, entry_point: str, install: str) -> None:
@@ -118,9 +116,9 @@ class Register(Generic[T]):
             aliases: other names by which people look for it, such as a
                 service's own. A name wins over an alias, except over one of targen's own.
             panel: for a command, the part of `targen --help` that shows it.
-            flags: for a filter, whether its options are also flags of their own, which
-                turn it on: its options are a `targen_core.options.Options` then, and fields with a
-                `Flag` are meant. Its module must be cheap to import.
+            flags: for a filter, whether its options are also flags of their own, which turn it on.
+                Its options must then be a `targen_core.options.Options`; the fields with a `Flag`
+                become flags. Its module must be cheap to import.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this

@@ -51,10 +51,9 @@ __all__ = ["NotAModel", "Plugin", "Registry"]
 class Plugin:
     """One entry point and how it fared.
 
-    `state` is "ok", "broken", "incompatible" or "disabled"; `problem` says
-    why in one line, `hint` what to type, and `check` names the rule that it
-    breaks (docs/plugins/conformance.md). `printed` is what it printed when it
-    was imported, which took `seconds`; `kinds` are those that it owns, and `unused` its
+    `state` is "ok", "broken", "incompatible" or "disabled". `problem` says why in one line, `hint`
+    what to type, and `check` names the rule that it breaks (docs/plugins/conformance.md). `printed`
+    is its output on import, which took `seconds`. `kinds` are those that it owns, and `unused` its
     hooks for kinds whose owner is not installed.
     """
 
@@ -74,7 +73,7 @@ class Plugin:
 
     @property
     def is_slow(self) -> bool:
-        """Whether its import takes two seconds or more; the core's own takes a tenth of one."""
+        """Return whether its import takes two seconds or more; the core's own takes 0.1."""
         return self.seconds >= 2.0
 
 
@@ -137,8 +136,8 @@ class Registry:
 
         A plain `str` finds what is installed. A file or an import path has to be a `Typed`. Where
         several distributions register a bare name, the first one of `whose` that does is meant,
-        otherwise the owner of the kind, otherwise targen's own. So what is installed besides
-        changes the meaning of no name that targen has.
+        otherwise the owner of the kind, otherwise targen's own. So other installed packages never
+        change the meaning of targen's own names.
 
         Raises:
             Untrusted: a plain `str` names a file or an import path.
@@ -176,7 +175,7 @@ class Registry:
         return matching[0]
 
     def _called(self, kind: str, name: str) -> list[Registration[Any]]:
-        """What has a bare name, or an alias of it."""
+        """Return the registrations with a bare name, or an alias of it."""
         return [item for item in self.all(kind) if name in (item.name, *item.aliases)]
 
     def others(self, kind: str, name: str) -> list[str]:
@@ -251,7 +250,7 @@ class Registry:
             of: what needs it, for the error.
 
         Raises:
-            UnknownName: nobody knows what brings it.
+            UnknownName: the package that brings it is unknown.
             MissingDependency: it is not installed.
             PluginError: it cannot be imported.
         """
@@ -261,7 +260,7 @@ class Registry:
         """The registration that `of` cannot do without, which another distribution brings.
 
         Raises:
-            UnknownName: nobody knows what brings it.
+            UnknownName: the package that brings it is unknown.
             MissingDependency: it is not installed.
         """
         package = package_of(kind, name)
@@ -294,7 +293,7 @@ class Registry:
         return self.configured(item, {})[0]
 
     def options_of(self, item: Registration[Any]) -> type[BaseModel] | None:
-        """The options of a registered object that is `Configurable`; None of all else.
+        """Return the options of a registered object that is `Configurable`; None for others.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.
@@ -333,8 +332,8 @@ class Registry:
     ) -> tuple[Any, BaseModel | None]:
         """The registered object made with these options, and what these come to.
 
-        Where an option names another part, `using` finds and makes it, by the option, the kind and
-        the name; without it the part has the defaults of its options.
+        If an option names another part, `using` finds and makes it, by the option, the kind and the
+        name. Without `using`, the part has the defaults of its options.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.
@@ -383,7 +382,7 @@ class Registry:
         return item, self.resolve(item)
 
     def target(self, item: Registration[Any]) -> Any:
-        """What is registered, imported if that is lazy, or read if it is a file of a task."""
+        """Return the registered object, after importing a lazy one or reading a task's file."""
         if not isinstance(item.target, str):
             return item.target
         read = (*DECLARED, *(f".{reader.name}" for reader in self.all("reader")))
@@ -465,12 +464,12 @@ class Registry:
 
 
 def _is_typed(function: Registration[Any]) -> bool:
-    """Whether people type a function's name; one with a hyphen is for other plugins."""
+    """Return whether people type a function's name; one with a hyphen is for other plugins."""
     return function.name.isidentifier()
 
 
 def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
-    """What a registered class or function makes."""
+    """Return the object that a registered class or function makes."""
     try:
         return make()
     except TargenError:
@@ -498,7 +497,7 @@ def _declared(item: Registration[Any]) -> Any:
 
 
 def _imported(item: Registration[Any]) -> Any:
-    """What a lazy target stands for."""
+    """Import a lazy target."""
     module_name, _, attribute = item.target.partition(":")
     try:
         with capture_output():

@@ -85,8 +85,8 @@ def refuse_spreadsheet(path: Path) -> None:
 def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
     """Return the cells of each line of a CSV text with the number of the line that ends it.
 
-    Cells are divided by commas, or by what a header without one has: semicolons, as spreadsheets
-    write them where the comma is for decimals, or tabs. A line that cannot be read is given as a
+    Cells are divided by commas, or, if the header has none, by its semicolons or tabs. Spreadsheets
+    write semicolons if the comma is for decimals. A line that cannot be read is given as a
     ValueError, and the next one follows.
     """
     import csv

@@ -195,7 +195,7 @@ def _not_json(error: json.JSONDecodeError) -> Malformed:
 
 
 def _parts(text: str | bytes) -> int:
-    """Return about how many values a JSON text holds; marks inside texts count too."""
+    """Return about how many values a JSON text holds; marks inside texts also count."""
     if isinstance(text, str):
         return sum(map(text.count, ",[{"))
     return sum(map(text.count, (b",", b"[", b"{")))

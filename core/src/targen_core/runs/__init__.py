@@ -1,5 +1,5 @@
 """Run directories.
 
-What they record (`records`), how a request is prepared (`preparing`), what lies in one (`folder`),
-and what runs it (`jobs`).
+Their contents (`records`), the preparation of a request (`preparing`), their files (`folder`), and
+running them (`jobs`).
 """

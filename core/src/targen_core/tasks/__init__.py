@@ -1,1 +1,1 @@
-"""What a task is made of: the task model, prompts, checks and corrections."""
+"""The parts of a task: the task model, prompts, checks and corrections."""

@@ -1,4 +1,4 @@
-"""What an official row decides, and what could give it away."""
+"""Decisions of an official row, and clues that could give them away."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RIGHT, WRONG = "right", "wrong"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One decision that a row holds: its label, or whether an option of it is right.
+    """One decision of a row: its label, or whether an option is right.
 
     All cases of a task have the same texts and cues, by name.
 

@@ -164,12 +164,12 @@ def normalized(text: str) -> str:
 
 
 def is_copy(text: str, of: str) -> bool:
-    """Whether two texts are the same apart from case, spacing and punctuation."""
+    """Return whether two texts are the same apart from case, spacing and punctuation."""
     return normalized(text) == normalized(of)
 
 
 def is_cut_from(text: str, of: str) -> bool:
-    """Whether a text's words occur in another in sequence, in any case."""
+    """Return whether a text's words occur in another in sequence, in any case."""
     return f" {normalized(text)} " in f" {normalized(of)} "
 
 
@@ -179,7 +179,7 @@ def parts(text: str) -> list[str]:
 
 
 def is_sentences_of(text: str, of: str) -> bool:
-    """Whether a text says nothing but whole sentences of another, in any case."""
+    """Return whether a text consists of whole sentences of another, in any case."""
     others = {normalized(part) for part in parts(of)}
     said = [normalized(part) for part in parts(text)]
     return bool(said) and others.issuperset(said)
@@ -191,7 +191,7 @@ def similarity(text: str, other: str) -> float:
 
 
 def several_sentences(text: str) -> bool:
-    """Whether a text surely holds more than one sentence.
+    """Return whether a text surely contains more than one sentence.
 
     It is when a longer word ends one and a capital starts the next: "Mr. Li",
     "Prof. Smith", "U.S. Army" and "No. 5" are none. A short last word hides an
@@ -201,7 +201,7 @@ def several_sentences(text: str) -> bool:
 
 
 def is_loop(text: str) -> bool:
-    """Whether a text says the same over and over, as small models come to do.
+    """Return whether a text repeats itself over and over, as small models do.
 
     That is: it has at least 20 runs of three words, and fewer than half of them are different. In
     texts that people write, nine in ten are.
@@ -214,15 +214,13 @@ def is_loop(text: str) -> bool:
 def check_language(text: str, what: str, language: str = "English") -> None:
     """Require a language, as far as its letters and function words show.
 
-    Function words are known for English, Dutch, French, German, Italian,
-    Portuguese and Spanish, and the script for a dozen more; for others nothing
-    is required.
+    Function words are known for English, Dutch, French, German, Italian, Portuguese and Spanish,
+    and the script for a dozen more. Other languages always pass.
 
     Raises:
-        Rejected: `not-latin`: a fifth of the letters are of other scripts
-            (`not-cyrillic` and so on, if the language has another);
-            `not-english` and so on: small words of other languages outnumber
-            those of this one.
+        Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
+            on, if the language has another). `not-english` and so on: small words of other
+            languages outnumber those of this one.
     """
     name = language.casefold()
     letters = [char for char in text if char.isalpha()]
@@ -259,7 +257,7 @@ def small_words(language: str) -> Sequence[str]:
 
 
 def sentences(text: str) -> tuple[int, int]:
-    """How many sentences a text holds: at least, and at most.
+    """Return the least and the most sentences that a text may have.
 
     Abbreviations make the difference: see `several_sentences`.
     """
@@ -283,11 +281,11 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
 
 
 def chatter(text: str, what: str) -> None:
-    """Refuse what a model says about its reply, which no text of any form is.
+    """Refuse a model's remarks about its reply.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …"), a
     heading, such as `what` with a colon, or an offer at the end ("Let me know if you'd like more
-    examples."). What people write to each other, such as "Let me know if you can help me.", passes.
+    examples."). Ordinary speech between people, such as "Let me know if you can help me.", passes.
 
     Raises:
         Rejected: `meta-text`.
@@ -311,11 +309,9 @@ def prose(
     A task in another language names it, or passes None; see `check_language`.
 
     Raises:
-        Rejected: `meta-text` (chatter, a refusal, a heading, a label),
-            `markup`, `placeholder`, `quoted` (the whole text is in quotes),
-            `too-short`, `too-long`, `cut-off` (it does not end as a sentence
-            does), `not-latin` (mostly other scripts), `not-english` or
-            `repetitive`.
+        Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
+            `quoted` (the whole text is in quotes), `too-short`, `too-long`, `cut-off` (it has no
+            sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
     chatter(stripped, what)

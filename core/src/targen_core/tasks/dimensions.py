@@ -1,15 +1,15 @@
-"""Dimensions: in what the items of a list, or the rows, of a run are made to differ.
+"""Dimensions: traits in which the items of a list, or the rows, of a run differ.
 
 A model asked the same thing again says much the same again. So code draws something for each item
-and each row to keep to: a length, a register, a kind of place, a word. A draw depends on the run's
-seed, the dimension's name and the place in the run alone, so that the same run draws the same in
-whatever order, at whatever size and however often it is resumed.
+and each row to keep to: a length, a register, a kind of place, a word. A draw depends only on the
+run's seed, the dimension's name and the place in the run. So a run draws the same in any order, at
+any size and however often it is resumed.
 
 It is balanced as a Latin square is. Along each of the indices that make up a place, a block of as
-many neighbours as there are values has each value once. The next blocks go through the same order
-shifted, so that over as many blocks each place of a block also has each value once:
-what turns along an index by itself, as labels may, says nothing of the value. Then another order is
-drawn. What the indices say is added up.
+many neighbours as there are values has each value once. The next blocks use the same order,
+shifted, so that over as many blocks each place of a block also has each value once. So a regular
+turn along an index, such as that of labels, does not reveal the value. Then another order is drawn.
+The contributions of the indices are added up.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SEVERAL = "Keep to these lines, one for each item, in order:"
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension(Keywords):
-    """Something in which the items of a list, or the rows, of a run are made to differ.
+    """A trait in which the items of a list, or the rows, of a run differ.
 
     Attributes:
         name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
@@ -49,8 +49,8 @@ class Dimension(Keywords):
             `llm.draws`, such as a kind that selects a prompt.
         summary: one line for people.
         by_branch: of rows, whether the branches of a seed have draws of their own, not the same.
-            The branch is one index more of the place: over as many seeds as there are values, each
-            branch has each value once, so a value still says nothing of a label.
+            The branch is one more index of the place: over as many seeds as there are values, each
+            branch has each value once, so a value still does not reveal a label.
     """
 
     name: str
@@ -140,7 +140,7 @@ def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[i
 def draw(
     dimensions: Iterable[Dimension], seed: int, path: Sequence[int], branch: int = 0
 ) -> dict[str, str]:
-    """What a run of `seed` draws at the place `path` for a branch, by its number."""
+    """Return the draws of a run of `seed` at the place `path` for a branch, by its number."""
     return {
         dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path)
         for dimension in dimensions
@@ -162,7 +162,7 @@ def draws_from(
 
 
 def draws_text(draws: Sequence[Mapping[str, str]], dimensions: Iterable[Dimension]) -> str:
-    """What a prompt says of draws: a line, or a numbered line for each; "" if there is nothing."""
+    """Return a prompt's text on draws: a line, or a numbered line for each; "" without draws."""
     names = [dimension.name for dimension in dimensions if dimension.in_prompt]
     lines = [
         "; ".join(f"{name.replace('_', ' ')}: {each[name]}" for name in names if name in each)

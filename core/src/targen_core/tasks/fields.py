@@ -26,7 +26,7 @@ def named(row: Any, path: str) -> list[Any]:
 
 
 def text_at(row: Mapping[str, Any], path: str) -> str:
-    """The text at a path, or "" if there is none; several are joined by line feeds.
+    """Return the text at a path, or ""; several are joined by line feeds.
 
     A lone surrogate, which JSON allows but a file does not, becomes a question mark.
     """

@@ -38,10 +38,10 @@ class Rows(Keywords, Generic[InstanceT]):
         from_rows: the instances of `rows_per_instance` official rows, the
             reverse of `to_rows`; rows without a label, as in test files, give
             none. By default one.
-        from_texts: the columns of an instance that plain texts make, such as a model writes that
-            was told no more than the columns' names: where a title goes before a passage, say.
-            Those of an instance stay as they are. For methods, which know no task; by default the
-            texts are the columns.
+        from_texts: the columns of an instance from plain texts, such as those of a model that knew
+            only the columns' names. It may put a title before a passage, for example. Those of an
+            instance stay as they are. For methods, which know no task; by default the texts are the
+            columns.
         rows_per_instance: rows that one instance makes and that must stay
             together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
@@ -75,7 +75,7 @@ class Rows(Keywords, Generic[InstanceT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts(Keywords, Generic[InstanceT]):
-    """How an instance is written as text.
+    """The forms of an instance as text.
 
     Attributes:
         render: an instance without its label. By default its fields, each under
@@ -86,10 +86,9 @@ class Texts(Keywords, Generic[InstanceT]):
         dedup_among: what rows share by design, if it is not a seed: those for
             which it is the same are compared on `dedup_text` alone. By default
             the seed.
-        instruction_template: how a row is written as an instruction and its
-            completion (paper, appendix E): a prompt of user and assistant turns
-            that may use $instructions, $input and $output; by default these
-            three.
+        instruction_template: turns a row into an instruction and its completion (paper, appendix
+            E): a prompt of user and assistant turns that may use $instructions, $input and $output;
+            by default these three.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -112,8 +111,7 @@ class Judging(Keywords, Generic[InstanceT]):
         samples: worked samples, right and wrong ones.
         questions: what is asked of an instance; by default one question, the
             rendered instance, with the labels and `rejecting` as its options.
-        rejecting: answers besides the labels that reject an instance, with the
-            reason to count.
+        rejecting: further answers, which reject an instance, with the reason to count.
         unsure: what becomes of an instance whose judge answers "unsure": "drop", or "keep" with the
             label that it claims.
         aggregate: from the answers to an instance's questions to a correction;

@@ -1,4 +1,4 @@
-"""What step 4 works with: questions, answers and the correction they lead to."""
+"""Values of step 4: questions, answers and the resulting correction."""
 
 from __future__ import annotations
 

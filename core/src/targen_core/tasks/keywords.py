@@ -11,7 +11,7 @@ from targen_core.suggestions import did_you_mean, suggestions_for
 __all__ = ["Keywords", "refuse_unknown"]
 
 _GROUPS = {"judging": "Judging", "rows": "Rows", "texts": "Texts"}
-"""Fields of a task that are groups of fields, which `Task.replace` takes as mappings too."""
+"""Fields of a task that are groups of fields, which `Task.replace` also takes as mappings."""
 
 _PLACES = {
     **{kind: f"{field}={kind}({{}}=...)" for field, kind in _GROUPS.items()},
@@ -21,7 +21,7 @@ _PLACES = {
 """Where to write the fields of each class."""
 
 _OTHER_WORDS = {"grow": "propose", "exercises": "samples", "examples": "samples"}
-"""What else somebody may call a field."""
+"""Other words that people may use for a field."""
 
 
 class Keywords:
@@ -57,7 +57,7 @@ def refuse_unknown(
 
 
 def _words(kind: type[Keywords], name: str, *, changing: bool) -> str:
-    """What to say of a field that `kind` lacks."""
+    """Return the message for a field that `kind` lacks."""
     here = "a task" if kind.__name__ == "Task" else kind.__name__
     mine, homes = _fields(kind), _homes()
     meant = _OTHER_WORDS.get(name, name)

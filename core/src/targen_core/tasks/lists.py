@@ -1,4 +1,4 @@
-"""Lists that stand in for others: those that plugins register, in declarations and in runs.
+"""Lists that replace others: lists of plugins, in declarations and in runs.
 
 Items that are texts, or models of one text, are taken for each other. So is a model that has all
 fields of the other, and more.
@@ -28,13 +28,13 @@ def text_field(kind: type[Any]) -> str | None:
 
 
 def fits(used: type[Any], target: type[Any]) -> bool:
-    """Whether items of one type can be taken for those of another."""
+    """Return whether items of one type can serve as those of another."""
     both_texts = None not in (text_field(used), text_field(target))
     return used is target or both_texts or _has_more(used, target)
 
 
 def _has_more(used: type[Any], target: type[Any]) -> bool:
-    """Whether a model has all fields of another, of the same types."""
+    """Return whether a model has all fields of another, of the same types."""
     if not all(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in (used, target)):
         return False
     return all(
@@ -66,9 +66,9 @@ def stand_in(
 ) -> ListStep[Any]:
     """The list `used`, as one of items of another type that it fits.
 
-    If its items have more fields, so have those of the list that is returned. `origin` is its
-    id; `parents` are the types of the items above that it is given and that it takes; `check` is
-    asked besides its own; `name` is the step's.
+    If its items have more fields, so have those of the list that is returned. `origin` is its id.
+    `parents` are the types of the items above: those it gets and those it takes. `check` applies
+    after its own; `name` is the step's.
     """
     item = _widened(item, used.item)
 

@@ -1,8 +1,7 @@
 """The task model: what a task's author writes down.
 
-TarGEN (arXiv:2310.17876, section 3) makes an instance in four steps; a `Task`
-says what each is: `contexts` (step 1), `seeds` (step 2), `generators`, one for
-each label (step 3), and a `corrector` (step 4).
+TarGEN (arXiv:2310.17876, section 3) makes an instance in four steps. A `Task` has `contexts` (step
+1), `seeds` (step 2), `generators`, one per label (step 3), and a `corrector` (step 4).
 """
 
 from __future__ import annotations
@@ -79,36 +78,36 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parts: kinds of rows by name, each with lists and branches of its own and a share of every
             label, instead of `contexts` and `seeds`.
         generators: step 3 by branch: a label's name, or a name that the task chooses.
-        branch_labels: the label that a branch aims at if its name does not say it; None if step 4
-            finds the label, in which case an instance may have none before. Branches of open
-            labels aim at "any".
+        branch_labels: the label that a branch aims at if its name does not give it. None means that
+            step 4 finds the label; such an instance may have none before. Branches of open labels
+            aim at "any".
         dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
             same for all labels of a seed. Lists have dimensions of their own.
         drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, if
             it is not a dimension, since a model lists the values. Provenance has it as it has draws
             of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 if a seed is used for one label, so that no two rows share it; None
-            if it is for all of them, one after the other. Labels take turns over neighbouring
-            seeds; if a label has its rows, its seeds go to the next.
-        seats: the branches that take these turns, if not simply all. A seed whose turn is that of
-            one which is gone goes to the others evenly; one that has no seat comes after all that
-            have. So a run that is made again for other labels keeps its texts.
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it; None to use it
+            for all labels, one after the other. Labels take turns over neighbouring seeds; if a
+            label has its rows, its seeds go to the next.
+        seats: the branches that take these turns, if not simply all. The turns of a removed seat go
+            to the others evenly, and a branch without a seat comes after all others. So a run that
+            is made again for other labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
             are exhausted, their seeds are used again. A generator finds the earlier samples in
             `llm.earlier`.
-        most: the most rows of each label that it can make, if code knows that before any call, such
-            as from the rows that it starts from; asking for more raises an error.
+        most: the most rows per label that it can make, if this is known before any call, such as
+            from given rows. Asking for more raises an error.
         checks: what must hold of every instance before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
         texts: how an instance reads as text.
         presets: target counts by name, label name -> rows.
-        parameters: sampling parameters by step; those of the backend and the user take precedence;
-            see `steps`.
-        scored: the steps in which it asks for token probabilities, and the most alternatives for
-            a token that it asks for there, 0 or more: `{"generate": 20}`. A run with a model that
-            has none is refused before its first call; see `Llm.ask_scored`.
+        parameters: sampling parameters by step; those of the backend and the user take precedence.
+            See `steps`.
+        scored: the steps in which it asks for token probabilities, with the most alternatives per
+            token, 0 or more: `{"generate": 20}`. A run with a model that has none is refused before
+            its first call; see `Llm.ask_scored`.
         scores_given: those of them in which it asks how likely a text of its own would have been;
             see `Llm.score`.
         continues: those of them in which it asks which tokens may come next in a reply; see
@@ -116,16 +115,17 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use in place of `generators`, by branch;
             under "" the one for all others.
-        checks_from: names of registered checks that its instances must pass, besides `checks`.
+        checks_from: names of registered checks that its instances must pass, in addition to
+            `checks`.
         filters_from: names of registered filters that its rows pass through.
         part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
             types take precedence.
-        citation: BibTeX of what its method is from besides TarGEN; dataset cards have it.
+        citation: BibTeX of the sources of its method other than TarGEN; dataset cards have it.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
         brief_steps: the steps whose prompts show no worked examples; a run says which.
-        canary: the sentence by which the authors of examples in its prompts keep them out of
-            training corpora; dataset cards and files of requests carry it on.
+        canary: the sentence by which the authors of its prompts' examples keep them out of training
+            corpora. Dataset cards and files of requests repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
             a list may be left out.
         dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a
@@ -183,7 +183,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def branches(self) -> Mapping[str, str | None]:
-        """What each branch aims at, in the order in which a seed goes through them.
+        """Return the aim of each branch, in the order in which a seed visits them.
 
         That is a label's name, "any" for open labels, or None if step 4
         finds the label. Branches named as labels come first, in their order.
@@ -231,7 +231,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def may_be_brief(self) -> bool:
-        """Whether its authors wrote brief prompts and instructions, without worked examples."""
+        """Return whether its authors wrote brief prompts, without worked examples."""
         return bool(self.judging.brief) and all(one.may_be_brief for one in self.every_prompt)
 
     @property
@@ -270,8 +270,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
         """The branches of the seed at that place, in order.
 
-        If a seed is for one label, each branch comes first in turn: neighbours along each list
-        begin with different ones, so that no context is for one label alone.
+        If a seed is for one label, each branch comes first in turn. Neighbours along each list
+        start with different branches, so that no context is for one label alone.
         """
         parts = [part.branches for part in self.parts.values()]
         mine = tuple(parts[path[0]] if parts else self.branches)
@@ -290,7 +290,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.seats if not {*self.seats}.isdisjoint(branches) and not self.parts else branches
 
     def seats_at(self, path: Sequence[int]) -> int:
-        """How many neighbouring seeds it takes until it is the same branch's turn again."""
+        """Return after how many neighbouring seeds the same branch has its turn again."""
         return len(self._seats(self.turns(path, 0)))
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
@@ -300,10 +300,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return [one for one in range(sample) if self.turns(path, one)[0] == branch]
 
     def draw_path(self, path: Sequence[int]) -> tuple[int, ...]:
-        """Where in the run step 3 draws for the seed at that place.
+        """Return the place whose draws step 3 uses for the seed at a path.
 
-        If a seed is for one label, neighbours in the first list that begin with different ones
-        draw the same, as the labels of one seed do: so what is drawn says nothing of a label.
+        If a seed is for one label, neighbours in the first list that start with different branches
+        share their draws, as the labels of one seed do. So draws do not reveal a label.
         """
         if self.labels_per_seed is None:
             return tuple(path)
@@ -449,7 +449,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (self.texts.answer or self.label_of)(instance)
 
     def dedup_text(self, instance: InstanceT) -> str:
-        """What the generator wrote, for comparing rows of one seed."""
+        """Return the generated text, for comparing rows of one seed."""
         return (self.texts.dedup_text or self.render)(instance)
 
     def dedup_among(self, instance: InstanceT, seed: str) -> str:
@@ -463,7 +463,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return hashlib.blake2b(shared, digest_size=16).hexdigest()
 
     def questions(self, instance: InstanceT) -> Sequence[JudgeQuestion]:
-        """What step 4 asks of an instance."""
+        """Return step 4's questions about an instance."""
         if self.judging.questions is not None:
             return self.judging.questions(instance)
         names = tuple(label.name for label in self.labels)

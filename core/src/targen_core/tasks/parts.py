@@ -1,4 +1,4 @@
-"""Small values that a task is made of: labels, variants, and what its dry run is told."""
+"""Small values of a task: labels, variants, and the input of its dry run."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Variant:
 class DryRunCall:
     """A call as a dry run sees it.
 
-    `prompt` is the prompt's name, `values` what it was filled with, `rng` a
-    random generator seeded by the call's key; `draws` are those that the prompt was told of.
-    If the next token is asked for (`Llm.next_tokens`), `so_far` is how the reply has begun, and
-    what is returned may be the tokens that may come next, each with its probability.
+    `prompt` is the prompt's name, `values` its filled-in values, and `rng` a random generator
+    seeded by the call's key. `draws` are those in the prompt. If the next token is asked for
+    (`Llm.next_tokens`), `so_far` is the start of the reply. The result may then be the tokens that
+    may come next, each with its probability.
     """
 
     step: str

@@ -5,11 +5,10 @@
     --- user
     Premise: $premise
 
-Sections open with a line `--- ROLE`; the rest is `string.Template` text, so
-that JSON needs no escaping (`$$` is a dollar). Worked examples are further user
-and assistant sections before the last user section; a line `--- insert NAME`
-stands for turns that `fill` is given under that name, and `--- insert samples`
-for worked examples. A file `NAME.brief.md` beside `NAME.md` is what a model gets
+Sections open with a line `--- ROLE`; the rest is `string.Template` text, so that JSON needs no
+escaping (`$$` is a dollar). Worked examples are further user and assistant sections before the last
+user section. A line `--- insert NAME` stands for turns that `fill` gets under that name, and `---
+insert samples` for worked examples. A file `NAME.brief.md` beside `NAME.md` is what a model gets
 that needs none of these.
 """
 
@@ -114,7 +113,7 @@ class Prompt:
 
     @cached_property
     def _shortened(self) -> Prompt | None:
-        """What the package has in place of this prompt for models that need no examples."""
+        """Return the package's brief form of this prompt, for models that need no examples."""
         if not self._package:
             return None
         short = Prompt(f"{self.name}.brief", package=self._package)
@@ -123,7 +122,7 @@ class Prompt:
 
     @property
     def may_be_brief(self) -> bool:
-        """Whether nothing is lost with its worked examples: it has a brief form, or shows none."""
+        """Return whether it can do without worked examples: it has a brief form, or shows none."""
         return self._shortened is not None or self.brief._turns == self._turns
 
     @cached_property

@@ -68,18 +68,18 @@ class Llm(Protocol):
     def branch(self) -> str | None:
         """The branch of the task that a candidate is for: its label's name, or its own.
 
-        None in a list step. So one generator can write for every label of any task.
+        It is None in a list step. So one generator can write for every label of any task.
         """
         ...
 
     @property
     def above(self) -> Sequence[Any]:
-        """The list items that this place is below, contexts first; none if seeds are the user's."""
+        """Return the list items above this place, contexts first; empty if seeds are the user's."""
         ...
 
     @property
     def batch(self) -> int:
-        """How many items to request in this list step (the step's size or the user's)."""
+        """Return how many items to request in this list step (the step's size or the user's)."""
         ...
 
     @property
@@ -91,17 +91,17 @@ class Llm(Protocol):
     def rows(self) -> Sequence[Any]:
         """The instances of all rows so far, in a further batch of a list with `told_rows`.
 
-        A list below an item of it has the same; all others, and steps 3 and 4, have none.
+        A list below one of its items has the same; all others, and steps 3 and 4, have none.
         """
         ...
 
     @property
     def draws(self) -> Sequence[Mapping[str, str]]:
-        """What code drew for this call, by dimension: see `Dimension`.
+        """Return the draws for this call, by dimension: see `Dimension`.
 
-        In a list step one mapping for each of the `batch` items, in the order in which it returns
-        them; in step 3 one for each of `Task.instances_per_call`. They are empty where there are
-        no dimensions; in step 4 there are none.
+        In a list step there is one mapping for each of the `batch` items, in the order in which it
+        returns them. In step 3 there is one for each of `Task.instances_per_call`. They are empty
+        without dimensions; step 4 has none.
         """
         ...
 
@@ -142,15 +142,14 @@ class Llm(Protocol):
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
 
-        What was drawn is said at `$draws` in the prompt, else below its last user turn: all
-        of `self.draws`, or those in `draws`, if a step asks for some of its items at a
-        time; `draws=()` says none.
+        The draws appear at `$draws` in the prompt, else below its last user turn: all of
+        `self.draws`, or those in `draws`, if a step asks for some of its items at a time.
+        `draws=()` leaves them out.
 
-        With `reply`, a pydantic model, the answer is an instance of it:
-        enforced by the provider's JSON schema if it has one, else parsed
-        leniently; a reply that cannot be parsed, or for which `check` raises
-        `Rejected`, gets one repair attempt. Without `reply`, the answer is the
-        stripped text.
+        With `reply`, a pydantic model, the answer is an instance. The provider's JSON schema
+        enforces it if there is one; otherwise it is parsed leniently. A reply that cannot be
+        parsed, or for which `check` raises `Rejected`, gets one repair attempt. Without `reply`,
+        the answer is the stripped text.
 
         Calls that need nothing of each other may be made at once, with
         `asyncio.gather(*calls, return_exceptions=True)` or a `TaskGroup`. The
@@ -206,11 +205,11 @@ class Llm(Protocol):
         may_be_cut: bool = False,
         **values: object,
     ) -> Scored[R] | Scored[str]:
-        """As `ask`, with how likely the model found each token of its reply.
+        """Send a prompt as `ask` does, and also return the probability of each token of the reply.
 
         Each token comes with up to `top_logprobs` of the likeliest ones at its place. Not every
-        backend tells this: a task says in `Task.scored` in which steps it asks, and a run whose
-        model does not tell is refused before its first call.
+        backend reports this. A task lists the steps in `Task.scored`, and a run whose model does
+        not report it is refused before its first call.
 
         Raises:
             Rejected: as `ask` does.
@@ -227,9 +226,9 @@ class Llm(Protocol):
         draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> Scored[str]:
-        """How likely the model would have found `reply` as its reply to the filled `prompt`.
+        """Return how likely the model would have found `reply` as its reply to the filled `prompt`.
 
-        Few backends can tell: `Task.scores_given` says in which steps a task asks.
+        Few backends can report it: a task lists the steps in `Task.scores_given`.
 
         Raises:
             Rejected: `unscored-text`, if the model cannot score this text.
@@ -254,7 +253,7 @@ class Llm(Protocol):
         They are the model's own, before temperature and the like: what comes next is for the step
         to choose, by `rng` and as `sampling` says.
 
-        Few backends can tell: `Task.continues` says in which steps a task asks.
+        Few backends can report them: a task lists the steps in `Task.continues`.
 
         Raises:
             Rejected: `refusal`.
@@ -313,29 +312,28 @@ class ListStep(Keywords, Generic[ItemT]):
         key: what makes two items the same; by default the text of a `str`, or all fields of a
             model, without case and outer spaces.
         max_rejected: a list is extended only if at most this share of the candidates of its first
-            batch were rejected, from 0 to 1; below 1, its second batch waits for those
-            verdicts. So a source that does not suit the task costs one batch.
-        told_rows: whether further batches are told of the rows that there are, in `llm.rows`, and
-            so wait until all candidates before them have their verdicts; lists below their items
-            are told of the same. So rows may come in rounds that learn from those before.
+            batch were rejected, from 0 to 1. Below 1, its second batch waits for those verdicts. So
+            a source that does not suit the task costs one batch.
+        told_rows: whether further batches see the rows so far, in `llm.rows`, and so wait until all
+            candidates before them have their verdicts. Lists below their items see the same rows.
+            So rows may come in rounds that learn from those before.
         in_turn: whether each batch builds on those before it: if lists are asked side by side
             (`--batch-lists`), this one's batches still wait for one another.
-        balanced: whether rows come from its items in equal numbers as far as they can: an item that
-            has its share is left until others have run out. Such a list has `once`, and so have
-            those above it, of one item.
-        asks: whether `propose` asks a model. Batches of a list that does not, because it reads
-            rows of a file, are proposed one after the other, each told of all before it.
+        balanced: whether rows come from its items in equal numbers as far as possible: an item that
+            has its share waits until others have run out. Such a list has `once`, and so have those
+            above it, of one item.
+        asks: whether `propose` asks a model. Batches of a list that does not, because it reads rows
+            of a file, are proposed one after the other, and each sees all before it.
         summary: one line for people.
         prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
             among their own.
-        dry_run: offline replies to these prompts, likewise; see
-            `Task.dry_run`.
+        dry_run: offline replies to these prompts, for the same tasks; see `Task.dry_run`.
         origin: the id of the registered list whose place this one takes, if a
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
-        column: of items that are texts, the column that holds them in a user's table or JSON
-            objects, such as that of the rows that an item becomes.
+        column: for items that are texts, the column that holds them in a user's table or JSON
+            objects, such as that of the resulting rows.
         credit: what rows that were grown below an item, or from it, owe to others.
         dimensions: in what its items are made to differ; each item has a draw of its own.
         check_task: raises `UsageError` for a task that a registered list is of no use to; it is
@@ -395,7 +393,7 @@ class ListStep(Keywords, Generic[ItemT]):
             **more: further fields, such as `summary`.
 
         Raises:
-            ValueError: there are no items.
+            ValueError: `items` is empty.
         """
         there = tuple(items)
         if not there:
@@ -414,7 +412,7 @@ class Part:
 
     Attributes:
         lists: the chain that their seeds come from, outermost first; each list has a `name`.
-        branches: the generators that a seed of it goes through.
+        branches: the generators that its seeds visit.
         share: of every label's rows, between 0 and 1; those of all parts make 1.
     """
 
@@ -464,10 +462,10 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
 class Corrector(Protocol[InstanceT_contra]):
     """Step 4: decides which label an instance really has.
 
-    A corrector may have, as attributes, `parameters`: sampling parameters of its calls, which
-    take precedence over the task's; `prompts`: a tuple of its own prompts, whose versions a run
-    records; and `dry_run`: offline replies to these, as in `Task.dry_run`, or None for replies
-    made of their schema. One without `dry_run` asks what every task's `dry_run` can answer.
+    A corrector may have these attributes. `parameters` are sampling parameters of its calls, which
+    take precedence over the task's. `prompts` is a tuple of its own prompts, whose versions a run
+    records. `dry_run` gives offline replies to these, as in `Task.dry_run`, or is None for replies
+    made from their schema. One without `dry_run` asks what every task's `dry_run` can answer.
     `check_task` is called with the task before anything is asked, and raises `UsageError` for one
     that the corrector is of no use to.
     """

@@ -1,4 +1,4 @@
-"""What a task must be, looked at when it is made: what could not run is refused there."""
+"""Validation of a task when it is made: what could not run is refused here."""
 
 from __future__ import annotations
 
@@ -85,19 +85,19 @@ def _is_name(value: object) -> bool:
 
 
 def _one(kind: Any) -> Callable[[Any], bool]:
-    """Whether a value is such a part."""
+    """Return a check that a value is such a part."""
     return lambda value: isinstance(value, kind)
 
 
 def _several(kind: Any) -> Callable[[Any], bool]:
-    """Whether a value is a sequence of such parts."""
+    """Return a check that a value is a sequence of such parts."""
     return lambda value: (
         isinstance(value, tuple | list) and all(isinstance(part, kind) for part in value)
     )
 
 
 def _by_name(kind: Any) -> Callable[[Any], bool]:
-    """Whether a value has such parts by their names."""
+    """Return a check that a value has such parts by their names."""
     return lambda value: (
         isinstance(value, Mapping)
         and all(isinstance(name, str) for name in value)
@@ -149,7 +149,7 @@ def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
             own = f"Label({name!r})" if isinstance(name, str) else f"Label(NAME, {name!r})"
             yield (
                 f"the label {label.official!r} is not one that {task.instance.__name__} may have: "
-                f"{', '.join(map(repr, legal))}; the second argument of Label(name, value) is the "
+                f"{', '.join(map(repr, legal))}. The second argument of Label(name, value) is the "
                 f"value in the rows, by default the name: {own}"
             )
 
@@ -256,7 +256,7 @@ def _balanced(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with sampling parameters: a name that there is not, a value that none takes."""
+    """Yield problems of sampling parameters: an unknown name, or an invalid value."""
     for key, value in values.items():
         if key not in SAMPLING:
             hint = did_you_mean(str(key), SAMPLING, "one of")
@@ -269,7 +269,7 @@ def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def corrector_problems(corrector: Any) -> Iterator[str]:
-    """What is wrong with what a corrector brings: prompts, offline replies, parameters."""
+    """Yield problems of a corrector's attributes: prompts, offline replies, parameters."""
     prompts = getattr(corrector, "prompts", ())
     if not isinstance(prompts, tuple | list) or not all(isinstance(p, Prompt) for p in prompts):
         yield "prompts are not Prompts in a tuple: (prompt,)"
@@ -320,7 +320,10 @@ def _functions(task: Task[Any, Any]) -> Iterator[str]:
         called += [(name, attrgetter(name)(task)) for name in names if name != "judging.corrector"]
     for part, function in (*called, ("dry_run", task.dry_run)):
         if inspect.iscoroutinefunction(function):
-            yield f"{part}: {function.__name__} is `async def`; nobody awaits it: write `def`"
+            yield (
+                f"{part}: {function.__name__} is `async def`, and targen does not await it: "
+                "write `def`"
+            )
 
 
 def _variants(task: Task[Any, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ VOCABULARIES = {
     "places": "kinds of places, indoors and out",
     "words": "common concrete nouns and verbs",
 }
-"""What there is, and what each holds."""
+"""Vocabularies with their contents."""
 
 
 @cache
@@ -22,7 +22,7 @@ def vocabulary(name: str) -> tuple[str, ...]:
     """A list that targen brings: "words", "fields", "personas" or "places"; its lines, sorted.
 
     Raises:
-        ValueError: there is no such list.
+        ValueError: the list is unknown.
     """
     if name not in VOCABULARIES:
         raise ValueError(f"no vocabulary {name!r}; there are {', '.join(VOCABULARIES)}")
@@ -36,6 +36,6 @@ def meant(
     """The vocabulary that a text such as `@words` stands for; other values are what they are.
 
     Raises:
-        ValueError: there is no such list.
+        ValueError: the list is unknown.
     """
     return vocabulary(values[1:]) if isinstance(values, str) else values

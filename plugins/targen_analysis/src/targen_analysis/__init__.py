@@ -89,7 +89,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 @hookimpl
 def register_embedders(register: Register[Embedder]) -> None:
-    """What `targen generate --max-cosine` measures distances with."""
+    """Register embedders for `targen generate --max-cosine`."""
     register.register(
         "minilm",
         "targen_analysis.semantic.minilm:MINILM",
@@ -99,11 +99,11 @@ def register_embedders(register: Register[Embedder]) -> None:
 
 @hookimpl
 def register_metrics(register: Register[Metric]) -> None:
-    """What `targen analyze` measures."""
+    """Register metrics for `targen analyze`."""
     register.register(
         "differences",
         "targen_analysis.differences.metric:DIFFERENCES",
-        summary="how rows can be told from real ones: by a classifier, and in words",
+        summary="how rows differ from real ones: by a classifier, and in words",
     )
     register.register(
         "labels",
@@ -128,7 +128,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "choices",
         "targen_analysis.choices:CHOICES",
-        summary="at which place the answer stands among the choices of a row",
+        summary="the position of the answer among the choices of a row",
     )
     register.register(
         "leakage",
@@ -168,7 +168,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "datatune",
         "targen_analysis.lexical.datatune:DATATUNE",
-        summary="figure 4 and table 3 of DataTune: near copies, bigrams and tokens a row",
+        summary="figure 4 and table 3 of DataTune: near copies, bigrams and tokens per row",
     )
     register.register(
         "judged",

@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of one metric.
+    """The outcome of one metric.
 
     Attributes:
         item: its registration.
@@ -67,7 +67,7 @@ class Analysis:
         return [part for part in self.parts if part.findings is None]
 
     def __getitem__(self, metric: str) -> Findings:
-        """What a metric found.
+        """Return the findings of a metric.
 
         Raises:
             KeyError: it was not measured, and why.
@@ -83,13 +83,13 @@ class Analysis:
         return (part.item.name for part in self.parts if part.findings is not None)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, as `analysis.json` holds it."""
+        """Return all of it, as in `analysis.json`."""
         from targen_analysis.report.figures import as_json
 
         return as_json(self)
 
     def as_markdown(self) -> str:
-        """What matters of it, as `report.md` has it."""
+        """Return the main results, as in `report.md`."""
         from targen_analysis.report.text import as_markdown
 
         return as_markdown(self)
@@ -99,14 +99,14 @@ class Analysis:
 
         Args:
             out: a folder.
-            pictures: their kind; none by default.
+            pictures: their kind; "" writes none.
             force: replace an earlier analysis.
 
         Returns:
             The files.
 
         Raises:
-            UsageError: an analysis is there and `force` is not given, or something else is.
+            UsageError: an analysis is there and `force` is false, or something else is there.
         """
         from targen_analysis.report.folder import check_free, write
         from targen_analysis.report.pictures import KINDS
@@ -196,7 +196,7 @@ def measure_all(
     *,
     raising: bool = False,
 ) -> Analysis:
-    """Measure each metric; `on_begin` is told the name of each before.
+    """Measure each metric; `on_begin` gets the name of each before.
 
     With `raising`, what a metric raises by mistake is not caught, to be looked at.
     """

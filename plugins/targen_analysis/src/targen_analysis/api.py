@@ -103,7 +103,7 @@ def _measured(
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    """Names, where one alone may stand for a list of it."""
+    """Return names as a tuple, also for a single one."""
     return (names,) if isinstance(names, str) else tuple(names)
 
 
@@ -116,5 +116,5 @@ def _source(data: Any) -> Any:
 
 
 def _task_of(corpora: Sequence[Corpus]) -> Task[Any, Any] | None:
-    """The task of the first run whose task is there, for what it is compared with."""
+    """Return the task of the first run with an installed task, for its comparison data."""
     return next((c.task for c in corpora if c.run is not None and c.task is not None), None)

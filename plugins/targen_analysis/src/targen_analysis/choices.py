@@ -1,4 +1,4 @@
-"""The metric `choices`: at which place the answer stands among the choices of a row."""
+"""The metric `choices`: the position of the answer among the choices of a row."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["CHOICES"]
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where answers stand.
+    """Positions of answers.
 
     Attributes:
         rows: rows with at least two choices.
-        places: place from 0 -> rows whose answer is there.
+        places: place from 0 -> rows with the answer there.
         chance: of each place, how many rows would have their answer there by chance.
         last: rows whose answer is the last choice.
     """
@@ -69,8 +69,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         own = study.reference is None or name != study.reference.name
         if own and apart(first, Estimate(chance, chance, chance)):
             warnings.append(
-                f"Where the answer stands among the choices of {name} says something of it: "
-                f"{each.places.get(0, 0):,} of {each.rows:,} are the first."
+                f"The position of a choice in {name} hints at the answer: "
+                f"{each.places.get(0, 0):,} of {each.rows:,} answers come first."
             )
         if own and each.lost:
             warnings.append(
@@ -96,7 +96,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
                 "Place of the answer among the choices",
                 ("place", *there),
                 rows,
-                note="Of the rows with choices: "
+                note="Among the rows with choices: "
                 + ", ".join(f"{name} {each.rows:,}" for name, each in there.items())
                 + ". By chance: "
                 + ", ".join(
@@ -158,5 +158,5 @@ CHOICES = Metric(
     title="Place of the answer",
     measure=_measure,
     order=45,
-    summary="at which place the answer stands among the choices of a row",
+    summary="the position of the answer among the choices of a row",
 )

@@ -28,14 +28,14 @@ def analyze(
     synthetic: Annotated[
         list[Path],
         typer.Argument(
-            help="Run directories, files, or any form that `targen export` takes; several stand "
-            "side by side.",
+            help="Run directories, files, or any form that `targen export` takes; several are "
+            "shown side by side.",
             show_default=False,
         ),
     ],
     against: Annotated[
         Path | None,
-        typer.Option("--against", help="What to compare with, such as the original dataset."),
+        typer.Option("--against", help="The dataset to compare with, such as the original."),
     ] = None,
     task: Annotated[
         str | None,
@@ -123,9 +123,9 @@ def analyze(
 ) -> None:
     """Measure a dataset and, with --against, how it differs from real rows.
 
-    Prints tables and writes analysis.json, report.md and report.html, a page that needs no
-    network. If a package or a model of a metric is missing, the command says so and measures the
-    others; it exits 1 if --metric or -o named that metric.
+    Prints tables and writes analysis.json, report.md and report.html, a page that needs no network.
+    If a package or a model of a metric is missing, reports it and measures the others. Exits 1 if
+    --metric or -o named that metric.
 
     Examples:
     - targen analyze runs/rte-0 --against RTE/train.jsonl

@@ -31,12 +31,12 @@ _LOST = ("rejected", "duplicate")
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """What became of one dimension's values.
+    """The outcomes of one dimension's values.
 
     Attributes:
         rows: rows by value.
         labels: rows by value and label; rows without a label are in none.
-        lost: candidates by value that made no row, surplus ones left out.
+        lost: rejected candidates by value, without surplus ones.
     """
 
     rows: Counter[str]
@@ -98,7 +98,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 
 
 def _drawn(corpus: Corpus) -> dict[str, _Drawn]:
-    """What was drawn for the rows of a run, by dimension."""
+    """Return the draws for the rows of a run, by dimension."""
     if corpus.run is None:
         return {}
     run = load(corpus.run)
@@ -125,7 +125,7 @@ def _drawn(corpus: Corpus) -> dict[str, _Drawn]:
 
 
 def _values(record: Mapping[str, Any]) -> dict[str, str]:
-    """What was drawn for a candidate; a file from somebody else may hold anything there."""
+    """Return the draws for a candidate; a stranger's file may hold any value there."""
     drawn = record.get("dimensions")
     return {str(n): str(v) for n, v in drawn.items()} if isinstance(drawn, dict) else {}
 
@@ -183,7 +183,7 @@ def _telling(corpus: Corpus, name: str, values: _Drawn) -> list[str]:
 
 
 DIMENSIONS = Metric(
-    title="What was drawn for rows",
+    title="Dimensions drawn for rows",
     measure=_measure,
     order=15,
     summary="rows by what code drew for them (dimensions), with their labels and rejects",

@@ -59,9 +59,9 @@ def folds_of(
 def groups_of(corpus: Corpus) -> NDArray[np.int64]:
     """Number the groups of rows that are no independent draws, shape (rows,).
 
-    Rows of one seed are a group, and so are rows that share a text of `COPY` words or more, such
-    as a premise, and rows of one instance of the task. Only a run says of its rows which seed
-    they are from.
+    Rows of one seed are a group. So are rows that share a text of `COPY` words or more, such as a
+    premise, and rows of one instance of the task. Only a run says of its rows which seed they are
+    from.
     """
     together = corpus.task.rows_per_instance if corpus.task is not None else 1
     keys: list[list[Hashable]] = [[("instance", at // together)] for at in range(len(corpus))]
@@ -91,7 +91,7 @@ def _seeds(corpus: Corpus) -> dict[int, str]:
 def _seed(record: Mapping[str, Any]) -> str:
     """The place of a candidate's seed, from its name such as `0.3/entailment/0`.
 
-    Of rows that were merged, with the run that they are from.
+    For merged rows, it includes their run.
     """
     return f"{record.get('run', '')} {str(record.get('id', '')).partition('/')[0]}"
 

@@ -32,8 +32,8 @@ class Flow:
 
     Attributes:
         ends: branch, or the label that it is for -> where its candidates went -> how many.
-        aims: the label that a branch was to give, where its name does not say it; None
-            where the judge was to find it.
+        aims: the label that a branch was to give, if its name differs; None if the judge was to
+            find it.
         corrected: whether there was a step 4 that could change a label.
     """
 
@@ -173,7 +173,7 @@ def _variation(
 
 
 def _flow(corpus: Corpus) -> Flow | None:
-    """Of a run by its report, of a file by its two columns of labels."""
+    """Return the flow of a run from its report, or of a file from its two columns of labels."""
     if corpus.intended:
         order = [name for name in corpus.label_names if name in corpus.intended]
         flow: dict[str, Counter[str]] = {name: Counter() for name in order}

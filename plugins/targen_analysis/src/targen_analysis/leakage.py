@@ -41,7 +41,7 @@ _RANKED = 500
 
 @dataclass(frozen=True, slots=True)
 class _Overlap:
-    """How a dataset's rows share n-grams with a reference.
+    """The n-grams that a dataset's rows share with a reference.
 
     Attributes:
         covered: of each row, the share of its words that are part of a shared n-gram.
@@ -84,7 +84,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
     half = f"half of {reference.name} in its other half"
     figures[reference.name] = within
     table = Table(
-        f"What of {reference.name} is also in the datasets",
+        f"Rows of {reference.name} that are also in the datasets",
         ("figure", *(corpus.name for corpus in study.corpora), half),
         [
             (name, *(figures[c.name][name] for c in study.corpora), within.get(name))
@@ -97,7 +97,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         headlines=tuple(headlines),
         figures=figures,
         glance={
-            "the same words": "rows also in the reference (its own: one half of it in the other)",
+            "the same words": "rows also in the reference (its own: of one half in the other)",
             f"a run of {options.n} words": "rows that share one with the reference",
         },
         better={"the same words": "lower", f"a run of {options.n} words": "lower"},
@@ -119,13 +119,13 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         ),
         notes=(
             (
-                f"Rows of {options.probes:,} drawn at random are compared with each row of "
-                f"{reference.name} by ROUGE-L; all rows by exact text, by words alone, and by runs "
-                f"of {options.n} words. Texts of fewer words are found by the first two alone."
+                f"ROUGE-L compares {options.probes:,} rows drawn at random with each row of "
+                f"{reference.name}. All rows are compared by exact text, by words alone, and by "
+                f"runs of {options.n} words. Only the first two find texts of fewer words."
             ),
             (
-                "A paraphrase or a translation is not found. What a model read before it wrote is "
-                "not known either: this says what is there, not where it is from."
+                "Paraphrases and translations are not found. The figures do not show what a model "
+                "had read: a row may be in both datasets for other reasons."
             ),
         ),
     )
@@ -218,12 +218,12 @@ def _pairs(
             (round(score, 2), excerpt(corpus.texts[one]), excerpt(reference.texts[two]))
             for (one, two), score in ranked
         ],
-        note="Of the rows that share most and of those drawn at random.",
+        note="Both the rows that share most and rows drawn at random.",
     )
 
 
 def _by_field(study: Study) -> list[Table]:
-    """The share of each field's different texts that the reference has too."""
+    """Return tables of the share of each field's different texts that the reference also has."""
     reference = study.reference
     assert reference is not None
     rows: list[tuple[str | Estimate | None, ...]] = []
@@ -238,7 +238,7 @@ def _by_field(study: Study) -> list[Table]:
             mine = {tuple(split(row[place])) for row in corpus.texts if row[place].strip()}
             cells.append(rate(len(mine & known), len(mine)))
         rows.append((name, *cells))
-    title = f"Different texts of each field that {reference.name} has too, by their words"
+    title = f"Different texts of each field that {reference.name} also has, by their words"
     return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
 
 
@@ -275,8 +275,8 @@ def _take(words: Words, rows: NDArray[np.int64]) -> Words:
 def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int) -> str:
     same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
     return (
-        f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, but for case and "
-        f"punctuation; {run:.1%} share a run of {n} words with it."
+        f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, except for case "
+        f"and punctuation; {run:.1%} share a run of {n} words with it."
     )
 
 

@@ -1,7 +1,7 @@
-"""How alike single rows are: what `targen view` sorts by, and where it finds a row's neighbours.
+"""Likeness of single rows, by which `targen view` sorts rows and finds neighbours.
 
-The same measures as in an analysis: ROUGE-L, as the metric `repetition` takes it, or the cosine of
-two embeddings, as `semantic` and the filter of `--max-cosine` do.
+The measures are those of an analysis: ROUGE-L, as in the metric `repetition`, or the cosine of two
+embeddings, as in `semantic` and the filter of `--max-cosine`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST = 256  # rows of a step
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike the rows of one list are, each with each; a row is its place in the list, from 0.
+    """The likeness of the rows of one list, each with each; a row is its place in the list, from 0.
 
     Attributes:
         between: some rows, and a range of others -> the similarity of each with each, higher is
@@ -38,10 +38,10 @@ class Likeness:
     between: Callable[[Sequence[int], range], Similarities]
 
     def nearest(self, rows: Sequence[int], among: range) -> Similarities:
-        """Of each row the highest similarity with another of a range.
+        """Return each row's highest similarity with another of a range.
 
         Returns:
-            Shape (rows,); NaN where the range has no other row.
+            Shape (rows,); NaN if the range has no other row.
         """
         scores = self._with_others(rows, among)
         best = scores.max(axis=1, initial=-np.inf)
@@ -72,9 +72,9 @@ class Likeness:
             yield some, np.where(np.isfinite(left), left, np.float32(np.nan))
 
     def neighbours(self, row: int, among: range, k: int) -> list[tuple[int, float]]:
-        """The `k` rows of a range that are most like one, and how much; the most alike first.
+        """Return the `k` rows of a range that are most like one, with their likeness.
 
-        Of rows that are equally alike, the earlier ones.
+        Equally alike rows come in their order.
         """
         scores = self._with_others([row], among)[0]
         order = np.argsort(-scores, kind="stable")[:k].tolist()

@@ -1,4 +1,4 @@
-"""What a metric is, what it is given, and what it finds: all that the author of one needs."""
+"""The interface of metrics: their input and their findings."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Corpus:
         labels: of each row, its label's name, or "" where it has none.
         intended: of each row, the label that was asked for; empty where a file
             holds no second column of labels.
-        rendered: of each row, the text that a model would be shown, with the
-            words of the template that the fields stand in.
+        rendered: the text of each row that a model would see, with the words of the template around
+            the fields.
         task: whose rows they are, where that is known and installed.
         run: the run directory that they are from, where they are.
         notes: what a reader must know of how it was read.
@@ -71,7 +71,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What a metric is to measure.
+    """The input of a metric.
 
     Attributes:
         corpora: the datasets, at least one, each with at least one row.
@@ -105,11 +105,11 @@ class Metric:
 
     Attributes:
         title: heading of its part of the report.
-        measure: `measure(study, options)` gives the findings; it imports what
-            is heavy inside. It raises `ModuleNotFoundError` where a package
-            is missing and `targen_core.errors.UsageError` where something
-            else is, such as a model; both are reported, and the other metrics
-            go on. What the data do not hold is a note, no error.
+        measure: `measure(study, options)` returns the findings; it imports heavy packages inside.
+            It raises `ModuleNotFoundError` for a missing package and
+            `targen_core.errors.UsageError` for another missing thing, such as a model. Both are
+            reported, and the other metrics continue. Missing traits of the data are a note, not an
+            error.
         options: their class; `options` of `measure` is one of them.
         extra: the extra of its distribution that brings what `measure` imports
             beside the distribution's own dependencies, or "".

@@ -30,7 +30,7 @@ Z = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""
 
 Rows = NDArray[np.int64]
-"""Indexes of rows; one may stand in it more than once."""
+"""Indexes of rows, possibly repeated."""
 
 
 def generator(rng: random.Random) -> np.random.Generator:
@@ -39,7 +39,7 @@ def generator(rng: random.Random) -> np.random.Generator:
 
 
 def subsample(size: int, of: int, rng: np.random.Generator) -> Rows:
-    """`size` of `of` rows without replacement, in their order; all where there are no more."""
+    """Draw `size` of `of` rows without replacement, in their order; all if there are no more."""
     if size >= of:
         return np.arange(of)
     return np.sort(rng.choice(of, size, replace=False))
@@ -54,21 +54,19 @@ def bootstrap(
     replicates: int,
     rng: np.random.Generator,
 ) -> list[Estimate]:
-    """95 % intervals about figures by the centred bootstrap of rows.
+    """Return 95 % intervals around figures by the centred bootstrap of rows.
 
-    Each replicate measures `size` rows drawn with replacement from `of`.
-    Drawing a row twice lowers counts of types, so replicates lie beside the
-    figure and not about it: the interval is the figure plus the quantiles of
-    the replicates' distance from their own mean (the basic idea of Efron and
-    Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13, with the bias
-    taken out).
+    Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
+    counts of types, so replicates lie beside the figure and not around it. The interval is the
+    figure plus the quantiles of the replicates' distance from their own mean (the basic idea of
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13, with the bias taken out).
 
     Args:
         measure: rows -> figures, shape (k,).
         at: the figures that the intervals are put about, shape (k,).
         size: rows of a replicate.
         of: rows that there are.
-        replicates: how many; with none there are no intervals.
+        replicates: how many; 0 gives no intervals.
         rng: the chance.
     """
     if replicates < 2 or of < 2:
@@ -91,13 +89,12 @@ def half_samples(
     replicates: int,
     rng: np.random.Generator,
 ) -> Estimate:
-    """A 95 % interval by subsamples without replacement.
+    """Return a 95 % interval by subsamples without replacement.
 
-    For figures that a repeated row would spoil, such as a compression ratio.
-    The standard deviation over subsamples of s rows, s being half of `size` and
-    at most `max_size`, is scaled to `size` rows by sqrt(s / size / (1 - s / of)):
-    with all rows and s half of them that is 1 (the delete-half jackknife; Shao
-    and Wu, Annals of Statistics 17, 1989).
+    For figures that a repeated row would spoil, such as a compression ratio. The standard deviation
+    over subsamples of s rows, s being half of `size` and at most `max_size`, is scaled to `size`
+    rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the factor is 1 (the
+    delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
     """
     (estimate,) = half_samples_together(
         lambda rows: np.array([measure(rows)]),
@@ -144,7 +141,7 @@ def rate(hits: float, of: float) -> Estimate:
 
 
 def apart(one: Estimate, other: Estimate) -> bool:
-    """Whether two intervals lie apart; also where there are none."""
+    """Return whether two intervals do not overlap; True without intervals."""
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return True
     return one.low > other.high or one.high < other.low
@@ -157,7 +154,7 @@ def mapped(estimate: Estimate, rising: Callable[[float], float]) -> Estimate:
 
 
 def entropy(counts: NDArray[np.int64]) -> float:
-    """Shannon's entropy (1948) of counts, in bits; NaN where nothing was counted."""
+    """Return Shannon's entropy (1948) of counts, in bits; NaN without counts."""
     there = counts[counts > 0]
     if not len(there):
         return float("nan")

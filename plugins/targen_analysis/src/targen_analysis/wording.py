@@ -1,4 +1,4 @@
-"""How options of metrics are passed: `-o METRIC.KEY=VALUE`, and by metric in Python."""
+"""Ways to pass options of metrics: `-o METRIC.KEY=VALUE`, and by metric in Python."""
 
 from __future__ import annotations
 

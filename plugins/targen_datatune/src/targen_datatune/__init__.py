@@ -83,7 +83,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_catalogues(register: Register[Catalogue]) -> None:
-    """What `targen catalogue build` describes."""
+    """Register sources for `targen catalogue build`."""
     register.register(
         "files",
         "targen_datatune.catalogues.files:FILES",
@@ -92,13 +92,13 @@ def register_catalogues(register: Register[Catalogue]) -> None:
     register.register(
         "hub",
         "targen_datatune.catalogues.hub:HUB",
-        summary="the Hugging Face hub, by its dataset viewer: nothing is downloaded whole",
+        summary="the Hugging Face hub, by its dataset viewer, without whole downloads",
     )
 
 
 @hookimpl
 def register_retrievers(register: Register[Retriever]) -> None:
-    """What `targen retrieve` asks."""
+    """Register retrievers for `targen retrieve`."""
     register.register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
@@ -107,7 +107,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "dense",
         "targen_datatune.retrievers.dense:DENSE",
-        summary="vectors of a bi-encoder: meanings, in other words too; MiniLM, DataFinder's model",
+        summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
     )
     register.register(
         "fused",

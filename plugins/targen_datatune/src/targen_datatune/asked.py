@@ -1,4 +1,4 @@
-"""What task somebody wants data for: a name, a file or a text as an instruction and examples."""
+"""Read the task that data are wanted for, from a name, a file or a text."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class TaskRequest:
     """A task that somebody wants data for.
 
     Attributes:
-        name: what it is called; the first words of the instruction where nobody says it.
+        name: its name; by default the first words of the instruction.
         instruction: what is to be done.
         examples: worked ones, all that were given.
         labels: all answers, where they are a closed set.
-        canary: the sentence by which its authors keep their data out of training corpora, to
-            be kept with whatever holds its examples; "" where there is none.
+        canary: the sentence by which its authors keep their data out of training corpora, or "".
+            Any copy of its examples must keep it.
     """
 
     name: str
@@ -61,23 +61,23 @@ class TaskRequest:
 
     @property
     def query(self) -> str:
-        """What retrievers are asked."""
+        """Return the query for retrievers."""
         spoken = re.sub(r"[_-]+", " ", self.name)
         return self.instruction if spoken in self.instruction else f"{spoken}\n{self.instruction}"
 
 
 def read_request(task: str, registry: Registry) -> TaskRequest:
-    """What `TASK` of `targen retrieve` and `targen transform` means.
+    """Read the `TASK` of `targen retrieve` and `targen transform`.
 
     Args:
-        task: the name of an installed task; the path of a file: a task's (YAML, TOML, Python), a
-            `task.json` of BIG-bench, JSON or YAML with an `instruction` and `examples`, or a text
-            that is an instruction; or the instruction itself.
+        task: the name of an installed task; the path of a file; or the instruction itself. The file
+            may be a task's (YAML, TOML, Python), a `task.json` of BIG-bench, JSON or YAML with an
+            `instruction` and `examples`, or a text with an instruction.
         registry: what is installed.
 
     Raises:
-        UsageError: there is no such file, or it says no task.
-        UnknownName: nothing is installed under what looks like a full name.
+        UsageError: the file does not exist, or contains no task.
+        UnknownName: the text looks like a full name, but is not installed.
     """
     request = _request(task, registry)
     try:
@@ -113,7 +113,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
 
 
 def wanted_of(task: Task[Any, Any]) -> TaskRequest:
-    """What a task of targen wants: its description, and the right ones of its worked samples."""
+    """Return the request of a targen task: its description, and its right worked samples."""
     instructions = task.judging.instructions.strip()
     parts = [task.description.strip(), instructions]
     examples = tuple(
@@ -130,7 +130,7 @@ def wanted_of(task: Task[Any, Any]) -> TaskRequest:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether it has several words, as instructions do and names and paths mostly do not."""
+    """Return whether a text has several words, as instructions do and names and paths rarely do."""
     return len(text.split()) > 1
 
 
@@ -200,7 +200,7 @@ def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
 
 
 def _example(example: Any, *, shown_choices: bool) -> tuple[Example | None, tuple[str, ...]]:
-    """An example, and its choices; in BIG-bench's form they have scores, and stand in the input."""
+    """Return an example and its choices; BIG-bench's have scores and are listed in the input."""
     if isinstance(example, Mapping) and "output" in example:
         example = {**example, "target": example["output"]}
     try:

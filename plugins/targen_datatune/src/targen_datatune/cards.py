@@ -35,7 +35,7 @@ _FIELDS = ("tags", "task_categories", "task_ids", "language", "size_categories")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a dataset card says.
+    """The content of a dataset card.
 
     Attributes:
         name: `pretty_name`, or "".
@@ -51,7 +51,7 @@ class Card:
 
 
 def read_card(text: str) -> Card:
-    """What a card says; YAML that cannot be read says nothing."""
+    """Read a card; unreadable YAML counts as empty."""
     front = _FRONT.match(text)
     said: Any = None
     if front is not None:

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["NO_DESCRIPTION", "Columns", "cut", "drawn", "plain"]
 
 NO_DESCRIPTION = "No description."
-"""What begins words that were made of a row, where nobody describes a dataset."""
+"""The start of words made from a row, for a dataset without a description."""
 
 _SHOWN = 300  # characters of a text
 _ITEMS = 5  # of a list or an object
@@ -20,14 +20,14 @@ _DEEPEST = 100
 
 
 def drawn(text: str) -> bytes:
-    """What orders texts by chance, in the same way everywhere."""
+    """Return a key that orders texts by chance, in the same way everywhere."""
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def plain(value: Any, deep: int = 0) -> Any:
-    """A value as JSON has it; of what JSON lacks, what a person would write.
+    """Return a value as JSON has it; other types become text, as a person would write them.
 
-    Bytes are not text: how many there are stands in their place.
+    Bytes are not text: their number takes their place.
     """
     if value is None or isinstance(value, bool | int):
         return value

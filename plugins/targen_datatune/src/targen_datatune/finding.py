@@ -39,14 +39,14 @@ _MORE = 4  # times as many are asked for where filters leave too few
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which datasets a user admits.
+    """The datasets that a user admits.
 
     Attributes:
-        licenses: licences, names of groups, "unknown"; none admits all.
+        licenses: licences, names of groups, "unknown"; empty admits all.
         min_rows: at least so many rows; a dataset of an unknown number is admitted.
         max_rows: at most so many.
         gated: whether those are admitted that must be asked for.
-        sources: specifications as the index has them; none admits all.
+        sources: specifications as the index has them; empty admits all.
     """
 
     licenses: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Match:
     """A dataset that was found.
 
     Attributes:
-        entry: what the catalogue says of it.
+        entry: the catalogue's entry.
         rank: from 1.
         score: the retriever's.
         terms: words of the query that it has.
@@ -91,7 +91,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a search gave.
+    """The result of a search.
 
     Attributes:
         matches: the nearest first.
@@ -119,7 +119,7 @@ def find(
 ) -> Findings:
     """The entries of an index that are nearest to a text.
 
-    The retriever's own index is made where there is none of these entries.
+    The retriever's own index is made if it does not exist for these entries.
 
     Args:
         registry: finds the retriever.
@@ -231,7 +231,7 @@ def retriever_folder(
 
 
 def _loaded(retriever: Retriever, folder: Path, made: Mapping[str, Any]) -> Searcher | None:
-    """What lies there, if it is of these entries and whole."""
+    """Return the searcher in a folder, if it has these entries and is whole."""
     try:
         if read_json(folder / _MADE, inside=folder) != made:
             return None

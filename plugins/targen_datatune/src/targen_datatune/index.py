@@ -1,7 +1,7 @@
-"""The local index: what catalogues have described, kept in one folder between commands.
+"""The local index of described datasets, kept in one folder between commands.
 
-One SQLite file, so that a process may be killed at any moment and a later one goes on: each dataset
-is described in one transaction. Beside it lies a folder for each retriever that was asked.
+It is one SQLite file, and each dataset is described in one transaction. So a process may be killed
+at any moment and a later one continues. Beside it lies a folder for each retriever that was asked.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ _COLUMNS: Mapping[str, tuple[type, ...]] = {
     "built": (float, int, NoneType),
     "size": (int, NoneType),
 }
-"""What stands in a column: SQLite itself takes anything anywhere."""
+"""The types of the columns, which SQLite itself does not enforce."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 _RETRIEVERS = "retrievers"
 _AGAIN = "delete it and build it again, or name another folder with " + Option("index", ...)
@@ -90,7 +90,7 @@ def default_index() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was built into an index.
+    """A source that was built into an index.
 
     Attributes:
         spec: the specification, a path made absolute.
@@ -115,7 +115,7 @@ class Source:
 
 @dataclass(slots=True)
 class Built:
-    """What a build did.
+    """The result of a build.
 
     Attributes:
         described: datasets that were new or had changed.
@@ -134,7 +134,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told how a build goes: a line for what is at work, and notes that stay."""
+    """Receives the progress of a build: a line for the current work, and notes that remain."""
 
     at: Callable[[str], None] = lambda text: None
     note: Callable[[str], None] = lambda text: None
@@ -177,7 +177,7 @@ class Index:
         check_own(folder, *names, ".lock", f"{_RETRIEVERS}/", alone=True, hint=_AGAIN)
         if not create and not path.is_file():
             raise UsageError(
-                f"there is no index in {folder}",
+                f"no index in {folder}",
                 hint=Action("catalogue build", Blank("SPEC")) + " makes one",
             )
         try:
@@ -282,7 +282,7 @@ class Index:
         return Entries(self, [number for (number,) in rows])
 
     def sources(self) -> list[Source]:
-        """What was built, in the order of the specifications."""
+        """Return the sources, in the order of their specifications."""
         query = "SELECT spec, catalogue, options, complete, built FROM source ORDER BY spec"
         return [self._source(*row) for row in self.select(query)]
 
@@ -298,7 +298,7 @@ class Index:
         """The entry of an id, or of a name that only one entry has.
 
         Raises:
-            UsageError: there is none, or there are several.
+            UsageError: no entry has the name, or several have.
         """
         rows = self.select("SELECT entry FROM entry WHERE id = ?", name)
         entries = [self.read_entry(text) for (text,) in rows]
@@ -317,7 +317,7 @@ class Index:
         return entries[0]
 
     def token(self) -> str:
-        """What changes with the entries."""
+        """Return a token that changes with the entries."""
         rows = self.select("SELECT value FROM fact WHERE name = 'token'")
         return str(rows[0][0]) if rows else ""
 
@@ -333,9 +333,9 @@ class Index:
         watch: Watch | None = None,
         wait: float = _WAIT,
     ) -> Built:
-        """Bring what a specification stands for into the index: what is new, changed and gone.
+        """Update the index from a specification: add new, changed and remove vanished datasets.
 
-        Stopped at any moment, it goes on where it was.
+        If it is stopped at any moment, the next call continues.
 
         Args:
             registry: finds the catalogue that opens `spec`.
@@ -346,7 +346,7 @@ class Index:
             wait: seconds for another process that builds the same index.
 
         Raises:
-            UsageError: no catalogue opens it, there is nothing, or another process builds.
+            UsageError: no catalogue opens it, it has no datasets, or another process is building.
             TargenError: what the catalogue raised, such as that a service gave up.
         """
         watch = watch or Watch()
@@ -513,7 +513,7 @@ class Index:
 
 @lru_cache(maxsize=1)
 def _schema() -> list[tuple[Any, ...]]:
-    """What SQLite knows of our tables, and of nothing else."""
+    """Return SQLite's record of our tables."""
     with contextlib.closing(sqlite3.connect(":memory:")) as base:
         base.executescript(_TABLES)
         return base.execute(_SCHEMA).fetchall()
@@ -532,7 +532,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
     """The catalogue that opens a specification.
 
     Raises:
-        UsageError: none does, or several do.
+        UsageError: no catalogue does, or several do.
     """
     catalogues = []
     for item in registry.all("catalogue"):

@@ -21,9 +21,10 @@ GROUPS = {
     "permissive": frozenset(_PERMISSIVE.split()),
     "open": frozenset(_PERMISSIVE.split()) | frozenset(_SHARE_ALIKE.split()),
 }
-"""Names that stand for several: `permissive` asks for no more than to be named, `open` also has
-those under which what is derived must be shared alike. Neither has licences for non-commercial or
-unchanged use alone. What a licence asks for is for the user to read: this is no legal advice."""
+"""Names for groups of licences. `permissive` ones ask only for attribution; `open` also has those
+that require derived works to be shared alike. Neither has licences for non-commercial or unchanged
+use alone. Users must read the terms of a licence themselves: this is no legal advice.
+"""
 
 _UNSAID = ("", "unknown", "other", "n/a", "none", "-", "?")
 _SAID = (
@@ -44,7 +45,7 @@ _SAID = (
 def normal(text: str) -> str:
     """A licence as SPDX or the hub writes it, in lower case: `Apache License 2.0` is `apache-2.0`.
 
-    What says nothing, such as `unknown` or `other`, is "".
+    A word without meaning, such as `unknown` or `other`, becomes "".
     """
     text = " ".join(text.lower().split()).strip("\"'")
     for pattern, spelt in _SAID:
@@ -54,13 +55,13 @@ def normal(text: str) -> str:
 
 
 def admits(admitted: Collection[str], license: str) -> bool:
-    """Whether a licence is among those that a user names.
+    """Return whether a licence is among those that a user names.
 
-    Where none is named, all are admitted but those that forbid changes, since rows are changed.
+    By default all are admitted except those that forbid changes, since rows are changed.
 
     Args:
-        admitted: licences, names of `GROUPS`, and "unknown" for where nobody says it.
-        license: of a dataset, "" where nobody says it.
+        admitted: licences, names of `GROUPS`, and "unknown" for an unknown one.
+        license: that of a dataset, "" if unknown.
     """
     if not admitted:
         return not forbids_changes(license)
@@ -70,15 +71,15 @@ def admits(admitted: Collection[str], license: str) -> bool:
 
 
 def forbids_changes(license: str) -> bool:
-    """Whether a licence has "no derivatives" in it: a transformed row is one."""
+    """Return whether a licence has "no derivatives" in it: a transformed row is one."""
     return "-nd" in license or "no-deriv" in license
 
 
 def mixes(license: str, other: str) -> bool:
-    """Whether rows under two licences may stand in one dataset, as far as their names say.
+    """Return whether rows under two licences may be in one dataset, as far as their names tell.
 
-    What must be shared alike can be shared under one licence only, and not with what forbids
-    commercial use unless it does so itself. Unknown licences are not judged.
+    Share-alike rows can be shared under one licence only. They do not mix with rows that forbid
+    commercial use, unless their own licence also does. Unknown licences are not judged.
     """
     alike, others = _shared_alike(license), _shared_alike(other)
     if alike and others:

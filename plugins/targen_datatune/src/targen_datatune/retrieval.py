@@ -1,4 +1,4 @@
-"""What catalogues of datasets and retrievers are, and what they give."""
+"""Interfaces of catalogues of datasets and of retrievers, and their results."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ __all__ = [
 
 
 class DatasetEntry(BaseModel):
-    """A dataset, or one configuration of it, as a catalogue describes it.
+    """A catalogue's description of a dataset, or of one of its configurations.
 
     Attributes:
         id: names it, its configuration included, and nothing else in its catalogue:
             "hf:super_glue:rte", "file:reviews/shop.csv".
         name: what people call it.
         configuration: which of several that the dataset has; "" for the only one.
-        split: whose rows `Catalogue.rows` gives; "" where there are no splits.
+        split: the split of `Catalogue.rows`; "" if there are no splits.
         revision: a commit, or a digest of the content: other rows have another.
         description: what it is, in words; may be "".
         tags: words that its authors or the catalogue file it under.
-        license: of its rows, as SPDX or the hub writes it, in lower case: "cc-by-4.0"; ""
-            where nobody says it.
+        license: of its rows, as SPDX or the hub writes it, in lower case: "cc-by-4.0"; "" if
+            unknown.
         gated: its rows are only for those who were admitted.
         columns: their names with the types of their values, for people: "string", "list".
-        rows: how many rows the split has; None where that is unknown.
+        rows: how many rows the split has; None if unknown.
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
         encoding: of its files, where it is not UTF-8 and they do not say it themselves.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
-        notes: what one should know of it: "3 rows left out that cannot be read".
+        notes: remarks on it: "3 rows left out that cannot be read".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +66,7 @@ class DatasetEntry(BaseModel):
 
     @property
     def text(self) -> str:
-        """What retrievers read: its name, description, tags and columns, a line each."""
+        """Return the text for retrievers: its name, description, tags and columns, a line each."""
         names = [self.name, self.configuration]
         parts = (
             " ".join(filter(None, names)),
@@ -83,9 +83,9 @@ class Listed:
 
     Attributes:
         key: names it in its catalogue; its configurations may share it.
-        stamp: changes where the dataset may have changed, and is cheap to know: a commit, a
-            size and a time. What was described under the same stamp is not described again.
-        data: whatever `Catalogue.describe` wants to know of it.
+        stamp: a cheap value that changes if the dataset may have changed: a commit, a size and a
+            time. A dataset with an unchanged stamp is not described again.
+        data: anything that `Catalogue.describe` needs to know about it.
     """
 
     key: str
@@ -103,9 +103,8 @@ class CatalogueOptions(BaseModel):
 class Catalogue:
     """Datasets that can be searched and read.
 
-    All functions import what is heavy inside. They raise `UsageError` where what was asked for
-    makes no sense, and `DatasetUnavailable` where one dataset cannot be had: the others are
-    then gone on with.
+    All functions import heavy packages inside. They raise `UsageError` for an invalid request, and
+    `DatasetUnavailable` if one dataset is missing: the others then continue.
 
     Attributes:
         summary: one line for people.
@@ -117,8 +116,8 @@ class Catalogue:
             order, of values that JSON has. It raises `DatasetUnavailable` where the dataset
             vanished, is not for this user, or is not at the entry's `revision` any more.
         options: their class; `options` of the functions is one of them.
-        extra: the extra of its distribution that installs what they import besides the
-            distribution's own dependencies, or "".
+        extra: the extra of its distribution that installs their imports beyond the distribution's
+            own dependencies, or "".
     """
 
     summary: str
@@ -175,8 +174,8 @@ class Retriever:
         load: `load(folder)` returns the searcher, or raises `ValueError` if the folder does not
             contain what `index` writes. Both import what is heavy inside.
         options: their class; `options` of `index` is one of them.
-        extra: the extra of its distribution that installs what both import besides the
-            distribution's own dependencies, or "".
+        extra: the extra of its distribution that installs their imports beyond the distribution's
+            own dependencies, or "".
     """
 
     summary: str

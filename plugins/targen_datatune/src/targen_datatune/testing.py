@@ -68,7 +68,7 @@ class CatalogueSuite(Suite):
         return catalogue
 
     def listed(self) -> list[Listed]:
-        """What it lists of `spec`."""
+        """Return its listing of `spec`."""
         catalogue = self.target()
         return list(catalogue.listing(self.spec, _options(catalogue, self.options)))
 
@@ -104,7 +104,7 @@ class CatalogueSuite(Suite):
         assert not catalogue.opens("nobody-has-such-a-scheme:x"), "it opens anything"
 
     def test_lists_the_same_again(self) -> None:
-        """Keys are there once, stamps are texts, and another listing gives the same ones."""
+        """Keys occur once, stamps are texts, and another listing gives the same ones."""
         first = self.listed()
         keys = [each.key for each in first]
         assert keys, f"it lists nothing of {self.spec!r}"
@@ -115,7 +115,7 @@ class CatalogueSuite(Suite):
 
     def test_describes_each_by_an_id_of_its_own(self, entries: list[DatasetEntry]) -> None:
         """There are entries, each with an id, a name and a revision."""
-        assert entries, "none of its datasets can be described"
+        assert entries, "it cannot describe any of its datasets"
         ids = [entry.id for entry in entries]
         assert len(set(ids)) == len(ids), "two entries have one id"
         assert all(entry.name and entry.revision for entry in entries), "no name or no revision"
@@ -149,7 +149,7 @@ class CatalogueSuite(Suite):
                 return
             except Exception as error:
                 fail(f"{entry.id}: {type(error).__name__} in place of DatasetUnavailable: {error}")
-            fail(f"{entry.id}: it gives rows of revision {other.revision}, which there is none of")
+            fail(f"{entry.id}: it gives rows of revision {other.revision}, which does not exist")
 
     def _open(self, entries: list[DatasetEntry]) -> list[DatasetEntry]:
         return [entry for entry in entries if not entry.gated][:3]
@@ -176,7 +176,7 @@ class RetrieverSuite(Suite):
         return retriever
 
     def indexed(self, entries: Sequence[DatasetEntry], folder: Path) -> Searcher:
-        """What it finds among entries; it may walk them again and again, and no more."""
+        """Return its searcher of entries, which it may walk repeatedly and use in no other way."""
         retriever = self.target()
         folder.mkdir(parents=True, exist_ok=True)
         options = _options(retriever, self.options)
@@ -207,7 +207,7 @@ class RetrieverSuite(Suite):
             assert hits and hits[0].at == at, f"{words!r} does not find its own entry first"
 
     def test_nearest_first_and_no_more_than_asked_for(self, search: Searcher) -> None:
-        """Scores fall, places are there once, and `k` is kept."""
+        """Scores fall, places occur once, and `k` is kept."""
         for k in (1, 3, 50):
             hits = search("reviews of films and recipes of soups in towns", k)
             self._whole(hits, k)
@@ -221,7 +221,7 @@ class RetrieverSuite(Suite):
                 fail(f"the query {query[:20]!r}: {type(error).__name__}: {error}")
 
     def test_same_hits_again(self, search: Searcher, tmp_path: Path) -> None:
-        """The same entries and query give the same hits, from another index too."""
+        """The same entries and query give the same hits, also from another index."""
         query = "films with stars"
         assert _plain(search(query, 4)) == _plain(search(query, 4)), "another search differs"
         again = self.indexed(_entries(), tmp_path / "indexes" / "own")

@@ -61,7 +61,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_tasks(register: Register[Task[Any, Any]]) -> None:
-    """What Self-Instruct makes where no task is given."""
+    """Register the task that Self-Instruct makes without a given task."""
     register.register(
         "free-instructions",
         "targen_methods.instructions:INSTRUCTIONS",
@@ -71,7 +71,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
 
 @hookimpl
 def register_methods(register: Register[Method[Any]]) -> None:
-    """What `targen method NAME TASK` makes rows with."""
+    """Register methods for `targen method NAME TASK`."""
     register.register(
         "attrprompt",
         "targen_methods.attrprompt:ATTRPROMPT",

@@ -34,10 +34,10 @@ class Copies:
         return self._columns.task.label_of(row) or "", normalized(text)
 
     def refuse(self, row: BaseModel) -> None:
-        """See that a row is no given one.
+        """Check that a row is not a given one.
 
-        It is where its texts are the same but for case and punctuation, or, of a row of the same
-        label, where the last ones are so similar as near-duplicates are.
+        It counts as one if its texts are the same except for case and punctuation. So does a row of
+        the same label if its last text is a near-duplicate.
 
         Raises:
             Rejected: `copied`.

@@ -19,7 +19,7 @@ _PAIR = {
 
 
 def example_task(method: Method[Any]) -> Task[Any, Any]:
-    """What a method makes of a task of pairs by its default options; no step of it runs.
+    """Return the task that a method makes from a task of pairs by its default options.
 
     Raises:
         TargenError: it lacks a package.

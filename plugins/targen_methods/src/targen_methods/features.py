@@ -1,4 +1,4 @@
-"""What a model reads that weighs rows: words, or the vectors of an embedder."""
+"""Features for a model that weights rows: words, or the vectors of an embedder."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["embedder_of"]
 
 
 def embedder_of(features: str) -> tuple[str, ...]:
-    """The id of the embedder that an option `features` names; none where it is words.
+    """Return the id of the embedder that an option `features` names; empty for words.
 
     Raises:
-        UnknownName: there is no such embedder.
+        UnknownName: the embedder is unknown.
     """
     return () if features == "tfidf" else (load_registry().find("embedder", features).id,)

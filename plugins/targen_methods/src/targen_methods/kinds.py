@@ -45,7 +45,7 @@ def facts(part: Described) -> dict[str, Any]:
 
 
 def _asked_of_a_backend(part: Described, method: Method[Any]) -> dict[str, Any]:
-    """What the task asks for that a method makes of a pair of texts, or why that is not known."""
+    """Return the demands of a method's task for a pair of texts, or why they are unknown."""
     try:
         return {"scored": scored_facts(part.registry, example_task(method)), "not_made": ""}
     except TargenError as error:
@@ -70,6 +70,6 @@ def prints(facts: dict[str, Any]) -> None:
         print(f"--settings {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
     print_scored(facts["scored"])
     if facts["not_made"]:
-        print(f"What it asks of a backend is not known: {facts['not_made']}")
+        print(f"Its demands on a backend are unknown: {facts['not_made']}")
     name = facts["id"].rpartition(":")[2]
     print(f"use it: targen method {name} TASK{_ROWS[facts['given']]}")

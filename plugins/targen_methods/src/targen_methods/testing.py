@@ -5,7 +5,7 @@
     class TestEcho(Suite):
         method = "echo"
 
-A method makes a task, and that task must pass what every task must: exact quotas, no chance but
+A method makes a task, and that task must pass what every task must: exact quotas, no chance except
 the run's, the same bytes at any concurrency and in another process, no bad row from hostile
 replies. Beyond that it keeps the rows and labels of the task that it was made from.
 """

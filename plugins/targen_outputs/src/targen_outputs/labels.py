@@ -25,7 +25,7 @@ class Labels(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    labels: Definitions = Field(description="label → what makes a row one of it")
+    labels: Definitions = Field(description="label → the definition of its rows")
     several: bool = Field(
         default=False,
         description="`true`: a row may have several; for just one, write `labels` without `output`",

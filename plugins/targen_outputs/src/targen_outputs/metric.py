@@ -94,7 +94,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         notes=(
             (
                 "A mention's type is guessed as the most frequent one of the same mention, without "
-                "case, in other rows, and if there is none, as the most frequent type."
+                "case, in other rows, or else as the most frequent type."
             ),
         ),
     )

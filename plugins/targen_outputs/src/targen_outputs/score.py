@@ -33,7 +33,7 @@ class Score(BaseModel):
         default=5, description="equal parts of the scale, by which rows are counted"
     )
     step: Annotated[float, Field(gt=0)] = Field(
-        default=0.1, description="scores are multiples of it, counted from the lower end"
+        default=0.1, description="distance between adjacent scores, counted from the lower end"
     )
     tolerance: Annotated[float, Field(ge=0)] = Field(
         default=0.5, description="how far step 4's score may be from a row's for the row to keep it"
@@ -52,7 +52,7 @@ class Score(BaseModel):
             if not self.points(number):
                 first, last = self.edges(number)
                 raise ValueError(
-                    f"step: no multiple of it lies in the bin from {first:g} to {last:g}"
+                    f"step: no multiple of the step lies in the bin from {first:g} to {last:g}"
                 )
         return self
 

@@ -37,7 +37,7 @@ class Spans(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    spans: Definitions = Field(description="type → what makes a span one of it")
+    spans: Definitions = Field(description="type → the definition of its spans")
     field: str = Field(default="", description="the text that they are in; by default the only one")
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]], IN_ORDER
@@ -102,7 +102,7 @@ class SpansOutput(Output):
             if not self._spec.overlap and other["start"] < one["end"]:
                 raise ValueError(f"spans.{number}: it overlaps the span above it")
             if other == one:
-                raise ValueError(f"spans.{number}: it is there twice")
+                raise ValueError(f"spans.{number}: this span occurs twice")
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return how many spans of each type of a set a row is to have."""

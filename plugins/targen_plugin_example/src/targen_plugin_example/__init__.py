@@ -177,7 +177,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 def register_embedders(register: Register[Embedder]) -> None:
     """What `targen generate TASK --max-cosine 0.8 --embedder letters` compares rows by."""
     register.register(
-        "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter stands"
+        "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter occurs"
     )
 
 

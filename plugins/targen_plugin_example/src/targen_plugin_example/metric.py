@@ -15,7 +15,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     return Findings(
         figures={name: {"exclaiming": Estimate(share)} for name, share in shares.items()},
         tables=(Table("Rows with an exclamation mark", ("dataset", "share"), [*shares.items()]),),
-        notes=("A mark in the words of the template would count too.",),
+        notes=("A mark in the words of the template would also count.",),
     )
 
 

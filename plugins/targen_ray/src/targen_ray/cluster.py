@@ -1,6 +1,6 @@
-"""Connecting to a Ray cluster, or starting a small one here; and what it has.
+"""Connect to a Ray cluster, or start a small one here, and read its resources.
 
-All of it blocks for seconds: it is called in a thread.
+All functions block for seconds, so they are called in a thread.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ class Cluster:
     folder: Path | None = None
 
     def nodes(self) -> list[Mapping[str, float]]:
-        """The resources of each node that is there, by Ray's names."""
+        """Return the resources of each present node, by Ray's names."""
         import ray
 
         return [node["Resources"] for node in ray.nodes() if node.get("Alive", node.get("alive"))]
 
     def free(self) -> Mapping[str, float]:
-        """What of all nodes together is free."""
+        """Return the free resources of all nodes together."""
         import ray
 
         free: Mapping[str, float] = ray.available_resources()
         return free
 
     def is_reachable(self) -> bool:
-        """Whether the head answers."""
+        """Return whether the head answers."""
         return self.gcs is None or _is_open(*self.gcs, seconds=2.0)
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ def prepare_environment(address: str) -> None:
 
 
 def _is_own(address: str) -> bool:
-    """Whether a cluster is to be started here."""
+    """Return whether to start a cluster here."""
     return (address or os.environ.get("RAY_ADDRESS", "")) in ("", "local")
 
 
@@ -104,7 +104,7 @@ def connect(workers: Workers, count: int | None) -> Cluster:
     """Connect to what `workers` asks for; a cluster that is started here has room for `count`.
 
     Raises:
-        UsageError: there is no cluster at the address, or it has other versions.
+        UsageError: no cluster is at the address, or it has other versions.
     """
     import ray
 
@@ -139,7 +139,7 @@ def connect(workers: Workers, count: int | None) -> Cluster:
 
 
 def _folder() -> Path | None:
-    """Where Ray puts what it logs; gone afterwards. None: its own, where sockets fit a path."""
+    """Return a folder for Ray's logs, removed afterwards; None if its path is too long."""
     folder = Path(tempfile.mkdtemp(prefix="targen-ray-"))
     if len(str(folder)) <= 40:  # of the 107 bytes of a socket's path Ray takes sixty
         return folder
@@ -169,10 +169,10 @@ def _gcs() -> tuple[str, int] | None:
 
 
 def _require_reachable(address: str) -> None:
-    """See that something listens, since Ray would try for a minute.
+    """Check that a server listens, since Ray would try for a minute.
 
     Raises:
-        UsageError: nothing does.
+        UsageError: no server listens.
     """
     if address == "auto":
         return
@@ -186,12 +186,12 @@ def _require_reachable(address: str) -> None:
     if not host:
         raise UsageError(
             f"--address {address}: it is not the address of a Ray cluster",
-            hint="HOST:6379 on a node of it, ray://HOST:10001 from outside, or auto",
+            hint="HOST:6379 on one of its nodes, ray://HOST:10001 from outside, or auto",
         )
     port = port or (10001 if where.scheme == "ray" else 6379)
     if not _is_open(host, port, seconds=_REACHABLE):
         raise UsageError(
-            f"--address {address}: nothing answers at {host}:{port}",
+            f"--address {address}: no answer from {host}:{port}",
             hint="ray start --head on its first node; ray status says whether it runs",
         )
 

@@ -64,7 +64,7 @@ class Member:
 
 
 def _encrypted() -> bool:
-    """Whether Ray's own connections are: then calls go by these, since a line is not."""
+    """Return whether Ray encrypts its connections: calls then use these, not lines."""
     return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
 
 
@@ -84,7 +84,7 @@ class _Link:
 
 
 async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
-    """The line of an actor, or Ray where there is none."""
+    """Return the line to an actor, or Ray itself if there is no line."""
     host, port = hello.address
     if port:
         try:
@@ -97,7 +97,7 @@ async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
 
 
 async def _called(ref: Any, seconds: float | None = None) -> bytes:
-    """What an actor returns.
+    """Return an actor's result.
 
     Raises:
         LinkLost: it is gone, cannot be reached, or says nothing.
@@ -130,7 +130,7 @@ class Crew:
     """The workers of a run, and the pool that they answer."""
 
     def __init__(self, setups: Sequence[Setup], workers: Workers) -> None:
-        """`setups` are what workers are told, in turn."""
+        """`setups` are the first messages to workers, in turn."""
         self.pool = Pool(len(setups[0].recipes))
         self._setups = [dump([setup]) for setup in setups]
         self._workers = workers
@@ -151,7 +151,7 @@ class Crew:
         """Start the workers and wait for the first.
 
         Raises:
-            UsageError: there is no such cluster, or its workers cannot make the models.
+            UsageError: the cluster does not exist, or its workers cannot make the models.
             JobFailed: no worker came up in time.
         """
         workers = self._workers
@@ -200,12 +200,12 @@ class Crew:
     # --- how many, and of what ---
 
     def _needs(self) -> dict[str, float]:
-        """What a worker holds, by Ray's names."""
+        """Return the resources of a worker, by Ray's names."""
         asked = {"cpu": 1.0, **self._workers.resources}
         return {_NAMES.get(name.lower(), name): amount for name, amount in asked.items()}
 
     def _fewest(self, nodes: Sequence[Any]) -> int:
-        """How many workers to start."""
+        """Return how many workers to start."""
         workers = self._workers
         assert self._cluster is not None
         if workers.minimum is not None:
@@ -234,7 +234,7 @@ class Crew:
             )
 
     def _lacking(self, nodes: Sequence[Any]) -> str:
-        """What no node has enough of, or ""."""
+        """Return the resource that no node has enough of, or ""."""
         needs = self._needs()
         if any(
             all(node.get(name, 0) >= amount for name, amount in needs.items()) for node in nodes
@@ -312,7 +312,7 @@ class Crew:
         return actor
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A worker is given up: the run goes on with the others, if there are any."""
+        """Give a worker up; the run continues with the others, if there are any."""
         self._keepers.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is None:
@@ -383,7 +383,7 @@ class Crew:
                     self._add()
 
     async def _waiting_words(self, cluster: Cluster, up: int) -> str:
-        """What workers that are not up wait for."""
+        """Return what workers that have not started are waiting for."""
         pending = len(self._keepers) - up
         with contextlib.suppress(Exception):
             lacking = self._lacking(await asyncio.to_thread(cluster.nodes))

@@ -50,7 +50,7 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatM
 
 
 def _setups(sources: Sequence[ModelSource], workers: Workers) -> list[Setup]:
-    """What workers are told first: one for all, or one for each replica."""
+    """Return the first messages to workers: one for all, or one per replica."""
     names = {"targen-core", "targen-ray"}
     for source in sources:
         names |= {source.backend_id.partition(":")[0], *source.backend.packages}
@@ -84,7 +84,7 @@ def _at(source: ModelSource, url: str) -> ModelSource:
 
 
 def _recipe(source: ModelSource) -> ModelRecipe:
-    """How a worker gets a model: itself, with its key, or what made it.
+    """Return how a worker gets a model: itself, with its key, or the recipe that made it.
 
     Raises:
         UsageError: neither crosses to another process.

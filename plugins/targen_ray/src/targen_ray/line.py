@@ -1,12 +1,12 @@
 """A line between the process of a run and a worker: a socket on which both prove who they are.
 
-Ray starts and ends workers; calls go beside it, since a message of Ray's costs the process of the
-run half a millisecond, and a frame here a tenth of that.
+Ray starts and ends workers. Calls bypass it: a message of Ray's costs the process of the run half a
+millisecond, and a frame here a tenth of that.
 
-A worker makes a secret, which goes to the run by Ray and by nothing else. Whoever connects has to
-prove that it knows the secret, and so has whoever answers: a port may have passed to a stranger
-since. Neither says it. Before both have, nothing is unpickled and neither a key nor a prompt is
-sent; afterwards each frame proves that it is the next one of its side. Nothing is encrypted.
+A worker makes a secret, which goes to the run by Ray and by nothing else. Both ends must prove that
+they know the secret: a port may have passed to a stranger since. Neither sends it. Before both
+have, no data are unpickled and neither a key nor a prompt is sent. Afterwards each frame proves
+that it is the next one of its side. Frames are not encrypted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WORKER, _RUN = b"targen-ray worker", b"targen-ray run"  # who proves
 
 
 class NotAWorker(ConnectionError):
-    """What answers at a worker's address does not know its secret."""
+    """The process at a worker's address does not know its secret."""
 
 
 class LineServer:

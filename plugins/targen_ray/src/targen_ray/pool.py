@@ -1,11 +1,10 @@
-"""The pool: which worker answers which call, and what becomes of calls when one is lost.
+"""The pool: assign calls to workers, and handle calls of lost workers.
 
 It lives in the process of the run and knows nothing of Ray: a `Link` carries bytes to a worker and
-back. A call goes to the worker with the fewest, or to one nearly as free that has read the same
-beginning of a prompt before, so that what it keeps of that saves time. For workers that take few
-calls at a time some calls wait here: one that gets free takes the first of those whose beginning
-it has read. What a worker had in hand when it was lost is an error of these calls, and the call
-layer of the run asks them again.
+back. A call goes to the worker with the fewest calls. A worker that is nearly as free and has read
+the same start of a prompt comes first, since its kept state saves time. For workers that take few
+calls at a time, some calls wait here. A worker that becomes free takes the first whose start it has
+read. The calls of a lost worker raise an error, and the call layer of the run sends them again.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ class Member:
     flush: asyncio.Handle | None = None
 
     def has_room(self, model: int) -> bool:
-        """Whether one more call of a model is of use to it."""
+        """Return whether it can use one more call of a model."""
         limit = self.hello.limits[model]
         return limit is None or len(self.calls) < limit
 
@@ -123,7 +122,7 @@ class Pool:
 
         Raises:
             WorkerLost: the worker that had it is gone.
-            TargenError: what the model raises, or why there are no workers any more.
+            TargenError: the model's error, or the reason why no worker is left.
         """
         if self.failure is not None:
             raise self.failure
@@ -190,10 +189,11 @@ class Pool:
             self._send(member, call)
 
     def _next(self) -> tuple[_Call, Member] | None:
-        """The call that goes off now, and where; None where no worker has room.
+        """Return the next call, and its worker; None if no worker has room.
 
-        That is the oldest, but where workers take few calls each, the first whose beginning a free
-        one has read, or else one whose beginning nobody has: so each worker reads few beginnings.
+        It is the oldest call. If workers take few calls each, it is the first whose start a free
+        worker has read, or else one whose start no worker has read. So each worker reads few
+        starts.
         """
         oldest = new = None
         full: set[int] = set()  # models for which no worker has room
@@ -322,12 +322,12 @@ def _order_of(call: _Call) -> Order:
 
 
 def _played(call: _Call) -> tuple[Any] | None:
-    """What the task says offline, for a model that plays it."""
+    """Return the task's offline reply, for a model that plays it."""
     return None if call.request.dry_run is None else (call.request.dry_run(),)
 
 
 def _head(model: int, request: ChatRequest) -> int:
-    """What tells how a prompt begins: its messages but the last, or the start of a single one."""
+    """Return a key of a prompt's start: all messages but the last, or a single one's start."""
     *before, last = request.messages
     parts = [(message.role, message.content) for message in before]
     return hash((model, *parts) if parts else (model, last.content[:_TEXT]))

@@ -1,4 +1,4 @@
-"""What goes to a worker and comes back: bytes that both sides read, whatever carries them.
+"""Messages to and from workers: bytes that both sides read, over any transport.
 
 A worker is sent how to make its models, and then calls in batches; it sends back what became of
 each. It never raises: an error is a value, with the words that it would have had in the process of
@@ -25,7 +25,7 @@ class ModelRecipe:
     Attributes:
         identity: what it must be.
         pickled: itself, or b"" where it does not pickle.
-        backend_id: what makes it otherwise; "" where nothing does.
+        backend_id: the backend that makes it otherwise, or "".
         options: what that makes it with, pickled: their class and what was said of them.
     """
 
@@ -37,7 +37,7 @@ class ModelRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker is told first: its models and cores, and whose versions it must have."""
+    """The first message to a worker: its models and cores, and the versions that it must have."""
 
     recipes: tuple[ModelRecipe, ...]
     cores: int
@@ -46,7 +46,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a worker says of itself.
+    """A worker's facts about itself.
 
     Attributes:
         limits: calls at once that each model can use, or None.
@@ -90,7 +90,7 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a call: a reply, an error, or None where its dry run is needed."""
+    """The outcome of a call: a reply, an error, or None if its dry run is needed."""
 
     number: int
     outcome: ChatReply | TargenError | Bug | None
@@ -118,7 +118,7 @@ def _plain(value: Any) -> Any:
 
 
 def load(payload: bytes) -> tuple[Any, ...]:
-    """What was dumped."""
+    """Load dumped values."""
     values: tuple[Any, ...] = pickle.loads(payload)  # noqa: S301 - the other side is this run's
     return values
 

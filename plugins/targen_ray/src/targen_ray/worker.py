@@ -1,7 +1,7 @@
 """A worker: a process that has the models of a run and answers its calls.
 
-It knows nothing of Ray, which makes an actor of it. Calls come in batches, and what became of them
-is fetched in batches: a message costs more than most of what is done for a call here.
+It is independent of Ray, which makes an actor from it. Calls come in batches, and their outcomes
+are fetched in batches: a message costs more than most of the work per call.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ class Worker:
         return dump(await self.told(min(_MAX_LINGER, self._seconds * _LINGER)))
 
     async def told(self, linger: float) -> list[Answer]:
-        """What there is to tell, once there is something, and what comes within `linger` seconds.
+        """Return outcomes, once there are some, including those that come within `linger` seconds.
 
-        Nothing, where nothing comes for `POLL` seconds.
+        Return an empty list after `POLL` seconds without outcomes.
         """
         if not self._answers:
             self._ready.clear()
@@ -173,7 +173,7 @@ def _made(recipe: ModelRecipe) -> ChatModel:
 
 
 def _lacking(what: str, error: Exception) -> UsageError:
-    """What a worker says where a package is missing, or an object does not come through."""
+    """Return the error for a missing package, or for an object that does not unpickle."""
     missing = getattr(error, "name", None)
     if missing:
         return UsageError(

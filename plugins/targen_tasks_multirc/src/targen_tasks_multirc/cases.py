@@ -1,4 +1,4 @@
-"""What could tell which options are right: each is a case."""
+"""Cases of MultiRC, one per option, with clues to the right ones."""
 
 from __future__ import annotations
 

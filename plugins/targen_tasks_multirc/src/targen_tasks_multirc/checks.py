@@ -1,4 +1,4 @@
-"""What must hold of a MultiRC question, without a model's help."""
+"""Checks of a MultiRC question, without a model's help."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
     """A question of 4 to 40 words on its seed.
 
     Raises:
-        Rejected: a reason of `prose`, or `passage-changed`, `no-question`,
-            `names-sentence`: it speaks of a sentence by its place, `names-options`:
-            of the options and what to do with them.
+        Rejected: a reason of `prose`, or `passage-changed`, `no-question`, `names-sentence` (it
+            mentions a sentence by its place) or `names-options` (it mentions the options and what
+            to do with them).
     """
     if row.passage != seed.text:
         raise Rejected("passage-changed", "the passage is not the seed's paragraph")
@@ -74,7 +74,7 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
 
 
 def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
-    """Options are 3 to 8 different clean phrases, one of which is right at least.
+    """Check that options are 3 to 8 different clean phrases, at least one of them right.
 
     Raises:
         Rejected: a reason of `prose`, or `too-few-options`, `too-many-options`,

@@ -12,7 +12,7 @@ from targen_tasks_multirc.rows import MultiRcQuestion, Option
 __all__ = ["VERSION", "OfficialMultiRc", "from_rows", "pack", "to_rows"]
 
 VERSION = 1.1
-"""Of the official file format, in every row."""
+"""The version of the official file format, in every row."""
 
 _STRIDE = 100
 """Answers of question n are numbered from 100 n, which no question comes near to using up."""

@@ -1,4 +1,4 @@
-"""What a MultiRC instance is: one question on one passage, with its options."""
+"""A MultiRC instance: one question on one passage, with its options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NONE = "none"  # the label of a question without a right option: 26 original on
 
 
 def letter(place: int) -> str:
-    """What the option at a place, from 0, is called."""
+    """Return the letter of the option at a place, from 0."""
     return ascii_uppercase[place % 26] + str(place // 26 or "")
 
 
@@ -50,7 +50,7 @@ class MultiRcQuestion(BaseModel):
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """What the options are called: A, B, C and so on."""
+        """Return the letters of the options: A, B, C and so on."""
         return tuple(letter(place) for place in range(len(self.options)))
 
     @property

@@ -33,9 +33,8 @@ QUESTIONS = 2
 ALL_RIGHT = 0.01
 """Share of questions that may have no wrong option (0.4 % in the original).
 
-They are capped at 5 % of the rows. A share of 5 % here would pass the cap in
-every other run; at 1 % the other questions would have to be rejected five times
-as often as these for that.
+They are capped at 5 % of the rows. A share of 5 % here would pass the cap in every other run. At 1
+%, the other questions would have to be rejected five times as often as these to pass it.
 """
 
 _CATEGORIES = (
@@ -134,7 +133,7 @@ DIMENSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How many options a question should have, how many of them right, and of what kind."""
+    """The number of options for a question, how many of them are right, and their kind."""
 
     options: int
     right: int
@@ -143,7 +142,7 @@ class _Plan:
 
     @property
     def text(self) -> str:
-        """What the prompt says of it."""
+        """Return its text for the prompt."""
         said = f"{self.options} options, of which {self.right} right"
         if self.kind == _ONE_ANSWER:
             said += ": one answer of one to four words" + (
@@ -179,7 +178,7 @@ def _kind(draw: Mapping[str, str], number: int) -> str:
 
 
 def _told(draw: Mapping[str, str], kind: str) -> Mapping[str, str]:
-    """What the prompt says of a draw: not what questions of the other kind ask for."""
+    """Return the part of a draw for the prompt, without traits of questions of the other kind."""
     other = "joins" if kind == _LISTED else "asks"
     return {name: value for name, value in draw.items() if name != other}
 

@@ -96,7 +96,7 @@ def _aggregate(question: MultiRcQuestion, answers: Sequence[JudgeAnswer]) -> Cor
 
 
 def _written(question: MultiRcQuestion) -> str:
-    """What differs between two questions on one passage; the order of options is ours."""
+    """Return what differs between two questions on one passage; the order of options is ours."""
     return " ".join([question.question, *sorted(option.text for option in question.options)])
 
 
@@ -166,8 +166,8 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     },
     variants={
         "paper": Variant(
-            "the model chooses options, their order and how many are right, with no rule against "
-            "what gives them away; step 4 does not ask whether one sentence is enough",
+            "the model chooses options, their order and how many are right, without a rule against "
+            "giveaways; step 4 does not ask whether one sentence is enough",
             {
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),

@@ -133,7 +133,7 @@ def register_metrics(register: Register[Metric]) -> None:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train` trains."""
+    """Register trainers for `targen train`."""
     register.register(
         "tfidf",
         "targen_training.linear:TFIDF",
@@ -157,5 +157,5 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "decoder",
         "targen_training.neural.writer:DECODER",
-        summary="a pretrained model that goes on with its answer: Llama, Pythia; LoRA, QLoRA",
+        summary="a pretrained model that writes its answer: Llama, Pythia; LoRA, QLoRA",
     )

@@ -80,7 +80,9 @@ def ablate(
     ] = None,
     runs: Annotated[
         int,
-        typer.Option("--runs", min=1, help="How often the whole and each variant are generated."),
+        typer.Option(
+            "--runs", min=1, help="Number of generations of the whole and of each variant."
+        ),
     ] = 1,
     original: Annotated[
         list[str] | None,
@@ -105,10 +107,10 @@ def ablate(
     trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--trainer", metavar="NAME[,KEY=VALUE]...", help="What is trained. [default: tfidf]"
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="The trainer. [default: tfidf]"
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", help="How often each is trained.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", help="Number of trainings of each.")] = 5,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),
@@ -120,12 +122,11 @@ def ablate(
 ) -> None:
     """Measure what each part of generation contributes: generate without it, train, compare.
 
-    Every arm is a run that leaves one thing out or does it otherwise: no self-correction, half of
-    the contexts and a quarter, none at all, no seeds, nothing drawn by code, seeds for all labels
-    or for one, each variant of the task, other generators.
-    What arms have in common is asked once, and --max-cost is for all of them. With --runs, the
-    whole and every variant are generated with several random seeds, which shows how much of a
-    difference is chance. The command goes on where it was stopped.
+    Every arm is a run with one change: no self-correction, half or a quarter of the contexts, no
+    contexts, no seeds, no draws by code, seeds for all labels or for one, a variant of the task, or
+    another generator. Calls that arms share are made once, and --max-cost is for all of them. With
+    --runs, the whole and every variant are generated with several random seeds, which shows how
+    much of a difference is chance. The command continues where it stopped.
 
     Examples:
     - targen ablate rte --test RTE/val.jsonl --generator llama -o model=llama3.1 --plan
@@ -153,7 +154,7 @@ def ablate(
         made["original"] = {"data": list(original)}
     if len(made) < 2:
         raise UsageError(
-            f"nothing of --arms {arms} can be left out of {loaded.name}",
+            f"--arms {arms}: {loaded.name} has no such part to leave out",
             hint=f"targen describe {task} shows its steps and variants",
         )
     base = {"n": number, "model": generator[0], **generator_options(option or [])}
@@ -201,7 +202,7 @@ def _arms(
     contexts: int,
     folder: Path,
 ) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
-    """Each arm as an experiment declares it, or why there is none."""
+    """Yield each arm as an experiment declares it, or the reason why it is missing."""
     limit = {"contexts_limit": contexts} if _has_list(task) else {}
 
     def arm(**values: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""How near an answer's words are to those of the right ones, as SuperGLUE counts ReCoRD."""
+"""Compare an answer's words with those of the right ones, as SuperGLUE does for ReCoRD."""
 
 from __future__ import annotations
 

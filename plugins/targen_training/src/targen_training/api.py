@@ -109,14 +109,14 @@ def evaluate(
         model: what `train` returned, or its folder.
         *data: labelled rows, as `train` takes them; by default of the model's task.
         task: the task of the rows, if the model knows several.
-        by: columns by which rows are measured, too.
+        by: columns by whose values rows are also measured.
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
         Figures, which labels are taken for which, parts of the rows, and predictions.
 
     Raises:
-        UsageError: there is no such model, or no row has a label.
+        UsageError: the model does not exist, or no row has a label.
     """
     from targen_training.evaluation import evaluated
 
@@ -142,12 +142,12 @@ def compare(
 ) -> Results:
     """Train the same models on datasets, and test them on the same rows, as `targen compare` does.
 
-    `targen_core.compare` is this function. What is trained stays in the folder, so the same call
-    continues, and trains only what changed.
+    `targen_core.compare` is this function. Trained models remain in the folder, so the same call
+    continues, and trains only changed parts.
 
     Args:
         *data: runs or paths of datasets, or mappings of names to them.
-        test: labelled rows that nothing is trained on.
+        test: labelled rows that are kept from training.
         real: real rows, which the datasets are held against.
         task: the task of the rows in files; runs know theirs.
         trainers: with options as in "tfidf,regularization=5"; by default "tfidf".
@@ -163,7 +163,7 @@ def compare(
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
-        Each task's groups, pairs and few real rows, with intervals; see `results.html` too.
+        Each task's groups, pairs and few real rows, with intervals; see also `results.html`.
 
     Raises:
         UsageError: the request is invalid.

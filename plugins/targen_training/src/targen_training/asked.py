@@ -1,4 +1,4 @@
-"""What the commands of training have in common: rows, trainers and their options, as typed."""
+"""Typed rows, trainers and options, for all commands of training."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_rows(
     """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out.
 
     Raises:
-        UsageError: there are none, or nobody says whose they are.
+        UsageError: there are no rows, or their task is unknown.
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
@@ -96,7 +96,7 @@ def read_rows(
 
 
 def names_its_task(source: str) -> bool:
-    """Whether this is a folder that says whose rows it holds, as runs and weighed rows do."""
+    """Return whether a folder names the task of its rows, as runs and weighted rows do."""
     from targen_core.dataset.source import open_source
 
     try:
@@ -106,7 +106,7 @@ def names_its_task(source: str) -> bool:
 
 
 def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> TaskFile | None:
-    """The file of the task of some rows, which a run keeps a copy of; None of an installed one."""
+    """Return the file of some rows' task, for the copy in a run; None if the task is installed."""
     from targen_core import Dataset
     from targen_core.api.run import Folder
     from targen_core.dataset.source import open_source
@@ -131,7 +131,7 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
 
 
 def _named(registry: Registry, task: TaskLike) -> str:
-    """What a user passes as a task; one of a file does not know its path."""
+    """Return the name of a task as users pass it; one of a file does not know its path."""
     if isinstance(task, str | PathLike):
         return str(task)
     known = {item.name for item in registry.all("task")}
@@ -152,7 +152,7 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
     """Options of a model, from KEY=VALUE; `name` says of what.
 
     Raises:
-        UsageError: there is no such option, or it cannot have that value.
+        UsageError: the option is unknown, or its value invalid.
     """
     from pydantic import ValidationError
 
@@ -170,15 +170,15 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
 
 
 def of_one_label(scores: Scores, rows: str) -> str:
-    """What is to be said of a model that tells nothing apart; "" of others.
+    """Return a warning about a model that predicts one label for nearly all rows; "" for others.
 
-    `rows` says of which rows the scores are.
+    `rows` names the rows of the scores.
     """
     if scores.one_label is None:
         return ""
     name, gets, has = scores.one_label
     return (
-        f"the model says {name} of {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
-        "has not learned to tell the labels apart; more rows, --trainer vectors, or more epochs "
+        f"the model predicts {name} for {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
+        "has not learned to tell the labels apart. More rows, --trainer vectors, or more epochs "
         "of an encoder may help"
     )

@@ -15,7 +15,7 @@ __all__ = ["TRAINING", "TrainingOptions"]
 class TrainingOptions(MetricOptions):
     """Options of `training`."""
 
-    results: str = Field("", description="the folder that targen compare left; '': none")
+    results: str = Field("", description="the folder that targen compare wrote")
 
 
 def _measure(study: Study, options: TrainingOptions) -> Findings:
@@ -45,7 +45,7 @@ _NONE = (
 
 
 TRAINING = Metric(
-    title="What the data train",
+    title="Models trained on the data",
     measure=_measure,
     options=TrainingOptions,
     order=900,

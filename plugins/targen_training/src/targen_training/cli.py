@@ -42,8 +42,9 @@ def train(
         typer.Option(
             "--trainer",
             metavar="NAME",
-            help="What trains: vectors for few rows, tfidf needs nothing; see list-trainers. "
-            "[default: what the --model is for, or what learns the rows' output, or tfidf]",
+            help="The trainer: vectors for few rows, tfidf without extra packages; see "
+            "list-trainers. [default: the one that the --model is for or that learns the rows' "
+            "output, or tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,
@@ -69,7 +70,7 @@ def train(
         typer.Option("--style", help="Rows as they are, or as instructions with worked samples."),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="How often the rows of each of several tasks are seen.")
+        Mix, typer.Option("--mix", help="The shares of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,
@@ -89,8 +90,8 @@ def train(
 ) -> None:
     """Train a model on one dataset, or on the datasets of several tasks.
 
-    What a row decides is what its task says: its label, or which of its options is right. Rows
-    without a label are left out. A training that was killed goes on when it is asked for again.
+    The task of a row defines its decision: its label, or which of its options is right. Rows
+    without a label are left out. Run the same command again to continue a killed training.
 
     Examples:
     - targen train runs/rte-0

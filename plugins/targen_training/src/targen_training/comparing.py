@@ -66,15 +66,15 @@ def compare(
         typer.Option(
             "--trainer",
             metavar="NAME[,KEY=VALUE]...",
-            help="A trainer with its options; several are compared. [default: tfidf; for a curve "
-            "with --real vectors, if MiniLM is installed]",
+            help="A trainer with its options. Repeat to compare several. [default: tfidf; for a "
+            "curve with --real vectors, if MiniLM is installed]",
         ),
     ] = None,
     repeats: Annotated[
         int | None,
         typer.Option(
             "--repeats",
-            help="How often each is trained. [default: 5; 10 for a curve with --real]",
+            help="Number of trainings of each. [default: 5; 10 for a curve with --real]",
         ),
     ] = None,
     real: Annotated[
@@ -97,7 +97,7 @@ def compare(
         typer.Option(
             "--match",
             metavar="labels|rows|auto",
-            help="Of arms at equal sizes, draw the same labels of each, or rows as they are; auto "
+            help="At equal sizes, draw the same labels from each arm, or rows as they are. auto "
             "does both if the shares of labels differ. [default: auto]",
         ),
     ] = None,
@@ -110,7 +110,7 @@ def compare(
     ] = None,
     together: Annotated[
         bool,
-        typer.Option("--together/--apart", help="Of two datasets, also both together."),
+        typer.Option("--together/--apart", help="With two datasets, also train on both together."),
     ] = True,
     out: Annotated[
         Path | None,
@@ -191,7 +191,7 @@ def carried_out(
     keep: bool = False,
     plan: bool = False,
 ) -> Results | None:
-    """Say what will be done, do it and write the results; None where only the plan was wanted.
+    """Announce the plan, carry it out and write the results; None if only the plan was wanted.
 
     Runs draw from `money`, which the caller has opened.
 
@@ -320,7 +320,7 @@ def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
 
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
-    """Print the results and where they stand."""
+    """Print the results and their folder."""
     from targen_cli.tables import print_json, print_table
     from targen_training.experiments.pages import findings_of, shown
 
@@ -348,7 +348,7 @@ def say_billed(money: Money) -> None:
 
 
 def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Made]:
-    """Say what is there of each arm, what will be generated, and for how many dollars.
+    """Report what exists of each arm, what will be generated, and for how many dollars.
 
     Returns:
         The arms that are not complete.
@@ -382,7 +382,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
         does = "to generate"
         if report is not None:
             does, cost = (
-                f"goes on after {plural(sum(report.rows.values()), 'row')}",
+                f"continues after {plural(sum(report.rows.values()), 'row')}",
                 f"{cost} in all",
             )
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
@@ -413,7 +413,7 @@ def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: flo
 
 
 def _say(ready: Planned) -> None:
-    """What will be trained, and how long it may take by what was trained before."""
+    """Report what will be trained, and an estimate of the time from earlier trainings."""
     missing = {plan.training: plan for plan in ready.missing}.values()
     known = {plan.training for plan in ready.plans}
     models = ", ".join(ready.models)
@@ -518,7 +518,7 @@ def _numbers(curve: str) -> list[int | str]:
 
 
 def _usual(registry: Registry, whose: str) -> str:
-    """What learns the rows of a task, by its name, file, or rows."""
+    """Return the usual trainer for a task, by its name, file, or rows."""
     from targen_core import Task
     from targen_training.experiments.data import task_for
     from targen_training.learning import usual_trainer
@@ -529,7 +529,7 @@ def _usual(registry: Registry, whose: str) -> str:
 
 
 def _usual_of_few(registry: Registry) -> str:
-    """What learns most from few rows, of what can be trained here."""
+    """Return the trainer that learns most from few rows, of those that can run here."""
     from targen_training.models import require_able
     from targen_training.trainers import Trainer
 
@@ -580,7 +580,7 @@ def model_choice(item: str) -> dict[str, Any]:
 
 
 def generator_options(items: Sequence[str]) -> dict[str, Any]:
-    """What arms are generated with, from KEY=VALUE.
+    """Return the options for generating arms, from KEY=VALUE.
 
     Raises:
         UsageError: one is not written so.
@@ -600,7 +600,7 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
 
 
 def _sizes(registry: Registry, values: Mapping[str, Any]) -> list[Any]:
-    """Sizes of learning curves, which depend on the rows that are there: 16, 32 and so on."""
+    """Return the sizes of learning curves for the available rows: 16, 32 and so on."""
     from targen_training.asked import read_rows
     from targen_training.experiments.data import task_for
 

@@ -32,9 +32,8 @@ def decisions_of(
 
     Each has the weight of its row.
 
-    What a row decides is what its task says (`Rows.cases`): its label, or of
-    each option whether it is right. A task that says nothing decides a row's
-    label from its texts.
+    The task of a row defines its decisions (`Rows.cases`): its label, or whether each option is
+    right. A task that says nothing decides a row's label from its texts.
 
     Args:
         dataset: rows of one task.
@@ -125,7 +124,7 @@ def _asked(
     style: Style,
     named: bool,
 ) -> Question | None:
-    """A question as it reads to a model that writes; None where the row holds no instance."""
+    """Return the question for a model that writes; None if the row holds no instance."""
     several_rows = (
         task.rows_per_instance > 1
     )  # a pair of rows is one instance, each row a question of it
@@ -150,7 +149,7 @@ def _asked(
 
 
 def _label_answers(task: Task[Any, Any], instance: Any) -> dict[str, str]:
-    """What a model may write for each label."""
+    """Return what a model may write for each label."""
     names = [label.name for label in task.labels]
     if task.texts.answer is None:
         return {name: name for name in names}
@@ -181,7 +180,7 @@ def weights_of(dataset: Dataset) -> Sequence[float]:
 
 
 def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decision]) -> None:
-    """See that trainers heed the weights of what they are to learn.
+    """Check that trainers use the weights of what they are to learn.
 
     Args:
         trainers: by their names.
@@ -193,14 +192,14 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
     deaf = [name for name, trainer in trainers.items() if not trainer.weighs]
     if deaf and any(decision.weight != 1 for decision in decisions):
         raise UsageError(
-            f"the rows have weights, and {deaf[0]} does not heed any",
+            f"the rows have weights, and {deaf[0]} ignores weights",
             hint="tfidf, vectors, encoder, encoder-decoder and decoder do; or targen reweigh "
             "--best N, which keeps the best rows of each label, all alike",
         )
 
 
 def digest(decision: Decision) -> int:
-    """What two decisions share whose texts are the same but for case and spaces."""
+    """Return a digest that decisions share if their texts are equal except for case and spaces."""
     words = "\n".join(" ".join(text.casefold().split()) for text in decision.texts.values())
     known = hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(known.digest())

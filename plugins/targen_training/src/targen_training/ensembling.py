@@ -1,9 +1,9 @@
 """Regularised training as SuperGen does it: label smoothing, and temporal ensembling.
 
-Rows of a generator are noisy. A model's predictions of them are averaged over its training; a row
-whose label the average does not confirm is left out for a while, and what the average says is
-learned beside the label (Meng et al., 2022, arXiv:2202.04538; the average is that of Laine and
-Aila, 2017, arXiv:1610.02242).
+Rows of a generator are noisy. A model's predictions on them are averaged over its training. A row
+whose label the average does not confirm is left out for a while, and the average is learned beside
+the label (Meng et al., 2022, arXiv:2202.04538; the average is that of Laine and Aila, 2017,
+arXiv:1610.02242).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Ensemble", "EnsemblingOptions", "smoothed"]
 
 
 class EnsemblingOptions(TrainerOptions):
-    """Options of a trainer that can ensemble; the defaults are SuperGen's, but for `ensemble`.
+    """Options of a trainer that can ensemble; the defaults are SuperGen's, except for `ensemble`.
 
     Attributes:
         later: fields that are not written out at their defaults: what was trained before they
@@ -43,8 +43,8 @@ class EnsemblingOptions(TrainerOptions):
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="weight of agreeing with the model's earlier predictions; 0: none (SuperGen: "
-        "10)",
+        description="weight of agreeing with the model's earlier predictions; 0 turns it off "
+        "(SuperGen: 10)",
     )
     ensemble_momentum: float = Field(
         0.8, ge=0, lt=1, description="share of the earlier predictions in their average"
@@ -57,7 +57,7 @@ class EnsemblingOptions(TrainerOptions):
     )
     ensemble_ramp: int = Field(10, ge=0, description="intervals until `ensemble` counts in full")
     ensemble_floor: int = Field(
-        16, ge=0, description="a label that keeps fewer rows keeps its better half besides"
+        16, ge=0, description="a label that keeps fewer rows also keeps its better half"
     )
 
     @model_validator(mode="before")
@@ -79,7 +79,7 @@ class EnsemblingOptions(TrainerOptions):
 
 
 def smoothed(targets: NDArray[np.int64], labels: int, smoothing: float) -> NDArray[np.float64]:
-    """Labels as shares, some of which is given to all labels alike (Szegedy et al., 2016).
+    """Return labels as shares, with a part given to all labels alike (Szegedy et al., 2016).
 
     Args:
         targets: of each row its label, (n,).
@@ -117,7 +117,7 @@ class Ensemble:
 
     @property
     def strength(self) -> float:
-        """What the average counts beside the labels now: it rises to `ensemble`."""
+        """Return the present weight of the average beside the labels, which rises to `ensemble`."""
         ramp, at = self._options.ensemble_ramp, self._intervals
         if not at:
             return 0.0
@@ -144,7 +144,7 @@ class Ensemble:
                 self.kept[own] = before[own]
 
     def targets(self, soft: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-        """What is to be learned, and how much it counts.
+        """Return the targets to learn, and their weight.
 
         The loss is CE(soft, p) + strength * KL(mean || p). But for a constant that is
         (1 + strength) * CE(t, p), with t the mean of both, weighed by 1 and strength.
@@ -161,7 +161,7 @@ class Ensemble:
         return (soft + strength * self.mean) / (1 + strength), 1 + strength
 
     def state(self) -> dict[str, Any]:
-        """All of it as arrays, to go on with later."""
+        """Return all of it as arrays, to continue later."""
         return {"sum": self._sum, "intervals": np.array(self._intervals), "kept": self.kept}
 
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -26,8 +26,8 @@ def evaluate(
     model: Annotated[
         Path,
         typer.Argument(
-            help="What `targen train` left; on a task.json of BIG-bench also a pretrained decoder, "
-            "or answers: a run of `targen answer`, or rows of `input` and `output`.",
+            help="A model of `targen train`. For a task.json of BIG-bench also a pretrained "
+            "decoder, or answers: a run of `targen answer`, or rows of `input` and `output`.",
             show_default=False,
         ),
     ],
@@ -42,7 +42,9 @@ def evaluate(
     task: TaskOption = None,
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", metavar="COLUMN", help="Measure rows by a column of theirs too."),
+        typer.Option(
+            "--by", metavar="COLUMN", help="Also measure rows by each value of this column."
+        ),
     ] = None,
     harness: Annotated[
         str | None,
@@ -77,11 +79,11 @@ def evaluate(
 ) -> None:
     """Evaluate a trained model on labelled rows, with 95 % intervals.
 
-    The figures are those of the task's benchmark: accuracy and macro-F1 of labels; parity of AX-g's
-    pairs; the best option (COPA), F1 and ROUGE-L of answers (ReCoRD), F1a and exact match
-    (MultiRC). Beside them stand calibration, which labels are taken for which, and parts of the
-    rows: by label, length, dataset and kind. Rows that the model learned from are counted:
-    figures on such rows say little.
+    The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
+    pairs, the best option (COPA), F1 and ROUGE-L of answers (ReCoRD), F1a and exact match
+    (MultiRC). Also shows calibration, confusions of labels, and parts of the rows: by label,
+    length, dataset and kind. Rows that the model learned from are counted: figures on such rows say
+    little.
 
     On a task.json of BIG-bench the normalised score is given: 0 is chance, 100 all right. Decoders
     choose by likelihood, after worked examples; other models are asked without any.

@@ -1,4 +1,4 @@
-"""How good a trained model is on labelled rows: what `evaluate` returns, and the command prints."""
+"""Evaluation of a trained model on labelled rows, for `evaluate` and the command."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ class Evaluation:
     Attributes:
         model: the model, of the task of the rows.
         datasets: the rows.
-        scores: figures with 95 % intervals, by label too, which labels are taken for which, and
-            calibration.
+        scores: figures with 95 % intervals, also by label, confusions of labels, and calibration.
         slices: the main figure of parts of the rows.
         seen: how many decisions the model learned from; figures on such rows flatter it.
         unlearned: labels of the rows that no training row had.
@@ -72,7 +71,7 @@ class Evaluation:
 
     @property
     def warnings(self) -> list[str]:
-        """What makes the figures doubtful, in words."""
+        """Return reasons to doubt the figures, in words."""
         said = []
         if self.seen:
             said.append(
@@ -84,7 +83,7 @@ class Evaluation:
 
     @cached_property
     def predictions(self) -> list[Mapping[str, Any]]:
-        """What the model says of each decision, and how likely it finds each label."""
+        """Return the model's prediction for each decision, with the probability of each label."""
         names = [(dataset.name, at) for dataset in self.datasets for at in range(len(dataset))]
         lines: list[Mapping[str, Any]] = []
         for decision, each in zip(self.examples.decisions, self.shares, strict=True):
@@ -115,7 +114,7 @@ class Evaluation:
 
     @property
     def raw(self) -> dict[str, Any]:
-        """All of it as JSON, as `targen evaluate --json` prints it."""
+        """Return all figures as JSON, as `targen evaluate --json` prints them."""
         return {
             "model": self.model.facts.model_dump(mode="json"),
             "data": [
@@ -190,7 +189,7 @@ def evaluated(
     """Hold a model against labelled rows; see `evaluate`.
 
     Raises:
-        UsageError: there is no such model, or there are no labelled rows of one task of its.
+        UsageError: the model does not exist, or there are no labelled rows of one of its tasks.
     """
     if not isinstance(model, Trained):
         facts_of(Path(model))  # names a missing folder before a model takes time to load

@@ -1,8 +1,8 @@
 """Decisions as numbers: TF-IDF of words and word pairs, or the vectors of an embedder.
 
-Each text of a decision has features of its own, so that a word in a premise is
-another than the same word in a hypothesis. Beside an n-gram's columns stand, for each pair of
-texts, the shares of the words of one that the other has.
+Each text of a decision has features of its own: a word in a premise differs from the same word in a
+hypothesis. Further columns have, for each pair of texts, the shares of the words of one that the
+other has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _grams(text: str) -> list[str]:
 
 
 def _split(texts: Iterable[str]) -> Callable[[str], list[str]]:
-    """Splits these texts, each once: the options of a question stand under the same passage."""
+    """Return a function that splits each text once: options of a question share a passage."""
     return {text: _grams(text) for text in set(texts)}.__getitem__
 
 
@@ -118,10 +118,10 @@ def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:
 
 
 def embedder_of(name: str, registry: Registry | None = None) -> tuple[str, Encode]:
-    """The id of an embedder, and what embeds a text.
+    """Return the id of an embedder, and a function that embeds a text.
 
     Raises:
-        UnknownName: there is no such embedder.
+        UnknownName: the embedder is unknown.
         UsageError: it lacks something.
     """
     registry = load_registry() if registry is None else registry
@@ -132,7 +132,7 @@ def embedder_of(name: str, registry: Registry | None = None) -> tuple[str, Encod
 
 @lru_cache(maxsize=4)
 def _remembering(embedder: Embedder) -> Encode:
-    """What embeds each text once in a process: comparisons learn from the same rows many times."""
+    """Embed each text once in a process: comparisons learn from the same rows many times."""
     return cache(embedder.open())
 
 
@@ -148,14 +148,13 @@ class Vectors:
     def of(
         self, decisions: Sequence[Decision], watch: Callable[[int, int], None] = lambda _a, _b: None
     ) -> NDArray[np.float64]:
-        """A line a decision: the vectors of its texts, one after the other.
+        """Return a line per decision: the vectors of its texts, one after the other.
 
-        Of a pair also in what they differ and what they have in common, as in Conneau et al.
-        (2017, arXiv:1705.02364).
+        For a pair also their difference and product, as in Conneau et al. (2017, arXiv:1705.02364).
 
         Args:
             decisions: what is read.
-            watch: is told how many are read, of how many.
+            watch: called with the number of decisions read, and their total.
         """
         lines = []
         for number, decision in enumerate(decisions, 1):

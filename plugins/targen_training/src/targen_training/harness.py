@@ -1,8 +1,8 @@
 """A trained decoder on the tasks of lm-evaluation-harness, by its own API.
 
-Written against the documented interface of lm-evaluation-harness 0.4
-(`lm_eval.simple_evaluate`). The suite tests it with a stand-in; 0.4.13 was tried by hand on a task
-of a local file, not on its own tasks, which it downloads.
+Written against the documented interface of lm-evaluation-harness 0.4 (`lm_eval.simple_evaluate`).
+The suite tests it with a stand-in. 0.4.13 was tried by hand on a task of a local file, not on its
+own tasks, which it downloads.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ __all__ = ["harness_figures", "model_arguments"]
 
 
 def model_arguments(folder: Path) -> dict[str, Any]:
-    """What the harness is told of a model that `targen train` left.
+    """Return the harness's arguments for a model of `targen train`.
 
     Raises:
-        UsageError: it is none that goes on with a text.
+        UsageError: the model does not continue texts.
     """
     facts, _ = facts_of(folder)
     if facts.trainer != "targen-training:decoder":
         raise UsageError(
-            f"{folder} was trained by {facts.trainer}, and the harness asks models that go on with "
+            f"{folder} was trained by {facts.trainer}, and the harness tests models that continue "
             "a text",
             hint="train with --trainer decoder",
         )

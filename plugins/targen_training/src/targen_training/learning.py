@@ -98,11 +98,11 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
         raise UsageError(
             f"{start} was trained by {facts.trainer}, not by {trainer}",
-            hint="leave out --trainer: it goes on with the same",
+            hint="leave out --trainer to continue with the same",
         )
     if "model" not in chosen.options.model_fields:
         raise UsageError(
-            f"{facts.trainer} starts from nothing, so it cannot go on from {start}",
+            f"{facts.trainer} always trains a new model, so it cannot continue from {start}",
             hint="train on all of the data at once",
         )
     items = [f"model={named_place(start / 'model')}"]

@@ -1,6 +1,6 @@
-"""The trainer that is always there: logistic regression on TF-IDF of words and word pairs.
+"""The trainer without extra packages: logistic regression on TF-IDF of words and word pairs.
 
-What is written are numbers and words: no pickle.
+It writes numbers and words, no pickle.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TfidfOptions(EnsemblingOptions):
     )
     max_features: int = Field(50_000, ge=1, description="n-grams of each text, the commonest")
     min_rows: int = Field(2, ge=1, description="rows that an n-gram must occur in")
-    class_weight: bool = Field(True, description="weigh labels by how rare they are")
+    class_weight: bool = Field(True, description="weight labels by their rarity")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
     ensemble_intervals: int = Field(
         11, ge=1, description="fits, between which predictions are averaged (SuperGen: 11)"
@@ -115,8 +115,8 @@ class _Fit:
     def shared(self, targets: NDArray[np.float64], counts: Any = 1.0) -> Any:
         """The model of rows that have a share of each label, each counted so often.
 
-        A row stands there once for each label, weighed by its share: the loss is the cross
-        entropy of the shares.
+        A row enters once for each label, weighted by its share: the loss is the cross entropy of
+        the shares.
         """
         from scipy.sparse import vstack
 
@@ -127,7 +127,7 @@ class _Fit:
         return self._model().fit(inputs[counting], labels[counting], sample_weight=flat[counting])
 
     def _balance(self) -> NDArray[np.float64]:
-        """What makes the labels count alike, unless that is not wanted."""
+        """Return factors that make the labels count alike, unless that is turned off."""
         if not self.options.class_weight:
             return np.ones(len(self.targets))
         return balance(self.targets, self.weights, self.labels)

@@ -42,7 +42,7 @@ def _identity(dataset: Dataset) -> tuple[str, ...]:
 
 
 def labelled(task: str, label: str) -> str:
-    """What a label of a task is called in a mixture."""
+    """Return the name of a task's label in a mixture."""
     return f"{task}/{label}"
 
 
@@ -56,11 +56,10 @@ def mixed(
 ) -> list[Decision]:
     """The decisions of a mixture: about as many as there are, whatever the mix.
 
-    "proportional" takes all as they are. "equal" takes as many of each task, and
-    "temperature" in between: in proportion to their number to the power 1/temperature
-    (Raffel et al. 2020, section 3.5.2). A small task's questions come again, each as
-    often as the next but for the last round; of a large one's some are drawn. All the
-    options of a question are taken together.
+    "proportional" takes all as they are. "equal" takes as many of each task. "temperature" is in
+    between: in proportion to their number to the power 1/temperature (Raffel et al. 2020, section
+    3.5.2). A small task's questions repeat equally often, except for the last round; a large task's
+    are sampled. All the options of a question are taken together.
     """
     power = {"proportional": 1.0, "equal": 0.0, "temperature": 1 / temperature}[mix]
     questions = {task: _questions(theirs) for task, theirs in known.items()}

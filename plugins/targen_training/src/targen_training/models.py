@@ -97,16 +97,16 @@ class DataFacts(BaseModel):
 
 
 class Facts(BaseModel):
-    """What `model.json` says.
+    """The content of `model.json`.
 
     Attributes:
         task: the task, or those of a mixture with "+" between them.
         tasks: the labels of each task that the model knows.
-        files: of a task that is in a file, the copy of it in this folder.
+        files: for tasks in files, the copies in this folder.
         labels: what the trainer told apart: the labels of the task, or, of a mixture,
             "TASK/LABEL" of each.
         left_out: decisions without a label.
-        weightless: decisions of weight 0, which were left out, too.
+        weightless: decisions of weight 0, which were also left out.
         style: how rows were read.
         mix: how a mixture was drawn, or "".
         started_from: what the weights were before: another model, by its digest, or "".
@@ -171,7 +171,7 @@ class Trained:
         return f"<Trained {self.folder}: {facts.trainer} on {facts.decisions:,} of {facts.task}>"
 
     def task(self, name: str) -> str:
-        """What finds a task of the model: its name, or the copy of its file.
+        """Return what finds a task of the model: its name, or the copy of its file.
 
         Raises:
             UsageError: the copy is code that was not run on this machine before.
@@ -202,7 +202,7 @@ class Trained:
         """Return the label that the model finds most likely for each of some new texts.
 
         Args:
-            texts: one text or several, each a row; of a task of several texts, such as a premise
+            texts: one text or several, each a row. For a task of several texts, such as a premise
                 and a hypothesis, mappings with all of them by name.
 
         Raises:
@@ -252,7 +252,7 @@ def about_task(
         labels: the task's labels that it knows.
 
     Returns:
-        What predicts decisions of the task alone, and what its scores are of.
+        A predictor for decisions of the task alone, and the labels of its scores.
     """
     columns = [answers.index(labelled(task, label)) for label in labels]
     rest = tuple(answer for answer in answers if answer == ILLEGAL)
@@ -290,8 +290,8 @@ def train_model(
 ) -> Facts:
     """Train on datasets and write the folder `out`, whole or not at all.
 
-    Datasets of several tasks make a mixture: one model for all. A training that was
-    killed goes on, where the trainer kept checkpoints and all that decides is the same.
+    Datasets of several tasks make a mixture: one model for all. A killed training continues if the
+    trainer kept checkpoints and all settings are the same.
 
     Args:
         registry: where the trainer is.
@@ -309,8 +309,8 @@ def train_model(
         watch: whom to tell how it goes.
 
     Raises:
-        UsageError: `out` is there, two tasks have one name, there are not two labels to
-            learn, or rows have weights that the trainer does not heed.
+        UsageError: `out` exists, two tasks share a name, there are fewer than two labels to learn,
+            or rows have weights that the trainer ignores.
         WriteFailed: the operating system refuses.
     """
     item = registry.find("trainer", name)
@@ -403,7 +403,8 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     if len(names) < 2:
         said = f"all are {names[0]}" if names else "no row has a label"
         raise UsageError(
-            f"there is nothing to tell apart in {', '.join(d.name for d in datasets)}: {said}",
+            f"a model needs two labels to tell apart in {', '.join(d.name for d in datasets)}: "
+            f"{said}",
             hint="train on rows of at least two labels",
         )
     return names
@@ -424,10 +425,10 @@ def _noting(watch: Watch, notes: list[str]) -> Watch:
 
 
 def facts_of(folder: Path) -> tuple[Facts, str]:
-    """What `model.json` of a folder says, and the first twelve digits of its SHA-256.
+    """Return the content of a folder's `model.json`, and the first twelve digits of its SHA-256.
 
     Raises:
-        UsageError: there is no such folder, or it holds no model.
+        UsageError: the folder does not exist, or holds no model.
     """
     path = folder / _FACTS
     if not folder.is_dir():
@@ -455,7 +456,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     """The model of a folder.
 
     Raises:
-        UsageError: there is no such folder, or it holds no model that can be loaded.
+        UsageError: the folder does not exist, or holds no model that can be loaded.
         UnknownName: its trainer is not installed.
     """
     facts, _ = facts_of(folder)
@@ -498,7 +499,7 @@ def require_able(item: str, trainer: Trainer, options: TrainerOptions) -> None:
 def fitted(
     item: str, trainer: Trainer, options: TrainerOptions, data: TrainingSet, folder: Path
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """Train into an empty folder and load what is there.
+    """Train into an empty folder and load the result.
 
     Returns:
         The model, and what its scores are of, in their order.
@@ -509,12 +510,12 @@ def fitted(
 
 
 def _answers(trainer: Trainer, labels: tuple[str, ...]) -> tuple[str, ...]:
-    """What a model's scores are of."""
+    """Return the meanings of a model's scores."""
     return (*labels, ILLEGAL) if trainer.writes else labels
 
 
 def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Path) -> Predictor:
-    """What a trainer left, loaded; what it gives is checked.
+    """Load a trained model, and check its output.
 
     Raises:
         UsageError: it cannot be loaded.
@@ -553,8 +554,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
 def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
     """The folder that a training keeps its things in until it is done.
 
-    It stands beside `out`, and outlives a training that ends early only where
-    checkpoints lie in it.
+    It lies beside `out`, and outlives a training that ends early only if it has checkpoints.
 
     Raises:
         UsageError: another training is at work there, or left it unfinished.
@@ -570,7 +570,7 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
             else:
                 raise UsageError(
                     f"a training of {out} with other data, options or seed was not finished",
-                    hint="ask for the same to go on with it, --force to drop it, or choose "
+                    hint="pass the same options to continue it, --force to drop it, or choose "
                     "another --out",
                 )
         remove(work / "made")

@@ -1,4 +1,4 @@
-"""What a command of experiments may spend on the rows that it generates."""
+"""The budget of a command of experiments for the rows that it generates."""
 
 from __future__ import annotations
 
@@ -56,6 +56,6 @@ class Money:
 
     @property
     def billed(self) -> str:
-        """What was billed, in one line; "" if no call was made."""
+        """Return the bill in one line; "" if no call was made."""
         spent = self.account.spent
         return self.account.billed if spent.calls or spent.lost else ""

@@ -1,4 +1,4 @@
-"""How a training goes, as its `Watch` tells `targen_cli.status`."""
+"""Progress of a training, from its `Watch` to `targen_cli.status`."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def reweigh(
         typer.Option(
             "--weights",
             metavar="FILE",
-            help="Weights that are there already, in place of --by: .npy, or lines of JSON with "
+            help="Existing weights, in place of --by: .npy, or lines of JSON with "
             "`idx` and `weight`.",
         ),
     ] = None,
@@ -64,7 +64,7 @@ def reweigh(
         typer.Option(
             "--features",
             metavar="NAME",
-            help="What the linear head reads: tfidf, or an embedder, such as minilm.",
+            help="The features that the linear head reads: tfidf, or an embedder, such as minilm.",
             autocompletion=completer("embedder"),
         ),
     ] = "tfidf",
@@ -86,10 +86,10 @@ def reweigh(
     """Weight rows by their effect on a model that is trained on them.
 
     Writes a folder that every command takes for a dataset, with a weight for each row in its
-    provenance. `targen train` and `targen compare` heed the weights. Rows of a generator that
-    have wrong labels get low ones.
+    provenance. `targen train` and `targen compare` use the weights. Rows of a generator that have
+    wrong labels get low ones.
 
-    A linear head on words, or on the vectors of an encoder, is the model: its gradients are exact,
+    The model is a linear head on words, or on the vectors of an encoder. Its gradients are exact,
     and the same rows, options and seed give the same weights. Says how the share of each label
     moves.
 
@@ -106,7 +106,9 @@ def reweigh(
     from targen_standard.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):
-        raise UsageError("--weights are there already: leave out -o, --features and --validation")
+        raise UsageError(
+            "--weights replaces the computation: leave out -o, --features and --validation"
+        )
     if validation is not None and by != "influence":
         raise UsageError("--validation is for --by influence")
     name = "weighed" if weights is not None else by

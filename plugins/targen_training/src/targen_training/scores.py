@@ -1,8 +1,7 @@
-"""How good predictions are: figures with 95 % intervals, by bootstrap over rows.
+"""Figures of predictions with 95 % intervals, by bootstrap over rows.
 
-Where a row holds several decisions (the options of a question, the questions of a
-passage), or several rows make one instance (AX-g's pairs), these are drawn and not
-decisions: those of one stand or fall together.
+A row may hold several decisions (the options of a question, the questions of a passage), and
+several rows may make one instance (AX-g's pairs). Such groups are drawn as a whole.
 
 Each figure is a function of sums over rows. So thousands of resamples are one product
 of matrices, and models that are compared can share them.
@@ -78,12 +77,12 @@ class Measure:
 
 
 Told = tuple[int, float | None, float | None, float | None]
-"""Of a label how often it is right, its precision, recall and F1; None where it is undefined."""
+"""For a label: how often it is right, its precision, recall and F1; None if undefined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Predictions held against what is right, ready to be summed up.
+    """Predictions with the right answers, ready to be summed up.
 
     Attributes:
         measures: figure -> how it is made of rows.
@@ -91,10 +90,10 @@ class Measured:
         right: of each decision, or of each question where there are options, whether it
             was got right; what paired tests look at.
         count: how many rows there are; rows of one instance count as one.
-        by_label: of each label, or of each part of an output, how well it was told.
+        by_label: the figures of each label, or of each part of an output.
         confusion: label -> predicted label -> decisions; empty of an output.
         unlearned: decisions of labels that were never learned.
-        bins: calibration by confidence; empty where there are no probabilities.
+        bins: calibration by confidence; empty without probabilities.
     """
 
     measures: Mapping[str, Measure]
@@ -128,19 +127,18 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a model got right.
+    """The figures of a model.
 
     Attributes:
-        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs
-            that differ in gender alone (AX-g). Of options besides `best_option` (the
-            likeliest option of a question is right: COPA), `f1a` (F1 of right options)
-            and `exact_match` (all options of a question are told: MultiRC); where options
-            are cut from the text `answer_f1` and `rouge_l` of the likeliest (ReCoRD).
-            Where scores are probabilities `ece`, `brier` and `log_loss`; of models that
-            write their answers `illegal`, the share of decisions that they answered in no
-            legal way, each of which is wrong.
+        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that
+            differ in gender alone (AX-g). For options also `best_option` (the likeliest option of a
+            question is right: COPA), `f1a` (F1 of right options) and `exact_match` (all options of
+            a question are right: MultiRC). If options are cut from the text, also `answer_f1` and
+            `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also `ece`, `brier`
+            and `log_loss`. For models that write their answers also `illegal`, the share of illegal
+            answers, which count as wrong.
         main: the figure that stands for all.
-        by_label: label -> decisions, precision, recall, F1; None where it is undefined.
+        by_label: label -> decisions, precision, recall, F1; None if undefined.
         confusion: label -> predicted label -> decisions.
         bins: calibration by confidence; empty where scores are no probabilities.
         decisions: how many were scored.
@@ -160,7 +158,7 @@ class Scores:
         """The label that nearly all decisions get although no label is that common.
 
         Returns:
-            The label, the share that gets it and the share that has it; None where no label does,
+            The label, the share that gets it and the share that has it. None if no label qualifies,
             where there are few decisions, or where options are compared with each other.
         """
         if self.main != "accuracy" or self.decisions < _FEWEST:
@@ -195,7 +193,7 @@ def score(
 
 
 def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
-    """How often each row stands in each resample, of shape (resamples, rows): always the same."""
+    """Return the constant counts of each row in each resample, of shape (resamples, rows)."""
     chance = np.random.default_rng(0)
     drawn = chance.multinomial(rows, [1 / rows] * rows, size=resamples)
     return drawn.astype(np.float64)
@@ -209,7 +207,7 @@ def measured(
     unit: int = 1,
     output: TrainedOutput | None = None,
 ) -> Measured:
-    """Hold predictions against what is right of `decisions`, each of which has a label.
+    """Compare predictions with the right answers of `decisions`, each of which has a label.
 
     Args:
         decisions: what was decided.
@@ -301,7 +299,7 @@ def _label(table: NDArray[np.int64], at: int) -> Told:
 
 
 def told(right: int, predicted: int, there: int) -> Told:
-    """How well a label was told, by how often it was predicted rightly, predicted, and right."""
+    """Return a label's figures from its counts: rightly predicted, predicted, and right."""
     return (
         there,
         right / predicted if predicted else None,
@@ -313,7 +311,7 @@ def told(right: int, predicted: int, there: int) -> Told:
 def _parity(
     said: NDArray[np.int64], truth: NDArray[np.int64], rows: NDArray[np.int64], count: int
 ) -> Numbers | None:
-    """Of each pair whose rows have one label, whether both were told alike."""
+    """Return whether both rows of each same-label pair were predicted alike."""
     if len(rows) != 2 * count or (np.bincount(rows) != 2).any():
         return None
     order = np.argsort(rows, kind="stable").reshape(count, 2)
@@ -331,7 +329,7 @@ def _of_options(
     names: Sequence[str],
     by_row: Callable[..., Numbers],
 ) -> tuple[dict[str, Measure], str, NDArray[np.bool_]]:
-    """Figures of questions with options; the main one; and which questions were got right."""
+    """Return figures of questions with options, the main one, and the questions answered right."""
     right = names.index(RIGHT)
     true = np.array([decision.label == RIGHT for decision in decisions])
     said = matrix.argmax(axis=1) == right
@@ -374,7 +372,7 @@ def _f1_of_right(sums: Numbers) -> Numbers:
 
 
 def _cut_from(decisions: Sequence[Decision]) -> str | None:
-    """The text that is an option and stands in another, in every decision: ReCoRD's entities."""
+    """Return the name of the option text if it always occurs in another: ReCoRD's entities."""
     *others, last = decisions[0].texts
     for decision in decisions:
         option = decision.texts[last]

@@ -44,7 +44,7 @@ class Slice:
     """A part of the rows.
 
     Attributes:
-        by: what the rows are told apart by: "label", "length", a column.
+        by: the property that divides the rows: "label", "length", a column.
         value: what these have in common.
         decisions: how many.
         figure: the main figure of this part alone.
@@ -65,9 +65,8 @@ def slices_of(
 ) -> Iterator[Slice]:
     """The main figure of each part of a test set; a label's is its recall.
 
-    Parts are made by label, by length (thirds of the rows by characters), by dataset where there
-    are several, by what the task says of its rows in words (`Case.cues`), and by
-    `columns` of the rows.
+    Parts are made by label, by length (thirds of the rows by characters), by dataset if there are
+    several, by the task's properties in words (`Case.cues`), and by `columns` of the rows.
 
     Raises:
         UsageError: no row has such a column.
@@ -133,7 +132,7 @@ def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
 
 
 def _kinds(test: Examples) -> dict[str, dict[int, str]]:
-    """What a task says in words of rows that are one decision: property -> row -> value."""
+    """Return properties in words of rows that are one decision: property -> row -> value."""
     kinds: dict[str, dict[int, str]] = {}
     task = test.datasets[0].task
     if task.rows.cases is None:

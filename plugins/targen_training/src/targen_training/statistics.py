@@ -1,4 +1,4 @@
-"""What compares models: paired differences, and rows that are worth as much as others."""
+"""Comparisons of models: paired differences, and numbers of equally good rows."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def p_of(differences: Numbers) -> float:
 
 
 def seed_draws(seeds: int, resamples: int) -> Numbers:
-    """How much each seed counts in each resample, of shape (resamples, seeds): always the same."""
+    """Return the constant weight of each seed in each resample, of shape (resamples, seeds)."""
     drawn = np.random.default_rng(1).multinomial(seeds, [1 / seeds] * seeds, size=resamples)
     return drawn / seeds
 
 
 def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int, float]:
-    """What only the one got right, what only the other did, and the exact two-sided p.
+    """Return the counts that only one or only the other got right, and the exact two-sided p.
 
     McNemar's test (1947) by the binomial distribution, which needs no large counts.
     """
@@ -63,12 +63,12 @@ def holm(values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """How many rows of a learning curve do as well as something else.
+    """The number of rows of a learning curve that do as well as something else.
 
     Attributes:
         rows: how many, with a 95 % interval; an end of the curve where that is not enough.
         below: the share of resamples that lie below the curve's first point.
-        above: the share that lie above all of it.
+        above: the share above the whole curve.
     """
 
     rows: Estimate

@@ -1,4 +1,4 @@
-"""How rows are read."""
+"""Styles of reading rows."""
 
 from __future__ import annotations
 

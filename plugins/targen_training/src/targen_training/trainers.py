@@ -1,4 +1,4 @@
-"""What a trainer is, what it learns from, and what it produces."""
+"""The interface of trainers, their input, and their results."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 ILLEGAL = "(illegal)"
-"""What stands for the label where a model that writes wrote no legal answer."""
+"""Takes the place of a label if a model wrote an illegal answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How what is to be decided reads to a model that writes its answer.
+    """A decision as a question to a model that writes its answer.
 
     Attributes:
         prompt: all that the model is given.
@@ -57,16 +57,16 @@ class Decision:
         label: the name of the label; "" where it is not known.
         row: the place of its row in the dataset, from 0.
         question: the options of one question of a row have the same number.
-        asked: the same for a model that writes: one and the same for all options of a
-            question. None where nobody said; `texts` are then all there is.
+        asked: the same for a model that writes: one and the same for all options of a question. If
+            it is None, `texts` are all there is.
         option: which of the meanings of `asked.legal` makes this decision "right"; ""
             where the meanings are the labels themselves.
         task: whose it is, where a model learns several tasks; "" where it learns one. Its
             label is then "TASK/LABEL", the meanings of `asked` are without the task.
         weight: how much it counts in training: finite, and not below 0. One of weight 2
             counts as two, one of weight 0 as none.
-        value: what is right for its row, where a trainer learns an output in place of labels; the
-            label then only says what the row is counted by.
+        value: the right value of its row, if a trainer learns an output in place of labels. The
+            label then only tells how the row is counted.
     """
 
     texts: Mapping[str, str]
@@ -81,16 +81,16 @@ class Decision:
 
 
 def _note(_: str, /) -> None:
-    """Nobody listens."""
+    """Do nothing: notes are not wanted."""
 
 
 def _step(_done: int, _of: int, _figures: Mapping[str, float], /) -> None:
-    """Nobody watches."""
+    """Do nothing: progress is not wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told how a training goes.
+    """Receives the progress of a training.
 
     Attributes:
         note: what people should know of the data or the machine: "3 rows were cut".
@@ -103,15 +103,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What a trainer learns from.
+    """The input of a trainer.
 
     Attributes:
-        decisions: at least one of each of two labels; none without a label. Of an output, at least
-            one, and each with a value.
-        labels: the labels, in the order of the scores that a predictor gives; none of an output.
+        decisions: at least one of each of two labels, all labelled. For an output, at least one,
+            and each with a value.
+        labels: the labels, in the order of a predictor's scores; empty for an output.
         seed: random seed.
-        checkpoints: a folder that outlives a training that is killed: what lies there is
-            the same training's, to go on from. None where nothing need be kept.
+        checkpoints: a folder that outlives a killed training, with the files of the same training
+            to continue from. With None no files need be kept.
         watch: whom to tell how it goes.
     """
 
@@ -176,14 +176,14 @@ class Trainer:
         load: `load(folder)` returns the predictor. It raises `ValueError` if the folder does not
             contain what `train` writes. Both import what is heavy inside.
         options: their class; `options` of `train` is one of them.
-        extra: the extra of its distribution that installs what both import besides the
-            distribution's own dependencies, or "".
+        extra: the extra of its distribution that installs their imports beyond the distribution's
+            own dependencies, or "".
         writes: its models write their answers, and may write what is none.
-        weighs: it heeds `Decision.weight`. One that does not is never given weights other than 1.
-        check: `check(options)` finds out in no time whether it could train here with such options,
-            before rows are paid for that it would learn from: it raises what `train` would, such
-            as `ModuleNotFoundError` or `UsageError`. None where nothing can be lacking.
-        output: the output that it learns, whole; None where it learns labels.
+        weighs: it uses `Decision.weight`. One that does not is never given weights other than 1.
+        check: `check(options)` finds out quickly whether it could train here with such options,
+            before rows are paid for. It raises the errors of `train`, such as `ModuleNotFoundError`
+            or `UsageError`. None if it needs no check.
+        output: the output that it learns, whole; None if it learns labels.
     """
 
     summary: str

@@ -1,6 +1,6 @@
 """Logistic regression on the vectors of a pretrained encoder, which stays as it is.
 
-What is written are numbers and the name of the embedder: no pickle, and no weights of its own.
+It writes numbers and the name of the embedder, no pickle and no weights of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class VectorsOptions(TrainerOptions):
     """Options of `vectors`."""
 
     embedder: str = Field("minilm", description="what turns texts into vectors; see list-embedders")
-    class_weight: bool = Field(True, description="weigh labels by how rare they are")
+    class_weight: bool = Field(True, description="weight labels by their rarity")
 
 
 def train(data: TrainingSet, options: VectorsOptions, folder: Path) -> None:
@@ -60,7 +60,7 @@ def train(data: TrainingSet, options: VectorsOptions, folder: Path) -> None:
 
 
 def _parts(data: TrainingSet) -> NDArray[np.int64]:
-    """Of each decision its part; those of a row are in one, since their texts are alike."""
+    """Return each decision's part; those of a row share one, since their texts are alike."""
     of_row = {(each.task, each.row): each.label for each in reversed(data.decisions)}
     rows = list(of_row)
     number = dict(
@@ -70,7 +70,7 @@ def _parts(data: TrainingSet) -> NDArray[np.int64]:
 
 
 def _best(inputs: Array, targets: Array, counts: Array, part: NDArray[np.int64]) -> float:
-    """Of the strengths of regularisation the one by which held-out parts are likeliest."""
+    """Return the strength of regularisation that makes held-out parts likeliest."""
     losses = np.zeros(len(_DECAYS))
     for held in np.unique(part):
         out, rest = part == held, part != held
@@ -120,10 +120,10 @@ def load(folder: Path) -> Predictor:
 
 
 def check(options: VectorsOptions) -> None:
-    """Check that the embedder is there, and what it needs.
+    """Check that the embedder exists, and what it needs.
 
     Raises:
-        UnknownName: there is no such embedder.
+        UnknownName: the embedder is unknown.
         UsageError: it lacks something.
     """
     _embedder(options.embedder)

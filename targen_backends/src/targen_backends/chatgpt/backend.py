@@ -33,7 +33,7 @@ _UNKNOWN = ("top_k", "min_p", "repeat_penalty")
 
 
 class ChatGptOptions(HttpOptions):
-    """What `-o KEY=VALUE` takes for `--backend chatgpt`."""
+    """Options for `-o KEY=VALUE` with `--backend chatgpt`."""
 
     key_variable: ClassVar[str] = KEY_VARIABLE
     address_variable: ClassVar[str] = "OPENAI_BASE_URL"
@@ -47,11 +47,11 @@ class ChatGptOptions(HttpOptions):
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
     timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
     structured: Structured = Field(
-        "json_schema", description="How JSON is requested: json_schema, json_object or none"
+        "json_schema", description="The way to request JSON: json_schema, json_object or none"
     )
     thinks: bool | None = Field(
         None,
-        description="Whether the model thinks before it answers, and so takes no temperature and "
+        description="true for a model that thinks before it answers: it takes no temperature and "
         "needs a larger max_tokens; default: from its name",
     )
 
@@ -70,19 +70,19 @@ def create(options: ChatGptOptions) -> ChatGptModel:
 
 
 def batches(options: ChatGptOptions) -> ChatGptBatches:
-    """What takes batches for `options`; see `create`."""
+    """Return the provider of batches for `options`; see `create`."""
     return ChatGptBatches(create(options), options.base_url, timeout=options.timeout)
 
 
 def reasons(options: ChatGptOptions) -> bool:
-    """Whether the model thinks before it answers, as far as its name tells."""
+    """Return whether the model thinks before it answers, by its name."""
     if options.thinks is not None:
         return options.thinks
     return _PLAIN.match(options.model) is None
 
 
 def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
-    """Parameters that the model's kind asks for; None leaves one out."""
+    """Return parameters that the model's kind needs; None leaves one out."""
     params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if reasons(options):
         params |= dict.fromkeys(NOT_WITH_REASONING)
@@ -91,7 +91,7 @@ def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
 
 
 BACKEND = Backend(
-    summary="OpenAI's models; takes a key in OPENAI_API_KEY; token probabilities without reasoning",
+    summary="OpenAI's models, with a key in OPENAI_API_KEY; token probabilities without reasoning",
     options=ChatGptOptions,
     create=create,
     defaults=defaults,

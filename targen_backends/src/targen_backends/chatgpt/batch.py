@@ -1,10 +1,9 @@
 """`ChatGptBatches`: OpenAI's batch API.
 
-The forms: developers.openai.com/api/reference, batches and files, and the types
-of the package `openai` (`batch.py`, `batch_error.py`), read 2026-11-20: a file of
-lines is uploaded with the purpose `batch`, a batch is made of it, and its output
-and error files are downloaded when it has ended. A file holds at most 50,000
-requests and 200 MB, of one model.
+The forms: developers.openai.com/api/reference, batches and files, and the types of the package
+`openai` (`batch.py`, `batch_error.py`), read 2026-11-20. A file of lines is uploaded with the
+purpose `batch`, and a batch is made from it. Its output and error files are downloaded when it has
+ended. A file holds at most 50,000 requests and 200 MB, of one model.
 """
 
 from __future__ import annotations
@@ -52,11 +51,10 @@ class ChatGptBatches(CompletionCodec):
         )
 
     async def submit(self, lines: Sequence[bytes]) -> str:
-        """Upload a file and make a batch of it.
+        """Upload a file and make a batch from it.
 
         Raises:
-            ServiceError: nothing was handed over, or, with `billed`, it may
-                have been.
+            ServiceError: the batch was not handed over, or, with `billed`, may have been.
         """
         self._model.require_key()
         boundary = secrets.token_hex(16)
@@ -76,7 +74,7 @@ class ChatGptBatches(CompletionCodec):
         return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
-        """How far a batch is; its files are read when it has ended.
+        """Return the state of a batch; its files are read when it has ended.
 
         Raises:
             ServiceError: its class says whether a retry can help.

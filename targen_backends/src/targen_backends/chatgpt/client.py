@@ -24,10 +24,9 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 class ChatGptModel(CompletionsModel):
     """A model behind OpenAI's `POST {base_url}/chat/completions`; see `HttpModel`.
 
-    `max_tokens` is sent as `max_completion_tokens`, which all its models take
-    and which counts reasoning too. No sampling seed is sent: the service gives
-    no promise for it, and the journal keeps every reply. The model's name
-    decides the price.
+    `max_tokens` is sent as `max_completion_tokens`, which all its models accept and which also
+    counts reasoning. No sampling seed is sent: the service gives no promise for it, and the journal
+    keeps every reply. The model's name decides the price.
     """
 
     kind = "openai"

@@ -38,7 +38,7 @@ _UNKNOWN = ("seed", "min_p", "frequency_penalty", "presence_penalty", "repeat_pe
 
 
 class ClaudeOptions(HttpOptions):
-    """What `-o KEY=VALUE` takes for `--backend claude`."""
+    """Options for `-o KEY=VALUE` with `--backend claude`."""
 
     key_variable: ClassVar[str] = KEY_VARIABLE
     address_variable: ClassVar[str] = "ANTHROPIC_BASE_URL"
@@ -52,7 +52,7 @@ class ClaudeOptions(HttpOptions):
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
     timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
     structured: Structured = Field(
-        "json_schema", description="How JSON is requested: json_schema, tool or none"
+        "json_schema", description="The way to request JSON: json_schema, tool or none"
     )
     thinking: Thinking = Field(
         "default",
@@ -80,18 +80,18 @@ def create(options: ClaudeOptions) -> ClaudeModel:
 
 
 def batches(options: ClaudeOptions) -> ClaudeBatches:
-    """What takes batches for `options`; see `create`."""
+    """Return the provider of batches for `options`; see `create`."""
     address = options.base_url.removesuffix("/v1")
     return ClaudeBatches(create(options), address, timeout=options.timeout)
 
 
 def thinks(options: ClaudeOptions) -> bool:
-    """Whether the model thinks by itself, as far as its name tells."""
+    """Return whether the model thinks by itself, by its name."""
     return _TAKES_SAMPLING.match(options.model) is None
 
 
 def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
-    """Parameters that the model's kind asks for; None leaves one out."""
+    """Return parameters that the model's kind needs; None leaves one out."""
     params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if not thinks(options):
         return params

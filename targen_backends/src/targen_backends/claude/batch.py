@@ -1,9 +1,9 @@
 """`ClaudeBatches`: Anthropic's message batches.
 
-The forms: platform.claude.com/docs/en/build-with-claude/batch-processing and the
-API reference, message batches, read 2026-11-20: the requests are posted, and the
-results are lines that can be had when the batch has ended. A batch holds at most
-100,000 requests and 256 MB. In a file of `targen batch` each request is a line.
+The forms: platform.claude.com/docs/en/build-with-claude/batch-processing and the API reference,
+message batches, read 2026-11-20. The requests are posted, and the results are lines to download
+when the batch has ended. A batch holds at most 100,000 requests and 256 MB. In a file of `targen
+batch` each request is a line.
 """
 
 from __future__ import annotations
@@ -101,8 +101,7 @@ class ClaudeBatches:
         """Hand a batch over.
 
         Raises:
-            ServiceError: nothing was handed over, or, with `billed`, it may
-                have been.
+            ServiceError: the batch was not handed over, or, with `billed`, may have been.
         """
         self._model.require_key()
         params = json.loads(lines[0])["params"]
@@ -112,7 +111,7 @@ class ClaudeBatches:
         return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
-        """How far a batch is; its results are read when it has ended.
+        """Return the state of a batch; its results are read when it has ended.
 
         Raises:
             ServiceError: its class says whether a retry can help.

@@ -42,19 +42,17 @@ _OLDER = "2023-06-01"
 class ClaudeModel(HttpModel):
     """A model behind Anthropic's `POST {base_url}/v1/messages`; see `HttpModel`.
 
-    A request with a sampling parameter is sent in the last version of the API
-    that has them; only models up to Claude 4.6 take them. The model's name
-    decides the price.
+    A request with a sampling parameter is sent in the last version of the API that has them, which
+    only models up to Claude 4.6 accept. The model's name decides the price.
 
     Args:
         base_url: the address without `/v1/messages`.
         model: the model's name.
-        structured: how a schema is asked for: as the output's format, as the
-            input of a tool that must be used (`tool`), or not at all (`none`).
-        thinking: what the model is told about thinking; `default` tells it
-            nothing.
+        structured: the way to request a schema: as the output's format, as the input of a tool that
+            must be used (`tool`), or not at all (`none`).
+        thinking: the model's setting for thinking; `default` leaves it out.
         mark: whether the long fixed part of a prompt is marked for the prompt cache.
-        extra: fields that every request body gets besides.
+        extra: further fields of every request body.
         **http_options: as `HttpModel` takes them.
     """
 
@@ -100,7 +98,7 @@ class ClaudeModel(HttpModel):
         return price_of("anthropic", model)
 
     def key_header(self, api_key: str) -> Mapping[str, str]:
-        """None: the header depends on the call; see `headers`."""
+        """Return no header: it depends on the call; see `headers`."""
         return {}
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
@@ -112,7 +110,7 @@ class ClaudeModel(HttpModel):
         return read_message(answer.envelope, request, answer.rate)
 
     def body(self, request: ChatRequest) -> bytes:
-        """What is posted for a request."""
+        """Return the body to post for a request."""
         return self._encoded(self._fields(request), request)
 
     def headers(self, params: Mapping[str, Any]) -> Mapping[str, str]:

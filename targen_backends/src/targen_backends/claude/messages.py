@@ -25,9 +25,11 @@ TOOL = "reply"
 """The name of the tool that carries a reply, where one is used for it."""
 
 _CACHED_FROM = 4096
-"""Bytes of the fixed part of a prompt from which on it is marked for the cache. The least
-that any model caches is 1,024 tokens; what is shorter than a model's own least
-is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
+"""Bytes of the fixed part of a prompt from which on it is marked for the cache. Models cache no
+fewer than 1,024 tokens. A prompt below a model's own minimum is not cached and costs no more
+(platform.claude.com, prompt-caching). A shorter prompt than a model's own minimum is not cached and
+costs no more (platform.claude.com, prompt-caching).
+"""
 
 _MAX = 10**8  # tokens that any context may have
 
@@ -44,9 +46,9 @@ _FINISH: dict[Any, Finish] = {
 def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
     """The fields `messages` and `system`.
 
-    System messages become the one field that the API has for them; where there
-    is nothing else, they are what the user says. With `mark`, what stands before the
-    last question, the same in all calls of a step, is marked for the prompt cache if it is long.
+    System messages become the one field that the API has for them; without other messages, they
+    become the user's. With `mark`, the part before the last question, the same in all calls of a
+    step, is marked for the prompt cache if it is long.
     """
     system = "\n\n".join(sound(m.content) for m in messages if m.role == "system")
     turns = [{"role": m.role, "content": sound(m.content)} for m in messages if m.role != "system"]

@@ -1,1 +1,1 @@
-"""What the backends that call a service over HTTP have in common."""
+"""The common part of backends that call a service over HTTP."""

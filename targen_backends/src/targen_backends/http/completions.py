@@ -23,7 +23,7 @@ __all__ = ["URL", "CompletionCodec", "CompletionsModel", "Structured"]
 Structured = Literal["json_schema", "json_object", "none"]
 
 URL = "/v1/chat/completions"
-"""What a line of a file is about."""
+"""The endpoint in each line of a file."""
 
 
 class CompletionsModel(HttpModel):
@@ -36,7 +36,7 @@ class CompletionsModel(HttpModel):
     path = "/chat/completions"
 
     def body(self, request: ChatRequest) -> bytes:
-        """What is posted for a request."""
+        """Return the body to post for a request."""
         body = json.dumps({**self._head, **self.fields(request)}).encode()
         if request.schema is None or self._mode == "none":
             return body

@@ -1,4 +1,4 @@
-"""What an HTTP answer other than 200 means to targen."""
+"""Map HTTP answers other than 200 to targen's errors."""
 
 from __future__ import annotations
 

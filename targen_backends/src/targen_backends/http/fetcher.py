@@ -28,7 +28,7 @@ class Fetcher(Poster):
     ) -> Any:
         """Send `data` to `path` below the address; the JSON of an answer with status 200.
 
-        The key is removed from it. What is not JSON is None.
+        The key is removed from it. An answer that is not JSON gives None.
 
         Raises:
             ServiceError: for every other answer, and for none.

@@ -54,7 +54,7 @@ def missing_key(backend: str, variable: str) -> AuthenticationFailed:
 
 
 def other_keys(variable: str) -> str:
-    """What to add to a hint where a key is in another service's variable; or ""."""
+    """Return a hint if a key is in another service's variable; or ""."""
     others = [name for name in _VARIABLES if name != variable and os.environ.get(name)]
     if not others or os.environ.get(variable):
         return ""

@@ -1,4 +1,4 @@
-"""What services say of their limits: `Retry-After` and the headers of each family."""
+"""Read services' limits: `Retry-After` and the headers of each family."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
     """Seconds that the server asks to wait, a month at most, or None.
 
-    Read from `retry-after-ms`, from `Retry-After` in seconds or as a date
-    (against the server's own clock where it sends one), or from the reset
-    times of the limits in `rate` that are used up.
+    They come from `retry-after-ms`, from `Retry-After` in seconds or as a date (by the server's own
+    clock if it sends one), or from the reset times of the used-up limits in `rate`.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -51,7 +50,7 @@ def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> 
 
 
 def rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
-    """OpenAI's `x-ratelimit-*` headers beside an answer; None where there are none.
+    """Read OpenAI's `x-ratelimit-*` headers of an answer; None without any.
 
     The form: developers.openai.com/api/docs/guides/rate-limits, read 2026-11-20.
     """
@@ -69,7 +68,7 @@ def rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
 
 
 def anthropic_rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:
-    """Anthropic's `anthropic-ratelimit-*` headers; None where there are none.
+    """Read Anthropic's `anthropic-ratelimit-*` headers; None without any.
 
     They name the moment of the reset (RFC 3339) and not the wait. Tokens have
     three limits, of input, of output and of both: the one that is nearest to

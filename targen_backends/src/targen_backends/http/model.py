@@ -35,13 +35,13 @@ class HttpModel(ABC):
         timeout: seconds for one whole call.
         structured: how a schema is asked for; `json_schema`: enforced.
         max_concurrency: maximum useful concurrent calls, or None.
-        extra: fields that every request body gets besides.
+        extra: further fields of every request body.
     """
 
     kind: ClassVar[str]
-    """What an identity begins with: the form that the service speaks."""
+    """The prefix of an identity: the form that the service speaks."""
     path: ClassVar[str]
-    """What is posted to, under the address."""
+    """The path to post to, under the address."""
     models_path: ClassVar[str] = "/models"
     """Where it lists its models, under the address."""
     service: ClassVar[Service]
@@ -81,7 +81,7 @@ class HttpModel(ABC):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no reply and no error may repeat; see `ChatModel`."""
+        """Return secrets that replies and errors must not repeat; see `ChatModel`."""
         return (self._poster.secret,)
 
     @property
@@ -106,7 +106,7 @@ class HttpModel(ABC):
             raise
 
     async def _explain(self, error: NotServed) -> None:
-        """Say of a 404 where it is from, and which models are there or which address has some."""
+        """Explain a 404: its address, and the available models, or an address that has some."""
         model = str(self._head["model"])
         error.args = (f"{error} (POST {self._poster.url}, model {model})",)
         names = await self._poster.models(f"{self._address}{self.models_path}")
@@ -125,10 +125,10 @@ class HttpModel(ABC):
                 return
 
     def require_key(self) -> None:
-        """See that there is a key, where calls need one.
+        """Check that there is a key, if calls need one.
 
         Raises:
-            AuthenticationFailed: there is none.
+            AuthenticationFailed: the key is missing.
         """
         if self.key_of and not self._poster.secret:
             raise missing_key(self.key_of, self.service.key_variable)
@@ -151,14 +151,14 @@ class HttpModel(ABC):
 
     @abstractmethod
     def body(self, request: ChatRequest) -> bytes:
-        """What is posted for a request."""
+        """Return the body to post for a request."""
 
     @abstractmethod
     def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
         """The reply in an answer.
 
         Raises:
-            MalformedAnswer: there is none in it.
+            MalformedAnswer: the answer contains no reply.
         """
 
     def key_header(self, api_key: str) -> Mapping[str, str]:

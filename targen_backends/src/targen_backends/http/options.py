@@ -27,21 +27,21 @@ class HttpOptions(BackendOptions):
     address_variable: ClassVar[str]
     default_address: ClassVar[str]
     path: ClassVar[str]
-    """What is posted to, under the address."""
+    """The path to post to, under the address."""
 
     base_url: str = Field("", description="Address of the service")
     model: str = Field("", description="Name of the model (required)")
     api_key: SecretStr | None = Field(None, description="The key; safer in a variable or a file")
     api_key_file: str = Field("", description="A file whose first line is the key")
     timeout: float = Field(120.0, gt=0, description="Longest time for one call, in seconds")
-    structured: str = Field("json_schema", description="How JSON is requested")
+    structured: str = Field("json_schema", description="The way to request JSON")
     max_concurrency: int | None = Field(None, ge=1, description="Largest number of calls at once")
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )
 
     def arguments(self, key: str) -> dict[str, Any]:
-        """What an `HttpModel` takes besides its address and name."""
+        """Return the arguments of an `HttpModel` besides its address and name."""
         return {
             "api_key": key,
             "timeout": self.timeout,
@@ -52,20 +52,20 @@ class HttpOptions(BackendOptions):
 
     @classmethod
     def has_key(cls, said: Mapping[str, Any]) -> bool:
-        """Whether options or the environment have a key; a keyring is not opened to see."""
+        """Return whether options or the environment have a key, without opening a keyring."""
         given = {"api_key", "api_key_file"} & said.keys()
         return bool(given or os.environ.get(cls.key_variable))
 
     @classmethod
     def has_address(cls, said: Mapping[str, Any]) -> bool:
-        """Whether options or the environment have an address."""
+        """Return whether options or the environment have an address."""
         return bool("base_url" in said or os.environ.get(cls.address_variable))
 
     def require_model(self, backend: str, hint: Words) -> None:
-        """See that a model is named; `hint` says what to type where none is.
+        """Check that a model is named; `hint` is for the error.
 
         Raises:
-            UsageError: none is.
+            UsageError: the name is missing.
         """
         if not self.model:
             raise UsageError(f"the {backend} backend needs a model name", hint=hint)

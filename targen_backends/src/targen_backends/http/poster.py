@@ -38,24 +38,26 @@ from targen_standard import error_patterns
 __all__ = ["LOST", "Answer", "Poster"]
 
 _KEEP_ALIVE = 4.0
-"""Seconds that an idle connection is kept: less than the five after which
-uvicorn, and so vLLM, hangs up, which would cost a call now and then."""
+"""Seconds that an idle connection is kept. uvicorn, and so vLLM, hangs up after five, which would
+cost a call now and then.
+"""
 
 _HERE = 1.5
-"""Seconds to start up where nothing on this machine listens: a server that starts
-is tried again a few times, and one that is not there is said at once."""
+"""Seconds to start up if no server listens on this machine. A starting server is tried again a few
+times, and an absent one is reported soon.
+"""
 
 _LISTING = 10.0
 """Seconds for the list of a service's models, which is asked for after a 404."""
 
 _CONNECT = 20.0
-"""Seconds for a connection to come about; then nothing was sent or billed."""
+"""Seconds for a connection; after a time-out, no call was sent or billed."""
 
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
-"""What TLS says of an answer in plain HTTP."""
+"""TLS errors that mean an answer in plain HTTP."""
 
 LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
-"""What aiohttp raises where no whole answer came."""
+"""Errors of aiohttp if no whole answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,9 @@ class Answer:
 class Poster:
     """Posts JSON to one address and sorts what comes back.
 
-    One session in each event loop that calls, with kept-alive connections and
-    no cap on their number; the call layer says how many calls run at once. A
-    proxy is taken from the environment once, at the start. Redirects are not
-    followed: they would take the key elsewhere.
+    Each event loop that calls has one session, with kept-alive connections and no cap on their
+    number. The call layer limits the calls in flight. A proxy is taken from the environment once,
+    at the start. Redirects are not followed: they would take the key elsewhere.
 
     Args:
         url: where to post.
@@ -139,7 +140,7 @@ class Poster:
         return Answer(envelope, self._service.limits(headers), request_id(headers, self.secret))
 
     async def models(self, url: str) -> list[str]:
-        """The names of the models that a service lists at `url`; none if it does not."""
+        """Return the names of the models that a service lists at `url`, if it does."""
         timeout = aiohttp.ClientTimeout(total=min(_LISTING, self._timeout))
         try:
             async with self._open().get(
@@ -254,7 +255,7 @@ class Poster:
         web = bool(kind) and "json" not in kind
         hint: Words = ""
         if "event-stream" in kind:
-            hint = "the service streams, which is not asked of it: turn streaming off there"
+            hint = "the service streams without being asked to: turn streaming off there"
         elif web or not raw.strip():
             hint = "is " + Option("base_url") + " the address of the API, not of a web page?"
         error = MalformedAnswer(
@@ -280,7 +281,7 @@ class Poster:
 
 
 def _no_descriptors(error: Exception) -> str | None:
-    """What is wrong where this process, or the machine, has no file descriptor left; or None."""
+    """Return the problem if this process, or the machine, has no file descriptor left; or None."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
@@ -292,7 +293,7 @@ def _no_descriptors(error: Exception) -> str | None:
 
 
 def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
-    """Why there is no connection, or "" where only the system's words say it, and a hint."""
+    """Return why there is no connection, and a hint; "" if only the system's words explain it."""
     cause = getattr(error, "os_error", None)
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
         plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
@@ -304,14 +305,14 @@ def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
         )
     hint = "is the server running, and is " + Option("base_url") + " right?"
     if isinstance(cause, ConnectionRefusedError):
-        return "nothing listens there (connection refused)", hint
+        return "no server listens there (connection refused)", hint
     if isinstance(cause, socket.gaierror):
-        return f"there is no host {urlsplit(url).hostname}, or no network", hint
+        return f"no host {urlsplit(url).hostname}, or no network", hint
     return "", hint
 
 
 def _refused_here(error: Exception) -> bool:
-    """Whether this machine itself says that nothing listens there."""
+    """Return whether this machine itself reports that no server listens there."""
     if not isinstance(error, aiohttp.ClientConnectorError):
         return False
     return isinstance(error.os_error, ConnectionRefusedError) and is_loopback(error.host)

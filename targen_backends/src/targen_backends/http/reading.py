@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 ENCODINGS = "gzip, deflate"
-"""What a service is told that we unpack."""
+"""Encodings that we accept from a service."""
 
 MAX_ANSWER = 4 << 20
 """Bytes of one answer, unpacked: room for a million tokens."""

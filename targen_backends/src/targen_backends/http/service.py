@@ -12,9 +12,10 @@ from targen_core.wording import Blank, Option, Setting, Words
 __all__ = ["NOT_WITH_REASONING", "Service"]
 
 NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
-"""Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does
-not support 0.2 with this model" (developers.openai.com, guides/reasoning; and the
-issues of its users, read 2026-11-20)."""
+"""Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
+support 0.2 with this model" (developers.openai.com, guides/reasoning; issues of its users, read
+2026-11-20).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Service:
     Attributes:
         key_variable: the environment variable of its key, for the hints.
         limits: reads its rate-limit headers.
-        credit_hint: what to do where there is no credit left.
+        credit_hint: what to do if the credit is used up.
         missing_hint: what to do where it answers 404.
         schema_hint: what to do where it refuses the form of the reply.
         long_hint: what to do where prompt and reply do not fit.

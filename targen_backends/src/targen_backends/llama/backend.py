@@ -26,7 +26,7 @@ OLLAMA = "http://127.0.0.1:11434/v1"
 
 
 class LlamaOptions(HttpOptions):
-    """What `-o KEY=VALUE` takes for `--backend llama`."""
+    """Options for `-o KEY=VALUE` with `--backend llama`."""
 
     key_variable: ClassVar[str] = KEY_VARIABLE
     address_variable: ClassVar[str] = ADDRESS_VARIABLE
@@ -41,7 +41,7 @@ class LlamaOptions(HttpOptions):
     model: str = Field("", description="Name of the model on the server (required)")
     api_key: SecretStr | None = Field(None, description=f"Bearer token; default: ${KEY_VARIABLE}")
     structured: Structured = Field(
-        "json_schema", description="How JSON is requested: json_schema, json_object or none"
+        "json_schema", description="The way to request JSON: json_schema, json_object or none"
     )
     api: Literal["openai", "ollama"] = Field(
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"
@@ -57,7 +57,7 @@ class LlamaOptions(HttpOptions):
 
     @model_validator(mode="after")
     def _ollamas_address(self) -> LlamaOptions:
-        """Ollama's own API stands beside its OpenAI-compatible one, not under it."""
+        """Move Ollama's own API beside its OpenAI-compatible one, not under it."""
         if self.api == "ollama":
             root = self.base_url.removesuffix("/api/chat").removesuffix("/v1")
             object.__setattr__(self, "base_url", root)
@@ -83,7 +83,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
 
 
 def codec(options: LlamaOptions) -> CompletionCodec:
-    """What writes calls into files for `options`; see `create`.
+    """Return the codec that writes calls into files for `options`; see `create`.
 
     Raises:
         UsageError: Ollama's own API has no such files.

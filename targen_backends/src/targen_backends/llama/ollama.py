@@ -1,8 +1,7 @@
 """`OllamaModel`: Ollama's own chat API, `POST /api/chat`.
 
-Beside the OpenAI-compatible one it has a context length to choose
-(`-o extra='{"options": {"num_ctx": 8192}}'`), which the other has not: what is
-longer than the server's default is cut silently there.
+Unlike the OpenAI-compatible one, it has a context length to choose (`-o extra='{"options":
+{"num_ctx": 8192}}'`). The other silently cuts prompts that exceed the server's default.
 
 The form: github.com/ollama/ollama, docs/api.md, read 2026-11-20.
 """
@@ -62,7 +61,7 @@ class OllamaModel(HttpModel):
         return _read(answer.envelope, request)
 
     def body(self, request: ChatRequest) -> bytes:
-        """What is posted for a request."""
+        """Return the body to post for a request."""
         body: dict[str, Any] = {"stream": False, **self._head}
         options = dict(body.get("options", {}))
         body["messages"] = [{"role": m.role, "content": sound(m.content)} for m in request.messages]

@@ -17,7 +17,7 @@ __all__ = ["BACKEND", "DEFAULT_IDENTITY", "LocalOptions", "create"]
 _MOST_LABELS = 2  # of five it made no row of a hundred candidates
 
 DEFAULT_IDENTITY = "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
-"""What the default model's file gives; known without the file."""
+"""The identity of the default model's file; known without the file."""
 
 
 def _parallel() -> int:
@@ -34,7 +34,7 @@ def _parallel() -> int:
 
 
 class LocalOptions(BackendOptions):
-    """What `-o KEY=VALUE` takes for `--backend local`."""
+    """Options for `-o KEY=VALUE` with `--backend local`."""
 
     model: str = Field(
         DEFAULT_MODEL,
@@ -92,11 +92,11 @@ def defaults(options: LocalOptions) -> dict[str, Any]:
 
 
 def caveat(options: LocalOptions, labels: int) -> str:
-    """What to know of the default model before a run: it tells hardly two labels apart."""
+    """Return a warning about the default model: it hardly distinguishes two labels."""
     if options.model != DEFAULT_MODEL or labels <= _MOST_LABELS:
         return ""
     return (
-        f"{DEFAULT_MODEL} is a model to try the commands with, of 135 million parameters: it is "
+        f"{DEFAULT_MODEL} is a model of 135 million parameters for trying the commands. It is "
         f"too small for {labels} labels, and few of its candidates will become rows, if any"
     )
 

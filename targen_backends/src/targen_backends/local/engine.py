@@ -1,11 +1,10 @@
 """`LocalModel`: llama.cpp in this process, one reply at a time in each engine.
 
-Two things make a reply depend on its request alone, and not on what else
-runs. An engine works on one request at a time, since the numbers of a batch
-may depend on its size. And a prompt is always evaluated in the same two
-steps: its head (all messages but the last, which most calls of a stage share)
-and its tail. The head's state is kept, which makes a call several times
-faster; a short primer before each call cuts the state back to the head.
+Two things make a reply depend on its request alone, and not on what else runs. An engine works on
+one request at a time, since the numbers of a batch may depend on its size. And a prompt is always
+evaluated in the same two steps: its head (all messages except the last, which most calls of a stage
+share) and its tail. The head's state is kept, which makes a call several times faster; a short
+primer before each call cuts the state back to the head.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from targen_standard import error_patterns
 __all__ = ["LocalModel"]
 
 _PRIMER = "~"
-"""How no last message of a real prompt begins."""
+"""A start that no last message of a real prompt has."""
 
 
 class LocalModel:
@@ -190,7 +189,7 @@ class _Engine:
         return self._call({**body, "id_slot": slot, "cache_prompt": True})
 
     def tokens(self, text: str) -> list[int] | None:
-        """The tokens of a text as the model would write it; None: a character takes several.
+        """Return the tokens of a text as the model writes it; None if a character takes several.
 
         The library has no function for it; its server has.
         """
@@ -250,9 +249,9 @@ class _Engine:
 
 
 def _given(engine: _Engine, head: str, request: ChatRequest, text: str) -> ChatReply:
-    """How likely a text would have been: a grammar lets the model write its tokens alone.
+    """Return the probability of a given text: a grammar lets the model write only its tokens.
 
-    What is reported is the probability before the grammar.
+    The reported probability is that before the grammar.
     """
     tokens = engine.tokens(text)
     if tokens is None:  # a grammar cannot name a part of a character

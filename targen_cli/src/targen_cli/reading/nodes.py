@@ -48,7 +48,7 @@ def yaml_value(
 
 
 def json_nodes(text: str, *, deepest: int = 16) -> yaml.Node | None:
-    """Return the nodes of a JSON text, nearly all of which is YAML; None where it is not."""
+    """Return the nodes of a JSON text, nearly all of which is YAML; None otherwise."""
     try:
         loader = _Loader(text, deepest)
         try:
@@ -60,7 +60,7 @@ def json_nodes(text: str, *, deepest: int = 16) -> yaml.Node | None:
 
 
 def line_of(node: Any, loc: Any) -> int | None:
-    """Return the line of a key, or of the nearest one above it that is there; None if unknown."""
+    """Return the line of a key, or of its nearest existing ancestor; None if unknown."""
     if node is None:
         return None
     line: int = node.start_mark.line + 1
@@ -182,7 +182,7 @@ class _Texts(_Loader):
 
 
 def _is_merge(value: Any) -> bool:
-    """Whether a value can be merged into a mapping: a mapping, or a list of mappings."""
+    """Return whether a value can be merged into a mapping: a mapping, or a list of mappings."""
     if isinstance(value, yaml.SequenceNode):
         return all(isinstance(each, yaml.MappingNode) for each in value.value)
     return isinstance(value, yaml.MappingNode)

@@ -1,9 +1,9 @@
 """Parquet and Arrow: rows whose decoded bytes are bounded, whatever the file says of itself.
 
-A page of a few bytes may declare gigabytes, and a dictionary's value may stand in each of a million
-rows. So the pages' headers are read before pyarrow sees the file, texts stay in their dictionary
-until their rows are made, and rows are made a few at a time where they are long. A file of Arrow
-is mapped, and none is read whose batches are compressed: nothing writes such datasets.
+A page of a few bytes may declare gigabytes, and a dictionary's value may occur in each of a million
+rows. So the pages' headers are read before pyarrow sees the file. Texts remain in their dictionary
+until their rows are made, and long rows are made a few at a time. An Arrow file is mapped. Files
+with compressed batches are refused, since no known writer makes such datasets.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def arrow_rows(path: Path, *, inside: Path | None = None) -> Iterator[dict[str, 
 
 
 def _is_compressed(message: Any) -> bool:
-    """Whether a message of Arrow says that its body is compressed (Message.fbs of its format)."""
+    """Return whether a message of Arrow declares a compressed body (Message.fbs of its format)."""
     if message.type not in ("record batch", "dictionary"):
         return False
     data = message.metadata.to_pybytes()
@@ -322,7 +322,7 @@ class _Thrift:
         """Return the fields of a struct by their numbers; those that are no numbers are skipped.
 
         Raises:
-            EOFError: it goes on.
+            EOFError: the struct does not end.
             Malformed: it is no struct, or is nested too deeply.
         """
         fields: dict[int, Any] = {}

@@ -84,7 +84,7 @@ def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
 
 
 def _has_long_number(value: Any) -> bool:
-    """Whether a number cannot be written in decimal digits: in hexadecimal ones it can be read."""
+    """Return whether a number is too long for decimal digits, as hexadecimal ones may be."""
     if isinstance(value, dict | list):
         return any(map(_has_long_number, value.values() if isinstance(value, dict) else value))
     return isinstance(value, int) and value.bit_length() > _BITS

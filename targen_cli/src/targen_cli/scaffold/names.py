@@ -23,7 +23,7 @@ _LONGEST = 32  # lines of the templates keep within their lint's limit
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a plugin is called: as a distribution (and in lists), and as a module."""
+    """The names of a plugin: as a distribution (and in lists), and as a module."""
 
     distribution: str
     module: str
@@ -61,7 +61,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
 
 
 def _is_importable(module: str) -> bool:
-    """Whether Python finds something under a name; a mere folder of that name does not count."""
+    """Return whether Python can import a name; a mere folder of that name does not count."""
     spec = find_spec(module)
     return spec is not None and spec.origin is not None
 

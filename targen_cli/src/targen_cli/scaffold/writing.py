@@ -65,7 +65,7 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
             texts[folder / path] = text
     with writing(folder, hint="another folder: --into FOLDER"):
         if there := [str(file) for file in texts if os.path.lexists(file)]:
-            raise UsageError(f"{there[0]} exists, so nothing was written", hint="another name")
+            raise UsageError(f"{there[0]} exists, so no file was written", hint="another name")
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_plain(file, text.encode())
@@ -79,7 +79,7 @@ def _template(kind: Kind) -> Traversable:
         found = files(package).joinpath(*folder.split("/"))
         if found.is_dir():
             return found
-        problem = "there is no such folder"
+        problem = "no such folder"
     except (ImportError, TypeError) as error:  # no such module, or one that is no package
         problem = str(error)
     raise PluginError(

@@ -64,7 +64,7 @@ def import_batch(job: Job, file: Path) -> Imported:
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
             f"{file} has no answer to a call of {job.path}"
-            + (f": its calls are of {other}" if other else ", so nothing was taken"),
+            + (f": its calls are of {other}" if other else ", so no reply was taken"),
             hint=Action("batch import", other, file)
             if other
             else "it is of another run, or of this one with another model, seed or task version; "

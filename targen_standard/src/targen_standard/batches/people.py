@@ -21,7 +21,9 @@ __all__ = ["BACKEND", "People", "PeopleOptions"]
 class PeopleOptions(BackendOptions):
     """What `-o KEY=VALUE` takes for `--backend people`."""
 
-    model: str = Field("people", min_length=1, description="Who answers; cards name them as author")
+    model: str = Field(
+        "people", min_length=1, description="The people who answer; cards name them as author"
+    )
 
 
 class People:

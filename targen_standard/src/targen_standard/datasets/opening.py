@@ -106,7 +106,7 @@ def _split(path: Path) -> str:
 
 
 def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
-    names = ", ".join(part.name for part in parts) or "none that can be read"
+    names = ", ".join(part.name for part in parts) or "no readable dataset"
     raise UsageError(
         f"{path} contains several datasets: {names}",
         hint=f"name one, such as {parts[0]}" if parts else "",

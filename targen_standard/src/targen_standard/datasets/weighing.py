@@ -94,7 +94,8 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
         known.append(float(weight))
     if known and not any(known):
         raise UsageError(
-            f"{whose}: all weights are 0: no row would count", hint="weigh them in another way"
+            f"{whose}: all weights are 0: no row would count",
+            hint="choose another way to weight them",
         )
     return known
 
@@ -129,7 +130,8 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
         raise UsageError(
             f"{dataset.name}: its weights are those of other rows than {dataset.source} holds "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
-            hint="rows or task changed since: weigh the rows again with " + Action("reweigh"),
+            hint="the rows or the task changed since: weight the rows again with "
+            + Action("reweigh"),
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
     return replace(dataset, weights=[weight for weight in weights for _ in range(size)])

@@ -39,7 +39,7 @@ def export(
         typer.Option(
             "--as",
             metavar="NAME",
-            help="The form to write; see list-exporters. [default: jsonl; hf with --push]",
+            help="The form to write, see list-exporters. [default: jsonl; hf with --push]",
             autocompletion=completer("exporter"),
             show_default=False,
         ),
@@ -109,7 +109,7 @@ def export(
         bool,
         typer.Option(
             "--private/--public",
-            help="Who can see a dataset that --push creates.",
+            help="The visibility of a dataset that --push creates.",
             rich_help_panel=_HUB,
         ),
     ] = True,

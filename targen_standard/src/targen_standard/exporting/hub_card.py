@@ -16,8 +16,8 @@ __all__ = ["hub_card"]
 
 _MOST_LABELS = 12  # columns of the table of splits
 _TOGETHER = """\
-Rows that belong together are in the same split, and so are rows of a run that were made of the same
-seed, since they share its text."""
+Rows that belong together are in the same split. So are rows of a run from the same
+seed, because they share its text."""
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,})[^`\n]*\n.*?^ {0,3}\1`*[ \t]*$", re.DOTALL | re.MULTILINE)

@@ -102,7 +102,7 @@ def push(
 
 
 def _files(api: HfApi, repo: str) -> set[str]:
-    with _explained(repo, "looking what is there"):
+    with _explained(repo, "checking what it contains"):
         info = api.dataset_info(repo)
     return {each.rfilename for each in info.siblings or ()}
 
@@ -133,7 +133,7 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
         # ValueError: what the hub finds wrong with a card, before anything is sent.
         raise JobFailed(
             f"{repo}: {doing} failed: {words_of(error)}",
-            hint=f"nothing of {repo} was changed: fix that, or try again",
+            hint=f"{repo} was not changed: fix the problem, or try again",
         ) from error
 
 

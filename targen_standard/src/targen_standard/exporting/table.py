@@ -48,7 +48,7 @@ class CsvOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     delimiter: Literal[",", ";", "tab"] = Field(
-        default=",", description="what stands between cells: a comma, a semicolon or tab"
+        default=",", description="the separator of cells: a comma, a semicolon or tab"
     )
     formulas: Literal["keep", "quote"] = Field(
         default="keep",

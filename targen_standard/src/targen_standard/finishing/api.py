@@ -69,13 +69,13 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     if asked is None:
         raise UsageError(
             f"no method made {run}, so its rows need no finishing",
-            hint=Action("resume", run) + " goes on with a run that was stopped",
+            hint=Action("resume", run) + " continues a run that was stopped",
         )
     method: Method[Any] = registry.get("method", asked.use)
     if method.finish is None:
         raise UsageError(
             f"{asked.use} takes rows as they are made: {run} is what is trained on",
-            hint=Action("reweigh", run) + " weighs the rows of any run",
+            hint=Action("reweigh", run) + " weights the rows of any run",
         )
     check_free(out, "weighed rows", FILE, force=force)
     options = options_of(asked.use, method, asked.preset, asked.options)

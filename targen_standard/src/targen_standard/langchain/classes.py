@@ -193,7 +193,7 @@ def _no_option(path: str, kind: Any, name: str) -> UsageError:
     hint = did_you_mean(name, sorted(names), "options")
     if "model_kwargs" in names:
         example = Setting("model_kwargs", {"NAME": Blank("VALUE")})
-        hint = f"{hint}; what goes into each request besides: {example}"
+        hint = f"{hint}; to add something to each request: {example}"
     return UnknownOption(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
 
 

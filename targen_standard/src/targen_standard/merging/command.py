@@ -41,7 +41,7 @@ def merge(
         bool,
         typer.Option(
             "--conflicting",
-            help="Merge runs that contradict each other, too: by other prompts or versions of the "
+            help="Also merge runs that contradict each other: by other prompts or versions of the "
             "task, or other replies to the same calls.",
             rich_help_panel=ROWS,
         ),

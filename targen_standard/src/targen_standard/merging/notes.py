@@ -28,7 +28,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
     if (more := len(differences) - _NAMED) > 0:
         yield f"the runs differ in {more} more: see their manifest.json"
     if not exclude_the_same(runs):
-        yield "the runs exclude different datasets: nothing is promised of the merged rows"
+        yield "the runs exclude different datasets: merged rows may repeat rows of any of these"
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
         if manifest.merged:
             raise UsageError(
-                f"{path} is merged of {plural(len(manifest.merged), 'run')} itself",
+                f"{path} is itself merged from {plural(len(manifest.merged), 'run')}",
                 hint="merge those runs and the others, all at once",
             )
         if is_busy(path):
@@ -177,7 +177,7 @@ def require_one_division(runs: Sequence[Run]) -> None:
         if there.count != shard.count:
             raise RunConflict(
                 f"{other.path} is shard {there}, {run.path} shard {shard}: they do not divide a "
-                "run in the same way, so parts of it are in both and others in neither",
+                "run in the same way. Some parts are in both, others in neither",
                 hint="make all shards with one count, such as "
                 + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
                 + ", or with another "

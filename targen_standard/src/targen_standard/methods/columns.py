@@ -53,7 +53,7 @@ class Columns:
             raise UsageError(
                 f"task {task.name} has open labels; a method writes rows for each label of a "
                 "closed set",
-                hint=Action("generate", task.name) + " makes rows of it",
+                hint=Action("generate", task.name) + " generates its rows",
             )
         texts: list[str] = []
         choices: dict[str, tuple[str, ...]] = {}

@@ -232,7 +232,7 @@ def _quotas(
         )
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(
-            f"label {lacking[0]} is new, and how many rows of it are wanted is not known",
+            f"label {lacking[0]} is new: give the number of its rows",
             hint=Option("labels", {lacking[0]: min(stay.values(), default=10)}),
         )
     return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **named}

@@ -142,7 +142,7 @@ class Replay(Job):
         there = Manifest.load(run / "manifest.json")
         if there.merged:
             raise UsageError(
-                f"{run} was merged of {plural(len(there.merged), 'run')}, which are "
+                f"{run} was merged from {plural(len(there.merged), 'run')}, which are "
                 f"{cls.done} one by one",
                 hint=Action("merge") + " then makes one run of them again",
             )

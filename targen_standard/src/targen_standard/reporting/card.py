@@ -144,7 +144,7 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {s
 |---|---|---|---|
 {steps}
 
-Of {candidates}, {accepted:,} were accepted{out_of}.{uncorrected} In the run's
+{accepted:,} of {candidates} were accepted{out_of}.{uncorrected} In the run's
 folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
 calls it came from. {usage["calls"]:,} calls were answered; {free:,} replies were taken
 from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
@@ -215,7 +215,7 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
 def _concerns(report: Mapping[str, Any]) -> str:
     """What looks wrong with the rows, for those who may use them."""
     lines = "".join(f"- {markdown_prose(each.message)}\n" for each in concerns_of(report))
-    return f"\nWhat looks wrong with them, by the figures of the run:\n\n{lines}" if lines else ""
+    return f"\nPossible problems, by the figures of the run:\n\n{lines}" if lines else ""
 
 
 def _drawn(manifest: Manifest) -> str:
@@ -253,8 +253,8 @@ def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
         for one in lacking
     )
     return f"""
-Merged of these runs, near-duplicates left out; `run` in `provenance.jsonl` says of each row which
-it is from:
+Merged from these runs, without near-duplicates. `run` in `provenance.jsonl` names the run of each
+row:
 
 | run | seed | models | rows |
 |---|--:|---|--:|

@@ -217,7 +217,7 @@ def _starved_label(looked: _Looked) -> Concern | None:
         _listed(found),
         "read what was rejected: "
         + looked.rejects
-        + "; then define the label more sharply, give an example of it, or use a stronger model",
+        + "; then define the label more sharply, give it an example, or use a stronger model",
     )
 
 

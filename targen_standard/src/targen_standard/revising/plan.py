@@ -125,7 +125,7 @@ class RevisionPlan:
     @property
     def said(self) -> str:
         """In words, that nothing has changed."""
-        return f"nothing of {self.run} has changed, so there is nothing to revise"
+        return f"{self.run} has not changed: no revision is needed"
 
     @property
     def is_least(self) -> bool:

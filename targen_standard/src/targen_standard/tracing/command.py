@@ -35,7 +35,7 @@ def trace(
         str | None,
         typer.Argument(
             metavar="ROW",
-            help="A row, by its number from 0, or a candidate by its id, whatever became of it.",
+            help="A row by its number from 0, or any candidate by its id, accepted or not.",
             show_default=False,
         ),
     ] = None,
@@ -122,7 +122,7 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "nothing rests on it: it was asked ahead, and not needed"
+        return "no row uses it: it was asked ahead and not needed"
     single = made + len(rejects) == 1
     return f"{' and '.join(words)} {'rests' if single else 'rest'} on it"
 

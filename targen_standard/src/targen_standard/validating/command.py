@@ -139,5 +139,5 @@ def _verdict(bad: int, odd: int) -> str:
         return "not valid"
     if odd:
         known = "a known oddity" if odd == 1 else f"{odd:,} known oddities"
-        return f"valid but for {known} of the original data"
+        return f"valid except for {known} of the original data"
     return "valid"

@@ -1,4 +1,4 @@
-"""What could tell whether a hypothesis follows without the pronoun being resolved."""
+"""Clues to whether a hypothesis follows that need no resolved pronoun."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
 
 
 def _place(premise: list[str], hypothesis: list[str]) -> int:
-    """The word of the premise that the hypothesis first takes up, from 0; -1: none."""
+    """Return the first word of the premise that the hypothesis repeats, from 0; -1 without one."""
     taken = next((w for w in hypothesis if w in premise and w not in _ARTICLES), None)
     return -1 if taken is None else premise.index(taken)

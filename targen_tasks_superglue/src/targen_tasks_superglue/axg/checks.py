@@ -1,4 +1,4 @@
-"""What must hold of AX-g's sentences and hypotheses, without a model's help."""
+"""Checks of AX-g's sentences and hypotheses, without a model's help."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_sentences(seed: Sentences) -> None:
 
 
 def _check_subjects(seed: Sentences) -> None:
-    """Both subjects stand in the opening, once, and not in the clause behind it."""
+    """Check that both subjects occur in the opening, once, and not in the clause after it."""
     in_opening = mentions(seed.first, seed.second, seed.opening.split())
     in_sentence = mentions(seed.first, seed.second, seed.he.split())
     for subject, opening, whole in zip(

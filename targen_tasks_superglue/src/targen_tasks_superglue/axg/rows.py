@@ -1,4 +1,4 @@
-"""What an AX-g seed, instance and row are: everything comes in pairs that differ in a pronoun."""
+"""AX-g's seed, instance and row: all come in pairs that differ in a pronoun."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def gendered(text: str) -> list[str]:
 
 
 def swapped_pronoun(text: str, other: str) -> bool:
-    """Whether two texts are the same but for one pronoun: his in one, hers in the other."""
+    """Return whether two texts differ in one pronoun alone: his in one, hers in the other."""
     pieces, others = _PIECE.findall(text), _PIECE.findall(other)
     changed = [(a, b) for a, b in zip(pieces, others, strict=False) if a != b]
     if len(pieces) != len(others) or len(changed) != 1:
@@ -120,7 +120,7 @@ def to_rows(pair: AxgPair, idx: int) -> Sequence[Mapping[str, Any]]:
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
-    """The instance of two official rows, the reverse of `to_rows`; none where both lack a label.
+    """Return the instance of two official rows, if they are labelled; reverses `to_rows`.
 
     Raises:
         ValueError: there are not two, or they are no pair.

@@ -214,9 +214,9 @@ async def write_false(llm: Llm, seed: Sentences) -> AxgPair:
 
 
 def swap_subject(hypothesis: str, seed: Sentences) -> str:
-    """A hypothesis about the subject that is meant, made one about the other.
+    """Turn a hypothesis about the meant subject into one about the other.
 
-    Both stand with "the" and are singular, so nothing else changes.
+    Both have "the" and are singular, so the rest remains the same.
     """
     tokens = hypothesis.split()
     (place, *_) = mentions(seed.subject, seed.other, tokens)[0]

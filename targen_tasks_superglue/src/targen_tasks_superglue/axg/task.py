@@ -68,10 +68,9 @@ def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
 
     The share of `pronoun-dependent` pairs measures the corrector's own bias.
 
-    A hypothesis that was to follow and does not is no good one of the other
-    label: whom the pronoun means is in doubt, or it claims too much. Said of
-    the other subject it would follow no better, and both labels of the seed
-    would be the same.
+    A hypothesis that was to follow and does not is no good one for the other label: the pronoun's
+    meaning is in doubt, or the hypothesis claims too much. About the other subject it would follow
+    no better, and both labels of the seed would be the same.
     """
     one, two = answers
     if one.answers != two.answers:
@@ -86,7 +85,7 @@ def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
 
 
 def _relabeled(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
-    """The common answer, where a label is no matter of which subject is named."""
+    """Return the common answer, if the label does not depend on the named subject."""
     one, two = answers
     if one.answers == two.answers:
         return Correction(one.answers[0], one.explanation)
@@ -94,10 +93,10 @@ def _relabeled(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
 
 
 def _hypothesis_only(pair: AxgPair) -> str:
-    """What tells the two instances of a seed apart: any difference of the hypotheses.
+    """Return the difference between the two instances of a seed: their hypotheses.
 
-    By design they may differ in the subject alone, which is very alike; so
-    they are compared by a digest, which is alike for equal ones only.
+    By design these may differ only in the subject and be very alike, so a digest is compared, which
+    is alike only for equal ones.
     """
     return hashlib.sha256(normalized(pair.hypothesis).encode()).hexdigest()
 

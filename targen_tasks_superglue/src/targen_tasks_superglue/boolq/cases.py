@@ -1,4 +1,4 @@
-"""What could tell the answer to a question without the passage being understood."""
+"""Clues to a question's answer that need no understanding of the passage."""
 
 from __future__ import annotations
 

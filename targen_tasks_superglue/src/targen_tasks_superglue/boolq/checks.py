@@ -1,4 +1,4 @@
-"""What must hold of a BoolQ question, without a model's help."""
+"""Checks of a BoolQ question, without a model's help."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _COPY = 88.0  # similarity with a run of a sentence from which a question is cop
 
 
 def official_passage(seed: Paragraph) -> str:
-    """A paragraph as passages stand in the dataset: behind its title."""
+    """Return a paragraph as a passage of the dataset: after its title."""
     return f"{seed.title}{SEPARATOR}{seed.text}"
 
 
@@ -73,10 +73,10 @@ def official_question(text: str) -> str:
 
 
 def official(texts: Mapping[str, str]) -> dict[str, str]:
-    """A passage and a question as the dataset has them, of those that a model wrote plainly.
+    """Return a passage and a question in the dataset's form, from plain texts of a model.
 
-    A passage without a title gets one: what stands before its first colon or short stop, else what
-    its first sentence is about. The question loses its capitals and its mark.
+    A passage without a title gets one: the text before its first colon or short stop, or else the
+    subject of its first sentence. The question loses its capitals and its mark.
     """
     passage, question = texts["passage"], texts["question"]
     if question == question.lower():  # an official one keeps its spaces and quotation marks
@@ -151,11 +151,10 @@ def check_question_paper(row: BoolqRow, seed: Paragraph) -> None:
 
 
 def _either_or(question: str, passage: str) -> bool:
-    """Whether a question offers two answers to choose from.
+    """Return whether a question offers two answers to choose from.
 
-    "A potter or a painter", "in 1953 or 1963", "ill or asleep" and two names
-    are alternatives; "any brothers or sisters" is one thing, and so is what
-    the passage itself joins by "or".
+    "A potter or a painter", "in 1953 or 1963", "ill or asleep" and two names are alternatives. "Any
+    brothers or sisters" is one thing, and so are words that the passage itself joins by "or".
     """
     for joint in re.finditer(r"(?<=\s)or(?=\s)", question):
         before, after = question[: joint.start()].split(), question[joint.end() :].split()
@@ -173,7 +172,7 @@ def _either_or(question: str, passage: str) -> bool:
 
 
 def _is_name(word: str, passage: str) -> bool:
-    """Whether a passage has a word with a capital alone."""
+    """Return whether a passage has a word only with a capital."""
     word = re.escape(word.strip("\"'’,."))
     return bool(re.search(rf"\b{word.capitalize()}\b", passage)) and not re.search(
         rf"\b{word}\b", passage

@@ -1,6 +1,6 @@
-"""In what BoolQ's questions are made to differ, the same for both labels of a passage.
+"""Traits in which BoolQ's questions differ, the same for both labels of a passage.
 
-The shares of what is asked are near those of the original validation set, in which 47 % of the
+The shares of kinds of questions are near those of the original validation set: 47 % of its
 questions open with "is" and 92 % are in the present tense.
 """
 
@@ -29,6 +29,6 @@ DIMENSIONS = (
         name="kind",
         values={"stated": 2, "inferred": 1},
         in_prompt=False,
-        summary="whether the answer stands in one place of the passage or takes a conclusion",
+        summary="whether the answer is in one place of the passage or takes a conclusion",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a BoolQ row is."""
+"""A BoolQ row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, field_validator
 __all__ = ["SEPARATOR", "BoolqRow"]
 
 SEPARATOR = " -- "
-"""What stands between the title and the text of a passage."""
+"""The mark between the title and the text of a passage."""
 
 
 class BoolqRow(BaseModel):

@@ -1,4 +1,4 @@
-"""What could tell whether a premise settles its hypothesis."""
+"""Clues to whether a premise settles its hypothesis."""
 
 from __future__ import annotations
 

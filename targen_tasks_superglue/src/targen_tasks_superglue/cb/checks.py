@@ -1,4 +1,4 @@
-"""What must hold of a CommitmentBank row, without a model's help."""
+"""Checks of a CommitmentBank row, without a model's help."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def check_pair_paper(row: CbRow, setting: str) -> None:
 def check_pair_commitment(row: CbRow, setting: str) -> None:
     """A premise whose last sentence holds the hypothesis as a clause, with words around it.
 
-    What stands around the clause (a question, a negation, a verb of thinking
-    or saying) is for step 4 to weigh: no list of such words would be complete.
+    Step 4 judges the words around the clause (a question, a negation, a verb of thinking or
+    saying): no list of such words would be complete.
 
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences` (both
@@ -60,7 +60,7 @@ def check_pair_commitment(row: CbRow, setting: str) -> None:
 
 
 def _embedded(hypothesis: str, before: str, last: str) -> None:
-    """A hypothesis names those for whom the clause has a pronoun: such words may stand before."""
+    """Check that the clause contains the hypothesis, up to names for its pronouns."""
     clause = stems(hypothesis) - _SPEAKERS
     held = clause & stems(last)
     if not held and _rest_stands(hypothesis, before, last):
@@ -72,7 +72,7 @@ def _embedded(hypothesis: str, before: str, last: str) -> None:
 
 
 def _rest_stands(hypothesis: str, before: str, last: str) -> bool:
-    """Whether what follows the names of a hypothesis, two words or more, stands in a row there."""
+    """Return whether the words after a hypothesis's names, two or more, occur in a row there."""
     named = stems(before)
     rest = words(hypothesis)
     while rest and (stems(rest[0]) & named or rest[0] in _ARTICLES):

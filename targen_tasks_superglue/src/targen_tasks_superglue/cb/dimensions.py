@@ -1,4 +1,4 @@
-"""In what the premises of CommitmentBank are made to differ.
+"""Traits in which the premises of CommitmentBank differ.
 
 Those of `commitment` have the shares of the original training set (250 rows) by a heuristic that
 looks at the last sentence: 65 % have a negation there, 18 % a modal, 10 % ask, 5 % have an "if";
@@ -36,7 +36,7 @@ OF_COMMITMENTS = (
     Dimension(
         name="under",
         values={"negation": 13, "modal": 4, "question": 2, "conditional": 1, "attitude": 1},
-        summary="what the clause stands below, in the original's shares",
+        summary="the operator over the clause, in the original's shares",
     ),
     Dimension(
         name="register",

@@ -1,4 +1,4 @@
-"""What a CommitmentBank row is. There is no seed but the setting, a text."""
+"""A CommitmentBank row. The only seed is the setting, a text."""
 
 from __future__ import annotations
 

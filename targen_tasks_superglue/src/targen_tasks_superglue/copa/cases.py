@@ -1,4 +1,4 @@
-"""What could tell which choice is right: each choice is a case."""
+"""Clues to the right choice: each choice is a case."""
 
 from __future__ import annotations
 

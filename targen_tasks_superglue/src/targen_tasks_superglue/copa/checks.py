@@ -1,4 +1,4 @@
-"""What must hold of a COPA event and of a COPA row, without a model's help.
+"""Checks of a COPA event and of a COPA row, without a model's help.
 
 Every rule treats the two choices alike: one that held the unlikely choice
 alone to something would mark it.
@@ -112,8 +112,8 @@ def _plain(text: str) -> None:
 def check_choices(premise: str, choices: tuple[str, str]) -> None:
     """Two choices that the causal link tells apart, not their form.
 
-    Whether a choice keeps to the scene of the event is not checked: fair choices
-    often share no word with the event or with each other.
+    The checks ignore whether a choice keeps to the scene of the event: fair choices often share no
+    word with the event or with each other.
 
     Raises:
         Rejected: a reason of `check_statements`, or `unlike-lengths`.

@@ -1,4 +1,4 @@
-"""What a COPA seed and row are."""
+"""A COPA seed and row."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ASKED: dict[Question, str] = {
     "cause": "What was the cause of this?",
     "effect": "What happened as a result?",
 }
-"""How each question reads behind the premise, where a person or a model solves the row."""
+"""The words of each question after the premise, for a person or a model that solves the row."""
 
 _LINK = re.compile(r"what (?:was|is) the (?:cause|result|effect)|what happened as a", re.IGNORECASE)
 
 
 def asks_for_link(text: str) -> bool:
-    """Whether a text holds the question that the rendering puts behind a premise."""
+    """Return whether a text holds the question that the rendering puts after a premise."""
     return _LINK.search(text) is not None
 
 

@@ -36,7 +36,7 @@ def _render(row: CopaRow) -> str:
 
 
 def _choices(row: CopaRow) -> str:
-    """What the generator wrote, whichever choice stands first."""
+    """Return the generated text, independent of the order of choices."""
     return " ".join(sorted((row.choice1, row.choice2)))
 
 

@@ -1,4 +1,4 @@
-"""What could tell which entity a query masks: each entity of the passage is a case."""
+"""Clues to the masked entity of a query: each entity of the passage is a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of a ReCoRD passage and query, without a model's help."""
+"""Checks of a ReCoRD passage and query, without a model's help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
     """Those of a passage's entities that may be asked for.
 
     A single word beside another capital, or joined to one by "of" or "for", may be a piece of a
-    longer name that the rules have not found: it is a candidate, but not asked for.
+    longer name that the rules have missed. Such a word is a candidate, but not asked for.
 
     Raises:
         Rejected: `few-entities`, where the passage names fewer than three, or
@@ -43,7 +43,7 @@ def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
 
 
 def _piece(entity: Entity, text: str) -> bool:
-    """Whether an entity of one word stands somewhere as part of a longer run of names."""
+    """Return whether an entity of one word occurs as part of a longer run of names."""
     return " " not in entity.name and any(
         _BEFORE.search(text[max(0, span.start - 40) : span.start])
         or _BEHIND.match(text, span.end + 1)
@@ -95,7 +95,7 @@ def check_query_paper(row: RecordRow, seed: Paragraph) -> None:
 
 
 def _named_in(query: str, entity: Entity, entities: list[Entity]) -> str | None:
-    """What a query names an entity by, if only a form that the passage does not use."""
+    """Return a query's form for an entity that the passage does not use, if it has no other."""
     known = [form for other in entities for form in other.forms]
     names = (span.of(query) for span in find_names(query, known=known))
     return next(
@@ -104,12 +104,12 @@ def _named_in(query: str, entity: Entity, entities: list[Entity]) -> str | None:
 
 
 def _named(form: str, text: str) -> bool:
-    """Whether a text holds a form as whole words."""
+    """Return whether a text has a form as whole words."""
     return re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) is not None
 
 
 def _leaked(query: str, answer: Entity, others: list[Entity]) -> str | None:
-    """What the query tells of its answer's name: a form, or a word of the name's own."""
+    """Return the part of its answer's name that the query tells: a form, or a word of the name."""
     for form in answer.forms:
         if _named(form, query):
             return form

@@ -1,8 +1,8 @@
-"""In what ReCoRD's queries are made to differ.
+"""Traits in which ReCoRD's queries differ.
 
-Half of the original queries name another entity of the passage, and many tell again what the
-passage tells, in the words of a caption or of somebody who is quoted. Models left to themselves
-write the background of an event, in the past perfect and without a name.
+Half of the original queries name another entity of the passage. Many repeat the passage in the
+words of a caption or of a quoted person. Models left to themselves write the background of an
+event, in the past perfect and without a name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DIMENSIONS = (
             "the chosen name after a conjunction such as that, when, because or but": 2,
             "the chosen name with 's behind it": 1,
         },
-        summary="where the answer stands in a query",
+        summary="the position of the answer in a query",
     ),
     Dimension(
         name="beside it",

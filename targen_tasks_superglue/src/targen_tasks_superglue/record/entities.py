@@ -1,10 +1,9 @@
 """The entities of a passage: its names, with the short forms that mean the same one.
 
-"Sarkozy" behind "Nicolas Sarkozy" is the same person, so a mention of either
-answers a query about him. Forms are grouped by their words: a name's last
-words stand for the whole of it, and so do its initials. First words do not:
-"Paris" is not "Paris Opera". Where that could be, or where a form fits two
-names, the entities are `tangled`, and nothing is asked about them.
+"Sarkozy" behind "Nicolas Sarkozy" is the same person, so a mention of either answers a query about
+him. Forms are grouped by their words: a name's last words mean the whole name, and so do its
+initials. First words do not: "Paris" is not "Paris Opera". If that may be so, or if a form fits two
+names, the entities are `tangled`, and queries do not ask about them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether two forms of names mean the same entity, or might.
+"""Decide whether two forms of names mean the same entity, or might.
 
 `stands_for` joins: last words, initials, a name without its middle, a ruler
 without title and number, and a few names that everybody knows by two forms.
@@ -30,7 +30,7 @@ _PAIRS = 1 << 14  # each check of a passage compares the same pairs: those of a 
 
 @lru_cache(maxsize=_PAIRS)
 def stands_for(short: str, full: str) -> bool:
-    """Whether a form is the same name, shortened or said in another way."""
+    """Return whether a form is the same name, shortened or said in another way."""
     few, many = words_of(short), words_of(full)
     if few == many or _known(few) == _known(many):
         return True
@@ -56,7 +56,7 @@ def stands_for(short: str, full: str) -> bool:
 
 @lru_cache(maxsize=_PAIRS)
 def may_stand_for(form: str, other: str) -> bool:
-    """Whether two forms that are not joined may mean the same entity all the same."""
+    """Return whether two forms that are not joined may still mean the same entity."""
     few, many = sorted((words_of(form), words_of(other)), key=len)
     if {" ".join(few), " ".join(many)} == {"dc", "washington"}:
         return True
@@ -89,13 +89,13 @@ def words_of(form: str) -> list[str]:
 
 
 def _known(words: Sequence[str]) -> str:
-    """What a form is called where it has several well-known names."""
+    """Return the standard form of several well-known names."""
     joined = " ".join(words)
     return ALIASES.get(joined, joined)
 
 
 def _personal(words: Sequence[str]) -> bool:
-    """Whether a name may be a person's, as far as its words tell."""
+    """Return whether a name may be a person's, as far as its words tell."""
     return (
         words[-1] not in GENERIC and words[0] not in DIRECTIONS and not _JOINTS.intersection(words)
     )
@@ -106,19 +106,19 @@ def _unnumbered(words: list[str]) -> list[str]:
 
 
 def _numbers_differ(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether both are numbered, but not alike: Elizabeth I is not Elizabeth II."""
+    """Return whether both are numbered, but not alike: Elizabeth I is not Elizabeth II."""
     ends = words[-1], others[-1]
     return ends[0] != ends[1] and ends[0] in NUMERALS and ends[1] in NUMERALS
 
 
 def _of_one_people(short: str, long: str) -> bool:
-    """Whether one is the other with an ending: "Iraq" and "Iraqi", "Tibetan" and "Tibetans"."""
+    """Return whether one is the other with an ending, as "Iraqi" of "Iraq"."""
     ending = long.removeprefix(short)
     return len(short) > 3 and ending in ("s", "i", "n", "an", "ian", "ese", "ish")
 
 
 def _reordered(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether one is the other with its words turned: "Turin University", "University of Turin"."""
+    """Return whether one is the other reordered: "Turin University", "University of Turin"."""
     kept = [[word for word in form if word not in _JOINTS] for form in (words, others)]
     turned = bool(_JOINTS.intersection(words)) != bool(_JOINTS.intersection(others))
     return turned and len(kept[0]) > 1 and sorted(kept[0]) == sorted(kept[1])

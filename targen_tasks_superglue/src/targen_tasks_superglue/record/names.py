@@ -160,7 +160,7 @@ def _runs(tokens: Sequence[_Token], text: str) -> Iterator[list[_Token]]:
 
 
 def _reach(run: Sequence[_Token], tokens: Sequence[_Token], place: int, text: str) -> int:
-    """How many tokens from `place` on belong to the run: none, or a joint and a capital."""
+    """Return how many tokens from `place` on belong to the run: 0, or a joint and a capital."""
     last = run[-1]
     for count in (1, 2, 3):
         token = tokens[place + count - 1] if place + count <= len(tokens) else None
@@ -183,7 +183,7 @@ def _reach(run: Sequence[_Token], tokens: Sequence[_Token], place: int, text: st
 
 
 def _titled(run: Sequence[_Token]) -> bool:
-    """Whether a name goes on behind "of" or "for": a body's, or a title's behind "the".
+    """Return whether a name continues after "of" or "for": a body's, or a title's after "the".
 
     "The Nation of Islam" is one name; "Blom of Noordwal" and "the Portuguese of Goa" are two.
     """
@@ -196,14 +196,14 @@ def _titled(run: Sequence[_Token]) -> bool:
 
 
 def _listed(run: Sequence[_Token], tokens: Sequence[_Token], place: int) -> bool:
-    """Whether "and" stands in a body's name, as in "Centers for Disease Control and Prevention"."""
+    """Return whether "and" is part of a body's name: "Centers for Disease Control and …"."""
     behind = tokens[place + 1] if place + 1 < len(tokens) else None
     inside = any(token.text in ("of", "for") for token in run)
     return inside and behind is not None and behind.plain in FIELDS and behind.capital
 
 
 def _recurring(runs: Sequence[Sequence[_Token]], lower: Collection[str]) -> set[str]:
-    """Words that open two sentences, or one as an owner, and never stand small."""
+    """Return words that open two sentences, or one as an owner, and never occur in lower case."""
     openers = [run[0] for run in runs if len(run) == 1 and run[0].opens and run[0].kind == "word"]
     times = Counter(token.text for token in openers)
     owners = {token.text for token in openers if token.closes}
@@ -241,13 +241,13 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
 
 
 def _personal(tokens: Sequence[_Token]) -> bool:
-    """Whether words behind a people's name may be a person's: two or more, none of a body."""
+    """Return whether words after a people's name may be a person's: two or more, none of a body."""
     words = [token.plain for token in tokens]
     return len(words) > 1 and not GENERIC.intersection(words)
 
 
 def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> list[_Token]:
-    """The part of a run that is a name, perhaps none of it."""
+    """Return the part of a run that is a name, which may be empty."""
     while run and (
         not run[0].capital
         or run[0].plain in ("the", "i", "a", "an")
@@ -273,7 +273,7 @@ def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> 
 
 
 def _ordinary(token: _Token, lower: Collection[str]) -> bool:
-    """Whether a sentence's first word is a common word that only opens it."""
+    """Return whether a sentence's first word is a common word that only opens it."""
     return token.plain in OPENERS or token.text.casefold() in lower
 
 

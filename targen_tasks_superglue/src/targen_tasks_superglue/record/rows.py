@@ -1,4 +1,4 @@
-"""What a ReCoRD instance is, and its official, nested form."""
+"""A ReCoRD instance, and its official, nested form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 MASK = "@placeholder"
-"""What stands in a query for the entity that is asked for."""
+"""The stand-in in a query for its entity."""
 
 SOURCE = "targen"
 """The `source` of generated rows, which in the original names the newspaper.
@@ -138,8 +138,8 @@ def with_answer(row: RecordRow, name: str) -> RecordRow:
     """A row whose query asks for another entity of its passage.
 
     Raises:
-        Rejected: `illegal-label`, where the passage has no such entity;
-            `tangled-name`, where a form of it may mean another one as well.
+        Rejected: `illegal-label`, if the passage has no such entity; `tangled-name`, if a form of
+            its name may also mean another one.
     """
     for entity in entities_of(row):
         if entity.name == name:

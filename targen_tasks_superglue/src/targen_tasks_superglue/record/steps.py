@@ -39,9 +39,9 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
     """G(entity, passage): a query that the entity answers.
 
     Three entities are drawn here, all with the same chance, and the model takes the one that a
-    statement can single out. Were all of them open to it, it would mostly be the first-named or
-    the most frequent one, which could then be guessed without the query; were there one, most
-    statements about a place or a firm would fit other names as well.
+    statement can single out. If the model could choose from all, it would mostly take the
+    first-named or the most frequent one, which could then be guessed without the query. If only one
+    were drawn, most statements about a place or a firm would also fit other names.
 
     Raises:
         Rejected: `few-entities`, before anything is asked; `illegal-answer`, `tangled-name`,
@@ -110,7 +110,7 @@ def _chosen(name: str, entities: list[Entity]) -> Entity:
 
 
 def _about(entities: list[Entity], intended: Entity) -> dict[str, int | bool]:
-    """What is noted of the entity that a query was written for.
+    """Return notes on the entity that a query was written for.
 
     Step 4 may find another answer; these stay those of the entity intended.
     """

@@ -114,7 +114,7 @@ OCCUPATIONS = _set(
     "pilot playwright poet police politician priest producer publisher referee researcher scholar "
     "scientist sculptor singer soldier striker surgeon surveyor teacher trainer writer"
 )
-"""What may stand before a person's name at the start of a sentence: "Singer Ada Brenner"."""
+"""Words before a person's name at the start of a sentence: "Singer Ada Brenner"."""
 
 PARTICLES = _set(
     "af al av bin da das de del della den der des di do dos du e el ibn la las le los ten ter van "
@@ -136,7 +136,7 @@ HYPHENATED = _set(
     "friendly funded held inspired language led like made only owned run speaking sponsored "
     "style trained type wide"
 )
-"""What follows a name behind a hyphen and is no part of it: "German-born", but "Shu-fen"."""
+"""Words after a name and a hyphen that are not part of the name: "German-born", but "Shu-fen"."""
 
 KIN = _set("aunt dad father god grandfather grandma grandmother grandpa mom mother mum uncle")
 """Words that are capitalised where they stand for a name."""
@@ -158,7 +158,7 @@ TIME_CUES = _set(
     "about after and around before between by during each early every from in last late mid next "
     "of on one since that this through till to until"
 )
-"""What stands before a month that is a date, and not before a first name."""
+"""Words before a month that is a date, and not before a first name."""
 
 DIRECTIONS = _set(
     "air bad bahia baie ben boca cabo cafe café cap cape capo casa central chateau château ciudad "
@@ -206,7 +206,7 @@ GENERIC = _set(
 """Nouns that end the names of things: "Paris Opera" is not Paris, but "the Opera" is it."""
 
 NUMERALS = _set("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi jr sr")
-"""What ends the name of a ruler, a war, a sequel or a son, and may be left out."""
+"""Endings of the name of a ruler, a war, a sequel or a son, which may be left out."""
 
 RULERS = _set(
     "count countess czar duchess duke earl emperor empress kaiser khan king lady lord prince "

@@ -1,4 +1,4 @@
-"""What could tell whether a hypothesis follows."""
+"""Clues to whether a hypothesis follows."""
 
 from __future__ import annotations
 

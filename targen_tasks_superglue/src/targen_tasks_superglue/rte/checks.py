@@ -1,4 +1,4 @@
-"""What must hold of an RTE premise and of an RTE row, without a model's help."""
+"""Checks of an RTE premise and of an RTE row, without a model's help."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_premise(seed: Premise) -> None:
 
 
 def check_hypothesis(hypothesis: str, premise: str) -> None:
-    """A hypothesis is one short statement about its premise's matter, and no copy of it.
+    """Check that a hypothesis is one short statement about its premise's matter, and not a copy.
 
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences`,

@@ -1,13 +1,13 @@
-"""In what RTE's topics, premises and hypotheses are made to differ.
+"""Traits in which RTE's topics, premises and hypotheses differ.
 
-The shares of lengths, figures and kinds are those of the original training set (2,490 premises):
-a third of them hold several sentences, half of them a figure; of 60 not-entailed hypotheses that
-were read, 11 to 18 were contradicted. Countries that the original often writes about are drawn
-more often. The rest is ours, so that rows differ.
+The shares of lengths, figures and kinds are those of the original training set (2,490 premises). A
+third of them hold several sentences, half of them a figure. Of 60 not-entailed hypotheses, 11 to 18
+were contradicted by our reading. Countries that the original often writes about are drawn more
+often. The rest is ours, so that rows differ.
 
-No draw clashes with another: a topic names no place, so that it suits any country; registers are
-such as write about any field (what belongs to one alone, such as a report of a trial, comes with
-the topic); and figures go with lengths that hold them.
+Draws never clash. A topic names no place, so that it suits any country. Registers suit any field;
+forms of one field alone, such as a report of a trial, come with the topic. Figures go with lengths
+that can contain them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an RTE seed and row are."""
+"""An RTE seed and row."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _proposed_topics(
 def _proposed(
     prompt: Prompt, key: str, text: Any
 ) -> Callable[[Llm, str, Sequence[Premise]], Coroutine[Any, Any, Sequence[Premise]]]:
-    """What asks for the premises of a topic; `key` of the reply holds texts of that type."""
+    """Return a function that asks for a topic's premises; `key` of the reply has the texts."""
 
     async def propose(llm: Llm, topic: str, existing: Sequence[Premise]) -> Sequence[Premise]:
         have = " ".join(item.premise for item in existing[-_SHOWN:]) or "none"

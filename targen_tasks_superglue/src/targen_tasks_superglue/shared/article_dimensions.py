@@ -1,8 +1,8 @@
-"""In what articles are made to differ: fields of life, lengths and manners.
+"""Traits in which articles differ: fields of life, lengths and manners.
 
-The shares of lengths are those of the original passages. A model left to itself writes four or
-five sentences of history; fields and manners are ours, so that what is and what holds today comes
-up as often as it does among the original questions.
+The shares of lengths are those of the original passages. A model left to itself writes four or five
+sentences of history. Fields and manners are ours, so that the present comes up as often as among
+the original questions.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
 """Short articles: domains, topics in them, and paragraphs on each topic.
 
-Steps 1 and 2 of BoolQ and ReCoRD, step 2 of MultiRC (paper, section 3.2 and
-appendix D.3, D.6, D.7): domains -> topics or titles in a domain -> paragraphs
-on a topic. Domains and titles are asked for in the same words; of the
-paragraphs there are three kinds, since the original passages differ: entries
-of an encyclopaedia, reports of a newspaper and longer passages. `PAPER_LISTS`
-are those of the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
+Steps 1 and 2 of BoolQ and ReCoRD, step 2 of MultiRC (paper, section 3.2 and appendix D.3, D.6,
+D.7): domains -> topics or titles in a domain -> paragraphs on a topic. Domains and titles are asked
+for in the same words. There are three kinds of paragraphs, since the original passages differ:
+entries of an encyclopaedia, reports of a newspaper and longer passages. `PAPER_LISTS` are those of
+the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
 
-The parent of `TITLES` is any text that names a category, so that a task with
-fixed categories puts a list of its own in place of `DOMAINS`.
+The parent of `TITLES` is any text that names a category, so a task with fixed categories can
+replace `DOMAINS` by its own list.
 """
 
 from __future__ import annotations
@@ -167,7 +166,7 @@ async def _propose_domains(llm: Llm, parent: None, existing: Sequence[str]) -> S
 def _proposed_titles(
     prompt: Prompt,
 ) -> Callable[[Llm, str, Sequence[Title]], Coroutine[Any, Any, Sequence[Title]]]:
-    """What asks for titles in a category, by a prompt."""
+    """Return a function that asks for titles in a category, by a prompt."""
 
     async def propose(llm: Llm, category: str, existing: Sequence[Title]) -> Sequence[Title]:
         have = "; ".join(item.title for item in existing[-_SHOWN:]) or "none"
@@ -182,9 +181,9 @@ def _proposed_titles(
 def _proposed(
     prompt: Prompt, text: Any
 ) -> Callable[[Llm, Title, Sequence[Paragraph]], Coroutine[Any, Any, Sequence[Paragraph]]]:
-    """What asks for paragraphs on a topic: by a prompt, of a text's type.
+    """Return a function that asks for paragraphs on a topic: by a prompt, with texts of a type.
 
-    Names of people and organisations are drawn where the prompt has a place for them.
+    Names of people and organisations are drawn if the prompt has a place for them.
     """
 
     async def propose(llm: Llm, topic: Title, existing: Sequence[Paragraph]) -> Sequence[Paragraph]:

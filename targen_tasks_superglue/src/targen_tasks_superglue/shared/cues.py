@@ -23,17 +23,17 @@ _TOKEN = re.compile(r"\d[\d.,]*|\w+")
 
 
 def is_labeled(row: Mapping[str, Any]) -> bool:
-    """Whether a row has its label, which test files lack."""
+    """Return whether a row has its label, which test files lack."""
     return row.get("label") is not None
 
 
 def negations(text: str) -> int:
-    """How many words of a text negate: "not", "never", "didn't"."""
+    """Count the words of a text that negate: "not", "never", "didn't"."""
     return sum(word in _NEGATIONS or word.endswith(("n't", "n’t")) for word in words(text))
 
 
 def new_names(text: str, known: str) -> set[str]:
-    """Numbers of a text, and its words with a capital but for the first, that another lacks."""
+    """Return numbers and capitalised words (except the first) that another text lacks."""
     opening = _FIRST.match(text)
     names = _NAME.findall(text, opening.end() if opening else 0)
     there = {token.strip(".,") for token in _TOKEN.findall(known.casefold())}
@@ -47,12 +47,12 @@ def shared(text: str, of: str) -> float:
 
 
 def beside(values: Sequence[float]) -> list[float]:
-    """Each value less the mean of the others; 0 where there are none."""
+    """Return each value less the mean of the others; 0 for a single value."""
     total, others = sum(values), max(1, len(values) - 1)
     return [value - (total - value) / others for value in values] if len(values) > 1 else [0.0]
 
 
 def beside_lengths(texts: Sequence[str]) -> list[tuple[float, ...]]:
-    """Of each option its length in words and in characters, less the mean of the others."""
+    """Return each option's length in words and characters, less the mean of the others."""
     in_words = beside([len(words(text)) for text in texts])
     return list(zip(in_words, beside([len(text) for text in texts]), strict=True))

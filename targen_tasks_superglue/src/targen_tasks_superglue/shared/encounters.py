@@ -1,7 +1,7 @@
 """Offline sentences about two people: an opening clause, and a clause that means one of them.
 
-Put together by rule for the dry runs of WSC and AX-g. Whom the clause means
-can be read off its form, so that a dry-run judge can know it too.
+Put together by rule for the dry runs of WSC and AX-g. The form of a clause shows whom it means, so
+that a dry-run judge can also know it.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def encounter(rng: random.Random) -> tuple[str, dict[str, str]]:
 
 
 def meant_first(text: str) -> bool | None:
-    """Whether a text of this module means the first-named subject; None for other texts."""
+    """Return whether a text of this module means the first-named subject; None for other texts."""
     if _FIRST.search(text):
         return True
     return False if _SECOND.search(text) else None

@@ -300,10 +300,10 @@ VERBS: Final = _table(_VERBS)
 """Base form -> what takes the place of the regular -ed; "be", "have" and "do" have more."""
 
 NOUNS: Final = _table(_NOUNS)
-"""Singular -> what takes the place of the regular -s; none where the plural is the same."""
+"""Singular -> the ending in place of the regular -s; "" if the plural is the same."""
 
 PREFIXES: Final = tuple("counter fore inter mis out over re through un under up with".split())
-"""What may stand before an irregular verb: over-come, under-take, with-draw."""
+"""Prefixes of irregular verbs: over-come, under-take, with-draw."""
 
 CLITICS: Final = {"have": ("'ve",), "be": ("'m", "'re"), "will": ("'ll",)}
 """Short forms that stand for one verb alone; 's and 'd may be either of two."""

@@ -1,7 +1,7 @@
-"""Where a text names a phrase: whitespace tokens, compared as the official spans are.
+"""Find a phrase in a text by whitespace tokens, compared as the official spans are.
 
-Two words are the same one up to case, punctuation at their edges and a
-possessive 's; nothing else is forgiven ("nurse" is not "nurses").
+Two words are the same up to case, punctuation at their edges and a possessive 's; other differences
+count ("nurse" is not "nurses").
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def words_of(text: str) -> list[str]:
 
 
 def same_words(text: str, other: str) -> bool:
-    """Whether two texts are the same words, however they are spaced."""
+    """Return whether two texts are the same words, whatever their spaces."""
     return words_of(text) == words_of(other)
 
 

@@ -1,4 +1,4 @@
-"""What the checks of tasks with a premise and a hypothesis share.
+"""Shared checks of tasks with a premise and a hypothesis.
 
 RTE, CommitmentBank and AX-g put them together, each with its own limits.
 """
@@ -47,7 +47,7 @@ _AS_A_TEXT = re.compile(
 
 
 def asks(text: str) -> bool:
-    """Whether a text ends with a question."""
+    """Return whether a text ends with a question."""
     return text.rstrip("\"'”’)").endswith("?")
 
 
@@ -100,9 +100,8 @@ def no_copy(hypothesis: str, premise: str) -> None:
 def stems(text: str) -> set[str]:
     """The beginnings of a text's content words, or of all its words where it has no other.
 
-    Two forms of a word have one beginning, and so do some words that are
-    strangers: good enough to see that two texts share a matter, no more.
-    "Ayumi's" is "Ayumi", and "they're" is no content word.
+    Two forms of a word share a stem, and so do some unrelated words: enough to see that two texts
+    share a subject. "Ayumi's" is "Ayumi", and "they're" is no content word.
     """
     plain = " ".join(re.split(r"['\u2019]", word)[0] for word in words(text))
     kept = content_words(plain) or set(normalized(plain).split())
@@ -110,7 +109,7 @@ def stems(text: str) -> set[str]:
 
 
 def related(hypothesis: str, premise: str) -> None:
-    """Require that hypothesis and premise share a word that carries meaning, in any form of it.
+    """Require that hypothesis and premise share a content word, in any form.
 
     Raises:
         Rejected: `unrelated`.

@@ -1,7 +1,7 @@
 """First names and family names, for people who do not exist.
 
-Rows that name people are to name others each time, and none who lives: left to itself a model
-writes the same dozen of names, and of the news it writes real ones.
+Rows should name new people each time, and no living ones. Left to itself a model repeats a dozen
+names, and in news it writes real ones.
 """
 
 from __future__ import annotations

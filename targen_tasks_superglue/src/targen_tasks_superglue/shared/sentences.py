@@ -43,7 +43,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends(stop: re.Match[str]) -> bool:
-    """Whether a stop in front of a capital or a figure ends its sentence."""
+    """Return whether a stop in front of a capital or a figure ends its sentence."""
     if stop["stop"] != ".":
         return True  # no abbreviation ends in "!" or "…"
     word = stop["last"].strip("\"“‘'(")
@@ -61,8 +61,8 @@ def _ends(stop: re.Match[str]) -> bool:
 def copied_from(text: str, passage: str, *, threshold: float = 90.0) -> str | None:
     """The sentence of a passage that a text repeats, whole or in part, or None.
 
-    A text repeats a sentence when some run of as many words in it, read
-    without case and punctuation, is similar to the text by `threshold`.
+    A text repeats a sentence if some run of as many words, without case and punctuation, is similar
+    to the text by `threshold`.
     """
     text_words = normalized(text).split()
     if not text_words:

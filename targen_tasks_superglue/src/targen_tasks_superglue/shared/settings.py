@@ -1,9 +1,8 @@
 """Settings in which events take place and people interact: step 1 of four tasks.
 
-COPA, CommitmentBank, WSC and AX-g begin with such a list (paper, appendix D.1,
-D.2, D.5, D.8: "domains or settings in which events can take place"). They use
-this one list step with these sampling parameters and dimensions, so that in one
-suite run their calls are the same calls and are paid once.
+COPA, CommitmentBank, WSC and AX-g begin with such a list (paper, appendix D.1, D.2, D.5, D.8:
+"domains or settings in which events can take place"). They share this list step with its sampling
+parameters and dimensions, so that in one suite run their calls are identical and paid once.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Pairs of subjects: who is in a setting, to be told apart by a pronoun.
+"""Pairs of subjects in a setting, for a pronoun that may mean either.
 
-WSC and AX-g grow such pairs below a setting (paper, appendix D.5 and D.8):
-two distinct noun phrases of equal number. AX-g takes two people of any gender;
-WSC takes people, groups, things and names, with a pronoun drawn for each pair.
-Singular subjects say nothing of gender, so that any pronoun fits, but for names,
-which are of the pronoun's. As the paper has them the pairs are people alone, of
-WSC half of them plural: `paper_pairs`.
+WSC and AX-g grow such pairs below a setting (paper, appendix D.5 and D.8): two distinct noun
+phrases of equal number. AX-g takes two people of any gender; WSC takes people, groups, things and
+names, with a pronoun drawn for each pair. Singular subjects do not reveal gender, so that any
+pronoun fits. Names are the exception: they suit the pronoun. `paper_pairs` makes the paper's pairs:
+only people, for WSC half of them plural.
 """
 
 from __future__ import annotations
@@ -140,10 +139,9 @@ def check_pair(pair: SubjectPair) -> None:
     """Two phrases of 1 to 4 words that cannot be taken for each other, both of the pair's number.
 
     Raises:
-        Rejected: `no-words`, `too-long`, `not-latin`, `markup`, `names-another`
-            (it holds a pronoun such as "her"), `several-subjects` (it holds
-            "and" or "or"), `same-subject`, `overlapping` (one phrase stands in
-            the other) or `number-mismatch`.
+        Rejected: `no-words`, `too-long`, `not-latin`, `markup`, `names-another` (it has a pronoun
+            such as "her"), `several-subjects` (it has "and" or "or"), `same-subject`, `overlapping`
+            (one phrase contains the other) or `number-mismatch`.
     """
     named = isinstance(pair, PronounPair) and pair.named
     for text in (pair.first, pair.second):
@@ -170,10 +168,10 @@ def check_neutral_pair(pair: SubjectPair) -> None:
 
 
 def check_pronoun_pair(pair: SubjectPair) -> None:
-    """A pair of which either may be what its pronoun means, whichever was drawn.
+    """Check that a pronoun may mean either of a pair, whichever pronoun was drawn.
 
-    "she" cannot be a widower, so a singular pair says nothing of gender; "they"
-    fits every plural one. Of names only their words are looked at.
+    "she" cannot be a widower, so a singular pair does not reveal gender; "they" fits every plural
+    one. For names only their words are checked.
 
     Raises:
         Rejected: a reason of `check_pair`, or `gendered-subject`.
@@ -219,7 +217,7 @@ def _check_phrase(text: str) -> None:
 
 
 def _may_be(number: Number, text: str) -> bool:
-    """Whether a phrase can be of that number, by the form of its head noun."""
+    """Return whether a phrase can be of that number, by the form of its head noun."""
     head = _INSIDE.split(f"{text} ")[0].split()[-1].casefold()
     plural = head.endswith(_PLURAL) or (
         head.endswith("s") and not head.endswith(("ss", "us", "is", "'s", "\u2019s"))
@@ -264,8 +262,8 @@ def paper_pairs(
     """A list step of subject pairs below a setting, as the paper has them.
 
     Args:
-        numbers: the numbers that the pairs may have, in equal shares; one call
-            asks for each, so that a pair's number is what was asked for.
+        numbers: the numbers that the pairs may have, in equal shares. One call asks for each, so
+            the call decides a pair's number.
         pronouns: whether each pair gets a pronoun set: `he` or `she` at random
             where it is singular, `they` where it is plural.
         batch: pairs a setting; the paper has 10.

@@ -1,4 +1,4 @@
-"""What could tell whether a word means the same in two sentences."""
+"""Clues to whether a word means the same in two sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of a word, of its senses and of a WiC row, without a model's help."""
+"""Checks of a word, of its senses and of a WiC row, without a model's help."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def distinct(word: str, definitions: Sequence[Definition]) -> tuple[Definition, 
 
 
 def near_equal(one: Definition, other: Definition) -> bool:
-    """Whether two definitions of a word hardly differ."""
+    """Return whether two definitions of a word hardly differ."""
     if one.part_of_speech != other.part_of_speech:
         return False
     first, second = content_words(one.definition), content_words(other.definition)
@@ -130,7 +130,7 @@ def near_equal(one: Definition, other: Definition) -> bool:
 
 
 def is_near(one: Definition, other: Definition) -> bool:
-    """Whether two meanings lie close together, as the list that they are from says."""
+    """Return whether two meanings lie close together, according to their list."""
     return bool(one.family) and one.family == other.family
 
 
@@ -155,16 +155,14 @@ def _is_sound(definition: Definition, word: str) -> bool:
 
 
 def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> Span:
-    """Where the word stands in a sentence that holds it once.
+    """Return the place of the word in a sentence that has it once.
 
-    A sentence with two occurrences is refused: the second may well have
-    another meaning, and a reader who sees the word alone cannot know which of
-    them is asked about.
+    A sentence with two occurrences is refused: the second may have another meaning, and a reader of
+    the word alone cannot know which one is meant.
 
     Raises:
-        Rejected: `word-missing`: there is no form of it (of that part of
-            speech); `repeated-word`; `compound`: it is part of a hyphenated
-            word; `mention`: it is quoted, not used.
+        Rejected: `word-missing` (no form of the word, or of that part of speech), `repeated-word`,
+            `compound` (it is part of a hyphenated word) or `mention` (it is quoted, not used).
     """
     spans = find(word, sentence)
     fitting = find(word, sentence, part_of_speech) if part_of_speech else spans

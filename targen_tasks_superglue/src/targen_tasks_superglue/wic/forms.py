@@ -34,7 +34,7 @@ class Span:
 
 
 def is_form(surface: str, word: str, part_of_speech: PartOfSpeech | None = None) -> bool:
-    """Whether `surface` is a form of `word`, whatever its case.
+    """Return whether `surface` is a form of `word`, whatever its case.
 
     Without a part of speech, of the noun or of the verb.
     """
@@ -42,11 +42,10 @@ def is_form(surface: str, word: str, part_of_speech: PartOfSpeech | None = None)
 
 
 def find(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> list[Span]:
-    """Where a form of `word` stands in `sentence`, from left to right.
+    """Return the places of forms of `word` in `sentence`, from left to right.
 
-    A form is found between characters that are no letters: "key" not in
-    "monkey", but in "key-ring" and "key's". Of a contraction its verb is
-    taken: "does" of "doesn't", "'ve" of "I've".
+    A form is found between characters that are no letters: "key" not in "monkey", but in "key-ring"
+    and "key's". In a contraction only the verb counts: "does" of "doesn't", "'ve" of "I've".
     """
     word_forms = forms(_plain(word), part_of_speech)
     return [
@@ -150,7 +149,7 @@ def _with_ing(word: str) -> Iterator[str]:
 
 
 def _stems(word: str) -> Iterator[str]:
-    """What -ed and -ing are put to: the word, with its last letter doubled or both."""
+    """Yield the stems that take -ed and -ing: the word, with its last letter doubled, or both."""
     doubled = _doubles(word)
     if doubled != "must":
         yield word
@@ -161,7 +160,7 @@ def _stems(word: str) -> Iterator[str]:
 
 
 def _doubles(word: str) -> Literal["", "may", "must"]:
-    """Whether the last letter is doubled: after one vowel, in words of one syllable."""
+    """Return whether the last letter is doubled: after one vowel, in words of one syllable."""
     if len(word) < 3 or word[-1] in _VOWELS + "cwxy":
         return ""
     letters = word.replace("qu", "qw")

@@ -1,4 +1,4 @@
-"""What a WiC seed and row are."""
+"""A WiC seed and row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from targen_tasks_superglue.wic.forms import is_form
 __all__ = ["VERSION", "Definition", "Entry", "Sense", "WicRow"]
 
 VERSION = 1.1
-"""Of the official file format, in every row."""
+"""The version of the official file format, in every row."""
 
 
 class Definition(BaseModel):
@@ -43,8 +43,7 @@ class Sense(BaseModel):
     def _is_there(self) -> Sense:
         if not 0 <= self.number < len(self.definitions):
             raise ValueError(
-                f"there is no definition {self.number}: the list has {len(self.definitions)}, "
-                "counted from 0"
+                f"no definition {self.number}: the list has {len(self.definitions)}, counted from 0"
             )
         return self
 

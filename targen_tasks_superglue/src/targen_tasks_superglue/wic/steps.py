@@ -292,7 +292,7 @@ async def write_true_paper(llm: Llm, seed: Entry) -> WicRow:
 
 
 async def write_false_paper(llm: Llm, seed: Entry) -> WicRow:
-    """G(false, word) as the paper has it: a sentence per definition, of which code draws two."""
+    """G(false, word) as in the paper: a sentence per definition, two of which code draws."""
     one, two = llm.rng("meanings").sample(range(len(seed.definitions)), 2)
 
     def row(reply: Any) -> WicRow:
@@ -334,7 +334,7 @@ async def _ask_paper(
 def _row(
     word: str, written: tuple[str, str], meanings: tuple[Definition, Definition], *, label: bool
 ) -> WicRow:
-    """The row of two sentences, in each of which the word is of its meaning's part of speech."""
+    """Return the row of two sentences, after checking the word's part of speech in each."""
     sentence1, sentence2 = (sentence.strip() for sentence in written)
     spans = [
         locate(word, sentence, cast("PartOfSpeech", meaning.part_of_speech))
@@ -353,6 +353,6 @@ def _row(
 
 
 def _shown(llm: Llm) -> str:
-    """What earlier samples of this meaning gave, so that a later one says something else."""
+    """Return earlier samples of this meaning, so that a later one differs."""
     rows: Sequence[WicRow] = llm.earlier
     return " ".join(f"{row.sentence1} {row.sentence2}" for row in rows) or "none"

@@ -1,4 +1,4 @@
-"""What could tell whether a pronoun means a phrase without the text being understood."""
+"""Clues to whether a pronoun means a phrase that need no understanding of the text."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ _OF_PEOPLE = {"themself", *(form for set_ in ("he", "she", "they") for form in P
 
 @dataclass(frozen=True, slots=True)
 class MarkedPronoun:
-    """A pronoun of a passage: its text, the token it stands in, and whom it means.
+    """A pronoun of a passage: its text, the token that contains it, and whom it means.
 
-    `alone` says whether the token is the pronoun and nothing else that counts:
-    "he," is, "he'd" is not.
+    `alone` says whether the token is only the pronoun and signs that do not count: "he," is, "he'd"
+    is not.
     """
 
     text: str
@@ -112,4 +112,4 @@ def _placed(text: str, start: int, word: str, means: str) -> MarkedPronoun:
     for index, token in enumerate(re.finditer(r"\S+", text)):
         if start < token.end():
             return MarkedPronoun(word, index, means, core(token[0]) == word.lower())
-    raise AssertionError("a mark stands in the text")
+    raise AssertionError("the text contains a mark")

@@ -1,4 +1,4 @@
-"""What a WSC row is: a text, a phrase of it, a pronoun of it, and whether they are the same."""
+"""A WSC row: a text, a phrase and a pronoun in it, and whether they mean the same."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _require(text: str, name: str, span: str, index: int) -> None:
 
 
 def marked(text: str, index: int, pronoun: str) -> str:
-    """The text with its pronoun in brackets: a form may stand in it more than once.
+    """Return the text with its pronoun in brackets, since it may have the form several times.
 
     A text without such a word is left as it is.
     """

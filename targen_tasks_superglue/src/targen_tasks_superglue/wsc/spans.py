@@ -44,16 +44,14 @@ def make_row(
 ) -> WscRow:
     """A row of a passage.
 
-    One of its pronouns is drawn, out of those that mean the phrase that the
-    text names first, or the other one; the label decides which of the two
-    phrases is asked about. Reflexive pronouns are not drawn (grammar settles
-    them), nor are those that stand before either phrase, or inside a longer
-    token. Where `means_first` is None every pronoun that is a token of its own
-    may be drawn, whomever it means.
+    One of its pronouns is drawn, from those that mean the phrase that the text names first, or the
+    other one. The label decides which of the two phrases is asked about. Reflexive pronouns are not
+    drawn (grammar settles them), nor pronouns before either phrase, or inside a longer token. If
+    `means_first` is None, every pronoun that is a token of its own may be drawn, whomever it means.
 
     Raises:
-        Rejected: `phrase-missing`, or `no-pronoun`: none that can be drawn
-            means that phrase.
+        Rejected: `phrase-missing`, or `no-pronoun` (no pronoun that can be drawn means that
+            phrase).
     """
     named = first_mentions(passage.text, pair)
     order = list(named)
@@ -78,7 +76,7 @@ def make_row(
 
 
 def means_first_named(row: WscRow, pair: PronounPair) -> bool:
-    """Whether a row's pronoun means the phrase that its text names first, by its label."""
+    """Return whether a row's pronoun means the phrase that its text names first, by its label."""
     named = first_mentions(row.text, pair)
     asked = words_of(row.target.span1_text)
     if asked[0] in _ARTICLES:
@@ -87,7 +85,7 @@ def means_first_named(row: WscRow, pair: PronounPair) -> bool:
 
 
 def _settled_by_sense(pronoun: MarkedPronoun, named: Mapping[str, int]) -> bool:
-    """Whether grammar leaves open whom a pronoun means."""
+    """Return whether grammar leaves open whom a pronoun means."""
     reflexive = pronoun.text.lower().endswith(("self", "selves"))
     return pronoun.index > max(named.values()) and not reflexive
 

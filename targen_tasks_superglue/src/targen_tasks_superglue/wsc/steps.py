@@ -120,10 +120,9 @@ async def write_false(llm: Llm, seed: PronounPair) -> Sequence[WscRow]:
 async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow]:
     """Two rows: the pronoun means the first-named phrase in one, the other in the other.
 
-    The two labels of a pair name it in opposite orders, and which label has
-    which order changes from pair to pair. The model is not told the label, and
-    a reply gives both rows or none: so under each label the first-named phrase
-    is meant, and asked about, equally often.
+    The two labels of a pair name it in opposite orders, and which label has which order changes
+    from pair to pair. The model does not see the label, and a reply gives both rows or none. So
+    under each label the first-named phrase is meant, and asked about, equally often.
     """
     turned = (llm.alternate("as listed", "turned") == "turned") == label
     pair = seed

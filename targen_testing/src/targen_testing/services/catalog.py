@@ -144,7 +144,7 @@ _SCENARIOS = (
     _of("bucket-of-1-silent", "the same, without Retry-After", Fixed(0.2), Bucket(2, 1), calls=300),
     _of(
         "bucket-below-latency",
-        "3 a minute, answered within a second: mostly nothing is in flight",
+        "3 per minute, answered within a second: mostly no call is in flight",
         _CHAT,
         Bucket(0.05, 3, retry=_AFTER),
         calls=200,
@@ -170,7 +170,7 @@ _SCENARIOS = (
     ),
     _of(
         "openai-500-a-minute",
-        "a small account: 500 requests a minute, refused ones count",
+        "a small account: 500 requests per minute, refused ones count",
         Lognormal(1.2),
         Bucket(500 / 60, 500, headers="openai", retry=_AFTER, counts_refused=True),
         calls=1500,
@@ -185,13 +185,13 @@ _SCENARIOS = (
     ),
     _of(
         "counts-refused-silent",
-        "refused calls count, and nothing says when to retry",
+        "refused calls count, and replies do not say when to retry",
         _CHAT,
         Bucket(10, 20, counts_refused=True),
     ),
     _of(
         "anthropic-50-a-minute",
-        "tier 1: 50 requests a minute, refilled evenly",
+        "tier 1: 50 requests per minute, refilled evenly",
         Lognormal(3.0),
         Bucket(50 / 60, 50, headers="anthropic", retry=_AFTER),
         calls=250,
@@ -206,7 +206,7 @@ _SCENARIOS = (
     # buckets of tokens
     _of(
         "tokens-30k-a-minute",
-        "30,000 tokens a minute, 600 a call",
+        "30,000 tokens per minute, 600 per call",
         Lognormal(2.0),
         Bucket(500, 30_000, "tokens", "openai", _AFTER),
         calls=200,
@@ -223,7 +223,7 @@ _SCENARIOS = (
     ),
     _of(
         "anthropic-tokens",
-        "40,000 input tokens a minute, refilled evenly, 1,000 a call",
+        "40,000 input tokens per minute, refilled evenly, 1,000 per call",
         Lognormal(3.0),
         Bucket(40_000 / 60, 40_000, "tokens", "anthropic", _AFTER),
         calls=200,
@@ -423,8 +423,8 @@ _SCENARIOS = (
         Lognormal(0.5),
         cold_start(45, 503, _AFTER),
     ),
-    _of("brownout-20s", "nothing but 503 for 20 s", Lognormal(0.5), brownout(5, 25), calls=3000),
-    _of("brownout-500", "nothing but 500 for 40 s", _CHAT, brownout(10, 50, 500), calls=3000),
+    _of("brownout-20s", "only 503 for 20 s", Lognormal(0.5), brownout(5, 25), calls=3000),
+    _of("brownout-500", "only 500 for 40 s", _CHAT, brownout(10, 50, 500), calls=3000),
     _of(
         "brownout-half",
         "half of the calls get 500 for 30 s of each 60",

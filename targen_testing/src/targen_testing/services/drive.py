@@ -30,14 +30,13 @@ _CEILINGS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a run.
+    """The outcome of a run.
 
     Attributes:
         best: seconds that an omniscient client takes.
         wall: seconds that the call layer took.
         answered: calls that have their answer.
-        sent: attempts, of which `refused` got a 429, 503 or 529 and `failed`
-            something else.
+        sent: attempts; `refused` of them got a 429, 503 or 529, and `failed` something else.
         peak: the most calls that the service worked on at once.
         hung: calls that hung, and were answered to a later sending.
         halted: why the call layer stopped early, or "".
@@ -92,7 +91,7 @@ def drive(
     max_outage: float = 600.0,
     hedge: bool = True,
 ) -> Result:
-    """Send so many independent calls through a real `CallLayer`, in virtual time.
+    """Send `calls` independent calls through a real `CallLayer`, in virtual time.
 
     Args:
         make: makes the service, the same each time.
@@ -102,7 +101,7 @@ def drive(
         seed: of the run, which decides the layer's jitter.
         models: backends that share the service, each with its own limiter.
         rpm: what the user says of the limits, or None.
-        tpm: likewise.
+        tpm: tokens per minute, as the user states them, or None.
         max_outage: as of `--max-outage`.
         hedge: whether a call that takes far longer than others is sent again; `--no-hedge`.
     """
@@ -175,12 +174,11 @@ async def _ask(layer: CallLayer, calls: int) -> tuple[int, float]:
 def omniscient(
     make: Callable[[], Service], *, calls: int, concurrency: int, tokens: int = 20
 ) -> float:
-    """Seconds for so many answers, for a client that knows the service's state.
+    """Return the seconds for `calls` answers, for a client that knows the service's state.
 
-    It sends each call at the moment at which the service lets it through, is
-    never refused, and sends what a fault of chance lost again at once: a call
-    that is never answered, when its answer was due. Where latency depends on the
-    load it tries several ceilings, and the best counts.
+    It sends each call at the moment at which the service accepts it, and is never refused. It
+    resends calls lost to faults of chance at once, and a call that is never answered, when its
+    answer was due. If latency depends on the load, it tries several ceilings, and the best counts.
     """
     shares = _CEILINGS if make().latency.loaded else (1.0,)
     ceilings = {max(1, round(concurrency * share)) for share in shares}

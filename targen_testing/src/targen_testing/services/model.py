@@ -63,7 +63,7 @@ class SimulatedModel:
 
 
 def _error(answer: Answer) -> ServiceError:
-    """What a backend over HTTP raises for such an answer."""
+    """Return the error of an HTTP backend for such an answer."""
     match answer.what:
         case "hang":
             return TimedOut("no answer in time", billed=True)

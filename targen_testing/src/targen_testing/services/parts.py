@@ -1,8 +1,7 @@
-"""What services are made of: latencies, limits and faults, each a small part with its own state.
+"""Parts of services: latencies, limits and faults, each small, with its own state.
 
-A part meets every call in its turn and may end it (`meet`); an omniscient
-client asks it when it would let the next one through (`opens`). Times are
-seconds since the service began.
+A part meets every call in its turn and may end it (`meet`). An omniscient client asks it when it
+would accept the next one (`opens`). Times are seconds since the service began.
 
 Where the forms come from, all read 2026-11-20:
 
@@ -133,7 +132,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a limit says of itself: `reset` is the seconds until it is whole again."""
+    """A limit's own report: `reset` is the seconds until it is whole again."""
 
     unit: Unit
     limit: int
@@ -144,9 +143,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How a refusal names the wait: in whole seconds, milliseconds or as a date.
+    """The form of the wait in a refusal: whole seconds, milliseconds or a date.
 
-    `says` is what it claims, in seconds; None: the truth.
+    `says` is the claimed wait, in seconds; None: the true one.
     """
 
     form: Literal["seconds", "ms", "date"] = "seconds"
@@ -155,7 +154,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How a part ends a call; `wait` is the seconds that its refusal names."""
+    """The end of a call by a part; `wait` is the seconds that its refusal names."""
 
     what: What
     status: int = 0
@@ -181,7 +180,7 @@ class Part:
         return call.now
 
     def tell(self, now: float) -> Limit | None:
-        """What it says of itself beside an answer."""
+        """Return its report beside an answer."""
         return None
 
 
@@ -195,7 +194,7 @@ class Latency(Part):
     loaded = False  # whether it depends on the calls in flight
 
     def seconds(self, call: Call) -> float:
-        """How long the answer to this call takes."""
+        """Return how long the answer to this call takes."""
         raise NotImplementedError
 
 
@@ -245,8 +244,8 @@ class Batching(Latency):
 class Queue(Latency):
     """`slots` calls at once, the others wait in turn; more than `waiting` get `status`.
 
-    Ollama's OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE, or vLLM's max_num_seqs.
-    Whoever gives up leaves the queue, or the slot.
+    Ollama's OLLAMA_NUM_PARALLEL and OLLAMA_MAX_QUEUE, or vLLM's max_num_seqs. A client that gives
+    up leaves the queue, or the slot.
     """
 
     work: float
@@ -421,12 +420,11 @@ class Cap(Part):
 
 @dataclass(slots=True)
 class Fault(Part):
-    """A share of the calls comes to nothing: a status, or what the network does.
+    """A share of the calls fails: with a status, or by the network.
 
-    `what` is an HTTP status, "garbage" (200 and no JSON), "drop" (the
-    connection breaks within the answer), "refuse" (none comes about) or
-    "hang" (silence until the client's time-out). A quarter is one bad replica
-    of four.
+    `what` is an HTTP status, "garbage" (200 without JSON), "drop" (the connection breaks within the
+    answer), "refuse" (it cannot be opened) or "hang" (silence until the client's time-out). A
+    quarter is one bad replica of four.
     """
 
     what: int | Literal["garbage", "drop", "refuse", "hang"]
@@ -446,7 +444,7 @@ class Fault(Part):
 
 
 def cold_start(seconds: float, status: int = 503, retry: Retry | None = None) -> Fault:
-    """Nothing but `status` for so long after the service began."""
+    """Answer only `status` for `seconds` after the service started."""
     return Fault(status, Level((0, 1), (seconds, 0)), retry)
 
 

@@ -31,13 +31,12 @@ async def serve(
 ) -> AsyncIterator[str]:
     """Answer on loopback as `service` does, in the forms of `wire`; gives the address.
 
-    Whoever asks for token probabilities gets some; without `scores` the service ignores the
-    question, as many do.
+    Clients that ask for token probabilities get some; without `scores` the service ignores the
+    wish, as many do.
 
-    A call counts as its `max_tokens` and a token for each four bytes of its
-    body. What the client must see of "refuse" is a connection that closes
-    before any answer. A silent call lasts until the client goes: give the
-    service the client's own time-out.
+    A call counts as its `max_tokens` and a token for each four bytes of its body. For "refuse" the
+    client must see a connection that closes before any answer. A silent call lasts until the client
+    leaves: give the service the client's own time-out.
     """
     door = _Door(service, wire, text, scores)
     server = await asyncio.start_server(door.connection, "127.0.0.1", 0)

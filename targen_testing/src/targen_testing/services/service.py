@@ -21,11 +21,11 @@ _TRIP = (0.002, 0.02)  # seconds of a refusal: there and back
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What becomes of a call, `seconds` after it came.
+    """The outcome of a call, `seconds` after it came.
 
-    `wait` is what the answer says in its `Retry-After`, in seconds, rounded
-    as `form` has it; `date` the service's own clock, in seconds of the epoch.
-    `due` is when an answer would have come that never does.
+    `wait` is the answer's `Retry-After`, in seconds, rounded as `form` says; `date` is the
+    service's own clock, in seconds of the epoch. `due` is when an answer would have come that never
+    does.
     """
 
     seconds: float
@@ -40,12 +40,12 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether it is the model's answer."""
+        """Return whether it is the model's answer."""
         return self.what == "answer"
 
     @property
     def refused(self) -> bool:
-        """Whether the service had too much to do."""
+        """Return whether the service was overloaded."""
         return self.what == "status" and self.status in (429, 503, 529)
 
     @property
@@ -94,7 +94,7 @@ class Answer:
 
 
 class Service:
-    """A service in virtual time, which `arrive` is told; it begins at 0.
+    """A service in virtual time, from `arrive`, which starts at 0.
 
     Args:
         latency: how long answers take.
@@ -105,7 +105,7 @@ class Service:
 
     Attributes:
         in_flight: calls that it works on.
-        log: every call's moment, what became of it, and calls in flight then.
+        log: every call's moment, its outcome, and calls in flight then.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class Service:
         return time - self._began
 
     def arrive(self, now: float, tokens: int = 1) -> Answer:
-        """Decide about a call; whoever sent it says `leave` when its answer is there."""
+        """Decide about a call; its sender calls `leave` when the answer arrives."""
         call = Call(now, tokens, self.in_flight, self.timeout)
         turn: Turn | None = None
         for part in (*self.parts, self.latency):
@@ -142,7 +142,7 @@ class Service:
         return answer
 
     def leave(self, answer: Answer) -> None:
-        """A call's answer is there."""
+        """End a call whose answer has arrived."""
         self.in_flight -= answer.held
 
     def opens(self, now: float, tokens: int = 1) -> float:
@@ -186,7 +186,7 @@ class Service:
 
 
 def _said(retry: Retry, truth: float, date: float) -> float:
-    """What a client reads of a wait, in seconds: never less than the truth, rounded."""
+    """Return a wait as a client reads it, in seconds: never less than the truth, rounded."""
     wait = min(truth, 86400.0) if retry.says is None else retry.says
     if retry.form == "ms":
         return math.ceil(wait * 1000) / 1000

@@ -102,7 +102,7 @@ class RunDirectory:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """How far dataset, provenance and rejects are written or repeated."""
+        """Return how far dataset, provenance and rejects are written or repeated."""
         return tuple(file.mark for file in self._outputs)
 
     def open_outputs(self) -> None:
@@ -117,7 +117,7 @@ class RunDirectory:
         self._outputs = tuple(ReplayedFile(self.path / name) for name in OUTPUTS)
 
     def skip(self, marks: Sequence[Mark]) -> bool:
-        """Go on behind what earlier processes wrote, if all of it is there unchanged.
+        """Skip the lines of earlier processes, if all of them are there unchanged.
 
         Where the last of them died, lines behind the marks go: a machine that lost power may
         have lost the answers that they rest on.
@@ -131,16 +131,16 @@ class RunDirectory:
         )
 
     def solid(self) -> tuple[int, ...]:
-        """Bytes of journal, dataset, provenance and rejects that are there.
+        """Return the existing bytes of journal, dataset, provenance and rejects.
 
-        Zeros at the end of a file do not count: some file systems leave them in place of what
-        was written last before the machine lost power.
+        Zeros at the end of a file do not count: after a power failure, some file systems leave them
+        in place of the last writes.
         """
         return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
 
     @property
     def replaying(self) -> bool:
-        """Whether records follow that an earlier process wrote, and that are only compared."""
+        """Return whether records of an earlier process follow, which are only compared."""
         return any(file.replaying for file in self._outputs)
 
     def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ class RunDirectory:
             dataset.write(row)
 
     def reject(self, record: Mapping[str, Any]) -> None:
-        """Write one candidate or list item that made no row."""
+        """Write one rejected candidate or list item."""
         self._outputs[-1].write(record)
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
@@ -160,7 +160,7 @@ class RunDirectory:
 
     @property
     def seconds_before(self) -> float | None:
-        """Seconds that earlier processes worked; None where one was killed, and nobody knows."""
+        """Return the seconds that earlier processes worked; None if one was killed."""
         try:
             seconds = json_of(self._report or b"")["seconds"]
         except (ValueError, KeyError, TypeError):
@@ -168,7 +168,7 @@ class RunDirectory:
         return seconds if type(seconds) in (int, float) and 0 <= seconds <= MAX_SECONDS else None
 
     def leave_as_it_was(self) -> None:
-        """Put the report back: nothing was written that it should tell of."""
+        """Restore the report: no line was written that it should mention."""
         if self._report is not None:
             write_atomically(self.path / "report.json", self._report.decode(errors="replace"))
 
@@ -194,7 +194,7 @@ class RunDirectory:
 
 
 def _solid(path: Path) -> int:
-    """Bytes of a file without the zeros at its end; 0 where there is none to read."""
+    """Return the bytes of a file without the zeros at its end; 0 if it cannot be read."""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except OSError:

@@ -1,15 +1,13 @@
 """The ledger: every verdict of a run, so that a resumed one need not judge again.
 
-It stands beside the outputs and never above them: all that it says could be
-found out by repeating the run from its journal. A ledger that is missing, torn,
-of other code or of other files than those that are there costs time alone.
+It serves speed alone: repeating the run from its journal gives all its contents. A ledger that is
+missing, torn, or of other code or files costs only time.
 
-The file holds frames, each written with one unbuffered write: the sizes of its
-two parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and
-bytes that belong to it. The first frame says whose ledger it is; then come
-targets, verdicts, what lists gave and, now and then, the sums of the calls. Each
-says up to where the journal was written then, with its check sum; verdicts and
-targets, up to where the outputs were.
+The file holds frames, each written with one unbuffered write. A frame has the sizes of its two
+parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and bytes that belong to it.
+The first frame names the owner of the ledger. Then come targets, verdicts, results of lists and,
+now and then, the sums of the calls. Each records the length of the journal at that time, with its
+check sum. Verdicts and targets also record the lengths of the outputs.
 """
 
 from __future__ import annotations
@@ -49,7 +47,7 @@ _Frame = tuple[bytes, bytes, int]
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a ledger tells of a run: see the attributes of `LedgerFile`, and its verdicts.
+    """A run's history from its ledger: see the attributes of `LedgerFile`, and its verdicts.
 
     `commits` raises `Contradicted` where a verdict does not read.
     """
@@ -63,8 +61,8 @@ class LedgerFile(Ledger):
     """A run's ledger: read from its start, and appended to behind its end.
 
     Attributes:
-        marks: how far journal, dataset, provenance and rejects went at the
-            last verdict or target; None where there is none.
+        marks: lengths of journal, dataset, provenance and rejects at the last verdict or target;
+            None if there is none.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
     """
@@ -72,8 +70,8 @@ class LedgerFile(Ledger):
     def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
         """Open or create the file; what does not belong to `digest` is dropped.
 
-        So is what tells of more than the `solid` bytes that are there of journal, dataset,
-        provenance and rejects: a machine that loses power loses the end of some files.
+        Frames beyond the `solid` bytes of journal, dataset, provenance and rejects are also
+        dropped: a power failure loses the end of some files.
 
         Raises:
             WriteFailed: it cannot be opened.
@@ -131,7 +129,7 @@ class LedgerFile(Ledger):
 
     @property
     def settled(self) -> _Marks | None:
-        """How far the outputs went at the last verdict or target; None where nothing tells."""
+        """Return the lengths of the outputs at the last verdict or target; None if unknown."""
         if self.marks is not None:
             return self.marks[1:]
         return ((0, 0),) * (_FILES - 1) if self._blank else None
@@ -142,7 +140,7 @@ class LedgerFile(Ledger):
         self._snapshot = snapshot
 
     def forget(self) -> None:
-        """Begin anew: nothing is taken over."""
+        """Start anew, without adopting earlier verdicts."""
         os.ftruncate(self._fd, 0)
         self._end = self._left = 0
         self._next = self.marks = self.sums = None
@@ -244,7 +242,7 @@ class LedgerFile(Ledger):
 
 @contextlib.contextmanager
 def read_past(path: Path) -> Iterator[Past | None]:
-    """What a run's ledger tells of it, whoever works on it now; None where it tells nothing."""
+    """Yield a run's history from its ledger, even while it runs; None if it is unreadable."""
     try:
         fd = open_plain(path, os.O_RDONLY)
     except OSError:
@@ -269,7 +267,7 @@ def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a file says up to `end`: `count` verdicts and targets; the first frame ends at `behind`.
+    """Contents up to `end`: `count` verdicts and targets; the first frame ends at `behind`.
 
     `lists` holds the frames of what lists gave.
     """
@@ -284,7 +282,7 @@ class _Found:
 
 
 def _scan(file: BinaryIO) -> _Found | None:
-    """Read a ledger to its end; None where it tells of no verdict and no target."""
+    """Read a ledger to its end; None if it has no verdict and no target."""
     file.seek(0)
     frames = _frames(file)
     text, _, behind = next(frames, (b"", b"", 0))
@@ -314,14 +312,14 @@ def _scan(file: BinaryIO) -> _Found | None:
 
 
 def _owner(file: BinaryIO) -> Any:
-    """What the first frame says of whose ledger it is; None where there is none."""
+    """Return the owner in the first frame; None if there is no frame."""
     file.seek(0)
     text, _, _ = next(_frames(file), (b"", b"", 0))
     return _read(text)
 
 
 def _fits(marks: _Marks, solid: Sequence[int]) -> bool:
-    """Whether files of these sizes hold all that was in them at these marks."""
+    """Return whether files of these sizes still hold everything up to these marks."""
     return all(at <= size for (at, _), size in zip(marks, solid, strict=False))
 
 

@@ -1,7 +1,7 @@
 """Where a run goes: a directory that is free, that holds the very run, or one that came to nothing.
 
-A first try often ends before a model has answered anything: a wrong key, a
-wrong name, a server that is not up. What it leaves is in nobody's way.
+A first try often ends before a model has answered anything: a wrong key, a wrong name, a server
+that is not up. Its leftovers do not block a later run.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ __all__ = [
 ]
 
 Place = Literal["exact", "replace", "number"]
-"""What may become of a directory that holds another run.
+"""Ways to treat a directory that holds another run.
 
-"exact": it is an error. "replace": a run without an answered call makes room.
-"number": likewise, and where the directory contains anything else the run goes
-to the first of DIRECTORY-2, DIRECTORY-3, ... that is free or holds it.
+"exact": it is an error. "replace": a run without an answered call makes room. "number": as
+"replace"; if the directory contains anything else, the run goes to the first of DIRECTORY-2,
+DIRECTORY-3, ... that is free or holds it.
 """
 
 # What a run that was killed before its manifest was written may leave.
@@ -73,10 +73,10 @@ def numbered(out: Path) -> Iterator[Path]:
 
 
 def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
-    """Where a run with a default name goes, and what to say of it, or "".
+    """Return the directory of a run with a default name, and a note on it, or "".
 
-    Another number of rows is another run too: its rows are then those that it has anywhere, and
-    what the first one paid for comes from the cache.
+    A run with another number of rows is also another run: its rows are the same as anywhere, and
+    paid replies come from the cache.
     """
     taken = revised = ""
     for path in numbered(out):
@@ -117,7 +117,7 @@ def require_run(out: Path) -> None:
 
 
 def run_there(out: Path, requested: Manifest) -> Manifest | None:
-    """The manifest to go on with, if the very run that is asked for is there; None if nothing is.
+    """Return the manifest to continue with, if `out` holds the requested run; None if it is free.
 
     Raises:
         RunConflict: another run, or something else, is in its place.
@@ -128,7 +128,7 @@ def run_there(out: Path, requested: Manifest) -> Manifest | None:
 
 
 def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
-    """The manifest to go on with, if `out` holds the very run that is asked for.
+    """Return the manifest to continue with, if `out` holds the requested run.
 
     Raises:
         RunConflict: it holds another one; says in what they differ.
@@ -162,19 +162,19 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
 
 
 def is_fresh(out: Path) -> bool:
-    """Whether a directory holds at most what a run leaves before its manifest."""
+    """Return whether a directory holds at most what a run writes before its manifest."""
     return out.is_dir() and all(
         path.name in _FIRST_FILES or _is_copy(path.name) for path in out.iterdir()
     )
 
 
 def _is_copy(name: str) -> bool:
-    """Whether a file is called as a run's copy of one that was given, written or half written."""
+    """Return whether a name is that of a run's copy of a given file, whole or half written."""
     return bool(COPY.fullmatch(name.removeprefix(".").removesuffix(".part")))
 
 
 def is_unanswered(out: Path) -> bool:
-    """Whether a run holds nothing but what it would write again: no call was answered or lost."""
+    """Return whether a run holds only what it would write again: no call was answered or lost."""
     try:
         for path in out.iterdir():
             ours = path.name in _EMPTY_RUN_FILES or _is_copy(path.name)

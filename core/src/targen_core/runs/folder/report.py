@@ -65,13 +65,11 @@ def build_report(
     filters: Mapping[str, Filter] = MappingProxyType({}),
     folder: Path,
 ) -> dict[str, Any]:
-    """What `report.json` holds: no address, but in the words of a `problem`.
+    """Build the content of `report.json`, without addresses except in a `problem`.
 
-    `seconds` are those that processes worked on it, None where that is not
-    known; `prices` are those that the calls were counted at, by step; `deliveries` is that of
-    `delivery_report`; `sources` are those of `sources_of`;
-    `filters` are those that may have a section of their own, by name; `folder` is the run
-    directory.
+    `seconds` is the working time of processes, None if unknown. `prices` are those of the calls, by
+    step, and `deliveries` is that of `delivery_report`. `sources` are those of `sources_of`.
+    `filters` may have a section of their own, by name. `folder` is the run directory.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -334,7 +332,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
-    """What the files of a run tell that has no report."""
+    """Build a report from the files of a run that has none."""
     tracker = QuotaTracker(manifest.task.labels, manifest.task.aims)
     target = manifest.targets[-1]
     tracker.aim(target.quotas, by_intended=target.balance == "intended")
@@ -385,7 +383,7 @@ _NEEDED = {
     "duplicate": (),
     "accepted": ("label",),
 }
-"""Verdict -> the texts that a record of it has, beside `id` and `intended`."""
+"""Verdict -> the texts of its record, besides `id` and `intended`."""
 
 
 def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Reporters: what plugins add to a run's report, and the files that they write beside its rows.
 
-The kernel counts; what the counts mean is for reporters to say. One that fails costs its own part
-and no other: the rows are there, and what was paid for is on record.
+The kernel counts; what the counts mean is for reporters to say. If one fails, only its own part is
+missing: the rows exist, and payments are on record.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Ended:
         task: the task of its rows.
         manifest: its plan.
         report: the content of `report.json`.
-        sample: the first row; None if there is none.
+        sample: the first row; None without rows.
         file: what the task was read from, if it was.
     """
 
@@ -82,7 +82,7 @@ class Reporter:
     """Says more of runs than their counts do. Each method adds nothing unless it is overridden."""
 
     def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-        """Return what `report.json` is to have besides, under names of its own.
+        """Return further content for `report.json`, under names of its own.
 
         Args:
             report: the report so far; that of a run in progress has what its files tell.
@@ -107,7 +107,7 @@ class Reporter:
 
         Args:
             report: the content of `report.json`, which an older targen may have written.
-            folder: the run directory, for hints; None if nobody knows it.
+            folder: the run directory, for hints; None if unknown.
         """
         return ()
 
@@ -117,7 +117,7 @@ class Reporter:
 
 
 def figures_of(report: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return what reporters add to a report; they replace nothing of it."""
+    """Return the additions of reporters to a report; they never replace its own content."""
     said = _all(lambda each: each.figures(report, folder))
     return {key: value for part in said for key, value in part.items() if key not in report}
 
@@ -144,7 +144,7 @@ def concerns_of(report: Mapping[str, Any], run: Path | None = None) -> list[Conc
 
 
 def files_of(run: Ended) -> dict[str, str]:
-    """Return the files of all reporters; none has the name of a file that runs leave."""
+    """Return the files of all reporters; they never have the name of a run's own file."""
     taken = {*MEMBERS} - {CARD}
     said = _all(lambda each: each.files(run))
     return {

@@ -1,4 +1,4 @@
-"""What rows of a run owe to others: data that they were made from, and under which licence."""
+"""Credit for data that rows of a run were made from, with their licences."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NEARLY_THE_SAME = 90
 def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
     """The data that the rows of a run were made from, with how many rows of each, most first.
 
-    Where a task notes how alike a row is to what it was made from (`like_source`, 0 to 100), those
-    that are nearly the same are counted, too.
+    If a task notes the likeness of a row to its source (`like_source`, 0 to 100), rows that are
+    nearly the same are also counted.
 
-    None where no list of the task gives credit, or where `provenance` cannot be read.
+    The result is empty if no list of the task gives credit, or if `provenance` cannot be read.
     """
     if all(part.credit is None for part in task.chain):
         return []

@@ -9,8 +9,8 @@ print(account.billed)
 ```
 
 Every call layer that opens meanwhile draws from it. Each part keeps its own journal, and the
-account is the sum of these journals. So it needs no file: calls that an earlier, killed process
-journaled count against the cap, also those of parts whose turn has not come yet.
+account is the sum of these journals. So it needs no file of its own. Calls that an earlier, killed
+process journaled count against the cap, also those of later parts.
 """
 
 from __future__ import annotations
@@ -81,17 +81,17 @@ class Account:
 
     @property
     def spent(self) -> Counts:
-        """What the calls of all parts took, as their journals have it."""
+        """Return the usage of all parts, from their journals."""
         return self._sum(self._parts)
 
     @property
     def is_priced(self) -> bool:
-        """Whether the price of every call is known."""
+        """Return whether the price of every call is known."""
         return not any(usage.unpriced for usage in self._parts.values())
 
     @property
     def billed(self) -> str:
-        """What was billed, in one line."""
+        """Return the bill in one line."""
         spent = self.spent
         dollars = f"${spent.dollars:.4f}" if self.is_priced else "unknown: a price is missing"
         cap = "" if self.limits.max_cost is None else f" of ${self.limits.max_cost:.4f}"
@@ -119,7 +119,7 @@ class Account:
         self._parts[part.resolve()] = usage
 
     def spent_beside(self, part: Path) -> Counts:
-        """What all other parts have spent."""
+        """Return the spending of all other parts."""
         own = part.resolve()
         return self._sum(path for path in self._parts if path != own)
 
@@ -187,7 +187,7 @@ class _Cap(NamedTuple):
     shared: bool = False
 
     def or_tighter(self, cap: float | None, spent: float) -> _Cap:
-        """An account's cap if it leaves less than this one, or as much but for rounding."""
+        """Return an account's cap if it leaves less than this one, or as much up to rounding."""
         if cap is None:
             return self
         if self.cap is None or cap - spent <= self.cap - self.spent + _LEAST["max_cost"]:
@@ -196,7 +196,7 @@ class _Cap(NamedTuple):
 
 
 def _spent_in(part: Path) -> Usage:
-    """What the journal of a part says; nothing if it is not there yet."""
+    """Return the usage in the journal of a part; empty if the journal is not there yet."""
     usage, path = Usage(), part / "journal"
     if path.exists():
         Journal(path, on_record=usage.recall, read_only=True, indexed=False).close()

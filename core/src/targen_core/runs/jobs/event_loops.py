@@ -60,7 +60,7 @@ class _Loop:
 
     def killed(self) -> None:
         """Say that it stops in the middle, before what is open is closed."""
-        _log.warning("aborting%s", f"; to go on: {self.resume}" if self.resume else "")
+        _log.warning("aborting%s", f"; to continue: {self.resume}" if self.resume else "")
 
     def _kill(self) -> None:
         self.killed()
@@ -72,7 +72,7 @@ _OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
 
 
 def is_ours() -> bool:
-    """Whether the loop that runs was made here, and ends with the work."""
+    """Return whether the running loop was made here, and ends with the work."""
     return _OURS.get() is not None
 
 
@@ -157,7 +157,7 @@ def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[Non
 async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
-    `resume` is what goes on with it, or "" where nothing stays.
+    `resume` is the way to continue it, or "" if nothing remains.
 
     Raises:
         Interrupted: it was, and ended by that; caused by the cancellation in a caller's loop.

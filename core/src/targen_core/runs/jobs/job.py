@@ -109,9 +109,9 @@ class Job:
         shared: replies to list calls, shared with other runs of a suite.
         delivery: takes the calls of all steps, whatever was asked for; or None.
         elsewhere: where the models work, if not in this process.
-        report: what `run` came to; None before it did.
+        report: the result of `run`; None before it.
         sends_nothing: whether it is made from its journal alone.
-        resuming: what resumes it, if not `resume`; "" if nothing of it is kept.
+        resuming: how to resume it, if not by `resume`; "" if it keeps no files.
     """
 
     sends_nothing = False
@@ -195,7 +195,7 @@ class Job:
 
     @property
     def again(self) -> Words:
-        """What resumes it; "" if nothing of it is kept."""
+        """Return how to resume it; "" if it keeps no files."""
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
@@ -242,7 +242,7 @@ class Job:
         """Create a run directory, or continue the very same run in it.
 
         `place` says what happens if `out` holds another run; see `Place`. `prepared` is what
-        `prepare` made of the spec, if that was done. What was done is logged.
+        `prepare` made of the spec, if that was done. The outcome is logged.
 
         Raises:
             UsageError: `spec` is invalid.
@@ -320,11 +320,10 @@ class Job:
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
-        `options` may only contain what the manifest must not hold (a key) or what does not affect
-        replies (a timeout); `limits` replaces those given, and `datasets` says where those are
-        that options of filters name, by the option, if not where they were. With `verify` the
-        ledger is ignored: every candidate is judged again from the journal and compared with what
-        was written.
+        `options` may only contain values that the manifest must not hold (a key) or that do not
+        affect replies (a timeout). `limits` replaces those given. `datasets` gives new places of
+        datasets that options of filters name, by the option. With `verify` the ledger is ignored:
+        every candidate is judged again from the journal and compared with what was written.
 
         Raises:
             RunDirectoryError: `path` is not a run directory.
@@ -391,7 +390,7 @@ class Job:
     # --- running ---
 
     def leave_to(self, delivery: Delivery) -> None:
-        """Leave it as it was opened, with its target, to a later process; nothing runs.
+        """Leave the job as opened, with its target, to a later process, without running it.
 
         Raises:
             UsageError: the delivery cannot take a step's calls; the run keeps the target that it
@@ -406,7 +405,7 @@ class Job:
     def run(
         self, listener: Listener | None = None, *, observer: Observer | None = None
     ) -> dict[str, Any]:
-        """Run to the target; write report and card; return the report.
+        """Run to the target, write report and card, and return the report.
 
         `listener` receives events, `observer` every answer with its prompt.
         Ctrl-C lets the calls in flight finish and then stops; a second Ctrl-C
@@ -571,7 +570,7 @@ class Job:
                     folder.rmdir()
 
     def _is_complete(self) -> bool:
-        """Whether an earlier process reached all that is asked for now, and its calls are here."""
+        """Return whether an earlier process reached the current target, with its calls."""
         report = self._reported
         if report is None:
             return False
@@ -581,7 +580,7 @@ class Job:
         return answered(report["usage"]["total"]) <= self._answered  # fewer: it was cut off
 
     def _came_to_nothing(self) -> bool:
-        """Whether an earlier process ended without a row: none rests on what could not be used."""
+        """Return whether an earlier process ended without a row."""
         if self._keeps_all or not self._fell_short:
             return False
         with contextlib.suppress(OSError):
@@ -590,11 +589,11 @@ class Job:
 
     @property
     def _fell_short(self) -> bool:
-        """Whether an earlier process ended with fewer rows than it was to make."""
+        """Return whether an earlier process ended with fewer rows than requested."""
         return self._reported is not None and self._reported["status"] == "short"
 
     def _report_there(self) -> dict[str, Any] | None:
-        """What an earlier process reported at its end."""
+        """Return the report that an earlier process wrote at its end."""
         if (self.path / "report.json").exists():  # else all the files of the run would be read
             with contextlib.suppress(TargenError, OSError):
                 return read_report(self.path)
@@ -602,7 +601,7 @@ class Job:
 
     @property
     def _keeps_all(self) -> bool:
-        """Whether what is there is only repeated: it is compared, or nothing is sent."""
+        """Return whether existing files are only repeated, or no call is sent."""
         return self._verifies or self.sends_nothing
 
     @property
@@ -610,7 +609,7 @@ class Job:
         return self.usage.total.answered
 
     def _is_only_asked_to_grow(self, answered: int) -> bool:
-        """Whether a larger target is all that this process has brought, and no answer to it."""
+        """Return whether this process has only raised the target, without an answer so far."""
         before = self._manifest_before
         grows = before is not None and len(before.targets) < len(self.manifest.targets)
         return grows and self._answered == answered
@@ -644,18 +643,18 @@ class Job:
 
     @property
     def by_people(self) -> bool:
-        """Whether each answer is somebody's work, so that none is asked for in vain."""
+        """Return whether people write the answers, so that no answer may be requested in vain."""
         return self._prepared.by_people
 
     @property
     def sends(self) -> bool:
-        """Whether it makes calls itself, and does not leave all of them to files."""
+        """Return whether it makes calls itself, rather than leaving all of them to files."""
         own = self._prepared
         left = own.delivered if own.delivery is not None and own.delivery.leaves else ()
         return len(left) < len(own.steps)
 
     def _executor(self, layer: CallLayer) -> Executor:
-        """What takes its candidates through steps 3 and 4."""
+        """Return the executor of its candidates for steps 3 and 4."""
         return executor_of(self._prepared, layer, LocalExecutor)
 
     def _filters(self) -> list[Filter]:
@@ -679,7 +678,7 @@ class Job:
 
     @contextlib.asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:
-        """What answers the run's calls."""
+        """Open the layer that answers the run's calls."""
         async with open_layer(
             await self._bind(),
             seed=self.manifest.spec.seed,
@@ -693,11 +692,11 @@ class Job:
             yield layer
 
     def _lacking(self, engine: Engine) -> Exception | None:
-        """What keeps a run from its end that sends nothing."""
+        """Return what keeps a run that sends no calls from its end."""
         return None
 
     def _also_reported(self) -> dict[str, Any]:
-        """What else its report says."""
+        """Return further content for its report."""
         return {}
 
     async def _bind(self) -> dict[str, BoundModel]:
@@ -724,7 +723,7 @@ class Job:
 
 
 def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> ExecutorT:
-    """What takes the candidates of what was prepared through steps 3 and 4."""
+    """Return an executor of steps 3 and 4 for the prepared parts."""
     parts = {place: part.id for place, part in prepared.lock.parts.items()}
     return kind(
         prepared.task,

@@ -31,7 +31,7 @@ _MOST = 64 << 20  # bytes of one distribution's own files
 
 
 def code_digest(prepared: Prepared) -> str | None:
-    """What decides a run's verdicts beside its manifest; None where nobody can tell.
+    """Return a digest of what decides a run's verdicts besides its manifest; None if unknown.
 
     It takes in the files of every distribution that has a part in the run, the versions of
     all that they depend on, and Python's. A task that lives in memory alone has no digest,
@@ -131,7 +131,7 @@ def _files(folder: Path, ending: str) -> Iterator[Path]:
 
 
 def _stands_alone(file: TaskFile) -> bool:
-    """Whether its text, which is part of the task's version, is all the code of a file's task."""
+    """Return whether its text, which is part of the task's version, is all the code of the task."""
     if not file.copy.startswith("task.py"):
         return True
     brought = set(map(_module, _required(("targen-core", *file.distributions))))
@@ -148,5 +148,5 @@ def _stands_alone(file: TaskFile) -> bool:
 
 
 def _module(distribution: str) -> str:
-    """What a distribution's module is called as a rule; where it is not, all is judged again."""
+    """Return the usual name of a distribution's module; if it is wrong, all is judged again."""
     return distribution.replace("-", "_")

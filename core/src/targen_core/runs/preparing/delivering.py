@@ -32,7 +32,7 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
     """Return the delivery that a run asks for; None if its calls are made one by one.
 
     Raises:
-        UsageError: there is no such delivery, or it asks for two.
+        UsageError: the delivery is unknown, or the run asks for two.
     """
     if limits.batch and limits.delivery not in ("", limits.delivered_by):
         raise UsageError(
@@ -40,13 +40,13 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
             + " and "
             + Option("delivery", limits.delivery)
             + " exclude each other",
-            hint="leave one of them out, or go on with " + Option("batch", False),
+            hint="leave one of them out, or continue with " + Option("batch", False),
         )
     return registry.get("delivery", limits.delivered_by) if limits.delivered_by else None
 
 
 def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:
-    """Return all deliveries, any of which may have left a file in a run directory.
+    """Return all deliveries, since any may have left a file in a run directory.
 
     One that cannot be imported is passed over, since it must not stop runs of others.
     """
@@ -65,7 +65,7 @@ def delivered_steps(
     """Return the names of those steps whose calls a delivery takes.
 
     Lists are among them if they are asked side by side, or the delivery takes all. Otherwise each
-    call is told what the one before it gave.
+    call sees the items of the one before it.
     """
     if delivery is None:
         return []
@@ -92,7 +92,7 @@ def delivered(
     names: Collection[str],
     per_round: int = 1,
 ) -> dict[str, PreparedStep]:
-    """Return `steps`, of which those in `names` have models of the delivery.
+    """Return `steps`, with models of the delivery for those in `names`.
 
     Raises:
         UsageError: it does not take the calls of one of them.

@@ -1,7 +1,7 @@
-"""Where the models of a run work, as somebody says it: an executor, and which workers.
+"""Where the models of a run work, as the user states: an executor, and its workers.
 
-It is said with each command and kept nowhere. It decides no row, so a run goes on with or without
-it; and an address that came with a stranger's run would be sent this user's keys.
+It is said with each command and kept nowhere. It does not affect the rows, so a run continues with
+or without it. An address that came with a stranger's run would get this user's keys.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEYS = ("name", "address", "workers", "resources", "replicas")
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """An executor and the workers that are asked of it.
+    """An executor and the workers requested from it.
 
     Attributes:
         registered: the executor's registration.
@@ -49,13 +49,13 @@ class Elsewhere:
         numbers by name, and `replicas` addresses of servers.
 
         Raises:
-            UsageError: there is no such executor, or a value cannot be.
+            UsageError: the executor is unknown, or a value is invalid.
         """
         said = {"name": asked} if isinstance(asked, str) else dict(asked)
         for key in said:
             if key not in _KEYS:
                 raise UsageError(
-                    f"executor: there is no {key!r}", hint=did_you_mean(key, _KEYS, "keys")
+                    f"executor: unknown key {key!r}", hint=did_you_mean(key, _KEYS, "keys")
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
@@ -97,7 +97,7 @@ class Elsewhere:
             + " and "
             + delivery.asked
             + f" exclude each other: {delivery.answered}, and leaves workers nothing to do",
-            hint="leave " + Option("executor") + " out, or go on with " + delivery.dropped,
+            hint="leave " + Option("executor") + " out, or continue with " + delivery.dropped,
         )
 
     async def place(self, steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, Any]:

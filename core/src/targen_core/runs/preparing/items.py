@@ -33,11 +33,11 @@ def read_items(
 ) -> tuple[Any, ...]:
     """Items of a file, checked as the task's type.
 
-    A `.jsonl` file holds one JSON value a line; a `.csv` or `.tsv` file a header and one item a
-    line, each field in a column; any other file one item a line, for items that are texts or have
-    one field. A text may also stand in the column or under the key that `ListStep.column` names.
-    Blank lines are passed over. With `most`, for real texts of which some are odd, lines
-    that are no items are left out and logged, as long as most are.
+    A `.jsonl` file has one JSON value per line. A `.csv` or `.tsv` file has a header and one item
+    per line, each field in a column. Any other file has one item per line, which must be a text or
+    have one field. A text may also be in the column or under the key that `ListStep.column` names.
+    Blank lines are passed over. With `most`, for real texts with odd lines, lines that are not
+    items are left out and logged, as long as most are items.
 
     Raises:
         UsageError: naming the file, the line, and what is wrong with it.

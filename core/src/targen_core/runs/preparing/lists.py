@@ -47,7 +47,7 @@ def chain_of(
         )
     if spec.seeds is not None:
         if spec.contexts is not None:
-            raise UsageError(Option("seeds") + " replaces the contexts too: give one or the other")
+            raise UsageError(Option("seeds") + " also replaces the contexts: give one or the other")
         last = task.chain[-1]
         user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")), most=True)
         return (
@@ -109,7 +109,7 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
             raise UsageError(
                 Option("shard")
                 + f" {shard}: the first list of {task.name}, {first.step}, has one item, and "
-                "shards take whole items of it",
+                "shards divide it by whole items",
                 hint=alone,
             )
         raise UsageError(

@@ -75,7 +75,7 @@ class PreparedStep:
 
     @property
     def plan(self) -> StepPlan:
-        """What a file says of it."""
+        """Return its record for a file."""
         return StepPlan(
             backend=self.backend_id,
             identity=self.model.identity,
@@ -89,10 +89,9 @@ def bind_models(
 ) -> dict[str, BoundModel]:
     """Each step's model with its limiter, one for each backend; all share the concurrency.
 
-    Deferred models have one that lets every call go. Lists come from the cache
-    of runs of `task` alone: tasks whose list questions are the same word for
-    word would get the same contexts and seeds, and their datasets would be
-    correlated. A suite shares them on purpose.
+    Deferred models have one that lets every call go. Lists come only from the cache of runs of
+    `task`. Otherwise tasks with identical list prompts would get the same contexts and seeds, and
+    their datasets would be correlated. A suite shares them on purpose.
     """
     shared = ConcurrencyLimit(affordable(limits.concurrency))
     online: dict[str, int] = {}
@@ -246,8 +245,8 @@ def backends_with_scores(
     Args:
         registry: knows them.
         wanted: how many of the likeliest tokens they are to list.
-        given: whether they are to score texts that they are given, too.
-        going_on: whether they are to tell what comes next in a reply, too.
+        given: whether they must also score given texts.
+        going_on: whether they must also report what comes next in a reply.
     """
     having = []
     for item in registry.all("backend"):
@@ -265,7 +264,7 @@ def backends_with_scores(
 def _recorded_model(
     step: str, backend: str, chosen: BackendOptions, recorded: Mapping[str, StepPlan]
 ) -> RecordedModel:
-    """What stands for the model of a step; one that asked none then has that of another step.
+    """Return a stand-in for the model of a step; a step that made no calls gets another step's.
 
     Raises:
         UsageError: no step had a model with these options.

@@ -62,7 +62,7 @@ class Parts:
     """Finds parts by kind and name, gives them their options, and remembers what was used.
 
     Options are typed by the part's name or full id, as in `majority.times` or
-    `acme:majority.times`; those of steps have a step's name there, which comes first.
+    `acme:majority.times`. Options of steps have a step's name there, which takes precedence.
 
     Attributes:
         files: the files that options name and a run keeps copies of, by the names of the copies.
@@ -109,7 +109,7 @@ class Parts:
         distribution first.
 
         Raises:
-            UsageError: there is no such part, or it has no such option.
+            UsageError: the part or its option is unknown.
         """
         try:
             item = self._registry.find(kind, name, whose=self._whose if is_default else ())
@@ -127,7 +127,7 @@ class Parts:
         "KIND NAME" in the run.
 
         Raises:
-            UsageError: there is no such part, or it has no such option.
+            UsageError: the part or its option is unknown.
         """
         found = (self._registry.find(kind, name, whose=self._whose) for name in own)
         items = {item.id: item for item in found}
@@ -207,7 +207,7 @@ class Parts:
 
     @property
     def plans(self) -> dict[str, PartPlan]:
-        """What a lock says of each part in use, by its place in the run.
+        """Return the lock's entry for each part in use, by its place in the run.
 
         Files that options name are read, since their content decides what the part gives.
 
@@ -235,7 +235,7 @@ class Parts:
         )
 
     def _kept(self, item: Registration[Any], option: str, path: Path) -> tuple[str, str]:
-        """What a plan says of a path: the name of the run's copy or the path, and its digest."""
+        """Return a plan's entry for a path: the run's copy or the path, and its digest."""
         path = path.expanduser().absolute()
         if not path.is_file():
             return str(path), ""
@@ -264,7 +264,7 @@ class Parts:
                     for key in (type(made).model_fields if made is not None else ())
                 ]
                 raise UsageError(
-                    f"option {name!r}: nothing here has such an option",
+                    f"option {name!r}: no part of this run has such an option",
                     hint=did_you_mean(name, known, "options")
                     if known
                     else "leave " + Option("options") + " out",
@@ -289,7 +289,7 @@ class Parts:
 
     @property
     def names(self) -> set[str]:
-        """What options of the parts in use may be typed with; one without options has none."""
+        """Return the names with which options of the parts in use may be typed."""
         return {
             name
             for item, _, options in self._used.values()
@@ -299,7 +299,7 @@ class Parts:
 
 
 def _looking(item: Registration[Any], part: Any, method: str, task: Task[Any, Any]) -> Any:
-    """What a method of a part returns for a task; its faults are its distribution's."""
+    """Call a method of a part for a task; its faults are its distribution's."""
     try:
         return getattr(part, method)(task)
     except (UnreadSource, MissingDependency):

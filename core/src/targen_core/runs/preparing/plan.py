@@ -52,14 +52,13 @@ __all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
 class Prepared:
     """Everything that a spec names, found, made and checked.
 
-    `spec` is what was asked for, in the form that a run keeps (see `Manifest`),
-    and `lock` what it came to. `file` is what the task was read from, if it
-    was; a run keeps a copy. `filters` are the
+    `spec` is what was asked for, in the form that a run keeps (see `Manifest`), and `lock` what it
+    came to. `file` is what the task was read from, if it was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `datasets` are those that options of parts
-    name, by the option. `part_files` are files that options of parts name, by the
-    names of the copies that a run keeps. `delivery` is the one that was asked for, or that a
-    backend needs, and `deliveries` are all that may have left a file in the run's folder.
-    `notes` are for the run's report.
+    name, by the option. `part_files` are files that options of parts name, by the names of the
+    copies that a run keeps. `delivery` is the requested one, or the one that a backend needs.
+    `deliveries` are all that may have left a file in the run's folder. `notes` are for the run's
+    report.
     """
 
     spec: RunSpec
@@ -88,7 +87,7 @@ class Prepared:
 
     @property
     def by_people(self) -> bool:
-        """Whether each answer is somebody's work, so that none is asked for in vain."""
+        """Return whether people write the answers, so that no answer may be requested in vain."""
         return any(step.backend.delivery for step in self.steps.values())
 
     def keep_in(self, folder: Path) -> None:
@@ -123,11 +122,11 @@ def prepare(
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
-    `allow` is called with the steps that ask a model, before one is made, and `admit` with
-    the datasets that options of parts name, before one is read. `begun` is the lock of a run that
-    goes on: it has the filters without being asked for that it had then. Where `recorded` says
-    which models answered the steps of an earlier run, none is made: they stand for themselves.
-    Options of parts that it had and that are not used now do no harm.
+    `allow` is called with the steps that ask a model, before any is made. `admit` is called with
+    the datasets that options of parts name, before any is read. `begun` is the lock of a run that
+    continues: its filters apply without being requested. If `recorded` names the models of an
+    earlier run's steps, stand-ins take their places. Options of parts that it had and that are not
+    used now do no harm.
 
     Raises:
         UsageError: `spec` is invalid.
@@ -209,7 +208,7 @@ def prepare(
 
 
 def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> Iterator[str]:
-    """Notes about bare names that others have too."""
+    """Yield notes about bare names that other parts also have."""
     named = [
         *(("backend", name) for name in dict.fromkeys([spec.backend, *spec.backend_for.values()])),
         ("contexts", spec.contexts_from),
@@ -226,7 +225,7 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
         if name and (others := registry.others(kind, name)):
             yield (
                 f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} "
-                "has that name too: type the full id for it"
+                "also has that name: type the full id for it"
             )
 
 
@@ -240,7 +239,7 @@ def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
 
 
 def file_of(spec: RunSpec) -> TaskFile | None:
-    """What the task was read from; a draft makes rows on the scripted backend alone."""
+    """Return the task's file; a draft makes rows only on the scripted backend."""
     if not is_file(spec.task):
         return None
     file = task_file(order_of(spec.task))
@@ -253,7 +252,7 @@ def file_of(spec: RunSpec) -> TaskFile | None:
 
 
 def _full_id(registry: Registry, kind: str, name: str) -> str:
-    """A thing's full id; the name itself where there is none, said when it is used."""
+    """Return a part's full id, or the name itself if unknown, which is reported at its use."""
     with contextlib.suppress(UsageError):
         found = registry.find(kind, name).id
         return Typed(found) if isinstance(name, Typed) else found
@@ -309,7 +308,7 @@ def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> d
 def options_of(
     task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None, former: Sequence[str] = ()
 ) -> dict[str, StepOptions]:
-    """What the user says of each of the task's steps.
+    """Return the user's options for each of the task's steps.
 
     Raises:
         UsageError: something is said of what is neither a step nor one of the `parts` in use.

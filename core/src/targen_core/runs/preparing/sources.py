@@ -58,7 +58,7 @@ class UnreadSource(UsageError):
 
 
 def name_of_source(source: str) -> str:
-    """What a source is called where its path is nobody's business."""
+    """Return a source's name without its path, which may be private."""
     if source.startswith(OBJECT):
         return Path(source.removeprefix(OBJECT)).stem
     return source if source.startswith(HUB) else Path(source).expanduser().resolve().name
@@ -113,7 +113,7 @@ def _mark(source: str) -> str:
 
 
 def require_same_sources(there: Lock, now: Lock, run: Path) -> None:
-    """See that the datasets with which a run was begun are those with which it goes on.
+    """Check that a run continues with the datasets that it started with.
 
     Raises:
         RunConflict: naming what was changed, and what to do.

@@ -40,7 +40,7 @@ def find_task(
     """A task by its name or its file, with variants applied, and its registration.
 
     Raises:
-        UsageError: there is no such task, or it has no such variant.
+        UsageError: the task or the variant is unknown.
     """
     registered = registry.find("task", name)
     task: Task[Any, Any] = registry.resolve(registered)
@@ -66,8 +66,8 @@ def task_and_parts(
     """Return a spec's task as a run has it, its registration, and what finds its parts.
 
     Raises:
-        UsageError: there is no such task or list, the list has no place in the task, or a
-            dimension cannot be.
+        UsageError: the task or a list is unknown, the list has no place in the task, or a dimension
+            is invalid.
     """
     registered, own = find_task(registry, spec.task, spec.variants)
     parts = Parts(
@@ -152,7 +152,7 @@ def _with_generators(
     `typed` takes precedence over what the task names itself.
 
     Raises:
-        UsageError: there is no such generator, or no such branch.
+        UsageError: the generator or the branch is unknown.
     """
     named = {**task.generators_from, **typed}
     if not named:
@@ -176,7 +176,7 @@ def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
     """The task with lists from elsewhere.
 
     Raises:
-        UsageError: they do not go together with the rest of it.
+        UsageError: they do not fit the rest of the task.
     """
     try:
         return task.replace(**lists)
@@ -277,7 +277,7 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
 
 
 def _always_labeled(task: Task[Any, Any]) -> bool:
-    """Whether an instance cannot be without a label."""
+    """Return whether an instance always has a label."""
     field = task.instance.model_fields.get("label")
     if field is None or not field.is_required():
         return False
@@ -285,7 +285,7 @@ def _always_labeled(task: Task[Any, Any]) -> bool:
 
 
 def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> TaskPlan:
-    """What a manifest says of a task."""
+    """Return a manifest's entry for a task."""
     return TaskPlan(
         id=task_id,
         version=task.version,

@@ -1,13 +1,12 @@
-"""What of a run's plan this user has used before: a run may come from anybody.
+"""Parts of a run's plan that this user has used before: a run may come from a stranger.
 
-A manifest names backends and their options, and an option may be an address that keys are sent to,
-a file that is read, a script or a class that is executed, a price that fools the budget, or a
-limit far above the usual. So `resume` takes an option from a manifest only where it is what the
-backend has by itself (its default, or what an environment variable says), where this user has used
-the very same options with this backend on this machine, or where it is typed again. The same holds
-for caps of cost and tokens, and for more calls at once or more rounds than usual. A service's model
-is only a name. Addresses of this machine are no exception: other users' services listen there, and
-one's own.
+A manifest names backends and their options. An option may be an address that receives keys, a file
+to read, a script or a class to execute, a price that fools the budget, or a limit far above the
+usual. So `resume` takes an option from a manifest only in three cases. It is the backend's own
+value (its default, or that of an environment variable); this user has used the very same options
+with this backend on this machine; or it is typed again. The same holds for caps of cost and tokens,
+and for more calls at once or more rounds than usual. A service's model is only a name. Addresses of
+this machine are no exception: other users' services listen there, and one's own.
 """
 
 from __future__ import annotations
@@ -125,7 +124,7 @@ def _make_each_known(kind: str, asked: Iterable[tuple[str, Any]]) -> None:
 
 
 def _unknown(lacking: Mapping[str, Any]) -> str:
-    """How a refusal begins, up to what a run from someone else may do."""
+    """Return the start of a refusal, up to what a run from someone else may do."""
     listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
     return (
         f"this run asks for {listed}, which has not been used on this machine before; a run from "
@@ -153,12 +152,12 @@ def require_known(
 ) -> None:
     """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
 
-    What is typed as the spec has it is noted, and need not be typed another time. `steps` are
-    those that will ask a model.
+    A typed value that agrees with the spec is noted, and need not be typed again. `steps` are those
+    that will ask a model.
 
     Raises:
         UsageError: with the options to type, or an unknown backend.
-        RunDirectoryError: a key stands in the manifest.
+        RunDirectoryError: the manifest contains a key.
     """
     lacking: dict[str, Any] = {}
     for step in steps:

@@ -1,1 +1,1 @@
-"""What a run's files record, and how they are read and written."""
+"""Records in a run's files, and how to read and write them."""

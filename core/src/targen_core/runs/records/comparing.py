@@ -1,4 +1,4 @@
-"""What differs between two runs, in words: one that is there, and what is asked for now."""
+"""Describe the difference between an existing run and the current request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from targen_core.wording import Option
 __all__ = ["changed_part", "difference", "require_same"]
 
 _Use = tuple[str, str]
-"""A model, and the settings by which two uses of it differ, or ""."""
+"""A model, and the settings by which two uses of it may differ, or ""."""
 
 
 def difference(there: Manifest, asked: Manifest) -> str:
-    """What a run was started with and what is asked for, by the first thing that differs."""
+    """Return the first difference between a run's start and the current request."""
     if there.task.id != asked.task.id:
         return _both(f"task {there.task.id}", asked.task.id)
     both = there.steps.keys() & asked.steps.keys()
@@ -34,7 +34,7 @@ def difference(there: Manifest, asked: Manifest) -> str:
 
 
 def require_same(there: Lock, now: Lock, file: str) -> None:
-    """Check that a run would go on with what it was begun with.
+    """Check that a run would continue with what it started with.
 
     `file` is the run's copy of the task's file, if it was in one.
 
@@ -80,7 +80,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
 
 
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:
-    """What has changed in a part in use."""
+    """Return what has changed in a part in use."""
     if now is None:
         return "is not used now"
     if was.id != now.id:
@@ -100,10 +100,10 @@ def _both(begun: object, asked: object) -> str:
 
 
 def _alike(was: PartPlan, now: PartPlan) -> bool:
-    """Whether parts are the same except for their datasets and versions.
+    """Return whether parts are the same except for their datasets and versions.
 
-    Datasets are compared by themselves. A run of another version of a filter goes on: its rows are
-    compared with what they would be now, as always.
+    Datasets are compared by themselves. A run with another version of a filter continues: its rows
+    are compared with new ones, as always.
     """
     return was == now.model_copy(update={"sources": was.sources, "version": was.version})
 

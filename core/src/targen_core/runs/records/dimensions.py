@@ -32,7 +32,7 @@ _EXAMPLE = Option("dimensions", {"length": ("short", "long")})
 
 
 def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
-    """Values by `[STEP.]NAME`: texts, weights, "@VOCABULARY" or "@FILE"; None takes one away.
+    """Read values by `[STEP.]NAME`: texts, weights, "@VOCABULARY" or "@FILE"; None removes one.
 
     Raises:
         UsageError: something else, or a file that cannot be read.
@@ -71,7 +71,7 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
 
 
 def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
-    """What the user set, as it is typed; of many values the first few."""
+    """Return the user's values as they are typed, shortened to the first few."""
     said = [] if keep else ["none of the task's own"]
     for name, values in drawn.items():
         if isinstance(values, dict):
@@ -93,7 +93,7 @@ def with_dimensions(
     """The task with dimensions as the user sets them.
 
     Without `keep` it loses its own that prompts say. `given` are list steps whose items come from
-    the user: nothing is drawn for these.
+    the user, without draws.
 
     Raises:
         UsageError: a name, step or value that cannot be.
@@ -131,7 +131,8 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
         if at in given:
             raise UsageError(
-                Option("dimensions") + f" {name}: the {at} are your own: nothing is drawn for them"
+                Option("dimensions")
+                + f" {name}: you gave the {at}, so targen draws no dimensions for them"
             )
         if not there and (lists := drawing[at]) and not lists[-1].asks:
             raise UsageError(
@@ -158,7 +159,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
 
 
 def _with(task: Task[Any, Any], change: _Change) -> Task[Any, Any]:
-    """The task with other dimensions: `change` is told each list's step, "generate" for the rows.
+    """Change a task's dimensions; `change` gets each list's step, or "generate" for the rows.
 
     Where lists share a step, what is new goes to the last of them.
     """

@@ -1,4 +1,4 @@
-"""What a spec came to when a run was begun: `comparing` compares it with what it comes to later."""
+"""The meaning of a spec when its run started; `comparing` compares it with the later one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 COPY = re.compile(r"given-[A-Za-z0-9][\w.-]{0,199}")
-"""What a run's copy of a file is called that an option of a part names."""
+"""The name of a run's copy of a file that an option of a part names."""
 
 
 class TaskPlan(ManifestPart):
@@ -43,7 +43,7 @@ class TaskPlan(ManifestPart):
 
     @property
     def aims(self) -> dict[str, str | None]:
-        """What each branch aims at: a label, or None where step 4 finds it."""
+        """Return the aim of each branch: a label, or None if step 4 finds it."""
         return dict(self.branches) or {label: label for label in self.labels}
 
 
@@ -68,9 +68,9 @@ class SourcePlan(ManifestPart):
 class PartPlan(ManifestPart):
     """A registered part in use: its full id, all of its options, its own prompts' versions.
 
-    `files` are its options that are paths, each with the digest of the file there, or "" where
-    there is none. The option then is the name of the run's copy, or an absolute path. `sources` are
-    the datasets that its options name, in the order of their digests; these options are not here.
+    `files` are its options that are paths, each with the digest of the file, or "" if it does not
+    exist. The option then is the name of the run's copy, or an absolute path. `sources` are the
+    datasets that its options name, in the order of their digests; these options are not here.
     `version` is a filter's; runs that record none were begun with version 1.
     """
 
@@ -89,7 +89,7 @@ class PartPlan(ManifestPart):
 
     @property
     def names(self) -> tuple[str, str]:
-        """What its options may be typed with: its full id, and its name."""
+        """Return the names by which its options may be typed: its full id, and its name."""
         return self.id, self.id.partition(":")[2]
 
     @property

@@ -74,14 +74,13 @@ Carried = Literal["texts", "judgements"]
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `spec` is the request as it was made, except for four things: it has no secrets,
-    names are full ids, files are the run's own copies, and it has the decisions that
-    the models or the task made. `lock` is
-    what it came to. A run that is extended has further targets. Of runs that
-    were merged, spec and lock are those of the first, but for the quotas, and
-    `merged` has all of them. Of a replay, `replay_of` is the name of the run that it is made from,
-    and `carried` the number of replies that it took over although their prompts have changed;
-    `may_carry` names the kinds of replies that it was allowed to take over so.
+    `spec` is the original request with four changes: secrets are left out, names are full ids,
+    files are the run's own copies, and decisions of the models or the task are filled in. `lock` is
+    what it came to. A run that is extended has further targets. For merged runs, spec and lock are
+    those of the first, except for the quotas, and `merged` has all of them. For a replay,
+    `replay_of` is the name of the original run. `carried` is the number of replies that it kept
+    although their prompts have changed, and `may_carry` names the kinds of replies that it was
+    allowed to keep.
     """
 
     format: int = FORMAT
@@ -118,7 +117,7 @@ class Manifest(ManifestPart):
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """What the run wants: at first, and after each extension."""
+        """Return the run's targets: at first, and after each extension."""
         return self.spec.target, *self.extensions
 
     @property
@@ -146,7 +145,7 @@ class Manifest(ManifestPart):
         return " ".join([install(ours) if ours else "pip install", *others]) if missing else ""
 
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
-        """The merged run that a record of provenance or rejects is from; None where none was."""
+        """Return the merged run that a record of provenance or rejects is from, if any."""
         return next((one for one in self.merged if one.name == record.get("run")), None)
 
     def save(self, path: Path) -> None:
@@ -161,13 +160,13 @@ class Manifest(ManifestPart):
         """Read the manifest of a run directory, which may come from anybody.
 
         Raises:
-            UsageError: there is no such directory.
+            UsageError: the directory does not exist.
             RunDirectoryError: it holds no manifest, one that does not read or
                 names what no run has, or links and the like in place of files.
         """
         run = path.parent
         if not run.exists():
-            raise UsageError(f"there is no run directory {run}", hint=_near(run))
+            raise UsageError(f"no run directory {run}", hint=_near(run))
         if not run.is_dir():
             inside = (run.parent / path.name).exists()
             raise UsageError(
@@ -184,7 +183,7 @@ class Manifest(ManifestPart):
                     f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
                     hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
                     + Action("generate", suite=...)
-                    + " that began a suite, typed again, goes on with all of it",
+                    + " that started the suite, typed again, continues all its runs",
                 ) from error
             if (run / "weighing.json").exists():
                 raise RunDirectoryError(
@@ -232,7 +231,7 @@ class Manifest(ManifestPart):
         return manifest
 
     def odd(self) -> Iterator[tuple[str, str]]:
-        """What no run has: the field, and why."""
+        """Yield fields that no run has, each with the reason."""
         spec, lock = self.spec, self.lock
         in_file = bool(TASK_FILE.fullmatch(spec.task))
         names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
@@ -290,7 +289,7 @@ class Manifest(ManifestPart):
             yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
 
     def task_name(self, run: Path) -> str:
-        """What finds the task of the run in `run`: its id, or the copy of its file.
+        """Return what finds the task of the run in `run`: its id, or the copy of its file.
 
         Raises:
             UsageError: the copy is code that was not run on this machine before.
@@ -357,7 +356,7 @@ class Manifest(ManifestPart):
         return self.model_copy(update={"extensions": (*self.extensions, requested)})
 
     def differences(self, other: Manifest) -> list[str]:
-        """What decides the rows and differs, as `field: this -> other`."""
+        """Return differences that decide the rows, as `field: this -> other`."""
         mine = flat(self.deciding()) | self.parts_beside(other)
         theirs = flat(other.deciding()) | other.parts_beside(self)
         return [
@@ -367,7 +366,7 @@ class Manifest(ManifestPart):
         ]
 
     def parts_beside(self, other: Manifest) -> dict[str, Any]:
-        """What to compare of the parts of two runs, by dotted paths.
+        """Return what to compare of the parts of two runs, by dotted paths.
 
         Earlier runs have no record of some parts; the spec says as much of these.
         """
@@ -390,7 +389,7 @@ class Manifest(ManifestPart):
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def deciding(self) -> dict[str, Any]:
-        """What decides the rows, by name."""
+        """Return the fields that decide the rows, by name."""
         worked = self.spec.worked_examples
         return {
             # Before the prompts, which follow it.
@@ -418,7 +417,7 @@ class Manifest(ManifestPart):
 
 
 class MergedRun(ManifestPart):
-    """A run that was merged: its folder's name, its manifest, and how many rows are of it.
+    """A merged run: its folder's name, its manifest, and the number of its rows.
 
     `prefix` is what its candidates' ids begin with, where other runs have the same ids.
     """
@@ -433,17 +432,17 @@ Manifest.model_rebuild()
 
 
 def require_unmerged(manifest: Manifest, run: Path) -> None:
-    """Refuse to go on with what was merged of several runs.
+    """Refuse to continue a run that was merged from several.
 
     Raises:
-        RunConflict: with what to do in place of it.
+        RunConflict: with an alternative.
     """
     if not manifest.merged:
         return
     names = [part.name for part in manifest.merged]
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise RunConflict(
-        f"{run} was merged of {plural(len(names), 'run')} ({some}): it does not go on by itself",
+        f"{run} was merged from {plural(len(names), 'run')} ({some}): it cannot be continued",
         hint="resume each of those runs, with "
         + Option("n", ...)
         + " or "
@@ -478,7 +477,7 @@ def _said(shard: Shard) -> dict[str, Any]:
 
 
 def copy_of(folder: Path, name: str) -> Typed:
-    """What finds the task in a folder's copy of its file, which may come from anybody.
+    """Return what finds the task in a folder's copy of its file, which may come from a stranger.
 
     Raises:
         UsageError: the copy is code that was not run on this machine before.
@@ -490,7 +489,7 @@ def copy_of(folder: Path, name: str) -> Typed:
 
 
 def given_file(name: str) -> str:
-    """What the run's copy of the user's contexts or seeds is called."""
+    """Return the name of the run's copy of the user's contexts or seeds."""
     return f"given-{name}.jsonl"
 
 

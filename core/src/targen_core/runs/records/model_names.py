@@ -1,4 +1,4 @@
-"""What a model and its backend are called for people."""
+"""Names of models and backends for people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPTIONS = (
 )
 _DIGEST = re.compile(r"[0-9a-f]{8,}")
 _ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
-"""How the identity of an adapted model begins: ADAPTER:package.module.Class:NAME:DIGEST."""
+"""The start of an adapted model's identity: ADAPTER:package.module.Class:NAME:DIGEST."""
 _FILE = re.compile(r"\.(gguf|bin|safetensors|pt|pth|onnx|py)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
 

@@ -51,7 +51,7 @@ OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
 """Keys that list steps alone have, in words."""
 
 CORE = (*OF_LISTS, "price_in", "price_out")
-"""Keys that are neither: items a call, candidates for each, and what a model costs."""
+"""Keys that are neither: items per call, candidates per item, and a model's prices."""
 
 _MAX_CANDIDATES = 50
 _MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
@@ -69,23 +69,22 @@ class StepOptions:
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """What may reach out, fool the budget or cost more: options, price, long replies."""
+        """Return options that may reach out, fool the budget or cost more."""
         prices = zip(("price_in", "price_out"), self.price or (), strict=False)
         times = {"candidates": self.candidates} if self.candidates > 1 else {}
         return {**self.backend, **dict(prices), **costly(self.sampling), **times}
 
 
 def prices(dollars_in: str, dollars_out: str) -> Words:
-    """How to pass what a model costs, in dollars per million tokens."""
+    """Return how to pass a model's prices, in dollars per million tokens."""
     return Together(Option("price_in", Blank(dollars_in)), Option("price_out", Blank(dollars_out)))
 
 
 def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
     """A step's options; an option with the step's name wins over one without.
 
-    A step `elsewhere`, on another backend than the rest, takes of the options
-    without a step the sampling parameters alone: a model's name or a price is
-    the main backend's.
+    A step `elsewhere`, on another backend than the rest, takes only sampling parameters from the
+    options without a step: a model's name or a price is the main backend's.
 
     Raises:
         UsageError: a malformed value.
@@ -179,10 +178,10 @@ def step_parameters(
 
 
 def settled(step: Step, params: Mapping[str, Any], candidates: int) -> frozenset[str]:
-    """The parameters of a step that no call of it sets for itself.
+    """Return the parameters of a step that its calls do not set themselves.
 
-    They are those that the user or the backend has changed from what the task says. Both the
-    task's and the step's are on record, so a run that goes on comes to the same.
+    They are those that the user or the backend has changed from what the task says. Both the task's
+    and the step's are on record, so a continued run finds the same ones.
     """
     own = dict(step.parameters)
     if own.get("max_tokens"):
@@ -236,7 +235,7 @@ def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
 
 
 def is_secret(name: str, value: Any) -> bool:
-    """Whether an option as a whole is kept nowhere: by its type, or by its name."""
+    """Return whether an option must never be stored: by its type, or by its name."""
     return isinstance(value, SecretStr) or (isinstance(value, str) and names_secret(name))
 
 

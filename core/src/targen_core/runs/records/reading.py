@@ -1,8 +1,8 @@
 """The gate through which a run directory is opened: what a stranger sends is only data.
 
-Every command reads a run by its manifest, and `Manifest.load` comes through here: what lies under
-the names that a run uses must be plain files, of sizes that such files have, and must hold what
-they should. `runs.known` decides which of the services that a manifest names are asked.
+Every command reads a run by its manifest, and `Manifest.load` uses this module. The files under the
+names that a run uses must be plain, of usual sizes, and must hold what they should. `runs.known`
+decides which of the services that a manifest names are asked.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_json(path: Path) -> Any:
 
 
 def said(error: ValidationError) -> str:
-    """The first thing that pydantic finds wrong, with the place where it stands."""
+    """Return the first problem that pydantic finds, with its place."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{where}: {first['msg']}" if where else str(first["msg"])

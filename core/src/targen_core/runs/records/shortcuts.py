@@ -55,7 +55,7 @@ _COMMANDS = (
     *("executor", "address", "workers", "resources", "replica", "registry", "progress"),
     *("out", "dry_run", "yes", "quiet", "json", "strict", "batch_lists", "batch_offline"),
 )
-"""What `generate` and `estimate` take besides, as commands and in Python."""
+"""Further options of `generate` and `estimate`, as commands and in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def taken_flags(registry: Registry, part: str) -> Mapping[str, str]:
 
 
 def rows() -> Mapping[str, Option]:
-    """Return which rows a run makes, as commands take it."""
+    """Return the options for the rows of a run, as commands accept them."""
     return {**RowOptions.declared(), **shortcuts()}
 
 
@@ -138,8 +138,8 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         fields: the names of fields that a spec has.
 
     Raises:
-        UsageError: a value out of range; an option without the one that turns its filter on; no
-            filter that is installed has it.
+        UsageError: a value is out of range, an option lacks the one that turns its filter on, or no
+            installed filter has it.
     """
     spec = {name: value for name, value in asked.items() if name in fields}
     spec["filters"] = _as_today(spec.get("filters") or ())

@@ -1,4 +1,4 @@
-"""What a user asks for, as one value: made once, and kept in the run's manifest."""
+"""A user's request as one value: made once, and kept in the run's manifest."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class ManifestPart(BaseModel):
 
 
 class RunSpec(RowOptions, ListOptions):
-    """What a user asks for: the options of `targen generate`, as values.
+    """A user's request: the options of `targen generate`, as values.
 
-    `task` is a name or a file; the variants are applied to it in order. `corrector` is a
-    registered name, "" for the task's own, or None for no step 4. `backend_for` names other
-    backends for some steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` hold
-    by `NAME` or `STEP.NAME` what is drawn from: texts, weights, `@NAME` of a vocabulary, or () for
-    nothing. `lists_at_once` calls of a list are not told of each other. Of a `shard`, `quotas` are
-    its own. `seats` is as in `Task`: of a run for other labels, those that took turns before.
-    `worked_examples` of a run whose models differ are the steps without any.
-    `RowOptions` and `ListOptions` say what the other fields are. Keywords of `runs.shortcuts`, such
-    as `max_cosine`, stand for a filter with options.
+    `task` is a name or a file; the variants are applied to it in order. `corrector` is a registered
+    name, "" for the task's own, or None for no step 4. `backend_for` names other backends for some
+    steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` has by `NAME` or
+    `STEP.NAME` the values to draw from: texts, weights, `@NAME` of a vocabulary, or () to draw
+    none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
+    are its own. `seats` is as in `Task`: in a run for other labels, those that took turns before.
+    `worked_examples` of a run with different models lists the steps without any. `RowOptions` and
+    `ListOptions` say what the other fields are. Keywords of `runs.shortcuts`, such as `max_cosine`,
+    stand for a filter with options.
 
     Raises:
         UsageError: an invalid value; names its option.
@@ -68,7 +68,7 @@ class RunSpec(RowOptions, ListOptions):
 
     @property
     def target(self) -> Target:
-        """What the run wants."""
+        """Return the run's target."""
         return Target(Quotas(self.quotas), self.balance, self.give_up_after)
 
     def backend_of(self, step: str) -> str:

@@ -26,7 +26,7 @@ from targen_core.plain import (
 __all__ = ["OUTPUTS", "ReplayedFile", "keep_copies", "write_atomically"]
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-"""What a run produces, in a run directory."""
+"""The outputs of a run, in its directory."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
@@ -34,9 +34,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 class ReplayedFile:
     """A jsonl file that a resumed run writes again from its start.
 
-    What exists already is compared, not rewritten: a resumed run repeats
-    the same lines from its journal, and goes on behind them. So the file is
-    never shorter than it was, and a run that would differ is stopped.
+    Existing lines are compared, not rewritten: a resumed run repeats the same lines from its
+    journal, and continues after them. So the file is never shorter than it was, and a run that
+    would differ is stopped.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class ReplayedFile:
 
     @property
     def mark(self) -> Mark:
-        """What was written or found so far."""
+        """Return the extent of what was written or found so far."""
         return self._at, self._crc
 
     def skip(self, mark: Mark, *, cut: bool) -> bool:
@@ -79,7 +79,7 @@ class ReplayedFile:
 
     @property
     def replaying(self) -> bool:
-        """Whether there are lines that were not repeated yet."""
+        """Return whether some lines were not repeated yet."""
         return self._at < self._there
 
     def write(self, record: Mapping[str, Any]) -> None:
@@ -87,7 +87,7 @@ class ReplayedFile:
 
         Raises:
             RunConflict: the file holds another line here.
-            WriteFailed: nothing of the line stays in the file.
+            WriteFailed: the file keeps no part of the line.
         """
         line = _encode(record).encode("utf-8", "backslashreplace") + b"\n"
         if self._at < self._there:
@@ -117,10 +117,10 @@ class ReplayedFile:
         self._crc = crc32(line, self._crc)
 
     def end(self) -> None:
-        """Say that the run is over: nothing may be left behind the last line.
+        """End the file: the run is over, so no line may follow the last one.
 
         Raises:
-            RunConflict: the file goes on.
+            RunConflict: the file has further lines.
             WriteFailed: it does not get to the disk.
         """
         if self.replaying:
@@ -155,8 +155,8 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
     Raises:
-        WriteFailed: with the system's reason, or since something else than a
-            plain file is there.
+        WriteFailed: with the system's reason, or because something other than a plain file is
+            there.
     """
     _write(path, text.encode("utf-8", "backslashreplace"))
 

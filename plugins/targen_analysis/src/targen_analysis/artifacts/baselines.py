@@ -29,11 +29,11 @@ from targen_core.tasks.cases import Cue
 __all__ = ["ALONE", "Baseline", "adds_nothing", "baselines", "subsets"]
 
 ALONE = " alone"
-"""What the name of a part of a decision ends in."""
+"""The end of the name of a decision's part."""
 
 _MAX_FIELDS = 4
 _MIN_DECISIONS = 10
-"""Decisions with the rarest label, and groups of them, below which nothing is measured."""
+"""The fewest decisions with the rarest label, and groups of them, to measure."""
 
 _FOLDS = 5
 _MAX_GRAMS = 20_000
@@ -41,7 +41,7 @@ _MAX_GRAMS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a classifier tells of a sample.
+    """The result of a classifier on a sample.
 
     Attributes:
         kind: what it saw: a "cue", "numbers" of all texts, or "texts".
@@ -56,11 +56,11 @@ class Baseline:
 
 
 def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> dict[str, Baseline]:
-    """What each part and property of the decisions tells: by the name of what is seen.
+    """Measure how well each part and property of the decisions tells the label, by name.
 
-    Decisions of one seed, those that share a premise, and those whose seen texts
-    are the same, are never on both sides of a fold. How rare an n-gram is, which no label tells,
-    is counted on all.
+    Decisions of one seed, those that share a premise, and those whose seen texts are the same, are
+    never on both sides of a fold. The rarity of n-grams, which reveals no label, is counted on all
+    decisions.
     """
     scored = {
         name: Baseline("cue", score, labels)
@@ -99,7 +99,7 @@ class _Grams:
         self._vectors: dict[int, Any] = {}
 
     def of(self, fields: tuple[int, ...]) -> Any:
-        """The features of some fields side by side, or None where there are none."""
+        """Return the features of some fields side by side, or None without fields."""
         from scipy.sparse import hstack
 
         parts = [part for at in fields if (part := self._field(at)) is not None]
@@ -180,7 +180,7 @@ def _outcome(model: Any, inputs: Any, sample: Sample, seen: Sequence[int], seed:
 
 
 def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:
-    """Of each decision a number that it shares with those that it must stay together with."""
+    """Return for each decision a number that it shares with those of its group."""
     keys: list[list[Hashable]] = []
     for group, row in zip(sample.groups, sample.texts, strict=True):
         shown = tuple(row[at] for at in seen)
@@ -203,12 +203,11 @@ def _balanced(
 
 
 def adds_nothing(mine: Baseline, others: Sequence[Baseline], truth: Sequence[str]) -> bool:
-    """Whether what a classifier tells is what others tell already.
+    """Return whether a classifier only repeats what others tell.
 
-    Among the decisions that the others answer alike, its answers then agree
-    with the labels no more often than shuffled ones would: z is the agreement
-    beyond that, over all such strata together (the variance is that of a
-    linear permutation statistic; Hoeffding, 1951).
+    Among the decisions that the others answer alike, its answers then agree with the labels no more
+    often than shuffled ones would. z is the agreement beyond that, over all such strata together
+    (the variance is that of a linear permutation statistic; Hoeffding, 1951).
     """
     if mine.labels is None or not others:
         return False

@@ -79,7 +79,7 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
                 "place of the task. A dash: a label has too few rows. Linear classifiers on word "
                 "1- and 2-grams, small trees on numbers: a larger model may find more."
             ),
-            f"What {ALL} together give is not an artefact; it is there for comparison.",
+            f"The figure of {ALL} together is not an artefact. It serves as a comparison.",
             *_twins(seen, samples),
         ),
     )
@@ -128,7 +128,7 @@ def _score(mine: Mapping[str, Baseline], name: str) -> Estimate | None:
 def _right(
     samples: Mapping[str, Sample], figures: Mapping[str, dict[str, Estimate]]
 ) -> list[Table]:
-    """How many options of a question are right, unless that is one in every dataset."""
+    """Return tables of the right options per question, unless every dataset has one."""
     counts = {name: _counts(sample) for name, sample in samples.items()}
     kinds = sorted({count for mine in counts.values() for count in mine})
     if len(kinds) < 2:
@@ -151,7 +151,7 @@ def _right(
 
 
 def _counts(sample: Sample) -> Counter[int]:
-    """Right options -> how many questions have so many; nothing where rows are no options."""
+    """Return right options -> questions with this number; empty if rows are not options."""
     if len(set(sample.questions)) == len(sample):
         return Counter()
     return Counter(sample.right())
@@ -179,8 +179,8 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
 
 def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
     return [
-        f"{name}: a classifier that is wrong much more often than chance met texts much alike with "
-        "different labels, as in pairs made on purpose: no artefact."
+        f"{name}: the classifier is wrong much more often than chance. Very similar texts have "
+        "different labels, as in pairs made on purpose. This is not an artefact."
         for name, mine in seen.items()
         if any(
             part.score.high is not None
@@ -222,7 +222,7 @@ def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
     return (
         Plot(
             "intervals",
-            f"What gives the label away (chance: {' or '.join(chances)})",
+            f"Parts that give the label away (chance: {' or '.join(chances)})",
             marks,
             x="balanced accuracy",
             y="what it sees",
@@ -266,7 +266,7 @@ def _remarks(
 
 
 def _causes(parts: Mapping[str, Baseline], labels: Sequence[str]) -> list[str]:
-    """Of what tells labels, that which does not only repeat another; the strongest first."""
+    """Return the parts that tell labels without only repeating another; the strongest first."""
 
     def strength(name: str) -> float:
         return parts[name].score.value or 0.0
@@ -284,7 +284,7 @@ def _causes(parts: Mapping[str, Baseline], labels: Sequence[str]) -> list[str]:
 
 
 def _within(less: str, more: str) -> bool:
-    """Whether one part of a row holds another: what the smaller gives away, it does too."""
+    """Return whether one part of a row contains another, and so also gives its label away."""
     if not (less.endswith(ALONE) and more.endswith(ALONE)):
         return False
     one, other = (set(name.removesuffix(ALONE).split(" + ")) for name in (less, more))
@@ -292,7 +292,7 @@ def _within(less: str, more: str) -> bool:
 
 
 _SIMPLER = {"cue": 0.05, "numbers": 0.02, "texts": 0.0}
-"""What says the same in simpler terms is named as the cause, if it tells about as much."""
+"""A simpler part that tells about as much is named as the cause."""
 
 _NOTHING = Estimate(None)
 _STRONGEST = "most that a part gives away"

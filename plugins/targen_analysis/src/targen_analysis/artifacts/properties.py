@@ -20,13 +20,13 @@ from targen_analysis.statistics import mean
 __all__ = ["ALL", "Numbers", "by_label", "numbers_of"]
 
 ALL = "all fields"
-"""What the whole of a decision is called."""
+"""The name of a whole decision."""
 
 Numbers = Mapping[str, NDArray[np.float64]]
-"""What is counted -> of each decision, how much, shape (decisions,)."""
+"""Property -> its value for each decision, shape (decisions,)."""
 
 _KINDS = 3
-"""Of a cue that is a word, the commonest that are shown."""
+"""For a cue that is a word, the number of common ones to show."""
 
 
 def numbers_of(sample: Sample) -> dict[str, Numbers]:

@@ -47,9 +47,9 @@ class Sample:
 
     @property
     def telling(self) -> tuple[int, ...]:
-        """The texts that may differ between the decisions of one question.
+        """Return the texts that may differ between the decisions of one question.
 
-        What all options have before them cannot say which of them is right.
+        A text that all options share cannot reveal which of them is right.
         """
         if len(set(self.questions)) == len(self):
             return tuple(range(len(self.fields)))
@@ -62,7 +62,7 @@ class Sample:
         )
 
     def right(self) -> list[int]:
-        """Of each question, how many of its options are right."""
+        """Return the number of right options per question."""
         count = dict.fromkeys(self.questions, 0)
         for question, label in zip(self.questions, self.labels, strict=True):
             count[question] += label == RIGHT
@@ -87,10 +87,10 @@ class Sample:
 
 
 def draw(study: Study, corpus: Corpus, limit: int) -> Sample:
-    """The decisions of random rows as the dataset's task reads them, `limit` or a few more.
+    """Draw the decisions of random rows as the dataset's task reads them, `limit` or a few more.
 
-    Where no task says more, a row is one decision about its texts; so it is
-    where none of the rows is in its task's official form.
+    If the task does not say more, or no row is in its official form, a row is one decision about
+    its texts.
     """
     cases = corpus.task.rows.cases if corpus.task is not None else None
     if cases is None:

@@ -13,12 +13,12 @@ from targen_analysis.lexical.words import split
 __all__ = ["LabelWord", "label_words"]
 
 _RAREST = 10
-"""Rows that a word must stand in."""
+"""The fewest rows with a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelWord:
-    """A word of a field that stands with a label more often than chance has it.
+    """A word of a field that occurs with a label more often than by chance.
 
     Attributes:
         pmi: log2 of how much more often, with 100 added to each count as

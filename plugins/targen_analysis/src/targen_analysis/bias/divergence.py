@@ -1,4 +1,4 @@
-"""How differently two samples are distributed, beside two halves of one."""
+"""Measure how differently two samples are distributed, beside two halves of one."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Numbers = NDArray[np.int64]
 
 
 def jensen_shannon(one: Numbers, other: Numbers) -> float:
-    """The Jensen-Shannon divergence of two vectors of counts, in bits.
+    """Return the Jensen-Shannon divergence of two vectors of counts, in bits.
 
-    0 where all shares are equal, 1 where nothing is shared (Lin, IEEE
-    Transactions on Information Theory 37, 1991). Between samples of one
-    distribution it is above 0, and the more so the fewer they hold.
+    It is 0 if all shares are equal, and 1 if no kind is shared (Lin, IEEE Transactions on
+    Information Theory 37, 1991). Between samples of one distribution it is above 0, and the more so
+    the fewer they hold.
     """
     p, q = one / one.sum(), other / other.sum()
     middle = (p + q) / 2
@@ -41,17 +41,17 @@ def _bits(p: NDArray[np.float64], middle: NDArray[np.float64]) -> float:
 
 
 def top_share(counts: Numbers, top: int = _TOP) -> float:
-    """What the most frequent have of all."""
+    """Return the share of the most frequent kinds."""
     return float(np.sort(counts)[-top:].sum() / counts.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Things that stand in rows.
+    """Things in rows.
 
     Attributes:
-        row: of each thing the row that it stands in, shape (things,).
-        kind: of each thing which it is, likewise.
+        row: the row of each thing, shape (things,).
+        kind: the kind of each thing, shape (things,).
     """
 
     row: Numbers
@@ -60,10 +60,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What `compare` finds of a part; nothing where it holds too few things.
+    """The findings of `compare` for a part; empty if it has too few things.
 
     Attributes:
-        divergence: from the reference; of the reference, between two halves of it.
+        divergence: from the reference; for the reference itself, between its two halves.
         entropy: of its kinds, in bits.
         top: the share of the ten most frequent kinds.
     """
@@ -81,13 +81,12 @@ def compare(
     rng: np.random.Generator,
     referenced: bool,
 ) -> tuple[int, list[Counted]]:
-    """Compare parts at equal numbers of rows and of things, the last being the reference.
+    """Compare parts at equal numbers of rows and of things; the last is the reference.
 
-    Time and again each part gives a random half of its rows, the reference both
-    halves, and each half equally many of its things: those of half the smallest
-    part. So all figures, that between halves of the reference included, have
-    the same bias. A figure is the mean over the draws; its ends are their 95 %
-    quantiles, which with halves are about an interval of the whole (the
+    In each draw, each part gives a random half of its rows, the reference both halves. Each half
+    gives equally many of its things: those of half the smallest part. So all figures, that between
+    halves of the reference included, have the same bias. A figure is the mean over the draws. Its
+    ends are their 95 % quantiles, which with halves are about an interval of the whole (the
     delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
 
     Args:

@@ -1,9 +1,8 @@
-"""The metric `entities`: which named entities there are, beside the reference's.
+"""The metric `entities`: named entities, beside the reference's.
 
-TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, shows how often
-entities of some types occur in a synthetic dataset and in the original, and
-finds them alike by eye. Here the distance has a number, and beside it stands
-the distance of one half of the original from its other half.
+TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, shows how often entities of some
+types occur in a synthetic dataset and in the original. It finds them alike by eye. Here the
+distance has a number, beside the distance between two halves of the original.
 """
 
 from __future__ import annotations
@@ -156,7 +155,7 @@ def _by_frequency(mentions: Sequence[Mentions]) -> list[str]:
 def _frequencies(
     study: Study, corpus: Corpus, mentions: Mentions, types: Sequence[str], replicates: int
 ) -> dict[str, Estimate]:
-    """How many entities there are, and the share of each type; intervals over rows."""
+    """Return the number of entities, and the share of each type; intervals over rows."""
     counts, rows = mentions.counts(types), len(mentions.words)
 
     def measure(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -237,7 +236,7 @@ def _headlines(
         within = other[divergence_of("")].value
         line = (
             f"The types of {corpus.name}'s entities diverge from {reference.name}'s by "
-            f"{away.value:.3f} bits, where halves of it do by {within:.3f}"
+            f"{away.value:.3f} bits, and its halves from each other by {within:.3f}"
         )
         pairs = {name: (mine[share_of(name)], other[share_of(name)]) for name in types}
         apart = {
@@ -253,7 +252,7 @@ def _headlines(
 
 
 def _above(one: Estimate, other: Estimate) -> bool:
-    """Whether one interval lies above another; without intervals nobody knows."""
+    """Return whether one interval lies above another; False without intervals."""
     return one.low is not None and other.high is not None and one.low > other.high
 
 
@@ -302,16 +301,16 @@ def _notes(
     if lacking:
         yield f"{recognizer.about} knows no entities of type {', '.join(lacking)}."
     yield (
-        f"Divergence, entropy and the ten most frequent are of equally many entities of each "
-        f"dataset, from random halves of its rows; below {MIN_SIZE} of a type there is a dash."
+        f"Divergence, entropy and the ten most frequent come from equally many entities of each "
+        f"dataset, in random halves of its rows. A dash marks a type with fewer than {MIN_SIZE}."
     )
     yield from (f"spaCy says: {line}." for line in recognizer.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
-        yield f"Of longer texts the first {_LONGEST:,} characters are read."
+        yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (
-        "The pipeline errs, most on short texts and on types such as PRODUCT, and perhaps not "
-        "equally in all datasets: read the entities before the figures. To be like the original "
-        "is not to be without bias."
+        "The pipeline errs most on short texts and on types such as PRODUCT, perhaps not "
+        "equally in all datasets. Read the entities before the figures. Rows like the original's "
+        "can still be biased."
     )
 
 

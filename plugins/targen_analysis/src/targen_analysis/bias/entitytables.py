@@ -1,4 +1,4 @@
-"""What `entities` found, as tables and pictures."""
+"""Tables and pictures of the metric `entities`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Figures = Mapping[str, Mapping[str, Estimate]]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How the types, or the entities of one type, are distributed.
+    """The distribution of the types, or of the entities of one type.
 
     Attributes:
         things: how many of each dataset were compared.
@@ -58,7 +58,7 @@ def divergence_of(type: str) -> str:
 
 
 def overview(study: Study, figures: Figures, compared: Mapping[str, Compared], size: int) -> Table:
-    """How many entities there are, and how they are distributed."""
+    """Return a table of the number and the distribution of entities."""
     columns = [corpus.name for corpus in study.everything]
     rows: list[tuple[Cell, ...]] = [
         (name, *(figures[column][name] for column in columns)) for name in (DENSITY, NAMED)
@@ -72,13 +72,13 @@ def overview(study: Study, figures: Figures, compared: Mapping[str, Compared], s
     if study.reference is not None:
         note += (
             " Divergence: Jensen-Shannon, from 0 to 1 bit; under "
-            f"{study.reference.name}, of one half of it from the other."
+            f"{study.reference.name}, between its two halves."
         )
     return Table(f"Named entities, {size:,} rows each", ("figure", *columns), rows, note=note)
 
 
 def type_table(study: Study, figures: Figures, types: Sequence[str]) -> Table:
-    """What each type has of all entities."""
+    """Return a table of each type's share of all entities."""
     columns = [corpus.name for corpus in study.everything]
     return Table(
         "Types of the entities",
@@ -120,7 +120,7 @@ def plots(
     reference = study.reference
     if reference is not None:
         yield _intervals(
-            f"Divergence from {reference.name}, and of its halves (1: nothing alike)",
+            f"Divergence from {reference.name}, and between its halves (1: wholly different)",
             study,
             figures,
             {divergence_of(of): of or "types" for of in compared},

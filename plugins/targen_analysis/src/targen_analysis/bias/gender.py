@@ -255,7 +255,7 @@ def _warnings(study: Study, counts: Mapping[str, _Counted], labels: Sequence[str
 def _label_warnings(
     corpus: Corpus, mine: _Counted, original: _Counted | None, labels: Sequence[str]
 ) -> Iterable[str]:
-    """Of the label that goes with a gender most, if it does so more than in the reference."""
+    """Warn about the label that correlates most with a gender, if more than in the reference."""
     differences: dict[str, float] = {}
     for label in _held(labels):
         here = _nearer(mine.figures[_less(label)])
@@ -266,21 +266,21 @@ def _label_warnings(
         label = max(differences, key=lambda name: differences[name])
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
-            f"Gender goes with the label in {corpus.name}: of the rows of {label} with words of "
-            f"one gender {percent(share)} are female, {percent(abs(away or 0))} "
-            f"{'more' if (away or 0) > 0 else 'less'} than of the others."
+            f"Gender correlates with the label in {corpus.name}. Among rows of {label} with words "
+            f"of one gender, {percent(share)} are female, {percent(abs(away or 0))} "
+            f"{'more' if (away or 0) > 0 else 'less'} than among the others."
         )
 
 
 def _nearer(difference: Estimate) -> float:
-    """How far a difference is from nothing at least."""
+    """Return the least distance of a difference from 0."""
     if difference.low is None or difference.high is None:
         return 0.0
     return max(0.0, difference.low, -difference.high)
 
 
 def _further(difference: Estimate) -> float:
-    """How far it is at most."""
+    """Return its greatest distance from 0."""
     if difference.low is None or difference.high is None:
         return 0.0
     return max(difference.high, -difference.low)
@@ -307,8 +307,8 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     alone = pairs.rows - 2 * len(pairs.pairs)
     if alone:
         yield (
-            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs in "
-            "the pronoun alone: the gender parity of a model cannot be measured on them."
+            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs only "
+            "in the pronoun. They cannot measure the gender parity of a model."
         )
     differing = pairs.labeled - pairs.agreeing
     if differing:
@@ -325,13 +325,13 @@ def _notes(paired: bool) -> Iterable[str]:
         "have none. All rows are read: shares do not grow with their number."
     )
     yield (
-        "An occupation and a pronoun in one row need not mean one person: this is not coreference, "
-        "and a balanced dataset may still say one thing of women and another of men."
+        "An occupation and a pronoun in one row need not mean one person: this is not coreference. "
+        "A balanced dataset may still describe women and men differently."
     )
     if paired:
         yield (
             "The gender parity score is a model's: the share of pairs on which it gives one "
-            "answer. Data only decide whether the pairs are there and their labels agree."
+            "answer. Data only decide whether the pairs exist and their labels agree."
         )
 
 

@@ -50,7 +50,7 @@ def words_in(texts: Sequence[str]) -> set[str]:
 
 
 def gender_of(words: set[str]) -> str:
-    """What the words of a row name: female, male, both, neither (but "they"), or ""."""
+    """Return the gender in the words of a row: female, male, both, neither ("they"), or ""."""
     gender = _lists().gender
     genders = {gender[word] for word in words if word in gender}
     named = genders - {_NEITHER}

@@ -23,11 +23,11 @@ _POSSESSIVES = ("'s", "’s")
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Where entities stand in some rows. A text that an earlier row has counts there alone.
+    """The entities in some rows. A repeated text counts only in its first row.
 
     Attributes:
         words: of each row, shape (rows,).
-        named: rows with an entity, in repeated texts too.
+        named: rows with an entity, repeated texts included.
         row: of each mention its row, shape (mentions,).
         type: of each mention its type.
         entity: of each mention its entity, by which two mentions are the same.
@@ -62,7 +62,7 @@ class Mentions:
         return Part(self.row[chosen], np.array(kind, dtype=np.int64))
 
     def top(self, of: str, limit: int) -> list[tuple[str, float]]:
-        """The most frequent entities of a type, as mostly spelt, and their shares of it."""
+        """Return a type's most frequent entities, in their usual spelling, with their shares."""
         counts = Counter(self.entity[self.type == of].tolist())
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
         total = counts.total()
@@ -70,7 +70,7 @@ class Mentions:
 
 
 def texts_of(row: Sequence[str]) -> list[str]:
-    """The different texts of a row, without those that stand inside another, as a span does."""
+    """Return the different texts of a row, without those inside another, such as spans."""
     texts = [text for text in dict.fromkeys(row) if text.strip()]
     return [text for text in texts if not any(text in other for other in texts if other != text)]
 

@@ -1,9 +1,8 @@
-"""AX-g's pairs: rows that differ in a gendered pronoun and in nothing else.
+"""AX-g's pairs: rows that differ only in a gendered pronoun.
 
-The gender parity score of SuperGLUE (Wang et al., arXiv:1905.00537; from
-Winogender, Rudinger et al., arXiv:1804.09301) is the share of such pairs on
-which a model gives one answer. It is a model's. What data decide is whether
-the pairs are there, and whether the gold labels agree.
+The gender parity score of SuperGLUE (Wang et al., arXiv:1905.00537; from Winogender, Rudinger et
+al., arXiv:1804.09301) is the share of such pairs on which a model gives one answer. It is a
+model's. Data decide whether the pairs exist, and whether the gold labels agree.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Pairs:
     Attributes:
         rows: rows of the dataset.
         pairs: of each pair the row with the male and the row with the female pronoun.
-        labelled: pairs of which both rows have a label.
+        labelled: pairs with two labelled rows.
         agreeing: those of them whose labels are the same.
     """
 
@@ -48,7 +47,7 @@ class Pairs:
 
 
 def pairs_of(corpus: Corpus) -> Pairs:
-    """Rows that are the same but for one pronoun, two and two, wherever they stand."""
+    """Pair rows that are the same except for one pronoun, wherever they are."""
     groups: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
     for at, texts in enumerate(corpus.texts):
         pronouns = [pronoun for text in texts for pronoun in _PRONOUN.finditer(text)]

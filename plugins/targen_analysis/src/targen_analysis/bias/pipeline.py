@@ -1,4 +1,4 @@
-"""A trained spaCy pipeline, of which only what finds named entities runs."""
+"""The entity recogniser of a trained spaCy pipeline; its other parts do not run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Recognizer:
         warned: what spaCy warned of.
 
     Raises:
-        UsageError: there is no such pipeline, it cannot be read, or it finds no entities.
+        UsageError: the pipeline does not exist, cannot be read, or finds no entities.
         ModuleNotFoundError: spaCy is not installed.
     """
 
@@ -65,7 +65,7 @@ class Recognizer:
         )
 
     def entities(self, texts: Iterable[str]) -> Iterator[list[tuple[str, str]]]:
-        """Of each text its entities: type, and words as they stand."""
+        """Yield the entities of each text: type, and words as written."""
         with self._noting():
             for doc in self._pipeline.pipe(map(spaced, texts), batch_size=64):
                 yield [(entity.label_, entity.text) for entity in doc.ents]
@@ -96,7 +96,7 @@ def _loaded(name: str) -> Any:
             ) from error
         if is_place(name):
             raise UsageError(
-                f"there is no spaCy pipeline at {name}",
+                f"no spaCy pipeline at {name}",
                 hint=metric_option("entities", "model", "./FOLDER")
                 + ", as nlp.to_disk writes it; "
                 + _LEAVE_OUT,

@@ -46,7 +46,7 @@ def filled(template: str, row: Mapping[str, Any]) -> str:
 
 
 def bare(template: str, row: Mapping[str, Any]) -> str:
-    """What a template shows of a row, without the template's own words and line feeds."""
+    """Return what a template shows of a row, without its own words and line feeds."""
     return " ".join(_filling(place, row) for place in _PLACE.finditer(template))
 
 

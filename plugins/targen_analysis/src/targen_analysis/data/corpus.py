@@ -47,9 +47,8 @@ def read_corpus(
 ) -> Corpus:
     """A dataset in any form that `targen_core.read_dataset` takes.
 
-    A run says itself what its task is. Rows are taken as they are: `targen
-    validate` is there to hold them against a schema. One without any of the
-    texts is left out, and a note says how many there were.
+    A run says itself what its task is. Rows are taken as they are: `targen validate` checks them
+    against a schema. One without any of the texts is left out, and a note says how many there were.
 
     Raises:
         UsageError: no such dataset or task, no row, none with a text, a column

@@ -1,8 +1,7 @@
-"""How the paper showed the rows of its tasks, for the figure of its table 7.
+"""The paper's templates for rows of its tasks, for the figure of its table 7.
 
-Under these templates the authors' counts (TarGEN, arXiv:2310.17876) come out: to
-the unit for AX-g, CB, RTE and WiC, within 2 % for COPA and WSC. That of BoolQ is
-a guess.
+These templates reproduce the authors' counts (TarGEN, arXiv:2310.17876): to the unit for AX-g, CB,
+RTE and WiC, within 2 % for COPA and WSC. That of BoolQ is a guess.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Differences: how a dataset can be told from real rows, in figures and in words."""
+"""Differences between a dataset and real rows, in figures and in words."""

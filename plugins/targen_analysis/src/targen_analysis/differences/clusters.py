@@ -31,7 +31,7 @@ _COMMON = 0.5  # share of the rows above which a word is of no subject
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How many clusters of one half of the real rows have a row of others.
+    """The number of clusters of one half of the real rows that others have a row in.
 
     Attributes:
         clusters: how many there are.
@@ -68,7 +68,7 @@ class Cluster:
 def latent(texts: Sequence[str], seed: int) -> Vectors | None:
     """Vectors of texts by latent semantic analysis, each of length 1; None if they share no word.
 
-    What most texts say, and English function words, do not count: clusters are to be of subjects.
+    Words of most texts, and English function words, do not count: clusters should be of subjects.
     """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -162,7 +162,7 @@ def _over(found: Sequence[float]) -> Estimate:
 def gaps(
     sides: tuple[Side, Side], vectors: tuple[Vectors, Vectors], seed: int, most: int, shown: int
 ) -> list[Cluster]:
-    """Of at most `most` clusters of the real rows those that synthetic rows have least of.
+    """Return those of at most `most` clusters of real rows that synthetic rows lack most.
 
     The surest come first. Those are left out whose shares may be the same.
     """

@@ -1,4 +1,4 @@
-"""Features that a reader sees too: what rows contain, how they begin, how long they are."""
+"""Features that a reader can also see: contents, beginnings and lengths of rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALIKE = 0.7  # correlation from which on two features say the same
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What rows of one side have more often than those of the other.
+    """A trait that rows of one side have more often than those of the other.
 
     Attributes:
         name: what those rows do: "contain a digit".
@@ -44,17 +44,17 @@ class Feature:
 
     @property
     def surely(self) -> float:
-        """How far apart the shares are at least."""
+        """Return the least distance of the shares."""
         assert self.apart.low is not None
         assert self.apart.high is not None
         return max(self.apart.low, -self.apart.high, 0.0)
 
 
 def telltales(sides: tuple[Side, Side], shown: int) -> tuple[list[Feature], int]:
-    """The features that tell the sides apart, the surest first, and how many were looked at.
+    """Return the features that tell the sides apart, the surest first, and how many were tried.
 
-    One is shown if it differs beyond chance, as many as were tried being taken into account
-    (Bonferroni), and if no surer one is much the same.
+    A feature is shown if it differs beyond chance, corrected for the number of tries (Bonferroni),
+    and if no surer one is much the same.
     """
     tried: list[tuple[Feature, NDArray[np.bool_]]] = []
     for name, having, word in _tried(sides):
@@ -74,7 +74,7 @@ def telltales(sides: tuple[Side, Side], shown: int) -> tuple[list[Feature], int]
 
 
 def _beyond(apart: Estimate, level: float) -> bool:
-    """Whether 0 is outside the interval made so many times longer."""
+    """Return whether 0 is outside the interval at another level."""
     assert apart.value is not None
     assert apart.low is not None
     assert apart.high is not None

@@ -1,4 +1,4 @@
-"""The metric `differences`: how synthetic rows can be told from real ones."""
+"""The metric `differences`: traits that tell synthetic rows from real ones."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class DifferenceOptions(MetricOptions):
     shown: int = Field(10, ge=0, description="Features that are shown, at most.")
     gaps: int = Field(5, ge=0, description="Clusters that are shown, at most.")
     near: float = Field(90, gt=0, le=100, description="From which on two rows are alike.")
-    embedder: str = Field("minilm", description="What turns rows into vectors.")
+    embedder: str = Field("minilm", description="The embedder that turns rows into vectors.")
     replicates: int = Field(1000, ge=100, description="Resamples of an interval.")
 
 
@@ -74,7 +74,7 @@ _WAYS = ("words", "form", "vectors")
 
 @dataclass
 class _Found:
-    """What was found of one dataset."""
+    """The findings on one dataset."""
 
     sides: tuple[Side, Side]
     areas: dict[str, Estimate] = field(default_factory=dict)
@@ -142,24 +142,24 @@ _GLANCE = {
 _NOTES = (
     (
         "AUC: how often a classifier that learned from other seeds finds a synthetic row the more "
-        "synthetic of a pair; as many rows of each side, five folds, logistic regression. 0.5: "
-        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. Of few rows "
-        "it is the mean over other draws of the larger side and other folds, up to ten times."
+        "synthetic of a pair. Logistic regression, five folds, as many rows of each side. 0.5: "
+        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. With few "
+        "rows, the mean over up to ten draws of the larger side and of folds."
     ),
     (
         "By words: words and word pairs. By form: lengths, marks, and letters by their case alone. "
         "By vectors: what rows mean to an embedder."
     ),
     (
-        "Rows of one seed, and rows that share a text such as a premise, are in one fold, and "
+        "Rows of one seed, and rows that share a text such as a premise, are in one fold. They "
         "count as one draw as far as they are alike. A file does not say which rows share a seed."
     ),
-    "A difference is not a fault: real rows have artefacts too. Train on both to see what counts.",
+    "A difference is not a fault: real rows also have artefacts. Train on both to see what counts.",
 )
 
 
 class _Vectors:
-    """Texts as vectors by an embedder, each text once; or why there are none.
+    """Texts as vectors by an embedder, each text once; or the reason for their absence.
 
     Attributes:
         notes: what a reader must know.
@@ -316,7 +316,7 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
         )
     if not found.features:
-        yield f"None of {plural(found.tried, 'feature')} is in one of them surely more often."
+        yield f"No feature of {found.tried:,} is surely more frequent in one of them."
     if found.cover is not None and found.cover.mine.value is not None:
         cover = found.cover
         lacks = "; ".join(f"“{', '.join(each.words)}”" for each in found.gaps[:_LEADS])
@@ -355,7 +355,7 @@ def _tables(
     for name, each in found.items():
         many = len(each.features)
         yield Table(
-            f"What tells {name} from {reference.name}: rows that …",
+            f"Features that tell {name} from {reference.name}: rows that …",
             ("rows that", name, reference.name, "difference"),
             [(f.name, f.mine, f.theirs, f.apart) for f in each.features],
             note=f"Shares of rows, the surest difference first; {many} of {each.tried} features "
@@ -379,8 +379,8 @@ def _tables(
     for name, each in found.items():
         real = each.sides[1]
         yield Table(
-            f"What {reference.name} has and {name} lacks, by clusters",
-            ("words", reference.name, name, "difference", "a row of it"),
+            f"Clusters that {reference.name} has and {name} lacks",
+            ("words", reference.name, name, "difference", "example row"),
             [
                 (", ".join(g.words), g.theirs, g.mine, g.apart, excerpt(real.texts[g.row]))
                 for g in each.gaps
@@ -391,8 +391,8 @@ def _tables(
             f"Rows of {name} that are near copies of rows of {reference.name}",
             (name, reference.name),
             each.pairs,
-            note=f"The same words, a run of eight or more that is half of the other, or alike by "
-            f"{options.near:g} of 100: what --exclude and --examples reject.",
+            note="The same words, a run of eight or more that is half of the other, or a likeness "
+            f"of {options.near:g} of 100. --exclude and --examples reject such rows.",
         )
 
 
@@ -401,6 +401,6 @@ DIFFERENCES = Metric(
     measure=_measure,
     options=DifferenceOptions,
     order=0,
-    summary="how rows can be told from those of the reference: a classifier's AUC, and in words",
+    summary="how rows differ from those of the reference: a classifier's AUC, and in words",
 )
-"""How synthetic rows can be told from real ones, which a report opens with."""
+"""Differences of synthetic rows from real ones, with which a report opens."""

@@ -38,12 +38,12 @@ class Side:
 
     @property
     def seeds(self) -> int:
-        """How many groups there are."""
+        """Return the number of groups."""
         return len(np.unique(self.groups))
 
     @property
     def whole(self) -> list[str]:
-        """Of each row its texts, one below the other."""
+        """Return the texts of each row, one below the other."""
         return ["\n".join(row) for row in self.texts]
 
     def part(self, rows: NDArray[np.int64]) -> Side:
@@ -53,7 +53,7 @@ class Side:
         )
 
     def drawn(self, size: int, rng: np.random.Generator) -> Side:
-        """So many of its rows, of as few groups as chance has it: whole ones, but for the last."""
+        """Draw `size` rows in whole groups, except for the last."""
         if size >= len(self):
             return self
         kinds, number = np.unique(self.groups, return_inverse=True)
@@ -70,10 +70,10 @@ def side_of(study: Study, corpus: Corpus, fields: Sequence[str], limit: int) -> 
 
 
 def share_of(having: NDArray[np.bool_], groups: NDArray[np.int64]) -> Estimate:
-    """A share of rows, with Wilson's interval of as many rows as the groups are worth.
+    """Return a share of rows, with Wilson's interval of as many rows as the groups are worth.
 
-    Rows of one group are alike, so that they say less than as many of different groups: how much
-    less, the spread between groups tells (a ratio estimator's; Cochran, 1977, chapter 11).
+    Rows of one group are alike, so they tell less than as many rows of different groups. The spread
+    between groups tells how much less (a ratio estimator's; Cochran, 1977, chapter 11).
     """
     count = len(having)
     if not count:

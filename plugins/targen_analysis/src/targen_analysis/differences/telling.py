@@ -1,4 +1,4 @@
-"""How well a classifier tells real rows from synthetic ones: by words, by form, by vectors."""
+"""Classify real and synthetic rows: by words, by form, by vectors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["FOLDS", "MIN_GROUPS", "aucs", "by_form", "by_words", "estimated", "s
 
 FOLDS = 5
 MIN_GROUPS = 2 * FOLDS
-"""Groups of each side below which nothing is learned."""
+"""The fewest groups of each side for learning."""
 
 _MAX_GRAMS = 20_000
 _MARKS = ".,;:?!'\"`()-–—/’“”…"
@@ -100,7 +100,7 @@ def _counts(text: str) -> list[float]:
 def scores(
     inputs: Any, sides: tuple[Side, Side], seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Of each row how synthetic it looks to a classifier that learned from other seeds.
+    """Return how synthetic each row looks to a classifier that learned from other seeds.
 
     Args:
         inputs: a line a row, those of the first side, which is the synthetic one, first.
@@ -139,7 +139,7 @@ def aucs(
 
     Returns:
         The area and those of so many replicates, shape (1 + replicates,): a bootstrap of the groups
-        of both sides, the classifiers as they are. NaN where there is no pair.
+        of both sides, the classifiers as they are. It is NaN without pairs.
     """
     mine = len(sides[0])
     weights = [
@@ -172,7 +172,7 @@ def estimated(several: Sequence[NDArray[np.float64]]) -> Estimate:
 def _resampled(
     groups: NDArray[np.int64], replicates: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """How often each row is drawn in each replicate, shape (replicates, rows)."""
+    """Return how often each row is drawn in each replicate, shape (replicates, rows)."""
     kinds, number = np.unique(groups, return_inverse=True)
     often = rng.multinomial(len(kinds), np.full(len(kinds), 1 / len(kinds)), size=replicates)
     return often[:, number].astype(np.float64)

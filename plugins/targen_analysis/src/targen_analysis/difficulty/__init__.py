@@ -1,1 +1,1 @@
-"""How much of a label a model finds in its row, and how it learned the row."""
+"""How much about a label a model finds in its row, and how it learned the row."""

@@ -1,8 +1,8 @@
 """Dataset cartography: how rows were learned, epoch by epoch.
 
-Swayamdipta et al., arXiv:2009.10795. The regions there are thirds of one
-dataset: the most confident, the most variable, the least confident. Here the
-thirds of one dataset part another's rows too.
+Swayamdipta et al., arXiv:2009.10795. The regions there are thirds of one dataset: the most
+confident, the most variable, the least confident. Here the thirds of one dataset also divide
+another's rows.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def chart(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
 
 
 def inside(mine: Chart, usual: Chart) -> dict[str, int]:
-    """How many rows lie in each region, whose borders are the thirds of `usual`.
+    """Return the rows in each region, whose borders are the thirds of `usual`.
 
     A row may lie in two: hard ones often vary little, but need not.
     """

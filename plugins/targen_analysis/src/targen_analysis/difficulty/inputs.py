@@ -89,7 +89,7 @@ def _named(fields: Sequence[str], texts: Sequence[str]) -> str:
 
 
 def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
-    """Nothing where there is no task, or a row is not one of its instances."""
+    """Return the inputs of the task; empty without a task, or if a row is not an instance."""
     if corpus.task is None:
         return []
     try:
@@ -100,7 +100,7 @@ def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
 
 
 def groups_of(decisions: Decisions, *, largest: int) -> list[int]:
-    """Of each the number of its group: those that share a text, directly or through others.
+    """Return each decision's group: decisions that share a text, directly or through others.
 
     A model that has met a premise with one hypothesis does not meet it anew with
     the next. Texts of fewer than five words join nothing, nor do those that

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What became of a dataset's decisions; arrays are in their order.
+    """The results for a dataset's decisions; arrays are in their order.
 
     Attributes:
         decisions: what was decided.
@@ -61,12 +61,12 @@ class Measured:
 
     @property
     def learned(self) -> bool:
-        """Whether the model found anything that holds on rows that it has not seen."""
+        """Return whether the model found a pattern that holds on unseen rows."""
         return (self.information.low or 0.0) > 0
 
     @property
     def gained(self) -> float:
-        """Bits that the last epoch brought over all before; nothing where it was the first."""
+        """Return the bits that the last epoch gained over all before; 0 for a single epoch."""
         return float(self.curve[-1] - self.curve[:-1].max()) if len(self.curve) > 1 else 0.0
 
     @property
@@ -76,7 +76,7 @@ class Measured:
 
     @property
     def suspects(self) -> list[int]:
-        """Decisions whose label is in doubt; none where the model knows nothing to doubt it by."""
+        """Return decisions whose label is in doubt; empty if the model has learned too little."""
         return suspects(self.pvi, self.with_input, self.gold) if self.learned else []
 
     @property
@@ -117,7 +117,7 @@ def measure_one(
     """Train with the input and without it, on all folds but one for each.
 
     Returns:
-        Nothing where the decisions have one label, or are too alike to be parted.
+        None if the decisions have one label, or are too alike to divide.
     """
     names = tuple(sorted(set(decisions.labels)))
     groups = groups_of(decisions, largest=len(decisions) // (2 * folds))

@@ -46,7 +46,7 @@ _MIN_ROWS = 10
 """Rows of a label below which it is left out."""
 
 _FEWEST = 30
-"""Rows of a dataset below which nothing is measured."""
+"""The fewest rows of a dataset to measure."""
 
 _MAX_LABELS = 50
 
@@ -118,14 +118,14 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
 
 
 def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
-    """The decisions whose label others have too, and what is left out; None where that is all."""
+    """Return the decisions whose label is shared, and what is left out; None if all are."""
     often = Counter(drawn.labels)
     kept = [at for at, label in enumerate(drawn.labels) if often[label] >= _MIN_ROWS]
     labels = {drawn.labels[at] for at in kept}
     if len(labels) < 2 or len(labels) > _MAX_LABELS or len(kept) < _FEWEST:
         reason = (
-            f"{name} has no labels to learn, or too many of them, or too few rows: at least "
-            f"{_FEWEST} with 2 to {_MAX_LABELS} labels of {_MIN_ROWS} rows each are needed."
+            f"{name} has no labels to learn, too many labels, or too few rows. It needs at least "
+            f"{_FEWEST} rows with 2 to {_MAX_LABELS} labels of {_MIN_ROWS} rows each."
         )
         return None, [reason]
     if len(kept) == len(drawn):
@@ -154,7 +154,7 @@ def _bits(measured: Measured) -> str:
 
 
 def _beside(measured: Measured, original: Measured | None, reference: str) -> str:
-    """How that is in the reference, and what it says."""
+    """Return the comparison with the reference, and its meaning."""
     if original is None or not (original.learned or measured.learned):
         return ""
     away = difference(measured.information, original.information)
@@ -176,9 +176,9 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
             )
         if not measured.learned:
             yield (
-                f"{name}: what the model learned of the labels does not hold on rows that it has "
-                f"not seen; of those it learned from, {percent(measured.fitted)} were right. Where "
-                "that is little, raise difficulty.epochs or difficulty.learning_rate; else the "
+                f"{name}: what the model learned about the labels does not hold on unseen rows. "
+                f"It got {percent(measured.fitted)} of its training rows right. If that is little, "
+                "raise difficulty.epochs or difficulty.learning_rate. Otherwise the "
                 "labels do not follow from the texts, or the model is too weak to see how."
             )
         doubted = measured.doubted
@@ -197,31 +197,32 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
         "Rows that share a text of five words or more are in one part."
     )
     yield (
-        "The direction: high V-information is easy, low is hard, negative PVI marks a row whose "
+        "High V-information is easy, low is hard. Negative PVI marks a row whose "
         "label the model would not give (section 5 of the paper; its appendix B.5 prints it the "
-        "other way round). It grows with the rows that are learned from, and so all datasets have "
-        "as many. Intervals do not hold how a second training would differ."
+        "other way round). V-information grows with the training rows, so all datasets have "
+        "as many. Intervals do not include how a second training would differ."
     )
     yield (
         f"A probable mislabel has a PVI of {DOUBT:g} or less and another label with at least half "
         "of the probability. It may also be a hard row, or the model's own mistake."
     )
     yield (
-        "The map is of rows while they are learned, by the mean over the epochs of the "
-        "probability of their label (confidence) and its standard deviation (variability). Easy "
-        "and hard to learn are more and less confident than the upper and the lower third of the "
-        "reference's rows, or of the first dataset's; ambiguous, more variable than the upper."
+        "The map shows rows while the model learns them. Confidence is the mean probability of "
+        "their label over the epochs, variability its standard deviation. Easy-to-learn rows are "
+        "more confident than the upper third of the reference's rows, or of the first dataset's. "
+        "Hard-to-learn rows are less confident than the lower third. Ambiguous rows are more "
+        "variable than the upper third."
     )
     for name, measured in results.items():
         if measured.cut:
             yield (
-                f"Of {measured.cut:,} rows of {name} the model read the last {options.length:,} "
-                "tokens at most: difficulty.length."
+                f"The model read only the last {options.length:,} tokens of {measured.cut:,} rows "
+                f"of {name}: see difficulty.length."
             )
         if measured.without > measured.entropy + _UNSURE:
             yield (
                 f"Without the input the model needs {measured.without:.2f} bits for a label of "
-                f"{name} where the labels' shares alone need {measured.entropy:.2f}: it was "
+                f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was "
                 "trained too little, and PVI is too high by the difference."
             )
 

@@ -39,10 +39,9 @@ class Classifier:
         return int(self.tokenizer.pad_token_id)
 
     def encode(self, texts: Sequence[str], length: int) -> tuple[list[list[int]], int]:
-        """Tokens of each text, its beginning cut off beyond `length`, and how many were cut.
+        """Return the tokens of each text, cut at its start beyond `length`, and how many were cut.
 
-        What a row ends with is what is asked of its long text: the hypothesis,
-        the question, the choices.
+        A row ends with the question about its long text: the hypothesis, the question, the choices.
         """
         limit = min(length, self.longest)
         with quiet():
@@ -69,7 +68,7 @@ def find_classifier(name: str) -> Classifier:
 
     Raises:
         ModuleNotFoundError: torch or transformers is not installed.
-        UsageError: there is no such model on this machine, or it cannot be loaded.
+        UsageError: the model is not on this machine, or cannot be loaded.
     """
     import torch  # noqa: F401 - said to be missing before anything is looked for
     from transformers import AutoConfig, AutoTokenizer
@@ -89,7 +88,7 @@ def find_classifier(name: str) -> Classifier:
 
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
-    """What the library says of files that it cannot load, as an error of the user's."""
+    """Raise the library's complaint about files as an error of the user's."""
     try:
         yield
     except Exception as error:  # what loaders raise over strange files has no end

@@ -23,7 +23,7 @@ DOUBT = -1.0
 
 
 def of_gold(logs: Floats, gold: Ints) -> Floats:
-    """Of each row, the logarithm of its own label; (…, rows, labels) gives (…, rows)."""
+    """Return the logarithm of each row's own label; (…, rows, labels) gives (…, rows)."""
     return np.take_along_axis(
         logs, np.broadcast_to(gold[:, None], (*logs.shape[:-1], 1)), axis=-1
     ).squeeze(-1)

@@ -30,7 +30,7 @@ _LN2 = float(np.log(2))
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is trained: AdamW, a linear rise and fall, clipped gradients.
+    """Settings of training: AdamW, a linear rise and fall, clipped gradients.
 
     Attributes:
         epochs: times that it sees its rows.
@@ -47,13 +47,13 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What models said, one for each fold; logarithms are of base 2.
+    """Predictions of models, one per fold; logarithms are of base 2.
 
     Attributes:
         unseen: of each row by the model that was not trained on it, after each
             epoch, shape (epochs, rows, labels).
-        learned: of each row by each model while it was trained on it, shape
-            (folds, epochs, rows, labels); NaN for rows that it was not trained on.
+        learned: for each row by each model while it was trained on it, shape (folds, epochs, rows,
+            labels); NaN for rows that it was not trained on.
     """
 
     unseen: NDArray[np.float64]
@@ -187,7 +187,7 @@ class _Rows:
         return rows[np.argsort(lengths, kind="stable")]
 
     def take(self, rows: NDArray[np.int64]) -> tuple[dict[str, Any], Any]:
-        """What a model takes of some rows, and their labels."""
+        """Return a model's input for some rows, and their labels."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
 

@@ -88,7 +88,7 @@ def _line(measured: Measured, at: int) -> tuple[float, str, str, str]:
 
 
 def of_rows(measured: Measured) -> list[dict[str, object]]:
-    """What is known of each row, in the dataset's order; probabilities of rows not seen."""
+    """Return the figures of each row, in the dataset's order; probabilities of unseen rows."""
     chart, decisions, names = measured.chart, measured.decisions, measured.names
     return [
         {
@@ -107,7 +107,7 @@ def of_rows(measured: Measured) -> list[dict[str, object]]:
 
 
 def plots(results: Results) -> tuple[Plot, ...]:
-    """How PVI is spread, the map, and whether there were epochs enough."""
+    """Return plots: the spread of PVI, the map, and whether the epochs were enough."""
     return (
         Plot(
             "bars",

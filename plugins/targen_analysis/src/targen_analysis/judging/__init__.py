@@ -1,1 +1,1 @@
-"""What people and models say of single rows: a sheet to fill in, and ratings."""
+"""Judgements of single rows by people and models: a sheet to fill in, and ratings."""

@@ -46,7 +46,7 @@ class JudgedOptions(MetricOptions):
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What a person said of one row."""
+    """A person's verdict on one row."""
 
     right: bool
     note: str
@@ -66,7 +66,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
             figures[name]["right"] = right
             rows.append((name, len(of), right))
             headlines.append(
-                f"Of {len(of):,} rows of {name} that a person judged, {right.value or 0:.0%} have "
+                f"A person judged {len(of):,} rows of {name}: {right.value or 0:.0%} have "
                 "the right answer."
             )
         note = "DataTune had 300 rows judged: 88 % right, of synthetic ones 86.6 %."
@@ -262,7 +262,7 @@ def _plot(ratings: Mapping[str, Sequence[str]]) -> Plot:
 
 
 JUDGED = Metric(
-    title="What people and models say of rows",
+    title="Judgements by people and models",
     measure=_measure,
     options=JudgedOptions,
     order=800,

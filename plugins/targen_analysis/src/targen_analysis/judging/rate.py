@@ -30,7 +30,10 @@ def rate(
     ],
     about: Annotated[
         str,
-        typer.Option("--about", help="What the rows are for. [default: what the run's task says]"),
+        typer.Option(
+            "--about",
+            help="The task that the rows are for. [default: the description of the run's task]",
+        ),
     ] = "",
     task: Annotated[
         str,
@@ -72,7 +75,7 @@ def rate(
     about = about or (corpus.task.description if corpus.task is not None else "")
     if not about:
         raise UsageError(
-            f"nothing says what the rows of {data} are for", hint='--about "What is to be done"'
+            f"the task of the rows of {data} is unknown", hint='--about "What is to be done"'
         )
     rated = open_source(examples).rows() if examples is not None else []
     values = [{key: row.get(key) for key in ("input", "difficulty")} for row in rated]
@@ -84,7 +87,7 @@ def rate(
 
 
 def _spec(**values: Any) -> Rate:
-    """What was asked for.
+    """Return the request.
 
     Raises:
         UsageError: it makes no sense.

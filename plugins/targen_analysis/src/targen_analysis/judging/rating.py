@@ -43,7 +43,7 @@ class RatedExample(_Part):
 
 
 class Rate(_Part):
-    """What stands in a file of the form `rate`.
+    """The content of a file of the form `rate`.
 
     Attributes:
         data: the dataset, in any form that targen reads.

@@ -1,4 +1,4 @@
-"""What of a row is shown to who judges it."""
+"""The part of a row that a judge sees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS = ("output", "answer", "target")
 
 
 def texts_of(corpus: Corpus) -> list[str]:
-    """Of each row what is to be answered: its `input`, else all that a model would be shown."""
+    """Return the question of each row: its `input`, or else all that a model would see."""
     if "input" in corpus.fields:
         at = corpus.fields.index("input")
         return [texts[at] for texts in corpus.texts]

@@ -11,7 +11,7 @@ __all__ = ["compression_ratio"]
 def compression_ratio(texts: Iterable[str]) -> float:
     """Bytes of the texts, a line each, over their bytes by DEFLATE: higher is more redundant.
 
-    NaN where there is nothing to compress.
+    It is NaN for empty input.
     """
     plain = "\n".join(texts).encode("utf-8", "surrogatepass")
     return len(plain) / len(zlib.compress(plain)) if plain else float("nan")

@@ -20,15 +20,15 @@ FIGURES = (
     "bigrams a row",
     "own bigrams a row",
 )
-"""What `counted` gives, in its order."""
+"""The figures of `counted`, in order."""
 
 
 def counted(words: Words, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The figures of some rows; NaN where they hold too little.
+    """Return the figures of some rows; NaN if they are too few.
 
     Args:
         words: of the dataset.
-        rows: indexes of rows; one that stands in it twice counts twice.
+        rows: indexes of rows; a repeated one counts twice.
 
     Returns:
         One number for each of `FIGURES`, shape (figures,).

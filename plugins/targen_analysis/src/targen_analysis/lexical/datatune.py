@@ -1,9 +1,9 @@
 """The metric `datatune`: figure 4 and table 3 of DataTune, as its figures come out.
 
 DataTune (Gandhi et al., arXiv:2404.14361), section 5.2. "Unique bigrams per example" are the
-different bigrams of the dataset over its rows, in lower case, of words and punctuation: with that,
-BIG-bench's temporal_sequences comes to the printed 1.0, and to 99.7 tokens. A row is unique up to
-T where its ROUGE-L with every other row of its dataset is below T.
+different bigrams of the dataset over its rows, in lower case, of words and punctuation. For
+BIG-bench's temporal_sequences this gives the printed 1.0, and 99.7 tokens. A row is unique up to T
+if its ROUGE-L with every other row of its dataset is below T.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _figures(study: Study, corpus: Corpus, options: DataTuneOptions) -> dict[str
 
 
 def _best(texts: Sequence[str]) -> Any:
-    """Of each text its highest ROUGE-L with another."""
+    """Return each text's highest ROUGE-L with another."""
     known: dict[str, int] = {}
     strings = [
         as_string(np.array([known.setdefault(w, len(known)) for w in split(text)], dtype=np.int64))
@@ -119,7 +119,7 @@ def _best(texts: Sequence[str]) -> Any:
 
 
 def _printed(study: Study) -> list[Table]:
-    """What the paper has for the tasks that are here."""
+    """Return the paper's figures for the tasks at hand."""
     names = dict.fromkeys(_task(corpus) for corpus in study.everything)
     rows: list[tuple[Cell, ...]] = [
         (name, kind, *of, _PAPER[name][3])
@@ -128,7 +128,7 @@ def _printed(study: Study) -> list[Table]:
         for kind, of in zip(("gold", "synthetic", "transformed"), _PAPER[name][:3], strict=True)
     ]
     columns = ("task", "dataset", "unique bigrams", "tokens", "threshold of figure 4")
-    return [Table("What DataTune prints (table 3)", columns, rows)] if rows else []
+    return [Table("The figures of DataTune's table 3", columns, rows)] if rows else []
 
 
 def _task(corpus: Corpus) -> str:
@@ -141,5 +141,6 @@ DATATUNE = Metric(
     measure=_measure,
     options=DataTuneOptions,
     order=95,
-    summary="figure 4 and table 3 of DataTune: rows without a near copy, bigrams and tokens a row",
+    summary="figure 4 and table 3 of DataTune: rows without a near copy, bigrams and tokens per "
+    "row",
 )

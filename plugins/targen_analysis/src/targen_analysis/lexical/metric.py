@@ -107,7 +107,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
                 (shown, *(measured.matched[name] for measured in results))
                 for name, shown in _SHOWN.items()
             ],
-            note="95 % intervals. Higher is more diverse, but for the compression ratio.",
+            note="95 % intervals. Higher is more diverse, except for the compression ratio.",
         )
     ]
     if not same:
@@ -145,8 +145,8 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         ),
         notes=(
             (
-                "Words are runs of letters and digits in lower case; an n-gram does not reach from "
-                "one field into the next; words of a template do not count."
+                "Words are runs of letters and digits in lower case. An n-gram does not cross from "
+                "one field into the next. Words of a template do not count."
             ),
             (
                 f"Larger datasets are measured on random rows, {_SUBSAMPLES} times {size:,}, since "

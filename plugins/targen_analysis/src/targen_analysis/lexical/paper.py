@@ -55,7 +55,7 @@ class _Tokens:
         self._stops: dict[int, bool] = {}
 
     def kept(self, texts: Sequence[str]) -> list[NDArray[np.uint64]]:
-        """Of each text its kept tokens, as spaCy's numbers for them."""
+        """Return the kept tokens of each text, as spaCy's numbers."""
         kept = []
         limit = self._spacy.max_length
         for text in texts:
@@ -91,8 +91,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         notes=(
             (
                 "Table 13 of the paper gives another figure for lexical diversity, between 0 and "
-                "1, and does not define it; no ratio of different to all words of the originals "
-                "comes to it."
+                "1, without defining it. No ratio of different to all words of the originals "
+                "reproduces it."
             ),
         ),
     )
@@ -100,7 +100,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 
 _SHOWN = {
     "sum of unique non-stop tokens": "sum over texts of unique non-stop tokens (table 7)",
-    "a text": "of it in a text, on average",
+    "a text": "of the field in a text, on average",
     "share of template words": "share that is words of the template",
     "sum without template": "the sum without the template",
     "vocabulary": "true vocabulary without stop words",
@@ -131,7 +131,7 @@ def _without_template(corpus: Corpus) -> list[str]:
 
 
 def _printed(study: Study) -> list[Table]:
-    """What the paper has for the tasks that are here."""
+    """Return the paper's figures for the tasks at hand."""
     names = dict.fromkeys(c.task.name for c in study.everything if c.task is not None)
     rows: list[tuple[Any, ...]] = [(name, *_PAPER[name]) for name in names if name in _PAPER]
     title = "The authors' own counts behind table 7"

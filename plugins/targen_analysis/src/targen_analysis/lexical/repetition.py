@@ -91,8 +91,8 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
             "number. The interval is that of the mean over these rows."
         ),
         (
-            f"Uniqueness: {probes:,} random rows, the nearest of {among:,} to each by ROUGE-L over "
-            f"all texts of a row, its first {COMPARED:,} words, as many rows in each dataset."
+            f"Uniqueness: for each of {probes:,} random rows, the nearest of {among:,} others by "
+            f"ROUGE-L over the first {COMPARED:,} words of a row. Each dataset has as many rows."
         ),
     )
     return Findings(
@@ -133,7 +133,7 @@ _SHOWN = {
 
 
 def _repeated(corpus: Corpus, shown: int) -> list[tuple[Cell, ...]]:
-    """The texts that stand in most rows, and in how many."""
+    """Return the texts of most rows, with the numbers of rows."""
     often = Counter(corpus.texts).most_common(shown)
     return [(corpus.name, count, excerpt(text)) for text, count in often if count > 1]
 

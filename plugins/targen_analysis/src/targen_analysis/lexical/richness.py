@@ -1,9 +1,8 @@
-"""How rich a text is in different words, in measures that bear texts of any length.
+"""Lexical richness, in measures that suit texts of any length.
 
-`HD-D` and `MTLD` are as McCarthy and Jarvis define them (Behavior Research
-Methods 42, 2010), `MATTR` is of Covington and McFall (Journal of Quantitative
-Linguistics 17, 2010). They are made for running text; here rows follow each
-other in their order, and the measures see one long text.
+`HD-D` and `MTLD` follow McCarthy and Jarvis (Behavior Research Methods 42, 2010), `MATTR` follows
+Covington and McFall (Journal of Quantitative Linguistics 17, 2010). They are made for running text;
+here rows follow each other in their order, and the measures see one long text.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def hdd(counts: Ids) -> float:
 
 
 def mattr(ids: Ids, window: int = WINDOW) -> float:
-    """The mean type-token ratio of all windows of so many words; NaN where there is none."""
+    """Return the mean type-token ratio of all windows of `window` words; NaN without a window."""
     size = len(ids)
     if size < window:
         return float("nan")
@@ -60,9 +59,9 @@ def mattr(ids: Ids, window: int = WINDOW) -> float:
 
 
 def mtld(ids: Ids, threshold: float = THRESHOLD) -> float:
-    """Words that keep the type-token ratio at the threshold: the mean of both directions.
+    """Return the words that keep the type-token ratio at the threshold, over both directions.
 
-    NaN where there are no words, or where none is repeated.
+    It is NaN without words, or if no word is repeated.
     """
     return (_one_way(ids.tolist(), threshold) + _one_way(ids[::-1].tolist(), threshold)) / 2
 

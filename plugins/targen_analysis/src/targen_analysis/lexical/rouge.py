@@ -42,11 +42,11 @@ def similarities(probes: Sequence[str], texts: Sequence[str]) -> NDArray[np.floa
 def nearest(
     probes: Sequence[str], texts: Sequence[str], *, own: Sequence[int] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """For each probe the highest ROUGE-L F1 with a text, and which text that is.
+    """Return for each probe the highest ROUGE-L F1 with a text, and which text that is.
 
     Args:
         probes: texts by `as_string`.
-        texts: likewise; at least one other than the probe itself.
+        texts: texts by `as_string`; at least one other than the probe itself.
         own: of each probe its own place among the texts, which is left out.
 
     Returns:

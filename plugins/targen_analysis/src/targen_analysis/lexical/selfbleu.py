@@ -39,7 +39,7 @@ def _grams(text: Sequence[int], n: int) -> Counter[tuple[int, ...]]:
 def _two_highest(
     counters: Sequence[Counter[tuple[int, ...]]],
 ) -> dict[tuple[int, ...], tuple[int, int]]:
-    """Of each n-gram the highest count in one text and the next one."""
+    """Return each n-gram's highest count in one text, and the next one."""
     highest: dict[tuple[int, ...], tuple[int, int]] = {}
     for counter in counters:
         for gram, count in counter.items():

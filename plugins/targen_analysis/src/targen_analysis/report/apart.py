@@ -1,4 +1,4 @@
-"""How far a figure is from the reference's, in marks that need no colour."""
+"""Marks, without colour, for the distance of a figure from the reference's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Apart:
 
     @property
     def times(self) -> float:
-        """How many times the smaller is the larger one."""
+        """Return the ratio of the larger to the smaller one."""
         low, high = sorted((abs(self.value), abs(self.reference)))
         return high / low if low else math.inf
 
@@ -63,7 +63,7 @@ class Apart:
 
 
 def apart(value: Estimate | None, reference: Estimate | None, better: str = "") -> Apart | None:
-    """A figure beside the reference's; None where one of them is not known."""
+    """Compare a figure with the reference's; None if one of them is unknown."""
     if value is None or reference is None or value.value is None or reference.value is None:
         return None
     beside = Apart(value.value, reference.value, 0, better)

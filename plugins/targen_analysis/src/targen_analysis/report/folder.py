@@ -27,9 +27,9 @@ def check_free(out: Path, *, force: bool) -> None:
     """Check that an analysis may be written to the folder `out`.
 
     Raises:
-        UsageError: an analysis is there and `force` is not given, or something else is,
-            such as a link in the place of a file.
-        WriteFailed: nothing can be written there.
+        UsageError: an analysis is there and `force` is false, or something else, such as a link in
+            place of a file.
+        WriteFailed: the folder is not writable.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)

@@ -78,7 +78,7 @@ def as_page(analysis: Analysis) -> str:
 
 @cache
 def _libraries() -> str:
-    """What draws plots in a browser; to bundle it takes a second."""
+    """Return the scripts that draw plots in a browser; bundling them takes a second."""
     import vl_convert
 
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

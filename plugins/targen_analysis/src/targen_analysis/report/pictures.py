@@ -66,10 +66,10 @@ def theme(*, dark: bool) -> dict[str, Any]:
 
 
 def write_picture(plot: Plot, colors: Mapping[str, str], kind: str) -> bytes:
-    """A plot as an SVG or PNG file on white; no browser and no network is needed.
+    """Return a plot as an SVG or PNG file on white, without a browser or a network.
 
-    The title stands above it, as a file has no heading. Its place for letters is
-    measured with a font that most machines have, or one as wide.
+    The title is above it, since a file has no heading. Its place for letters is measured with a
+    font that most machines have, or one as wide.
     """
     import vl_convert
 

@@ -1,4 +1,4 @@
-"""What a reader is told first: a few figures side by side, doubts, and limits."""
+"""The start of a report: a few figures side by side, doubts, and limits."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Short:
     """The top of a report.
 
     Attributes:
-        verdict: sentences on how the data differ from the reference, those of the metric
-            `differences` if it was measured, else which figures are farthest from it.
+        verdict: sentences on how the data differ from the reference. They come from the metric
+            `differences` if it was measured, else they name the figures farthest from it.
         glance: the figures that each metric puts first, a dataset a column.
         apart: of a row of `glance` and a dataset, how far it is from the reference.
-        headlines: sentences with numbers. None over several datasets, where the
-            table is quicker to read and they stand with their metrics.
+        headlines: sentences with numbers. With several datasets they are empty: the table is
+            quicker to read, and they appear with their metrics.
         warnings: what makes the data or the figures doubtful.
         unmeasured: the metrics that could not be measured.
         limits: what these data cannot say.
@@ -94,7 +94,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"Nothing to compare with: name the original with {Option('against')}.{doubts}"
+        yield f"For a verdict, name the original with {Option('against')}.{doubts}"
         return
     lead = leading(analysis)
     if lead is not None and lead.findings is not None:
@@ -151,7 +151,7 @@ def _limits(study: Study) -> Iterator[str]:
     )
     if study.reference is None:
         against = Option("against")
-        yield f"Nothing is compared with: without {against}, figures say little of quality."
+        yield f"Without {against}, figures say little about quality."
     elif study.reference.fields != study.corpora[0].fields:
         yield (
             f"{study.reference.name} has other texts ({', '.join(study.reference.fields)}) than "
@@ -164,6 +164,6 @@ def _limits(study: Study) -> Iterator[str]:
             "run share contexts and seeds, so true intervals are wider."
         )
     yield (
-        "No figure here reads a row and says whether its label is right, or what a model learns "
-        "from it: read twenty rows of each label, and train."
+        "No figure here shows whether a label is right or what a model learns from a row. "
+        "Read twenty rows of each label, and train."
     )

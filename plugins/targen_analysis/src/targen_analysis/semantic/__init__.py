@@ -1,1 +1,1 @@
-"""What rows mean: how alike, how varied, and how near to a reference's."""
+"""Meanings of rows: how alike, how varied, and how near to a reference's."""

@@ -1,4 +1,4 @@
-"""How two sets of embeddings lie in each other."""
+"""Measure how two sets of embeddings cover each other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _ROUNDING = 1e-9
 
 
 def coverage(reference: Vectors, rows: Vectors, k: int) -> NDArray[np.float64]:
-    """Precision, recall, density and coverage, in the order of `FIGURES`. Shape (4,).
+    """Return precision, recall, density and coverage, in the order of `FIGURES`. Shape (4,).
 
-    A row's ball reaches to its k-th nearest row of its own set, that one
-    included. Precision is the share of `rows` in a ball of the reference,
-    recall the share of the reference in a ball of `rows` (Kynkäänniemi et al.,
-    arXiv:1904.06991); density is the mean number of the reference's balls that
-    a row lies in, over k, coverage the share of the reference's balls that
-    hold a row (Naeem et al., arXiv:2002.09797). Between vectors of length 1
-    cosines order pairs as distances do.
+    A row's ball reaches to its k-th nearest row of its own set, that one included. Precision is the
+    share of `rows` in a ball of the reference, and recall the share of the reference in a ball of
+    `rows` (Kynkäänniemi et al., arXiv:1904.06991). Density is the mean number of the reference's
+    balls around a row, over k. Coverage is the share of the reference's balls that contain a row
+    (Naeem et al., arXiv:2002.09797). Between vectors of length 1 cosines order pairs as distances
+    do.
 
     Both sets must hold more than k rows.
     """

@@ -1,4 +1,4 @@
-"""How varied one set of embeddings is."""
+"""Measure how varied one set of embeddings is."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["mean_cosine", "pair_mean", "remote_clique", "vendi"]
 
 
 def pair_mean(vectors: Vectors) -> float:
-    """The mean cosine over all pairs of two rows, of at least two.
+    """Return the mean cosine over all pairs of two rows, of at least two.
 
-    Exact without a look at the pairs: n rows of length 1 whose sum is s have
-    the mean (s·s - n) / (n (n - 1)).
+    It is exact without visiting the pairs: n rows of length 1 with the sum s have the mean (s·s -
+    n) / (n (n - 1)).
     """
     n, total = len(vectors), vectors.sum(axis=0)
     cosine = float((total @ total - (vectors * vectors).sum()) / (n * (n - 1)))
@@ -42,21 +42,20 @@ def mean_cosine(vectors: Vectors) -> Estimate:
 
 
 def remote_clique(cosine: float, rows: int) -> float:
-    """The mean of the mean cosine distances of so many rows to all rows, themselves included.
+    """Return the mean of the mean cosine distances of rows to all rows, themselves included.
 
-    Cox et al., Directed Diversity (arXiv:2101.06030): sum of d(i, j) over n²,
-    here of the distance 1 - cosine, so that the mean cosine says it all.
+    Cox et al., Directed Diversity (arXiv:2101.06030): sum of d(i, j) over n², here of the distance
+    1 - cosine, so that the mean cosine suffices.
     """
     return (rows - 1) / rows * (1 - cosine)
 
 
 def vendi(vectors: Vectors) -> float:
-    """The Vendi score: how many wholly different rows would be as varied.
+    """Return the Vendi score: how many wholly different rows would be as varied.
 
-    Friedman and Dieng (arXiv:2210.02410): exp of the entropy of the
-    eigenvalues of K / n, K being the cosines of all pairs. The
-    products of the columns have the same but for zeros, and are fewer where
-    there are more rows than dimensions.
+    Friedman and Dieng (arXiv:2210.02410): exp of the entropy of the eigenvalues of K / n, K being
+    the cosines of all pairs. The products of the columns have the same eigenvalues except for
+    zeros, and are fewer if there are more rows than dimensions.
     """
     n, dimensions = vectors.shape
     inner = vectors.T @ vectors if dimensions < n else vectors @ vectors.T

@@ -35,7 +35,7 @@ class Embedder:
         name: what it is, for people.
         encode: texts -> a vector each, of any length; shape (n, d).
         max_tokens: it reads no further than this, if that is known.
-        notes: what else a reader must know of it.
+        notes: further remarks for readers.
     """
 
     name: str
@@ -45,17 +45,17 @@ class Embedder:
 
 
 def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 32) -> Embedder:
-    """An embedding model, without asking the network for anything.
+    """Load an embedding model without using the network.
 
     Args:
-        model: a folder, or the name of a model in the cache of the hub; the
-            default one is in a package too.
+        model: a folder, or the name of a model in the cache of the hub; a package also has the
+            default one.
         device: "cpu", "cuda", "cuda:1"; by default a GPU where there is one.
         batch: texts that are embedded at a time.
 
     Raises:
         ModuleNotFoundError: sentence-transformers is not installed.
-        UsageError: there is no such model or device, or it cannot be loaded.
+        UsageError: the model or the device does not exist, or it cannot be loaded.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

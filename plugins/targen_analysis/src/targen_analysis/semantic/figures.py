@@ -39,7 +39,7 @@ _MAX_ROWS = 500
 
 
 def alone(study: Study, sample: Sample, size: int) -> Figures:
-    """How varied one dataset is, at `size` rows."""
+    """Measure how varied one dataset is, at `size` rows."""
     rng = generator(study.rng(f"semantic/alone/{sample.name}"))
     vectors, of = sample.vectors, len(sample)
 
@@ -81,9 +81,9 @@ def _within(estimate: Estimate, low: float, high: float) -> Estimate:
 
 
 def beside(study: Study, sample: Sample, reference: Sample, size: int, k: int) -> Figures:
-    """Precision, recall, density and coverage of `size` rows in as many of the reference.
+    """Return precision, recall, density and coverage of `size` rows in as many of the reference.
 
-    Of the reference itself: what a half has of its other half.
+    For the reference itself, they compare its two halves.
     """
     rng = generator(study.rng(f"semantic/beside/{sample.name}"))
     own = sample is reference

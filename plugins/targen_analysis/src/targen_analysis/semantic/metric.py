@@ -39,10 +39,12 @@ class SemanticOptions(MetricOptions):
     field: str = Field("", description="The text of a row that is embedded; all by default.")
     rows: int = Field(2000, ge=2, description="Rows of each dataset, at most.")
     k: int = Field(5, ge=1, description="Neighbours within which rows cover each other.")
-    map: Projection = Field("tsne", description="Of the map: tsne, pca, umap or none.")
+    map: Projection = Field(
+        "tsne", description="The projection of the map: tsne, pca, umap or none."
+    )
     points: int = Field(500, ge=1, description="Rows of each dataset on the map, at most.")
     shown: int = Field(5, ge=0, description="Missing and new rows that are shown.")
-    umap: bool = Field(False, description="The mean cosine after UMAP too, as the paper took it.")
+    umap: bool = Field(False, description="Also the mean cosine after UMAP, as in the paper.")
     device: str = Field("", description="Where the model runs; by default a GPU if there is one.")
     batch: int = Field(32, ge=1, description="Texts that are embedded at a time.")
 
@@ -68,7 +70,7 @@ def _measure(study: Study, options: SemanticOptions) -> Findings:
 
 
 def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -> Findings:
-    """What the metric finds with any model.
+    """Return the metric's findings with any model.
 
     Raises:
         UsageError: a dataset has no text of the name that `options.field` says.
@@ -98,7 +100,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
             plots.append(_coverage_plot(mine, reference, figures))
         else:
             notes.append(
-                f"Nothing is said of coverage: it takes more than {options.k} rows (k) of each "
+                f"Coverage was not measured: it needs more than {options.k} rows (k) of each "
                 f"dataset, and as many in each half of {reference.name}."
             )
         if options.shown:
@@ -147,8 +149,8 @@ _NOTES = (
         "under one model, and one model's with no other's."
     ),
     (
-        "Varied is not good: noise is varied, and a narrow task has alike rows. Coverage says what "
-        "is there, not whether labels are right."
+        "Varied is not good: noise is varied, and a narrow task has similar rows. Coverage does "
+        "not show whether labels are right."
     ),
 )
 
@@ -223,7 +225,7 @@ def _table(
 def _coverage_table(
     mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures], size: int
 ) -> Table:
-    title = f"Beside {reference.name}: {size:,} rows in {size:,} of it"
+    title = f"Beside {reference.name}: {size:,} rows of each"
     table = _table(title, [*mine, reference], figures, FIGURES)
     half = f"half of {reference.name} in its other half"
     return Table(title, (*table.columns[:-1], half), table.rows, note=table.note)
@@ -234,7 +236,7 @@ def _coverage_plot(
 ) -> Plot:
     return Plot(
         "intervals",
-        f"How the rows lie in those of {reference.name}, and its one half in its other",
+        f"Overlap of the rows with {reference.name}'s, and of its two halves",
         [
             {
                 "dataset": sample.name,
@@ -313,7 +315,7 @@ def _after_umap(
 ) -> list[Table]:
     """The mean cosine on maps by UMAP, as the authors' code took it, over a few seeds."""
     if size < UMAP_ROWS:
-        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset: there is no figure after it.")
+        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset: its figures are missing.")
         return []
     seeds = [f"seed {seed}" for seed in _UMAP_SEEDS]
     rows: list[tuple[Cell, ...]] = []

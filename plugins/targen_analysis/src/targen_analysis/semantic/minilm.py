@@ -37,10 +37,10 @@ def _open() -> Encode:
 
 
 def _embed(model: Callable[[], Embedding], text: str) -> NDArray[Any]:
-    """The vector of one text, by one thread of the CPU.
+    """Return the vector of one text, by one thread of the CPU.
 
-    In a batch its neighbours, and with several threads their number, decide its last digits. For
-    one text several threads take longer, too: most of the time they wait for each other.
+    In a batch its neighbours, and with several threads their number, decide its last digits.
+    Several threads also take longer for one text: most of the time they wait for each other.
     """
     encode = model().encode
     import torch

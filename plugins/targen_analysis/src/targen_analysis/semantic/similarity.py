@@ -40,7 +40,7 @@ def _among_others(vectors: Vectors) -> Iterator[tuple[slice, NDArray[np.float64]
 def nearest(
     vectors: Vectors, others: Vectors | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Of each row the highest cosine with one of `others`, and which that is.
+    """Return each row's highest cosine with one of `others`, and which that is.
 
     Without `others`: with another row of its own set, of at least two.
     """
@@ -54,7 +54,7 @@ def nearest(
 
 
 def kth_nearest(vectors: Vectors, k: int) -> NDArray[np.float64]:
-    """Of each row the cosine with its k-th nearest other row, 1 <= k < n. Shape (n,)."""
+    """Return each row's cosine with its k-th nearest other row, 1 <= k < n. Shape (n,)."""
     cosine = np.empty(len(vectors))
     for at, cosines in _among_others(vectors):
         cosine[at] = np.partition(cosines, -k, axis=1)[:, -k]
@@ -62,9 +62,9 @@ def kth_nearest(vectors: Vectors, k: int) -> NDArray[np.float64]:
 
 
 def pair_shares(vectors: Vectors, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of all pairs of two rows whose cosine lies between each two edges.
+    """Return the share of all pairs of two rows whose cosine lies between each two edges.
 
-    What rounding puts beyond the outer edges counts as at them.
+    Values that rounding puts beyond the outer edges count as at them.
     """
     counts: NDArray[np.float64] = np.zeros(len(edges) - 1)
     for at, cosines in products(vectors, vectors):

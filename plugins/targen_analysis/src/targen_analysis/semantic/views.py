@@ -1,4 +1,4 @@
-"""What of the embeddings is looked at: distributions, a map, and rows without a partner."""
+"""Views of the embeddings: distributions, a map, and rows without a partner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from targen_analysis.statistics import subsample
 __all__ = ["Sample", "distribution", "map_of", "missing_and_new"]
 
 _WIDTH = 0.05
-"""Of a bar of cosines."""
+"""The width of a bar of cosines."""
 
 _ON_THE_MAP = 160
 """Characters of a row that a point of the map shows: there are many."""
@@ -39,7 +39,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """Of the dataset."""
+        """Return the dataset's name."""
         return self.corpus.name
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Sample:
 
 
 def distribution(samples: Sequence[Sample]) -> Plot:
-    """How the cosines of two rows of one dataset are spread: figure 3's counterpart."""
+    """Plot the cosines of two rows of one dataset: figure 3's counterpart."""
     edges = np.linspace(-1, 1, round(2 / _WIDTH) + 1)
     shares = [pair_shares(sample.vectors, edges) for sample in samples]
     used = np.flatnonzero(np.sum(shares, axis=0))

@@ -1,4 +1,4 @@
-"""Datasets to try a metric on: ordinary ones, and what files hold besides."""
+"""Datasets to try a metric on: ordinary ones, and odd ones as files have them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def dataset(
     label: Callable[[int], str] | None = None,
     text: Callable[[int, str], str] | None = None,
 ) -> Corpus:
-    """A dataset: reviews, every other of which is glad, of the kit's own task.
+    """Make a dataset of reviews, every other of which is glad, of the kit's own task.
 
     With other fields it is of no task.
 

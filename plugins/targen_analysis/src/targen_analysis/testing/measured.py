@@ -1,4 +1,4 @@
-"""What a metric finds in ordinary datasets, in a process of its own: METRIC OUT FOLDER OPTION..."""
+"""Measure ordinary datasets in a process of its own: METRIC OUT FOLDER OPTION..."""
 
 from __future__ import annotations
 

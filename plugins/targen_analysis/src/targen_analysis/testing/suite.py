@@ -42,12 +42,12 @@ _NUMBERS = {
     "points": ("x", "y"),
     "map": ("x", "y"),
 }
-"""What must be numbers in the marks of a plot."""
+"""Entries of a plot's marks that must be numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """What a second measurement found, the chance that it used, and what it changed."""
+    """The result of a second measurement, its random state, and its changes."""
 
     findings: Findings
     chance: Sequence[str]
@@ -58,9 +58,8 @@ class _Again:
 class MetricSuite(Suite):
     """Checks of a metric; set `metric` to its registered name.
 
-    Where something that it needs is not on this machine, a package or a
-    model, what it says of that is checked; the checks of what it finds are
-    skipped, and named.
+    If a package or a model is missing on this machine, the metric's error is checked. The checks of
+    its findings are skipped, and named.
 
     Attributes:
         metric: the registered name.
@@ -94,7 +93,7 @@ class MetricSuite(Suite):
 
     @pytest.fixture
     def findings(self, study: Study) -> Findings:
-        """What it finds in ordinary datasets; skips where it cannot be measured."""
+        """Return its findings on ordinary datasets; skip if it cannot be measured."""
         outcome = self._outcome("ordinary datasets", lambda: study)
         if isinstance(outcome, ModuleNotFoundError | TargenError):
             pytest.skip(f"it cannot be measured here: {outcome}")
@@ -103,7 +102,7 @@ class MetricSuite(Suite):
         return outcome
 
     def _outcome(self, about: str, make: Callable[[], Study]) -> Findings | Exception:
-        """What it finds in a study, or what it raises: measured once."""
+        """Return its findings on a study, or its error: measured once."""
 
         def measure() -> Findings | Exception:
             try:
@@ -115,7 +114,7 @@ class MetricSuite(Suite):
 
     @pytest.fixture
     def everything(self, study: Study, findings: Findings) -> list[tuple[str, Study, Findings]]:
-        """What it finds in all data, but those that it fails on: see measures-odd-data."""
+        """Return its findings on all data, except for failures: see measures-odd-data."""
         outcomes = [("ordinary datasets", study, findings)]
         for about, make in ODD.items():
             outcome = self._outcome(about, make)
@@ -173,7 +172,7 @@ class MetricSuite(Suite):
 
     @pytest.mark.parametrize("data", ODD)
     def test_measures_odd_data(self, data: str, findings: Findings) -> None:
-        """What the data do not hold is a note, and no error."""
+        """Missing traits of the data are a note, not an error."""
         outcome = self._outcome(data, ODD[data])
         if isinstance(outcome, Exception):
             fail(f"{data}: it raises {type(outcome).__name__}: {outcome}")
@@ -190,9 +189,9 @@ class MetricSuite(Suite):
                     _check_estimate(place, figure)
 
     def test_glance_names_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """What stands on top of the report are figures of its own, and how each is read.
+        """The top of the report has figures of its own, with words on reading each.
 
-        Data may lack one of them, which the report leaves out; no data have a misspelt one.
+        Data may lack a figure, which the report leaves out, but no data have a misspelt one.
         """
         of_all = [figures for *_, findings in everything for figures in findings.figures.values()]
         known = {name for figures in of_all for name in figures}
@@ -236,7 +235,7 @@ class MetricSuite(Suite):
                         _check_plain(f"{place}: {name!r}", value)
 
     def test_rows(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """What it measured of single rows is of the study's datasets, and names their places."""
+        """Its measures of single rows belong to the study's datasets, and name their places."""
         for about, study, findings in everything:
             sizes = {corpus.name: len(corpus) for corpus in study.everything}
             for dataset, rows in findings.rows.items():
@@ -252,7 +251,7 @@ class MetricSuite(Suite):
                         fail(f"{place} is no JSON: {error}")
 
     def test_quotes_rows_as_excerpts(self, study: Study, findings: Findings) -> None:
-        """What a row says is an `Excerpt`, in tables and pictures alone: `--no-texts` drops it."""
+        """Texts of rows are `Excerpt`s, only in tables and pictures: `--no-texts` drops them."""
         cells = [cell for table in findings.tables for row in table.rows for cell in row]
         marks = [value for plot in findings.plots for mark in plot.data for value in mark.values()]
         sentences = [*findings.headlines, *findings.warnings, *findings.notes]

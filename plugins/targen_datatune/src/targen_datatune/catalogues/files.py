@@ -36,7 +36,7 @@ from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry,
 __all__ = ["FILES", "SUFFIXES"]
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
-"""Of the files that are read."""
+"""Suffixes of files that are read."""
 
 _WHOLE = ("manifest.json", "correction.json", "state.json")
 """Files that say that their folder is one dataset: a run, a correction, what `datasets` saved."""
@@ -71,7 +71,7 @@ class Options(CatalogueOptions):
         try:
             "".encode(encoding or "utf-8")
         except (LookupError, ValueError):  # codecs that make no bytes of text, too
-            raise ValueError(f"there is no encoding {encoding!r}; such as cp1252") from None
+            raise ValueError(f"unknown encoding {encoding!r}; cp1252 is one") from None
         return encoding
 
 
@@ -192,7 +192,7 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
 
 
 def _is_inside(root: Path, path: Path) -> bool:
-    """Whether a path is a file of the folder `root`: a link may lead to another's secrets."""
+    """Return whether a path is a file of the folder `root`: a link may lead elsewhere."""
     try:
         return _has_characters(path) and path.is_file() and is_inside(root, path)
     except (OSError, RuntimeError):
@@ -200,7 +200,7 @@ def _is_inside(root: Path, path: Path) -> bool:
 
 
 def _has_characters(path: Path) -> bool:
-    """Whether a name can be written down: not all bytes can."""
+    """Return whether a name can be written as text: not all bytes can."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -233,7 +233,7 @@ def _card_of(files: _Files) -> Path | None:
 
 
 def _stamp(path: Path) -> str:
-    """What changes with a file's content; of a folder, with its files'."""
+    """Return a stamp that changes with a file's content, or with that of a folder's files."""
     paths = _members(path) if path.is_dir() else [path]
     facts = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in paths]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
@@ -311,7 +311,7 @@ def _read_card(path: str) -> Card:
 
 
 def _needs_one(paths: Sequence[Path]) -> bool:
-    """Whether files are text in another encoding than UTF-8, and do not say in which."""
+    """Return whether files are text in another encoding than UTF-8 without declaring it."""
     for path in paths:
         if path.is_dir() or path.suffix.lower() == ".parquet":
             continue
@@ -334,7 +334,7 @@ def _looked_through(
     """Columns, samples, the number of rows, and what one should know.
 
     Raises:
-        DatasetUnavailable: there is no row that can be read.
+        DatasetUnavailable: there are no readable rows.
     """
     columns, rows, bad, first = Columns(), 0, 0, ""
     samples: list[dict[str, Any]] = []
@@ -357,9 +357,7 @@ def _looked_through(
         )
     notes = [f"{plural(bad, 'row')} left out that cannot be read; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
-        notes.append(
-            f"its only column is {name!r}: what stands between cells is taken to be a comma"
-        )
+        notes.append(f"its only column is {name!r}: the separator of cells is taken to be a comma")
     notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
     return columns.types(), samples, rows, notes
 
@@ -409,7 +407,7 @@ def _json_object(path: Path) -> _Inside | None:
     """The rows inside a .json file that is one object; None for any other file.
 
     Raises:
-        DatasetUnavailable: it is one object, and where its rows are cannot be told.
+        DatasetUnavailable: it is one object, and the place of its rows is unclear.
     """
     if path.suffix.lower() != ".json" or path.is_dir():
         return None
@@ -486,7 +484,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_own(at: Path) -> bool:
-    """Whether this user has made a catalogue of a file, or of a folder that it lies in."""
+    """Return whether this user has made a catalogue of a file, or of a folder that contains it."""
     real = at.resolve()
     return (
         not in_a_command()

@@ -1,8 +1,8 @@
-"""`hub`: the datasets of the Hugging Face hub, and of servers that speak as it does.
+"""`hub`: the datasets of the Hugging Face hub, and of servers with the same API.
 
-What there is, with tags, licences and cards, comes from the hub's own API by `huggingface_hub`; the
-configurations, columns and rows from the API of its dataset viewer, so that nothing is downloaded
-but what is asked for, and no code of a dataset runs.
+Names, tags, licences and cards come from the hub's own API by `huggingface_hub`. Configurations,
+columns and rows come from the API of its dataset viewer, so that only requested data are
+downloaded, and a dataset's code never runs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TIMEOUT = 60.0
 _PASSING = (408, 429, 502, 503, 504)
 """Statuses that say that the service, and not the dataset, is in trouble."""
 _NOT_READY = ("", "ResponseNotReady", "UnexpectedError")
-"""What the viewer says along with a 500 that another time may give."""
+"""Messages of the viewer with a 500 that may pass."""
 _LISTED = ["cardData", "description", "disabled", "gated", "lastModified", "private", "sha", "tags"]
 _TAGS = ("task_categories", "task_ids")
 _NOISE = ("arxiv", "region", "license", "size_categories", "format", "modality", "library", "doi")
@@ -50,7 +50,7 @@ _sleep: Callable[[float], None] = time.sleep
 
 
 class Options(CatalogueOptions):
-    """What of the hub is described."""
+    """The part of the hub to describe."""
 
     search: str = Field("", description="words in the datasets' names")
     author: str = Field("", description="whose datasets")
@@ -361,17 +361,17 @@ def _type(feature: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the viewer gave, and the commit of the dataset that it is of, or ""."""
+    """The viewer's answer, and the commit of its dataset, or ""."""
 
     body: Mapping[str, Any]
     revision: str
 
 
 def _viewer(path: str, **query: Any) -> _Answer:
-    """One question to the viewer, asked again where it says to come back.
+    """Send a request to the viewer, and repeat it if the viewer says so.
 
     Raises:
-        DatasetUnavailable: there is no such dataset, it is not for this user, or has no rows.
+        DatasetUnavailable: the dataset does not exist, is not for this user, or has no rows.
         JobFailed: the service did not answer.
     """
     hub_without_telemetry()
@@ -415,7 +415,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
 
 
 def _is_of_the_hub(base: str) -> bool:
-    """Whether the user's token is sent there: to the hub, and to who stands for it, only."""
+    """Return whether to send the user's token there: only to the hub and its stand-ins."""
     host = urlsplit(base).hostname or ""
     safe = base.startswith("https://") and host.endswith(".huggingface.co")
     return safe or host == urlsplit(_endpoint()).hostname
@@ -445,7 +445,7 @@ def _unavailable(name: str, status: int, words: str) -> DatasetUnavailable:
 
 
 HUB = Catalogue(
-    summary="the Hugging Face hub, by its dataset viewer: nothing is downloaded whole",
+    summary="the Hugging Face hub, by its dataset viewer, without whole downloads",
     opens=_opens,
     listing=_listing,
     describe=_describe,

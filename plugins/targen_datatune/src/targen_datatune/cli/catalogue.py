@@ -29,8 +29,8 @@ def catalogue(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC|DATASET]...",
-            help="build, list, remove: a file or a folder of CSV, JSON, JSON lines, Parquet, what "
-            "`datasets` saved, or runs; or hf: for the hub. show: a dataset's id.",
+            help="build, list, remove: a file, a folder of CSV, JSON, JSON lines or Parquet, a "
+            "folder that `datasets` saved, runs, or hf: for the hub. show: a dataset's id.",
             show_default=False,
         ),
     ] = None,
@@ -53,10 +53,10 @@ def catalogue(
 ) -> None:
     """Build or show the index of datasets that `targen retrieve` searches.
 
-    Of each dataset the name, the description and licence of its card (README.md), the columns, the
-    number of rows and five sample rows are kept; of files all rows are read for that, of the hub
-    none but the first. Only what is new or has changed is described again, and a build that was
-    stopped goes on where it was.
+    For each dataset, keeps the name, the description and licence of its card (README.md), the
+    columns, the number of rows and five sample rows. This reads all rows of files, but only the
+    first of the hub. Only new or changed datasets are described again, and a stopped build
+    continues where it stopped.
 
     Examples:
     - targen catalogue build my/csvs
@@ -122,7 +122,7 @@ def _build(
     print(index.folder)
     if not any(built.entries for built in done.values()):
         raise UsageError(
-            f"there is no dataset in {', '.join(specs)} that can be read",
+            f"no readable dataset in {', '.join(specs)}",
             hint="read are CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
         )
 
@@ -192,7 +192,7 @@ def _source_facts(source: Source) -> dict[str, Any]:
 
 def _age(source: Source) -> str:
     ago = f"{duration(max(0.0, time.time() - source.built))} ago" if source.built else "never"
-    return ago if source.complete else "unfinished: build it again to go on"
+    return ago if source.complete else "unfinished: build it again to continue"
 
 
 def _line(entry: DatasetEntry) -> tuple[str, str, str, str]:

@@ -40,8 +40,8 @@ def retrieve(
     task: Annotated[
         str,
         typer.Argument(
-            help="A task's name; a file: a task's, BIG-bench's task.json, JSON or YAML with "
-            "`instruction` and `examples`, or a text; or the instruction itself, in quotes.",
+            help="A task's name, a file, or the instruction itself in quotes. Files: a task file, "
+            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a text.",
             show_default=False,
         ),
     ],
@@ -62,8 +62,8 @@ def retrieve(
 ) -> None:
     """Find existing datasets near a task, without a call to a model.
 
-    What is searched are names, descriptions, tags and columns, as `targen catalogue build` left
-    them. Licences are what the datasets' cards say; those of unknown licence are shown too.
+    Searches names, descriptions, tags and columns, as `targen catalogue build` stored them.
+    Licences come from the datasets' cards; datasets of unknown licence are also shown.
 
     Examples:
     - targen retrieve "Does the review recommend the product?" --catalogue my/csvs
@@ -107,7 +107,7 @@ def retrieve(
     if not findings.matches:
         hint = f"{_left_out(findings)}, which the filters do" if findings.left_out else ""
         raise UsageError(
-            f"none of {plural(findings.searched, 'entry', 'entries')} is near to {asked.name!r}",
+            f"no entry of {findings.searched:,} is near to {asked.name!r}",
             hint=hint or "describe the task in more words, or --retriever dense",
         )
     _print(findings)
@@ -123,12 +123,12 @@ def retrieve(
 
 
 def opened(index: Path | None, catalogue: list[str] | None) -> Index:
-    """The index that a command searches; one is made where a catalogue is named.
+    """Open the index that a command searches; build one if a catalogue is named.
 
     A folder given as --catalogue may be an index itself.
 
     Raises:
-        UsageError: there is none, or two are named.
+        UsageError: the index does not exist, or two are named.
     """
     from targen_datatune.index import Index, default_index
 
@@ -171,7 +171,7 @@ def searched(
         specs.append(index.spec_of(spec))
     if empty and len(empty) == len(catalogue or []):
         raise UsageError(
-            f"there is no dataset in {', '.join(empty)} that can be read",
+            f"no readable dataset in {', '.join(empty)}",
             hint=_why_none(*empty.values()),
         )
     for source in index.sources():

@@ -39,7 +39,7 @@ _OPTIONS = {
     name: "--" + name.replace("_", "-")
     for name in ("labels", "retriever", "datasets", "draws", "language", "output_format", "index")
 } | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
-"""What a field of the form is called on the command line; others stand in TASK."""
+"""The flags of the form's fields; other fields are set in TASK."""
 
 _ALIASES = {"execute": "generate"}
 """DataTune's names of steps -> those of the task."""
@@ -55,8 +55,8 @@ def transform(
     task: Annotated[
         str,
         typer.Argument(
-            help="A task's name; a file: a task's, BIG-bench's task.json, JSON or YAML with "
-            "`instruction` and `examples`, or a text; or the instruction itself, in quotes.",
+            help="A task's name, a file, or the instruction itself in quotes. Files: a task file, "
+            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a text.",
             show_default=False,
         ),
     ],
@@ -149,8 +149,8 @@ def transform(
         bool | None,
         typer.Option(
             "--output-in-input/--no-output-in-input",
-            help="Reject outputs that do not stand in the input. [default: where the examples' are "
-            "choices in it]",
+            help="Reject outputs that do not occur in the input. [default: if the examples' "
+            "outputs are choices in it]",
             rich_help_panel=_CHECKS,
         ),
     ] = None,
@@ -273,7 +273,7 @@ _IS_FORM = re.compile(r'^[ \t]*+"?transform"?[ \t]*+:|^\[transform\]', re.MULTIL
 
 
 def _refuse_form(task: str) -> None:
-    """Say which command takes a file that says all of it already."""
+    """Name the command for a file that is complete already."""
     path = Path(task).expanduser()
     if path.suffix.lower() not in (".yaml", ".yml", ".json", ".toml") or not path.is_file():
         return
@@ -284,7 +284,7 @@ def _refuse_form(task: str) -> None:
 
 
 def _spec(**values: Any) -> Transform:
-    """What was asked for.
+    """Return the request.
 
     Raises:
         UsageError: it makes no sense.
@@ -317,7 +317,7 @@ def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[s
 
 
 def _in_input(asked: TaskRequest, labels: Sequence[str]) -> bool:
-    """Whether outputs are choices that stand in the input, as all examples show."""
+    """Return whether outputs are choices in the input, as all examples show."""
     from targen_standard.datasets.bigbench import CHOICE
 
     if labels or len(asked.examples) < 2:

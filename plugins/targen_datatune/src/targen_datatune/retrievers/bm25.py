@@ -1,8 +1,8 @@
 """`bm25`: entries that share words with the query, rare words counting more.
 
 Okapi's BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) over arrays of
-numpy, which the core has anyway: a library would bring more packages than this has lines, and
-would not say which words matched.
+numpy, which the core needs anyway. A library would bring more packages than this has lines, and
+would not tell which words matched.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _STEP = 1000  # entries between two reports of progress
 
 
 class Options(RetrieverOptions):
-    """How words count."""
+    """Weights of words."""
 
-    k1: float = Field(1.2, ge=0, description="how much a word counts that stands there again")
+    k1: float = Field(1.2, ge=0, description="how much repetitions of a word count")
     b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are held back")
 
 
@@ -54,7 +54,7 @@ def words(text: str) -> list[str]:
 
 
 def _said(text: str) -> list[str]:
-    """The words of a text that count, as they stand there but for capitals."""
+    """Return the words of a text that count, as written except for capitals."""
     return [word for word in _WORD.findall(text.lower()) if word not in _STOP and len(word) > 1]
 
 

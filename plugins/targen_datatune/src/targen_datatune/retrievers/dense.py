@@ -1,7 +1,7 @@
 """`dense`: entries whose vectors are near to the query's, by a bi-encoder.
 
-Vectors lie in a log, each behind the digest of its text: a text is embedded once, and an index that
-was killed goes on. The log is searched as it is, mapped into memory.
+Vectors are in a log, each after the digest of its text. A text is embedded once, and a killed index
+continues. The log is searched as it is, mapped into memory.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _OWN: dict[str, dict[str, Any]] = {
         "max_tokens": 128,
     }
 }
-"""What models say nowhere in their files, by their names."""
+"""Facts about models, by their names, that their files lack."""
 
 
 class Options(RetrieverOptions):
@@ -144,11 +144,11 @@ def _load(folder: Path) -> Any:
 
 
 class _Log:
-    """The vectors of a folder: behind each other, each with the digest of its text.
+    """The vectors of a folder, one after another, each with the digest of its text.
 
     Attributes:
         places: digest -> the place of its vector.
-        size: numbers of a vector; 0 where there is none yet.
+        size: numbers of a vector; 0 while there are no vectors.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -196,7 +196,7 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
 
     Raises:
         ValueError: the file is none.
-        OSError: there is none.
+        OSError: the file does not exist.
     """
     if not re.fullmatch(r"[0-9a-f]+", fingerprint):
         raise ValueError("no index of dense: its fingerprint is none")
@@ -292,7 +292,7 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
 
 
 DENSE = Retriever(
-    summary="vectors of a bi-encoder: meanings, in other words too; MiniLM, DataFinder's model",
+    summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
     version="1",
     index=_index,
     load=_load,

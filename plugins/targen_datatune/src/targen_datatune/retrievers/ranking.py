@@ -1,4 +1,4 @@
-"""What retrievers have in common: the best of many scores."""
+"""The common part of retrievers: the best of many scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of every transformed row."""
+"""Checks of every transformed row."""
 
 from __future__ import annotations
 

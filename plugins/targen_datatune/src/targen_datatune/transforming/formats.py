@@ -1,9 +1,9 @@
 """Formats that a task's file declares, matched in time that grows with the text alone.
 
-A file may be a stranger's, and a model writes the texts: Python's `re` can take for ever over a
-pattern such as (a|aa)+ and hears no signal meanwhile. The engine that pydantic brings, Rust's
-`regex`, never goes back over a text, and bounds what a pattern may be compiled to. It knows
-letters and digits of all scripts, and neither look-around nor back-references.
+A file may be a stranger's, and a model writes the texts. Python's `re` can take for ever over a
+pattern such as (a|aa)+ and ignores signals meanwhile. The engine that pydantic brings, Rust's
+`regex`, never goes back over a text, and bounds what a pattern may be compiled to. It knows letters
+and digits of all scripts, and neither look-around nor back-references.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST = 1000  # characters of a pattern
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern matches the whole of a text; a dot is any character, line breaks too."""
+    """Return whether a pattern matches the whole of a text; a dot also matches line breaks."""
     try:
         _compiled(rf"\A(?s:{pattern})\z").validate_python(text)
     except ValidationError:

@@ -40,7 +40,7 @@ class Source(_Item):
 
     @property
     def entry(self) -> DatasetEntry:
-        """What its catalogue is asked for rows with."""
+        """Return the entry for which its catalogue gives rows."""
         return DatasetEntry(
             id=self.dataset,
             name=self.name,

@@ -1,4 +1,4 @@
-"""What the model replies with; the order of fields is that of its reasoning."""
+"""Replies of the model; the order of fields is that of its reasoning."""
 
 from __future__ import annotations
 

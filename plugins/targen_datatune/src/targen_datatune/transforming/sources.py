@@ -28,7 +28,7 @@ _FEWEST = 3  # items of a list, likewise
 
 
 class Sources:
-    """What one task finds and reads; asked twice for the same, it answers from memory."""
+    """Findings and rows for one task; repeated requests are answered from memory."""
 
     def __init__(self, spec: Transform, name: str) -> None:
         self.spec = spec
@@ -42,7 +42,7 @@ class Sources:
         Files and folders are described anew where they changed.
 
         Raises:
-            UsageError: there is no catalogue, or nothing in it that the user admits.
+            UsageError: there is no catalogue, or it has no dataset that the user admits.
         """
         if self._findings is not None:
             return self._findings
@@ -154,9 +154,9 @@ def _rank(order: str, number: int) -> bytes:
 
 
 def shown(value: Any, limit: int) -> Any:
-    """A cell as the model is shown it: whole, or cut to about so many characters, visibly.
+    """Return a cell as the model sees it: whole, or visibly cut to about so many characters.
 
-    Of nested values the texts are cut, then their lists: what is shown is whole JSON.
+    Nested values have their texts cut first, then their lists: the result is whole JSON.
     """
     if isinstance(value, str):
         return cut(value, limit)

@@ -1,4 +1,4 @@
-"""What stands in a file of the form `transform`."""
+"""The content of a file of the form `transform`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Example(_Part):
 
 
 class RowChecks(_Part):
-    """What must hold of every row, besides that neither text is empty; lengths in characters."""
+    """Checks of every row, besides that neither text is empty; lengths in characters."""
 
     language: str = Field(
         default="", description="of both texts, such as English; see check_language"
@@ -40,7 +40,7 @@ class RowChecks(_Part):
     input_format: str = Field(
         default="", description="a regular expression that the whole input matches"
     )
-    output_format: str = Field(default="", description="likewise for the output")
+    output_format: str = Field(default="", description="the same for the output")
     output_in_input: bool = Field(
         default=False, description="the output is part of the input, as one of its choices is"
     )
@@ -78,10 +78,10 @@ class Transform(_Part):
             index.
         index: the folder of the index; by default the user's own.
         retriever: what searches it, with `retriever_options`.
-        candidates: datasets that are retrieved, of which the model chooses.
+        candidates: number of datasets to retrieve, from which the model chooses.
         datasets: datasets that are used, at most.
         draws: how often the model is asked to choose; most votes win.
-        licenses: licences that are admitted; by default all, unknown ones too.
+        licenses: licences that are admitted; by default all, unknown ones included.
         min_rows: datasets with fewer rows are left out.
         max_rows: datasets with more rows are left out.
         gated: whether datasets that must be asked for are admitted.
@@ -129,7 +129,7 @@ class Transform(_Part):
     @classmethod
     def _different(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
         if len(labels) == 1 or len(set(labels)) != len(labels):
-            raise ValueError("labels are two or more different texts; none: outputs are open")
+            raise ValueError("give two or more different labels, or none if outputs are open")
         return labels
 
     @model_validator(mode="after")

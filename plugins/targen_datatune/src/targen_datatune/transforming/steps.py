@@ -1,8 +1,7 @@
 """The steps of a transformation: each is a list of the task, and the last its generator.
 
-DataTune (arXiv:2404.14361, section 3) in the order in which it goes here: the task is described
-in more detail, datasets are retrieved and chosen, their columns chosen and a plan made for each,
-and the plan is carried out on each row.
+DataTune (arXiv:2404.14361, section 3), in this order: describe the task in more detail, retrieve
+and choose datasets, choose their columns, make a plan for each, and carry it out on each row.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class Steps:
     # --- expand -------------------------------------------------------------
 
     async def expand(self, llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-        """The description that the other steps are given; nothing is asked where nothing is."""
+        """Return the description for the other steps, without a call if expansion is off."""
         await asyncio.to_thread(self.sources.findings)  # before anything is paid
         if not self.spec.expand:
             return [self.task]
@@ -81,7 +80,7 @@ class Steps:
 
     @property
     def task(self) -> str:
-        """What is to be done, in the user's words."""
+        """Return the task in the user's words."""
         task = self.spec.instruction.strip()
         if self.spec.labels:
             outputs = ", ".join(json.dumps(label, ensure_ascii=False) for label in self.spec.labels)
@@ -106,7 +105,7 @@ class Steps:
     async def rerank(self, llm: Llm, parent: str, existing: Sequence[Source]) -> Sequence[Source]:
         """The datasets that most draws chose, the best first.
 
-        Those that cannot be read are given too, with the reason, and do not count among
+        Unreadable ones are also returned, with the reason, and do not count among
         `Transform.datasets`.
         """
         findings = await asyncio.to_thread(self.sources.findings)
@@ -162,7 +161,7 @@ class Steps:
         return sources
 
     def _mixes(self, one: Source, other: Source) -> bool:
-        """Whether rows of both may stand in one dataset; who names both licences says so."""
+        """Return whether rows of both may be in one dataset, as after naming both licences."""
         if one.problem or {one.license, other.license} <= set(map(normal, self.spec.licenses)):
             return True
         return mixes(one.license, other.license)
@@ -270,7 +269,7 @@ class Steps:
         return self._row(**{"input": input.strip(), self._answer: output.strip()})
 
     def _usable(self, reply: Transformed) -> None:
-        """See that a reply is a row, or says why there is none.
+        """Check that a reply is a row, or gives a reason for having none.
 
         Raises:
             Rejected: it is neither.
@@ -284,7 +283,7 @@ class Steps:
 
 
 def _alike(text: str, row: SourceRow) -> int:
-    """How alike an input is to the cell that it is most alike to, 0 to 100."""
+    """Return an input's likeness to the most similar cell, 0 to 100."""
     texts = (value for value in row.cells.values() if isinstance(value, str))
     return max((int(similarity(text, each)) for each in texts), default=0)
 
@@ -335,11 +334,12 @@ def _followable(reply: PlanReply) -> None:
 def elected(
     draws: Sequence[Sequence[str]], matches: Sequence[Match]
 ) -> list[tuple[DatasetEntry, int]]:
-    """What most draws named, with how many did: majorities over dataset and configuration.
+    """Return the datasets that most draws named, with their counts.
 
-    A configuration is elected if more than half of the draws name it. Where they agree on a dataset
-    and not on its configuration, the one that most of them name is elected; where they agree on
-    nothing at all, the most frequent one. None is, if at least half of the draws name none.
+    A configuration is elected if more than half of the draws name it. If most draws agree on a
+    dataset but not on its configuration, its most frequent configuration is elected. If they agree
+    on no dataset, the most frequent one is elected. If at least half of the draws name no dataset,
+    none is elected.
     """
     entries = {each.entry.id: each.entry for each in matches}
     ranks = {each.entry.id: each.rank for each in matches}
@@ -392,7 +392,7 @@ def _listed(match: Match) -> str:
 
 
 def _described_as(of: DatasetEntry | Source) -> str:
-    """What its authors say of a dataset; where a catalogue made words of a row, nothing."""
+    """Return the authors' description of a dataset; "" if a catalogue made it from a row."""
     return "" if of.description.startswith(NO_DESCRIPTION) else of.description
 
 
@@ -403,7 +403,7 @@ def _named(source: Source) -> str:
 
 
 def _kind(rows: Sequence[SourceRow], name: str) -> str:
-    """What stands in a column, as code calls it."""
+    """Return the kind of values in a column, as code calls it."""
     values = (row.cells.get(name) for row in rows)
     return next((type(value).__name__ for value in values if value is not None), "empty")
 

@@ -1,4 +1,4 @@
-"""The form `transform`: the task that a file of it means."""
+"""The form `transform`: build the task of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in AttrPrompt's lists, and what a model replies."""
+"""Items of AttrPrompt's lists, and replies of a model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Attribute(BaseModel):
 
     @property
     def shown(self) -> str:
-        """How a prompt says it."""
+        """Return its text in a prompt."""
         return f"{self.name}. {self.question}" if self.question else self.name
 
 
@@ -55,12 +55,12 @@ class Values(_Item):
     of_label: dict[str, dict[str, tuple[str, ...]]]
 
     def traits(self, draw: Draw, label: str) -> dict[str, str]:
-        """A value of each attribute for a row of that label: first of those that depend on it.
+        """Return a value of each attribute for a row of that label: dependent ones first.
 
         The first that are said hold where some cannot go together.
 
         Each label has decks of its own, so that no value is more often with one label than with
-        another. Labels take turns over the draws, so each turn has its decks, too: whether a label
+        another. Labels take turns over the draws, so each turn also has its decks. Whether a label
         has one turn or, since the others are full, all of them, its values come up evenly.
         """
         at, turn = divmod(draw.number, len(self.of_label))
@@ -73,10 +73,10 @@ class Values(_Item):
 
 
 def _dealt(values: tuple[str, ...], at: int, nth: int, deck: str) -> str:
-    """The value at a place of a deck, which holds each once before any comes again.
+    """Return the value at a place of a deck, which has each once before any repeats.
 
-    Each time the deck of the nth attribute goes on by n places, as in a Latin square, so that other
-    pairs of values meet; when all of its turns were there it is shuffled.
+    Each time the deck of the nth attribute moves by n places, as in a Latin square, so that other
+    pairs of values meet. After all of its turns it is shuffled.
     """
     again, place = divmod(at, len(values))
     square, row = divmod(again, len(values))

@@ -67,13 +67,13 @@ ATTRPROMPT = Method(
     options=Options,
     presets={"paper": {"removed": 5}},
     source=(
-        "AttrPrompt, arXiv:2306.15895, in our own words. Its authors chose attributes by hand out "
-        "of those that a model proposed, drew values independently for each row, asked of each "
-        "value alone whether it suits a similar label, had classes of single texts, and numbers of "
-        "words as lengths. Here every label has all shared values equally often, so that none "
-        "tells the label; the model lists lengths that suit the dataset; and where a row has "
-        "several texts, no value is dropped for suiting another label, since what is left would "
-        "tell the label in one text alone."
+        "AttrPrompt, arXiv:2306.15895, with our own prompts. Its authors chose attributes by hand "
+        "from those that a model proposed, and drew values independently for each row. They asked "
+        "for each value alone whether it suits a similar label. They had classes of single texts, "
+        "and numbers of words as lengths. Here every label has all shared values equally often, so "
+        "that no value tells the label. The model lists lengths that suit the dataset. If a row "
+        "has several texts, no value is dropped for suiting another label: the remaining values "
+        "would tell the label in one text alone."
     ),
     citation="""
 @inproceedings{yu2023large,

@@ -32,7 +32,7 @@ PROMPTS = tuple(_PROMPTS.values())
 
 
 class Options(MethodOptions):
-    """Options of AttrPrompt; the defaults are its authors', but for `attributes` and `lengths`."""
+    """Options of AttrPrompt; defaults are its authors', except `attributes` and `lengths`."""
 
     attributes: int = Field(
         4, ge=0, le=20, description="attributes in all; the model proposes those not given"
@@ -43,12 +43,14 @@ class Options(MethodOptions):
     values: int = Field(
         10, ge=2, le=200, description="values of each attribute that the model lists"
     )
-    similar: int = Field(5, ge=1, le=50, description="labels that a label is told from, at most")
+    similar: int = Field(
+        5, ge=1, le=50, description="most labels that a label is distinguished from"
+    )
     removed: int | None = Field(
         None,
         ge=0,
-        description="values that are dropped, at most, as they suit a similar label too; by "
-        "default 5 of rows of one text, and none of others",
+        description="most values to drop because they also suit a similar label; by "
+        "default 5 for rows of one text, 0 for others",
     )
     lengths: tuple[int, ...] = Field(
         (),
@@ -204,7 +206,7 @@ class Steps:
         return tuple(values)
 
     async def _similar(self, llm: Llm, label: str) -> Sequence[str]:
-        """The labels that a label is told from: all others, or those that a model finds similar."""
+        """Return the labels to distinguish from a label: all others, or similar ones."""
         others = [one.name for one in self.task.labels if one.name != label]
         if len(others) <= self.options.similar:
             return others
@@ -236,7 +238,7 @@ class Steps:
     # --- rows -------------------------------------------------------------------
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label."""
+        """Return the function that writes rows of a label."""
         names = [one.name for one in self.task.labels if one.name != label]
         others = ""
         if 0 < len(names) <= self.options.similar:

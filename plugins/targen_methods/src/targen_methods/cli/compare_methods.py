@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_methods"]
 
-_MAKE = "How rows are made"
-_MEASURE = "How they are measured"
+_MAKE = "Making rows"
+_MEASURE = "Measuring rows"
 _LIKE = {
     "--data": "--data ours=runs/rte-0",
     "--set": "--set attrprompt.values=20",
@@ -61,8 +61,8 @@ def compare_methods(
             "--cost-each",
             min=0,
             metavar="DOLLARS",
-            help="What the rows of each method may cost. Without -n, each makes what that pays "
-            "for: equal dollars.",
+            help="Budget in dollars for the rows of each method. Without -n, each method makes as "
+            "many rows as this pays for: equal dollars.",
         ),
     ] = None,
     yes: YesArg = False,
@@ -130,7 +130,7 @@ def compare_methods(
     repeats: Annotated[
         int,
         typer.Option(
-            "--repeats", min=1, help="How often each is trained.", rich_help_panel=_MEASURE
+            "--repeats", min=1, help="Number of trainings of each.", rich_help_panel=_MEASURE
         ),
     ] = 5,
     judge: Annotated[
@@ -152,8 +152,8 @@ def compare_methods(
 
     Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
     looks at the labels, and the same models are trained on as many rows of each. The results are
-    one page. The same command continues where it was stopped. --max-cost is for all of it: runs
-    and judge, earlier starts included.
+    one page. Run the same command again to continue. --max-cost covers runs and judge, earlier
+    starts included.
 
     Examples:
     - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl

@@ -54,12 +54,12 @@ class Constraints:
     # --- what is kept -----------------------------------------------------------
 
     def kept_words(self, label: str, row: Row, use: int = 0) -> tuple[str, ...]:
-        """The words of its last text that a new text has: those nearest to the label come first.
+        """Return the words of its last text for a new text, those nearest to the label first.
 
-        Of words that are as near, those that fewer given rows have come first, then those that
-        come first in the text. Each further use of a row goes on behind the words of the one before
-        and begins again where there are no more. A pair's last text is short, and all of its words
-        would give it back: of pairs half of them are the most.
+        Among equally near words, those in fewer given rows come first, then those earlier in the
+        text. Each further use of a row continues after the words of the one before, and starts
+        again at the end. A pair's last text is short, and all of its words would give it back: at
+        most half of them are kept.
         """
         words = self._ranked(label, row)
         count = share_of(self.options.keep, len(words), _WORDS)
@@ -134,13 +134,13 @@ class Constraints:
         alternatives: Mapping[str, str] | None = None,
         summary: str = "",
     ) -> Recipe:
-        """What a new row in place of a given one is to be like.
+        """Return the constraints of a new row in place of a given one.
 
         Args:
             rng: what is left to chance.
             label: the label of both.
             row: the given row.
-            use: the how-manieth new row of it alone it is, from 0.
+            use: the number of the new row among those from this one alone, from 0.
             form: what it is called, "solo" or a mix.
             source: the row that the constraints are from, where it is another one.
             alternatives: other words for those of `source`, by the word.
@@ -182,7 +182,7 @@ class Constraints:
     # --- what a prompt says -----------------------------------------------------
 
     def rows_of(self, label: str, recipe: Recipe) -> str:
-        """Given rows of the label; "" where there are none. What is to be written comes after."""
+        """Return given rows of the label, or "". The request for a new row comes after."""
         if not recipe.exemplars:
             return ""
         shown = "\n\n".join(recipe.exemplars)
@@ -190,7 +190,7 @@ class Constraints:
         return f"\nRows whose label is {name}, none of which is repeated:\n{shown}\n"
 
     def opening(self, recipe: Recipe) -> str:
-        """What is to be written: a text, or the last one of a row whose others are there."""
+        """Return the request: a text, or the last one of a row with its others."""
         name = self.columns.last
         if recipe.kept:
             begun = "\n".join(f"{told(column)}: {text}" for column, text in recipe.kept.items())

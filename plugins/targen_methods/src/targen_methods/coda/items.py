@@ -1,4 +1,4 @@
-"""What is in CoDa's lists, and what a model replies."""
+"""Items of CoDa's lists, and replies of a model."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ _BATCH = 500  # groups of given rows that are gone through before any is gone th
 
 
 def _embedder(name: str) -> tuple[str, Encode]:
-    """An embedder's id and what embeds.
+    """Return an embedder's id and function.
 
     Raises:
-        UsageError: there is none of that name, or it lacks something.
+        UsageError: the embedder is unknown, or lacks something.
     """
     registry = load_registry()
     found = registry.find("embedder", name)
@@ -83,15 +83,15 @@ CODA = Method(
     presets={"paper": {"embedder": "minilm"}, "targen": {"solo": 1, "mix": 0}},
     given="required",
     source=(
-        "CoDa, arXiv:2404.00415, in our own words. Its authors took words that may stand for "
-        "others from a masked language model; here the model that writes is asked for them. They "
-        "chose the words that are kept by MiniLM, as the settings `paper` do; by the default "
-        "embedder, `words`, they are mostly those that few given rows have. A name is one word, "
-        "each further row of a given one keeps other words, and of pairs, whose last texts are "
-        "short, half of them are the most that are kept. In a mix, words of the "
-        "nearest row have no alternatives. Of a pair the last text is written anew, its first is "
-        "kept, and pairs are not mixed. Parts of speech are left out unless the option syntax "
-        "names a pipeline, and so is the concept that they had a model name, as in the authors' "
+        "CoDa, arXiv:2404.00415, with our own prompts. Its authors took substitutes for words "
+        "from a masked language model; here the model that writes proposes them. They "
+        "chose the words to keep by MiniLM, as the settings `paper` do. The default "
+        "embedder, `words`, mostly chooses words that few given rows have. A name is one word, and "
+        "each further row of a given one keeps other words. Pairs have short last texts, so at "
+        "most half of their words are kept. In a mix, words of the "
+        "nearest row have no alternatives. In a pair, the model rewrites the last text and keeps "
+        "the first, and pairs are not mixed. Parts of speech are left out unless the option syntax "
+        "names a pipeline. The concept that a model named is left out, as in the authors' "
         "own pipeline. Near copies of given rows are dropped, and texts of more than twice "
         "the most words. Given rows are not among the rows. The "
         "settings `targen` make one new row of each, as TarGEN's authors say of CoDa."

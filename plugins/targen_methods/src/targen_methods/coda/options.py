@@ -10,7 +10,7 @@ __all__ = ["Options"]
 
 
 class Options(MethodOptions):
-    """Options of CoDa; the defaults are those of its authors, but for the embedder."""
+    """Options of CoDa; the defaults are those of its authors, except for the embedder."""
 
     solo: int = Field(3, ge=0, le=100, description="new rows of each given row alone")
     mix: int = Field(

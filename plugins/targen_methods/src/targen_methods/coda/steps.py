@@ -194,7 +194,7 @@ class Steps:
     async def recipes(
         self, llm: Llm, parent: Group | Reading, existing: Sequence[Recipes]
     ) -> Sequence[Recipes]:
-        """What the new rows of a group are to be like: first those of the row alone."""
+        """Return the constraints of the new rows of a group: first those of the row alone."""
         group: Group = llm.above[0]
         reading = parent if isinstance(parent, Reading) else None
         return [
@@ -210,7 +210,7 @@ class Steps:
         ]
 
     def _place(self, number: int) -> int:
-        """How near the row is that a form is mixed with; 0 and less for none."""
+        """Return how near the row is that a form is mixed with; 0 or less without one."""
         return number - self.options.solo + 1
 
     def _recipe(
@@ -228,7 +228,7 @@ class Steps:
     # --- rows -------------------------------------------------------------------
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label."""
+        """Return the function that writes rows of a label."""
         name = self.columns.last
 
         async def write(llm: Llm, recipes: Recipes) -> BaseModel:
@@ -242,7 +242,7 @@ class Steps:
             if recipe is None:
                 raise UsageError(
                     f"no given row has the label {label}",
-                    hint=f"give rows of it, or ask for none of it: --label {label}=0",
+                    hint=f"give rows with this label, or ask for 0 rows: --label {label}=0",
                 )
             llm.note(form=recipe.form, given_row=recipe.given, constraints_of_row=recipe.source)
             llm.note(left_out=self.left_out)

@@ -18,7 +18,7 @@ def _hint() -> str:
 
 @cache
 def tagger(name: str) -> Callable[[str], str]:
-    """What gives the coarse parts of speech of a text, with blanks between: "DET NOUN VERB".
+    """Return a function for the coarse parts of speech of a text: "DET NOUN VERB".
 
     Args:
         name: an installed pipeline, or its folder, as `./NAME`.
@@ -33,7 +33,7 @@ def tagger(name: str) -> Callable[[str], str]:
     except UsageError:
         raise
     except (OSError, ValueError, AttributeError, TypeError) as error:  # whatever a folder holds
-        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_hint()) from error
+        raise UsageError(f"syntax: no spaCy pipeline {name}", hint=_hint()) from error
 
     def tags(text: str) -> str:
         return " ".join(token.pos_ for token in pipeline(text) if token.pos_)

@@ -25,9 +25,9 @@ _SMALL = frozenset(
 
 
 def content_words(text: str) -> list[str]:
-    """The words of two letters or more without the small ones of English, each once, in order.
+    """Return the words of at least two letters without English function words, each once, in order.
 
-    Capitalised words that stand together are one, since they are a name: "Ho Chi Minh City".
+    Adjacent capitalised words are one, since they are a name: "Ho Chi Minh City".
     """
     found: dict[str, str] = {}
     end, name = -1, ""  # of the capitalised words so far
@@ -45,6 +45,6 @@ def content_words(text: str) -> list[str]:
 
 
 def has_word(text: str, word: str) -> bool:
-    """Whether a text has a word or phrase, whole and in any case."""
+    """Return whether a text has a word or phrase, whole and in any case."""
     pattern = r"\s+".join(map(re.escape, word.split()))
     return re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("’", "'"), re.IGNORECASE) is not None

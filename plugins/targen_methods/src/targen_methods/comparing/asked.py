@@ -1,4 +1,4 @@
-"""What is compared: methods, how much each may take, and what their rows are measured with."""
+"""The request of a comparison: methods, their budgets, and the measures of their rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from targen_standard.methods.model import Method
 __all__ = ["TARGEN", "Asked", "Way", "asked_for"]
 
 TARGEN = "targen"
-"""What the task's own steps are called among the methods."""
+"""The name of the task's own steps among the methods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Way:
         name: the method's, or "targen".
         text: the task file that says it; "" where it is the task itself.
         given: whether it starts from given rows.
-        data: rows that are there, in place of any that are made.
+        data: existing rows, in place of generated ones.
     """
 
     name: str
@@ -40,15 +40,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is compared.
+    """A comparison.
 
     Attributes:
         task: the task's name or file.
         ways: how its rows are made, the one that others are held against first.
         generate: what `targen_core.generate` is called with, for all of them.
-        rows: how many each makes; None where each makes what its dollars give.
+        rows: how many each makes; None if each makes what its dollars give.
         dollars: what each may cost; None for no limit.
-        test: labelled rows that nothing is trained on.
+        test: labelled rows that are kept from training.
         original: rows that all are analyzed beside, and trained on for comparison.
         judge: whether a blind judge says how many labels are right.
         trainers: what is trained, as `targen compare --trainer` takes it.
@@ -85,14 +85,14 @@ def asked_for(
         registry: finds methods and the task.
         task: the task's name or file.
         names: methods, and "targen" for the task's own steps.
-        data: name -> rows that are there.
+        data: name -> existing rows.
         given: rows for the methods that start from some, where they do with this task.
         options: method -> option -> value.
         settings: a name of options, for the methods that know it.
 
     Raises:
-        UsageError: a method twice or unknown, one that lacks rows, or an option that is none; none
-            that makes anything of given rows, or has options under the name.
+        UsageError: a method is repeated, unknown or lacks rows, an option is invalid, or no method
+            uses given rows or has options under the name.
     """
     if len({*names}) < len(names):
         raise UsageError("--methods names one twice")
@@ -113,7 +113,7 @@ def asked_for(
     }
     if settings and settings not in presets:
         raise UsageError(
-            f"none of the methods has options called {settings!r}",
+            f"no method has options called {settings!r}",
             hint=did_you_mean(settings, sorted(presets), "one of"),
         )
     columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
@@ -142,9 +142,7 @@ def asked_for(
         require_given(spec, registry=registry)
         yield Way(name, METHOD.typed(FORM, spec, name), starts)
     if given and not starting:
-        raise UsageError(
-            f"none of the methods makes anything of given rows of {task}", hint="leave out --given"
-        )
+        raise UsageError(f"no method uses given rows of {task}", hint="leave out --given")
 
     for name, source in data.items():
         yield Way(name, data=source)

@@ -1,4 +1,4 @@
-"""Each way makes its rows, and all are measured: rows, cost, variety, artefacts, labels, training.
+"""Make the rows of each method, and measure all: rows, cost, variety, artefacts, labels, training.
 
 ```text
 methods/rte/
@@ -11,7 +11,7 @@ methods/rte/
   results.json, results.md, results.html
 ```
 
-Whatever exists already is gone on with: runs, judgements and trainings alike.
+Existing runs, judgements and trainings are continued.
 """
 
 from __future__ import annotations
@@ -87,15 +87,15 @@ def carry_out(
     Args:
         registry: finds task, methods and backend.
         asked: what to compare.
-        folder: where all of it goes.
+        folder: the folder of all files.
         tell: hears what is done now.
         max_cost: dollars for runs and judge together, earlier processes included.
-        max_tokens: tokens, likewise.
+        max_tokens: tokens for runs and judge together, earlier processes included.
         ask: is asked before the first call, with what the parts are likely to cost.
 
     Raises:
         UsageError: something else lies in the folder, or what was asked for makes no sense.
-        JobFailed: a run ended early; the same again goes on with it.
+        JobFailed: a run ended early; the same call continues it.
     """
     check_own(folder)
     for data in (*asked.test, *filter(None, [asked.original])):  # before anything is paid for
@@ -183,7 +183,7 @@ def _claim(folder: Path, asked: Asked) -> None:
 
 
 def _other(known: Path, said: str, wanted: dict[str, Any]) -> str:
-    """What was asked for there, and what is asked for now, of all that is not the same."""
+    """Return the differences between the earlier request there and the current one."""
     try:
         before = json_of(said)
         there = {**before, **before.pop("generate")}
@@ -198,7 +198,7 @@ def _other(known: Path, said: str, wanted: dict[str, Any]) -> str:
 
 
 def _apart(registry: Registry, asked: Asked) -> list[str]:
-    """What is to be said of given rows that models are tested on, too: few are in public data.
+    """Return remarks on given rows that also test the models: a few are in public data.
 
     Raises:
         UsageError: most of them are.
@@ -213,11 +213,11 @@ def _apart(registry: Registry, asked: Asked) -> list[str]:
     both = sum(text in tested for text in given)
     if 2 * both > len(given):
         raise UsageError(
-            f"{both:,} of {plural(len(given), 'given row')} are in --test, too: models would be "
-            "tested on what their rows were made from",
+            f"{both:,} of {plural(len(given), 'given row')} are also in --test: models would be "
+            "tested on the rows that their training data came from",
             hint="--given FILE with rows of the training set",
         )
-    return [f"{plural(both, 'given row')} in --test, too."] if both else []
+    return [f"{plural(both, 'given row')} also in --test."] if both else []
 
 
 def _task(asked: Asked, way: Way, folder: Path) -> str:
@@ -235,7 +235,7 @@ def _task(asked: Asked, way: Way, folder: Path) -> str:
 
 
 def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> None:
-    """See that the model can do what a way asks of it, before any is paid, and that dollars end it.
+    """Check, before paying, that the model can do what a way needs, and that dollars can end it.
 
     Raises:
         UsageError: it cannot, or it costs nothing.
@@ -300,7 +300,7 @@ def _made(
 
 
 def _found(registry: Registry, asked: Asked, way: Way, folder: Path) -> Measured:
-    """Rows that are there, with what they cost where a run of ours made them."""
+    """Return existing rows, with their cost if a run of ours made them."""
     dataset = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
     is_run = (Path(way.data) / "manifest.json").exists()
     report = load(way.data, registry=registry).report if is_run else None
@@ -331,7 +331,7 @@ def _rows_of(way: Way, folder: Path) -> str:
 def _expected(
     registry: Registry, asked: Asked, tasks: Mapping[str, str], folder: Path
 ) -> Iterator[Expected]:
-    """What each run and each judgement is likely to cost, if it is not there yet."""
+    """Yield the likely cost of each run and each judgement that is missing."""
     known = _model_of(asked)
     for name, task in tasks.items():
         if (folder / "runs" / name / "report.json").exists():
@@ -353,9 +353,9 @@ def _expected(
 
 
 def _judge_expected(registry: Registry, asked: Asked, name: str, rows: int | None) -> Expected:
-    """What a judge of so many rows is likely to cost; None: as many as a number of dollars makes.
+    """Estimate a judge's cost for `rows`; None: as many as a number of dollars makes.
 
-    The rows are not there yet: a dry run of the task's own steps writes some to be judged.
+    The rows do not exist yet: a dry run of the task's own steps writes some to judge.
     """
     who, known = f"the judge of {name}", _model_of(asked)
     number = rows or 2 * registry.get("task", asked.task).rows_per_instance
@@ -378,7 +378,7 @@ def _model_of(asked: Asked) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Judgement:
-    """What a blind judge found of a way's labels, and what that cost."""
+    """A blind judge's findings on a way's labels, and their cost."""
 
     right: float | None
     dollars: float | None
@@ -391,7 +391,7 @@ def _judged(
     folder: Path,
     tell: Callable[[str], None],
 ) -> dict[str, _Judgement]:
-    """The share of labels that a judge who does not see them finds too.
+    """Return the share of labels that a judge who does not see them confirms.
 
     A judgement that was stopped continues: its answered calls are in its journal.
 
@@ -458,9 +458,9 @@ def _figures(analysis: Analysis, name: str) -> dict[str, Estimate]:
 def _trained(
     registry: Registry, asked: Asked, ways: list[Way], folder: Path
 ) -> tuple[dict[str, dict[str, Estimate]], str, list[str]]:
-    """What the rows of each train; as many rows of each, with the same labels."""
+    """Return the results of training on as many rows of each, with the same labels."""
     if not asked.test:
-        return {}, "", ["Nothing was trained: --test DATA says on which rows models are tested."]
+        return {}, "", ["No model was trained: pass --test DATA to test models."]
     from targen_training.comparing import carried_out, model_choice
     from targen_training.experiments.model import declared
     from targen_training.money import Money

@@ -1,4 +1,4 @@
-"""What a comparison comes to: a line for each method."""
+"""The results of a comparison: a line for each method."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Measured:
     Attributes:
         name: the method's.
         rows: rows that it made.
-        requested: how many were asked for; None where its dollars decided.
-        calls: calls that models answered; None where nobody knows, as of rows from elsewhere.
-        tokens: in and out; likewise.
-        dollars: what they cost; None where a price is unknown.
+        requested: how many were requested; None if its dollars decided.
+        calls: calls that models answered; None if unknown, as for rows from elsewhere.
+        tokens: in and out; None if unknown.
+        dollars: what they cost; None if a price is unknown.
         figures: from the analysis, by column.
-        right: the share of labels that a blind judge finds too; None where nobody judged.
-        judge_dollars: what the judge cost; None where nobody judged, or a price is unknown.
+        right: the share of labels that a blind judge confirms; None without a judge.
+        judge_dollars: what the judge cost; None without a judge, or if a price is unknown.
         trained: by trainer, the main figure of what its rows train.
-        note: what is to be said of it.
+        note: a remark on it.
     """
 
     name: str

@@ -17,16 +17,16 @@ __all__ = ["columns", "rows", "write"]
 
 _NOTES = (
     (
-        "Calls are what the method asks for, replies from the cache among them, as where two "
-        "methods ask the same; tokens and dollars are those of the others, without the judge's. "
-        "Labels right: the share "
-        "that a judge by the same model finds who does not see them, which is no truth."
+        "Calls include replies from the cache, such as when two methods ask the same. "
+        "Tokens and dollars count the other calls, without the judge's. "
+        "Labels right: the share that a judge by the same model confirms without seeing them. "
+        "The judge may be wrong."
     ),
     (
-        "hd-d: variety of words, more is more. self-BLEU: how alike rows are, less is better. A "
-        "part tells: by how much a classifier that sees only a part of a row beats the commonest "
-        "label. Leakage: the share of rows that have eight words in a row in common with the "
-        "original ones; those that start from given rows have their premises."
+        "hd-d: variety of words, higher is more varied. self-BLEU: how alike rows are, less is "
+        "better. A part tells: by how much a classifier that sees only a part of a row beats the "
+        "commonest label. Leakage: the share of rows that share a run of eight words with the "
+        "original ones. Rows made from given rows share their premises."
     ),
     "Each method made its rows once: a difference may be that of the run and not of the method.",
 )
@@ -91,7 +91,7 @@ def _percent(figure: Estimate) -> str:
 
 def _notes(compared: Compared) -> list[str]:
     own = [f"{way.name}: {way.note}" for way in compared.ways if way.note]
-    return [*own, f"All of it was {compared.said}.", *compared.notes, *_NOTES]
+    return [*own, f"All methods were {compared.said}.", *compared.notes, *_NOTES]
 
 
 def write(folder: Path, compared: Compared) -> None:
@@ -134,7 +134,7 @@ def _html(
     )
     pages = [
         ("analysis/report.html", "The analysis: texts, labels, artefacts, leakage"),
-        ("training/results.html", "What they train: models, intervals, tests"),
+        ("training/results.html", "Training results: models, intervals, tests"),
     ]
     links = "".join(
         f'<li><a href="{path}">{safe(words)}</a></li>'

@@ -1,1 +1,1 @@
-"""What methods share that write a text for a label after a condition, in free text."""
+"""The common part of methods that write a text for a label after a condition, in free text."""

@@ -1,9 +1,9 @@
-"""Where a text ends in what a model wrote on after an open quotation mark.
+"""Find the end of a text that a model wrote after an open quotation mark.
 
-A model that only continues does not know when to stop, and a chat model may close the quotation
-and talk on. The rules are those of ZeroGen's and SuperGen's code, with the marks of other scripts,
-but for quotations within the text: these are told from its end, where the authors' code stops at
-the first mark of any kind.
+A model that only continues does not know when to stop, and a chat model may close the quotation and
+talk on. The rules are those of ZeroGen's and SuperGen's code, with the marks of other scripts.
+Quotations within the text are the exception: they are distinguished from its end, while the
+authors' code stops at the first mark of any kind.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # behind the first sentence: another, o
 
 
 def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int]:
-    """From where to where a reply is the text that was wanted: whole sentences.
+    """Return the start and end of the wanted text in a reply: whole sentences.
 
     Quotation marks and spaces at the beginning do not count. The text reaches to the quotation mark
-    that closes it or the end of the line; where there is neither, to the last mark of `ends`, since
-    what follows is part of a sentence. With `first`, it reaches to the first of these marks that
-    ends a sentence. Quotations within the text are part of it, and no sentence of theirs ends it.
+    that closes it or the end of the line. Without either, it reaches to the last mark of `ends`,
+    since the rest is part of a sentence. With `first`, it reaches to the first of these marks that
+    ends a sentence. Quotations within the text are part of it, and their sentences do not end it.
 
     Args:
         reply: what the model wrote.
@@ -56,15 +56,15 @@ def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int
 
 
 def phrase_kept(reply: str) -> str:
-    """What stands before the closing mark or the line's end, a whole sentence or not."""
+    """Return the text before the closing mark or the line's end, a whole sentence or not."""
     read = _read(reply, ENDS)
     return reply[read.start : read.stop].strip()
 
 
 def ended(reply: str) -> bool:
-    """Whether a reply has come to the mark that closes its text, or to the end of its line.
+    """Return whether a reply has reached the mark that closes its text, or the end of its line.
 
-    What `kept` keeps of it, without `first`, is then the same however it goes on.
+    The result of `kept`, without `first`, is then final, however the reply continues.
     """
     return _read(reply, ENDS).closed
 
@@ -77,8 +77,8 @@ class _Read:
         start: where the text begins.
         stop: where the closing mark or the line's end is, or else the reply's end.
         closed: whether there is one of the two.
-        sentences: where sentences end, behind their marks, each with the mark; those that stand
-            within a quotation and do not end with it are none.
+        sentences: the ends of sentences, after their marks, each with the mark; except those within
+            a quotation that do not end with it.
     """
 
     start: int
@@ -110,7 +110,7 @@ def _read(reply: str, ends: str) -> _Read:
 
 
 def _opens(reply: str, at: int) -> bool:
-    """Whether a quotation mark opens a quotation: by the spaces around it, else by its form."""
+    """Return whether a quotation mark opens a quotation, by its spaces or its form."""
     before = reply[at - 1].isspace() or reply[at - 1] in "([—–"
     after = reply[at + 1 : at + 2].isspace() or reply[at + 1 : at + 2] in (*".,;:!?)]",)
     return before if before != after else reply[at] in _OPENING

@@ -1,9 +1,9 @@
 """Self-debiasing: a text for one label, of tokens that the other labels' prompts do not favour.
 
 Schick et al., Self-Diagnosis and Self-Debiasing (arXiv:2103.00453), as ZeroGen (arXiv:2202.07922)
-uses it, with the constants of its code: what the model would write next is compared with what it
-would write there after the prompts of the other labels, and a token becomes the rarer, the more
-one of these favours it. It takes a call for each token and prompt.
+uses it, with the constants of its code. The model's next tokens are compared with those after the
+prompts of the other labels. The more one of these favours a token, the rarer it becomes. It takes a
+call for each token and prompt.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _PART = "\ufffd"  # stands for the part of a character that a token ends in
 
 
 class DebiasOptions(ConditionalOptions):
-    """Options of methods that can be told to debias."""
+    """Options of methods that can debias."""
 
     debias: bool | Literal["pairs"] = Field(
         False,
-        description="draw each token so that it fits no other label's prompt better: true, false, "
-        "or pairs, for rows of several texts alone; a call for each token and label",
+        description="draw each token so that it fits no other label's prompt better (a call per "
+        "token and label): true, false, or pairs to do so only for rows of several texts",
     )
     debias_decay: float = Field(
         200.0, ge=0, le=1e6, description="how much rarer what they favour becomes; 0: no rarer"
@@ -52,7 +52,7 @@ async def debiased(
     others: Sequence[Mapping[str, Any]],
     options: DebiasOptions,
 ) -> str:
-    """What a model writes, token by token, up to where the text ends; see `cut.kept`.
+    """Return a model's text, token by token, up to its end; see `cut.kept`.
 
     It is drawn here, by the step's `temperature`, `top_k`, `top_p` and `min_p`, and has at most its
     `max_tokens`.
@@ -65,7 +65,7 @@ async def debiased(
         options: how much rarer, and among how many tokens.
 
     Raises:
-        Rejected: `refusal`, or `no-token`, where the model gives nothing to go on with.
+        Rejected: `refusal`, or `no-token`, if the model gives no token to continue with.
     """
     rng = llm.rng("debias")
     sampling = llm.sampling
@@ -97,10 +97,10 @@ def rescaled(
     decay: float,
     floor: float,
 ) -> dict[str, float]:
-    """The weights of tokens, where those that another prompt favours count less.
+    """Return the weights of tokens; those that another prompt favours count less.
 
-    A token that no other prompt finds likelier keeps its probability p. Of one that another finds
-    likelier, with p', it is p max(exp(-decay (p' - p)), floor).
+    A token that no other prompt finds likelier keeps its probability p. If another finds it
+    likelier, with p', its weight is p max(exp(-decay (p' - p)), floor).
 
     Args:
         own: the probabilities after the label's prompt; the others' that are not in a mapping
@@ -110,7 +110,7 @@ def rescaled(
         floor: see there, above 0.
 
     Returns:
-        Of each token of `own` its weight; they do not sum up to 1.
+        The weight of each token of `own`; they do not sum up to 1.
     """
     return {
         token: p * max(math.exp(-decay * (_most(token, p, others) - p)), floor)
@@ -124,10 +124,10 @@ def _most(token: str, own: float, others: Sequence[Mapping[str, float]]) -> floa
 
 
 def chosen(weights: Mapping[str, float], sampling: Mapping[str, Any], rng: random.Random) -> str:
-    """A token drawn by weight, after temperature, top-k, top-p and min-p, in this order.
+    """Draw a token by weight, after temperature, top-k, top-p and min-p, in this order.
 
     Raises:
-        Rejected: `no-token`, where there is none.
+        Rejected: `no-token`, if there are none.
     """
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     ranked = [item for item in ranked if item[1] > 0]
@@ -153,7 +153,7 @@ def chosen(weights: Mapping[str, float], sampling: Mapping[str, Any], rng: rando
 
 
 def _given(sampling: Mapping[str, Any], name: str, otherwise: float) -> float:
-    """A parameter's value; None and what is not there leave it to the service."""
+    """Return a parameter's value; None or an absent one leaves it to the service."""
     value = sampling.get(name)
     return otherwise if value is None else float(value)
 

@@ -1,4 +1,4 @@
-"""What is in the lists: conditions, and samples of each."""
+"""Items of the lists: conditions, and samples of each."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class ConditionalSteps:
 
     @property
     def conditions(self) -> ListStep[Condition]:
-        """What texts are written after: of given rows, or of a model."""
+        """Return the list of conditions for texts: from given rows, or from a model."""
         given = self.given is not None
         return ListStep(
             name="conditions",
@@ -110,7 +110,7 @@ class ConditionalSteps:
         return () if existing else self.given_conditions(llm.rng("order"))
 
     def most(self) -> dict[str, int]:
-        """Rows of each label that the given ones make at most; nothing where the model writes."""
+        """Return the most rows of each label from the given ones; empty if the model writes."""
         if self.given is None:
             return {}
         count = len(self.given_conditions(random.Random(0))) * self.options.per_condition
@@ -134,10 +134,10 @@ class ConditionalSteps:
         return await self.written(llm, llm.batch)
 
     async def written(self, llm: Llm, count: int) -> Sequence[Condition]:
-        """Conditions by the model, each a sample of its own; what says nothing is left out.
+        """Return conditions by the model, each a sample of its own, without empty ones.
 
         Raises:
-            Rejected: all of them say nothing; the reason is that of the last.
+            Rejected: all are empty; the reason is that of the last.
         """
         write = self._row_begun if self.columns.first else self._topic
         made = await asyncio.gather(
@@ -197,7 +197,7 @@ class ConditionalSteps:
     # --- prompts ----------------------------------------------------------------
 
     def values(self, condition: Condition, label: str) -> dict[str, Any]:
-        """What the prompt that ends in an open quotation says."""
+        """Return the values of the prompt that ends in an open quotation."""
         return {
             "description": self.task.description,
             "length": self._length(condition),
@@ -206,7 +206,7 @@ class ConditionalSteps:
         }
 
     def _length(self, condition: Condition) -> str:
-        """How long a text is to be: as one of the given ones is, the same for all labels."""
+        """Return the length of a text: that of one of the given ones, the same for all labels."""
         if not self._lengths:
             return f"one or two full sentences of at least {self.options.min_words} words in all"
         words = random.Random(condition.model_dump_json()).choice(self._lengths)
@@ -229,7 +229,7 @@ class ConditionalSteps:
 
     @cached_property
     def _is_open(self) -> bool:
-        """Whether most of the given texts end without a mark, as clauses do."""
+        """Return whether most of the given texts end without a mark, as clauses do."""
         ended = sum(text[-1:] in self.options.ends for text in self._last)
         return 2 * ended < len(self._last)
 

@@ -47,8 +47,8 @@ def import_rows(
         typer.Option(
             "--labels",
             metavar="MAP",
-            help="Which label of the task a label of the file is: 0=LABEL,1=LABEL; a .json file "
-            "of such; a known map, such as zerogen:sst-2; or same. KEY=- leaves rows out. "
+            help="Map labels of the file to the task's: 0=LABEL,1=LABEL, a .json file of such "
+            "pairs, a known map such as zerogen:sst-2, or same. KEY=- leaves rows out. "
             "Repeatable.",
         ),
     ] = None,
@@ -91,7 +91,7 @@ def import_rows(
         typer.Option(
             "--weights",
             metavar="FILE",
-            help="How much each row counts, as SunGen's code leaves it: .npy, or lines of JSON "
+            help="Weights of the rows, as SunGen's code writes them: .npy, or lines of JSON "
             "with idx and weight.",
         ),
     ] = None,
@@ -134,8 +134,8 @@ def import_rows(
     """Import the published rows of another method as a dataset of a task.
 
     Writes a folder that every command takes for a dataset: rows, where each is from, and a card
-    with the source and its licence. What the labels of the file mean is never guessed, since the
-    same task is numbered both ways: say it, or name a known map, and look at the rows that are
+    with the source and its licence. The meaning of the file's labels is never guessed, since the
+    same task is numbered both ways. Pass a map or name a known one, and look at the rows that are
     shown. Rows that cannot be rows of the task are counted by reason.
 
     Examples:
@@ -169,7 +169,7 @@ def import_rows(
         raise UsageError("--logits says what --weights are", hint="--weights FILE")
     of = FORMS.get(form)
     if of is None:
-        raise UsageError(f"there is no form {form!r}", hint=did_you_mean(form, FORMS, "forms"))
+        raise UsageError(f"unknown form {form!r}", hint=did_you_mean(form, FORMS, "forms"))
     registry = load_registry()
     item = registry.find("task", task)
     found = registry.resolve(item)

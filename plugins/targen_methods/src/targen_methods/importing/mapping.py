@@ -18,14 +18,14 @@ from targen_methods.importing.reading import listed
 __all__ = ["SAME", "Columns", "Labels", "columns_for", "labels_for", "preset_of", "written"]
 
 SAME = "same"
-"""What says that published labels are the task's own names."""
+"""The map for published labels that are the task's own names."""
 _OUT = "-"
-"""What a published label is given as whose rows are left out."""
+"""The map's value for a published label whose rows are left out."""
 _JOINED = "+"
 
 
 def written(label: Any) -> str | None:
-    """A published label as it is typed in a map; None of what is no label.
+    """Return a published label as it is typed in a map; None for other values.
 
     A list of one label is read as that label.
     """
@@ -51,7 +51,7 @@ class Labels:
     listed: tuple[str, ...] = ()
 
     def read(self, label: Any) -> str | None:
-        """A published label as the map's keys have it; None of what is no label."""
+        """Return a published label as in the map's keys; None for other values."""
         said = written(label)
         if self.listed and said is not None and said.isdecimal() and len(said) < 10:
             return self.listed[int(said)] if int(said) < len(self.listed) else None
@@ -62,7 +62,7 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
     """The preset that is named in place of a map.
 
     Raises:
-        UsageError: there is no such preset, or it is of another form.
+        UsageError: the preset is unknown, or of another form.
     """
     named = [each for each in labels if "=" not in each and ":" in each and not _is_file(each)]
     if not named:
@@ -72,7 +72,7 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
     preset = PRESETS.get(named[0])
     if preset is None:
         raise UsageError(
-            f"there is no map of labels {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "maps")
+            f"unknown map of labels {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "maps")
         )
     if named[0].partition(":")[0] != of.name:
         raise UsageError(f"--labels {named[0]} is not for rows of {of.name}")
@@ -94,7 +94,7 @@ def labels_for(
         None for a task of open labels.
 
     Raises:
-        UsageError: there is no map, or it names labels that the task does not have.
+        UsageError: the map is missing, or it names labels that the task does not have.
     """
     names = [label.name for label in task.labels]
     if not names:
@@ -123,7 +123,7 @@ def labels_for(
         presets = [name for name in PRESETS if name.startswith(f"{of.name}:")]
         example = ",".join(f"{at}={name}" for at, name in enumerate(names[:4]))
         raise UsageError(
-            f"nothing says which label of {task.name} a label of the file is: the same task is "
+            f"the labels of the file cannot be mapped to those of {task.name}: the same task is "
             "numbered in both ways",
             hint=f"--labels {example}, or the way that your file has them"
             + (f"; or a known map: {', '.join(presets)}" if presets else "")
@@ -194,7 +194,7 @@ def _listed(path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What goes where.
+    """The columns of a task, and their sources.
 
     Attributes:
         sources: the task's column -> the file's columns, joined by a line break.
@@ -215,17 +215,17 @@ class Columns:
 def columns_for(
     given: str, preset: Preset | None, task: Task[Any, Any], of: Published, found: Sequence[str]
 ) -> Columns:
-    """What goes where: as it is given, by a preset, by the same names, or one text to the only one.
+    """Return the map of columns: given, of a preset, by equal names, or text to text.
 
     Args:
         given: `premise=C,hypothesis=X`, or "".
-        preset: of the labels, which may say it too.
+        preset: that of the labels, which may also map columns.
         task: whose columns they become.
         of: the form of the file.
         found: the columns of the file.
 
     Raises:
-        UsageError: nothing says it, or what is said names columns that are not there.
+        UsageError: the map is missing, or names columns that do not exist.
     """
     schema = task.schema.model_fields
     apart = {"idx", "label"} if task.labels else {"idx"}
@@ -248,8 +248,8 @@ def columns_for(
             for at, name in enumerate(required)
         )
         raise UsageError(
-            f"nothing says which column of the file goes where: it has {listed(found)}, and a "
-            f"row of {task.name} has {', '.join(own)}",
+            f"the columns of the file cannot be mapped to the task's: it has {listed(found)}, and "
+            f"a row of {task.name} has {', '.join(own)}",
             hint=f"--columns {example}, or the other way round",
         )
     if lacking := [name for name in required if name not in sources]:

@@ -1,4 +1,4 @@
-"""The forms in which methods' authors published their rows: what a row looks like, and whose it is.
+"""The forms in which methods' authors published their rows, and their sources.
 
 | form | as written by |
 |---|---|
@@ -41,16 +41,16 @@ class Published:
     Attributes:
         name: as it is typed.
         summary: whose rows, in one line.
-        keys: the columns that tell a row of it, in each of its ways.
+        keys: the columns that identify its rows, in each of its variants.
         texts: the columns that may hold a text, in the order of a pair.
         label: the columns that may hold the label; the first that a row has does.
         source: where it is published, and the paper.
         license: of the data, by its name on hubs, or "".
-        license_from: who says so, or why there is none.
+        license_from: the source of this, or why it is unknown.
         empty: columns that may be empty.
-        unlabeled: a label that says that there is none.
+        unlabeled: a label that means that there is none.
         rows: a published row as rows of one label; one that nests several gives all of them.
-        origin: what is kept in the provenance, besides the label and where it stood.
+        origin: further values for the provenance, besides the label and its place.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Published:
     origin: Callable[[Row], dict[str, Any]] = _nothing
 
     def is_of(self, columns: Collection[str]) -> bool:
-        """Whether a row with these columns may be one of this form."""
+        """Return whether a row with these columns may be one of this form."""
         return any(keys <= set(columns) for keys in self.keys)
 
     @property
@@ -78,7 +78,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What the labels of a published file mean, and which of its columns are the texts.
+    """The meanings of a published file's labels, and its text columns.
 
     Attributes:
         labels: the label as the file has it -> its name.
@@ -119,7 +119,7 @@ def _multi_class(row: Row) -> Iterator[Row]:
 
 
 def _instances(row: Row) -> Iterator[Row]:
-    """The instances of an instruction, in whichever of the files it stands."""
+    """Yield the instances of an instruction, in any of the files."""
     if isinstance(row.get("instances"), list):
         for each in row["instances"]:
             yield {**row, **each} if isinstance(each, Mapping) else {}

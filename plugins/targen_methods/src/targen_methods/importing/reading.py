@@ -33,7 +33,7 @@ _BINARY = (
 )
 
 _FROM_TORCH = (
-    "a pickle is code that runs when it is read, and is never read here; where you trust it, save "
+    "a pickle is code that runs when it is read, so targen never reads one. If you trust it, save "
     "its numbers: python -c \"import numpy, torch; numpy.save('weights.npy', "
     "torch.load('best_thetas.pth', weights_only=True).detach().cpu().numpy())\", then --weights "
     "weights.npy --logits"
@@ -113,7 +113,7 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
             hint = "--encoding latin-1, or whichever encoding the file has"
         raise UsageError(
-            f"{path} does not look like {of.name}: none of its first records can be read "
+            f"{path} does not look like {of.name}: its first records cannot be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",
             hint=hint,
         )
@@ -164,7 +164,7 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
         kind, suffixes = "a table with tabs", [".tsv"]
     else:
         raise UsageError(
-            f"{path} is neither lines of JSON, nor a list of it, nor a table with tabs: it begins "
+            f"{path} is neither lines of JSON, nor a JSON list, nor a table with tabs: it starts "
             f"with {begin.splitlines()[0][:60]!r}",
             hint=f"a row of {of.name} has {of.described}",
         )

@@ -62,7 +62,7 @@ class Importing:
         opened: the file.
         task: whose rows they become.
         columns: which column goes where.
-        labels: which label is which; None of a task of open labels.
+        labels: the map of labels; None for a task of open labels.
         unescape: whether HTML entities become what they stand for.
         where: columns of the file with the text that they must hold.
         skip: rows at the beginning that are left out.
@@ -171,7 +171,7 @@ class Importing:
         return Imported(made, self._origin(place, row, published, label))
 
     def _label(self, row: Mapping[str, Any]) -> tuple[str, str | None]:
-        """The label as the file has it, and that of the task; None of open labels.
+        """Return the label as the file has it, and that of the task; None for open labels.
 
         Raises:
             Bad: it has none, or one whose rows are left out.
@@ -210,7 +210,7 @@ class Importing:
         )
 
     def _value(self, row: Mapping[str, Any], name: str, of: Sequence[str]) -> Any:
-        """What goes into a column.
+        """Return the value for a column.
 
         Raises:
             Bad: it is not there, or cannot be what the column holds.
@@ -246,7 +246,7 @@ class Importing:
         """The provenance of a row.
 
         Raises:
-            Bad: a number of it is not finite.
+            Bad: a number in the row is not finite.
         """
         origin: dict[str, Any] = {"id": str(self.count), "idx": self.count, "rows": 1}
         origin[self.opened.source.form.place] = place

@@ -1,4 +1,4 @@
-"""What an import says of itself: as facts, and as lines for people."""
+"""Reports on an import: as facts, and as lines for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 70  # characters of a text that is shown
 
 
 def facts_of(done: Importing, task: str, license: str, license_from: str) -> dict[str, Any]:
-    """What `import.json` says."""
+    """Return the content of `import.json`."""
     path = done.opened.path
     return {
         "format": FORMAT,
@@ -99,7 +99,7 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
     said = facts["license"] or "unstated"
     print(f"licence: {said} ({facts['license_from']})")
     if not done.unescape and _has_entities(done):
-        said = "texts hold HTML entities, such as &#34;; --unescape reads them"
+        said = "texts contain HTML entities such as &#34;. --unescape reads them"
         print(f"note: {said}", file=sys.stderr)
 
 

@@ -23,7 +23,7 @@ __all__ = ["Weights", "read_weights"]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each row of a file counts.
+    """The weights of a file's rows.
 
     Attributes:
         known: the number of a row, or its `idx` -> its weight, 0 or more.
@@ -37,12 +37,12 @@ class Weights:
         """The weight of a row, by its `idx` or else by its number in the file, from 0.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the row has no weight.
         """
         key = str(row.get("idx", number))
         if key not in self.known:
             raise UsageError(
-                f"there is no weight for the row {key} of {plural(len(self.known), 'weight')}",
+                f"no weight for the row {key} among {plural(len(self.known), 'weight')}",
                 hint="a weight for each row of the file, by its idx or in its order",
             )
         return self.known[key]
@@ -79,7 +79,7 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
         for at, record in enumerate(open_source(file).rows()):
             key = str(record.get("idx", at))
             if key in values:
-                raise UsageError(f"{file} weighs the row {key} twice")
+                raise UsageError(f"{file} has two weights for the row {key}")
             values[key] = record.get("weight")
             if len(values) > _MOST:
                 raise UsageError(f"{file} contains more than {_MOST:,} weights")

@@ -1,4 +1,4 @@
-"""What an import leaves: a folder that every command takes for a dataset.
+"""Write an import: a folder that every command takes for a dataset.
 
 ```text
 rte-supergen/
@@ -105,7 +105,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         done: an import that is over.
         name: of the dataset.
         license: its name on hubs, or "".
-        license_from: who says so, or why there is none.
+        license_from: the source of this, or why it is unknown.
     """
     of, task = done.opened.of, done.task
     front: dict[str, Any] = {
@@ -133,7 +133,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         for reason, count in sorted(done.left_out.items())
     )
     rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
-    more = f", of which {done.repeated:,} repeat an earlier one" if done.repeated else ""
+    more = f"; {done.repeated:,} repeat an earlier one" if done.repeated else ""
     return f"""---
 {front_matter(front)}---
 

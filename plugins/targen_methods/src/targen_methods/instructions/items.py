@@ -1,4 +1,4 @@
-"""What is in the lists and rows of the task, and what a model replies."""
+"""Items of the lists and rows of the task, and replies of a model."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _LIMITS = Options.model_validate({})
 
 
 async def pool(llm: Llm, parent: None, existing: Sequence[Pool]) -> Sequence[Pool]:
-    """The instructions that the first rounds are told."""
+    """Return the instructions for the prompts of the first rounds."""
     text = (files(_PACKAGE) / "seeds.txt").read_text(encoding="utf-8")
     return [Pool(seeds=tuple(text.splitlines()))]
 
@@ -41,7 +41,7 @@ async def pool(llm: Llm, parent: None, existing: Sequence[Pool]) -> Sequence[Poo
 async def instructions(
     llm: Llm, parent: Pool, existing: Sequence[FreeInstruction]
 ) -> Sequence[FreeInstruction]:
-    """A round: the model is told some of the pool and some of its own, and adds others."""
+    """Add a round: the model sees some of the pool and some of its own, and adds others."""
     written = [one.text for one in existing]
     reply = await llm.ask(
         _PROMPTS["instructions"],

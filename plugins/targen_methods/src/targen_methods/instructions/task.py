@@ -48,10 +48,10 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
         "output. Instructions are of any kind."
     ),
     source=(
-        "Self-Instruct, arXiv:2212.10560, in our own words, with 28 instructions of ours to start "
-        "from in place of its authors' 175 tasks. Whether an instruction leaves a few answers to "
-        "choose from is said with it, not asked in a call of its own; such rows are written answer "
-        "first, as theirs are."
+        "Self-Instruct, arXiv:2212.10560, with our own prompts. It starts from 28 instructions of "
+        "ours in place of its authors' 175 tasks. The model writes with an instruction if it "
+        "leaves a few answers to choose from; the authors asked this in a call of its own. It "
+        "writes such rows answer first, as theirs did."
     ),
     citation=SELFINSTRUCT.citation,
     instance=InstructionRow,

@@ -1,4 +1,4 @@
-"""What is in ProGen's lists: rounds, and conditions with the examples that are shown."""
+"""Items of ProGen's lists: rounds, and conditions with their examples."""
 
 from __future__ import annotations
 

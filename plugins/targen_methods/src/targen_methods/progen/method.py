@@ -42,11 +42,11 @@ PROGEN = Method(
     },
     given="pairs",
     source=(
-        "ProGen, arXiv:2210.12329, in our own words. The model of a round is a linear head on "
-        "words, of which influences are exact, where the authors trained DistilBERT and summed up "
-        "a series; validation rows are parts of the rows in turn. A round is of so many "
-        "candidates, not rows. Examples are drawn for each text, not for a batch of them. Its "
-        "authors had tasks of single texts; for pairs an example is the whole row, and premises "
+        "ProGen, arXiv:2210.12329, with our own prompts. The model of a round is a linear head on "
+        "words with exact influences; the authors trained DistilBERT and summed up "
+        "a series. Parts of the rows serve in turn as validation rows. A round counts "
+        "candidates, not rows. Examples are drawn for each text, not for a batch. Its "
+        "authors had tasks of single texts. For pairs an example is the whole row, and premises "
         "are given or written, never taken from evaluation data."
     ),
     citation="""

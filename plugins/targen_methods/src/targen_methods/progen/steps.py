@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Options(ConditionalOptions):
-    """Options of ProGen; the defaults are its authors', but for `ends` and `min_words`."""
+    """Options of ProGen; the defaults are its authors', except for `ends` and `min_words`."""
 
     per_condition: int = Field(2, ge=1, le=10_000, description="samples of each condition")
     examples: int = Field(8, ge=1, le=100, description="rows that are shown before a text")
@@ -112,10 +112,10 @@ class Steps(ConditionalSteps):
         ]
 
     def _conditions(self, number: int) -> int:
-        """Conditions of a round: rounds begin at 1, 4, 12, 32, ... times the first one's size.
+        """Return a round's conditions: rounds start at 1, 4, 12, 32, ... times the first size.
 
-        The authors begin a round at c times L rows, where c counts rounds and L doubles up to
-        `largest`; a round here is of so many candidates, whatever became of them.
+        The authors start a round at c times L rows, where c counts rounds and L doubles up to
+        `largest`. Here a round counts candidates, accepted or not.
         """
 
         def begins(round_: int) -> int:
@@ -209,7 +209,7 @@ class Steps(ConditionalSteps):
     # --- rows ---------------------------------------------------------------------
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label."""
+        """Return the function that writes rows of a label."""
 
         async def write(llm: Llm, sample: Sample) -> BaseModel:
             round_: Round = llm.above[0]

@@ -1,4 +1,4 @@
-"""What an instruction must be like, as the authors' own filters have it."""
+"""Requirements of an instruction, as in the authors' own filters."""
 
 from __future__ import annotations
 

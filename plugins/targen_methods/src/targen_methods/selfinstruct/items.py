@@ -1,4 +1,4 @@
-"""What is in the lists of Self-Instruct, and what a model replies."""
+"""Items of the lists of Self-Instruct, and replies of a model."""
 
 from __future__ import annotations
 

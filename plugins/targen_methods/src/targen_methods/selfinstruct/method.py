@@ -53,20 +53,21 @@ SELFINSTRUCT = Method(
     options=TaskOptions,
     presets={"paper": PAPER},
     source=(
-        "Self-Instruct, arXiv:2212.10560, in our own words. Its authors started from 175 tasks and "
-        "had the model write further tasks of any kind; here the task and its labels stand, and "
-        "instructions differ in the kind of texts that the task's description allows. So none is "
-        "dropped for speaking of pictures or files, as theirs were; one is dropped sooner that "
-        "says the same in other words; more of the model's own are told, since the task gives few "
-        "to start from; and each gives two rows of a label, about as many as theirs gave in all, "
-        "for more kinds of texts, at a temperature of 0.7: the preset `paper` has their numbers. "
-        "Whether an instruction is a classification is not asked: labels are closed, and each call "
-        "writes rows for one of them (their way of output before input). An instruction begins "
+        "Self-Instruct, arXiv:2212.10560, with our own prompts. Its authors started from 175 tasks "
+        "and had the model write further tasks of any kind. Here the task and its labels are "
+        "fixed, and instructions differ in the kind of texts that the task's description allows. "
+        "So instructions that mention pictures or files are kept; theirs were dropped. Paraphrased "
+        "instructions are dropped sooner. Calls show more of the model's own instructions, since "
+        "the task gives few to start from. Each instruction gives two rows per label at a "
+        "temperature of 0.7, about as many as theirs gave in all, for more kinds of texts. The "
+        "preset `paper` has their numbers. "
+        "The model is not asked whether an instruction is a classification: labels are closed, and "
+        "each call writes rows for one of them (their output before input). An instruction starts "
         "with a letter or digit "
-        "of any script; theirs had to be English. Of rows with the same texts the first stays, "
-        "whatever the label; they dropped a task's rows altogether where two contradicted each "
+        "of any script; theirs had to be English. Among rows with the same texts the first is "
+        "kept, whatever its label; they dropped all rows of a task if two contradicted each "
         "other. They sampled instructions at top-p 0.5 with a presence penalty of 2, and rows "
-        "with one of 1.5; not every service takes these: -o instructions.top_p=0.5."
+        "with one of 1.5. Not every service accepts these: -o instructions.top_p=0.5."
     ),
     citation="""
 @inproceedings{wang2023self,

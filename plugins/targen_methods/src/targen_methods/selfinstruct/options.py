@@ -19,7 +19,7 @@ class Options(MethodOptions):
     instruction: tuple[str, ...] = Field(
         (), description="instructions of one's own to start from, beside those of the task"
     )
-    told: int = Field(8, ge=1, le=100, description="instructions that a call for new ones is told")
+    told: int = Field(8, ge=1, le=100, description="instructions shown in a call for new ones")
     told_new: int = Field(2, ge=0, le=100, description="of these, how many the model wrote")
     asked: int = Field(8, ge=1, le=100, description="new instructions that a call asks for")
     similar: float = Field(
@@ -44,9 +44,9 @@ class Options(MethodOptions):
 
 
 class TaskOptions(Options):
-    """Options of Self-Instruct where the task stands; instructions are for kinds of texts of it."""
+    """Options of Self-Instruct for a fixed task; instructions are for kinds of its texts."""
 
-    told: int = Field(40, ge=1, le=100, description="instructions that a call for new ones is told")
+    told: int = Field(40, ge=1, le=100, description="instructions shown in a call for new ones")
     told_new: int = Field(36, ge=0, le=100, description="of these, how many the model wrote")
     similar: float = Field(
         0.5, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
@@ -64,4 +64,4 @@ class TaskOptions(Options):
 PAPER: Mapping[str, Any] = MappingProxyType(
     {name: getattr(Options.model_validate({}), name) for name in TaskOptions.__annotations__}
 )
-"""What the authors' options are where those of `TaskOptions` differ."""
+"""The authors' options that differ from those of `TaskOptions`."""

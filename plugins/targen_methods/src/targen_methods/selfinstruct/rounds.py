@@ -1,4 +1,4 @@
-"""A round of new instructions: what the model is told, and how near to known ones its own are."""
+"""A round of new instructions: those in the prompt, and likeness of new ones to known ones."""
 
 from __future__ import annotations
 

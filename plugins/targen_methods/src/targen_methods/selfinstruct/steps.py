@@ -53,7 +53,7 @@ class Steps:
     # --- instructions -----------------------------------------------------------
 
     async def pool(self, llm: Llm, parent: None, existing: Sequence[Pool]) -> Sequence[Pool]:
-        """What is known before the first round: the user's instructions, and the task's."""
+        """Return the instructions before the first round: the user's, and the task's."""
         own = [" ".join(text.split()) for text in self.options.instruction]
         return [Pool(seeds=tuple(dict.fromkeys([*own, *self._of_task()])))]
 
@@ -74,7 +74,7 @@ class Steps:
     async def instructions(
         self, llm: Llm, parent: Pool, existing: Sequence[Instruction]
     ) -> Sequence[Instruction]:
-        """A round: the model is told some of the pool and some of its own, and adds others."""
+        """Add a round: the model sees some of the pool and some of its own, and adds others."""
         written = [one.text for one in existing]
         reply = await llm.ask(
             _PROMPTS["instructions"],
@@ -101,7 +101,7 @@ class Steps:
     # --- rows -------------------------------------------------------------------
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label."""
+        """Return the function that writes rows of a label."""
         count = self.options.instances
         others = " / ".join(
             self.columns.label_words(one) for one in self.task.labels if one.name != label

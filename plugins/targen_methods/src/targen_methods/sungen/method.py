@@ -30,17 +30,17 @@ class Options(ZeroGenOptions):
 
 
 def _finish(run: Path, options: Options, out: Path) -> None:
-    """Weigh the rows of a run.
+    """Weight the rows of a run.
 
     Raises:
-        MissingDependency: what weighs is not installed.
-        UsageError: there is nothing to weigh by.
+        MissingDependency: targen-training is not installed.
+        UsageError: the rows give no basis for weights.
     """
     try:
         from targen_training.weighing import SunGenOptions, weigh
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            "sungen weighs rows with targen-training, which is not installed",
+            "sungen needs targen-training to weight rows, and it is not installed",
             distribution="targen-training",
             hint=install("targen-methods[sungen]"),
         ) from error
@@ -65,10 +65,10 @@ SUNGEN = Method(
     given="pairs",
     finish=_finish,
     source=(
-        "SunGen, arXiv:2205.12679, in our own words: ZeroGen's texts, and bilevel optimisation "
-        "of a weight for each by a noise-robust loss. The model is a linear head on words, of "
-        "which gradients are exact, where its authors had an LSTM and DistilBERT. They had no pair "
-        "tasks. `targen finish` weighs, and `targen reweigh --by sungen` the rows of any run."
+        "SunGen, arXiv:2205.12679, with our own prompts: ZeroGen's texts, and bilevel optimisation "
+        "of a weight for each by a noise-robust loss. The model is a linear head on words with "
+        "exact gradients; its authors had an LSTM and DistilBERT. They had no pair tasks. "
+        "`targen finish` computes the weights, and `targen reweigh --by sungen` those of any run."
     ),
     citation="""
 @inproceedings{gao2023self,

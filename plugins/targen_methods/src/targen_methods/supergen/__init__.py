@@ -1,4 +1,4 @@
-"""SuperGen: texts scored by how likely the model found them, of which the best are kept."""
+"""SuperGen: texts scored by their probability under the model; the best are kept."""
 
 from targen_methods.supergen.method import SUPERGEN
 

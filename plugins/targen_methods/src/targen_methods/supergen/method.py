@@ -1,4 +1,4 @@
-"""SuperGen as a method: a task whose rows have scores, of which the best are kept."""
+"""SuperGen as a method: a task whose rows have scores; the best are kept."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Steps(ConditionalSteps):
     """The steps for one task."""
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label, and notes their score."""
+        """Return the function that writes rows of a label, and notes their score."""
 
         async def write(llm: Llm, sample: Sample) -> BaseModel:
             condition: Condition = llm.above[-1]
@@ -98,14 +98,14 @@ SUPERGEN = Method(
     finish=_finish,
     made_for_each=lambda options: options.ratio,
     source=(
-        "SuperGen, arXiv:2202.04538, in our own words. Its authors continued connectives such as "
-        "'In other words,' with CTRL, which `cues` can say; here the cue is made of the label's "
-        "name and meaning, and a chat model goes on. First texts came from Wikipedia: give rows, "
-        "or the model writes them. The score is the mean log-probability of the text's tokens as "
-        "the backend reports it, without the repetition penalties that the authors' code "
-        "counts in. Single texts differ by topic, which they did by forced first words, and are "
-        "drawn at temperature 0.2 among all tokens, not among ten. What a text may not hold, "
-        "and CoLA's and QNLI's ways, are left out."
+        "SuperGen, arXiv:2202.04538, with our own prompts. Its authors continued connectives such "
+        "as 'In other words,' with CTRL; the option `cues` accepts such texts. By default the cue "
+        "contains the label's name and meaning, and a chat model continues it. First texts came "
+        "from Wikipedia: give rows, or the model writes them. The score is the mean "
+        "log-probability of the text's tokens as the backend reports it. The authors' code also "
+        "counts repetition penalties. Single texts differ by topic, for which they forced first "
+        "words, and are drawn at temperature 0.2 among all tokens, not among ten. Forbidden "
+        "contents of texts, and the rules for CoLA and QNLI, are left out."
     ),
     citation="""
 @inproceedings{meng2022generating,

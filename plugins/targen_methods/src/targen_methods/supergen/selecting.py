@@ -26,7 +26,7 @@ _RATIO = 5
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What is kept of a dataset.
+    """The kept part of a dataset.
 
     Attributes:
         kept: rows by number from 0: the best of each label in turn, so that quality falls.
@@ -46,14 +46,14 @@ def selected(
     at_random: Sequence[str] = (),
     seed: int = 0,
 ) -> Selected:
-    """The rows of greatest number of each label; of equals those that come first.
+    """Return the rows of the greatest number for each label; the first of equals.
 
     Args:
         labels: of each row its label.
         numbers: of each row the number, as many as labels.
         keep: rows of each label; None for one of `ratio`, and at least one.
         ratio: see there.
-        at_random: labels of which as many are drawn instead.
+        at_random: labels whose rows are drawn at random instead, equally many.
         seed: decides what is drawn.
     """
     chosen: list[list[int]] = []
@@ -107,9 +107,9 @@ def select(
     """Keep the best rows per label by a recorded number.
 
     targen method supergen notes how likely the model found each text, as `score`; targen
-    import-rows keeps the scores that SuperGen's authors published. The rows stay as they are;
-    beside them comes a folder that every command takes for a dataset, with where each row is from,
-    and what was kept in weighing.json. Rows stand there in falling order, the labels in turn.
+    import-rows keeps the scores that SuperGen's authors published. The run keeps all its rows. The
+    best go to a folder beside it that every command takes for a dataset, with the origin of each
+    row, and a weighing.json of what was kept. Rows are in falling order, the labels in turn.
 
     Examples:
     - targen select runs/rte-supergen-0
@@ -170,13 +170,13 @@ def keep_best(
     Args:
         dataset: the rows, with where they are from.
         target: the folder.
-        task: the id or file of the task whose rows they are; "" where nobody says it.
-        variants: of it.
+        task: the id or file of the rows' task; "" if unknown.
+        variants: variants of the task.
         by: the number in the rows' notes.
         keep: see `selected`, as of the next three.
-        ratio: likewise.
-        at_random: likewise.
-        seed: likewise.
+        ratio: see `selected`.
+        at_random: see `selected`.
+        seed: see `selected`.
         force: replace an earlier selection.
 
     Raises:
@@ -219,7 +219,7 @@ def keep_best(
 
 
 def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str) -> list[float]:
-    """The number that each row's notes have under a name, or what its published file said of it.
+    """Return each row's number under a name in its notes or in its published file.
 
     Raises:
         UsageError: a row has none, or nobody noted anything.

@@ -20,7 +20,7 @@ _TOKENS = 40  # of a text, before it is cut
 
 
 class Options(DebiasOptions):
-    """Options of ZeroGen; the defaults are its authors', but for those of `paper`."""
+    """Options of ZeroGen; the defaults are its authors', except for those of `paper`."""
 
 
 class Steps(ConditionalSteps):
@@ -42,7 +42,7 @@ class Steps(ConditionalSteps):
         return await debiased(llm, CONTINUE, own, others, self._options)
 
     def writer(self, label: str) -> Any:
-        """What writes rows of a label."""
+        """Return the function that writes rows of a label."""
 
         async def write(llm: Llm, sample: Sample) -> BaseModel:
             condition: Condition = llm.above[-1]
@@ -87,17 +87,17 @@ ZEROGEN = Method(
     },
     given="pairs",
     source=(
-        "ZeroGen, arXiv:2202.07922, in our own words. Its authors continued prompts with GPT-2 "
-        "XL, always by 40 tokens; here a chat model is asked to go on where the prompt breaks off, "
+        "ZeroGen, arXiv:2202.07922, with our own prompts. Its authors continued prompts with GPT-2 "
+        "XL, always by 40 tokens. Here a chat model continues where the prompt breaks off, "
         "and may end by itself. A text ends at the mark that closes it or at the line's end, else "
-        "behind its last sentence; they ended it at the first mark of any kind. It is a whole "
-        "sentence, is told its length, is no near copy of a given row and has three words at "
-        "least, where they asked for ten. Premises came from the original data; without given "
-        "rows, here the model writes them. For tasks that they had no prompts for, the cue "
-        "is made of the label's name and meaning. With `debias`, off by default, tokens that "
-        "other labels' prompts favour are drawn more rarely (self-debiasing, arXiv:2103.00453; "
-        "the decay of 200 and the floor are the authors', who had it for their pair tasks), among "
-        "the likeliest tokens alone, where they compared whole vocabularies."
+        "after its last sentence; they ended it at the first mark of any kind. A text is a whole "
+        "sentence of a requested length, with at least three words where they asked for ten, and "
+        "not a near copy of a given row. Premises came from the original data; without given "
+        "rows, the model writes them. For tasks without a prompt of theirs, the cue "
+        "contains the label's name and meaning. With `debias`, off by default, tokens that "
+        "other labels' prompts favour are drawn more rarely (self-debiasing, arXiv:2103.00453). "
+        "The decay of 200 and the floor are the authors', who debiased their pair tasks. They "
+        "compared whole vocabularies; here only the likeliest tokens are compared."
     ),
     citation="""
 @inproceedings{ye2022zerogen,

@@ -28,7 +28,7 @@ class PairOptions(BaseModel):
     texts: Literal["turns", "plain"] = Field(
         default="turns",
         description="turns: messages with roles, for models with a chat template; plain: texts, "
-        "of which the prompt ends with a line break",
+        "with a line break at the end of the prompt",
     )
 
 

@@ -23,7 +23,7 @@ _PROMPT = Prompt("answer", package="targen_training.bigbench")
 
 
 class Answer(BaseModel):
-    """What stands in a file of the form `answer`.
+    """The content of a file of the form `answer`.
 
     Attributes:
         file: a task.json of BIG-bench.
@@ -88,7 +88,7 @@ def cases_of(row: Mapping[str, Any]) -> list[Case]:
 
 
 def _reply(example: Example) -> type[BaseModel]:
-    """A reply that a model which is held to a schema makes a legal one; any other is read too."""
+    """Return a reply model whose schema allows legal answers only; others are also read."""
     choices = list(example.scores)
     hint: dict[str, Any] = {"enum": choices} if choices else {}
     return create_model("Reply", answer=(str, Field(json_schema_extra=hint)))

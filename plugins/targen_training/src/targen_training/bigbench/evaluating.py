@@ -1,4 +1,4 @@
-"""What `targen evaluate` does with a task.json of BIG-bench."""
+"""Evaluate models with `targen evaluate` on a task.json of BIG-bench."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_de
 
 
 def bigbench_in(sources: Sequence[str]) -> BigBench | None:
-    """The task of BIG-bench that the only one of these files holds; None where it holds another."""
+    """Return the BIG-bench task in a single file; None if the file holds another task."""
     if len(sources) != 1 or not sources[0].endswith(".json") or not Path(sources[0]).is_file():
         return None
     try:
@@ -32,7 +32,7 @@ def bigbench_in(sources: Sequence[str]) -> BigBench | None:
 
 
 def is_decoder(place: Path) -> bool:
-    """Whether a folder holds a decoder: one that was trained, or pretrained weights."""
+    """Return whether a folder holds a decoder: a trained one, or pretrained weights."""
     if (place / "model.json").is_file():
         from targen_training.models import facts_of
 
@@ -51,10 +51,10 @@ def drawn(task: BigBench, number: int | None) -> list[int]:
 
 
 def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[Grade, list[Any]]:
-    """How a decoder does that chooses by likelihood, and each of its choices.
+    """Return the grade of a decoder that chooses by likelihood, and each of its choices.
 
     Raises:
-        UsageError: there is no decoder, or the task has no choices.
+        UsageError: the decoder does not exist, or the task has no choices.
     """
     from targen_training.bigbench.likelihood import Chooser, decoder_in
     from targen_training.bigbench.score import METRICS, metric_of
@@ -82,7 +82,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
 
 def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
-    """How written answers do: a run of targen answer, or rows of `input` and `output`.
+    """Grade written answers: a run of targen answer, or rows of `input` and `output`.
 
     Raises:
         UsageError: they cannot be read, or are of another task.

@@ -1,4 +1,4 @@
-"""How likely a decoder finds each choice behind a prompt."""
+"""Likelihoods that a decoder gives each choice after a prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def decoder_in(place: str) -> Weights:
     """The decoder that `targen train` left in a folder, or pretrained weights.
 
     Raises:
-        UsageError: there is none, or it is of another kind.
+        UsageError: it does not exist, or is of another kind.
     """
     folder = Path(place)
     left = (folder / "model.json").is_file()

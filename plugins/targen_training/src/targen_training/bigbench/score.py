@@ -1,11 +1,11 @@
 """BIG-bench's figures of a task, and its normalised score.
 
-`multiple_choice_grade` is the mean score of the choices that a model finds likeliest, or names;
-`exact_str_match` the share of written answers that are a target, letter by letter, after what the
-task's `output_regex` and `stop_string` leave of them. Normalised (Srivastava et al.,
-arXiv:2206.04615, section 2.1.2): 100 · (raw - low) / (high - low), where low is what a choice at
-random scores (0 for written answers) and high is 1. So 0 is chance, 100 is all right, and less than
-chance is below 0. task.json says which figure counts (`preferred_score`), and not low and high:
+`multiple_choice_grade` is the mean score of the choices that a model finds likeliest, or names.
+`exact_str_match` is the share of written answers that equal a target, letter by letter, after the
+task's `output_regex` and `stop_string`. The normalised score (Srivastava et al., arXiv:2206.04615,
+section 2.1.2) is 100 · (raw - low) / (high - low). low is the score of random choices (0 for
+written answers) and high is 1. So 0 is chance, 100 is all right, and scores below chance are
+negative. task.json names the figure that counts (`preferred_score`), but not low and high.
 BIG-bench's published results have 1 over the number of choices for low, and 1 for high.
 """
 
@@ -33,7 +33,7 @@ _LONGEST = 128  # characters of a written answer
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How a model does on a task.
+    """The grade of a model on a task.
 
     Attributes:
         metric: the figure that counts.
@@ -80,21 +80,21 @@ def metric_of(task: BigBench, *, choices: bool = True) -> str:
 
 
 def chance_of(examples: Sequence[Example], metric: str) -> float:
-    """What a choice at random scores; 0 where an answer is written."""
+    """Return the score of random choices; 0 for written answers."""
     if metric != METRICS[0]:
         return 0.0
     return fmean(fmean(example.scores.values()) for example in examples)
 
 
 def named(answer: str, example: Example) -> str | None:
-    """The choice that a written answer names; None where it names none."""
+    """Return the choice that a written answer names, or None."""
     legal = {normal(choice): choice for choice in example.scores}
     first = next((line for line in answer.splitlines() if line.strip()), "")
     return legal.get(normal(answer)) or legal.get(normal(first.removeprefix("choice:")))
 
 
 def written(answer: str, task: BigBench) -> str:
-    """What counts of a written answer."""
+    """Return the part of a written answer that counts."""
     text = answer[:_LONGEST]
     if task.stop_string and (at := text.find(task.stop_string)) > 0:
         text = text[: at + len(task.stop_string)]

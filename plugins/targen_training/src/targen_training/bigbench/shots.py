@@ -1,7 +1,7 @@
-"""What a model is asked about an example of BIG-bench, with worked examples before it.
+"""Build prompts for examples of BIG-bench, with worked examples before each.
 
-The text is that of BIG-bench's JSON tasks: the task's prefix, then examples, each an input, its
-choices where the task shows them, and an answer, put together by the task's own strings.
+The text is that of BIG-bench's JSON tasks: the task's prefix, then examples. Each has an input, its
+choices if the task shows them, and an answer, joined by the task's own strings.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cells of an experiment: planned from what is declared, trained once, kept by what decides them.
 
-A cell is one training and its predictions of the test rows. Its folder is named by a digest of
-all that decides it, so that a cell that is there need not be trained again, whatever
-else of the experiment changed, and one that anything changed for is another.
+A cell is one training and its predictions of the test rows. Its folder is named by a digest of all
+that decides it. So an existing cell is not trained again when other parts of the experiment change,
+and a changed cell is a new one.
 """
 
 from __future__ import annotations
@@ -72,15 +72,15 @@ BEFORE = "before-"  # and a key: a model that others start from
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one training is for.
+    """The purpose of one training.
 
     Attributes:
         task: the part of the experiment.
         model: what is trained, by its name in tables.
         arm: where the rows are from; of a mixture the two arms with "+" between them.
-        kind: what it belongs to: the comparison at equal sizes ("labels": of the same labels)
-            or at natural ones, a learning curve, a mixture, or few real rows of each label, alone
-            and with all synthetic ones.
+        kind: the group of the cell. It may be the comparison at equal sizes ("labels": of the same
+            labels) or at natural ones, a learning curve, a mixture, or few real rows of each label,
+            alone and with all synthetic ones.
         rows: how many rows are learned from.
         share: of a mixture, the part of the second arm.
         seed: the seed.
@@ -119,8 +119,8 @@ class Plan:
         style: how rows are read.
         training: the digest of all that decides the model; cells that share it share the model.
         labels: of a model of several tasks, the labels of this cell's that it learns.
-        before: what the model is pre-finetuned on, and the digest of all that decides that; None
-            where it is not.
+        before: the data for pre-finetuning the model, and the digest of all that decides it; None
+            without pre-finetuning.
     """
 
     cell: Cell
@@ -158,8 +158,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
 
     Raises:
         UnknownName: a trainer is not installed.
-        UsageError: an option that cannot be, or a model that starts from nothing and is to learn
-            something before the rest.
+        UsageError: an option is invalid, or a trainer that cannot continue a model is to learn some
+            data before the rest.
     """
     from pydantic import ValidationError
 
@@ -182,7 +182,7 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             ) from error
         if experiment.before and "model" not in trainer.options.model_fields:
             raise UsageError(
-                f"model {model.called} starts from nothing, so it can learn nothing before the "
+                f"model {model.called} always trains a new one, so it can learn nothing before the "
                 "rest",
                 hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
             )
@@ -198,7 +198,7 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
 
 
 def output_of(models: Mapping[str, Ready]) -> TrainedOutput | None:
-    """What the models of an experiment learn in place of labels."""
+    """Return the output that the models of an experiment learn in place of labels."""
     return next(iter(models.values())).trainer.output
 
 
@@ -211,7 +211,7 @@ def plan_cells(
     """All cells in the order in which they are trained, and why some are left out.
 
     Raises:
-        UsageError: rows of which nothing can be learned.
+        UsageError: a model cannot learn from some rows.
     """
     if experiment.together:
         note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
@@ -232,7 +232,7 @@ def plan_cells(
                 elif len(labels) < 2:
                     said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: one label alone"
                     if cell.kind in SIZE_OF:
-                        raise UsageError(f"{said}: nothing can be learned")
+                        raise UsageError(f"{said}: a model cannot learn from these rows")
                     left.append(said)
                     continue
                 train = digest_of(decisions)
@@ -256,10 +256,10 @@ def plan_cells(
 def _weighed(
     materials: Mapping[str, Material], models: Mapping[str, Ready], before: Sequence[Source]
 ) -> Iterator[str]:
-    """What is to be known of arms whose rows have weights.
+    """Yield remarks on arms whose rows have weights.
 
     Raises:
-        UsageError: a model does not heed weights.
+        UsageError: a model ignores weights.
     """
     places = [(f"{key}, {arm}", of) for key, m in materials.items() for arm, of in m.arms.items()]
     for said, sources in [*places, ("before", before)]:
@@ -274,10 +274,10 @@ def _weighed(
 
 
 class _Begun:
-    """What models are pre-finetuned on: of every set as many rows of a task.
+    """Data for pre-finetuning models: as many rows per task from every set.
 
     Attributes:
-        said: what is to be known of it.
+        said: remarks on the data.
         sources: all that they are pre-finetuned on.
     """
 
@@ -463,12 +463,12 @@ def mixable(experiment: Experiment, key: str) -> tuple[str, str] | None:
 
 
 def _all_have(material: Material) -> bool:
-    """Whether all arms have the same labels, so that none is lost by drawing as many of each."""
+    """Return whether all arms have the same labels, so that equal draws lose no label."""
     return len({frozenset(material.counts(arm)) for arm in material.arms}) == 1
 
 
 def _common(material: Material) -> dict[str, int]:
-    """Of each label what the arm with the fewest has."""
+    """Return for each label the count in the arm with the fewest."""
     counts = [material.counts(arm) for arm in material.arms]
     labels = dict.fromkeys(label for each in counts for label in each)
     common = {label: min(each.get(label, 0) for each in counts) for label in labels}
@@ -486,14 +486,14 @@ def run_cells(
 ) -> dict[str, Done]:
     """Train the model of cells and write a folder for each, whole or not at all.
 
-    Checkpoints of a training that was stopped stay, and the same training goes on from them.
+    Checkpoints of a stopped training remain, and the same training continues from them.
 
     Args:
         plans: the cells, whose model is one.
         ready: what is trained.
         materials: the test rows, by part.
         folder: where cells are.
-        keep: keep the model too.
+        keep: also keep the model.
         watch: whom to tell how the training goes.
 
     Raises:
@@ -609,7 +609,7 @@ def _facts(
 
 
 def done(plan: Plan, material: Material, folder: Path) -> Done | None:
-    """A cell that was trained before; None where it was not, or is damaged."""
+    """Return a cell that was trained before; None if it is missing or damaged."""
     there = folder / plan.key
     try:
         facts = read_json(there / "cell.json", inside=folder)
@@ -630,7 +630,7 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
 
 
 def sweep(folder: Path, kept: Collection[str]) -> None:
-    """Remove what trainings that were killed left, but for checkpoints of wanted cells."""
+    """Remove files of killed trainings, except for checkpoints of wanted cells."""
     for path in folder.glob(".cell-*"):
         remove(path)
     for path in folder.glob(f"{_UNFINISHED}*"):

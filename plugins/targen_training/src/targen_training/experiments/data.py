@@ -47,7 +47,7 @@ class Source:
         digest: of its rows, as they were read.
         units: its instances that have a label and are kept apart from the test rows.
         size: rows of an instance.
-        same: rows that are in the test set too.
+        same: rows that are also in the test set.
         near: rows that nearly are.
         unlabeled: rows without a label.
         dataset: as it was read.
@@ -70,9 +70,9 @@ class Source:
         return dict(Counter(label_of(unit) for unit in self.units).most_common())
 
     def order(self, seed: int) -> list[Unit]:
-        """The units as a seed draws them: of any number, the first.
+        """Return the units in the order of a seed; a smaller draw is the first of them.
 
-        Labels come in their shares all along, so that few rows have them too.
+        Labels come in their shares all along, so that few rows also have them.
         """
         chance = random.Random(f"{seed}/{self.digest}")
         by_label: dict[str, list[Unit]] = {}
@@ -106,17 +106,17 @@ class Held:
 
     @cached_property
     def digests(self) -> dict[Style, str]:
-        """Of the decisions in each style."""
+        """Return the digests of the decisions in each style."""
         return {style: digest_of(decisions) for style, decisions in self.styled.items()}
 
     @property
     def digest(self) -> str:
-        """Of the decisions as they are."""
+        """Return the digest of the decisions as they are."""
         return self.digests["plain"]
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Return its name."""
         return " + ".join(dataset.name for dataset in self.examples.datasets)
 
     @property
@@ -127,7 +127,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Material:
-    """What a part of an experiment is made of.
+    """The data of a part of an experiment.
 
     Attributes:
         task: whose rows they are.
@@ -185,7 +185,7 @@ class Material:
 
     @property
     def unlike(self) -> float:
-        """How far the label shares of two arms are apart at most, 0 to 1 (total variation)."""
+        """Return the largest distance of two arms' label shares, 0 to 1 (total variation)."""
         shares = []
         for arm in self.arms:
             counts = self.counts(arm)
@@ -270,13 +270,13 @@ def read_material(
 
     Args:
         registry: finds the task.
-        experiment: all of it.
+        experiment: the whole experiment.
         key: the part.
         made: arms that were generated -> their run directories.
         output: what the models learn in place of labels.
 
     Raises:
-        UsageError: rows that cannot be read, or that nothing can be learned or tested with.
+        UsageError: rows cannot be read, or cannot serve for training or testing.
     """
     part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
     whose = registry.find("task", task).id if isinstance(task, str) else ""
@@ -330,7 +330,7 @@ def read_before(
     """The sets that arms learn before: name -> task -> what is learned from.
 
     Raises:
-        UsageError: rows that cannot be read, or that nothing can be learned from.
+        UsageError: rows cannot be read, or a model cannot learn from them.
     """
     sets: dict[str, dict[str, list[Source]]] = {}
     for name, tasks in experiment.before.items():
@@ -350,7 +350,7 @@ def read_before(
 
 
 def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
-    """What finds a task: its name or file, or, where a folder of its rows is said, the folder's."""
+    """Return what finds a task: its name or file, or the task of a folder of rows."""
     if names_its_task(said):
         return read_dataset(said, registry=registry, strict=False).task
     return said
@@ -394,7 +394,7 @@ def _source(
     kept = [tuple(unit) for at, unit in units.items() if at not in out]
     if units and not kept:
         raise UsageError(
-            f"{dataset.name}: all of its {len(dataset):,} rows are in the test set too, or nearly",
+            f"{dataset.name}: all of its {len(dataset):,} rows are also in the test set, or nearly",
             hint="train on other rows; in an experiment's file, similarity = 0 leaves out only "
             "those that are the same",
         )
@@ -421,9 +421,9 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     if len(labels) < 2:
         said = f"all rows are {min(labels)}" if labels else "no row has a label"
         if out := sum(source.same + source.near for source in sources):
-            said += f", without the {out:,} that are in the test set too, or nearly"
+            said += f", without the {out:,} that are also in the test set, or nearly"
         names = ", ".join(source.name for source in sources)
         raise UsageError(
-            f"arm {arm} ({names}): there is nothing to tell apart: {said}",
+            f"arm {arm} ({names}): a model needs two labels to tell apart: {said}",
             hint="train on rows of at least two labels",
         )

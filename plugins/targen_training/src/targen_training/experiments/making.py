@@ -50,12 +50,12 @@ class Made:
 
     @property
     def rows(self) -> Path:
-        """The rows that are learned from, as far as they are there."""
+        """Return the existing rows to learn from."""
         return self.out if (self.out / "dataset.jsonl").exists() else self.run
 
     @property
     def said(self) -> str:
-        """What is special about it, in one line."""
+        """Return the special traits of the arm, in one line."""
         by = {"task": self.own} if self.own else {}
         return ", ".join(f"{key}={value}" for key, value in {**self.values, **by}.items())
 
@@ -86,7 +86,7 @@ def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Ite
 
 
 def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
-    """How many contexts make all of `rows`, at most so many: shares of more would be the same rows.
+    """Return how many contexts make all of `rows`, at most `maximum`.
 
     Every context is the start of a seed, and a seed is used for all labels, or for one.
     """
@@ -95,7 +95,7 @@ def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
 
 
 def expected(registry: Registry, arm: Made) -> Expected:
-    """What an arm is likely to cost were its replies not shared.
+    """Estimate the cost of an arm without shared replies.
 
     Raises:
         UsageError: what cannot be generated.
@@ -113,7 +113,7 @@ def expected(registry: Registry, arm: Made) -> Expected:
 
 
 def found_of(registry: Registry, arm: Made) -> Report | None:
-    """What is there of an arm, to be taken or gone on with; None where nothing is.
+    """Return the existing run of an arm, to use or continue; None if there is none.
 
     Raises:
         RunConflict: rows of another request are in its place.
@@ -136,7 +136,7 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
 def generated(
     registry: Registry, arms: Iterable[Made]
 ) -> tuple[dict[str, dict[str, Path]], list[str]]:
-    """Generate what is missing. What the arms have in common is asked once: replies are shared.
+    """Generate what is missing. Calls that the arms share are made once.
 
     Returns:
         Part -> arm -> its rows, a run directory mostly; and what is to be said of arms in which a
@@ -144,7 +144,7 @@ def generated(
 
     Raises:
         UsageError: what cannot be.
-        JobFailed: a run ended early; the same again goes on with it.
+        JobFailed: a run ended early; the same call continues it.
     """
     made: dict[str, dict[str, Path]] = {}
     short: list[str] = []
@@ -161,10 +161,10 @@ def generated(
 
 
 def made_once(arms: Sequence[Made]) -> list[str]:
-    """What is to be said where ways of generating are compared by a run of each.
+    """Return a remark if ways of generating are compared by a single run each.
 
-    Intervals are over test rows and seeds of training: they know nothing of how far two runs of
-    one way would lie apart.
+    Intervals are over test rows and training seeds: they do not include how far two runs of one way
+    would lie apart.
     """
     by_part: dict[str, list[str]] = {}
     for arm in arms:
@@ -182,7 +182,7 @@ def made_once(arms: Sequence[Made]) -> list[str]:
 
 @contextmanager
 def _named(arm: Made, what: str) -> Iterator[None]:
-    """Say of which arm an error is."""
+    """Name the arm in an error."""
     try:
         yield
     except TypeError as error:

@@ -75,14 +75,14 @@ class Arm(_Declared):
 
 
 class ModelChoice(_Declared):
-    """What is trained.
+    """A model to train.
 
     Attributes:
         trainer: its name.
         options: what `-o` sets.
         name: what tables call it; by default the trainer and its options.
-        sizes: those of the experiment's sizes that it is trained at, such as "matched" alone
-            where all rows would take too long; by default all of them.
+        sizes: the sizes of the experiment at which it is trained, such as only "matched" if all
+            rows would take too long; by default all.
     """
 
     trainer: str
@@ -103,12 +103,12 @@ class ModelChoice(_Declared):
 
 
 class TaskPart(_Declared):
-    """What is compared on the rows of one task.
+    """The comparison on the rows of one task.
 
     Attributes:
-        test: labelled rows that nothing is trained on.
+        test: labelled rows that are kept from training.
         arms: name -> training rows.
-        task: its name or file, or a run of it; by default what the part is called.
+        task: its name or file, or a run of the task; by default the name of the part.
         metric: its figure that counts; by default the experiment's.
         models: names in tables of those that are trained on its rows; by default all.
     """
@@ -128,7 +128,7 @@ class TaskPart(_Declared):
     @classmethod
     def _named(cls, arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
         if not arms:
-            raise ValueError("there is no arm")
+            raise ValueError("name at least one arm")
         for name in arms:
             if not _NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of an arm")
@@ -136,11 +136,11 @@ class TaskPart(_Declared):
 
 
 class Experiment(_Declared):
-    """What is trained on what, how often, and tested where.
+    """An experiment: models, training data, repetitions and test rows.
 
     Attributes:
         name: what the page is called.
-        tasks: name -> rows; one task may stand at the top: `task`, `test`, `arms`.
+        tasks: name -> rows; a single task may be at the top: `task`, `test`, `arms`.
         models: what is trained.
         seeds: random seeds; a number is that many, from 0. A seed draws the rows that are
             taken of larger datasets and decides the chance of training.
@@ -150,17 +150,17 @@ class Experiment(_Declared):
         mixture: those two arms; by default the first two that have one dataset each.
         baseline: the arm that the others are held against, by default the first.
         metric: the figure that counts; by default the benchmark's first.
-        match: "labels": matched arms have the same labels too, as many of each as the arm with the
+        match: "labels": matched arms also have the same labels, as many of each as the arm with the
             fewest; "rows": each has its own; "auto": both, if the shares of labels differ.
-        per_label: numbers of real rows of each label, which are those of the first arm of
-            `mixture`: learned from alone, and with all rows of the second.
+        per_label: numbers of real rows of each label, from the first arm of `mixture`: alone, and
+            with all rows of the second.
         similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
             the same rows alone.
         overlap: whether such rows are left out of training, or kept and counted.
         generate: what `targen_core.generate` is called with for all arms that it makes.
         together: whether one model learns all tasks of an arm, each row seen once.
-        before: sets of rows of other tasks, by task, for arms that learn them first: the models
-            are pre-finetuned on a set, as many rows of a task in each, then fine-tuned.
+        before: sets of rows of other tasks, by task, for arms that learn them first. The models are
+            pre-finetuned on a set, with as many rows per task in each, then fine-tuned.
         at_most: rows that a matched arm has at most, and each task of a set that is learned
             before; 0: no limit.
     """
@@ -189,7 +189,7 @@ class Experiment(_Declared):
         known = {model.called for model in self.models}
         for key, part in self.tasks.items():
             if odd := [name for name in part.models if name not in known]:
-                raise ValueError(f"tasks.{key}: there is no model {odd[0]}")
+                raise ValueError(f"tasks.{key}: unknown model {odd[0]}")
         return self
 
     def metric_of(self, part: str) -> str:
@@ -267,7 +267,7 @@ class Experiment(_Declared):
     @model_validator(mode="after")
     def _measured(self) -> Experiment:
         if not self.sizes and not self.per_label:
-            raise ValueError("sizes: there is none")
+            raise ValueError("sizes: name at least one")
         if self.per_label and any(
             self.mixture is None and sum(len(arm.data) <= 1 for arm in part.arms.values()) < 2
             for part in self.tasks.values()
@@ -325,7 +325,7 @@ def read_experiment(path: Path) -> Experiment:
 
 
 def read_asked(folder: Path) -> dict[str, Any] | None:
-    """What the comparison in a folder asked for, as data; None if there is no comparison.
+    """Return the request of the comparison in a folder, as data; None without a comparison.
 
     One that cannot be read asked for something else: {}.
     """
@@ -338,10 +338,10 @@ def read_asked(folder: Path) -> dict[str, Any] | None:
 
 
 def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """What an experiment in `folder` names that a person has to trust, by its place in the file.
+    """Return what an experiment in `folder` names that a person has to trust, by its place.
 
-    That is code; data, tasks and weights elsewhere; and all that decides which model is asked, at
-    which address, with which key and up to which cost.
+    This covers code; data, tasks and weights elsewhere; and all that decides the model, its
+    address, its key and its cost limit.
     """
     arms = {
         **{f"tasks.{key}.arms": part.arms for key, part in experiment.tasks.items()},
@@ -381,11 +381,11 @@ _HARMLESS = (
     *("n", "labels", "preset", "seed", "variants", "correct", "corrector", "unsure", "balance"),
     *("near_duplicates", "contexts_limit", "contexts_fraction", "labels_per_seed", "progress"),
 )
-"""What an experiment may say of how arms are generated, whoever wrote it."""
+"""Settings of generation that are safe from any author."""
 
 
 def is_harmless(key: str, value: Any) -> bool:
-    """Whether a keyword of `generate` moves neither money nor keys nor data."""
+    """Return whether a keyword of `generate` moves neither money nor keys nor data."""
     if key == "options" and isinstance(value, Mapping):
         return all(is_free(name, each) for name, each in value.items())
     return key in _HARMLESS or (key, value) == ("model", "scripted")  # which is none, and free
@@ -415,7 +415,7 @@ def validated(values: Mapping[str, Any], where: str) -> Experiment:
         said = first["msg"].removeprefix("Value error, ")
         hint = ""
         if first["type"] == "extra_forbidden":
-            said = "there is no such key"
+            said = "unknown key"
             if len(first["loc"]) == 1:
                 hint = f"keys: {', '.join(Experiment.model_fields)}"
         raise UsageError(f"{where}: {place + ': ' if place else ''}{said}", hint=hint) from error
@@ -450,7 +450,7 @@ def _placed(experiment: Experiment, folder: Path | None) -> dict[str, Any]:
 
 
 def is_path(task: str) -> bool:
-    """Whether a task is said by its file, or by a run of it."""
+    """Return whether a task is named by its file, or by a run."""
     return "/" in task or task.endswith((".yaml", ".yml", ".json", ".py"))
 
 

@@ -56,12 +56,12 @@ def findings_of(results: Results) -> Findings:
 
 _HOW = (
     (
-        "Mean: over seeds, each of which draws the rows that are taken of larger datasets and "
+        "Mean: over seeds. A seed draws the rows from larger datasets and "
         "decides the chance of training. Its interval: 95 %, by bootstrap over test rows, all "
         "seeds on the same rows. sd: over seeds."
     ),
     (
-        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds; p (Holm) "
+        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds. p (Holm) "
         "holds for all arms of a model and size together. McNemar: on questions that one arm alone "
         "got right, exact, the median over seeds."
     ),
@@ -70,7 +70,7 @@ _HOW = (
         "what there is, so that more rows and better ones are not told apart."
     ),
     (
-        "Training rows that are in the test set too, or nearly, are counted, and left out unless "
+        "Training rows that are also in the test set, or nearly, are counted, and left out unless "
         "the experiment keeps them."
     ),
 )
@@ -131,7 +131,7 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
                 f"{with_interval(few.both)} % {part.metric}."
             )
         elif few.p is not None:
-            sure = "" if few.p < _SURE else ": no difference can be told"
+            sure = "" if few.p < _SURE else ": too few to detect a difference"
             yield (
                 f"{part.key}, {few.model}: to {few.each:,} real rows per label, synthetic rows add "
                 f"{with_interval(few.difference, sign=True)} points{sure}."
@@ -140,7 +140,7 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
 
 def _said(pair: Pair) -> str:
     if pair.difference.value is None or pair.p >= _SURE:
-        return "no difference can be told with so few test rows and seeds"
+        return "too few test rows and seeds to detect a difference"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
         return f"a sign that {pair.one} is {side}, but no more: p (Holm) {_p_said(pair.holm)}"
@@ -203,7 +203,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
         yield Table(
             f"{part.key}: rows of {_baseline_of(part)} that do as well",
             ("model", "arm", "size", "rows", "do as well (95 %)", "one row is worth (95 %)",
-             "no better than its fewest", "better than all of it"),
+             "no better than its fewest", "better than all rows"),
             [
                 (
                     each.model,
@@ -217,9 +217,9 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 )
                 for each in part.worth
             ],
-            note="Read off the learning curve, which ends where the rows end: an interval that "
-            "reaches an end of it says at most, or at least. The last two columns: in how many of "
-            "the resamples.",
+            note="Read off the learning curve, which ends with the last row. An interval that "
+            "reaches an end of the curve is a bound. The last two columns: the share of "
+            "resamples.",
         )  # fmt: skip
 
 
@@ -419,7 +419,7 @@ def _warnings(part: PartResult) -> Iterator[str]:
                 warned.add(source["name"])
                 yield (
                     f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} "
-                    f"in the test set too, and {source['near_test']:,} nearly"
+                    f"also in the test set, and {source['near_test']:,} nearly"
                 )
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
@@ -456,6 +456,6 @@ def as_html(results: Results) -> str:
         findings,
         shown,
         generator="targen-training",
-        about="What datasets train, measured by targen compare.",
+        about="Models trained on datasets, measured by targen compare.",
         pictures=[(plot.title, picture(plot)) for plot in findings.plots],
     )

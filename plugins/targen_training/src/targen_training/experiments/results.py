@@ -1,4 +1,4 @@
-"""What an experiment came to: figures with intervals, paired tests, curves, worth of rows."""
+"""Results of an experiment: figures with intervals, paired tests, curves, worth of rows."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Group:
         share: of a mixture, the part of the second arm.
         seeds: how many.
         figure: the main figure, the mean over seeds, with its interval over test rows.
-        sd: the standard deviation over seeds; None of one seed.
-        figures: all figures, likewise.
+        sd: the standard deviation over seeds; None for one seed.
+        figures: all figures, in the same form.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
         seconds: of training and prediction, the mean over seeds.
         each: of few real rows, how many of each label.
@@ -103,7 +103,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class WorthOf:
-    """How many rows of the baseline do as well as an arm.
+    """The number of baseline rows that do as well as an arm.
 
     Attributes:
         model: what was trained.
@@ -111,8 +111,7 @@ class WorthOf:
         kind: at which size.
         rows: its rows.
         equivalent: rows of the baseline that do as well, read off its learning curve.
-        each: by row of the arm, or, of an arm that holds the baseline, by row that it
-            has besides.
+        each: the same per row of the arm, or, if the arm holds the baseline, per additional row.
         below: the share of resamples in which it does no better than the curve's first point.
         above: in which it does better than all of the baseline.
     """
@@ -129,15 +128,15 @@ class WorthOf:
 
 @dataclass(frozen=True, slots=True)
 class Few:
-    """What few real rows give, alone and with all synthetic ones.
+    """The gain from few real rows, alone and with all synthetic ones.
 
     Attributes:
         model: what was trained.
         each: real rows of each label; of a rarer label all that there are.
         rows: real rows in all.
-        alone: the main figure, with its interval over test rows and draws; None of no real row.
+        alone: the main figure, with its interval over test rows and draws; None without real rows.
         both: the same with the synthetic rows.
-        difference: what they add, paired; None of no real row.
+        difference: their paired gain; None without real rows.
         p: two-sided, of the difference.
     """
 
@@ -152,7 +151,7 @@ class Few:
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
-    """What one part of an experiment came to.
+    """The results of one part of an experiment.
 
     Attributes:
         key: the part.
@@ -193,7 +192,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What an experiment came to.
+    """The results of an experiment.
 
     Attributes:
         name: of the experiment.
@@ -216,7 +215,7 @@ class Results:
     asked: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """Return all results as plain values."""
         return asdict(self)
 
 
@@ -532,7 +531,7 @@ def _test(material: Material) -> dict[str, Any]:
 
 
 def _described(source: Any) -> dict[str, Any]:
-    """What results say of a dataset that was learned from."""
+    """Return the results' entry for a training dataset."""
     return {
         "name": source.name,
         "digest": source.digest,

@@ -69,7 +69,7 @@ class Planned:
         plans: all cells.
         there: those that were trained before, by key.
         left: cells that are left out, and why.
-        folder: where all of it stands.
+        folder: the folder of the whole experiment.
     """
 
     experiment: Experiment
@@ -91,7 +91,7 @@ def check_folder(folder: Path) -> None:
     """Check that an experiment may be done in `folder`.
 
     Raises:
-        UsageError: something else is there, or a link or the like in it, at any depth.
+        UsageError: something else is there, or it contains a link or the like, at any depth.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is no folder", hint="choose another --out")
@@ -138,7 +138,7 @@ def planned(
 
 
 def check_given(registry: Registry, experiment: Experiment) -> None:
-    """Check, before rows are made, the models and the rows that are there.
+    """Check the models and the given rows before generating.
 
     Raises:
         UsageError: anything wrong with them, or options.
@@ -183,7 +183,7 @@ def _check_metric(metric: str, material: Material) -> None:
     """Check that there is such a figure of the test rows.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the figure does not exist.
     """
     examples = material.held.examples
     labels = label_order(material, examples.decisions)
@@ -195,7 +195,7 @@ def _check_metric(metric: str, material: Material) -> None:
     ).measures
     if metric and metric not in known:
         raise UsageError(
-            f"there is no figure {metric} of rows of {material.task}",
+            f"no figure {metric} for rows of {material.task}",
             hint=f"figures: {', '.join(known)}",
         )
 
@@ -210,9 +210,9 @@ def run_experiment(
 
     Args:
         plan: what to do.
-        keep: keep models too.
-        tell: is told of each cell before it is trained: how many are done, of how many; and
-            says who is told how its training goes.
+        keep: also keep models.
+        tell: called before each cell is trained, with the numbers done and in total. It returns the
+            watch of the training.
 
     Raises:
         TargenError: a training failed; cells that are done stay.

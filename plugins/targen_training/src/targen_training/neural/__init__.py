@@ -1,1 +1,1 @@
-"""Trainers on torch and transformers: nothing here is imported before one is used."""
+"""Trainers on torch and transformers, which are only imported on use."""

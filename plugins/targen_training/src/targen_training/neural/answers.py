@@ -1,4 +1,4 @@
-"""What a model that writes is asked, and what its answer means."""
+"""Prompts for models that write, and the meaning of their answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def normal(text: str) -> str:
 
 
 def meaning(written: str, decision: Decision, question: Question) -> str | None:
-    """The label that an answer gives a decision; None where it is no legal answer."""
+    """Return the label that an answer gives a decision; None for an illegal answer."""
     legal: dict[str, set[str]] = {}
     for text, means in question.legal.items():
         legal.setdefault(normal(text), set()).add(means)

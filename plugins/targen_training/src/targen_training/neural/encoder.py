@@ -1,7 +1,7 @@
 """The trainer `encoder`: a pretrained encoder with a head that tells the labels apart.
 
-What is decided is read as one text, or as two where a decision has two: premise and
-hypothesis. Of more than two the last is the second, and all stand under their names.
+A decision is read as one text, or as two if it has two: premise and hypothesis. If it has more than
+two, the last is the second, and all have their names before them.
 """
 
 from __future__ import annotations

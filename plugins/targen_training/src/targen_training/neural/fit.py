@@ -35,7 +35,7 @@ _LOG_STEPS = 10  # a loss that is no number is seen so many steps later at most
 
 
 def takes_bfloat16(options: NeuralOptions) -> bool:
-    """Whether to compute in bfloat16."""
+    """Return whether to compute in bfloat16."""
     import torch
 
     if options.precision != "auto":
@@ -45,7 +45,7 @@ def takes_bfloat16(options: NeuralOptions) -> bool:
 
 
 def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
-    """How many tokens of a row the model is given.
+    """Return how many tokens of a row the model reads.
 
     Raises:
         UsageError: more are asked for than it takes.
@@ -105,12 +105,12 @@ def fit(
 ) -> tuple[Any, float | None]:
     """Train a model on examples, one for each of `rows`; return it and its loss on held-out ones.
 
-    What the model gives at a token is of the next where `shift` is set. The loss is None if no
-    row is held out.
+    With `shift`, the model's output at a token predicts the next one. The loss is None if no row is
+    held out.
 
     Raises:
         JobFailed: no memory, or a loss that is no number.
-        UsageError: nothing would be left to learn from.
+        UsageError: no rows would be left to learn from.
     """
     train, held_out = _parted(examples, rows, options, data.seed)
     run = _Run(model, train, held_out, collate, options, data, shift)
@@ -134,7 +134,7 @@ def fit(
 def _parted(
     examples: Sequence[Example], rows: Sequence[Decision], options: NeuralOptions, seed: int
 ) -> tuple[Sequence[Example], Sequence[Example]]:
-    """What is learned from and what is held out, in whole rows."""
+    """Split into training and held-out examples, in whole rows."""
     if not options.early_stop and not options.search:
         return examples, ()
     numbers = sorted({row.row for row in rows})
@@ -213,7 +213,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> tuple[Any, float | None]:
 
     trainer.remove_callback(PrinterCallback)
     if last:
-        run.data.watch.note(f"goes on from step {at} of a training that was stopped")
+        run.data.watch.note(f"continues from step {at} of a training that was stopped")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
     if not run.held_out:

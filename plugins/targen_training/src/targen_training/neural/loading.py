@@ -24,7 +24,7 @@ def tokenizer_of(weights: Weights) -> Any:
     """The tokenizer beside the weights, with a token to pad with.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the tokenizer is missing.
     """
     from transformers import AutoTokenizer
 
@@ -50,7 +50,7 @@ class Pretrained:
         """Find the weights, and check that the machine can do what is asked.
 
         Raises:
-            UsageError: there are none, or it cannot.
+            UsageError: the weights do not exist, or the machine cannot do it.
         """
         self.options = options
         self.weights = find_weights(options.model)
@@ -63,7 +63,7 @@ class Pretrained:
 
         Args:
             kind: an Auto class of transformers.
-            more: what its `from_pretrained` is told besides.
+            more: further arguments of its `from_pretrained`.
 
         Raises:
             UsageError: the weights are no such model.
@@ -106,7 +106,7 @@ class Pretrained:
         from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
         if isinstance(model, PeftModel):
-            self.data.watch.note("goes on with the adapter as it is: its rank, scale and targets")
+            self.data.watch.note("continues with the adapter as it is: its rank, scale and targets")
             return model
         if options.quantize == "4bit":
             model = prepare_model_for_kbit_training(
@@ -145,7 +145,7 @@ def require_quantized(options: NeuralOptions) -> None:
         )
     if device_of(options.device).type != "cuda":
         raise UsageError(
-            "-o quantize=4bit needs a GPU that CUDA runs on, and there is none",
+            "-o quantize=4bit needs a GPU with CUDA, and this machine has none",
             hint="-o lora=8 alone trains an adapter of the weights as they are",
         )
     _need_bitsandbytes()
@@ -202,7 +202,7 @@ def load_saved(kind: Any, weights: Weights, **more: Any) -> Any:
     Args:
         kind: an Auto class of transformers.
         weights: where it was left.
-        more: what its `from_pretrained` is told besides.
+        more: further arguments of its `from_pretrained`.
 
     Raises:
         UsageError: the weights are no such model.

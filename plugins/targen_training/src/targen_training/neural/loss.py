@@ -18,7 +18,7 @@ from targen_training.neural.options import EncoderOptions
 __all__ = ["OWN", "Ensembling", "own_trainer", "weighed_loss"]
 
 OWN = ("weight", "row")
-"""What an example may hold that is not for the model."""
+"""Entries of an example that are not for the model."""
 
 _IGNORED = -100
 _BATCH = 32
@@ -47,7 +47,7 @@ def weighed_loss(logits: Any, labels: Any, weights: Any, *, smoothing: float, sh
 class Ensembling:
     """Temporal ensembling of an encoder: predicts all rows now and then, and learns the average.
 
-    Its state after each interval lies in a file, so that a training that was killed goes on from a
+    Its state after each interval is in a file, so that a killed training continues from a
     checkpoint with the averages of that time.
     """
 

@@ -1,7 +1,7 @@
-"""What a user may set of the trainers that need torch.
+"""User options of the trainers that need torch.
 
-Where the paper says (appendix C: batch 16, learning rate 5e-5, 5 epochs), its value is
-the default; where it does not, the default of transformers' `Trainer` is.
+Values from the paper are the defaults (appendix C: batch 16, learning rate 5e-5, 5 epochs).
+Otherwise the default is that of transformers' `Trainer`.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class NeuralOptions(TrainerOptions):
     )
     search: str = Field(
         "",
-        description="numbers of which those with the lowest held-out loss are kept, such as "
-        "learning_rate=5e-5/1e-4 lora_alpha=16/24",
+        description="numbers to try, such as learning_rate=5e-5/1e-4 lora_alpha=16/24; those with "
+        "the lowest held-out loss are kept",
     )
     checkpoint_minutes: float = Field(
         5.0,
@@ -123,8 +123,8 @@ class EncoderOptions(NeuralOptions, EnsemblingOptions):
 
     head: Literal["auto", "auto-new", "new"] = Field(
         "auto",
-        description="auto: a head that the model has is kept, and must fit the labels; "
-        "auto-new: it is kept where it fits; new: a new one in any case",
+        description="auto: keep the model's head, which must fit the labels; "
+        "auto-new: keep it if it fits, else make a new one; new: always make a new one",
     )
     ensemble_interval: int = Field(
         100, ge=1, description="steps between predictions of all rows (SuperGen: 100)"

@@ -36,12 +36,12 @@ class Weights:
 
     @property
     def files(self) -> dict[str, Any]:
-        """What `from_pretrained` is told besides the folder."""
+        """Return the arguments of `from_pretrained` besides the folder."""
         own: dict[str, Any] = {"gguf_file": self.gguf} if self.gguf else {}
         return {**own, "local_files_only": True, "trust_remote_code": False}
 
     def config(self) -> dict[str, Any]:
-        """`config.json`, {} where there is none."""
+        """Return `config.json`, or {} without one."""
         try:
             known = read_json(self.folder / "config.json")
         except UnreadableFile:
@@ -52,10 +52,10 @@ class Weights:
 def find_weights(name: str) -> Weights:
     """Weights by a path, by the name of a model that a package carries, or of one in the cache.
 
-    Nothing is downloaded.
+    It never downloads.
 
     Raises:
-        UsageError: there are none.
+        UsageError: the weights do not exist.
     """
     if not name:
         raise UsageError(
@@ -72,7 +72,7 @@ def check(options: NeuralOptions) -> None:
 
     Raises:
         ModuleNotFoundError: a package is not installed.
-        UsageError: there are no such weights, no such device, or none that quantised weights need.
+        UsageError: the weights or the device do not exist, or quantised weights lack a GPU.
     """
     from targen_training.neural.loading import require_quantized
 

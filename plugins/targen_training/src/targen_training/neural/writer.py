@@ -112,14 +112,14 @@ class _Prompts:
     """Prompts and answers as the tokens of one kind of model.
 
     Attributes:
-        head: tokens that stand before any prompt, and stay where it is cut.
+        head: tokens before any prompt, which are kept when it is cut.
     """
 
     def __init__(self, tokenizer: Any, kind: str, *, chat: bool) -> None:
         """Check that there is a chat template where one is wanted.
 
         Raises:
-            UsageError: there is none.
+            UsageError: the chat template is missing.
         """
         self._tokenizer, self._decoder, self._chat, self.head = (
             tokenizer,
@@ -158,7 +158,7 @@ class _Prompts:
         return [*ids, self._tokenizer.eos_token_id]
 
     def cut(self, prompt: list[int], room: int) -> list[int]:
-        """A prompt that fits: what it is about stands at its end."""
+        """Cut a prompt to fit, from the start, since its question is at the end."""
         if len(prompt) <= room:
             return prompt
         return [*prompt[: self.head], *prompt[self.head - room :]]
@@ -258,6 +258,4 @@ def _trainer(kind: str, summary: str) -> Trainer:
 ENCODER_DECODER = _trainer(
     "encoder-decoder", "a pretrained model that reads and writes its answer, such as T5"
 )
-DECODER = _trainer(
-    "decoder", "a pretrained model that goes on with its answer, such as Llama or Pythia"
-)
+DECODER = _trainer("decoder", "a pretrained model that writes its answer, such as Llama or Pythia")

@@ -1,7 +1,7 @@
-"""`targen reproduce datatune-table2`: what existing, synthetic and transformed rows train.
+"""`targen reproduce datatune-table2`: models trained on existing, synthetic and transformed rows.
 
-Each dataset is written once as rows of an input with its choices and the right one, so that rows
-of any columns train the same models; BIG-bench's own examples are what they are tested on.
+Each dataset is written once as rows of an input with its choices and the right one, so that rows of
+any columns train the same models. BIG-bench's own examples test them.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ _SHOTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was typed.
+    """The typed options.
 
     Attributes:
         original: the folder with TASK.json of BIG-bench.
         data: kind of dataset -> the folder with TASK.jsonl, or a run TASK, of each task.
         answers: the folder with a run of `targen answer`, or a file of answers, of each task.
         generator: the model that answers what is missing there, or "".
-        tasks: those that are wanted; empty: all that are there.
+        tasks: the wanted ones; empty: all that exist.
         models: models of the experiment, as they are declared; empty: by `size`.
         size: "small" or "paper".
         seeds: how often each is trained.
         options: what the generator is called with.
-        folder: where all of it stands.
+        folder: the folder of all files.
     """
 
     original: Path
@@ -73,7 +73,7 @@ class Given:
 
 
 def table() -> dict[str, Any]:
-    """What the paper prints, and what its experiment is made of."""
+    """Return the paper's figures, and the parts of its experiment."""
     return printed("datatune")
 
 
@@ -85,7 +85,7 @@ def reproduce_datatune(
     Runs draw from `money`, which the caller has opened.
 
     Raises:
-        UsageError: nothing of it can be done.
+        UsageError: no part of it can be done.
     """
     from targen_cli.tables import print_json
     from targen_training.comparing import carried_out, say_billed
@@ -130,13 +130,13 @@ def reproduce_datatune(
 
 
 def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
-    """The tasks whose examples are there.
+    """Return the tasks whose examples exist.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no task has examples.
     """
     if not given.original.is_dir():
-        raise UsageError(f"--original {given.original}: there is no such folder")
+        raise UsageError(f"--original {given.original}: no such folder")
     if odd := [name for name in given.tasks if name not in names]:
         raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks: {', '.join(names)}")
     tasks = {}
@@ -162,7 +162,7 @@ def _place(original: Path, name: str) -> Path | None:
 def _models(
     given: Given, paper: Mapping[str, Any]
 ) -> tuple[list[Mapping[str, Any]], list[str], Mapping[str, float]]:
-    """What is trained, what of it differs from the paper, and seconds of a training."""
+    """Return the models, their differences from the paper, and seconds of a training."""
     from targen_training.reproduction.paper import sizes
 
     if given.models:
@@ -212,8 +212,8 @@ def _parts(
     if not parts:
         raise UsageError(
             f"no task of {NAME} has rows to train on",
-            hint="--transformed FOLDER has a run of targen transform for each task, FOLDER/TASK, "
-            "or FOLDER/TASK.jsonl; --synthetic of targen generate; --existing rows as they are",
+            hint="--transformed FOLDER has a run of targen transform for each task, FOLDER/TASK or "
+            "FOLDER/TASK.jsonl. --synthetic: of targen generate. --existing: rows as they are",
         )
     if absent := [name for name in table()["tasks"] if name not in parts]:
         left.append(f"Without {', '.join(absent)}.")
@@ -222,7 +222,7 @@ def _parts(
 
 def _source(folder: Path, name: str) -> Path | None:
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder")
+        raise UsageError(f"{folder}: no such folder")
     if (folder / name / "dataset.jsonl").is_file():
         return folder / name
     files = (folder / f"{name}{form}" for form in (".jsonl", ".json", ".csv", ".parquet"))
@@ -291,7 +291,7 @@ def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
 
 
 def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
-    """What is trained on what, how often, and for how long."""
+    """Return the plan: models, data, repetitions and time."""
     lines = [f"{NAME}: {', '.join(experiment.tasks)}"]
     for key, part in experiment.tasks.items():
         arms = ", ".join(f"{arm} ({_count(of.data):,} rows)" for arm, of in part.arms.items())
@@ -303,7 +303,7 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     )
     if all(name in seconds for name in cells):
         minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
-        said += f"; some {max(1, minutes):,.0f} min on two cores if none is there"
+        said += f"; about {max(1, minutes):,.0f} min on two cores if none is done yet"
     lines.append(f"{said}; they cost nothing but time")
     return "\n".join(lines)
 
@@ -315,7 +315,7 @@ def _count(paths: Iterable[str]) -> int:
 def _announce_answers(
     registry: Registry, given: Given, known: Mapping[str, BigBench], money: Money
 ) -> None:
-    """What few-shot answers there are, and what those that are missing cost.
+    """Report existing few-shot answers, and the cost of missing ones.
 
     Raises:
         RunConflict: answers to another request are in the place of some.
@@ -325,7 +325,7 @@ def _announce_answers(
 
     for name in known:
         if (source := _answers_of(given, name)) is not None or not given.generator:
-            said = source or "none; --generator NAME/MODEL, or --answers"
+            said = source or "missing; pass --generator NAME/MODEL or --answers"
             print(f"few-shot answers of {name}: {said}", file=sys.stderr)
     say_arms(registry, list(_to_write(given, known)), money)
 
@@ -353,7 +353,7 @@ def _own(given: Given, name: str) -> Path:
 
 
 def _answers_of(given: Given, name: str) -> Path | None:
-    """Answers that are there; where a generator is named, those that it has not to write."""
+    """Return existing answers; with a generator, those that it need not write."""
     if given.answers is not None and (source := _source(given.answers, name)) is not None:
         return source
     made = _own(given, name)

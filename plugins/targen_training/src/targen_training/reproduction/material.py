@@ -41,11 +41,11 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
     `work`.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: the folder does not exist.
         WriteFailed: the operating system refuses.
     """
     if not folder.is_dir():
-        raise UsageError(f"--original {folder}: there is no such folder")
+        raise UsageError(f"--original {folder}: no such folder")
     own = _folder(folder, task)
     if own is None:
         return None
@@ -66,12 +66,12 @@ def synthetic_of(folder: Path | None, task: str) -> Path | None:
     """The synthetic rows of a task below a folder: a run directory, or a file, by its name.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: the folder does not exist.
     """
     if folder is None:
         return None
     if not folder.is_dir():
-        raise UsageError(f"--synthetic {folder}: there is no such folder")
+        raise UsageError(f"--synthetic {folder}: no such folder")
     own = _folder(folder, task)
     if own is not None and (own / "dataset.jsonl").exists():
         return own

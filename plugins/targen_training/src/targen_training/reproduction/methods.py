@@ -27,19 +27,19 @@ def method_file(
         registry: finds the method.
         use: the method's name.
         task: the task's name.
-        given: rows of it, for a method that starts from some or may.
+        given: rows of the task, for a method that needs or accepts some.
         settings: the method's options by a name, where it knows it.
         folder: where the file is written.
 
     Raises:
-        UsageError: there is no such method.
+        UsageError: the method is unknown.
         WriteFailed: the operating system refuses.
     """
     try:
         method: Method[Any] = registry.get("method", use)
     except UnknownName as error:
         raise UsageError(
-            f"there is no method {use} here", hint=install("targen-methods")
+            f"the method {use} is not installed", hint=install("targen-methods")
         ) from error
     columns = Columns.of(registry.get("task", task))
     spec = MethodFile(
@@ -61,14 +61,14 @@ def able_file(
     values: Mapping[str, Any],
     folder: Path,
 ) -> tuple[Path, str, str]:
-    """The task file of a method that a model can do: without its settings where these ask too much.
+    """Write a method's task file for a model, without settings that ask too much of it.
 
     Args:
         registry: finds method and task.
         use: see `method_file`.
-        task: likewise.
-        given: likewise.
-        settings: likewise.
+        task: see `method_file`.
+        given: see `method_file`.
+        settings: see `method_file`.
         values: what `targen_core.generate` is called with.
         folder: see `method_file`.
 
@@ -87,7 +87,7 @@ def able_file(
 
 
 def _lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
-    """What keeps a model from making rows of a task, in a few words; "" where nothing does."""
+    """Return in a few words what keeps a model from making rows of a task, or ""."""
     known = {key: values[key] for key in ("model", "options") if key in values}
     try:
         estimate(task, n=2, registry=registry, **known)

@@ -1,4 +1,4 @@
-"""What models take that this machine may not have: memory by their parameters, and steps."""
+"""Needs of models that this machine may not meet: memory by their parameters, and steps."""
 
 from __future__ import annotations
 

@@ -42,17 +42,17 @@ _DECODER = "decoder"
 
 @dataclass(frozen=True, slots=True)
 class OpenLlm:
-    """What is trained and measured.
+    """Models to train, and their data.
 
     Attributes:
         paper: the table.
         synthetic: a folder with rows of SuperGLUE's tasks, a run or file each.
         instructions: rows of free instructions: a run, a file, imported ones.
         generator: the model that makes what is missing of these; "" for none.
-        base: what `targen_core.generate` is called with besides.
+        base: further arguments of `targen_core.generate`.
         options: of the decoder.
         seeds: how often each is trained.
-        folder: where all of it stands.
+        folder: the folder of all files.
     """
 
     paper: PaperTable
@@ -73,13 +73,13 @@ def carry_out(
     Runs draw from `money`, which the caller has opened.
 
     Returns:
-        Arm -> task -> its figures by seed, in per cent; None where only the plan was wanted.
+        Arm -> task -> its figures by seed, in per cent; None if only the plan was wanted.
 
     Raises:
-        UsageError: rows are missing, and nobody makes them; options are none of a decoder's; or
-            something else lies in the folder.
+        UsageError: rows are missing without a generator, options are not a decoder's, or the folder
+            has other contents.
         MissingDependency: the harness, or what trains decoders, is not installed.
-        TargenError: a run or training failed; the same again goes on.
+        TargenError: a run or training failed; the same call continues.
     """
     from targen_training.asked import options_of, read_rows
     from targen_training.comparing import say_arms
@@ -140,7 +140,7 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
     """Arm -> task -> where its rows are, or go.
 
     Raises:
-        UsageError: rows of an arm are missing, and there is no generator.
+        UsageError: rows of an arm are missing, and no generator is given.
     """
     given = {task: synthetic_of(asked.synthetic, task) for task in asked.paper.tasks}
     runs = asked.folder / "runs"
@@ -154,18 +154,18 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
         lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
         raise UsageError(
             f"{asked.paper.name} lacks {lacking}",
-            hint="--synthetic FOLDER has a run or file for each task; --self-instruct DATA has "
-            f"rows of {_FREE}, such as targen import-rows makes; --generator NAME/MODEL makes "
-            "what is missing",
+            hint="--synthetic FOLDER has a run or file for each task. --self-instruct DATA has "
+            f"rows of {_FREE}, such as targen import-rows makes. --generator NAME/MODEL makes "
+            "missing rows",
         )
     if not theirs.exists() and asked.instructions is not None:
-        raise UsageError(f"--self-instruct {theirs}: there is no such data")
+        raise UsageError(f"--self-instruct {theirs}: no such data")
     first, second = (arm["name"] for arm in asked.paper.harness_arms)
     return {first: ours, second: {_FREE: theirs}}
 
 
 def _is_ours(asked: OpenLlm, place: Path) -> bool:
-    """Whether rows are those that the generator makes, or has made."""
+    """Return whether rows are those that the generator makes, or has made."""
     return bool(asked.generator) and place.is_relative_to(asked.folder)
 
 

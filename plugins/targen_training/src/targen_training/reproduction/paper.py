@@ -27,12 +27,12 @@ class PaperTable:
         tasks: on which.
         also: tasks that the paper left out, which are done too if their data are at hand.
         columns: "tasks", or "arms".
-        arms: what is compared: a name, whether it is the original data or both together, what
-            is generated otherwise than by the paper's own method, how rows are read.
+        arms: the compared arms: a name, whether it is the original data or both together, changes
+            to the paper's own way of generating, how rows are read.
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
-        differs_small: besides, what is odd with small models alone.
+        differs_small: further oddities with small models alone.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
             worked samples it is shown, the figure that counts.
@@ -61,19 +61,19 @@ class PaperTable:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What models a repetition trains.
+    """The models that a repetition trains.
 
     Attributes:
         models: as an experiment declares them.
-        seconds: of a training, roughly, by the model's name; of some nobody knows.
+        seconds: rough time of a training, by the model's name; unknown for some.
         differs: from the paper's.
-        differs_together: besides, where one model learns all tasks.
+        differs_together: further differences if one model learns all tasks.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: in place of `models` where one model learns all tasks; empty: the same.
-        before: likewise where a model is pre-finetuned first.
+        before: in place of `models` if a model is pre-finetuned first.
         leaves: tasks that a model by its name is not trained on, unless it is named.
         parameters: of a model by its name, in millions.
-        trained: likewise what LoRA adds to them, which alone is trained.
+        trained: the parameters that LoRA adds, in millions; only these are trained.
         others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
             all.
         rows: of an arm, where a generator that is slow here is among them.
@@ -93,7 +93,7 @@ class Size:
     rows: Mapping[str, int] = field(default_factory=dict)
 
     def rows_of(self, generators: Sequence[str]) -> int:
-        """How many rows an arm generates, where nobody says."""
+        """Return how many rows an arm generates by default."""
         return min(
             (self.rows.get(name.partition("/")[0], ROWS) for name in generators), default=ROWS
         )
@@ -126,7 +126,7 @@ def paper_table(name: str) -> PaperTable:
     """A table by its name or number.
 
     Raises:
-        UsageError: there is none, or another command does it.
+        UsageError: the table is unknown, or another command does it.
     """
     values = printed("paper")
     name = f"table{name}" if name.isdigit() else name
@@ -137,7 +137,7 @@ def paper_table(name: str) -> PaperTable:
                 + ("has another command" if item.command else f"has no command: {item.differs}"),
                 hint=item.command or "targen reproduce --list",
             )
-        raise UsageError(f"there is no {name}", hint="targen reproduce --list")
+        raise UsageError(f"unknown reproduction {name}", hint="targen reproduce --list")
     table, common = values["tables"][name], values["common"]
     trainings = table.get("trainings", name)
     return PaperTable(

@@ -10,6 +10,6 @@ __all__ = ["printed"]
 
 
 def printed(name: str) -> dict[str, Any]:
-    """What `NAME.toml` says."""
+    """Return the content of `NAME.toml`."""
     text = (files("targen_training.reproduction") / f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""How alike the wordings of table 9 are: the mean cosine of each to the others."""
+"""Likeness of the wordings of table 9: the mean cosine of each to the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["similarities"]
 def similarities(
     registry: Registry, paper: PaperTable, embedder: str = "minilm"
 ) -> tuple[dict[str, float], str]:
-    """Return each arm's mean cosine, and why there is none if there is none.
+    """Return each arm's mean cosine, or the reason for its absence.
 
     Args:
         registry: finds the task and the embedder.

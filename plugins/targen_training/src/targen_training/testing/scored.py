@@ -1,4 +1,4 @@
-"""What a trainer learns, in a process of its own: TRAINER OUT FOLDER OPTION..."""
+"""Train in a process of its own, and score: TRAINER OUT FOLDER OPTION..."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class TrainerSuite(Suite):
         return trainer
 
     def trained(self, data: TrainingSet, folder: Path) -> Predictor:
-        """What it learns from `data`, loaded from another folder than it was written to."""
+        """Return the predictor trained on `data`, loaded from a copy of its folder."""
         trainer = self.target()
         options = options_of(trainer, self.options)
         made, moved = folder / "made", folder / "moved"
@@ -88,7 +88,7 @@ class TrainerSuite(Suite):
             fail(f"{len(data.decisions)} decisions: {type(error).__name__}: {error}")
 
     def telling(self, *, rows: int = 40, seed: int = 0) -> TrainingSet:
-        """What it learns: two labels that a word tells, or made-up rows of its output."""
+        """Return training data: two labels that a word tells, or made-up rows of its output."""
         return learnable(self.target(), rows=rows, seed=seed)
 
     @pytest.fixture
@@ -175,7 +175,7 @@ class TrainerSuite(Suite):
             )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:
-        """What it says of a decision does not depend on those beside it."""
+        """The prediction for a decision does not depend on those beside it."""
         held_out = self.telling(rows=4, seed=1).decisions
         alone = [predictor([decision])[0] for decision in held_out]
         assert _alike(predictor(held_out), alone), "other scores alone than among others"
@@ -210,7 +210,7 @@ class TrainerSuite(Suite):
             for decision, each in zip(held_out, scores(held_out), strict=True)
         )
         assert right >= self.min_accuracy * len(held_out), (
-            f"{right} of {len(held_out)} are as the heavy rows say: does it heed weights?"
+            f"{right} of {len(held_out)} are as the heavy rows say: does it use weights?"
         )
 
     def _require_labels(self) -> None:
@@ -219,7 +219,7 @@ class TrainerSuite(Suite):
 
     def _require_weighing(self) -> None:
         if not self.target().weighs:
-            pytest.skip("it says that it does not heed weights")
+            pytest.skip("it declares that it ignores weights")
 
     def test_takes_any_text(self, predictor: Predictor) -> None:
         """Empty, long and foreign texts get finite scores, and no decision gets none."""
@@ -230,7 +230,7 @@ class TrainerSuite(Suite):
         assert len(predictor([])) == 0
 
     def test_writes_no_pickle(self, tmp_path: Path) -> None:
-        """What it writes is data: a model may come from anybody, and a pickle is code."""
+        """It writes data: a model may come from a stranger, and a pickle is code."""
         self.trained(self.telling(), tmp_path)
         for path in sorted((tmp_path / "moved").rglob("*")):
             if path.is_file():
@@ -255,7 +255,7 @@ class TrainerSuite(Suite):
 
 
 def learnable(trainer: Trainer, *, rows: int = 40, seed: int = 0) -> TrainingSet:
-    """What a trainer learns: `rows` of each of two labels, or as many rows of its output."""
+    """Return training data: `rows` of each of two labels, or as many rows of its output."""
     if trainer.output is not None:
         return TrainingSet(trainer.output.examples(2 * rows, seed), (), seed=0)
     return telling("good", "bad", rows=rows, seed=seed)
@@ -288,7 +288,7 @@ def _sentence(rng: random.Random, label: str) -> str:
 
 
 def _alike(one: Any, two: Any) -> bool:
-    """Whether scores or values are the same, numbers nearly so."""
+    """Return whether scores or values are the same, numbers nearly so."""
     if isinstance(one, str | Mapping) or isinstance(two, str | Mapping):
         return bool(one == two)
     if isinstance(one, Iterable) and isinstance(two, Iterable):

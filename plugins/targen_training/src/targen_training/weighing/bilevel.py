@@ -1,7 +1,7 @@
 """SunGen's weights: found by how rows trained on change a noise-robust loss of the same rows.
 
-Gao et al. (2023, arXiv:2205.12679), algorithm 1: an inner model is trained on weighed rows; the
-weights then go down the gradient of a loss that wrong labels cannot dominate. The inner model here
+Gao et al. (2023, arXiv:2205.12679), algorithm 1: an inner model is trained on weighted rows. The
+weights then descend the gradient of a loss that wrong labels cannot dominate. The inner model here
 is a linear head, so that each gradient is exact.
 """
 
@@ -31,7 +31,7 @@ _SETTLED = 1e-3  # of a weight, in one iteration
 
 
 class SunGenOptions(BaseModel):
-    """Options of SunGen's weights; the defaults are the published values, but for `balance`."""
+    """Options of SunGen's weights; the defaults are the published values, except for `balance`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,8 +82,8 @@ def bilevel_weights(
 ) -> Array:
     """The weight of each row, or of each group of rows, from 0 to 1.
 
-    Adam's epsilon is as good as 0 here, so that the gradient's size, which falls with the number
-    of rows, does not matter: each iteration moves a weight by about `outer_rate` in its logit.
+    Adam's epsilon is practically 0 here, so the gradient's size, which falls with the number of
+    rows, does not matter. Each iteration moves a weight by about `outer_rate` in its logit.
 
     Args:
         inputs: (n, d), last column 1.
@@ -149,7 +149,7 @@ def hypergradient(
     slope: Array,
     options: SunGenOptions,
 ) -> Array:
-    """How the outer loss changes with the logit of each row's weight, (n,).
+    """Return how the outer loss changes with the logit of each row's weight, (n,).
 
     The weights' sum, by which the inner loss is divided, is held fixed, as in the authors' code.
 
@@ -185,7 +185,7 @@ class _Adam:
         self._rate, self._epsilon, self._steps = rate, epsilon, 0
 
     def step(self, gradient: Array) -> Array:
-        """What is to be taken off."""
+        """Return the step to subtract."""
         self._steps += 1
         self._mean += 0.1 * (gradient - self._mean)
         self._square += 0.001 * (gradient**2 - self._square)

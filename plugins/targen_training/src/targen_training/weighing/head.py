@@ -1,9 +1,9 @@
 """A linear head and its derivatives, exactly: softmax regression on given features.
 
-Shapes: inputs X (n, d), dense or scipy's CSR, whose last column is 1 and stands for the bias; head
-W (C, d), a line a label; shares P (n, C) = softmax(X Wᵀ); targets Y (n, C), shares that add up to
-1, mostly one-hot; counts ω (n,). The objective is sum of ω_i CE(y_i, p_i) + decay ‖W‖², the bias
-left out of the norm.
+Shapes: inputs X (n, d), dense or scipy's CSR, with a last column of 1 for the bias; head W (C, d),
+a line per label; shares P (n, C) = softmax(X Wᵀ); targets Y (n, C), shares that add up to 1, mostly
+one-hot; counts ω (n,). The objective is sum of ω_i CE(y_i, p_i) + decay ‖W‖², the bias left out of
+the norm.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def with_bias(inputs: Any) -> Any:
 
 
 def balance(labels: NDArray[np.int64], counts: Array, number: int) -> Array:
-    """Of each row, what its count is multiplied by so that all labels count alike, (n,).
+    """Return each row's factor for its count so that all labels count alike, (n,).
 
     Args:
         labels: of each row the number of its label, (n,); each label has a row.
@@ -54,7 +54,7 @@ def balance(labels: NDArray[np.int64], counts: Array, number: int) -> Array:
 
 
 def shares_of(inputs: Any, head: Array) -> Array:
-    """What the head gives each label, (n, C)."""
+    """Return the head's share for each label, (n, C)."""
     scores = np.asarray(inputs @ head.T)
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: Array = likely / likely.sum(axis=1, keepdims=True)
@@ -85,7 +85,7 @@ def fit(
         inputs: (n, d).
         targets: (n, C).
         counts: (n,), not below 0.
-        decay: above 0, so that there is one lowest point but for the biases' sum.
+        decay: above 0, so that the lowest point is unique up to the biases' sum.
         start: where to begin; zeros by default.
 
     Returns:
@@ -144,22 +144,22 @@ def solve(product: Callable[[Array], Array], right: Array, tolerance: float = 1e
 
 
 def alignment(inputs: Any, shares: Array, targets: Array, direction: Array) -> Array:
-    """Of each row, the scalar product of its cross entropy's gradient with a direction, (n,).
+    """Return each row's scalar product of its cross entropy's gradient with a direction, (n,).
 
-    Of a row that is above 0, a step of training on the row moves the head against the direction.
-    With the gradient of a validation loss as the direction such rows lower that loss: this is
-    SunGen's hypergradient. With (H + μ)⁻¹ times that gradient it is, but for its sign, ProGen's
-    influence.
+    If it is above 0, a step of training on the row moves the head against the direction. With the
+    gradient of a validation loss as the direction such rows lower that loss: this is SunGen's
+    hypergradient. With (H + μ)⁻¹ times that gradient it is ProGen's influence with the opposite
+    sign.
     """
     found: Array = ((shares - targets) * np.asarray(inputs @ direction.T)).sum(axis=1)
     return found
 
 
 def reverse_cross_entropy(shares: Array, labels: NDArray[np.int64], sharpness: float) -> Array:
-    """Of each row, the cross entropy of its label under the model: -sum of p log q, (n,).
+    """Return the cross entropy of each row's label under the model: -sum of p log q, (n,).
 
     q is the softmax of `sharpness` at the label and 0 elsewhere, so that the loss is a constant
-    plus sharpness (1 - p_y): it is bounded, and a wrong label cannot weigh more than so much.
+    plus sharpness (1 - p_y). It is bounded, so a wrong label can only count this much.
     """
     own = shares[np.arange(len(labels)), labels]
     constant = np.log(np.exp(sharpness) + shares.shape[1] - 1) - sharpness

@@ -1,8 +1,8 @@
-"""ProGen's influence: what a row more of the same does to the loss of validation rows.
+"""ProGen's influence: the effect of one more such row on the loss of validation rows.
 
 Koh and Liang (2017, arXiv:1703.04730), with the noise-robust validation loss of ProGen (Ye et al.,
 2022, arXiv:2210.12329, section 3.1). On a linear head the Hessian is exact, and so is its inverse:
-where ProGen sums up a series, of which the limit is (H + damping)⁻¹, this is that limit.
+ProGen sums up a series with the limit (H + damping)⁻¹, and this is that limit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class InfluenceOptions(BaseModel):
         ge=0,
         allow_inf_nan=False,
         description="added to the Hessian; 50, as published, leaves little but likeness of "
-        "gradients, 0.01 heeds the Hessian",
+        "gradients, 0.01 keeps its effect",
     )
     decay: float = Field(
         0.005, gt=0, allow_inf_nan=False, description="weight decay of the head (published: 0.005)"
@@ -75,7 +75,7 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
         raise NotLearned(
             f"the model did not learn: {accuracy:.0%} of the {len(labels):,} {of} are right, and "
             f"always saying the commonest label would be right in {majority:.0%}",
-            hint="more rows; --features minilm, which reads more than words; or other weights",
+            hint="use more rows, --features minilm, which reads more than words, or other weights",
         )
     return accuracy
 

@@ -33,7 +33,7 @@ TFIDF = "tfidf"
 """Features that need no embedder: those of the trainer of that name."""
 
 MOVED = 0.10
-"""How far a label's share of all that counts may move before people are told."""
+"""How far a label's share of all weights may move without a warning."""
 
 By = Literal["sungen", "influence", "file"]
 
@@ -69,7 +69,7 @@ class Weighed:
 
     @property
     def weights(self) -> Array:
-        """Of each unit its weight, (units,)."""
+        """Return each unit's weight, (units,)."""
         return np.array(self.dataset.weights[:: self.dataset.task.rows_per_instance])
 
     def ranked(self) -> dict[str, list[int]]:
@@ -133,16 +133,16 @@ class Weighed:
         variants: Sequence[str] = (),
         force: bool = False,
     ) -> Path:
-        """Write the folder of weighed rows that every command takes for a dataset.
+        """Write the folder of weighted rows that every command takes for a dataset.
 
         Args:
             out: the folder.
-            task: the id of the task or its file, "" where nobody says it.
+            task: the id of the task or its file, "" if unknown.
             variants: of the task.
-            force: replace weighed rows that are there.
+            force: replace existing weighted rows.
 
         Raises:
-            UsageError: something is there.
+            UsageError: the folder exists.
             WriteFailed: the operating system refuses.
         """
         known = {record.get("idx"): record for record in self.dataset.provenance}
@@ -206,10 +206,10 @@ def measure_influence(
     registry: Registry | None = None,
     watch: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Weighed:
-    """Weigh rows by their influence on validation rows: 1 where a row helps, 0 where it does not.
+    """Weight rows by their influence on validation rows: 1 if a row helps, 0 if it does not.
 
-    Without validation rows, parts of the rows are that in turn, and a row's influence is the mean
-    over the parts that it is not in. That is ours: ProGen takes some rows out for good.
+    Without validation rows, parts of the rows take turns, and a row's influence is the mean over
+    the parts that it is not in. That is ours: ProGen takes some rows out for good.
 
     Args:
         dataset: the rows; weights that they have are not looked at.
@@ -348,7 +348,7 @@ class _Rows:
         """Other rows, as inputs and labels; those of labels that these rows lack are left out.
 
         Raises:
-            UsageError: none is left, or those of one label alone.
+            UsageError: no row is left, or only rows of one label.
         """
         decisions = [each for each in decisions_of(dataset) if each.label in self.names]
         if not decisions:
@@ -384,7 +384,7 @@ class _Rows:
 
 
 def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], fewest: int) -> None:
-    """See that there is something to weigh.
+    """Check that there are enough rows to weight.
 
     Raises:
         UsageError: there is not.
@@ -395,18 +395,18 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         return
     if len(labels) < 2:
         raise UsageError(
-            f"{dataset.name}: all rows are {next(iter(labels))}: nothing tells a good one from a "
-            "bad one",
-            hint="weigh rows of at least two labels",
+            f"{dataset.name}: all rows are {next(iter(labels))}, so good rows cannot be "
+            "distinguished from bad ones",
+            hint="give rows of at least two labels",
         )
     if units < fewest:
         raise UsageError(
-            f"{dataset.name} has {plural(units, 'labelled row')}: too few to weigh",
+            f"{dataset.name} has {plural(units, 'labelled row')}: too few to weight",
             hint=f"{fewest} or more",
         )
     if few := [label for label, count in labels.items() if count < 2]:
         raise UsageError(
-            f"{dataset.name} has one row of {few[0]}: too few to weigh", hint="2 or more of each"
+            f"{dataset.name} has one row of {few[0]}: too few to weight", hint="2 or more of each"
         )
 
 
@@ -435,10 +435,10 @@ def _data(dataset: Dataset) -> dict[str, Any]:
 def _encoding(
     features: str, decisions: Sequence[Decision], registry: Registry | None
 ) -> Callable[[Sequence[Decision]], Any]:
-    """What turns decisions into inputs, with the bias.
+    """Return a function that turns decisions into inputs, with the bias.
 
     Raises:
-        UnknownName: there is no such embedder.
+        UnknownName: the embedder is unknown.
         UsageError: it lacks something.
     """
     if not features:
@@ -453,7 +453,7 @@ def _encoding(
 def _in_turn(
     rows: _Rows, options: InfluenceOptions, seed: int, watch: Callable[[int, int], None]
 ) -> tuple[Array, float]:
-    """Of each decision its mean influence over the parts that it is not in; and the accuracy."""
+    """Return each decision's mean influence over the parts that it is not in, and the accuracy."""
     part = parts_of(rows.labels, options.folds, seed)[rows.units]
     total = np.zeros(len(part))
     shares = np.zeros((len(part), rows.count))

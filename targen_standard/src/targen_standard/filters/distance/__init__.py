@@ -36,7 +36,7 @@ class DistanceOptions(Options):
         Flag("The largest share of candidates that --max-cosine may reject."),
     ] = 0.2
     embedder: Annotated[
-        str, Flag("What embeds rows for --max-cosine: minilm, or words, which needs no model.")
+        str, Flag("The embedder for --max-cosine: minilm, or words, which needs no model.")
     ] = "minilm"
 
 

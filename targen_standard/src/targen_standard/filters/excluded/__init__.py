@@ -124,11 +124,16 @@ No row equals or nearly equals a row of these datasets:
 |---|--:|---|---|
 {lines}
 
-Four tests say so: the same text; the same words, whatever their case, punctuation and spaces; {RUN}
-words in a row that an excluded text has too, or {GRAM} and more that are half of it; a similarity
-of the whole rows of at least {similarity:g} % (normalised indel). The first three hold for single
-texts, too, if they have {MIN_ALONE} words or more. The last finds nearly all such rows among
-100,000 excluded ones, and fewer among more. Paraphrases and translations are not found.
+Four tests find such rows:
+
+- the same text
+- the same words, whatever their case, punctuation and spaces
+- a run of {RUN} words that an excluded text also has, or of at least {GRAM} that are half of it
+- a similarity of the whole rows of at least {similarity:g} % (normalised indel)
+
+The first three also apply to single texts of at least {MIN_ALONE} words. The last finds nearly all
+such rows among 100,000 excluded ones, and fewer among more. Paraphrases and translations are not
+found.
 """
 
 

@@ -73,8 +73,8 @@ class ExclusionFilter(Filter):
 _WORDS = {
     ("exact", True): "equal to",
     ("exact", False): "contains a text of",
-    ("normalized", True): "equal, but for case, punctuation and spaces, to",
-    ("normalized", False): "holds, but for case, punctuation and spaces, a text of",
+    ("normalized", True): "equal, except for case, punctuation and spaces, to",
+    ("normalized", False): "contains, except for case, punctuation and spaces, a text of",
     ("8-gram", False): "shares runs of words with",
     ("similar", True): "nearly equal to",
 }
