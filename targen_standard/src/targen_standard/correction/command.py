@@ -43,6 +43,10 @@ def correct(
     flip: Annotated[
         float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
     ] = 0.0,
+    rows_per_call: Annotated[
+        int,
+        typer.Option("--rows-per-call", min=1, help="Judge this many rows in one call."),
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -84,6 +88,7 @@ def correct(
     - targen correct runs/rte-0 --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
+    - targen correct RTE/train.jsonl --task rte -b claude --model claude-opus-4-6 --rows-per-call 10
     - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
     from targen_cli.ahead import ask_first
@@ -124,7 +129,7 @@ def correct(
         if files is None:
             ask_first(
                 "This correction",
-                lambda: [_expected(request, data, n)],
+                lambda: [_expected(request, data, n, rows_per_call)],
                 cap=request.spec.limits.max_cost,
                 ask_above=chosen.ask_above,
                 yes=yes,
@@ -139,6 +144,7 @@ def correct(
                         out=out,
                         n=n,
                         flip=flip,
+                        rows_per_call=rows_per_call,
                         where=where,
                         watch=watch,
                         files=files,
@@ -163,7 +169,7 @@ def correct(
         end_with(files.imported)
 
 
-def _expected(request: Request, data: Data, n: int | None) -> Expected:
+def _expected(request: Request, data: Data, n: int | None, rows_per_call: int) -> Expected:
     """What a correction is likely to cost."""
     from targen_cli.ahead import expected_of
     from targen_core.dataset.read import read_dataset
@@ -178,7 +184,7 @@ def _expected(request: Request, data: Data, n: int | None) -> Expected:
             variants=spec.variants,
             registry=request.registry,
         )
-        return estimated_correction(request, rows, n)
+        return estimated_correction(request, rows, n, rows_per_call)
 
     return expected_of("it", estimate)
 

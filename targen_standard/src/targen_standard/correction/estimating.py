@@ -18,7 +18,9 @@ from targen_standard.correction.preparing import prepare_correction
 __all__ = ["estimated_correction"]
 
 
-def estimated_correction(request: Request, dataset: Dataset, n: int | None = None) -> CostEstimate:
+def estimated_correction(
+    request: Request, dataset: Dataset, n: int | None = None, rows_per_call: int = 1
+) -> CostEstimate:
     """Estimate what a correction takes: a dry run judges some of the instances.
 
     Raises:
@@ -35,6 +37,7 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
             dataset,
             Path(folder) / "sample",
             limit=min(wanted, SAMPLE) or None,
+            rows_per_call=rows_per_call,
         )
     prices = {name: step.price for name, step in prepared.steps.items()}
     basis = f"a dry run on {plural(report['instances'], 'instance')}"
