@@ -24,9 +24,9 @@ SAMPLING = ("temperature", "top_p", "top_k")
 TOOL = "reply"
 """The name of the tool that carries a reply, where one is used for it."""
 
-_CACHED_FROM = 4096
+_CACHED_FROM = 2048
 """Bytes of the fixed part of a prompt from which on it is marked for the cache. The least
-that any model caches is 1,024 tokens; what is shorter than a model's own least
+that any model caches is 512 tokens; what is shorter than a model's own least
 is not cached and costs nothing more (platform.claude.com, prompt-caching)."""
 
 _MAX = 10**8  # tokens that any context may have
