@@ -368,7 +368,7 @@ def estimated(
     steps = scaled(report, factors, prices, reasoning, opening)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
-    total, less, more = summed(steps), None, None
+    total, less, plus = summed(steps), None, None
 
     def other(worked: Literal["all", "none"]) -> dict[str, Any]:
         asked = replace(request, spec=spec.replace(worked_examples=worked), is_usual=False)
@@ -378,8 +378,9 @@ def estimated(
         less = other("none")
         less = less if less["input_tokens"] < total["input_tokens"] else None
     elif savings and measured is None and any(p and p.cache_from for p in prices.values()):
-        more = other("all")
-        more = more if more["dollars"] < total["dollars"] else None
+        plus = other("all")
+        cheaper = total["dollars"] is not None and plus["dollars"] < total["dollars"]
+        plus = plus if cheaper else None
     return CostEstimate(
         prepared.lock.task.id,
         rows,
@@ -389,7 +390,7 @@ def estimated(
         prices_said,
         spec.worked_examples,
         less,
-        more,
+        plus,
         prepared.notes,
         too_few,
     )
