@@ -384,6 +384,11 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     assert dollars[0] == pytest.approx(dollars[1] / 2, abs=1e-6)
     for name in ("changes.jsonl", "dataset.jsonl"):
         assert (tmp_path / "batch" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
+    correct("five", "--batch", "--rows-per-call", "5")
+    correct("five-online", "--rows-per-call", "5")
+    assert (tmp_path / "five" / "changes.jsonl").read_bytes() == (
+        tmp_path / "five-online" / "changes.jsonl"
+    ).read_bytes()
     done = targen("batch", "export", "batch", ok=2)
     assert "the same command with --batch-offline, and --answers FILE" in done.stderr
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)

@@ -72,8 +72,8 @@ def test_worked_examples_are_marked_with_the_system_prompt_before_them(ask):
 
 
 def test_a_short_system_prompt_is_not_marked(ask):
-    talk = (Message("system", "x" * 4000), Message("user", "a"))
+    talk = (Message("system", "x" * 2000), Message("user", "a"))
     assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], str)
-    talk = (Message("system", "x" * 5000), Message("user", "a"))
+    talk = (Message("system", "x" * 2500), Message("user", "a"))
     assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], list)
     assert isinstance(ask({"max_tokens": 5}, talk, mark=False)[1]["system"], str)

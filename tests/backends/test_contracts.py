@@ -97,15 +97,16 @@ COMPLETION = {
 }
 
 
-def ask_openai(answer, params, schema=None, **given):
+def ask_openai(answer, params, schema=None, *, talk=TALK, model="gpt-5.5", options=None, **given):
     def ours(address):
-        request = ChatRequest(TALK, params, schema, "river")
-        return ChatGptModel(f"{address}/v1", "gpt-6-luna", api_key=KEY), request
+        request = ChatRequest(talk, params, schema, "river")
+        return ChatGptModel(f"{address}/v1", model, api_key=KEY, **(options or {})), request
 
     async def theirs(address):
         client = openai.AsyncOpenAI(base_url=f"{address}/v1", api_key=KEY, max_retries=0)
         async with client:
-            return await client.chat.completions.create(model="gpt-6-luna", messages=TURNS, **given)
+            asked = {"model": model, "messages": TURNS, **given}
+            return await client.chat.completions.create(**asked)
 
     return both(answer, ours, theirs)
 
@@ -133,6 +134,45 @@ def test_openai_is_asked_for_the_schema_as_its_client_asks():
         COMPLETION, {"max_tokens": 40}, SCHEMA, max_completion_tokens=40, response_format=expected
     )
     same_call(seen, "authorization")
+
+
+EXPLICIT = {"mode": "explicit"}
+
+
+@pytest.mark.parametrize(
+    ("model", "length", "options", "options_sent", "is_marked"),
+    [
+        ("gpt-6-luna", 5000, {}, EXPLICIT, True),
+        ("gpt-5.6-luna", 5000, {}, EXPLICIT, True),
+        ("gpt-6-luna", 500, {}, EXPLICIT, False),
+        ("gpt-6-luna", 5000, {"mark": False}, None, False),
+        ("gpt-6-luna", 5000, {"extra": {"prompt_cache_options": {"ttl": "30m"}}}, 0, False),
+        ("gpt-5.5", 5000, {}, None, False),
+    ],
+)
+def test_openai_is_shown_where_a_fixed_opening_ends(
+    model, length, options, options_sent, is_marked
+):
+    """The last turn before the question that is not the assistant's: here, a worked example's."""
+    (system, asked, *more), text = TURNS, "y" * length
+    sent = {} if options_sent is None else {"prompt_cache_options": options_sent}
+    sent = options.get("extra", sent)
+    marked = {"type": "text", "text": asked["content"], "prompt_cache_breakpoint": EXPLICIT}
+    seen, _, _ = ask_openai(
+        COMPLETION,
+        {"max_tokens": 40},
+        model=model,
+        options=options,
+        talk=(Message("system", text), *TALK[1:]),
+        max_completion_tokens=40,
+        messages=[
+            {**system, "content": text},
+            {**asked, "content": [marked]} if is_marked else asked,
+            *more,
+        ],
+        **sent,
+    )
+    same_call(seen)
 
 
 def changed(answer, **choice):

@@ -217,7 +217,7 @@ def test_the_models_name_decides_the_price():
         return BACKENDS[name].create(OPTIONS[name](model=model)).price
 
     assert price("chatgpt", "gpt-5-mini-2025-08-07") == Price(
-        0.25, 2.0, cache_read=0.025, batch=0.5
+        0.25, 2.0, cache_read=0.025, cache_from=1024, batch=0.5
     )
     assert price("claude", "claude-haiku-4-5-20251001").output == 5.0
     assert price("chatgpt", "gpt-99") is None

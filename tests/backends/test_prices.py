@@ -13,8 +13,8 @@ ENTRIES = [(provider, entry) for provider, facts in table().items() for entry in
     ("provider", "entry"), ENTRIES, ids=[entry["model"] for _, entry in ENTRIES]
 )
 def test_every_figure_has_its_date_and_source(provider, entry):
-    known = {"model", "input", "cache_read", "cache_write", "output", "long", "source", "date"}
-    assert set(entry) <= known
+    known = {"model", "input", "cache_read", "cache_write", "cache_from", "output", "long"}
+    assert set(entry) <= known | {"source", "date"}
     assert "/" in entry["source"]
     date = entry.get("date", table()[provider]["date"])
     assert datetime.date(2026, 1, 1) <= date <= datetime.date.today()
@@ -27,7 +27,7 @@ def test_every_figure_has_its_date_and_source(provider, entry):
 def test_no_pattern_hides_a_later_one():
     for provider, facts in table().items():
         for entry in facts["prices"]:
-            name = entry["model"].replace("[5678]", "7").replace("[56]", "5")
+            name = entry["model"].replace("[56]", "5")
             price = price_of(provider, name)
             assert (price.input, price.output) == (entry["input"], entry["output"])
 
@@ -44,6 +44,20 @@ def test_no_pattern_hides_a_later_one():
 )
 def test_a_name_is_a_whole_name(model, known):
     assert (price_of("openai", model) is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "least"),
+    [
+        ("openai", "gpt-6-luna", 1024),
+        ("anthropic", "claude-opus-5", 512),
+        ("anthropic", "claude-opus-4-6-20260101", 4096),
+        ("anthropic", "claude-opus-4-7", 2048),
+        ("anthropic", "claude-opus-5-5", None),
+    ],
+)
+def test_a_model_has_the_shortest_opening_that_is_cached(provider, model, least):
+    assert price_of(provider, model).cache_from == least
 
 
 def test_the_source_says_when():

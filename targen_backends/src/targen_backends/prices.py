@@ -45,6 +45,7 @@ def price_of(provider: str, model: str) -> Price | None:
                 entry["output"],
                 cache_read=entry.get("cache_read"),
                 cache_write=entry.get("cache_write"),
+                cache_from=entry.get("cache_from", section.get("cache_from")),
                 long_from=long.get("above"),
                 long_input=long.get("input", 1.0),
                 long_output=long.get("output", 1.0),

@@ -25,6 +25,7 @@ class CorrectionPlan(ManifestPart):
 
     `data` is a digest of the instances that it judges. If people judged, there is no `step`. If the
     task is in a file, `task_file` is the copy beside this, as `task.json` or `task.py:NAME`.
+    `rows_per_call` is left out if it is 1.
     """
 
     format: int = 1
@@ -34,6 +35,7 @@ class CorrectionPlan(ManifestPart):
     step: StepPlan | None
     seed: int = 0
     flip: float = 0.0
+    rows_per_call: int = 1
     data: str
     part: PartPlan | None = None
     review: ReviewPlan | None = None
@@ -41,5 +43,8 @@ class CorrectionPlan(ManifestPart):
     def save(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""
         optional = ("task_file", "part", "review")
-        value = self.model_dump(exclude={name for name in optional if not getattr(self, name)})
+        absent = {name for name in optional if not getattr(self, name)}
+        if self.rows_per_call == 1:  # as it was before one call could judge several
+            absent.add("rows_per_call")
+        value = self.model_dump(exclude=absent)
         write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")

@@ -37,6 +37,7 @@ _WORTH_SAYING = 0.1  # a share of the input tokens
 _HEADS = {
     "calls": "calls",
     "input_tokens": "input tokens",
+    "cache_read_tokens": "of these cached",
     "output_tokens": "output tokens",
     "reasoning_tokens": "reasoning tokens",
     "dollars": "dollars",
@@ -183,8 +184,9 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
-    """Return the columns to show, without reasoning if there is none."""
-    return [key for key in _HEADS if key != "reasoning_tokens" or total[key]]
+    """Return the columns to show, without reasoning and cache if there is none."""
+    rare = ("cache_read_tokens", "reasoning_tokens")
+    return [key for key in _HEADS if key not in rare or total[key]]
 
 
 def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
@@ -210,6 +212,11 @@ def _say_saving(estimated: CostEstimate) -> None:
     for note in estimated.notes:
         print(f"\n{note[0].upper()}{note[1:]}")
     total, less = estimated.total, estimated.without_worked_examples
+    if more := estimated.with_worked_examples:
+        print(
+            f"\n--worked-examples all costs less: ${more['dollars']:,.2f}, "
+            "since the service caches only long openings"
+        )
     if less is None:
         return
     share = 1 - less["input_tokens"] / total["input_tokens"]
@@ -218,7 +225,10 @@ def _say_saving(estimated: CostEstimate) -> None:
         print()
         if estimated.worked_examples == "all":
             print("Prompts show worked examples.")
-        print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
+        if dollars and less["dollars"] > total["dollars"]:
+            print(f"--worked-examples none costs more{dollars}, since less is cached")
+        else:
+            print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
 
 
 def _say_too_few(estimates: Sequence[CostEstimate]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
@@ -24,7 +26,8 @@ from targen_core.api.request import (
     keywords_of,
 )
 from targen_core.api.run import Run
-from targen_core.calls.model import Price
+from targen_core.calls.model import Message, Price
+from targen_core.calls.tokens import estimate as token_estimate
 from targen_core.calls.usage import answered
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
@@ -37,12 +40,14 @@ from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.tasks.prompt import last_question
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["SAMPLE", "CostEstimate", "estimate", "estimated", "scaled", "summed"]
+__all__ = ["SAMPLE", "CostEstimate", "estimate", "estimated", "openings", "scaled", "summed"]
 
-_COUNTS = ("calls", "input_tokens", "output_tokens", "reasoning_tokens")
+_CACHED = ("cache_read_tokens", "cache_write_tokens")
+_COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
 SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
 _LONGEST = 500  # and at most, to see where lists end
 
@@ -55,7 +60,8 @@ class CostEstimate:
         task: the task's id.
         rows: the rows that were asked for.
         basis: what it rests on: a dry run at a yield, or the measure of a run.
-        steps: a mapping for each step that asks a model: "step", "calls", "input_tokens",
+        steps: a mapping for each step that asks a model: "step", "calls", "input_tokens", of these
+            "cache_read_tokens" and "cache_write_tokens" of the service's prompt cache,
             "output_tokens", "reasoning_tokens" and "dollars", which are None where no price is
             known.
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
@@ -65,6 +71,8 @@ class CostEstimate:
             prompts show none.
         without_worked_examples: the `total` if prompts showed none; None unless `savings` was
             passed, if they show none anyway, and for the measure of a run.
+        with_worked_examples: the `total` if prompts showed all, if `savings` was passed and that
+            costs less: a service caches long openings, and no short ones.
         notes: what to know before a run, such as why prompts show no worked examples.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
@@ -77,6 +85,7 @@ class CostEstimate:
     prices: Mapping[str, Any]
     worked_examples: str | Sequence[str] = "all"
     without_worked_examples: Mapping[str, Any] | None = None
+    with_worked_examples: Mapping[str, Any] | None = None
     notes: Sequence[str] = ()
     too_few: str = ""
 
@@ -123,11 +132,11 @@ class CostEstimate:
             "prices": dict(self.prices),
             "worked_examples": self.worked_examples,
             **({"notes": [*self.notes]} if self.notes else {}),
-            **(
-                {"without_worked_examples": dict(self.without_worked_examples)}
-                if self.without_worked_examples
-                else {}
-            ),
+            **{
+                name: dict(total)
+                for name in ("without_worked_examples", "with_worked_examples")
+                if (total := getattr(self, name))
+            },
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
@@ -223,7 +232,8 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
-        savings: whether to estimate also what brief prompts would take, by a second dry run.
+        savings: whether to estimate also what other prompts would take, by a second dry run: brief
+            ones or, if these are asked for and the service has a cache, those with examples.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.
@@ -257,7 +267,7 @@ def estimated(
     """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
-    With `savings`, a second dry run says what it takes without worked examples.
+    With `savings`, a second dry run says what it takes without worked examples, or with them.
 
     Raises:
         UsageError: no such step, or a run of another task.
@@ -274,6 +284,7 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
+    opening: Mapping[str, tuple[int, int]] = {}
     rows = spec.target.quotas.total
     # Calls that are not told of each other repeat each other, and some are for a refill.
     more = {
@@ -305,6 +316,7 @@ def estimated(
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
         report, factor = trial.report, 1 / yield_
+        asked_in_trial = [(call.step, call.messages) for call in trial.calls]
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
         by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
@@ -332,6 +344,8 @@ def estimated(
         basis += prepared.delivery.basis
         for name in prepared.delivered:
             prices[name] = prepared.delivery.price(prices[name])
+    if measured is None:
+        opening = openings(asked_in_trial, prices)
     silent = [
         name
         for name, step in prepared.steps.items()
@@ -351,14 +365,22 @@ def estimated(
         # Lists that are there already are asked for once, whatever is wanted of them.
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
-    steps = scaled(report, factors, prices, reasoning)
+    steps = scaled(report, factors, prices, reasoning, opening)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
-    less = None
+    total, less, plus = summed(steps), None, None
+
+    def other(worked: Literal["all", "none"]) -> dict[str, Any]:
+        asked = replace(request, spec=spec.replace(worked_examples=worked), is_usual=False)
+        return estimated(asked, None, yield_, thought).total
+
     if savings and measured is None and spec.worked_examples != "none":
-        brief = replace(request, spec=spec.replace(worked_examples="none"), is_usual=False)
-        less = estimated(brief, None, yield_, thought).total
-        less = less if less["input_tokens"] < summed(steps)["input_tokens"] else None
+        less = other("none")
+        less = less if less["input_tokens"] < total["input_tokens"] else None
+    elif savings and measured is None and any(p and p.cache_from for p in prices.values()):
+        plus = other("all")
+        cheaper = total["dollars"] is not None and plus["dollars"] < total["dollars"]
+        plus = plus if cheaper else None
     return CostEstimate(
         prepared.lock.task.id,
         rows,
@@ -368,6 +390,7 @@ def estimated(
         prices_said,
         spec.worked_examples,
         less,
+        plus,
         prepared.notes,
         too_few,
     )
@@ -432,13 +455,39 @@ def summed(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def openings(
+    asked: Iterable[tuple[str, Sequence[Message]]], prices: Mapping[str, Price | None]
+) -> dict[str, tuple[int, int]]:
+    """Return what a service's prompt cache has of calls, each with its step: two counts by step.
+
+    They are the tokens of all openings that the service caches, and of each different one once:
+    the first call writes it, the others read it. An opening is all before the last question. Of a
+    step whose price says nothing of a cache there is none.
+    """
+    times = Counter((step, tuple(talk[: last_question(talk)])) for step, talk in asked)
+    found: dict[str, tuple[int, int]] = {}
+    for (step, opening), count in times.items():
+        price = prices[step]
+        tokens = token_estimate(message.content for message in opening)
+        if price is None or price.cache_from is None or price.cache_read is None:
+            continue
+        if tokens >= price.cache_from:
+            shared, written = found.get(step, (0, 0))
+            found[step] = shared + count * tokens, written + tokens
+    return found
+
+
 def scaled(
     report: dict[str, Any],
     factors: Mapping[str, float],
     prices: Mapping[str, Price | None],
     reasoning: Mapping[str, int],
+    opening: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """Each step's usage times its factor, with `reasoning` for each call, priced anew."""
+    """Each step's usage times its factor, with `reasoning` for each call, priced anew.
+
+    `opening` is as `openings` returns it; without it the report's own cache reads are scaled.
+    """
     steps: dict[str, dict[str, float]] = {}
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
@@ -448,8 +497,10 @@ def scaled(
         step["input_tokens"] += counts["input_tokens"] + counts["saved_input_tokens"]
         step["output_tokens"] += counts["output_tokens"] + counts["saved_output_tokens"] + assumed
         # The cache does not say which of its tokens were reasoning: as in the other calls.
-        measured = counts.get("reasoning_tokens", 0) * calls / max(1, counts["calls"])
-        step["reasoning_tokens"] += assumed or measured
+        share = calls / max(1, counts["calls"])
+        step["reasoning_tokens"] += assumed or counts.get("reasoning_tokens", 0) * share
+        for name in _CACHED:
+            step[name] += counts.get(name, 0) * share
     rows = []
     for name in prices:
         if name not in steps:
@@ -458,6 +509,10 @@ def scaled(
         # However few rows are wanted, a list's first call asks for a whole batch.
         factor = max(factors[name], 1 / max(1, steps[name]["calls"]))
         row.update({key: round(value * factor) for key, value in steps[name].items()})
+        if name in opening:
+            shared, written = opening[name]
+            row["cache_read_tokens"] = max(0, round(shared * factor) - written)
+            row["cache_write_tokens"] = written
         row["dollars"] = _dollars(prices[name], row)
         rows.append(row)
     return rows
@@ -469,4 +524,5 @@ def _dollars(price: Price | None, row: Mapping[str, Any]) -> float | None:
         return None
     if price.long_from is not None and row["input_tokens"] <= price.long_from * row["calls"]:
         price = replace(price, long_from=None)
-    return round(price.dollars(row["input_tokens"], row["output_tokens"]), 6)
+    cached = {"cache_read": row["cache_read_tokens"], "cache_write": row["cache_write_tokens"]}
+    return round(price.dollars(row["input_tokens"], row["output_tokens"], **cached), 6)

@@ -422,6 +422,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
             f"{counts.get('copied', 0):,}",
             f"{counts['lost']:,}",
             f"{counts['input_tokens']:,}",
+            f"{counts.get('cache_read_tokens', 0):,}",
             f"{counts['output_tokens']:,}",
             f"{counts['dollars']:.4f}" if priced else "?",
         )
@@ -429,13 +430,13 @@ def print_usage(report: Mapping[str, Any]) -> None:
     print_table(
         [
             *("step", "label", "calls", "cached", copied),
-            *("lost", "input tokens", "output tokens", "dollars"),
+            *("lost", "input tokens", "of these cached", "output tokens", "dollars"),
         ],
         [
             *(row(c["step"], c["label"] or "-", c) for c in by_step(usage)),
             row("all", "-", usage["total"]),
         ],
-        optional=("label", "cached", copied, "lost", "dollars"),
+        optional=("label", "cached", copied, "lost", "of these cached", "dollars"),
     )
     if hung := report.get("hung"):
         print(f"{plural(hung, 'call')} hung; asked again.")

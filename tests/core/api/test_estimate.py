@@ -53,6 +53,38 @@ def test_a_run_is_scaled() -> None:
     assert estimate.calls == 10 * run.report.usage.calls
 
 
+class Caching:
+    """A model whose service caches openings from so many tokens on."""
+
+    structured, seeded, max_concurrency = True, False, None
+
+    def __init__(self, cache_from: int | None) -> None:
+        self.identity = f"caching-{cache_from}"
+        self.price = tg.Price(1.0, 2.0, cache_read=0.1, cache_write=1.25, cache_from=cache_from)
+
+    async def complete(self, request: tg.ChatRequest) -> tg.ChatReply:
+        raise AssertionError("an estimate sends nothing")
+
+    def count_tokens(self, request: tg.ChatRequest) -> int:
+        return 0
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("cache_from", "cached"), [(None, False), (10, True), (10**6, False)])
+def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(
+    cache_from: int | None, cached: bool
+) -> None:
+    for step in tg.estimate(PORTER, n=100, model=Caching(cache_from)).steps:
+        read, written = step["cache_read_tokens"], step["cache_write_tokens"]
+        assert (read > 0, written > 0) == (cached, cached)
+        assert read + written < step["input_tokens"]
+        assert not cached or written < read
+        paid = step["input_tokens"] - 0.9 * read + 0.25 * written + 2 * step["output_tokens"]
+        assert step["dollars"] == pytest.approx(paid / 1e6, abs=1e-6)
+
+
 def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:
     plain = tg.estimate(PORTER, n=10, model="scripted").total
     every = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens=100).total

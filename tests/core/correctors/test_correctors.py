@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from types import ModuleType
@@ -28,7 +29,9 @@ from targen_core import (
     hookimpl,
     load_registry,
 )
-from targen_core.errors import RunConflict, UsageError
+from targen_core.calls.model import ChatReply
+from targen_core.correctors.blind import solve as solve_alone
+from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.scripted import ScriptedModel, ScriptedOptions
@@ -153,32 +156,55 @@ PAIR = Task(
 def correct(tmp_path):
     """Correct instances with a corrector, on a model that answers by a function."""
 
-    def run(task, instances, solve, *, corrector="meta", out="out", model=None, **kwargs):
+    def run(
+        task,
+        instances,
+        solve,
+        *,
+        corrector="meta",
+        out="out",
+        model=None,
+        instead=None,  # of each reply to several
+        unstructured=False,
+        **kwargs,
+    ):
         """`solve(input, output, rng)` -> the answer, or any other reply."""
         asked = []
 
         def reply(request):
-            origin = request.origin
             asked.append(request)
-            output = origin.values.get("output")
-            answer = solve(origin.values["input"], output, seeded_rng(request.key))
+            values = request.origin.values
+            if "together" not in values:
+                return judged(request, values)
+            if instead is not None:
+                return instead
+            numbered = [
+                {"number": number, **told} if isinstance(told, dict) else told
+                for number, told in enumerate((judged(request, v) for v in values["together"]), 1)
+            ]
+            return {"replies": numbered[::-1]}  # their numbers count, not their order
+
+        def judged(request, values):
+            output = values.get("output")
+            answer = solve(values["input"], output, seeded_rng(request.key))
             if not isinstance(answer, (str, list)):
                 return answer
             explanation = "It is plain to see from the input."
-            if origin.prompt == "solve":
+            if request.origin.prompt == "solve":
                 return {"explanation": explanation, "answer": answer}
             said = "; ".join(answer) if isinstance(answer, list) else answer
             verdict = "correct" if said == output else "incorrect"
             return {"explanation": explanation, "actual": answer, "verdict": verdict}
 
         model = model or ScriptedModel(ScriptedOptions(), reply)
+        model.structured = not unstructured
         module = ModuleType("correctors_under_test")
         module.register_tasks = hookimpl(lambda register: register.register(task.name, task))
         backend = Backend(summary="", options=ScriptedOptions, create=lambda options: model)
         module.register_backends = hookimpl(lambda register: register.register("toy", backend))
         builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
         registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
-        limits = Limits(concurrency=4, **kwargs.pop("limits", {}))
+        limits = Limits(**{"concurrency": 4, **kwargs.pop("limits", {})})
         spec = RunSpec(
             task=task.name,
             quotas={},
@@ -373,6 +399,129 @@ def test_a_pair_that_is_judged_differently_is_rejected_as_one(correct, tmp_path,
     assert [row["text"] for row in written] == ["a red", "the red", "a blue", "the blue"]
 
 
+# --- several rows in one call ---
+
+
+def _verdicts(folder):
+    """Return what was said of each row, and its calls apart."""
+    changes = _lines(folder / "changes.jsonl")
+    return [{**c, "calls": None} for c in changes], [c["calls"] for c in changes]
+
+
+@pytest.mark.parametrize(
+    ("corrector", "calls"), [("meta", 3), ("meta-paper", 3), ("blind", 3), ("vote", 6)]
+)
+def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
+    correct, tmp_path, corrector, calls
+):
+    known = {"corrector": corrector, "flip_fraction": 0.25}
+    alone, _ = correct(COLOR, _colors(25), _right, **known, out="alone")
+    together, asked = correct(COLOR, _colors(25), _right, **known, rows_per_call=10, out="together")
+    (verdicts, _), (same, keys) = (_verdicts(tmp_path / name) for name in ("alone", "together"))
+    assert verdicts == same
+    usage, others = together.pop("usage"), alone.pop("usage")
+    assert together == {**alone, "rows_per_call": 10}
+    assert usage["total"]["calls"] == calls
+    assert usage["total"]["input_tokens"] < others["total"]["input_tokens"] / 2
+    assert {key for row in keys for key in row} == {request.key for request in asked}
+    assert Counter(key for row in keys for key in row).most_common(1)[0][1] == 10
+    plan = json.loads((tmp_path / "alone" / "correction.json").read_text())
+    assert "rows_per_call" not in plan, "a correction of before can go on"
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
+@pytest.mark.parametrize("structured", [True, False])
+def test_a_pair_is_judged_in_calls_of_several(correct, tmp_path, corrector, structured):
+    rows = [Pair(texts=("a red", f"the red {at}"), label="warm") for at in range(3)]
+    rows += [Pair(texts=("a red", "a blue"), label="warm")]
+    report, asked = correct(
+        *(PAIR, rows, _right), corrector=corrector, rows_per_call=4, unstructured=not structured
+    )
+    assert report["flow"]["warm"] == {
+        **report["flow"]["warm"],
+        "accepted": {"warm": 3},
+        "reasons": {"split": 1},
+    }
+    assert len(asked) == (4 if corrector == "vote" else 2)
+    for request in asked:
+        told = sum(message.content.count("JSON schema") for message in request.messages)
+        assert told == (0 if structured else 1)
+        assert [message.role for message in request.messages].count("system") == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "lukewarm",
+        ["no", "answer"],
+        {"explanation": "It is plain to see."},
+        {"explanation": "It is plain to see.", "actual": "warm", "verdict": "incorrect"},
+    ],
+)
+def test_a_row_whose_answer_is_bad_is_asked_again_alone(correct, tmp_path, bad):
+    def solve(text, output, rng):
+        return bad if text.endswith("number 4") else _right(text, output, rng)
+
+    report, asked = correct(COLOR, _colors(10), solve, rows_per_call=5)
+    assert Counter("together" in request.origin.values for request in asked) == {True: 2, False: 2}
+    assert report["kept"] == 9
+    _, calls = _verdicts(tmp_path / "out")
+    assert [len(keys) for keys in calls] == [3 if at == 4 else 1 for at in range(10)]
+
+
+@pytest.mark.parametrize("reply", [ChatReply("", "refusal", 1, 1), "no list", {"replies": []}])
+def test_rows_whose_call_has_no_usable_reply_are_asked_alone(correct, tmp_path, reply):
+    colors = _colors(9)  # the last has a call of its own anyway
+    alone, _ = correct(COLOR, colors, _right, out="alone")
+    report, _ = correct(COLOR, colors, _right, rows_per_call=4, out="out", instead=reply)
+    assert report["accuracy_after"] == alone["accuracy_after"] == 1.0
+    attempts = 1 if isinstance(reply, ChatReply) else 2
+    assert report["usage"]["total"]["calls"] == 9 + 2 * attempts
+    (same, _), (verdicts, calls) = (_verdicts(tmp_path / name) for name in ("alone", "out"))
+    assert verdicts == same
+    assert len({key for keys in calls for key in keys}) == 9
+
+
+def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp_path):
+    def solve(text, output, rng):
+        return rng.choice(["warm", "cold", "lukewarm", ["odd"]])
+
+    known = {"flip_fraction": 0.3, "rows_per_call": 4}
+    whole, asked = correct(COLOR, _colors(30), solve, **known, out="whole")
+    _, one = correct(COLOR, _colors(30), solve, **known, limits={"concurrency": 1}, out="one")
+    stops, tokens, more = 0, whole["usage"]["total"]["input_tokens"], None
+    while more is None:
+        limits = {"max_tokens": (1 + stops) * tokens // 2}
+        try:
+            _, more = correct(COLOR, _colors(30), solve, **known, limits=limits, out="parts")
+        except JobFailed:
+            stops += 1
+    assert stops > 1
+    assert len(more) < len(asked)
+    for name in ("changes.jsonl", "dataset.jsonl", "report.json"):
+        texts = {(tmp_path / out / name).read_text() for out in ("whole", "one", "parts")}
+        assert len(texts) == 1
+    assert {request.key for request in one} == {request.key for request in asked}
+    with pytest.raises(RunConflict, match="rows_per_call"):
+        correct(COLOR, _colors(30), solve, flip_fraction=0.3, rows_per_call=5, out="whole")
+
+
+def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
+    async def both(llm, instance):
+        (question,) = llm.task.questions(instance)
+        first = await solve_alone(llm, question)
+        others = await asyncio.gather(*(solve_alone(llm, question) for _ in range(2)))
+        last = await solve_alone(llm, question)
+        assert {first.answers, last.answers} == {answer.answers for answer in others}
+        return llm.task.aggregate(instance, [last])
+
+    task = COLOR.replace(judging={"corrector": both})
+    report, asked = correct(task, _colors(6), _right, corrector="", rows_per_call=3)
+    assert report["accuracy_after"] == 1.0
+    assert ["together" in request.origin.values for request in asked].count(True) == 2
+    assert len(asked) == 2 + 6 * 3
+
+
 # --- the work as a whole ---
 
 
@@ -391,6 +540,7 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
     [
         ({"flip_fraction": 1.5}, "flip is 1.5"),
         ({"limit": 0}, "n is 0"),
+        ({"rows_per_call": 0}, "rows_per_call is 0"),
         ({"corrector": None}, "has no corrector of its own"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,15 @@ def test_an_estimate_says_what_that_saves(targen):
     for key in ("input_tokens", "dollars"):
         assert less[key] == pytest.approx(expected[key])
     assert "worked examples" not in targen(*asked, *WITHOUT).out
+
+
+def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(targen, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
+    asked = ("estimate", "rte", "-n", "200", "-b", "claude", "-o", "model=claude-opus-5")
+    brief = targen(*asked)
+    told = re.search(r"--worked-examples all costs less: \$([\d.]+)", brief.out)
+    assert "of these cached" not in brief.out
+    shown = targen(*asked, "--worked-examples", "all")
+    assert "of these cached" in shown.out and "--worked-examples none costs more" in shown.out
+    cost = targen(*asked, "--worked-examples", "all", "--json").json["dollars"]
+    assert told and told[1] == f"{cost:.2f}"

@@ -53,6 +53,7 @@ class Price:
         output: dollars per million output tokens, reasoning included.
         cache_read: for input read from the service's prompt cache; None: as `input`.
         cache_write: for input written to that cache; None: as `input`.
+        cache_from: the shortest opening that the service caches, in tokens; None: unknown.
         long_from: a prompt of more tokens costs `long_input` times its input and `long_output`
             times its output; None turns this off.
         long_input: factor for the input of a long prompt.
@@ -65,6 +66,7 @@ class Price:
     output: float
     cache_read: float | None = None
     cache_write: float | None = None
+    cache_from: int | None = None
     long_from: int | None = None
     long_input: float = 1.0
     long_output: float = 1.0

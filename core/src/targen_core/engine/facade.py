@@ -8,12 +8,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.call import Call, Scope, with_schema
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.call import BoundModel, Call, Observer, Scope, with_schema
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
@@ -25,9 +24,31 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in, with_paragraph
 
-__all__ = ["StageLlm", "read_reply", "reply_schema"]
+__all__ = ["Answers", "StageLlm", "read_reply", "reply_schema"]
 
 R = TypeVar("R", bound=BaseModel)
+T = TypeVar("T")
+
+
+class Answers(Protocol):
+    """What answers the calls of a stage: the call layer, or what stands before it."""
+
+    @property
+    def models(self) -> Mapping[str, BoundModel]:
+        """The models by step."""
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+
+    @property
+    def observer(self) -> Observer | None:
+        """Who sees each call."""
+
+    async def answer(
+        self, call: Call, scope: Scope, read: Callable[[str], T]
+    ) -> tuple[T, ChatReply]:
+        """See `targen_core.calls.layer.CallLayer.answer`."""
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +121,7 @@ class StageLlm:
 
     def __init__(
         self,
-        layer: CallLayer,
+        layer: Answers,
         task: Task[Any, Any],
         *,
         step: str,

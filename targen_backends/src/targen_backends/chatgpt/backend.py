@@ -54,6 +54,9 @@ class ChatGptOptions(HttpOptions):
         description="true for a model that thinks before it answers: it takes no temperature and "
         "needs a larger max_tokens; default: from its name",
     )
+    prompt_cache: bool = Field(
+        True, description="Mark the long fixed part of prompts for the prompt cache"
+    )
 
 
 def create(options: ChatGptOptions) -> ChatGptModel:
@@ -64,7 +67,9 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     """
     options.require_model("chatgpt", Model("chatgpt", "gpt-6-luna") + ", for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
-    model = ChatGptModel(options.base_url, options.model, **options.arguments(key))
+    model = ChatGptModel(
+        options.base_url, options.model, mark=options.prompt_cache, **options.arguments(key)
+    )
     model.top_logprobs = None if reasons(options) else MOST
     return model
 

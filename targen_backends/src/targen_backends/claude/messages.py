@@ -24,11 +24,11 @@ SAMPLING = ("temperature", "top_p", "top_k")
 TOOL = "reply"
 """The name of the tool that carries a reply, where one is used for it."""
 
-_CACHED_FROM = 4096
-"""Bytes of the fixed part of a prompt from which on it is marked for the cache. Models cache no
-fewer than 1,024 tokens. A prompt below a model's own minimum is not cached and costs no more
-(platform.claude.com, prompt-caching). A shorter prompt than a model's own minimum is not cached and
-costs no more (platform.claude.com, prompt-caching).
+_CACHED_FROM = 2048
+"""Bytes of the fixed part of a prompt from which on it is marked for the cache.
+
+No model caches fewer than 512 tokens. A prompt below its model's minimum is not cached, and costs
+no more (platform.claude.com, prompt-caching).
 """
 
 _MAX = 10**8  # tokens that any context may have

@@ -20,5 +20,6 @@ def batch_price(price: Price | None) -> Price | None:
         output=price.output * factor,
         cache_read=None if price.cache_read is None else price.cache_read * factor,
         cache_write=None if price.cache_write is None else price.cache_write * factor,
+        cache_from=None,  # whether the calls of a batch find each other's openings is chance
         batch=None,
     )

@@ -43,6 +43,7 @@ async def acorrect(
     options: Mapping[str, Any] | None = None,
     n: int | None = None,
     flip: float = 0.0,
+    rows_per_call: int = 1,
     seed: int = 0,
     out: PathText | None = None,
     max_cost: float | None = None,
@@ -74,6 +75,7 @@ async def acorrect(
         options: as `generate` takes them.
         n: judge this many instances, sampled with `seed`.
         flip: fraction of instances to give a wrong label first, as a test of the corrector.
+        rows_per_call: judge this many instances in one call.
         seed: random seed for what is sampled and flipped.
         out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if something
             else is there.
@@ -124,7 +126,14 @@ async def acorrect(
         watch = Watch()
         with shown(watch, request.name, enabled=progress):
             return await corrected(
-                request, handed, out=out, n=n, flip=flip, where=where, watch=watch
+                request,
+                handed,
+                out=out,
+                n=n,
+                flip=flip,
+                rows_per_call=rows_per_call,
+                where=where,
+                watch=watch,
             )
 
 
@@ -135,6 +144,7 @@ async def corrected(
     out: PathText | None,
     n: int | None,
     flip: float,
+    rows_per_call: int = 1,
     where: Elsewhere | None,
     watch: Watch,
     files: FileTransport | None = None,
@@ -157,6 +167,7 @@ async def corrected(
             place="number" if out is None else "exact",
             flip_fraction=flip,
             limit=n,
+            rows_per_call=rows_per_call,
             cache=replies_folder(),
             elsewhere=where,
             files=files,

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from targen_standard.given import Data
 
 
+_SEVERAL = 10
+"""Rows per call that a dry run compares with one."""
+
+
 @takes(
     RowOptions.declared("variants", "seed", "corrector"),
     ONE_MODEL,
@@ -43,6 +47,10 @@ def correct(
     flip: Annotated[
         float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
     ] = 0.0,
+    rows_per_call: Annotated[
+        int,
+        typer.Option("--rows-per-call", min=1, help="Judge this many rows in one call."),
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -50,6 +58,10 @@ def correct(
             help="A directory. [default: runs/NAME-CORRECTOR, with -2 and so on if it exists]",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print what it would cost; send and write nothing."),
+    ] = False,
     yes: YesArg = False,
     batch_offline: Annotated[
         bool,
@@ -84,6 +96,7 @@ def correct(
     - targen correct runs/rte-0 --corrector blind
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
+    - targen correct RTE/train.jsonl --task rte -b claude --model claude-opus-4-6 --rows-per-call 10
     - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
     from targen_cli.ahead import ask_first
@@ -121,10 +134,15 @@ def correct(
     ):
         for _ in data.rows_of(request).units():
             pass  # a row that is not the task's is an error before any question
+        if dry_run:
+            _print_estimate(
+                request, data, n, rows_per_call, price_from=chosen.price_from, json=json
+            )
+            return
         if files is None:
             ask_first(
                 "This correction",
-                lambda: [_expected(request, data, n)],
+                lambda: [_expected(request, data, n, rows_per_call)],
                 cap=request.spec.limits.max_cost,
                 ask_above=chosen.ask_above,
                 yes=yes,
@@ -139,6 +157,7 @@ def correct(
                         out=out,
                         n=n,
                         flip=flip,
+                        rows_per_call=rows_per_call,
                         where=where,
                         watch=watch,
                         files=files,
@@ -163,24 +182,50 @@ def correct(
         end_with(files.imported)
 
 
-def _expected(request: Request, data: Data, n: int | None) -> Expected:
+def _expected(request: Request, data: Data, n: int | None, rows_per_call: int) -> Expected:
     """What a correction is likely to cost."""
     from targen_cli.ahead import expected_of
+
+    return expected_of("it", lambda: _estimate(request, data, n, rows_per_call))
+
+
+def _estimate(request: Request, data: Data, n: int | None, rows_per_call: int) -> CostEstimate:
     from targen_core.dataset.read import read_dataset
     from targen_standard.correction.estimating import estimated_correction
 
     spec = request.spec
+    rows = read_dataset(
+        data.source,
+        spec.task,
+        variants=spec.variants,
+        registry=request.registry,
+    )
+    return estimated_correction(request, rows, n, rows_per_call)
 
-    def estimate() -> CostEstimate:
-        rows = read_dataset(
-            data.source,
-            spec.task,
-            variants=spec.variants,
-            registry=request.registry,
-        )
-        return estimated_correction(request, rows, n)
 
-    return expected_of("it", estimate)
+def _print_estimate(
+    request: Request,
+    data: Data,
+    n: int | None,
+    rows_per_call: int,
+    *,
+    price_from: str,
+    json: bool,
+) -> None:
+    """Print what a correction would cost, and what calls for several rows would save."""
+    from targen_cli.estimate import print_estimates
+
+    expected = _estimate(request, data, n, rows_per_call)
+    if json:
+        print_json(expected.facts)
+        return
+    print_estimates([expected], price_from)
+    if rows_per_call == 1 and expected.rows > 1:
+        total, less = expected.total, _estimate(request, data, n, _SEVERAL).total
+        share = 1 - less["input_tokens"] / total["input_tokens"]
+        dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
+        print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
+    print("\nDry run: nothing was sent or written.")
 
 
 def _print_waiting(

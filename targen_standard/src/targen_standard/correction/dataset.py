@@ -26,7 +26,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallCancelled, CallLayer
 from targen_core.calls.usage import Usage
-from targen_core.engine.facade import StageLlm
+from targen_core.engine.facade import Answers, StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
@@ -63,6 +63,7 @@ from targen_core.wording import AGAIN, ANOTHER_OUT, REPEAT, Blank, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
+from targen_standard.correction.together import Together
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
@@ -77,6 +78,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger("targen.run")
+
+MOST_PER_CALL = 100
+"""Most instances that one call may judge."""
 
 _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
@@ -114,6 +118,7 @@ async def acorrect_dataset(
     place: Place = "exact",
     flip_fraction: float = 0.0,
     limit: int | None = None,
+    rows_per_call: int = 1,
     cache: Path | None = None,
     elsewhere: Elsewhere | None = None,
     files: FileTransport | None = None,
@@ -135,6 +140,8 @@ async def acorrect_dataset(
         place: what may become of something else in `out`; see `Place`.
         flip_fraction: fraction of labels that are flipped before they are judged.
         limit: judge so many instances, drawn by the seed.
+        rows_per_call: judge so many instances in one call; which of them share one is drawn by the
+            seed, since neighbours in a file are often alike.
         cache: the folder of the reply cache.
         elsewhere: where the model works, if not in this process.
         files: has the answers of a file, where the calls are to go into files: those that lack
@@ -155,6 +162,10 @@ async def acorrect_dataset(
         raise UsageError(Option("flip") + f" is {flip_fraction}; it must be from 0 to 1")
     if limit is not None and limit < 1:
         raise UsageError(Option("n") + f" is {limit}; it must be at least 1")
+    if not 1 <= rows_per_call <= MOST_PER_CALL:
+        raise UsageError(
+            Option("rows_per_call") + f" is {rows_per_call}; it must be from 1 to {MOST_PER_CALL}"
+        )
     units = list(dataset.units())
     instances = [(unit, each) for unit in units for each in unit.instances]
     if not instances:
@@ -177,6 +188,7 @@ async def acorrect_dataset(
         part=prepared.part,
         seed=spec.seed,
         flip=flip_fraction,
+        rows_per_call=rows_per_call,
         data=_digest(chosen),
     )
     directory = open_correction(out, plan, spec.task, place)
@@ -188,8 +200,8 @@ async def acorrect_dataset(
             if files is not None:
                 files.begin(journal, out)
             work = _judge_all(
-                *(prepared, spec, shown, journal, usage, cache, elsewhere, files, out),
-                *(on_judged, on_layer),
+                *(prepared, spec, shown, rows_per_call, journal, usage, cache, elsewhere, files),
+                *(out, on_judged, on_layer),
             )
             try:
                 judged = await work
@@ -343,6 +355,7 @@ async def _judge_all(
     prepared: PreparedCorrection,
     spec: RunSpec,
     items: Sequence[Judged],
+    rows_per_call: int,
     journal: Journal,
     usage: Usage,
     cache: Path | None,
@@ -354,7 +367,8 @@ async def _judge_all(
 ) -> list[Judged]:
     """Every instance's verdict, in order."""
     guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
-    queue = iter(range(len(items)))
+    groups = _groups(len(items), rows_per_call, spec.seed)
+    queue = iter(enumerate(groups))
     results: dict[int, Judged] = {}
     steps = prepared.steps
     at_once = 2 * spec.limits.concurrency
@@ -364,10 +378,17 @@ async def _judge_all(
             elsewhere.refuse(delivery)
         steps = await elsewhere.place(steps, spec.limits)
     elif delivery is not None:
-        at_once = len(items)
-        steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=2)
+        at_once = len(groups)
+        # A row may be asked for twice with others, and then twice alone.
+        per_round = 2 if rows_per_call == 1 else 4
+        steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=per_round)
+    models = bind_models(steps, spec.limits)
+    if rows_per_call > 1:  # a call for several sets its own
+        models = {
+            n: replace(each, settled=each.settled - {"max_tokens"}) for n, each in models.items()
+        }
     async with open_layer(
-        bind_models(steps, spec.limits),
+        models,
         seed=spec.seed,
         limits=spec.limits,
         journal=journal,
@@ -378,8 +399,9 @@ async def _judge_all(
         on_layer(layer)
 
         async def work() -> None:
-            for number in queue:
-                results[number] = await _judge(prepared, layer, guard, items[number], number)
+            for place, group in queue:
+                held = {number: items[number] for number in group}
+                results.update(await _judge_group(prepared, layer, guard, held, place))
                 on_judged(len(results), len(items))
 
         async def guarded() -> None:
@@ -397,8 +419,39 @@ async def _judge_all(
     return [results[number] for number in range(len(items))]
 
 
+def _groups(count: int, size: int, seed: int) -> list[list[int]]:
+    """Which instances share a call, by their numbers."""
+    numbers = list(range(count))
+    if size > 1:
+        seeded_rng(seed, "correct", "together").shuffle(numbers)
+    return [numbers[at : at + size] for at in range(0, count, size)]
+
+
+async def _judge_group(
+    prepared: PreparedCorrection,
+    layer: CallLayer,
+    guard: Guard,
+    items: Mapping[int, Judged],
+    group: int,
+) -> dict[int, Judged]:
+    """Verdicts by number; `group` is the number of the instances' call."""
+    if len(items) == 1:
+        ((number, item),) = items.items()
+        return {number: await _judge(prepared, layer, guard, item, number)}
+    together = Together(layer, f"correct/group/{group}")
+
+    async def judged(number: int) -> Judged:
+        try:
+            return await _judge(prepared, together, guard, items[number], number)
+        except TargenError as error:
+            layer.halt(error)  # the others need not ask
+            raise
+
+    return dict(zip(items, await together.run([*map(judged, items)]), strict=True))
+
+
 async def _judge(
-    prepared: PreparedCorrection, layer: CallLayer, guard: Guard, item: Judged, number: int
+    prepared: PreparedCorrection, layer: Answers, guard: Guard, item: Judged, number: int
 ) -> Judged:
     task, scope = prepared.task, Scope()
     claimed = guard.call(task.label_of, item.shown)
@@ -465,6 +518,7 @@ def _report(
         "model": "" if plan.step is None else model_name(plan.step),
         "seed": plan.seed,
         "flip": plan.flip,
+        **({"rows_per_call": plan.rows_per_call} if plan.rows_per_call > 1 else {}),
         "instances": len(judged),
         "kept": kept,
         "accuracy_before": verdicts["as_given"].total() / len(judged),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from targen_cli.estimating import SAMPLE, CostEstimate, scaled
+from targen_cli.estimating import SAMPLE, CostEstimate, openings, scaled
 from targen_cli.trial import dry_run_spec
 from targen_core.api.request import Request
+from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import Message
 from targen_core.dataset.model import Dataset
 from targen_core.runs.folder.report import reported_prices
 from targen_core.runs.jobs.account import off_the_books
@@ -18,7 +21,9 @@ from targen_standard.correction.preparing import prepare_correction
 __all__ = ["estimated_correction"]
 
 
-def estimated_correction(request: Request, dataset: Dataset, n: int | None = None) -> CostEstimate:
+def estimated_correction(
+    request: Request, dataset: Dataset, n: int | None = None, rows_per_call: int = 1
+) -> CostEstimate:
     """Estimate what a correction takes: a dry run judges some of the instances.
 
     Raises:
@@ -28,6 +33,11 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
     prepared = prepare_correction(request.registry, spec)
     instances = sum(len(unit.instances) for unit in dataset.units())
     wanted = instances if n is None else min(n, instances)
+    asked: list[tuple[str, Sequence[Message]]] = []
+
+    def listen(layer: CallLayer) -> None:
+        layer.observer = lambda call, messages, reply, key: asked.append((call.step, messages))
+
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
         _, report = correct_dataset(
             request.registry,
@@ -35,6 +45,8 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
             dataset,
             Path(folder) / "sample",
             limit=min(wanted, SAMPLE) or None,
+            rows_per_call=rows_per_call,
+            on_layer=listen,
         )
     prices = {name: step.price for name, step in prepared.steps.items()}
     basis = f"a dry run on {plural(report['instances'], 'instance')}"
@@ -42,7 +54,7 @@ def estimated_correction(request: Request, dataset: Dataset, n: int | None = Non
         basis += delivery.basis
         prices = {name: delivery.price(price) for name, price in prices.items()}
     factors = dict.fromkeys(prices, wanted / report["instances"])
-    steps = scaled(report, factors, prices, dict.fromkeys(prices, 0))
+    steps = scaled(report, factors, prices, dict.fromkeys(prices, 0), openings(asked, prices))
     silent = [
         name
         for name, step in prepared.steps.items()
