@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import targen_core as tg
+
 PROGRAM = """\
 import targen_core as tg
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
@@ -55,3 +57,11 @@ def test_the_frames_are_those_of_the_caller(program: str, file: str, tmp_path: P
     assert len(frames) == 2
     assert any("is kept" in line or "are kept" in line for line in lines)
     assert len([line for line in printed(TARGEN_DEBUG="1") if line.startswith("  File")]) > 9
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("call", ["load", "read_dataset", "review"])
+def test_no_function_shows_our_frames(call: str) -> None:
+    with pytest.raises(tg.UsageError) as caught:
+        getattr(tg, call)("nope")
+    assert {Path(str(each.path)) for each in caught.traceback} == {Path(__file__)}

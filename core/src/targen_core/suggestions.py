@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-__all__ = ["did_you_mean", "near_path", "suggestions_for"]
+__all__ = ["as_utf_8", "did_you_mean", "near_path", "suggestions_for"]
 
 _MOST = 10_000  # names of a folder that are looked at
 
@@ -46,6 +46,12 @@ def near_path(
         near = dict.fromkeys(map(str, _near(path, fits, usual)))
         words = " or ".join(map(shlex.quote, islice(near, 3)))
     return words and f"did you mean {words}?"
+
+
+def as_utf_8(path: Path) -> str:
+    """The hint for a text in another encoding, which is usually that of Windows in the West."""
+    file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
+    return f"save it as UTF-8, or type: iconv -f cp1252 -t utf-8 {file} > {copy}"
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:

@@ -235,17 +235,20 @@ def print_task(facts: dict[str, Any]) -> None:
             for step, params in facts["parameters"].items()
         ],
     )
-    print()
-    print_table(
-        ["preset", "rows"],
-        [
-            (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
-            for name, counts in facts["presets"].items()
-        ],
-    )
+    if facts["presets"]:
+        print()
+        print_table(
+            ["preset", "rows"],
+            [
+                (name, ", ".join(f"{label} {count:,}" for label, count in counts.items()))
+                for name, counts in facts["presets"].items()
+            ],
+        )
     if facts["variants"]:
         print()
         print_table(["variant", "what differs"], [*facts["variants"].items()])
+    if facts.get("prompts"):
+        print("\nPrompts, with made-up words where a run has contexts, seeds and texts")
     for prompt in facts.get("prompts", ()):
         print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
         for message in prompt["messages"]:

@@ -100,7 +100,7 @@ def generate(
     - targen generate mail.yaml -n 200 --shares-of own.csv
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
-    - targen generate rte -n 2000 -b openai --model gpt-6-luna --batch
+    - targen generate rte -n 2000 -b chatgpt --model gpt-6-luna --batch
     - targen generate --suite superglue --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
@@ -180,7 +180,9 @@ def generate(
 
 def say_next_export(job: Job) -> None:
     """Say what to type for a run that sends nothing itself."""
-    sheet = " --out calls-1.md" if job.by_people else ""
+    from targen_cli.sheets import next_sheet
+
+    sheet = f" --out {next_sheet()}" if job.by_people else ""
     print(f"{job.path} is ready; next: targen batch export {job.path}{sheet}")
 
 

@@ -305,6 +305,8 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     places = [p.name.upper() for p in ctx.command.params if p.param_type_name == "argument"]
     if name[2:].upper() in places:
         return f"it goes without an option: targen {ctx.info_name} {' '.join(places)}"
+    if ctx.info_name == "backends" and name in ("-b", "--backend"):
+        return "it goes without an option: targen backends check NAME"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
     if ctx.info_name == "resume" and name in _FIXED:

@@ -32,7 +32,10 @@ WhoseArg = Annotated[
     ),
 ]
 EncodingArg = Annotated[
-    str, typer.Option("--encoding", help="The encoding of text files without a byte order mark.")
+    str,
+    typer.Option(
+        "--encoding", help="The encoding of text files without a byte order mark, such as cp1252."
+    ),
 ]
 
 

@@ -121,9 +121,12 @@ GOOD = [
         {"things": ["a dog", "“two”,", "3 cats", "owls"]},
     ),
     ("things", "a dog\n---\n-\n- owls", {"things": ["a dog", "owls"]}),
+    ("things", "Here are the things:\n- a dog\n- owls", {"things": ["a dog", "owls"]}),
+    ("things", '{"things": ["a; b; c"]}', {"things": ["a; b; c"]}),
     ("rows", "a\nunsuitable", {"rows": [{"text": "a"}, {"unsuitable": True}]}),
     # What is unambiguous may be left out.
     ("written", "Where is it?", {"text": "Where is it?"}),
+    ("written", "Text: Where is it?", {"text": "Where is it?"}),
     ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
     ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
     ("written", '{"unsuitable": true}', {"unsuitable": True}),
@@ -168,8 +171,9 @@ BAD = [
     (
         "judgement",
         "money",
-        'actual must be "order" or "Refund" or "unsure" or "no_valid_instance", not "money"; exp',
+        'or "no_valid_instance", not "money"; expected its actual alone, such as order',
     ),
+    ("things", "a dog; 3 cats; owls", "write each item into a line of its own; if it is one: {"),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order", "it is not JSON"),
@@ -424,7 +428,7 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
             "step": "generate",
             "label": "yes",
             "instructions": "Reply: a text",
-            "prompt": "system:\nBe brief.\n\nuser:\nSay it:\n\n```\ncode\n```",
+            "prompt": "Instructions:\nBe brief.\n\nTo answer:\nSay it:\n\n```\ncode\n```",
             "answer": "",
         }
     ]
@@ -434,8 +438,12 @@ PROMPT = "```text\n## no\n```"
 SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
 DAMAGED = [
-    ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end"),
-    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n", 7, "the block has no end"),
+    ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end: put ````"),
+    (
+        "## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n",
+        7,
+        "the block has no end: remove this line",
+    ),
     ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the block"),
     ("## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n", 6, "text outside the block"),
     ("## Call a0\n\n```text\np\n```\n", 1, "has no block for its answer"),

@@ -265,6 +265,29 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     assert named["generate"] >= 3, named
 
 
+def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> None:
+    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
+    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+    targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
+    assert "waits for answers: targen batch export run writes" in targen("report", "run").out
+    targen("batch", "export", "run", "--out", "calls-1.md")
+    filled = "try: fill in calls-1.md, then targen batch import run calls-1.md"
+    assert filled in targen("resume", "run").err
+    empty = Path("calls-1.md").read_text()
+    for answer, said in (("a\nb", "1 good"), ("a\nb", "1 already"), ("a\nc", "1 edited since")):
+        Path("calls-1.md").write_text(empty.replace("answer\n\n", f"answer\n{answer}\n"))
+        taken = targen("batch", "import", "run", "calls-1.md").out
+        assert (said in taken, "edited" in taken) == (True, "edited" in said), taken
+    assert "next: targen batch export run --out calls-2.md" in taken
+    targen("batch", "export", "run", "--out", "calls-2.md")
+    sheet = Path("calls-2.md").read_text().replace("answer\n\n", "answer\nx\ny\n")
+    right = re.findall(r"## Call (\w+)", sheet)[-1]
+    wrong = f"{right[:-1]}{(int(right[-1], 16) + 1) % 16:x}"
+    Path("calls-2.md").write_text(sheet.replace(right, wrong))
+    mistyped = targen("batch", "import", "run", "calls-2.md").out
+    assert re.search(rf"unknown: calls-2.md, line \d+: {wrong}; did you mean {right}\?", mistyped)
+
+
 def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]) -> None:
     Path("hue.yaml").write_text(
         "description: Notes on colours.\nlabels:\n  red: It is red.\n  blue: It is blue.\n"

@@ -306,6 +306,7 @@ COMMANDS = """
     generate folder/ -n 4 -b scripted | folder/ is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     describe rows.csv | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
+    backends check -b people | targen backends has no option -b | it goes without an option: targen backends check NAME
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     runs rm nope | no run directory nope | targen runs lists runs
     runs rm run nope --yes | no run directory nope | targen runs lists runs
@@ -447,7 +448,7 @@ DATA = """
     twice.csv | twice.csv has two columns of the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
-    latin.csv | line 2: byte 0xf6 is not valid utf-8 | --encoding latin-1, or whichever encoding the file has
+    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
     cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes

@@ -73,7 +73,7 @@ def test_other_encodings_are_read(encoding, args, analyze, sentences, tmp_path):
     if encoding == "latin-1":  # the reference is plain ASCII, and so in any of them
         done = analyze("mine.jsonl", code=2)
         assert "mine.jsonl, line 1 is not a row: byte 0xe9 is not valid utf-8" in done.err
-        assert "--encoding latin-1" in done.err
+        assert "iconv -f cp1252 -t utf-8 mine.jsonl > utf-8-mine.jsonl" in done.err
     done = analyze("mine.jsonl", "--metric", "labels", *args)
     assert "mine: 20 rows" in done.out
 

@@ -382,7 +382,7 @@ REFUSED = {
     "supergen list.txt LABELS": "end in .json",
     "sungen words.txt LABELS": "neither lines of JSON",
     "sungen none.jsonl LABELS": "there is no file",
-    "zerogen latin.jsonl LABELS": "--encoding latin-1",
+    "zerogen latin.jsonl LABELS": "--encoding cp1252",
     "sungen empty.jsonl LABELS": "has no rows",
 }
 """What is typed after `targen import-rows`, and what the error says."""

@@ -163,6 +163,10 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, i
     grades(run, "ann", {0: {"reject": True}, 1: {"after": "D", "label": "positive"}})
     done = in_process("review", "apply", run)
     assert "--label positive=3 --label negative=4" in done.out, done.out
+    place = run.with_name(f"{run.name}-reviewed")
+    taken = in_process("review", "apply", run, "--refill", "--out", place)
+    assert (taken.code, len(lines(run / "dataset.jsonl"))) == (2, 6)  # refused before any call
+    assert f"{place} contains a version already, and --refill adds rows" in taken.err
 
     done = works("review", "apply", run, "--refill", "--json", "--out", run / "../full")
 
@@ -462,6 +466,12 @@ def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
     assert f"--label positive=1 --exclude {data}" in done.out
     done = in_process("review", "apply", data, "--refill")
     assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
+
+
+def test_who_only_looked_has_reviewed_nothing(run, grades, works):
+    grades(run, "ann", {})
+    grades(run, "sam", {0: {"reject": True}})
+    assert "1 of 6 rows reviewed by sam;" in works("review", "apply", run).out
 
 
 def test_somebody_who_is_no_rater_does_not_count(run, grades, in_process, works):

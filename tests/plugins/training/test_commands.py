@@ -153,7 +153,8 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     task = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
     Path("wider.yaml").write_text(task)
     mood("train.jsonl", 60)
-    targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
+    made = targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
+    assert "no training row had the label doubt" in made.err
     mood("test.jsonl", 10, seed=1)
     with changed("test.jsonl") as rows:
         rows[0]["label"] = "doubt"

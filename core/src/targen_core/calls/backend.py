@@ -46,7 +46,8 @@ class Backend:
         batch_codec: creates the codec that writes calls to files and reads the
             answers, if the service itself has no batch API.
         delivery: the name of the delivery that answers its calls, if none is ever made alone, as
-            where people answer. A run then asks ahead only for answers that it will use.
+            where people answer. A run then asks ahead only for answers that it will use, as
+            long as step 4 changes no label.
         thinks: whether the model with these options reasons before it answers,
             so that `targen estimate` can say what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions

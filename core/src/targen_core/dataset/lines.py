@@ -11,10 +11,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from targen_core.dataset.records import Form, NotUtf8, Record
+from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import WHOLE, content_of
 from targen_core.reading.lines import LINE
+from targen_core.suggestions import as_utf_8
 from targen_core.wording import Option
 
 __all__ = ["content_in", "decoded", "lines", "whole"]
@@ -93,7 +94,7 @@ def content_in(path: Path, encoding: str) -> tuple[bytes, str]:
         codecs.lookup(encoding)
     except LookupError:
         raise UsageError(
-            f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "latin-1")
+            f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "cp1252")
         ) from None
     return data, encoding
 
@@ -110,5 +111,7 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
             f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
-            hint=NotUtf8.hint,
+            hint=as_utf_8(path)
+            if codecs.lookup(encoding).name == "utf-8"
+            else "name the encoding that it has, such as " + Option("encoding", "cp1252"),
         ) from error

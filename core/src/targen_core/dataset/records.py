@@ -11,9 +11,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from targen_core.reading import json_of
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
 
-__all__ = ["Form", "NotUtf8", "Record", "as_it_is", "official_row"]
+__all__ = ["Form", "Record", "as_it_is", "official_row"]
 
 Record = bytes | Mapping[str, Any] | ValueError
 """A line of JSON, values by their columns, or why it cannot be read."""
@@ -23,12 +22,6 @@ _ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 def _same(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
     return row
-
-
-class NotUtf8(UnicodeError):
-    """A line whose bytes are no UTF-8."""
-
-    hint = Option("encoding", "latin-1") + ", or whichever encoding the file has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +102,4 @@ def _decode(line: bytes) -> None:
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        raise NotUtf8(f"byte 0x{line[error.start]:02x} is not valid utf-8") from error
+        raise UnicodeError(f"byte 0x{line[error.start]:02x} is not valid utf-8") from error

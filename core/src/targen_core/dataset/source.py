@@ -26,6 +26,7 @@ from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import without_addresses
 from targen_core.runs.records.reading import SMALL
+from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
 from targen_core.wording import Words
 
@@ -93,7 +94,9 @@ class Source:
         whose = f" of {of}" if of else ""
         return UsageError(
             f"{self.place}, {self.form.place} {number} is not a row{whose}: {problem_in(error)}",
-            hint=getattr(error, "hint", "") or hint,
+            hint=as_utf_8(Path(self.place))
+            if isinstance(error, UnicodeError)
+            else getattr(error, "hint", "") or hint,
         )
 
     def none(self, hint: Words = "") -> NoReturn:

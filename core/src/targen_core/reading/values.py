@@ -10,6 +10,7 @@ from typing import Any
 
 from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
+from targen_core.suggestions import as_utf_8
 
 __all__ = [
     "DEEPEST",
@@ -80,7 +81,8 @@ def read_text(path: Path, max_bytes: int = _DATA, *, inside: Path | None = None)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile(path, f"it is not UTF-8 text: {error.reason}", line) from None
+        reason = f"it is not UTF-8 text: {error.reason}"
+        raise UnreadableFile(path, reason, line, hint=as_utf_8(path)) from None
 
 
 def read_json(

@@ -425,7 +425,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         models = [name for name in graded if name not in raters]
         hint = f"--resolve {models[0]} has a model decide" if models else "targen review DATA first"
         raise UsageError(f"no person has graded anything in {folder}", hint=hint)
-    return {name: raters[name] for name in sorted(raters)}
+    return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 
 
 def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) -> None:

@@ -359,7 +359,8 @@ def _parsed(path: Path, line: bytes, form: type[Any], number: int = 0) -> Any:
     except ValidationError as error:
         raise RunDirectoryError(
             f"{where} is not a line of grades: {refused(error)}",
-            hint="the file was edited, or is of a newer version of targen-review",
+            hint="targen review and targen_core.review write such lines; was this one edited, or "
+            "written by a newer version of targen-review?",
         ) from error
 
 

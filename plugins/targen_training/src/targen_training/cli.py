@@ -129,7 +129,7 @@ def train(
 
 
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
-    """Say if the model tells nothing apart even of the rows that it has learned.
+    """Say which labels of the task no row had, and if the model tells no learned rows apart.
 
     Models that write their answers are left out, as they are large and slow, and those of outputs.
     """
@@ -144,6 +144,10 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
         for decision in trained.decisions(dataset)
         if decision.label and decision.weight
     ]
+    had = {decision.label for decision in learned}
+    names = {name for dataset in datasets for name in dataset.task.quota_names}
+    for name in sorted(names - had) if had < names else ():
+        print(f"warning: no training row had the label {name}", file=sys.stderr)
     some = learned[:: -(-len(learned) // _LOOKED_AT)]
     if said := of_one_label(score(some, trained.predict(some), trained.answers), "training"):
         print(f"warning: {said}", file=sys.stderr)

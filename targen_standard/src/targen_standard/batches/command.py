@@ -60,11 +60,12 @@ def batch(
     - targen batch export runs/rte-0 --out calls-1.md
     """
     from targen_cli.report import print_report
+    from targen_cli.sheets import next_sheet
     from targen_cli.tracing import plan_of
     from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.exchange import export_batch, import_batch
-    from targen_standard.batches.sheets import is_sheet, next_sheet
+    from targen_standard.batches.sheets import is_sheet
 
     if action not in ("export", "import"):
         turned = f"targen batch {run} {action}"
@@ -109,7 +110,7 @@ def batch(
         print_json(imported_facts(brought))
         end_with(brought)
         return
-    print_imported(brought)
+    print_imported(brought, run)
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
@@ -122,17 +123,20 @@ def batch(
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
     """What became of a file of answers, as JSON has it."""
-    names = "good failed again cached unknown empty bad garbage pending".split()
+    names = "good failed again edited cached unknown strange empty bad garbage pending".split()
     return {name: getattr(brought, name) for name in names}
 
 
-def print_imported(brought: Imported) -> None:
+def print_imported(brought: Imported, run: Path | None = None) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
         f"{brought.unknown:,} unknown, {brought.bad:,} refused"
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
+    if brought.edited:
+        then = "" if run is None else f"; targen review {run} changes rows of a complete run"
+        print(f"{brought.edited:,} edited since, and not taken: an answer stays as it was{then}")
     if brought.cached:
         print(
             f"{brought.cached:,} not used: the cache, which holds the answers of other runs of "
@@ -143,6 +147,8 @@ def print_imported(brought: Imported) -> None:
             f"{brought.unknown:,} unknown: the run does not ask these calls. They are of another "
             "run, or of this one with another model, seed or task version"
         )
+    for words in brought.strange[:_LINES]:
+        print(f"unknown: {words}")
     if brought.problem:
         print(f"the first failed one: {brought.problem}")
     for words in brought.garbage[:_LINES]:

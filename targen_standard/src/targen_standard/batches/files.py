@@ -6,12 +6,14 @@ an answer that is not there, the call is written down.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
@@ -21,18 +23,20 @@ from targen_core.outputs import write_new
 from targen_core.plain import refuse_waiting
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
+from targen_core.suggestions import suggestions_for
 from targen_core.text import plural, printable
 from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import is_sheet, next_sheet, read_sheet, sheet_of
+from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
 
 _NAMED = 1_000  # places that are no answers
+_NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait
 _WORDS = 600  # characters of why a place is no answer
 
 
@@ -40,19 +44,21 @@ _WORDS = 600  # characters of why a place is no answer
 class Imported:
     """What became of a file of answers.
 
-    `again` are answers that the run has already, `cached` those to calls that
-    the cache of other runs has just answered, `unknown` those to calls that it
-    does not ask; `empty` places of a sheet have none; `bad` places are no answers, and `garbage`
-    names the first thousand: file, line, and why.
-    `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
-    next file: with the answers a run may go on side by side, and ask for more.
+    `again` are answers that the run has already, of which `edited` are others in a sheet now;
+    `cached` those to calls that the cache of other runs has just answered, `unknown` those to
+    calls that it does not ask, of which `strange` names the first; `empty` places of a sheet
+    have none; `bad` places are no answers, and `garbage` names the first thousand: file, line, and
+    why. `problem` says why the first of the failed ones failed. At least `pending` calls wait for
+    the next file: with the answers a run may go on side by side, and ask for more.
     """
 
     good: int = 0
     failed: int = 0
     again: int = 0
+    edited: int = 0
     cached: int = 0
     unknown: int = 0
+    strange: list[str] = field(default_factory=list)
     empty: int = 0
     bad: int = 0
     garbage: list[str] = field(default_factory=list)
@@ -63,9 +69,13 @@ class Imported:
         """Count a place that is no answer, and name it if it is among the first."""
         self.bad += 1
         if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
-            words = printable(why, lines=False, max_length=_WORDS)
-            place = "row" if file is not None and _is_table(file) else "line"
-            self.garbage.append(f"{file}, {place} {line}: {words}")
+            self.garbage.append(_at(file, line, why))
+
+
+def _at(file: Path | None, line: int, what: str) -> str:
+    """A place of a file, and what is to be said of it."""
+    place = "row" if file is not None and _is_table(file) else "line"
+    return f"{file}, {place} {line}: {printable(what, lines=False, max_length=_WORDS)}"
 
 
 def _is_table(file: Path) -> bool:
@@ -125,9 +135,11 @@ class FileTransport:
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
+        taken = BatchLedgerFile(folder).answers
         for key in [key for key in self._answers if _journaled(journal, key)]:
-            del self._answers[key]
+            given = self._answers.pop(key)
             self.imported.again += 1
+            self.imported.edited += taken.get(key, given.digest) != given.digest
         self._folder = folder
         journal.index_appends = True  # to tell what the cache answers from what nobody asks
 
@@ -137,6 +149,10 @@ class FileTransport:
         self.imported.pending = len(self.pending)
         self.imported.cached = sum(_journaled(journal, key) for key in self._answers)
         self.imported.unknown = len(self.foreign)
+        waiting = [call.request.key for call in self.pending]
+        for key in self.foreign[:_NAMED_KEYS]:
+            near = "".join(f"; did you mean {each}?" for each in suggestions_for(key, waiting)[:1])
+            self.imported.strange.append(_at(self._file, self._answers[key].line, f"{key}{near}"))
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Answer what the file answers; where it answers nothing, stop."""
@@ -144,8 +160,11 @@ class FileTransport:
             self.pending = list(calls)
             run = Blank("RUN") if self._run is None else self._run
             hint: Words = Action("batch export", run)
-            if all(isinstance(call.codec, People) for call in calls):
-                hint = hint + f" --out {next_sheet(Path('calls-0.md'))}"
+            sheet = self._sheet_of(calls)
+            if sheet is not None and self._out is None:
+                hint = f"fill in {sheet}, then " + Action("batch import", run, sheet)
+            elif all(isinstance(call.codec, People) for call in calls):
+                hint = hint + f" --out {next_sheet()}"
             else:
                 again = Action("resume", run, batch=False)
                 hint = hint + "; to ask the service instead: " + again
@@ -172,11 +191,22 @@ class FileTransport:
             return False
         if self._folder is not None:
             # Before one is used: that a file was read is to be known of the rows.
-            BatchLedgerFile(self._folder).bring(1 + len(self._answers))
+            given_too = {**self._answers, call.request.key: given}
+            BatchLedgerFile(self._folder).bring(
+                len(given_too),
+                {key: each.digest for key, each in given_too.items() if each.digest},
+            )
             self._folder = None
         self.imported.good += 1
         call.give(answer)
         return True
+
+    def _sheet_of(self, calls: Sequence[WaitingCall]) -> Path | None:
+        """The sheet that has been written of all these calls, if there is one."""
+        exported = {} if self._run is None else BatchLedgerFile(self._run).exported
+        files = {exported.get(call.request.key, "") for call in calls}
+        sheet = Path(files.pop())
+        return sheet if not files and is_sheet(sheet) and sheet.is_file() else None
 
     def _awaited(self, calls: Sequence[WaitingCall]) -> str:
         """How many answers are waited for, and where people find the calls."""
@@ -270,6 +300,13 @@ class _Given:
 
     line: int
     content: bytes | str
+
+    @property
+    def digest(self) -> str:
+        """Of the text in a sheet, by which it is known to be another later; "" of a line."""
+        if isinstance(self.content, bytes):
+            return ""
+        return hashlib.sha256(self.content.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 _SERVICES = {"response", "result", "error"}

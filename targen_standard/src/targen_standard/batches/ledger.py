@@ -28,8 +28,9 @@ class BatchLedgerFile:
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
     "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
-    with how many, or `{"exported", "file", "at"}` with the keys of the calls in it. A line
-    that does not read, torn by a kill, is passed over.
+    with how many, and of a sheet also `answers`, their digests by key, or
+    `{"exported", "file", "at"}` with the keys of the calls in it. A line that does not
+    read, torn by a kill, is passed over.
     """
 
     NAME = "batches.jsonl"
@@ -45,6 +46,7 @@ class BatchLedgerFile:
         self._failed: dict[str, set[str]] = {}
         self.exported: dict[str, str] = {}  # by key: the last file that has the call
         self.imported = False  # whether answers were ever brought by a file
+        self.answers: dict[str, str] = {}  # by key: the digest of what a sheet last said
         try:
             lines = io.BytesIO(read_plain(path, _LARGEST))  # a list of short ones is far larger
         except FileNotFoundError:
@@ -95,13 +97,13 @@ class BatchLedgerFile:
         """
         self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
 
-    def bring(self, answers: int) -> None:
-        """Write down that a file of so many answers is read.
+    def bring(self, answers: int, digests: Mapping[str, str]) -> None:
+        """Write down that a file of so many answers is read, by key what a sheet says.
 
         Raises:
             WriteFailed: the disk does not take it.
         """
-        self._append({"imported": answers})
+        self._append({"imported": answers, **({"answers": {**digests}} if digests else {})})
 
     def export(self, file: Path, keys: Sequence[str]) -> None:
         """Write down that calls were written to a file.
@@ -128,6 +130,7 @@ class BatchLedgerFile:
     def _take(self, record: Mapping[str, Any]) -> None:
         if "imported" in record:
             self.imported = True
+            self.answers.update(record.get("answers", ()))
             return
         if "exported" in record:
             self.exported.update(dict.fromkeys(map(str, record["exported"]), str(record["file"])))

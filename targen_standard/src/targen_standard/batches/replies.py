@@ -76,7 +76,10 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         if not isinstance(content, str):
             raise Malformed("the answer must be a text")
         return _reply(content, request)
-    right = f"; expected {', or '.join([shape_of(request.schema), *shorter(request.schema)])}"
+    forms = [shape_of(request.schema), *shorter(request.schema)]
+    if isinstance(content, str) and _choices(request.schema) and not content.startswith("{"):
+        del forms[0]  # a label was meant, which is far shorter
+    right = f"; expected {', or '.join(forms)}"
     try:
         value = _value(content, request)
     except Malformed as error:
@@ -95,7 +98,8 @@ def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
     """Yield what people may write in place of a whole reply, in words."""
     if name := _decisive(schema, schema):
         lines = ", a line each" if _are_texts(schema["properties"][name], schema) else ""
-        yield f"its {name} alone{lines}"
+        such = "".join(f", such as {option}" for option in _choices(schema)[:1])
+        yield f"its {name} alone{lines}{such}"
     if _may_refuse(schema):
         yield f"the word `{_REFUSES}`"
 
@@ -118,6 +122,12 @@ def _decisive(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     return next(iter(needed)) if len(needed) == 1 else _JUDGED.get(needed, "")
 
 
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    """What the field that decides all may be, where that is one of a few labels."""
+    name = _decisive(schema, schema)
+    return _options(_resolved(schema["properties"][name], schema)) if name else []
+
+
 def _needed(schema: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(schema.get("required", ()))
 
@@ -137,10 +147,11 @@ def _value(content: Any, request: ChatRequest) -> Any:
         kind = _resolved(schema["properties"][name], schema) if name else {}
         whole = text.startswith("{") if _options(kind) else _starts_whole(text, schema)
         if kind.get("type") == "string" and not whole:
-            content = {name: text if _options(kind) else _written(text)}
+            field = re.compile(rf"\A{re.escape(name)}[ \t]*:\s*", re.IGNORECASE)
+            content = {name: text if _options(kind) else _written(field.sub("", text, count=1))}
         elif _are_texts(kind, schema) and not text.lstrip().startswith(("{", "[")):
             item = _resolved(kind["items"], schema)
-            lines = [_BULLET.sub("", line.strip(), count=1) for line in text.splitlines()]
+            lines = [_BULLET.sub("", line.strip(), count=1) for line in _items(text, name)]
             content = {
                 name: [
                     {_REFUSES: True} if _refuses(line, item) else _written(line)
@@ -172,6 +183,19 @@ def _written(text: str) -> str:
     if normalized(text) in _NO_TEXT or not _has_words(text):
         raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a text")
     return text
+
+
+def _items(text: str, name: str) -> list[str]:
+    """The lines of a list, without one above it that only introduces it.
+
+    Raises:
+        Malformed: several items are in one line.
+    """
+    first, *others = text.strip().splitlines() or [""]
+    if not others and first.count(";") > 1:
+        whole = json.dumps({name: [first]}, ensure_ascii=False)
+        raise Malformed(f"write each item into a line of its own; if it is one: {whole}")
+    return others if others and first.rstrip().endswith(":") else [first, *others]
 
 
 def _has_words(text: str) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import groupby
 from pathlib import Path
 
 from targen_core.calls.model import ChatRequest
@@ -21,7 +20,7 @@ from targen_core.reading import csv_cells, read_text
 from targen_core.text import markdown_code, markdown_fence, printable, sheet_cell, sheet_text
 from targen_standard.batches.replies import shape_of, shorter
 
-__all__ = ["Filled", "is_sheet", "next_sheet", "read_sheet", "sheet_of"]
+__all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
 
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives
@@ -29,11 +28,13 @@ _TITLE = "**Answer**"
 _HEADING = re.compile(r"#{1,6}[ \t]+Call[ \t]+`?([0-9a-f]+)`?[ \t#]*")
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
+_TITLES = {"system": "Instructions", "user": "Example", "assistant": "Its answer"}
 _NEVER = re.compile(r"(?!)")
 _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
-What all calls of a step have in common is written once, above the first call.
+The prompts are those that a model would get. Where one asks for JSON, the shorter form that is
+named beside Reply will do. What all calls of a step have in common is written once, above them.
 
 Write each answer into the block below its prompt. An empty block leaves its call unanswered.
 If an answer contains {len(_FENCE)} or more backticks in a row, put longer rows above and below it.
@@ -63,15 +64,6 @@ def is_sheet(path: Path) -> bool:
     return path.suffix.lower() in _READERS
 
 
-def next_sheet(path: Path) -> Path:
-    """Return a name for the next sheet that is not taken, such as `calls-2.md` after `calls.md`."""
-    number = re.search(r"\d{0,6}$", path.stem, re.ASCII)
-    last = "" if number is None else number[0]
-    stem = path.stem.removesuffix(last).rstrip("-") or "calls"
-    names = (path.with_name(f"{stem}-{n}{path.suffix}") for n in count(int(last or 1) + 1))
-    return next(name for name in names if not name.exists())
-
-
 def sheet_of(requests: Sequence[ChatRequest], path: Path) -> str:
     """Return calls as a sheet, in the format that the file's name asks for."""
     text = _csv_of(requests) if path.suffix.lower() == ".csv" else _markdown_of(requests)
@@ -84,15 +76,7 @@ def read_sheet(path: Path) -> Iterator[Filled]:
     Raises:
         UnreadableFile: it cannot be read, is larger than 64 MiB, or is not such a sheet.
     """
-    try:
-        text = read_text(path)
-    except UnreadableFile as error:
-        if "UTF-8" in error.reason:  # as spreadsheets of Windows save texts by default
-            utf_8 = shlex.quote(str(path.with_name(f"utf-8-{path.name}")))
-            typed = f"iconv -f cp1252 -t utf-8 {shlex.quote(str(path))} > {utf_8}"
-            error.hint = f'save it as "CSV UTF-8", or type: {typed}'
-        raise
-    return _READERS[path.suffix.lower()](path, text)
+    return _READERS[path.suffix.lower()](path, read_text(path))
 
 
 # --- Markdown ----------------------------------------------------------------------
@@ -118,9 +102,10 @@ def _by_step(requests: Sequence[ChatRequest]) -> dict[str, list[ChatRequest]]:
 
 
 def _parts(request: ChatRequest) -> list[_Part]:
-    """The paragraphs of a call's messages, each with its message's number and role."""
+    """The paragraphs of a call's messages, each with its message's number and title."""
+    last = len(request.messages) - 1
     return [
-        (number, message.role, paragraph)
+        (number, "To answer" if number == last else _TITLES[message.role], paragraph)
         for number, message in enumerate(request.messages)
         for paragraph in message.content.split("\n\n")
     ]
@@ -154,8 +139,8 @@ def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
 def _blocks(parts: Sequence[_Part]) -> str:
     """Paragraphs as the messages that they are of."""
     messages = (
-        f"**{role}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
-        for (_, role), message in groupby(parts, key=lambda part: part[:2])
+        f"**{title}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
+        for (_, title), message in groupby(parts, key=lambda part: part[:2])
     )
     return "\n\n".join(messages)
 
@@ -252,8 +237,9 @@ class _Section:
     def end(self) -> Iterator[Filled]:
         """Yield the answer, or what is wrong."""
         if self._opened:
-            why = f"the block has no end: put {self._fence} in a line below"
-            self._refuse(self._opened, why)
+            is_stray = self._answer is not None
+            right = "remove this line" if is_stray else f"put {self._fence} in a line below"
+            self._refuse(self._opened, f"the block has no end: {right}")
         elif self._answer is None:
             right = f"put the answer between {_FENCE}answer and {_FENCE}"
             self._refuse(self._heading, f"the call has no block for its answer; {right}")
@@ -290,7 +276,7 @@ def _csv_of(requests: Sequence[ChatRequest]) -> str:
 
 def _plain(parts: Sequence[_Part]) -> str:
     messages = groupby(parts, key=lambda part: part[:2])
-    return "\n\n".join(f"{role}:\n{_text(message)}" for (_, role), message in messages)
+    return "\n\n".join(f"{title}:\n{_text(message)}" for (_, title), message in messages)
 
 
 def _read_csv(path: Path, text: str) -> Iterator[Filled]:

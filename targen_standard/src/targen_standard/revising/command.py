@@ -149,6 +149,7 @@ def revise(
     if plan.calls.total and not yes and not quiet and can_ask():
         print()
         if not typer.confirm("Go on?", err=True):
+            print("Nothing was sent or written.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
     limits = said.part(Limits)
@@ -180,8 +181,8 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     sides = [plan.calls, plan.cached, plan.before]
     lines = [(kind, *(getattr(side, kind) for side in sides)) for kind in kinds]
     print_table(("for", "expected", "cached", "the run took"), lines)
-    cost = "" if plan.dollars is None else f", about ${plan.dollars:,.2f}"
-    if plan.dollars is not None and 0 < plan.dollars < 0.01:
+    cost = f", about ${plan.dollars:,.2f}" if plan.dollars else ""  # people are paid otherwise
+    if 0 < (plan.dollars or 0) < 0.01:
         cost = ", less than a cent"
     print(f"\n{percent(plan.share)} of the calls of the run{cost}")
     if plan.is_least:

@@ -80,8 +80,6 @@ def parsed_file(path: Path) -> Parsed:
         error.hint = error.hint or Action("init-task", blank=True) + " writes a template"
         raise
     except UnreadableFile as error:
-        if "UTF-8" in error.reason:
-            error.hint = "save it as UTF-8"
         if "larger" in error.reason:
             error.hint = "put contexts and seeds in their own files: contexts: {file: …}"
         raise

@@ -24,7 +24,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.ledger import Past, read_past
 from targen_core.runs.folder.reporters import figures_of
-from targen_core.runs.preparing.delivering import known_deliveries
+from targen_core.runs.preparing.delivering import is_left_to_others, known_deliveries
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import USUAL_PLACES, Manifest
 from targen_core.runs.records.model_names import model_name
@@ -356,6 +356,7 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
             flow.surplus[commit.ending or ""] += 1
         else:
             flow.duplicate += 1
+    registry = load_registry()
     report = build_report(
         manifest,
         tracker,
@@ -365,12 +366,16 @@ def _unfinished(path: Path, manifest: Manifest) -> dict[str, Any]:
         retries=0,
         hung=0,
         error=None,
-        deliveries=delivery_report(known_deliveries(load_registry()), path),
+        deliveries=delivery_report(known_deliveries(registry), path),
         folder=path,
     )
+    backends = [step.backend for step in manifest.steps.values()]
+    awaits = is_left_to_others(registry, manifest.spec.limits, backends)
     report.update(
         status="unfinished",
-        problem="the run is still in progress, was killed or could not write its report; "
+        problem=f"the run waits for answers: {Action('batch export', path)} writes its calls"
+        if awaits
+        else "the run is still in progress, was killed or could not write its report; "
         f"{Action('resume', path)} finishes it",
         unused_calls=None,
     )

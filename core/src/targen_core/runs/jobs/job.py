@@ -535,12 +535,14 @@ class Job:
             file=self._prepared.file,
         )
         notes = notes_on(ended)
+        told = [*notes]
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
                 f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
             )
-        for note in notes:
+            told += notes[-1:] if self._reported is None else []  # once: each import ends a job
+        for note in told:
             _log.warning("%s", note)
         if notes := [*self._prepared.notes, *notes]:
             report["notes"] = notes

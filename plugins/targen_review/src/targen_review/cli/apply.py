@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.tables import print_json, print_table
+from targen_core.errors import UsageError
 from targen_core.plain import read_plain
 from targen_core.reading import json_of
 from targen_core.text import plural, printable
@@ -58,7 +59,9 @@ def apply(
     ] = False,
     refill: Annotated[
         bool,
-        typer.Option("--refill", help="First have the run make the rows that will be missing."),
+        typer.Option(
+            "--refill", help="First extend the run itself by the rows that will be missing."
+        ),
     ] = False,
     max_cost: Annotated[
         float | None,
@@ -100,6 +103,7 @@ def apply(
     versions = versions_of(folder, out, resolve=resolve, exact=exact)
     if refill:
         # All of them, also those that an earlier start has refilled: it paid for these as well.
+        _refuse_taken(versions, out)
         runs = [Path(version.data.path) for version in versions]
         with Account(max_cost=max_cost, max_tokens=max_tokens, parts=runs) as account:
             for version in versions:
@@ -138,11 +142,20 @@ def apply(
         print(path / "dataset.jsonl")
 
 
+def _refuse_taken(versions: Sequence[Version], out: Path | None) -> None:
+    """See, before calls are paid for, that no earlier version is where other rows would go."""
+    for version in versions:
+        if out is not None and version.targets and (version.place / "correction.json").exists():
+            raise UsageError(
+                f"{version.place} contains a version already, and --refill adds rows",
+                hint="choose another --out",
+            )
+
+
 def _refill(
     version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
 ) -> None:
     from targen_cli.generating import grow
-    from targen_core.errors import UsageError
 
     if not version.targets:
         return
@@ -218,7 +231,9 @@ def _more_rows(version: Version) -> str:
     """What to type for the rows that are missing."""
     path = shlex.quote(version.data.path)
     if _grows(Path(version.data.path)):
-        return f"the same command with --refill, or targen resume {path} {_labels(version.targets)}"
+        anew = "" if version.numbered else " and another --out"
+        more = f"targen resume {path} {_labels(version.targets)}"
+        return f"the same command with --refill{anew}, which extends {path} itself, as does {more}"
     rows = version.report["rows"]
     missing = {
         name: count - rows[name] for name, count in version.requested.items() if count > rows[name]

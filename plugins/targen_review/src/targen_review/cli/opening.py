@@ -65,7 +65,8 @@ def grade_on_a_page(
             desks[name] = Desk(plan, data, store, book)
         secrets = {name: Secret(number, name) for name in names}
         shared = Shared(desks, secrets, ", ".join(each.name for each in data))
-        print(f"{folder}: {plural(len(plan.ids), 'row')}")
+        blind = ", blind: a row's label is hidden until you chose one" if plan.blind else ""
+        print(f"{folder}: {plural(len(plan.ids), 'row')}{blind}")
         for name, desk in desks.items():
             print(
                 f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
