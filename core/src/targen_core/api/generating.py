@@ -27,7 +27,6 @@ from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.engine.events import Listener
 from targen_core.errors import TargenError
-from targen_core.plugins.functions import brief
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
@@ -285,7 +284,6 @@ generate = waiting(agenerate)
 resume = waiting(aresume)
 
 
-@brief
 def load(
     run: PathText, *, task: Task[Any, Any] | None = None, registry: Registry | None = None
 ) -> Run:

@@ -15,7 +15,6 @@ from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
 from targen_core.dataset.records import Form, Record, as_it_is, official_row
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
-from targen_core.plugins.functions import brief
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import json_of
@@ -34,7 +33,6 @@ _Row = Mapping[str, Any]
 _MOST_PROBLEMS = 100_000
 
 
-@brief
 def read_dataset(
     source: Any,
     task: Task[Any, Any] | str | None = None,
