@@ -90,7 +90,7 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, h
     shown.wait_for("Finishing 1 call; Ctrl-C again to abort")
     shown.type(b"\x03")
     assert shown.exit_code() == 130
-    assert "aborting; to go on: targen resume run" in shown.text
+    assert "aborting; to continue: targen resume run" in shown.text
     assert "Traceback" not in shown.text
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
 
