@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,27 @@ REPLIES = """\
 def answer(request):
     return 1 / 0  # the line
 """
+
+
+WRONG = [
+    'tg.load("runs/none")',
+    'tg.preview("rte", labels={"entailment": 1}, model="scripted")',
+    'tg.generate("rte", 4)',
+    'tg.analyze([{"text": "a"}], task="rte", metrics=["label"])',
+    'asyncio.run(tg.agenerate("rte", n=0, model="scripted"))',
+    'tg.generate("rte", n=1, model=object)',
+]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("call", WRONG)
+def test_every_function_shows_the_caller_alone(call: str) -> None:
+    with pytest.raises(tg.UsageError) as caught:
+        eval(call, {"tg": tg, "asyncio": asyncio})
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    ours = [frame.filename for frame in frames if "/src/targen_" in frame.filename]
+    assert not ours and caught.value.__cause__ is None
+    assert pickle.loads(pickle.dumps(tg.analyze)) is tg.analyze
 
 
 @pytest.mark.whole

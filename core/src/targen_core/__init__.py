@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isfunction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -181,10 +182,16 @@ if not TYPE_CHECKING:  # type checkers read the imports above, and know of no ot
             # "from targen_core import text" asks for the name before it imports the module.
             if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
                 raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-            return import_module(f"{__name__}.plugins.functions").function(name)
-        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+            return _exported(import_module(f"{__name__}.plugins.functions").function(name))
+        value = _exported(getattr(import_module(f"{__name__}.{_HOME[name]}"), name))
         globals()[name] = value
         return value
+
+    def _exported(value: object) -> object:
+        """What a program gets: of a function, one that checks its arguments and trims errors."""
+        if not isfunction(value):
+            return value
+        return import_module(f"{__name__}.api.kinds").exported(value)
 
     def __dir__() -> list[str]:
         return sorted({*__all__, *import_module(f"{__name__}.plugins.functions").names()})

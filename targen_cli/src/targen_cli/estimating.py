@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
 from targen_cli.trial import dry_run_spec, run_trial
-from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ItemsLike,
@@ -246,7 +245,6 @@ def estimate(
     """
     passed = locals()
     keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens", "savings")
-    check_kinds(passed)
     if not 0 < yield_ <= 1:
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
     thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Literal
 
-from targen_core.api.kinds import check_kinds, checked
 from targen_core.api.models import ModelLike
 from targen_core.api.report import Report
 from targen_core.api.request import (
@@ -27,6 +26,7 @@ from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.engine.events import Listener
 from targen_core.errors import TargenError
+from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
@@ -37,7 +37,7 @@ from targen_core.tasks.model import Task
 __all__ = ["agenerate", "aresume", "generate", "load", "resume"]
 
 
-@checked
+@blaming_plugins
 async def agenerate(
     task: TaskLike,
     *,
@@ -195,7 +195,7 @@ async def agenerate(
     return await _finished(job, request.registry, progress)
 
 
-@checked
+@blaming_plugins
 async def aresume(
     run: PathText | Run,
     *,
@@ -299,7 +299,6 @@ def load(
         RunDirectoryError: it is not a run directory.
     """
     path = as_path(run)
-    check_kinds({"registry": registry})
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, task)
     return Run(path, Report.of(read_report(path)), known)

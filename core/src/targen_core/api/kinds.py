@@ -1,4 +1,4 @@
-"""Kinds of the values of each keyword, in one table for all functions.
+"""What all exported functions share: kinds of each keyword's values, and errors that name keywords.
 
 They serve programs that are not type-checked. Further limits of a number or a name are checked at
 its use.
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
+from targen_core.tracebacks import trimmed
 
-__all__ = ["MEANT", "check_kinds", "checked"]
+__all__ = ["MEANT", "exported"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -133,7 +134,7 @@ MEANT = {
 """Keywords of ours by the names that people try for them."""
 
 
-def check_kinds(arguments: Mapping[str, Any]) -> None:
+def _check_kinds(arguments: Mapping[str, Any]) -> None:
     """Check that arguments have the kinds of their names; None is an argument that was not given.
 
     Raises:
@@ -147,45 +148,85 @@ def check_kinds(arguments: Mapping[str, Any]) -> None:
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
 
 
-def checked(
-    function: Callable[P, Coroutine[Any, Any, T]],
-) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Check the keywords of a coroutine function, and say whose its errors are.
-
-    A keyword is suggested for an option that is unknown.
-    """
+@functools.cache  # a name is always the same function, as pickle wants
+def exported(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function as `targen_core` exports it: its arguments checked, its errors trimmed."""
     signature = inspect.signature(function)
-    keywords = signature.parameters
-    name = function.__name__.removeprefix("a")  # of the function for ordinary code, which calls it
 
     @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            first, second = list(keywords)[:2]
-            example = f"{name}({first}, {second}=…)"
-            named = f": what follows {first} is named, {example}" if len(args) > 1 else ""
-            raise TypeError(f"{name}() {error}{named}") from None
-        check_kinds({name: value for name, value in kwargs.items() if name in keywords})
-        try:
-            with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
-                return await function(*args, **kwargs)
-        except UnknownOption as error:
-            ours = [name for name, each in keywords.items() if each.kind != each.VAR_KEYWORD]
-            ours += shortcuts() if "filters" in keywords else ()
-            known = [name for name in (*ours, *error.known) if name != error.option]
-            if error.option in kwargs and (meant := MEANT.get(error.option)) in known:
-                error.hint = f"did you mean {meant}?"
-                error.args = (f"{name}() has no keyword {error.option!r}",)
-            elif error.known and error.option in kwargs and suggestions_for(error.option, ours):
-                error.args = (f"{name}() has no keyword {error.option!r}",)
-                error.hint = did_you_mean(error.option, known, "options")
-            raise
-        except UsageError as error:
-            for key in kwargs.keys() - keywords.keys():
-                if (meant := MEANT.get(key)) in keywords and kwargs.get(str(meant)) is None:
-                    error.hint = f"did you mean {meant} by {key}?"
-            raise
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        with _keywords(function.__name__, signature, args, kwargs):
+            return function(*args, **kwargs)
 
-    return call
+    @functools.wraps(function)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with _keywords(function.__name__, signature, args, kwargs):
+            return await cast("Any", function)(*args, **kwargs)
+
+    is_async = inspect.iscoroutinefunction(function)
+    made = trimmed(cast("Callable[P, T]", awaited) if is_async else call)
+    made.__module__ = __name__.partition(".")[0]
+    return made
+
+
+@contextmanager
+def _keywords(
+    name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: Mapping[str, Any]
+) -> Iterator[None]:
+    """Check what a function is called with, and say of an unknown option that it is no keyword.
+
+    A keyword is suggested: what is none may be taken for an option of the model.
+    """
+    keywords = signature.parameters
+    try:
+        _bind(name, signature, args, kwargs)
+        _check_kinds({key: value for key, value in kwargs.items() if key in keywords})
+        yield
+    except UnknownOption as error:
+        ours = [key for key, each in keywords.items() if each.kind != each.VAR_KEYWORD]
+        ours += shortcuts() if "filters" in keywords else ()
+        known = [key for key in (*ours, *error.known) if key != error.option]
+        if error.option not in kwargs:
+            raise
+        meant = MEANT.get(error.option, "")
+        if meant in known or (error.known and suggestions_for(error.option, ours)):
+            near = did_you_mean(error.option, known, "options")
+            error.hint = f"did you mean {meant}?" if meant in known else near
+        elif error.option in _KINDS:  # of other functions
+            error.hint = f"its keywords: {', '.join(ours)}"
+        else:
+            raise
+        error.args = (f"{name}() has no keyword {error.option!r}",)
+        raise
+    except UsageError as error:
+        for key in kwargs.keys() - keywords.keys():
+            if (meant := MEANT.get(key, "")) in keywords and kwargs.get(meant) is None:
+                error.hint = f"did you mean {meant} by {key}?"
+        raise
+
+
+def _bind(
+    name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: Mapping[str, Any]
+) -> None:
+    """Check that a function can be called with these arguments.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    keywords = signature.parameters
+    if not any(each.kind is each.VAR_KEYWORD for each in keywords.values()):
+        for key in kwargs.keys() - keywords.keys():
+            problem = f"{name}() has no keyword {key!r}"
+            hint = did_you_mean(key, [*keywords], "its keywords")
+            raise UnknownOption(problem, option=key, known=keywords, hint=hint)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        kinds = {key: each.kind for key, each in keywords.items()}
+        placed = [key for key, kind in kinds.items() if kind <= inspect.Parameter.VAR_POSITIONAL]
+        named = next((key for key in kinds if key not in placed), "")
+        example = f"{name}({', '.join(placed)}, {named}=…)"
+        hint = f"what follows {placed[-1]} is named, such as {example}" if named else ""
+        raise UsageError(
+            f"{name}() {error}", hint="" if "missing" in str(error) else hint
+        ) from None

@@ -23,6 +23,7 @@ from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused, row_name
+from targen_core.tracebacks import trimmed
 
 if TYPE_CHECKING:
     import datasets
@@ -242,6 +243,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
                 repeats[at] = there
         return repeats
 
+    @trimmed
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame.
 
@@ -251,6 +253,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         frame: pd.DataFrame = self._outside("to_pandas")
         return frame
 
+    @trimmed
     def to_hf(self) -> datasets.Dataset:
         """The rows as a `datasets.Dataset`, typed; a closed label set is a `ClassLabel`.
 
@@ -266,6 +269,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         shuffled: Dataset = self._outside("shuffle", seed=seed)
         return shuffled
 
+    @trimmed
     def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
         """Split the dataset into named parts in which labels have the same shares.
 
@@ -284,6 +288,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         parts: dict[str, Dataset] = self._outside("split", shares, seed=seed)
         return parts
 
+    @trimmed
     def push_to_hub(
         self,
         repo_id: str,

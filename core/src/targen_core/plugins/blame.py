@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.plugins.configurable import Configurable
@@ -21,7 +22,10 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.plugins.registry import Registry
 
-__all__ = ["blamed", "blaming"]
+__all__ = ["blamed", "blaming", "blaming_plugins"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _CORE = __name__.partition(".")[0]
 _LINE = re.compile(r" in \S+ \(line \d+ of [^()]*\)$")  # as the engine's guard adds it
@@ -36,6 +40,19 @@ def blaming(registry: Registry | None = None) -> Iterator[None]:
         if found := blamed(error, registry):
             raise found from error
         raise
+
+
+def blaming_plugins(
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return the same coroutine function, `blaming` within its keyword `registry`."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
+            return await function(*args, **kwargs)
+
+    return call
 
 
 def blamed(error: Exception, registry: Registry | None = None) -> PluginError | None:

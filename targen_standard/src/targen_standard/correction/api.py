@@ -8,7 +8,6 @@ from typing import Any
 
 from targen_cli.shown import shown
 from targen_cli.watch import Watch
-from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ExecutorLike,
@@ -22,6 +21,7 @@ from targen_core.api.request import (
 from targen_core.api.waiting import waiting
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
+from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_standard.batches.files import FileTransport
@@ -32,7 +32,7 @@ from targen_standard.given import Data, DataLike, given_data
 __all__ = ["acorrect", "correct", "corrected"]
 
 
-@checked
+@blaming_plugins
 async def acorrect(
     data: DataLike,
     *,

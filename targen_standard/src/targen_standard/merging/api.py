@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.api.kinds import check_kinds
 from targen_core.api.report import Report
 from targen_core.api.request import PathText, as_path, quotas_of, registry_for
 from targen_core.api.run import Run
@@ -60,7 +59,6 @@ def merge(
         UsageError: what cannot be merged.
         JobFailed: labels lack rows; the rows that there are are merged.
     """
-    check_kinds({"n": n, "labels": labels, "registry": registry})
     if isinstance(runs, str | Path | Run):
         raise UsageError(f"runs is {repr(runs)[:80]}", hint="pass several, in a list")
     paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from targen_cli.show import text_of
 from targen_cli.shown import job_shown
 from targen_cli.trial import RecordedCall, Trial, run_trial
-from targen_core.api.kinds import check_kinds
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, StepLike, TaskLike, asked, keywords_of
@@ -140,7 +139,6 @@ def preview(
         JobFailed: it ended before any candidate was judged.
     """
     passed = locals()
-    check_kinds(passed)
     keywords = keywords_of(passed, "n", "progress")
     keywords |= {"rows": False, "give_up_after": 10, "concurrency": 2}
     with blaming(registry), asked(**keywords) as request:

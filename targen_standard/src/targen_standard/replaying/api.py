@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike
 from targen_core.api.report import Report
 from targen_core.api.request import (
@@ -26,6 +25,7 @@ from targen_core.api.waiting import waiting
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.origin import DECLARED
+from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.preparing.tasks import find_task
@@ -41,7 +41,7 @@ __all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
 ReplayT = TypeVar("ReplayT", bound=Replay)
 
 
-@checked
+@blaming_plugins
 async def areplay(
     run: PathText | Run,
     out: PathText | None = None,

@@ -14,7 +14,6 @@ from secrets import token_hex
 from typing import Any
 
 from targen_core.api.generating import aresume, load
-from targen_core.api.kinds import checked
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for
 from targen_core.api.run import Run
@@ -30,6 +29,7 @@ from targen_core.errors import (
 )
 from targen_core.outputs import new_folder, put_folder
 from targen_core.plain import is_inside
+from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
@@ -49,7 +49,7 @@ _KINDS = {kind.judged: kind for kind in (Revision, RevisionOfTouched)}
 _log = logging.getLogger("targen.run")
 
 
-@checked
+@blaming_plugins
 async def aplan_revision(
     run: PathText | Run,
     task: TaskLike | None = None,
@@ -102,7 +102,7 @@ async def aplan_revision(
     return revision.plan
 
 
-@checked
+@blaming_plugins
 async def arevise(
     run: PathText | Run,
     task: TaskLike | None = None,

@@ -505,6 +505,7 @@ class Declaration(_Part):
     @model_validator(mode="wrap")
     @classmethod
     def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        __tracebackhide__ = True  # of notebooks, as pydantic's own frames are
         try:
             return read(_with_labels(_of_edition(value)))
         except ValidationError as error:
@@ -514,7 +515,7 @@ class Declaration(_Part):
             where = f"{'.'.join(map(str, loc))}: " if loc else ""
             raise UsageError(
                 f"declaration: {where}{message}", hint=in_words(hint, "python")
-            ) from error
+            ) from None
 
     @classmethod
     def from_file(cls, path: str | Path) -> Declaration:

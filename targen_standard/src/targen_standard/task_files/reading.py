@@ -128,9 +128,9 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     except OutputRefused as error:
         raise refuse(error.loc, error.message, error.hint) from None
     except UsageError as error:
-        if not isinstance(error.__cause__, ValidationError):
+        if not isinstance(error.__context__, ValidationError):
             raise
-        raise refuse(*refusal(error.__cause__)) from None
+        raise refuse(*refusal(error.__context__)) from None
     declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)

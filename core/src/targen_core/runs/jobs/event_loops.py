@@ -60,7 +60,15 @@ class _Loop:
 
     def killed(self) -> None:
         """Say that it stops in the middle, before what is open is closed."""
-        _log.warning("aborting%s", f"; to continue: {self.resume}" if self.resume else "")
+        _log.warning("aborting%s", self._then)
+
+    def aborted(self) -> KeyboardInterrupt:
+        """Return what is raised where it stopped in the middle."""
+        return KeyboardInterrupt(f"aborted{self._then}")
+
+    @property
+    def _then(self) -> str:
+        return f"; to continue: {self.resume}" if self.resume else ""
 
     def _kill(self) -> None:
         self.killed()
@@ -86,7 +94,7 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
             return runner.run(loop.run(work))
         except KeyboardInterrupt:
             loop.killed()
-            raise
+            raise loop.aborted() from None
 
 
 def _running() -> bool:
@@ -129,7 +137,7 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
     if not raised:
         return results[0]
     if isinstance(raised[0], asyncio.CancelledError):
-        raise KeyboardInterrupt
+        raise loop.aborted()
     raise raised[0]
 
 

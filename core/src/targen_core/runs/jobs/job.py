@@ -434,6 +434,7 @@ class Job:
             return await self._run(listener, observer)
         except Interrupted as stopped:
             if isinstance(stopped.__cause__, asyncio.CancelledError):
+                stopped.__cause__.add_note(f"to continue: {stopped.hint}")
                 raise stopped.__cause__ from None
             raise
         except TargenError as error:
