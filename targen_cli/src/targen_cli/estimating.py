@@ -467,7 +467,7 @@ def openings(
     times = Counter((step, tuple(talk[: last_question(talk)])) for step, talk in asked)
     found: dict[str, tuple[int, int]] = {}
     for (step, opening), count in times.items():
-        price = prices[step]
+        price = prices.get(step)  # a dry run makes lists that are given, too
         tokens = token_estimate(message.content for message in opening)
         if price is None or price.cache_from is None or price.cache_read is None:
             continue

@@ -63,11 +63,14 @@ class Together:
     Args:
         layer: answers the calls that come of it.
         place: of these rows in the work, as of a call.
+        room: tokens that each further answer of a reply may take; by default, as many as a reply.
+            A model that reasons needs its room for that only once.
     """
 
-    def __init__(self, layer: CallLayer, place: str) -> None:
+    def __init__(self, layer: CallLayer, place: str, room: int | None = None) -> None:
         self._layer = layer
         self._place = place
+        self._room = room
         self._tasks: list[asyncio.Task[Any]] = []
         self._waiting: dict[asyncio.Task[Any] | None, _Question] = {}
         self._due = asyncio.Event()  # each corrector waits for an answer, or is done
@@ -176,7 +179,10 @@ class Together:
             Rejected: there is no such reply.
         """
         scope = Scope()
-        call = _together(calls, self._place, self._layer.models[calls[0].step])
+        bound = self._layer.models[calls[0].step]
+        most = bound.params_of(calls[0])["max_tokens"]
+        most += (len(calls) - 1) * min(most, self._room or most)
+        call = _together(calls, self._place, most, structured=bound.model.structured)
 
         def read(text: str) -> dict[int, str]:
             found: dict[int, Any] = {}
@@ -202,21 +208,20 @@ def _can_share(call: Call) -> bool:
     return call.schema is not None and not asks_scores and call.messages[-1].role == "user"
 
 
-def _together(calls: Sequence[Call], place: str, bound: BoundModel) -> Call:
+def _together(calls: Sequence[Call], place: str, max_tokens: int, *, structured: bool) -> Call:
     """One call that asks all of these, which differ only in their last turn."""
     first = calls[0]
     assert first.schema is not None
     schema, digest = _schema(first.schema, len(calls))
     turns = [call.messages[-1].content for call in calls]
-    if not bound.model.structured:  # each ends in the schema of its own reply
+    if not structured:  # each ends in the schema of its own reply
         (own,) = with_schema((Message("user", ""),), first.schema)
         turns = [turn.removesuffix(own.content) for turn in turns]
     numbered = [f"[{number}]\n{turn}" for number, turn in enumerate(turns, 1)]
     told = _TOLD.format(count=len(calls))
     messages = (*first.messages[:-1], Message("user", "\n\n".join([told, *numbered])))
-    if not bound.model.structured:
+    if not structured:
         messages = with_schema(messages, schema)
-    most = bound.params_of(first)["max_tokens"]
     return replace(
         first,
         label=None,
@@ -227,7 +232,7 @@ def _together(calls: Sequence[Call], place: str, bound: BoundModel) -> Call:
         schema_digest=digest,
         dry_run=_dry_run(calls),
         values={"together": [call.values for call in calls]},
-        sampling={**first.sampling, "max_tokens": most * len(calls)},
+        sampling={**first.sampling, "max_tokens": max_tokens},
     )
 
 
