@@ -456,16 +456,16 @@ def summed(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def openings(
     asked: Iterable[tuple[str, Sequence[Message]]], prices: Mapping[str, Price | None]
 ) -> dict[str, tuple[int, int]]:
-    """Return what a service's prompt cache has of calls, each with its step: two counts by step.
+    """Return two counts of tokens in a service's prompt cache by step, for calls with their steps.
 
-    They are the tokens of all openings that the service caches, and of each different one once:
-    the first call writes it, the others read it. An opening is all before the last question. Of a
-    step whose price says nothing of a cache there is none.
+    The first counts all openings that are long enough to be cached. The second counts each
+    different one once, for the call that writes it. An opening is all before the last question.
+    Steps whose price has no `cache_from` are left out.
     """
     times = Counter((step, tuple(talk[: last_question(talk)])) for step, talk in asked)
     found: dict[str, tuple[int, int]] = {}
     for (step, opening), count in times.items():
-        price = prices[step]
+        price = prices.get(step)  # a dry run makes lists that are given, too
         tokens = token_estimate(message.content for message in opening)
         if price is None or price.cache_from is None or price.cache_read is None:
             continue

@@ -415,7 +415,7 @@ def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
     correct, tmp_path, corrector, calls
 ):
     known = {"corrector": corrector, "flip_fraction": 0.25}
-    alone, _ = correct(COLOR, _colors(25), _right, **known, out="alone")
+    alone, (one, *_) = correct(COLOR, _colors(25), _right, **known, out="alone")
     together, asked = correct(COLOR, _colors(25), _right, **known, rows_per_call=10, out="together")
     (verdicts, _), (same, keys) = (_verdicts(tmp_path / name) for name in ("alone", "together"))
     assert verdicts == same
@@ -423,6 +423,9 @@ def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
     assert together == {**alone, "rows_per_call": 10}
     assert usage["total"]["calls"] == calls
     assert usage["total"]["input_tokens"] < others["total"]["input_tokens"] / 2
+    for request in asked:
+        rows = len(request.origin.values["together"])
+        assert request.params["max_tokens"] == rows * one.params["max_tokens"]
     assert {key for row in keys for key in row} == {request.key for request in asked}
     assert Counter(key for row in keys for key in row).most_common(1)[0][1] == 10
     plan = json.loads((tmp_path / "alone" / "correction.json").read_text())

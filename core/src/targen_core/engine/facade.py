@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Answers(Protocol):
-    """What answers the calls of a stage: the call layer, or what stands before it."""
+    """Answer the calls of a stage, as the call layer does."""
 
     @property
     def models(self) -> Mapping[str, BoundModel]:
@@ -43,7 +43,7 @@ class Answers(Protocol):
 
     @property
     def observer(self) -> Observer | None:
-        """Who sees each call."""
+        """The observer of each call, if anyone wants to see them."""
 
     async def answer(
         self, call: Call, scope: Scope, read: Callable[[str], T]

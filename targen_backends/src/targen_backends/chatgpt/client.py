@@ -36,15 +36,8 @@ class ChatGptModel(CompletionsModel):
 
     `max_tokens` is sent as `max_completion_tokens`, which all its models accept and which also
     counts reasoning. No sampling seed is sent: the service gives no promise for it, and the journal
-    keeps every reply. The model's name decides the price.
-
-    Args:
-        base_url: the address, with `/v1`.
-        model: the model's name.
-        mark: whether the long fixed part of a prompt is marked for the prompt cache, and nothing
-            else cached, if the model takes marks.
-        extra: more fields of every request body.
-        **http_options: as `HttpModel` takes them.
+    keeps every reply. The model's name decides the price. With `mark`, a model that takes marks
+    caches only the long fixed part of a prompt.
     """
 
     kind = "openai"

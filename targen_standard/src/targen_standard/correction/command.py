@@ -225,7 +225,7 @@ def _print_estimate(
         share = 1 - less["input_tokens"] / total["input_tokens"]
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
-    print("\nDry run: nothing was sent or written.")
+    print("\nDry run: no call was sent, no file written.")
 
 
 def _print_waiting(

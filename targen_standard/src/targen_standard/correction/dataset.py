@@ -438,7 +438,8 @@ async def _judge_group(
     if len(items) == 1:
         ((number, item),) = items.items()
         return {number: await _judge(prepared, layer, guard, item, number)}
-    together = Together(layer, f"correct/group/{group}")
+    room = prepared.steps["correct"].step.parameters.get("max_tokens")
+    together = Together(layer, f"correct/group/{group}", room)
 
     async def judged(number: int) -> Judged:
         try:

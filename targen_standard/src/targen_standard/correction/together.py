@@ -1,9 +1,9 @@
 """Several rows judged in one call.
 
-A corrector judges one row. `Together` stands between the correctors of some rows and the call
-layer: when each of them waits for an answer, it sends their questions in one call and gives each
-its part of the reply. A part that its corrector cannot use is asked for alone, in the very words
-in which a row is judged by itself.
+A corrector judges one row. `Together` takes the place of the call layer for the correctors of some
+rows. When each of them waits for an answer, it sends their questions in one call and gives each its
+part of the reply. A part that its corrector cannot use is asked for alone, in the very words in
+which a row is judged by itself.
 
 Which questions share a call depends only on the rows and on earlier replies, never on time.
 """
@@ -38,7 +38,7 @@ inputs. Each begins with the key "number"."""
 
 @dataclass(slots=True)
 class _Question:
-    """A call that waits for others, and its part of their reply; None: it is to be asked alone."""
+    """A call that waits for others, and its part of their reply, if that has one."""
 
     call: Call
     part: asyncio.Future[_Part | None]
@@ -61,13 +61,16 @@ class Together:
     """Answers the calls of several correctors, as a call layer does.
 
     Args:
-        layer: answers the calls that come of it.
-        place: of these rows in the work, as of a call.
+        layer: answers the calls.
+        place: of these rows in the work.
+        room: tokens of each further answer; by default, those of a reply. A model that reasons
+            needs its room for that only once.
     """
 
-    def __init__(self, layer: CallLayer, place: str) -> None:
+    def __init__(self, layer: CallLayer, place: str, room: int | None = None) -> None:
         self._layer = layer
         self._place = place
+        self._room = room
         self._tasks: list[asyncio.Task[Any]] = []
         self._waiting: dict[asyncio.Task[Any] | None, _Question] = {}
         self._due = asyncio.Event()  # each corrector waits for an answer, or is done
@@ -87,7 +90,7 @@ class Together:
 
     @property
     def observer(self) -> Observer | None:
-        """Who sees each call."""
+        """See `Answers.observer`."""
         return self._layer.observer
 
     async def run(self, judging: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -173,10 +176,13 @@ class Together:
         """The objects of one reply to all calls, by number, from 1.
 
         Raises:
-            Rejected: there is no such reply.
+            Rejected: the reply has no such object.
         """
         scope = Scope()
-        call = _together(calls, self._place, self._layer.models[calls[0].step])
+        bound = self._layer.models[calls[0].step]
+        most = bound.params_of(calls[0])["max_tokens"]
+        most += (len(calls) - 1) * min(most, self._room or most)
+        call = _together(calls, self._place, most, structured=bound.model.structured)
 
         def read(text: str) -> dict[int, str]:
             found: dict[int, Any] = {}
@@ -186,7 +192,7 @@ class Together:
                     found[number] = None if number in found else reply
             found = {number: reply for number, reply in found.items() if reply is not None}
             if not found:
-                raise BadReply(f"replies: none has a number from 1 to {len(calls)} of its own")
+                raise BadReply(f"replies: number them from 1 to {len(calls)}, each once")
             return {number: json.dumps(reply) for number, reply in found.items()}
 
         texts, reply = await self._layer.answer(call, scope, read)
@@ -197,26 +203,25 @@ class Together:
 
 
 def _can_share(call: Call) -> bool:
-    """Whether a call is a question in words whose reply is an object."""
+    """Return whether a call is a question in words whose reply is an object."""
     asks_scores = call.top_logprobs is not None or call.given is not None or call.next_token
     return call.schema is not None and not asks_scores and call.messages[-1].role == "user"
 
 
-def _together(calls: Sequence[Call], place: str, bound: BoundModel) -> Call:
+def _together(calls: Sequence[Call], place: str, max_tokens: int, *, structured: bool) -> Call:
     """One call that asks all of these, which differ only in their last turn."""
     first = calls[0]
     assert first.schema is not None
     schema, digest = _schema(first.schema, len(calls))
     turns = [call.messages[-1].content for call in calls]
-    if not bound.model.structured:  # each ends in the schema of its own reply
+    if not structured:  # each ends in the schema of its own reply
         (own,) = with_schema((Message("user", ""),), first.schema)
         turns = [turn.removesuffix(own.content) for turn in turns]
     numbered = [f"[{number}]\n{turn}" for number, turn in enumerate(turns, 1)]
     told = _TOLD.format(count=len(calls))
     messages = (*first.messages[:-1], Message("user", "\n\n".join([told, *numbered])))
-    if not bound.model.structured:
+    if not structured:
         messages = with_schema(messages, schema)
-    most = bound.params_of(first)["max_tokens"]
     return replace(
         first,
         label=None,
@@ -227,7 +232,7 @@ def _together(calls: Sequence[Call], place: str, bound: BoundModel) -> Call:
         schema_digest=digest,
         dry_run=_dry_run(calls),
         values={"together": [call.values for call in calls]},
-        sampling={**first.sampling, "max_tokens": most * len(calls)},
+        sampling={**first.sampling, "max_tokens": max_tokens},
     )
 
 
@@ -251,7 +256,7 @@ def _schema(one: Mapping[str, Any], count: int) -> tuple[Mapping[str, Any], str]
 
 
 def _dry_run(calls: Sequence[Call]) -> Callable[[bytes], Any] | None:
-    """What makes the offline reply to all of them of the reply to each."""
+    """Return what makes one offline reply to all calls, if each has one."""
     each = [call.dry_run for call in calls]
     if None in each:
         return None
