@@ -156,7 +156,7 @@ def test_models_are_kept_apart_from_people(review, graded, in_process):
     graded(review, "ann", "A A B B C D")
     graded(review, "gpt", "A A A A A A", kind="model")
     done = in_process("review", "report", review)
-    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "Among 6 rows of reviews-0, people find 67% acceptable" in done.out
     assert "gpt, a model, finds 100% acceptable" in done.out
     assert "Agreement with models" in done.out
     assert "ann alone has graded, so how far people agree is not known" in done.out
@@ -267,8 +267,8 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     graded(review, "ann", "A A B B C D")
     graded(review, "bob", "A A B A C D")
     done = works("analyze", run, "--metric", "reviewed", "--out", run / "analysis")
-    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
-    assert "What people found, row by row" in (run / "analysis" / "report.html").read_text()
+    assert "Among 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "Grades by people, row by row" in (run / "analysis" / "report.html").read_text()
     shutil.rmtree(review)
     done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "second")
     assert "No grades are beside these data: targen review DATA opens a page for them" in done.out
