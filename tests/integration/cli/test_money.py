@@ -136,7 +136,8 @@ def test_the_card_says_what_is_known(generate, service):
     first = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[0])
     assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == first
     judged = json.loads(Path("run/report.json").read_text())["flow"]
-    assert f"of {sum(flow['judged'] for flow in judged.values())} candidates judged were accepted" in card
+    candidates = sum(flow["judged"] for flow in judged.values())
+    assert f"of {candidates} candidates judged were accepted" in card
     created = json.loads(Path("run/manifest.json").read_text())["created"]
     assert f"begun on {created[:10]}" in card
     assert "eprint        = {2310.17876}" in card
