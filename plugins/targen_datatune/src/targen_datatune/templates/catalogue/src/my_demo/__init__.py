@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_catalogues(register: Register[Catalogue]) -> None:
-    """Register the catalogue of `targen catalogue build my-demo:FOLDER`."""
+    """Register `targen catalogue build my-demo:FOLDER`."""
     register.register(
         "my-demo",
         "my_demo.catalogue:CATALOGUE",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_retrievers(register: Register[Retriever]) -> None:
-    """Register the retriever of `targen retrieve TASK --retriever my-demo`."""
+    """Register `targen retrieve TASK --retriever my-demo`."""
     register.register(
         "my-demo",
         "my_demo.retriever:RETRIEVER",
