@@ -171,9 +171,9 @@ def test_data_without_a_review(command, tmp_path, rows_file, in_process):
     for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
         done = in_process("review", command, place)
         assert done.code == 2
-        said = f"{place} contains no review" if place.exists() else f"no data or review {place}"
+        said = f"no review in {place}" if place.exists() else f"no data or review {place}"
         assert said in done.err
-        assert "targen review DATA begins one" in done.err
+        assert "targen review DATA starts one" in done.err
 
 
 def test_what_does_not_count_is_said(rows_file, graded, works):
@@ -271,7 +271,9 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     assert "Grades by people, row by row" in (run / "analysis" / "report.html").read_text()
     shutil.rmtree(review)
     done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "second")
-    assert "No grades are beside these data: targen review DATA opens a page for them" in done.out
+    assert (
+        "No grades are beside these data. targen review DATA opens a page for grading" in done.out
+    )
 
 
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
