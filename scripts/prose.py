@@ -42,7 +42,7 @@ RULES = {
 
 _CELL = 12  # words of a table cell that is a sentence rather than a name
 _ROWS = "dry_run|samples"  # modules of rows, which are quoted rather than said
-_DATA = re.compile(r"\s*(?:@\w+\{|:root|import |CREATE |[^.,:;!?()]{150,}$)")
+_DATA = re.compile(r"\s*(?:@\w+\{|:root|import |CREATE |[^.,:;!?()]{75,}$)")
 """Strings that say nothing to a reader: BibTeX, CSS, code, SQL, and lists of words."""
 _CODE = re.compile(r"^( *)(`{3,}).*?^\1\2 *$|<!--.*?-->", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"\s*(?:Args|Attributes|Raises|Returns|Yields):\n(\s*)")

@@ -325,8 +325,8 @@ class ListOptions(Options):
     worked_examples: Annotated[
         Literal["auto", "all", "none"],
         Flag(
-            "Show worked examples in prompts, or shorten the prompts. auto shows them unless "
-            "the task has brief prompts that the step's model is known to follow."
+            "Show worked examples in prompts, or shorten the prompts. With auto, "
+            "only steps whose model is known to follow brief prompts get these."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None

@@ -80,7 +80,7 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a pl
 
 
 class Typed(str):
-    """A text that a person typed, or that somebody asked them about: an order.
+    """A text that a person typed, or answered: an order.
 
     Any value derived from it (a part, a copy by pydantic, JSON) is a plain `str` again, and data.
     """

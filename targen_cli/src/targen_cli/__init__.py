@@ -67,7 +67,7 @@ def _lost(error: OSError) -> int:
     """Say that what was printed is lost, as on a full disk; the exit code."""
     mute(sys.stdout)
     print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
-    print("  try: the files that the command wrote are complete", file=sys.stderr)
+    print("  try: files that the command wrote are unaffected", file=sys.stderr)
     return 1
 
 

@@ -176,6 +176,6 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
 
 
 def _parts(item: str) -> list[str]:
-    """Split an item into labels; a name may contain commas, since parts of it have no `=`."""
+    """Split an item into labels; a name may contain commas, since its parts have no `=`."""
     parts = [part.strip() for part in item.split(",")]
     return parts if all("=" in part for part in parts) else [item]

@@ -195,7 +195,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
     """Return the one backend that is set up here, or the one that a person says; and a note.
 
     Raises:
-        UsageError: no backend is set up, or several are and there is no terminal to ask on.
+        UsageError: no backend is set up, or several are without a terminal to ask on.
     """
     from targen_core.api.request import USUAL_MODEL
 

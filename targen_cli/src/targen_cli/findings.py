@@ -26,7 +26,7 @@ class Estimate:
 
 
 class Excerpt(str):
-    """The text of a row, or a part of it; left out if rows may not be published."""
+    """A text of a row, whole or in part; left out if rows may not be published."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What is installed with the `targen` command: tasks in files, datasets corrected and merged.
+"""The distribution of the `targen` command: task files, corrections, merges and more.
 
 Each folder is one feature: what it does, its function for programs, and its command.
 """

@@ -1,9 +1,8 @@
 """Tasks that ask a model one thing about each row of a dataset: a rating, an answer.
 
-To ask is to generate: the rows are a list that needs no model, each is asked about once, and what
-is answered is the output of a row. So budget, batches, files, resume and reports are those of
-every run. No row stands for another, however alike they are: run it without the near-duplicate
-filter.
+Asking is generating: the rows are a list that needs no model, each is asked about once, and the
+answer is the output of a row. So budget, batches, files, resume and reports are those of every run.
+No row stands for another, however alike they are: run it without the near-duplicate filter.
 """
 
 from __future__ import annotations
@@ -62,12 +61,12 @@ def asking_task(
     """The task of asking about rows.
 
     Args:
-        name: see `Task`; `version` to `description` too.
-        version: likewise.
-        summary: likewise.
-        description: likewise.
-        rows: reads the rows. They are asked about in an order drawn by their texts, so that the
-            first of them are a sample, and the same whatever the seed or the model.
+        name: see `Task`, also for `version` to `description`.
+        version: see `Task`.
+        summary: see `Task`.
+        description: see `Task`.
+        rows: reads the rows. They are asked about in an order drawn by their texts. So the first of
+            them are a sample, the same for any seed or model.
         ask: asks about one row, and returns what is its output.
         prompts: what `ask` uses.
         dry_run: offline replies.

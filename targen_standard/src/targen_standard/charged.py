@@ -40,7 +40,7 @@ def charged(
         kind: the command.
         what: the result, after "a", in the question whether to go ahead.
         cost: the most that it may cost, in dollars.
-        asked: all that decides it besides the options, as JSON values.
+        asked: everything except the options that decides the result, as JSON values.
         ask: makes the call; it is called with the spec, and with `cache`, `folder` and `on_layer`.
 
     Raises:

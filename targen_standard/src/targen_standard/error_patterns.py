@@ -1,10 +1,9 @@
 """Patterns in the error messages of services, common to all of them.
 
-Services agree on status codes and little else: that a prompt is too long, that
-an account is out of credit or that a filter stepped in stands in codes and
-words of their own. They are kept here once, for our clients and for the
-adapters of other libraries alike; so is the way in which a service is quoted, without
-keys and without what a terminal would obey.
+Services agree on status codes and little else. A too long prompt, an account without credit and a
+content filter have codes and words of their own. They are kept here once, for our clients and for
+the adapters of other libraries. So is the way to quote a service, without keys and control
+characters.
 """
 
 from __future__ import annotations
@@ -77,22 +76,22 @@ _QUOTED = 500
 
 
 def too_long(words: str) -> bool:
-    """Whether a service says that prompt and reply do not fit the context."""
+    """Return whether a service says that prompt and reply do not fit the context."""
     return _TOO_LONG.search(words) is not None
 
 
 def no_credit(words: str) -> bool:
-    """Whether a service says that there is no money left."""
+    """Return whether a service says that the credit is used up."""
     return _NO_CREDIT.search(words) is not None
 
 
 def filtered(words: str) -> bool:
-    """Whether a service says that a content filter stopped it."""
+    """Return whether a service says that a content filter stopped it."""
     return _FILTERED.search(words) is not None
 
 
 def seconds(value: object) -> float | None:
-    """A wait that a service asks for, from 0 to a month; None where that is no finite number."""
+    """Return a wait that a service asks for, from 0 to a month; None if it is not finite."""
     try:
         wait = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -29,7 +29,7 @@ _NAMED = 3  # reasons, and rows of each
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What was handed over, and whose rows it holds."""
+    """Data that were passed, and their task."""
 
     source: Any
     task: TaskLike
@@ -40,7 +40,7 @@ class Data:
         """The rows.
 
         Raises:
-            UsageError: there is no such dataset, no row in it, or one that is not the task's.
+            UsageError: the dataset does not exist, has no rows, or one is not the task's.
         """
         spec, registry = request.spec, request.registry
         return read.read_dataset(self.source, spec.task, variants=spec.variants, registry=registry)
@@ -92,10 +92,10 @@ def given_data(
     *,
     encoding: str = "utf-8",
 ) -> Data:
-    """What is handed over; a run, what was made of one, and a `Dataset` know their task.
+    """Return the passed data; a run, its derivatives, and a `Dataset` know their task.
 
     Raises:
-        UsageError: nobody says whose rows they are.
+        UsageError: the task of the rows is unknown.
     """
     if isinstance(source, Folder) and registry is None:
         registry = source.registry

@@ -1,4 +1,4 @@
-"""What is there of a run that somebody might ask for, without asking for it."""
+"""Look for an existing run without making calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["found"]
 def found(
     task: TaskLike, *, out: PathText, registry: Registry | None = None, **values: Any
 ) -> Report | None:
-    """Say what `generate` would find in `out`, without a call or a file written.
+    """Return what `generate` would find in `out`, without making calls or writing files.
 
     Args:
         task: as of `generate`.
@@ -26,10 +26,10 @@ def found(
         values: all else that `generate` would be called with.
 
     Returns:
-        The report of the very run, complete or to go on with; None where nothing is there.
+        The report of the very run, complete or not; None if there is none.
 
     Raises:
-        RunConflict: another run is there, or something else: `generate` would refuse.
+        RunConflict: another run, or something else, is there, so that `generate` would refuse.
         UsageError: the request is invalid.
     """
     path = as_path(out)

@@ -46,7 +46,7 @@ _FOR_THE_CORE = {
     "dataset-to-pandas": "datasets.frames:to_pandas",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
 }
-"""What the core asks for by name: the forms of datasets, and what a `Dataset` can become."""
+"""Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""
 
 
 @hookimpl
@@ -222,7 +222,7 @@ def register_task_readers(register: Register[TaskReader]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """A file that says which method makes rows of which task."""
+    """Register the task file of a method."""
     register.register(
         "method", "targen_standard.methods.form:METHOD", summary="rows of a task by another method"
     )
@@ -230,7 +230,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 @hookimpl
 def register_dataset_readers(register: Register[DatasetReader]) -> None:
-    """What commands beside `generate` leave, BIG-bench's tasks, and plain texts."""
+    """Register readers of other commands' outputs, BIG-bench's tasks, and plain texts."""
     register.register(
         "left",
         "targen_standard.datasets.readers:LEFT",

@@ -1,7 +1,6 @@
-"""Pretrained models on this machine: where they lie, what they run on, and quiet around them.
+"""Pretrained models on this machine: their places, devices, and quiet loading.
 
-Nothing heavy is imported before it is needed, and nothing is downloaded. torch, transformers and
-the hub's client come with the extras of whoever calls.
+Heavy packages are imported only when needed, and models are never downloaded.
 
 A model's folder may come from a stranger, and the libraries that open one run code that it names.
 So plugins load models of sentence-transformers and spaCy here, where that needs trust. A name is
@@ -60,7 +59,7 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         owner: whose a name without one is on the hub: "sentence-transformers".
 
     Raises:
-        UsageError: it is nowhere here; nothing is downloaded.
+        UsageError: it is not on this machine; models are never downloaded.
         ModuleNotFoundError: huggingface_hub is not installed.
     """
     path = Path(name).expanduser()
@@ -97,7 +96,7 @@ def named_place(folder: Path) -> str:
 
 
 def _meant(name: str, option: str) -> str:
-    """What to type for a folder of that name; "" if there is none."""
+    """Return what to type for a folder of that name; "" if it does not exist."""
     return "" if is_place(name) or not Path(name).is_dir() else f"for the folder: {option}./{name}"
 
 
@@ -153,7 +152,7 @@ def _require_trusted_parts(folder: Path) -> None:
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """All texts in a value, with where they stand."""
+    """Yield all texts in a value, with their places."""
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict | list):
@@ -172,7 +171,7 @@ def spacy_pipeline(name: str) -> Any:
 
     Raises:
         Untrusted: it is a folder that this person never trusted.
-        OSError: there is no such package or folder, or it cannot be read (of spaCy).
+        OSError: the package or folder does not exist, or cannot be read (of spaCy).
         ModuleNotFoundError: spaCy is not installed.
     """
     import spacy
@@ -198,7 +197,7 @@ def is_used_model(name: str) -> bool:
 
 
 def note_model(name: str) -> None:
-    """Note that this user named a model: files may name it, too."""
+    """Note that this user named a model: files may then also name it."""
     folders.make_known(*_mark(name))
 
 
@@ -243,16 +242,16 @@ def device_of(name: str, key: str = "device") -> Any:
 
 
 def first_line(error: BaseException) -> str:
-    """What went wrong, without the page of advice that such libraries print below it."""
+    """Return the error without the page of advice that such libraries print below it."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the progress bars, log lines and warnings of transformers and what is around it.
+    """Silence the progress bars, log lines and warnings of transformers and its libraries.
 
-    What goes wrong still arrives, as an exception.
+    Errors still arrive as exceptions.
     """
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]

@@ -1,8 +1,7 @@
-"""A call layer that sends nothing: all that it answers is in a journal.
+"""A call layer that answers from a journal and sends no calls.
 
-A key is a digest of everything that determines a reply, so what is asked as it was finds its
-reply, and what is asked otherwise finds none. Whoever asks for that is told that it is lacking,
-and nobody is asked in its place.
+A key is a digest of everything that determines a reply. So an unchanged call finds its reply, and a
+changed one does not. Such a call is reported as lacking, and no model is asked in its place.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ class RecordedLayer(CallLayer):
         seed: the run's seed.
         journal: what is known.
         usage: what the calls of the journal took.
-        nearest: given a call whose key is not known, and the key, the record that stands in for
-            its reply, or None.
+        nearest: returns the record that replaces the reply to a call with an unknown key, given the
+            call and the key, or None.
     """
 
     def __init__(
@@ -108,10 +107,10 @@ class RecordedLayer(CallLayer):
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
-        """Send nothing: note that the call is lacking.
+        """Note that the call is lacking, without sending it.
 
         Raises:
-            Rejected: whatever code makes of it, what it makes is not used.
+            Rejected: always; even if code catches it, its results are not used.
         """
         scope.lacking = (*scope.lacking, call)
         raise Rejected(NOT_RECORDED, f"the journal holds no reply to {call.prompt} at {call.place}")

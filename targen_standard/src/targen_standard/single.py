@@ -56,8 +56,8 @@ def ask_once(
         check: raises `Rejected` for a reply that cannot be used, which is sent back once.
         place: the name of the call's place.
         cache: the folder of replies that are shared between runs.
-        folder: keeps the journal, so that the same call is not made again once it was answered;
-            without it the journal is in a temporary folder.
+        folder: keeps the journal, so that an answered call is not repeated; without it the journal
+            is in a temporary folder.
         on_layer: is called with the call layer, before the call.
         **values: of the prompt.
 

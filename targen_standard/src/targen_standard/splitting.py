@@ -1,6 +1,6 @@
 """Splits of a dataset: parts in which labels have the same shares, and that share no text.
 
-What decides is the content of rows and a seed, never their order.
+They depend on the content of rows and a seed, never on their order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
 IN_ORDER = """\
 Rows are in the order in which they were made: neighbours share contexts, and a label with few
 rows appears only near the start. Shuffle them before you train."""
-"""What a card says of rows that have not been shuffled."""
+"""The card's note on rows that have not been shuffled."""
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 _EXAMPLE = Either(
@@ -101,9 +101,9 @@ class _Group:
 def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
     """The dataset in parts of these shares, each in the order of the whole.
 
-    Rows that belong together stay together; of a run, so do rows that were made of
-    the same seed, since they share its text. Each label has the same shares, as
-    nearly as that allows. The same rows and seed give the same parts.
+    Rows that belong together remain together. So do rows of a run from the same seed, since they
+    share its text. Each label has the same shares, as nearly as that allows. The same rows and seed
+    give the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.

@@ -1,4 +1,4 @@
-"""A folder for work of which nothing stays once it is done, such as a preview.
+"""A temporary folder for work, such as a preview.
 
 A killed process leaves the folder, with the journal in it. So the same work, started again, asks
 no answered call again, and what it has spent counts against its cap.

@@ -105,7 +105,7 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
 
 def test_a_backend_that_needs_more_says_what(works):
     result = works("describe", "chatgpt")
-    assert "known once it is made: the chatgpt backend needs a model name" in result.out
+    assert "abilities and prices are unknown: the chatgpt backend needs a model name" in result.out
 
 
 def test_a_backend_keeps_its_key_to_itself(targen):

@@ -292,8 +292,8 @@ COMMANDS = """
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
-    review apply rows.csv | rows.csv contains no review | targen review DATA begins one, and prints its folder
-    review apply run | run contains no review | targen review DATA begins one, and prints its folder
+    review apply rows.csv | no review in rows.csv | targen review DATA starts one, and prints its folder
+    review apply run | no review in run | targen review DATA starts one, and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set base-url htp://127.0.0.1/v1 | base-url is "htp://127.0.0.1/v1"; it must be an address, such as http://127.0.0.1:8000/v1

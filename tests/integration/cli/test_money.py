@@ -135,9 +135,9 @@ def test_the_card_says_what_is_known(generate, service):
     card = Path("run/README.md").read_text()
     first = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[0])
     assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == first
-    flows = json.loads(Path("run/report.json").read_text())["flow"].values()
-    judged = sum(flow["judged"] for flow in flows)
-    assert f"of {judged} candidates judged were accepted" in card
+    judged = json.loads(Path("run/report.json").read_text())["flow"]
+    candidates = sum(flow["judged"] for flow in judged.values())
+    assert f"of {candidates} candidates judged were accepted" in card
     created = json.loads(Path("run/manifest.json").read_text())["created"]
     assert f"begun on {created[:10]}" in card
     assert "eprint        = {2310.17876}" in card

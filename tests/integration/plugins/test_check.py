@@ -146,7 +146,7 @@ def test_a_wheel_that_does_not_build(targen, frozen):
 WRONG = """
     check | which folder? | targen plugins check PATH
     chekc . | no action 'chekc' | targen plugins check PATH
-    check nowhere | there is no nowhere/pyproject.toml | give the folder that holds
+    check nowhere | no file nowhere/pyproject.toml | give the folder that contains
 """
 
 

@@ -1,4 +1,4 @@
-"""What people and models say of rows: sheets out and in, and ratings as a run."""
+"""Judgements by people and models: sheets out and in, and ratings as a run."""
 
 from __future__ import annotations
 

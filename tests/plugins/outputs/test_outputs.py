@@ -186,7 +186,10 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
         ({"score": {"1": "low"}}, "score"),
         ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "as large as the scale"),
-        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of it lies in"),
+        (
+            {"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5},
+            "no multiple of the step",
+        ),
         ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
         ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),

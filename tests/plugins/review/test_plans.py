@@ -84,7 +84,7 @@ def test_data_without_a_task_say_what_a_review_of_them_lacks(
 ):
     data = rows_file(4)
     done = works("review", data, "--plan")
-    for words in ("no labels to choose from", "no checks", "edited", "--task NAME"):
+    for words in ("cannot choose labels", "not checked", "edit", "--task NAME"):
         assert words in done.err
     done = in_process("review", data, "--task", task_file, "--json")
     assert "the task of rows was not known" in done.err

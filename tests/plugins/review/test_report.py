@@ -156,7 +156,7 @@ def test_models_are_kept_apart_from_people(review, graded, in_process):
     graded(review, "ann", "A A B B C D")
     graded(review, "gpt", "A A A A A A", kind="model")
     done = in_process("review", "report", review)
-    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "Among 6 rows of reviews-0, people find 67% acceptable" in done.out
     assert "gpt, a model, finds 100% acceptable" in done.out
     assert "Agreement with models" in done.out
     assert "ann alone has graded, so how far people agree is not known" in done.out
@@ -171,9 +171,9 @@ def test_data_without_a_review(command, tmp_path, rows_file, in_process):
     for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
         done = in_process("review", command, place)
         assert done.code == 2
-        said = f"{place} contains no review" if place.exists() else f"no data or review {place}"
+        said = f"no review in {place}" if place.exists() else f"no data or review {place}"
         assert said in done.err
-        assert "targen review DATA begins one" in done.err
+        assert "targen review DATA starts one" in done.err
 
 
 def test_what_does_not_count_is_said(rows_file, graded, works):
@@ -267,11 +267,13 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     graded(review, "ann", "A A B B C D")
     graded(review, "bob", "A A B A C D")
     done = works("analyze", run, "--metric", "reviewed", "--out", run / "analysis")
-    assert "Of 6 rows of reviews-0, people find 67% acceptable" in done.out
-    assert "What people found, row by row" in (run / "analysis" / "report.html").read_text()
+    assert "Among 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "Grades by people, row by row" in (run / "analysis" / "report.html").read_text()
     shutil.rmtree(review)
     done = in_process("analyze", run, "--metric", "reviewed", "--out", run / "second")
-    assert "No grades are beside these data: targen review DATA opens a page for them" in done.out
+    assert (
+        "No grades are beside these data. targen review DATA opens a page for grading" in done.out
+    )
 
 
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):

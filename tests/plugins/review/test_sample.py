@@ -127,9 +127,9 @@ def test_nobody_grades_what_their_own_instructions_made():
     lists = assigned(samples, teams_of("abcd"), barred={("a", "rte")}, seed=0)
     assert not any(row.startswith("r") for name in "ab" for row in lists[name])
     assert len(lists["c"]) == 30
-    with pytest.raises(UsageError, match="nobody is left to review rte"):
+    with pytest.raises(UsageError, match="no team is left to review rte"):
         assigned(samples, teams_of("ab"), barred={("b", "rte")}, seed=0)
-    with pytest.raises(UsageError, match="no row to review"):
+    with pytest.raises(UsageError, match="no row is left to review"):
         assigned({"rte": []}, teams_of("ab"), seed=0)
 
 

@@ -58,7 +58,7 @@ def test_all_arms_beside_the_paper_s(targen, works):
     given = ("--transformed", "transformed", "--synthetic", "synthetic", "--existing", "existing")
     write_lines("answers/implicatures.jsonl", yes_no(0, 30))
     done = works(*TABLE, *given, "--answers", "answers", *SMALLEST)
-    for words in ("44.5", "Prompt2Model", "DataTune+synthetic", "What differs from the paper"):
+    for words in ("44.5", "Prompt2Model", "DataTune+synthetic", "Differences from the paper"):
         assert words in done.out
     facts = targen(*TABLE, *given, "--answers", "answers", *SMALLEST, "--json").json
     arms = {each["arm"]: each["scores"]["implicatures"] for each in facts["here"]}

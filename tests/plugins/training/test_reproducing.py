@@ -70,7 +70,7 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     plan = targen(*asked, "--plan")
     assert plan.code == 0 and "copa is left out" in plan.err and not plan.out
     done = works(*asked)
-    for words in ("78.64", "mean %", "minus Og", "What differs", "validation", "cb 40, rte 40",
+    for words in ("78.64", "mean %", "minus Og", "Differences from", "validation", "cb 40, rte 40",
                   "as many rows each", "Always the commonest label: cb ",
                   "Without axg, "):  # fmt: skip
         assert words in done.out

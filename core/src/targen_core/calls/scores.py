@@ -96,9 +96,9 @@ class Scored(Generic[T]):
         return self.between(*_span(self.text, _begin(self.text), path))
 
     def between(self, start: int, end: int) -> tuple[TokenScore, ...]:
-        """The tokens that write the characters `start` to `end` of `text`, in order.
+        """Return the tokens of the characters `start` to `end` of `text`, in order.
 
-        Those at the edges may hold more.
+        Those at the edges may contain more.
 
         Raises:
             Rejected: `unaligned-scores`, if the service's tokens do not make up the reply.

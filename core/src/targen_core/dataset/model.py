@@ -92,7 +92,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         rows: the rows.
         card: the dataset card (Markdown), or "".
         license: under which it is published, by its name on hubs ("cc-by-4.0"), or "".
-        source: where it was read from, for people; "" if it was not read.
+        source: the place that it was read from, for people, or "".
         run: the run directory it belongs to, if any.
         provenance: for a run, the origin of each instance, one record each.
         weights: of each row, how much it counts in training; () where all count alike. Those
@@ -215,7 +215,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return known.hexdigest()
 
     def repeats(self, other: Dataset, similarity: float = 90.0) -> dict[int, int]:
-        """Which rows are, or nearly are, rows of another dataset, whatever their labels.
+        """Find rows that are, or nearly are, rows of another dataset, whatever their labels.
 
         Rows are compared as a run compares its own (`near_duplicates`): without case and
         punctuation, by the share of letters that an edit keeps.
@@ -265,7 +265,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return held
 
     def shuffle(self, *, seed: int = 0) -> Dataset:
-        """The rows in a random order that `seed` decides; what belongs together stays so."""
+        """Return the rows in a random order by `seed`; rows that belong together remain so."""
         shuffled: Dataset = self._outside("shuffle", seed=seed)
         return shuffled
 
@@ -273,9 +273,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
     def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
         """Split the dataset into named parts in which labels have the same shares.
 
-        Rows that belong together stay together; of a run, so do rows that were made
-        of the same seed, since they share its text. The same rows and seed give the
-        same parts.
+        Rows that belong together remain together. So do rows of a run from the same seed, since
+        they share its text. The same rows and seed give the same parts.
 
         Args:
             shares: "0.8/0.1/0.1" or (0.8, 0.1, 0.1) for train, validation and test,
@@ -303,11 +302,11 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """Put the dataset on the Hugging Face hub, with its card, in one commit.
 
         Args:
-            repo_id: OWNER/NAME; made where it is not there.
+            repo_id: OWNER/NAME; created if it does not exist.
             split: shares of splits, see `split`; by default all rows are train.
             seed: decides the split.
             license: for the card, by its name on the hub, such as "cc-by-4.0".
-            private: whether it is private, where it is made.
+            private: whether a new dataset is private.
             force: replace an existing dataset.
             token: of the hub; by default what `hf auth login` or HF_TOKEN left.
 

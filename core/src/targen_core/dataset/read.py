@@ -42,11 +42,11 @@ def read_dataset(
     encoding: str = "utf-8",
     strict: bool = True,
 ) -> Dataset:
-    """A dataset in any form, as official rows of its task.
+    """Return a dataset in any form, as official rows of its task.
 
-    Every row is validated strictly against the task's schema: `"true"` is not a boolean. Rows of
-    a file whose first row has no `idx` are numbered from 0, where the schema wants a number. A run
-    in progress is read as of one moment: rows, card and report agree.
+    Each row is validated strictly against the task's schema: `"true"` is not a boolean. Rows of a
+    file whose first row has no `idx` are numbered from 0, where the schema wants a number. A run in
+    progress is read at one moment, so rows, card and report agree.
 
     Args:
         source: a run directory, or an output of `targen correct` or `targen reweigh`; a .jsonl,

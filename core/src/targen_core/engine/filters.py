@@ -83,7 +83,7 @@ class Filter(ABC):
             it refuses.
         precedence: filters see a candidate in this order, lowest first; filters of one precedence
             in the order in which they were named. The first that refuses it says why.
-        stateless: whether one object serves all of a run, since it learns nothing of rows.
+        stateless: whether one object serves a whole run, since it does not learn from rows.
         version: raised when it gives other verdicts on the same rows. A run records it, and warns
             if it is resumed with another.
         shapes: whether it changes the task, by `shaped`.
@@ -126,7 +126,7 @@ class Filter(ABC):
     def count(self, branch: str, commit: Commit) -> None:  # noqa: B027
         """Learn of each verdict, in order, including those of earlier processes.
 
-        `commit.verdict`, `commit.stage` and `commit.reason` say what became of the candidate.
+        `commit.verdict`, `commit.stage` and `commit.reason` are the candidate's outcome.
         """
 
     def close(self) -> None:  # noqa: B027

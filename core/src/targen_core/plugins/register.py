@@ -71,7 +71,7 @@ class Registration(Generic[T]):
         )
 
     def missing_dependency(self, package: str) -> MissingDependency:
-        """The error to raise where it needs a package that is not there."""
+        """Return the error to raise if it needs a package that is not installed."""
         return MissingDependency(
             f"{self.kind} {self.id} needs the package {package!r}, which is not installed",
             check="missing-package",

@@ -282,7 +282,7 @@ class Registry:
         )
 
     def resolve(self, item: Registration[Any]) -> Any:
-        """The registered object, imported if its target is lazy; with the defaults of its options.
+        """Return the registered object, imported if lazy, with the defaults of its options.
 
         Raises:
             MissingDependency: a package that the target imports is not installed.

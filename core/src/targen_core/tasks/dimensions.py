@@ -45,7 +45,7 @@ class Dimension(Keywords):
         name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
         values: what is drawn from, such as `vocabulary("words")`; a mapping gives each value a
             weight, a whole number.
-        in_prompt: whether prompts say what was drawn; if not, only the step's code reads it, in
+        in_prompt: whether prompts contain the draw; if not, only the step's code reads it, in
             `llm.draws`, such as a kind that selects a prompt.
         summary: one line for people.
         by_branch: of rows, whether the branches of a seed have draws of their own, not the same.

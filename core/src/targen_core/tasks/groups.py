@@ -42,8 +42,7 @@ class Rows(Keywords, Generic[InstanceT]):
             only the columns' names. It may put a title before a passage, for example. Those of an
             instance stay as they are. For methods, which know no task; by default the texts are the
             columns.
-        rows_per_instance: rows that one instance makes and that must stay
-            together.
+        rows_per_instance: rows that one instance makes and that must remain together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
             line by line.
         label_of: the name of an instance's label, or None if it has none

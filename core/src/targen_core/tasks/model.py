@@ -195,7 +195,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def chain(self) -> tuple[ListStep[Any], ...]:
-        """Steps 1 and 2 as one chain of lists, outermost first; of parts, one behind the other."""
+        """Return steps 1 and 2 as one chain of lists, outermost first."""
         if self.parts:
             return tuple(step for part in self.parts.values() for step in part.lists)
         return (*((self.contexts,) if self.contexts else ()), *self.seeds)
@@ -254,7 +254,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         }
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
-        """Replies to the prompt of that name: those of the part that it is of, or the task's."""
+        """Return the replies to the prompt of that name: those of its part, or the task's."""
         parts: tuple[Any, ...] = (self.judging.corrector, *self.generators.values())
         for part in parts:
             asked = getattr(part, "prompts", ()) if hasattr(part, "dry_run") else ()
@@ -268,7 +268,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.dry_run
 
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
-        """The branches of the seed at that place, in order.
+        """Return the branches of the seed at that place, in order.
 
         If a seed is for one label, each branch comes first in turn. Neighbours along each list
         start with different branches, so that no context is for one label alone.
@@ -312,7 +312,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*path[:first], shared, *path[first + 1 :])
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
-        """A copy of the task with some parts replaced.
+        """Return a copy of the task with some parts replaced.
 
         For `judging`, `rows` and `texts` a mapping says what to replace in
         them: `task.replace(judging={"samples": mine})`.
@@ -374,7 +374,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def rows_per_instance(self) -> int:
-        """Rows that one instance makes and that stay together."""
+        """Return how many rows one instance makes, which must remain together."""
         return self.rows.rows_per_instance
 
     def to_rows(self, instance: InstanceT, idx: int) -> Sequence[Mapping[str, Any]]:

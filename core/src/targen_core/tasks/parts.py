@@ -26,11 +26,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Somebody else's data that rows were made from; reports and cards list it.
+    """Data by others that rows were made from; reports and cards list them.
 
     Attributes:
         name: names the data, without a local path.
-        license: as its authors say it; "" if they do not.
+        license: as its authors name it, or "".
         revision: a commit, or a digest of the content.
     """
 

@@ -102,9 +102,9 @@ class Prompt:
         return frozenset(text for text in texts if text.count(" ") >= _MEANT - 1)
 
     def repeated(self, text: str) -> str | None:
-        """A sentence of five words or more that a text has from the template, or None.
+        """Return a sentence of five words or more that a text has from the template, or None.
 
-        Small models write down what their prompt shows and says, whole or in part.
+        Small models copy from their prompt, whole or in part.
         """
         for part in parts(text):
             if len(words(part)) >= _MEANT and is_cut_from(part, self.text):
@@ -144,7 +144,7 @@ class Prompt:
         return own
 
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
-        """The conversation with every placeholder filled.
+        """Return the conversation with every placeholder filled.
 
         The value of an inserted name is a sequence of `Message`s; all others
         are inserted as text. `draws`, which says what code drew, may be left

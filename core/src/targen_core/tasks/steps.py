@@ -245,13 +245,13 @@ class Llm(Protocol):
         draws: Sequence[Mapping[str, str]] | None = None,
         **values: object,
     ) -> Sequence[tuple[str, float]]:
-        """The likeliest tokens to come next in a reply to the filled `prompt`.
+        """Return the likeliest next tokens in a reply to the filled `prompt`.
 
-        With `so_far` the reply has begun with that text. There are up to `top_logprobs` of them,
-        each with its log-probability, the likeliest first; the end of the reply is "". Several may
-        have the same text, and if a character takes several tokens, a part of one has U+FFFD.
-        They are the model's own, before temperature and the like: what comes next is for the step
-        to choose, by `rng` and as `sampling` says.
+        With `so_far` the reply starts with that text. There are up to `top_logprobs` of them, each
+        with its log-probability, the likeliest first; the end of the reply is "". Several may have
+        the same text, and if a character takes several tokens, a part of one has U+FFFD. They are
+        the model's own, before temperature and the like: what comes next is for the step to choose,
+        by `rng` and as `sampling` says.
 
         Few backends can report them: a task lists the steps in `Task.continues`.
 
@@ -306,7 +306,7 @@ class ListStep(Keywords, Generic[ItemT]):
         propose: `propose(llm, parent, existing)` returns the next batch. `parent` is the item of
             the list above (None for the first list), `existing` what the list holds so far. It
             asks for `llm.batch` items.
-        batch: items requested per call, unless the user says otherwise.
+        batch: items requested per call, unless the user sets another number.
         check: raises `Rejected` for an item that must not be used.
         once: whether the first batch is the whole list.
         key: what makes two items the same; by default the text of a `str`, or all fields of a

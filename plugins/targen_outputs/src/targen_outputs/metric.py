@@ -93,8 +93,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "A mention's type is guessed as the most frequent one of the same mention, without "
-                "case, in other rows, or else as the most frequent type."
+                "A mention's guessed type is the most frequent one of the same mention, without "
+                "case, in other rows, or else the most frequent type."
             ),
         ),
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_tasks(register: Register[Task[Any, Any]]) -> None:
-    """What `targen generate tickets` makes rows of."""
+    """Register the task of `targen generate tickets`."""
     register.register(
         "tickets",
         "targen_plugin_example.task:TICKETS",
@@ -131,7 +131,7 @@ def register_metrics(register: Register[Metric]) -> None:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train RUN --trainer bayes` trains, where targen-training is installed."""
+    """Register the trainer of `targen train RUN --trainer bayes`, for targen-training."""
     register.register(
         "bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words"
     )
@@ -139,7 +139,7 @@ def register_trainers(register: Register[Trainer]) -> None:
 
 @hookimpl
 def register_catalogues(register: Register[Catalogue]) -> None:
-    """What `targen retrieve TASK --catalogue archive:` searches, where targen-datatune is there."""
+    """Register the catalogue of `targen retrieve TASK --catalogue archive:`."""
     register.register(
         "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="what a help desk kept"
     )
@@ -147,7 +147,7 @@ def register_catalogues(register: Register[Catalogue]) -> None:
 
 @hookimpl
 def register_retrievers(register: Register[Retriever]) -> None:
-    """What `targen retrieve TASK --retriever shared` searches with."""
+    """Register the retriever of `targen retrieve TASK --retriever shared`."""
     register.register(
         "shared",
         "targen_plugin_example.retriever:SHARED",
@@ -157,7 +157,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
 
 @hookimpl
 def register_methods(register: Register[Method[Any]]) -> None:
-    """What `targen method claims TASK` makes rows with."""
+    """Register the method of `targen method claims TASK`."""
     register.register(
         "claims",
         "targen_plugin_example.method:CLAIMS",
@@ -175,7 +175,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 @hookimpl
 def register_embedders(register: Register[Embedder]) -> None:
-    """What `targen generate TASK --max-cosine 0.8 --embedder letters` compares rows by."""
+    """Register the embedder of `targen generate TASK --max-cosine 0.8 --embedder letters`."""
     register.register(
         "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter occurs"
     )

@@ -16,7 +16,7 @@ __all__ = ["BACKEND"]
 
 
 class CannedOptions(BackendOptions):
-    """What `-o` takes with `--backend canned`."""
+    """Options for `-o` with `--backend canned`."""
 
     tone: str = Field("polite", description="polite or brisk")
 
@@ -46,7 +46,7 @@ class CannedModel:
         return sum(len(message.content.encode()) for message in request.messages)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Do nothing: it holds no resources."""
 
 
 BACKEND = Backend(

@@ -25,13 +25,13 @@ _KEPT: Mapping[str, Sequence[Mapping[str, str]]] = {
 
 
 def listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
-    """What there is, with a stamp that changes where a dataset may have changed."""
+    """Yield the datasets, each with a stamp that changes if it may have changed."""
     for name, rows in _KEPT.items():
         yield Listed(name, _digest(rows))
 
 
 def describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
-    """One entry: there are no configurations here."""
+    """Return a single entry: these datasets have no configurations."""
     rows = _KEPT[listed.key]
     return [
         DatasetEntry(
@@ -60,7 +60,7 @@ def _digest(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def opens(spec: str) -> bool:
-    """Whether a user means this catalogue."""
+    """Return whether a user means this catalogue."""
     return spec == "archive:"
 
 

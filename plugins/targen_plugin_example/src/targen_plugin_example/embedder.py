@@ -1,4 +1,4 @@
-"""An embedder: how often each letter stands in a text."""
+"""An embedder: how often each letter occurs in a text."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ __all__ = ["QUEUES"]
 
 
 class Queues(BaseModel):
-    """What stands below the key `queues`."""
+    """The part below the key `queues`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +32,7 @@ def task_of(spec: Queues, name: str) -> Task[Any, Any]:
 
 
 def reaching(spec: Queues, folder: Path) -> Mapping[str, Any]:
-    """Nothing: a file of this form names no code, no path and no address."""
+    """Return an empty mapping: a file of this form names no code, no path and no address."""
     return {}
 
 

@@ -28,7 +28,7 @@ _ROW = Prompt(
 
 
 class Options(MethodOptions):
-    """What may be set."""
+    """The method's options."""
 
     claims: int = Field(10, ge=1, description="claims that are asked for at a time")
 

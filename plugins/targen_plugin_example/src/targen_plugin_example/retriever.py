@@ -36,7 +36,7 @@ def index(
 
 
 def load(folder: Path) -> Searcher:
-    """What searches them."""
+    """Load the searcher."""
     try:
         table = read_json(folder / "words.json", inside=folder)
         entries = [set(map(str, words)) for words in table]

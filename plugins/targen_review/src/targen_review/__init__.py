@@ -37,7 +37,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "review",
         "targen_review.cli.open:review",
-        summary="Grade and mend the rows of a dataset in a browser.",
+        summary="Grade and correct the rows of a dataset in a browser.",
     )
     register.register(
         "view",

@@ -124,7 +124,7 @@ def review(
         effect, label = said.pop(row.number)
         if label is not None and label not in known.labels:
             raise UsageError(
-                f"row {row.number}: there is no label {label!r}",
+                f"row {row.number}: unknown label {label!r}",
                 hint=did_you_mean(label, known.labels, "labels"),
             )
         if label is not None and label == row.label:

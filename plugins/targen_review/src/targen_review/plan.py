@@ -175,10 +175,10 @@ def load_plan(folder: Path) -> Plan:
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        hint = "targen review DATA begins one, and prints its folder"
+        hint = "targen review DATA starts one, and prints its folder"
         if not folder.exists():
             raise NoSuchFile(folder, "data or review", hint=hint) from None
-        raise UsageError(f"{folder} contains no review", hint=hint) from None
+        raise UsageError(f"no review in {folder}", hint=hint) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

@@ -37,8 +37,8 @@ __all__ = [
 _HIDDEN = frozenset({"label", "idx"})
 
 NO_TASK = (
-    "Whose rows these are is not known, so there are no labels to choose from, no checks, and no "
-    "texts that can be edited."
+    "The task of these rows is unknown. So you cannot choose labels or edit texts, and rows are "
+    "not checked."
 )
 """What a review lacks of rows whose task nobody names."""
 
@@ -404,7 +404,7 @@ def mend(
         # Without the row's id, which a blind rater must not read: a run's own name the label.
         raise UsageError(f"the row has no text {unknown[0]!r} that can be edited")
     if task is None or row.instance is None:
-        return Mended(unchecked=("the task of these rows is not known, so nothing was checked",))
+        return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
         return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is no text",))
     values = json.loads(json.dumps(row.instance))

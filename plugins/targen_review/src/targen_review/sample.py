@@ -206,15 +206,14 @@ def assigned(
         UsageError: there are no rows, or no team is left for a dataset.
     """
     if not any(samples.values()):
-        raise UsageError("there is no row to review")
+        raise UsageError("no row is left to review")
     shares: dict[tuple[str, ...], list[list[Drawable]]] = {team: [] for team in teams}
     turn = 0
     for dataset, rows in samples.items():
         free = [team for team in teams if not any((name, dataset) in barred for name in team)]
         if rows and not free:
             raise UsageError(
-                f"nobody is left to review {dataset}: each team has a member that --not keeps "
-                "from it",
+                f"no team is left to review {dataset}: --not keeps a member of each from it",
                 hint="name another team, or leave out a --not",
             )
         dealt: dict[tuple[str, ...], list[Drawable]] = {team: [] for team in free}

@@ -167,7 +167,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     variants={
         "paper": Variant(
             "the model chooses options, their order and how many are right, without a rule against "
-            "giveaways; step 4 does not ask whether one sentence is enough",
+            "giveaways. Step 4 does not ask whether one sentence is enough",
             {
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),

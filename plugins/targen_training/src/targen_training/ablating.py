@@ -160,7 +160,7 @@ def ablate(
     base = {"n": number, "model": generator[0], **generator_options(option or [])}
     experiment = declared(
         {
-            "name": f"What the parts of {loaded.name} are worth",
+            "name": f"Worth of the parts of {loaded.name}",
             "tasks": {loaded.name: {"task": task, "test": list(test), "arms": made}},
             "models": [model_choice(item) for item in trainer or ["tfidf"]],
             "seeds": repeats,

@@ -43,7 +43,7 @@ def train(
             "--trainer",
             metavar="NAME",
             help="The trainer: vectors for few rows, tfidf without extra packages; see "
-            "list-trainers. [default: the one that the --model is for or that learns the rows' "
+            "list-trainers. [default: that of the --model or of the rows' "
             "output, or tfidf]",
             autocompletion=completer("trainer"),
         ),

@@ -97,8 +97,8 @@ def compare(
         typer.Option(
             "--match",
             metavar="labels|rows|auto",
-            help="At equal sizes, draw the same labels from each arm, or rows as they are. auto "
-            "does both if the shares of labels differ. [default: auto]",
+            help="At equal sizes, draw the same labels from each arm, or rows as they are. The "
+            "default auto does both if the shares of labels differ.",
         ),
     ] = None,
     mixture: Annotated[

@@ -376,7 +376,7 @@ def _open_llm(registry: Registry, asked: OpenLlm, money: Money, *, plan: bool, j
         return
     _print_paper(paper)
     show(paper, found)
-    print("\nWhat differs from the paper")
+    print("\nDifferences from the paper")
     for line in paper.differs:
         print(f"- {line}")
 
@@ -725,7 +725,7 @@ def _print(
                 for arm in paper.arms
             ],
         )
-    print("\nWhat differs from the paper")
+    print("\nDifferences from the paper")
     for line in differs:
         print(f"- {line}")
     rows = ", ".join(f"{part.key} {part.test['rows']:,}" for part in results.parts)

@@ -159,7 +159,7 @@ class Scores:
 
         Returns:
             The label, the share that gets it and the share that has it. None if no label qualifies,
-            where there are few decisions, or where options are compared with each other.
+            if there are few decisions, or if options are compared with each other.
         """
         if self.main != "accuracy" or self.decisions < _FEWEST:
             return None

@@ -56,7 +56,7 @@ class Fetcher(Poster):
     async def _answer(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str] | None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer with status 200, of which the body is still to be read."""
+        """Yield an answer with status 200, with its body still unread."""
         session = self._open()
         try:
             async with session.request(

@@ -122,7 +122,7 @@ def batch(
 
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
-    """What became of a file of answers, as JSON has it."""
+    """Return the outcomes of a file of answers, as JSON has them."""
     names = "good failed again edited cached unknown strange empty bad garbage pending".split()
     return {name: getattr(brought, name) for name in names}
 

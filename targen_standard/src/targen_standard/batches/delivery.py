@@ -124,7 +124,7 @@ def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:
     """A model's calls as lines: those of its service's batches, or of files alone.
 
     Raises:
-        UsageError: with these options there is no form for them.
+        UsageError: with these options they have no form.
     """
     make: Callable[[Any], BatchCodec] | None = backend.batch or backend.batch_codec
     assert make is not None  # as `require` saw to

@@ -22,13 +22,13 @@ __all__ = ["export_batch", "import_batch"]
 
 
 def export_batch(job: Job, out: Path) -> Counter[str]:
-    """Write the calls that a run waits for to `out`, a line each; returns how many of each step.
+    """Write the calls that a run waits for to `out`, a line each; return the number per step.
 
-    Where the run is complete it waits for none, and the file is empty: whoever reads it next
-    would otherwise find the calls of an earlier export, or no file.
+    For a complete run the file is empty: a later reader would otherwise find the calls of an
+    earlier export, or no file.
 
     Raises:
-        JobFailed: the run cannot go on for another reason.
+        JobFailed: the run cannot continue for another reason.
         WriteFailed: `out` cannot be written.
     """
     transport = FileTransport(run=job.path, out=out)
@@ -48,7 +48,7 @@ def import_batch(job: Job, file: Path) -> Imported:
 
     Raises:
         UsageError: the file cannot be read, or has no answer, or those to another run alone.
-        JobFailed: the run cannot go on for another reason.
+        JobFailed: the run cannot continue for another reason.
     """
     transport = FileTransport(file, run=job.path, fault=partial(_fault, job.task))
     job.delivery = ByFiles(transport)

@@ -1,7 +1,7 @@
 """Batches by hand: pending calls as a file, and the answers from a file.
 
-No call is made: a run or a correction works on its journal, and where it needs
-an answer that is not there, the call is written down.
+No call is made: a run or a correction works on its journal, and writes down the calls whose answers
+are missing.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _WORDS = 600  # characters of why a place is no answer
 
 @dataclass(slots=True)
 class Imported:
-    """What became of a file of answers.
+    """The outcomes of a file of answers.
 
-    `again` are answers that the run has already, of which `edited` are others in a sheet now;
-    `cached` those to calls that the cache of other runs has just answered, `unknown` those to
-    calls that it does not ask, of which `strange` names the first; `empty` places of a sheet
-    have none; `bad` places are no answers, and `garbage` names the first thousand: file, line, and
-    why. `problem` says why the first of the failed ones failed. At least `pending` calls wait for
-    the next file: with the answers a run may go on side by side, and ask for more.
+    `again` are answers that the run already has, and `edited` those of them that differ in the sheet
+    now. `cached` are those to calls that the cache of other runs has just answered, and `unknown`
+    those to calls that it does not make; `strange` names the first. `empty` places of a sheet have
+    none. `bad` places are invalid, and `garbage` names the first thousand: file, line, and reason.
+    `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
+    next file: with the answers, a run may continue side by side and make further calls.
     """
 
     good: int = 0
@@ -79,12 +79,12 @@ def _at(file: Path | None, line: int, what: str) -> str:
 
 
 def _is_table(file: Path) -> bool:
-    """Whether places of a file are rows, as spreadsheets number them."""
+    """Return whether places of a file are rows, as spreadsheets number them."""
     return file.suffix.lower() == ".csv"
 
 
 def _fill_in(file: Path) -> str:
-    """What to do with a file that holds no answer."""
+    """Return what to do with a file without answers."""
     where = {".md": "into the block below each prompt", ".csv": "into the column answer"}
     if is_sheet(file):
         return f"write answers {where[file.suffix.lower()]}, save the file, and import it again"
@@ -92,10 +92,10 @@ def _fill_in(file: Path) -> str:
 
 
 class FileTransport:
-    """A `BatchTransport` that has the answers of a file, and writes down what else is asked.
+    """A `BatchTransport` with the answers of a file, which writes down other calls.
 
     Args:
-        file: the answers, a line each or as a sheet; None where there are none yet.
+        file: the answers, a line each or as a sheet; None if there are none yet.
         run: the run directory, where it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
@@ -172,7 +172,7 @@ class FileTransport:
         return False
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
-        """Nothing comes later."""
+        """Do nothing: no answer comes later."""
 
     def _answer(self, call: WaitingCall) -> bool:
         given = self._answers.pop(call.request.key, None)
@@ -209,7 +209,7 @@ class FileTransport:
         return sheet if not files and is_sheet(sheet) and sheet.is_file() else None
 
     def _awaited(self, calls: Sequence[WaitingCall]) -> str:
-        """How many answers are waited for, and where people find the calls."""
+        """Return how many answers are missing, and where people find the calls."""
         words = f"{plural(len(calls), 'call')} waiting for answers"
         if self._run is None:
             return words

@@ -24,13 +24,12 @@ _BATCH = re.compile(r"[.:-]*+\w[\w.:-]*+")
 
 
 class BatchLedgerFile:
-    """The file of a run: a line for each batch that was handed over and for what it did not answer.
+    """The batches of a run, in a file: a line per handed-over batch and per failure.
 
-    A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed",
-    "problem", "at"}`, or, of answers that a file brings, `{"imported", "at"}`
-    with how many, and of a sheet also `answers`, their digests by key, or
-    `{"exported", "file", "at"}` with the keys of the calls in it. A line that does not
-    read, torn by a kill, is passed over.
+    A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed", "problem", "at"}`. For
+    answers from a file it is `{"imported", "at"}` with their number, and for a sheet also
+    `answers`, their digests by key, or `{"exported", "file", "at"}` with the keys of the calls in
+    it. A line that does not read, torn by a kill, is passed over.
     """
 
     NAME = "batches.jsonl"
@@ -60,7 +59,7 @@ class BatchLedgerFile:
                 continue
 
     def find(self, identity: str, key: str) -> str | None:
-        """The batch that still owes, or has, the answer to a call; None where there is none."""
+        """Return the batch that still owes, or has, the answer to a call, if any."""
         batch = self._batch.get((identity, key))
         return None if batch is None or key in self._failed.get(batch, ()) else batch
 
@@ -69,7 +68,7 @@ class BatchLedgerFile:
         return self.find(identity, key) is not None
 
     def price(self, price: Price | None) -> Price | None:
-        """What a call that is held may cost."""
+        """Return the price of a held call."""
         return batch_price(price)
 
     def give_up(self, identity: str, key: str) -> None:

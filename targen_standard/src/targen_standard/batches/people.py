@@ -19,7 +19,7 @@ __all__ = ["BACKEND", "People", "PeopleOptions"]
 
 
 class PeopleOptions(BackendOptions):
-    """What `-o KEY=VALUE` takes for `--backend people`."""
+    """Options for `-o KEY=VALUE` with `--backend people`."""
 
     model: str = Field(
         "people", min_length=1, description="The people who answer; cards name them as author"
@@ -73,7 +73,7 @@ class People:
         raise ValueError("no content")
 
     async def aclose(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: it has no connection."""
 
 
 BACKEND = Backend(

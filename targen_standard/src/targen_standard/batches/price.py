@@ -1,4 +1,4 @@
-"""What calls in batches cost."""
+"""Prices of calls in batches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Answers as people write them: a text or a JSON value, made into the reply that a call asks for.
 
-A service's line says that it is a reply, and its run judges what it holds. A person is told at
-once what is wrong with an answer, and what would be right.
+A service's line says that it is a reply, and its run judges what it holds. A person learns at once
+what is wrong with an answer, and what would be right.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _has_words(text: str) -> bool:
 
 
 def _are_texts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    """Whether a list is of texts, or of rows that a text each may stand for."""
+    """Return whether a list has texts, or rows that a text each may replace."""
     schema = _resolved(schema, root)
     if schema.get("type") != "array" or "items" not in schema:
         return False
@@ -214,12 +214,12 @@ def _are_texts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
 
 
 def _may_refuse(schema: Mapping[str, Any]) -> bool:
-    """Whether a reply may refuse to write a row, and then holds nothing else."""
+    """Return whether a reply may refuse to write a row, without other content."""
     return _REFUSES in schema.get("properties", {}) and _REFUSES not in _needed(schema)
 
 
 def _starts_whole(text: str, schema: Mapping[str, Any]) -> bool:
-    """Whether a text begins as the JSON object of a reply does."""
+    """Return whether a text starts as the JSON object of a reply does."""
     names = "|".join(re.escape(json.dumps(name)) for name in schema.get("properties", ()))
     return re.match(rf"\s*\{{\s*({names})\s*:", text) is not None
 
@@ -275,7 +275,7 @@ def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str
 
 
 def _fault(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], at: str) -> str:
-    """What is wrong with a value, or "". Sizes of texts and lists are hints, and not checked."""
+    """Return the problem of a value, or "". Sizes of texts and lists are hints, and not checked."""
     schema = _resolved(schema, root)
     if parts := schema.get("anyOf") or schema.get("oneOf"):
         faults = [_fault(value, part, root, at) for part in parts]

@@ -1,7 +1,7 @@
-"""Batches of a service: handed over, written down, asked for, and their answers brought.
+"""Batches of a service: hand over, record, poll, and bring the answers.
 
-What is written down lets a later process find a batch that was handed over:
-its answers are asked for, and nothing is paid twice.
+The records let a later process find a batch that was handed over, ask for its answers, and pay only
+once.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class ServiceTransport:
             pause = min(_LAST_POLL, pause * 1.5)
 
     def _bring(self, waited: _Open, state: BatchState) -> None:
-        """Give the answers that are there; of an ended batch, failures to the rest."""
+        """Deliver the available answers; for an ended batch, failures to the rest."""
         failed: list[str] = []
         good = 0
         for key in waited.calls:

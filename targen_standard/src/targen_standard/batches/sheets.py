@@ -112,10 +112,10 @@ def _parts(request: ChatRequest) -> list[_Part]:
 
 
 def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
-    """The paragraphs that all calls of a step have, to be read once.
+    """Return the paragraphs that all calls of a step share, to be read once.
 
-    A paragraph of what one call is about, such as the text to be judged, is none of them, though
-    others have one that reads alike, nor is a call's last one.
+    A paragraph on the subject of one call, such as the text to judge, is not shared, even if others
+    read alike. Nor is a call's last one.
     """
     first, *others = requests
     alike = all(each.origin is not None and each.schema == first.schema for each in requests)
@@ -194,7 +194,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 class _Section:
-    """What stands below a call's heading, read line by line; only the answer is kept."""
+    """The part below a call's heading, read line by line; only the answer is kept."""
 
     def __init__(self, number: int, key: str) -> None:
         self._heading, self._key = number, key

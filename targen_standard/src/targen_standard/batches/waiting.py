@@ -71,7 +71,7 @@ class BatchQueue:
         transport: takes them away.
 
     Attributes:
-        others: how many calls the run waits for besides; see `DeferredModel`.
+        others: how many other calls the run waits for; see `DeferredModel`.
     """
 
     def __init__(self, transport: BatchTransport) -> None:
@@ -86,10 +86,10 @@ class BatchQueue:
     async def ask(self, codec: BatchCodec, request: ChatRequest) -> ChatReply:
         """Wait for the answer, however long it takes; may be cancelled.
 
-        What was handed over stays handed over: a later run finds it.
+        Handed-over calls remain so: a later run finds them.
 
         Raises:
-            ServiceError: there is none; of the class that says whether to ask again.
+            ServiceError: the call failed; its class says whether to ask again.
         """
         call = WaitingCall(codec, request, asyncio.get_running_loop().create_future())
         self._waiting.append(call)

@@ -20,7 +20,7 @@ def diff(left: PathText | Run, right: PathText | Run) -> Difference:
         right: another.
 
     Raises:
-        UsageError: there is no such directory, or one is a correction and the other a run.
+        UsageError: the directory does not exist, or one is a correction and the other a run.
         RunDirectoryError: one is not a run directory, or cannot be read.
     """
     paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))

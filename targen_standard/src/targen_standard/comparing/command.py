@@ -131,7 +131,7 @@ def _print_sides(screen: Screen, left: Any, right: Any) -> None:
 
 
 def print_rows(result: Difference) -> None:
-    """How many rows two runs have in common, and examples of the others."""
+    """Print how many rows two runs share, with examples of the others."""
     words = [f"{count:,} {_WORDS[kind]}" for kind, count in result.rows.items() if count]
     print(", ".join(words) or "none")
     screen = Screen()

@@ -1,7 +1,7 @@
-"""What differs between two runs: what was asked, calls, candidates, rows and figures.
+"""Differences between two runs: requests, calls, candidates, rows and figures.
 
-Both runs are read line by line. Of the first, a digest is kept of each call, candidate and row, so
-that memory stays far below the size of the files.
+Both runs are read line by line. A digest is kept of each call, candidate and row of the first, so
+that memory remains far below the size of the files.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _ALIKE = 90.0  # from which similarity on two rows are nearly the same, as runs 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something that is otherwise in the second run.
+    """A value that differs in the second run.
 
     Attributes:
         name: of what: a field, a call's place, a candidate's id.
         left: as it is in the first; None if it has none.
-        right: as it is in the second, likewise.
+        right: as it is in the second; None if it has none.
     """
 
     name: str
@@ -65,16 +65,16 @@ class RowChange:
 
 @dataclass(slots=True, kw_only=True)
 class Difference:
-    """What differs between two runs.
+    """The differences between two runs.
 
     Attributes:
         left: the first run.
         right: the second.
         asked: fields of spec and lock, prompts and packages by name.
         calls: how many calls each has, and how many both: "left", "right" and "shared" by step.
-        other_replies: calls with one key and two replies, by place, the first of them; a key
-            covers all that decides a reply, so an edited journal or a model that is not
-            deterministic says so here.
+        other_replies: calls with one key and two replies, by place, the first of them. A key covers
+            all that decides a reply, so this shows an edited journal or a model that is not
+            deterministic.
         other_reply_count: how many there are.
         candidates: how many candidates each has on record, and how many both.
         verdicts: how many went from one verdict to another, by both in words.
@@ -112,7 +112,7 @@ class Difference:
 
     @property
     def same(self) -> bool:
-        """Whether both were asked the same and came to the same.
+        """Return whether both had the same request and the same results.
 
         Calls that only one has asked ahead, and how long it took, are no difference.
         """
@@ -245,7 +245,7 @@ def _compare_calls(result: Difference) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What is kept of a candidate: its verdict in words, its label, and a digest of its text."""
+    """The kept facts of a candidate: its verdict in words, its label, and a digest of its text."""
 
     verdict: str
     label: str | None
@@ -254,7 +254,7 @@ class _Candidate:
 
 
 def _candidates(run: Path) -> Iterator[tuple[str, _Candidate]]:
-    """Each candidate once, by what became of it last."""
+    """Yield each candidate once, with its last outcome."""
     accepted = set()
     for traced in tracing.rows(run):
         accepted.add(traced.id)
@@ -413,7 +413,7 @@ def _shown(
 
 
 def _figures(run: Path) -> dict[str, Any]:
-    """What a report says in figures."""
+    """Return the figures of a report."""
     correction = tracing.plan_of(run) is not None
     report = read_json(run / "report.json") if correction else read_report(run)
     flows, total = report["flow"].values(), report["usage"]["total"]

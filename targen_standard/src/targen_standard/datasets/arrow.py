@@ -89,7 +89,7 @@ def _batches(dataset: Dataset, kinds: Mapping[str, Kind]) -> Iterator[list[dict[
 
 
 def _has_classes(kind: Kind) -> bool:
-    """Whether some of the values are stored as numbers of classes."""
+    """Return whether some of the values are stored as numbers of classes."""
     if isinstance(kind, Many):
         return _has_classes(kind.item)
     if isinstance(kind, Record):

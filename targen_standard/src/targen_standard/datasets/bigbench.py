@@ -1,8 +1,8 @@
-"""BIG-bench's `task.json`: what it says of a task, and its examples as rows.
+"""BIG-bench's `task.json`: a task's description, and its examples as rows.
 
-The form is that of BIG-bench's JSON tasks (Srivastava et al., arXiv:2206.04615): an example has an
-`input`, and `target_scores` (each choice with its score) or a `target` (a text, or several that are
-right).
+The form is that of BIG-bench's JSON tasks (Srivastava et al., arXiv:2206.04615). An example has an
+`input`, and `target_scores` (each choice with its score) or a `target` (a text, or several right
+ones).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 CHOICE = "choice: "
-"""What a line begins with that shows a choice behind an input."""
+"""The start of a line with a choice after an input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class BigBench:
     Attributes:
         name: as it calls itself; "" where it does not.
         description: what is to be done.
-        prefix: what stands before all examples (`task_prefix`), or "".
+        prefix: the text before all examples (`task_prefix`), or "".
         examples: all of them, each once.
         metrics: the figures that it is measured by.
         preferred: the one that counts (`preferred_score`).
         shows_choices: whether an input is shown with its choices.
-        before_input: what stands before an input (`example_input_prefix`).
-        before_output: what stands before an answer (`example_output_prefix`).
-        before_choice: what stands before a choice (`choice_prefix`).
-        between: what stands between worked examples (`few_shot_example_separator`).
+        before_input: the text before an input (`example_input_prefix`).
+        before_output: the text before an answer (`example_output_prefix`).
+        before_choice: the text before a choice (`choice_prefix`).
+        between: the text between worked examples (`few_shot_example_separator`).
         output_regex: what is taken of a written answer; "" for its first clause.
         stop_string: where a written answer ends, or "".
         canary: the sentence by which its authors keep it out of training corpora, or "".
@@ -98,8 +98,8 @@ class BigBench:
     def rows(self) -> list[dict[str, Any]]:
         """Its examples as rows: `input`, and the best answer as `output`, or as `label`.
 
-        It is a label where all examples have the same choices. Choices that neither stand in the
-        input nor are labels are a column of their own.
+        It is a label where all examples have the same choices. Choices that are neither in the
+        input nor labels are a column of their own.
         """
         closed = bool(self.labels)
         rows: list[dict[str, Any]] = []
@@ -122,7 +122,7 @@ def choices_in(text: str) -> tuple[str, ...]:
 
 
 def is_bigbench(value: Any) -> bool:
-    """Whether a JSON value is a task of BIG-bench that holds examples."""
+    """Return whether a JSON value is a task of BIG-bench that has examples."""
     examples = value.get("examples") if isinstance(value, Mapping) else None
     if not isinstance(examples, list) or not examples or not isinstance(examples[0], Mapping):
         return False
@@ -157,7 +157,7 @@ def example_of(value: Any) -> Example:
 
 
 def _drawn(text: str) -> bytes:
-    """What orders texts by chance, in the same way everywhere."""
+    """Return a key that orders texts by chance, in the same way everywhere."""
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
 
 

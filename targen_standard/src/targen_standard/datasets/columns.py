@@ -1,7 +1,7 @@
-"""Typed columns: Parquet files, and what the `datasets` library saves, loads or holds.
+"""Typed columns: Parquet files, and datasets of the `datasets` library.
 
-Classes are numbers there, and official values here: a label is looked up by the
-name that the form gives to its number, as copies of a dataset number differently.
+Classes are numbers there, and official values here. A label is found by the name of its number,
+since copies of a dataset number differently.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def from_hub(name: str) -> Form:
 
     Raises:
         MissingDependency: `datasets` is not installed.
-        UsageError: there is no such dataset, or it has several splits and none is named.
+        UsageError: the dataset does not exist, or it has several splits and none is named.
     """
     parts = name.removeprefix(HUB).split(":")
     if not 1 <= len(parts) <= 3 or not parts[0]:
@@ -189,7 +189,7 @@ def _typed(
 
 
 def _name(names: Sequence[str], number: Any) -> Any:
-    """The name of a class; -1 is how test files say that there is none."""
+    """Return the name of a class; -1 in test files means that there is no label."""
     if not isinstance(number, int):
         return number
     return names[number] if 0 <= number < len(names) else None

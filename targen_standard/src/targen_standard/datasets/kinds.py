@@ -17,7 +17,7 @@ __all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value: "string", "int64", "float64", "bool", or "null" where nothing is known."""
+    """One value: "string", "int64", "float64", "bool", or "null" if unknown."""
 
     dtype: str
 
@@ -53,10 +53,10 @@ _PYTHON_TYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     """The kind of each column that a row has, in order.
 
-    The column `label` of a task with a closed label set is `Classes`: official
-    values that are numbers or truth values keep their number (false is 0), and
-    texts are numbered in the order of the task's labels. So are the items of a list whose schema
-    lists them, as the labels of a row that may have several.
+    The column `label` of a task with a closed label set is `Classes`. Official values that are
+    numbers or truth values keep their number (false is 0), and texts are numbered in the order of
+    the task's labels. So are the items of a list whose schema lists them, as the labels of a row
+    that may have several.
 
     Raises:
         UsageError: a column mixes types.
@@ -72,7 +72,7 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
 
 
 def _classes(labels: Sequence[Label]) -> Classes | None:
-    """The labels as classes; None where they are open, or numbers with gaps."""
+    """Return the labels as classes; None if they are open, or numbers with gaps."""
     values = [label.official for label in labels]
     if all(isinstance(value, str) for value in values):
         return Classes(tuple(values), {v: n for n, v in enumerate(values)}) if values else None

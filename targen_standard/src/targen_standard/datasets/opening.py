@@ -25,14 +25,14 @@ _FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
 
 
 def common_source(source: Any, encoding: str) -> Source:
-    """A dataset that is no run and no reader's: a file, a folder, a hub's, or rows in memory.
+    """Open a dataset without a reader of its own: a file, a folder, a hub's, or rows in memory.
 
     Args:
         source: a path, `hf:OWNER/NAME[:CONFIG[:SPLIT]]`, or what holds rows.
         encoding: of text files without a byte order mark.
 
     Raises:
-        UsageError: there is no such thing, or it cannot be read.
+        UsageError: the source does not exist or cannot be read.
         RunDirectoryError: the folder contains no dataset.
         MissingDependency: the library that reads this form is not installed.
     """
@@ -84,7 +84,7 @@ def _folder(path: Path) -> Source:
 
 
 def _of_a_task(name: str) -> Words:
-    """What to type where a dataset belongs, and somebody named an installed task; or ""."""
+    """Return the hint if someone named an installed task in place of a dataset; or ""."""
     if name not in {item.name for item in load_registry().all("task")}:
         return ""
     return f"{name} is a task; for rows: " + Action("generate", name, n=100)

@@ -28,7 +28,7 @@ __all__ = ["BIGBENCH", "LEFT", "TEXTS"]
 
 class _Left(DatasetReader):
     def folder(self, path: Path) -> Source | None:
-        """What `targen correct`, `import-rows` and `reweigh` left."""
+        """Open an output of `targen correct`, `import-rows` or `reweigh`."""
         for name, opened in (
             ("correction.json", _of_correction),
             ("import.json", _of_import),
@@ -41,7 +41,7 @@ class _Left(DatasetReader):
 
 
 def _of_correction(folder: Path, name: str) -> Source:
-    """What `targen correct` or a review left: its rows are of the task that it names."""
+    """Open an output of `targen correct` or a review: its rows are of the task that it names."""
     plan = read_json(folder / "correction.json")
     plan = plan if isinstance(plan, dict) else {}
     task = plan.get("task")
@@ -52,7 +52,7 @@ def _of_correction(folder: Path, name: str) -> Source:
 
 
 def _of_weighing(folder: Path, name: str) -> Source:
-    """What `targen reweigh` left: its rows, each with a weight in its provenance."""
+    """Open an output of `targen reweigh`: its rows, each with a weight in its provenance."""
     weighing = read_weighing(folder)
     rows = folder / "dataset.jsonl"
     return Source(

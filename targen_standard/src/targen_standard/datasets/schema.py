@@ -1,4 +1,4 @@
-"""The JSON schema of a task's rows, place by place: what stands where, and how it reads."""
+"""The JSON schema of a task's rows, place by place, to read values."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Place:
     """One place of a row: the row itself, a column, or what a column nests.
 
     Attributes:
-        schema: its schema, references followed and "or null" taken off; {} where
-            there is none, or where several types are allowed.
+        schema: its schema, with references followed and without "or null"; {} if there is none, or
+            if several types are allowed.
     """
 
     def __init__(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
@@ -43,20 +43,20 @@ class Place:
         return {name: Place(part, self._root) for name, part in parts.items()}
 
     def column(self, name: str) -> Place:
-        """What stands under a key."""
+        """Return the place under a key."""
         return self.columns.get(name) or _ANYTHING
 
     @cached_property
     def item(self) -> Place:
-        """What stands in a list."""
+        """Return the place of a list's items."""
         items = self.schema.get("items", {})
         return Place(items, self._root) if isinstance(items, dict) else _ANYTHING
 
     def parsed(self, cell: str) -> Any:
         """The value of a cell of a table: text stays, all else is JSON.
 
-        `True` and `False`, as Python writes them, are truth values too. A cell
-        that is no JSON stays text, and the schema says what is wrong with it.
+        `True` and `False`, as Python writes them, are also truth values. A cell that is no JSON
+        stays text, and the schema says what is wrong with it.
         """
         if self.type in ("", "string"):
             return cell

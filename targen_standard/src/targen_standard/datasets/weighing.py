@@ -50,15 +50,15 @@ _MOST = 1e9  # of a weight: sums of more would soon be no numbers
 
 
 class Weighing(BaseModel):
-    """What `weighing.json` says.
+    """The content of `weighing.json`.
 
     Attributes:
-        task: the id of the task whose rows they are, "" where nobody said; of a task in a file the
-            name of the copy in the folder, as `task.json` or `task.py:NAME`.
+        task: the id of the rows' task, "" if unknown; for a task in a file the name of the copy in
+            the folder, as `task.json` or `task.py:NAME`.
         variants: of that task.
         rows: the digest of the rows (`Dataset.digest`), which tells them from others.
-        made: what made the weights: by what, its version and options, of which rows.
-        report: what came of it, in figures.
+        made: the source of the weights: its name, version and options, and the rows.
+        report: the result in figures.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +101,7 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
 
 
 def read_weighing(folder: Path) -> Weighing:
-    """What `weighing.json` of a folder says.
+    """Read the `weighing.json` of a folder.
 
     Raises:
         RunDirectoryError: it cannot be read, or says something else.
@@ -159,7 +159,7 @@ def with_weights(dataset: Dataset) -> Dataset:
 
 
 def has_weight(row: Mapping[str, Any], task: Task[Any, Any]) -> bool:
-    """Whether a row has what `with_weights` adds."""
+    """Return whether a row has the column of `with_weights`."""
     return _COLUMN in row and _COLUMN not in task.schema.model_fields
 
 
@@ -174,22 +174,22 @@ def write_weighed(
     report: Mapping[str, Any],
     force: bool = False,
 ) -> Path:
-    """Write a folder of weighed rows, whole or not at all, and give it.
+    """Write a folder of weighted rows, whole or not at all, and return it.
 
     Args:
         out: the folder.
         dataset: the rows, with their weights.
-        records: for rows that belong together one: where they are from, and why they weigh that.
-        task: the id of their task, or its file, of which the folder gets a copy; "" where nobody
-            says it, and whoever reads the folder has to. `task_of_rows` knows that of a run's rows.
+        records: one for rows that belong together: their source, and the reason for their weight.
+        task: the id of their task, or its file, which is copied to the folder; "" if unknown, so
+            that readers must name it. `task_of_rows` knows that of a run's rows.
         variants: of the task.
         made: what made the weights.
-        report: what came of it.
+        report: the result in figures.
         force: replace what an earlier weighing left there.
 
     Raises:
-        UsageError: something is there that `force` does not replace, the weights are none, or the
-            task's file contains no task.
+        UsageError: something is there that `force` does not replace, the weights are invalid, or
+            the task's file contains no task.
         WriteFailed: the operating system refuses.
     """
     from targen_core.task_files import task_file

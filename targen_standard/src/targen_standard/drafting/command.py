@@ -41,7 +41,7 @@ def init_task(
     """Write a task file for `targen generate`.
 
     A model drafts it from your words, in one call; or, with --blank, it is a commented file to fill
-    in. Nothing is generated. A draft holds the line `draft: true`, and is refused until you have
+    in. No rows are generated. A draft holds the line `draft: true`, and is refused until you have
     read it and taken the line out.
 
     Examples:

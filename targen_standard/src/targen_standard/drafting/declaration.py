@@ -135,7 +135,7 @@ def _values(texts: list[str]) -> list[str]:
 
 _NUMBERS = re.compile(r"(words):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
-    "draft": "Read all of this, mend what is wrong, and then take this line out.",
+    "draft": "Read all of this, correct what is wrong, and then remove this line.",
     "description": "What one row is. The model is told this in each step.",
     "fields": "The texts of a row, each with its least and most words.",
     "labels": "Would two people who read these definitions always agree?",
@@ -176,7 +176,7 @@ def written(declaration: Declaration) -> str:
 
 
 def drafting_task() -> Task[Any, Any]:
-    """What the one call of a draft is asked as: its parameters, and its dry-run replies."""
+    """Return the task of a draft's one call: its parameters, and its dry-run replies."""
     task = Declaration(
         description="Declarations of tasks.", labels={"draft": LabelPart(definition="a draft")}
     ).task(name="init-task")

@@ -21,7 +21,7 @@ __all__ = ["Draft", "draft_cost", "draft_task"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a model drafted, and what that took, earlier processes included."""
+    """A model's draft, and its usage, earlier processes included."""
 
     declaration: Declaration
     usage: Counts
@@ -38,10 +38,10 @@ def draft_task(
 ) -> Draft:
     """Have a model draft the declaration of a task from its `description`.
 
-    A draft that makes no task is sent back once, with what is wrong. Of
-    `spec`, backend, options, seed and limits are used. `folder` keeps the journal, so that the
-    same draft asks no answered call again; without it the journal is in a temporary folder.
-    `on_layer` is called with the call layer, before the first call.
+    A draft that makes no task is sent back once, with what is wrong. `spec` gives backend, options,
+    seed and limits. `folder` keeps the journal, so that the same draft asks no answered call again;
+    without it the journal is in a temporary folder. `on_layer` is called with the call layer,
+    before the first call.
 
     Raises:
         UsageError: anything wrong with the backend or its options.

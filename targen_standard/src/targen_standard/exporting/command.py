@@ -127,7 +127,7 @@ def export(
 ) -> None:
     """Export a dataset in another tool's format, or upload it.
 
-    Rows are checked against the task's schema first. What is written appears whole or not at all.
+    Rows are checked against the task's schema first. The output appears whole or not at all.
 
     Examples:
     - targen export runs/rte-0
@@ -221,7 +221,7 @@ def _reviewed(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
 
 
 def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
-    """The dataset with what people found of it in its card, if somebody graded its rows."""
+    """Return the dataset with people's grades in its card, if there are any."""
     from targen_core.errors import MissingDependency, TargenError
 
     try:
@@ -274,7 +274,7 @@ def _push(
 
 @contextmanager
 def _notes_of_the_hub() -> Iterator[None]:
-    """Within it, what the hub's client logs, such as that it waits, is told as our own notes."""
+    """Show the log of the hub's client, such as that it waits, as our own notes."""
     from targen_standard.exporting.push import words_of
 
     class Notes(logging.Handler):

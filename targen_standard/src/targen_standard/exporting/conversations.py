@@ -25,7 +25,7 @@ _DEFAULT = Prompt("instruction", package="targen_standard.exporting")
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns of which the last is the assistant's: the answer that is to be learnt."""
+    """Turns, the last of which is the assistant's: the answer to learn."""
 
     messages: tuple[Message, ...]
 
@@ -38,8 +38,8 @@ class Conversation:
     def prompt(self) -> str:
         """All before the answer as one text, which ends with a line break.
 
-        An answer stands in the line after its question, a further question
-        after an empty line: so `prompt + completion` reads as one text.
+        An answer is on the line after its question, a further question after an empty line: so
+        `prompt + completion` reads as one text.
         """
         parts = []
         for message, after in zip(self.messages, self.messages[1:], strict=False):
@@ -50,8 +50,8 @@ class Conversation:
 def conversations(dataset: Dataset) -> Iterator[Conversation]:
     """A conversation for each question of each instance, in order.
 
-    An instance that is one question is put as `Task.render` has it, one that
-    is several (a pair that stays together) question by question, each with its own answer.
+    An instance with one question is rendered as `Task.render` does. An instance with several (a
+    pair that stays together) is rendered question by question, each with its own answer.
 
     Raises:
         UsageError: rows that make no labelled instance, naming the first.

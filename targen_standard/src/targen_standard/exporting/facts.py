@@ -1,4 +1,4 @@
-"""What the kind of exporters brings: the words of its hook, and what `targen describe` shows."""
+"""The kind of exporters: the words of its hook, and its facts for `targen describe`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 
 def exporter_facts(part: Described) -> dict[str, Any]:
-    """What an exporter writes."""
+    """Return the facts of an exporter."""
     return {"writes": part.target.suffix or "folder", "about": about(part.target.write)}
 
 

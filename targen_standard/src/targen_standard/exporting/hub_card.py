@@ -39,8 +39,8 @@ def hub_card(
 ) -> str:
     """The card of a dataset in a Parquet file for each of its `parts`, by the split's name.
 
-    Keys of the card's front matter are kept, but for those that speak of the
-    files. `in_memory` are the bytes of each part, `on_disk` those of all files.
+    Keys of the card's front matter are kept, except for those about the files. `in_memory` are the
+    bytes of each part, `on_disk` those of all files.
     """
     match = _FRONT.match(dataset.card)
     front = {part.partition(":")[0]: part for part in _KEY.split(match[1]) if part} if match else {}
@@ -98,7 +98,7 @@ def _plain(text: str) -> str:
 
 
 def _splits(parts: Mapping[str, Dataset]) -> str:
-    """How many rows of each label each split has; nothing of one that is all."""
+    """Return the rows of each label in each split; "" for a single split."""
     if len(parts) < 2:
         return ""
     labels = list(dict.fromkeys(name for part in parts.values() for name in part.labels))
@@ -113,7 +113,7 @@ def _splits(parts: Mapping[str, Dataset]) -> str:
 
 
 def _columns(kinds: Mapping[str, Kind]) -> str:
-    """What a reader of the Parquet file has to know."""
+    """Return notes for readers of the Parquet file."""
     lines = ["", "## Columns of the Parquet file", "", "| column | type |", "|---|---|"]
     for name, kind in kinds.items():
         text = markdown(json.dumps(_words(kind), ensure_ascii=False).replace('"', ""))

@@ -1,4 +1,4 @@
-"""What an exporter is, and what it is given."""
+"""The interface of exporters."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Exporter:
         suffix: the suffix of the file that it writes, such as ".csv"; "" if it
             writes a folder.
         summary: one line for people.
-        write_parts: `write_parts(dataset, parts, out)` makes one folder of a
-            dataset in parts, by the name of the split. Only an exporter that
-            writes a folder has need of it: of any other, each part is a file.
+        write_parts: `write_parts(dataset, parts, out)` makes one folder of a dataset in parts, by
+            the name of the split. Only an exporter that writes a folder needs it: otherwise each
+            part is a file.
         columns: whether it writes all columns of the rows, so that weights can be one of them.
         extra: the extra of its distribution that brings what `write` imports.
         note: `note(dataset)` is what a person should know of this dataset in this form; "" if

@@ -1,8 +1,8 @@
 """A dataset to the Hugging Face hub, through its own client.
 
-The client waits and tries again where a service is busy, and sends only what
-changed. What is ours: nothing that is there is replaced unasked, one commit has
-all of it or nothing, and what the hub refuses is said in words with a way out.
+The client waits and tries again where a service is busy, and sends only what changed. We add three
+rules: data are replaced only on request, one commit has all or nothing, and refusals of the hub
+come with a way out.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _LONGEST = 300  # characters of the hub's own words
 
 
 def check_push(repo: str, *, token: str | None = None) -> None:
-    """See that a push can be tried, before anything is written.
+    """Check that a push can be tried, before writing any file.
 
     Raises:
         MissingDependency: huggingface_hub is not installed.
-        UsageError: that is no name of a dataset, or there is no token.
+        UsageError: the name is not that of a dataset, or the token is missing.
     """
     hub_without_telemetry()
     with needs("a push to the hub", extra="hub"):
@@ -54,8 +54,8 @@ def push(
     Args:
         folder: what to put there.
         repo: OWNER/NAME; made where it is not there.
-        private: whether it is, where it is made; one that is there stays as it is.
-        force: replace a dataset that is there. Files that no export writes are kept.
+        private: whether a new one is private; an existing one keeps its setting.
+        force: replace an existing dataset. Files that no export writes are kept.
         token: of the hub; by default what `hf auth login` or HF_TOKEN left.
 
     Returns:
@@ -63,9 +63,9 @@ def push(
 
     Raises:
         MissingDependency: huggingface_hub is not installed.
-        UsageError: there is no token, the name is none, or something is there and
-            `force` is not given.
-        JobFailed: the hub refuses, or cannot be reached; what it had is as it was.
+        UsageError: the token is missing, the name is invalid, or a dataset exists and `force` is
+            false.
+        JobFailed: the hub refuses, or cannot be reached; its data are unchanged.
     """
     check_push(repo, token=token)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -144,7 +144,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_of_transport(error: BaseException) -> bool:
-    """Whether an error is of the client's HTTP library, of which it had three so far."""
+    """Return whether an error is from the client's HTTP library, of which it had three so far."""
     return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests")
 
 
@@ -182,6 +182,6 @@ def _later(response: Any) -> Words:
 
 
 def words_of(error: object) -> str:
-    """What the hub or the client says, in one line, without a token."""
+    """Return the message of the hub or the client in one line, without a token."""
     text = _TOKEN.sub("[token]", " ".join(str(error).split()))
     return printable(text[:_LONGEST]) or type(error).__name__

@@ -21,8 +21,8 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     """Check that an export may be written to `out`.
 
     Raises:
-        UsageError: something is there, and `force` is not given or cannot
-            help: neither a link nor a device is ever replaced.
+        UsageError: something is there, and `force` is false or cannot help: links and devices are
+            never replaced.
     """
     if not os.path.lexists(out):
         return
@@ -51,11 +51,10 @@ def save(
 ) -> list[Path]:
     """Write `dataset` to `out` and return the files, in order of their names.
 
-    The export is made beside `out` and moved there when it is whole. With
-    `force` an earlier export is replaced; a folder only if the new export has
-    all of its files, so that nothing of somebody else's is lost. With `parts`,
-    its splits by name, `out` is a folder with a file of each, or what the
-    exporter makes of them.
+    The export is made beside `out` and moved there when it is whole. With `force` an earlier export
+    is replaced. A folder is replaced only if the new export has all of its files, so that other
+    people's files are not lost. With `parts`, its splits by name, `out` is a folder with a file of
+    each, or what the exporter makes of them.
 
     Raises:
         UsageError: see `check_free`.

@@ -1,9 +1,9 @@
-"""How texts are found that are nearly alike, and what counts as alike: one answer for all filters.
+"""Find texts that are nearly alike, in one way for all filters.
 
 Each text has a few keys: MinHash sketches of its runs of four letters (Broder, SEQUENCES 1997),
 combined in threes (Indyk and Motwani, STOC 1998). Two texts meet where a key of both is the same,
 and are then compared exactly, so a key alone says nothing. Keys follow from a text and the numbers
-below: they are the same in every process, on every machine and with every version of a library.
+below. They are the same in every process, on every machine and with every version of a library.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ def whole_key(text: str) -> int:
 
 
 def alike(one: str, other: str, threshold: float) -> bool:
-    """Whether normalised texts are alike: by letters, and short ones by their words too.
+    """Return whether normalised texts are alike: by letters, and short ones also by their words.
 
-    In texts of under 40 letters, letters do not tell how much a word changes: "what does fbi stand
+    In texts of under 40 letters, letters do not show how much a word changes: "what does fbi stand
     for" and "what does ibm stand for" are 91 alike. So only small words may differ in these.
     """
     if not fuzz.ratio(one, other, score_cutoff=threshold):

@@ -1,4 +1,4 @@
-"""What a method makes of the rows of its run, once they are there."""
+"""The last step of a method: choose or weight the rows of its run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
 
 
 def unfinished_by(run: Path) -> str:
-    """The method that made a run and has yet to choose or weigh its rows; "" where none does.
+    """Return the method that has yet to choose or weight a run's rows, or "".
 
     Raises:
         UsageError: the copy of the run's task was not run on this machine before.
@@ -44,13 +44,13 @@ def unfinished_by(run: Path) -> str:
 
 
 def _asked(run: Path) -> MethodFile | None:
-    """What a run was asked for of a method; None of another run."""
+    """Return a run's request to a method; None for other runs."""
     manifest = Manifest.load(run / "manifest.json")
     return asked_in(manifest.task_name(run)) if manifest.task_file else None
 
 
 def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False) -> None:
-    """Have the method of a run choose or weigh its rows, by the options that it was made with.
+    """Let a run's method choose or weight its rows, by its recorded options.
 
     Args:
         run: the run's directory, which stays as it is.
@@ -59,8 +59,8 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
         force: replace what was left there before.
 
     Raises:
-        UsageError: no method made the run, or it leaves rows as they are; something is in the way,
-            or the method can make nothing of these rows.
+        UsageError: no method made the run, it leaves rows as they are, something is in the way, or
+            the method cannot use these rows.
         RunDirectoryError: this is no run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.
@@ -90,9 +90,9 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
 
 
 def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
-    """The rows of a run that are to be trained on: what its method made of them, or the run's own.
+    """Return the rows of a run to train on: those that its method made, or the run's own.
 
-    They are made unless they are there, of the very same rows; of a run that has grown, anew.
+    They are made unless they exist, from the very same rows, and made anew if the run has grown.
 
     Args:
         run: the run's directory.
@@ -125,7 +125,7 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
 
 
 def rows_to_make(task: str, n: int, registry: Registry) -> Mapping[str, int] | None:
-    """Rows of each label that a run makes, where its method then chooses `n` of them, evenly.
+    """Return the rows per label that a run makes if its method then chooses `n`, evenly.
 
     Args:
         task: the task's name or file.
@@ -133,11 +133,11 @@ def rows_to_make(task: str, n: int, registry: Registry) -> Mapping[str, int] | N
         registry: finds task and method.
 
     Returns:
-        For each label its even share of `n` times what is made for each that is kept; None where
-        as many rows are made as are wanted.
+        For each label its even share of `n` times the number made per kept row; None if
+        all rows that are made are kept.
 
     Raises:
-        UsageError: there is no such file, or it is no task; or `n` cannot be split.
+        UsageError: the file does not exist or is not a task, or `n` cannot be split.
     """
     asked = asked_in(task)
     if asked is None:

@@ -81,7 +81,7 @@ def _by_label(dataset: Dataset) -> Counter[str]:
 
 
 def _weight_by_label(dataset: Dataset) -> dict[str, float]:
-    """What the rows of each label weigh together; those that have no weight count as one."""
+    """Return the total weight of each label's rows; rows without a weight count as one."""
     size = dataset.task.rows_per_instance
     weights = [*dataset.weights[::size]] or [1.0] * (len(dataset) // size)
     found: dict[str, float] = defaultdict(float)

@@ -31,7 +31,7 @@ class _PathModel(LangChainModel):
     """A model whose code may change from run to run."""
 
     cacheable = False
-    """Whether its replies may be shared between runs: its class says so by `targen_cacheable`."""
+    """Whether replies may be shared between runs, which a class declares by `targen_cacheable`."""
 
 
 class _SecretJson(SecretStr):
@@ -45,10 +45,10 @@ def _hide(value: Any) -> Any:
 
 
 class LangChainOptions(BackendOptions):
-    """What `-o` takes: whatever the class's constructor takes.
+    """Options for `-o`: those of the class's constructor.
 
-    What is called like a key or a password is a secret: no run directory keeps
-    it, and a resumed run takes it from where the class itself looks for it.
+    An option named like a key or a password is a secret: run directories never store it, and a
+    resumed run takes it from where the class itself looks for it.
     """
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
@@ -66,7 +66,7 @@ class LangChainOptions(BackendOptions):
 
 
 def backend(named: NamedClass) -> Backend:
-    """Return the backend of a class; nothing is imported before its model is made."""
+    """Return the backend of a class, which is imported when its model is made."""
     return Backend(
         summary=f"the langchain chat model {named.attribute} of {named.where}"
         if named.in_file
@@ -174,7 +174,7 @@ def _names(kind: Any) -> tuple[set[str], bool]:
 
 
 def _check_names(path: str, kind: Any, options: Mapping[str, Any]) -> list[str]:
-    """Names of options of which only the model itself can tell whether it takes them.
+    """Return names of options that only the model itself can judge.
 
     Raises:
         UsageError: one that the class does not take; pydantic passes over those.

@@ -1,8 +1,8 @@
 """The event loop in which langchain's models answer: one per process.
 
 langchain's classes keep one HTTP client per address and share it between objects. Its connections
-work only in the loop that opened them, while each function of targen for ordinary code has a loop
-of its own, and a notebook another one.
+work only in the loop that opened them. But each function of targen for ordinary code has a loop of
+its own, and a notebook another one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A langchain chat model as a `ChatModel`.
 
-Importing this module does not import langchain, which takes half a second: whoever passes a model
-of it has done so.
+Importing this module does not import langchain, which takes half a second: callers that pass its
+models have done so.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _FINISH: dict[str, Finish] = {
     "content-filter": "content-filter",
     "safety": "content-filter",
 }
-"""What providers call the end of a reply, in lower case."""
+"""Providers' names for the end of a reply, in lower case."""
 
 _NO_REPLY = frozenset(
     "timeout request_timeout default_request_timeout stream_chunk_timeout max_retries streaming "
@@ -118,11 +118,10 @@ def _is_chat_model(model: Any) -> bool:
 class LangChainModel:
     """A langchain chat model as a `ChatModel`.
 
-    It calls `_agenerate`, the method that every langchain model implements or
-    inherits (the inherited one runs `_generate` in a thread), and not
-    `ainvoke`: callbacks, tracing and langchain's own cache cost ten times as
-    much as the call itself, and our call layer caches, limits and retries. It
-    runs in one event loop per process, whatever loop awaits it; see `loop`.
+    It calls `_agenerate`, the method that every langchain model implements or inherits (the
+    inherited one runs `_generate` in a thread), and not `ainvoke`. Callbacks, tracing and
+    langchain's own cache cost ten times as much as the call itself, and our call layer caches,
+    limits and retries. It runs in one event loop per process, whatever loop awaits it; see `loop`.
 
     Sampling parameters go in as keyword arguments. A sampling seed is sent
     where the model has a field of that name. A schema is sent as the class's
@@ -177,7 +176,7 @@ class LangChainModel:
         return await self._complete(request, messages, {})
 
     def _bound(self, request: ChatRequest) -> Mapping[str, Any] | None:
-        """The keywords that send a request's schema; None where it goes into words."""
+        """Return the keywords that send a request's schema; None if it goes into words."""
         if not self.structured or self._is_refused or request.schema is None:
             return None
         name = request.schema_name or "reply"
@@ -257,7 +256,7 @@ class LangChainModel:
 def _identity(model: BaseChatModel) -> str:
     """Class, model name, and a digest of what else langchain says identifies the model.
 
-    What is no plain data there counts by its type, and time-outs and the like do not count.
+    Values that are not plain data count by their type, and time-outs and the like do not count.
     """
     kind = type(model)
     known = decides_replies(model._identifying_params)
@@ -274,10 +273,10 @@ def decides_replies(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _binding(model: BaseChatModel, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The keywords by which a model's class asks for a schema; None where it cannot.
+    """Return the keywords by which a model's class asks for a schema; None if it cannot.
 
-    What `with_structured_output` returns is a sequence: the model, bound to keywords, and a parser.
-    The keywords are all that is needed, since the call layer reads replies itself.
+    `with_structured_output` returns a sequence: the model, bound to keywords, and a parser. The
+    keywords are all that is needed, since the call layer reads replies itself.
     """
     from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import RunnableBinding
@@ -310,7 +309,7 @@ def _binding(model: BaseChatModel, schema: Mapping[str, Any]) -> Mapping[str, An
 
 
 def _of_a_loop(error: BaseException | None) -> bool:
-    """Whether a client failed since it works in another event loop alone."""
+    """Return whether a client failed because it only works in another event loop."""
     while error is not None:
         if isinstance(error, RuntimeError) and "event loop" in str(error).lower():
             return True
@@ -319,7 +318,7 @@ def _of_a_loop(error: BaseException | None) -> bool:
 
 
 def _is_about(error: BadRequest, bound: Mapping[str, Any]) -> bool:
-    """Whether a request was refused for the keywords that hold its schema."""
+    """Return whether a request was refused for the keywords that hold its schema."""
     words = str(error).lower()
     names = {name.lower() for name in bound} | {"schema", "response_format", "tool_choice"}
     return any(name in words for name in names if len(name) > 3)
@@ -364,7 +363,7 @@ def _own_keyword(error: Exception, model: BaseChatModel) -> str:
 
 
 def _check_result(result: Any, kind: type) -> None:
-    """See that a class returned what langchain asks of it.
+    """Check that a class returned what langchain requires.
 
     Raises:
         BadRequest: it did not: a mistake in the class, which each call would repeat.
@@ -401,9 +400,8 @@ def _finish(metadata: dict[str, Any]) -> Finish:
 def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     """The error of ours for what a provider's library raised, without `secrets`.
 
-    Their classes are told apart by name and `status_code`, since none of the
-    libraries is a dependency. What nobody knows is taken as a bad request:
-    it would come back on every retry.
+    Their classes are distinguished by name and `status_code`, since none of the libraries is a
+    dependency. An unknown error counts as a bad request: it would return on every retry.
     """
     names = {base.__name__ for base in type(error).__mro__}
     response = getattr(error, "response", None)

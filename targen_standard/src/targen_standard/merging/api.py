@@ -46,9 +46,9 @@ def merge(
         out: the directory to make; another merge there is replaced.
         n: total rows, split evenly over the labels; by default all that the runs were asked for.
         labels: rows by label.
-        near_duplicates: similarity from which a row is a near-duplicate, in per cent; 0 turns the
-            check off; by default what the runs had, of several the strictest.
-        conflicting: whether runs that contradict each other are merged too, each as it is.
+        near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
+            check off. The default is that of the runs, the strictest if they differ.
+        conflicting: whether to merge runs that contradict each other, each as it is.
         task: the `Task`, if the runs were made with a `Task` object.
         registry: resolves names; by default among all that is installed.
 
@@ -92,7 +92,7 @@ def merged(
     conflicting: bool = False,
     task: Task[Any, Any] | None = None,
 ) -> Merged:
-    """What a merge came to; labels that lack rows are said, and not raised.
+    """Return the result of a merge, and report labels that lack rows without raising.
 
     Raises:
         UsageError: what cannot be merged.

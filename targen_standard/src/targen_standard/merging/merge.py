@@ -1,13 +1,11 @@
 """Merging: one run directory of the rows of several runs of a task.
 
-The rows of the runs are gone through in turns, each run in its own order and all of them at the
-same rate, so that what is cut off at the end is cut off every run alike. A row is taken if its
-label still wants rows and it is not nearly a row that was taken. What order the runs are named in
-plays no part.
+The rows of the runs are visited in turns, each run in its own order and all of them at the same
+rate, so that all runs lose equally at the end. A row is taken if its label still wants rows and it
+is not nearly a row that was taken. The order in which runs are named does not matter.
 
-What comes of it stands alone: it has the runs' manifests, the records of all their calls and all
-that they rejected, so that the runs may be deleted. It is written beside its place and put there
-whole.
+The result stands alone: it has the runs' manifests, the records of all their calls and all their
+rejects, so that the runs may be deleted. It is written beside its place and put there whole.
 """
 
 from __future__ import annotations
@@ -48,12 +46,12 @@ __all__ = ["Merged", "merge_runs"]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge came to.
+    """The result of a merge.
 
     Attributes:
         report: as `report.json` has it.
         notes: what to know of the runs: in what they differ, what is missing.
-        short: that labels lack rows, and what would give them; None where none does.
+        short: labels that lack rows, with a remedy; None if all are full.
     """
 
     report: dict[str, Any]
@@ -78,16 +76,16 @@ def merge_runs(
         out: what is to be made; another merge there is replaced.
         task_of: finds the task of a run.
         filter_of: makes a filter that a run had; None if that is not installed.
-        quotas: the rows wanted; None: all that the runs were asked for.
-        near_duplicates: from which similarity on, in percent, a row is not taken beside one that
-            was; by default what the runs had, of several the strictest.
-        conflicting: merge runs that contradict each other, too, each as it is.
+        quotas: the rows wanted; None: all that were requested of the runs.
+        near_duplicates: similarity in per cent above which a row repeats an accepted one. The
+            default is that of the runs, the strictest if they differ.
+        conflicting: also merge runs that contradict each other, each as it is.
 
     Raises:
         UsageError: what cannot be merged, named with the runs.
         RunLocked: a run is in progress.
         RunDirectoryError: a run cannot be read.
-        WriteFailed: the operating system refuses; nothing is left half-written.
+        WriteFailed: the operating system refuses; no half-written files remain.
     """
     if not out.name.strip("."):
         raise UsageError(

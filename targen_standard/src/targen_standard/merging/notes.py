@@ -1,4 +1,4 @@
-"""What to know of the runs of a merge: in what they differ, and what is missing."""
+"""Notes on the runs of a merge: their differences, and what is missing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _differences(runs: Sequence[Run]) -> dict[tuple[str, str], list[str]]:
 
 
 def missing_shards(runs: Sequence[Run]) -> Iterator[tuple[int, list[int]]]:
-    """How many shards a run has and which are not there, where others of it are."""
+    """Yield the number of shards of a run and its missing ones, if others exist."""
     shards: dict[tuple[str, int], set[int]] = {}
     for run in runs:
         shard = run.manifest.spec.shard

@@ -1,4 +1,4 @@
-"""What a merge came to: its manifest, its report, and how to get the rows that it lacks."""
+"""The outcome of a merge: its manifest, its report, and how to get missing rows."""
 
 from __future__ import annotations
 

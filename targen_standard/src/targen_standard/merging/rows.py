@@ -145,7 +145,7 @@ def _of(run: Run, record: Mapping[str, Any]) -> dict[str, Any]:
 def _rejected(
     run: Run, traced: Traced, instances: Sequence[Any], verdict: str, detail: str
 ) -> dict[str, Any]:
-    """What to write of a row that is not taken."""
+    """Return the record of a row that is not accepted."""
     record = _of(run, traced.record)
     values = [
         one.model_dump(mode="json") if isinstance(one, BaseModel) else one for one in instances

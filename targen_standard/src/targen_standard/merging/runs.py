@@ -164,7 +164,7 @@ def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
 
 
 def require_one_division(runs: Sequence[Run]) -> None:
-    """Refuse shards of one run that divide it differently: some of it is in several, some in none.
+    """Refuse shards that divide one run differently: some parts are in several, some in none.
 
     Raises:
         RunConflict: naming two of them.
@@ -189,9 +189,9 @@ def require_one_division(runs: Sequence[Run]) -> None:
 
 
 def _family(manifest: Manifest) -> str:
-    """What runs have in common whose candidates of one id are the same candidate.
+    """Return a key of runs in which one id means the same candidate.
 
-    The address of a model is no part of it: shards have servers of their own.
+    The address of a model does not count: shards have their own servers.
     """
     decides = manifest.deciding()
     apart = {"steps", "targets", "shard", "near_duplicates", "filters"}

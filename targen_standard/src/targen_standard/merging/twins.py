@@ -47,7 +47,7 @@ class _Twins:
         self._ends.append(len(self._keys))
 
     def found(self) -> Iterator[tuple[tuple[int, int], tuple[int, int], bool]]:
-        """What a later run has under a key that an earlier has, and whether it is the same.
+        """Yield records of two runs with one key, and whether they are the same.
 
         Each is a run's number and the place of the pair in it.
         """

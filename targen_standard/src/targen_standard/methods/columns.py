@@ -1,7 +1,7 @@
-"""The texts of a row, as a method of others sees them: it knows no task, only their names.
+"""The texts of a row, as methods see it: without the task, by their names.
 
 A method writes rows of tasks that it never heard of: classification of one text, of a pair, of an
-event with two choices. What it may rely on is here.
+event with two choices. Methods may rely on this interface.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Columns:
 
     @property
     def first(self) -> tuple[str, ...]:
-        """The columns that stand there before the last text is written; none of a single text."""
+        """Return the columns before the last text; empty for a single text."""
         return tuple(name for name in self.names if name != self.last)
 
     @property
@@ -108,7 +108,7 @@ class Columns:
         """A row of the task with that label, by its name.
 
         Args:
-            values: its columns, of which spaces are folded, but for
+            values: its columns; spaces are folded, except in
             as_they_are: those that were taken from another row.
             label: the label's name.
 
@@ -135,12 +135,12 @@ class Columns:
         return made
 
     def check(self, instance: BaseModel, seed: object) -> None:
-        """See that each text of a row says something, once, and none the same as another.
+        """Check that each text of a row has content, once, and differs from the others.
 
         Raises:
             Rejected: `empty-text`, `same-texts`, `copy-of-sentence` (the last is whole sentences of
-                another), `repetitive` (the same over and over), `meta-text` (it speaks of the row
-                that it is in), or `unfinished` (the last ends with a colon).
+                another), `repetitive` (the same over and over), `meta-text` (it mentions its own
+                row), or `unfinished` (the last ends with a colon).
         """
         self._differ(self.of_row(instance))
 
@@ -163,7 +163,7 @@ class Columns:
                 raise Rejected("meta-text", f"{name} speaks of the row: {text[:60]!r}")
 
     def _speaks_of_itself(self, text: str) -> bool:
-        """Whether a text of several names one of them, and another or a label besides.
+        """Return whether a text of several names one of them, and also another or a label.
 
         "The premise leaves the hypothesis open" does, as small models write; "that is not the
         question" of a question's answer does not.
@@ -176,7 +176,7 @@ class Columns:
         return named > 1 or (named == 1 and re.search(rf"\b(?:{labels})\b", text) is not None)
 
     def of_row(self, instance: BaseModel) -> dict[str, str]:
-        """What stands in the columns of a row."""
+        """Return the columns of a row."""
         return {name: getattr(instance, name) for name in self.names}
 
     def shown(self, values: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The form `method`: a task file that says which method makes rows of which task.
+"""The form `method`: a task file that names a method and a task.
 
 ```yaml
 method:
@@ -62,7 +62,7 @@ FORM = "method"
 
 
 class MethodFile(BaseModel):
-    """What stands below the key `method`.
+    """The part below the key `method`.
 
     Attributes:
         use: the method's name; see `targen list-methods`.
@@ -73,8 +73,8 @@ class MethodFile(BaseModel):
         digest: of what is in them; a run writes it down, so that other rows are noticed.
         preset: options that the method knows by a name.
         options: the method's own, over those of the preset.
-        kept: what was in the task's file when a run was begun, where it is in one: the keys of a
-            declaration, or a module's code. A run goes by it, whatever becomes of the file.
+        kept: the content of the task's file when the run started: the keys of a declaration, or a
+            module's code. A run goes by it, whatever becomes of the file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,7 +119,7 @@ def _ordered(spec: MethodFile) -> MethodFile:
 
 
 def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
-    """What the file names that is code, or lies outside its folder."""
+    """Return names in the file that are code, or lie outside its folder."""
     paths = {f"given.{at}": given for at, given in enumerate(spec.given)}
     if is_file(spec.task) and spec.kept is None:  # else the file itself is not read
         paths["task"] = spec.task
@@ -134,7 +134,7 @@ def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
 
 
 def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:
-    """Whether what is kept of a task is code, in a form, or names files beside where it was."""
+    """Return whether a kept task is code, a form, or names files beside its old place."""
     if not isinstance(kept, Mapping):
         return kept is not None
     return not kept.keys() <= Declaration.model_fields.keys() or any(
@@ -143,7 +143,7 @@ def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:
 
 
 def _keeps(spec: MethodFile) -> Mapping[str, Any]:
-    """What a run's copy has of the task's file; nothing of a task that is in none."""
+    """Return the task's file for a run's copy; empty for a task without a file."""
     if spec.kept is not None or not is_file(spec.task):
         return {} if spec.kept is None else {"kept": spec.kept}
     file = task_file(order_of(spec.task))
@@ -168,7 +168,7 @@ def options_of(name: str, method: Method[Any], preset: str, values: dict[str, An
     """A method's options: its defaults, over them a preset's, over them `values`.
 
     Raises:
-        UsageError: there is no such preset or option, or a value is none of it.
+        UsageError: the preset or an option is unknown, or a value is invalid.
     """
     if preset and preset not in method.presets:
         raise UsageError(
@@ -204,14 +204,14 @@ def method_task(
     """The task that a file of the form means.
 
     Args:
-        spec: what stands in it.
+        spec: the content of the file.
         name: what the task is called.
         registry: finds method and task; by default what is installed.
         given: rows of a program, in place of the files that `spec` names.
 
     Raises:
-        UsageError: there is no such method or task, its options make no sense, it lacks rows that
-            it needs, or was given some that it does not use.
+        UsageError: the method or the task is unknown, its options are invalid, it lacks rows that
+            it needs, or got some that it does not use.
     """
     registry = load_registry() if registry is None else registry
     named = registry.find("method", spec.use)
@@ -241,10 +241,10 @@ def method_task(
 
 
 def require_given(spec: MethodFile, registry: Registry | None = None) -> None:
-    """Read the rows that are given, so that bad ones are known before a run is begun.
+    """Read the given rows, so that bad ones are known before a run starts.
 
     Raises:
-        UsageError: they are none of the task's, or there is none with a label.
+        UsageError: they are not the task's, or none has a label.
         RunDirectoryError: a folder holds none.
     """
     if spec.given:
@@ -255,20 +255,20 @@ def require_given(spec: MethodFile, registry: Registry | None = None) -> None:
 def task_of_rows(
     source: Any, task: str | None = None, *, registry: Registry | None = None
 ) -> tuple[str | TaskFile, tuple[str, ...]]:
-    """What names the task of a dataset's rows, for a folder made of them, and its variants.
+    """Return the name of the task of a dataset's rows, for a derived folder, and its variants.
 
-    Of rows that a method made it is the task whose rows they are, not the method's own.
+    For rows that a method made, it is the original task, not the method's own.
 
     Args:
         source: a dataset as `read_dataset` takes it.
-        task: what the user says of it, where it does not say it itself.
+        task: the user's name for it, if the dataset has none.
         registry: finds the task; by default what is installed.
 
     Returns:
-        An id or a file, as the run keeps it where a method made the rows; "" where nobody says it.
+        An id or a file, as the run keeps it if a method made the rows; "" if unknown.
 
     Raises:
-        UsageError: there is no such dataset, or its task is gone.
+        UsageError: the dataset does not exist, or its task is gone.
         RunDirectoryError: the folder holds none.
     """
     opened = open_source(source)
@@ -284,7 +284,7 @@ def task_of_rows(
 
 
 def asked_in(task: str) -> MethodFile | None:
-    """What a task's file asks of a method; None of another file, and of a name."""
+    """Return a task file's request to a method; None for other files and names."""
     if not is_file(task) or (file := task_file(order_of(task))).copy != "task.json":
         return None
     asked = json.loads(file.text).get(FORM)
@@ -292,7 +292,7 @@ def asked_in(task: str) -> MethodFile | None:
 
 
 def _then(spec: MethodFile, run: Path) -> str:
-    """That the method has yet to choose or weigh a run's rows, and what does it."""
+    """Return the remark that a method has yet to choose or weight a run's rows, and the command."""
     method: Method[Any] = load_registry().get("method", spec.use)
     if method.finish is None:
         return ""

@@ -18,10 +18,10 @@ __all__ = ["GivenRows", "digest_of"]
 
 
 def digest_of(sources: Sequence[str]) -> str:
-    """Sixteen hex digits that change with what is in some datasets; of a hub, with their names.
+    """Return sixteen hex digits that change with the content of datasets; of a hub, with names.
 
     Raises:
-        UsageError: there is no such dataset.
+        UsageError: the dataset does not exist.
         RunDirectoryError: a folder holds none.
     """
     digest = hashlib.sha256()
@@ -39,7 +39,7 @@ def _line(record: Any) -> bytes:
 
 
 class GivenRows:
-    """The rows, in their order; an object of it is called to have them."""
+    """The rows, in their order; call the object to get them."""
 
     def __init__(self, sources: Sequence[str], task: Task[Any, Any], digest: str) -> None:
         """`digest` is what they were when the run was begun, or ""."""

@@ -1,9 +1,9 @@
-"""What a method is: another way to make rows of any task.
+"""The interface of methods: other ways to make rows of any task.
 
-TarGEN's four steps are one way from a task's description to labelled rows. A method of others
-(ZeroGen, AttrPrompt, ...) is said in the same terms: from a task it makes a task whose contexts,
-seeds and generators are the method's own, and whose rows are those of the first. So calls, budget,
-resume, quotas, reports and exports are the usual ones.
+TarGEN's four steps are one way from a task's description to labelled rows. Other methods (ZeroGen,
+AttrPrompt, ...) use the same terms. From a task, a method makes a task whose contexts, seeds and
+generators are its own, and whose rows are those of the first. So calls, budget, resume, quotas,
+reports and exports are the usual ones.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Given: TypeAlias = Callable[[], Sequence[BaseModel]]
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a method starts from.
+    """The input of a method.
 
     Attributes:
         task: the task whose rows are wanted; its labels are a closed set.
-        columns: the texts of a row of it, which the method's generators write.
-        given: rows of it that the user has, where there are any; a step calls it to have them.
+        columns: the texts of a row, which the method's generators write.
+        given: rows of the user, if there are any; a step calls it to get them.
     """
 
     task: Task[Any, Any]
@@ -70,16 +70,16 @@ class Method(Generic[OptionsT]):
             may.
         options: their class; `options` of `task` is one of them.
         presets: options by name, such as those of a paper that are not its authors' defaults.
-        given: whether it starts from rows of the task that the user has: "pairs" if it may, but
-            only where something stands before the last text of a row.
-        finish: `finish(run, options, out)` makes of the rows of a run those that are to be trained
-            on, chosen or weighed: a folder `out` that every command takes for a dataset, such as
-            `write_weighed` leaves. It asks no model for text. `targen finish` calls it. None where
-            the rows are what they are.
+        given: whether it starts from the user's rows of the task: "pairs" if it may, but only if a
+            text precedes the last one of a row.
+        finish: `finish(run, options, out)` chooses or weights the rows of a run to train on. It
+            writes a folder `out` that every command takes for a dataset, such as that of
+            `write_weighed`. It asks no model for text. `targen finish` calls it. None keeps the
+            rows as they are.
         made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
             keeps; by default 1.
-        source: where the method is from, and what of it is different here; for cards.
-        citation: BibTeX of it.
+        source: the method's source, and our differences from it; for cards.
+        citation: its BibTeX.
     """
 
     summary: str
@@ -94,12 +94,12 @@ class Method(Generic[OptionsT]):
     citation: str = ""
 
     def takes_given(self, columns: Columns) -> bool:
-        """Whether it makes anything of given rows of such columns."""
+        """Return whether it uses given rows of such columns."""
         return self.given != "never" and (self.given != "pairs" or bool(columns.first))
 
 
 def _compared(columns: Columns) -> dict[str, Any]:
-    """What rows are compared by, so that a long text that some share makes none alike.
+    """Return what to compare rows by, so that a long shared text does not make them alike.
 
     Rows whose other columns are the same are compared on the last text, whatever seeds they are of.
     """
@@ -117,12 +117,12 @@ def _compared(columns: Columns) -> dict[str, Any]:
 
 
 def derived(base: Base, **changes: Any) -> Task[Any, Any]:
-    """The task of a method: rows, labels and judging of the base, and nothing of its steps.
+    """Return the task of a method: rows, labels and judging of the base, without its steps.
 
-    What makes its rows is the method's to say: contexts, seeds, generators for each label, prompts,
-    parameters, `dry_run`. Rows are checked by `Columns.check`, since a task's own checks know its
-    own seeds, and step 4 is off, since these methods have none; `--corrector` turns it on. Rows
-    that differ in the last text alone are near-duplicates where these texts are.
+    The method defines how to make its rows: contexts, seeds, generators for each label, prompts,
+    parameters, `dry_run`. `Columns.check` checks the rows, since a task's own checks know its own
+    seeds. Step 4 is off, since these methods have none; `--corrector` turns it on. Rows that differ
+    only in the last text are near-duplicates if these texts are.
 
     Args:
         base: what the method starts from.

@@ -72,8 +72,8 @@ def preview(
     """Generate a few rows and show them, optionally with prompts and replies.
 
     A run with the same seed and options takes these replies from the cache and does not pay again.
-    With --variants the same seeds go through each variant, five candidates a label unless -n says
-    otherwise, and each one's instructions solve the labelled rows of --solve.
+    With --variants the same seeds go through each variant, five candidates per label unless -n says
+    otherwise. Each one's instructions solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
@@ -170,7 +170,7 @@ def _decides(
 def _expected(
     request: Request, spec: RunSpec, names: Sequence[str], examples: Dataset | None
 ) -> Iterator[Expected]:
-    """What the parts of a preview are likely to cost."""
+    """Yield the likely cost of a preview's parts."""
     from targen_cli.ahead import expected, expected_of
     from targen_standard.correction.estimating import estimated_correction
     from targen_standard.previewing.comparison import variants_of

@@ -37,7 +37,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """How one variant did.
+    """The results of one variant.
 
     Attributes:
         name: the variant.
@@ -49,7 +49,7 @@ class Compared:
         tokens: in and out, for the candidates and their lists.
         instructions_similarity: mean cosine similarity of the instructions
             to those of the other variants; None for one variant alone.
-        prompts_similarity: likewise of the prompts of step 3 that were used.
+        prompts_similarity: the same for the used prompts of step 3.
         examples: right, wrong and rejected examples, where there were any.
         problem: what ended the trial early.
     """
@@ -164,7 +164,7 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 def _solve(
     registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
 ) -> dict[str, int]:
-    """How the variant's instructions alone do on labelled examples."""
+    """Return how the variant's instructions alone solve labelled examples."""
     blind = spec.replace(corrector="targen-core:blind")
     _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]

@@ -1,4 +1,4 @@
-"""What code cannot measure of texts, said by a model in one call: register, channel, writer."""
+"""Traits of texts that code cannot measure, from a model in one call: register, channel, writer."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _texts(rows: Sequence[Example]) -> str:
 
 
 def describing_task() -> Task[Any, Any]:
-    """What the call is made as: its parameters, and its dry-run replies."""
+    """Return the task of the call: its parameters, and its dry-run replies."""
     task = Declaration(description="Profiles of texts.", labels={"profile": "a profile"})
     return task.task(name="profile").replace(
         parameters={"generate": {"temperature": 0.3, "max_tokens": 1500}},

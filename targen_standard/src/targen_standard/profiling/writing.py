@@ -17,7 +17,7 @@ _DEEPEST = 16  # levels of a task file
 
 
 def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topic]) -> str:
-    """The key `profile` in YAML; what is not drawn stands in comments above it."""
+    """Return the key `profile` in YAML; comments above it contain what is not drawn."""
     least, tenth, half, ninth, most = figures.words
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
     lines = [

@@ -64,22 +64,22 @@ async def areplay(
 ) -> Run:
     """Repeat a run from its journal with one thing changed, without sending a call.
 
-    Rows are rebuilt from the recorded replies. A candidate that needs another call gets no
-    verdict: `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and
-    `resume` makes them and finishes the run. The old run is only read. Use `replay` in ordinary
-    code and notebooks, `areplay` inside an event loop.
+    Rows are rebuilt from the recorded replies. A candidate that needs another call gets no verdict.
+    `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and `resume`
+    makes them and finishes the run. The old run is only read. Use `replay` in ordinary code and
+    notebooks, `areplay` inside an event loop.
 
     Args:
         run: a run, or its directory.
         out: the new directory; by default the old one's name with `-replay`.
-        task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
+        task: the current task: a name, a file, a `Task` or a `Declaration`. The default is the
             run's own copy of its file, or the installed task.
         n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.
         checks: registered checks, by name, in place of those that were chosen for the run.
-        filters: registered filters, likewise.
+        filters: registered filters, by name, in place of those that were chosen for the run.
         unsure: "drop" or "keep" rows whose judge was unsure.
         near_duplicates: reject rows at least this similar to another one, 0 to 100; 0 is off.
         max_cosine: reject rows whose embedding is nearer than this to another one's.
@@ -122,7 +122,7 @@ async def areplay(
 async def replayed(
     path: Path, out: Path | None, registry: Registry | None = None, **asked: Any
 ) -> Run:
-    """What `replay` gives; see `begun`.
+    """Return the result of `replay`; see `begun`.
 
     Raises:
         TargenError: as `replay`.

@@ -1,8 +1,8 @@
-"""Replays: a run made again from the journal of another, with something changed and nothing sent.
+"""Replays: a run made again from the journal of another, with a change and without calls.
 
-A new directory begins with the old journal. Whatever is asked as it was finds its reply by its
-key, and what is asked otherwise is lacking: its candidate gets no verdict, and is written down
-with the call that it waits for and why. With these calls `targen resume` finishes the run.
+A new directory begins with the old journal. An unchanged call finds its reply by its key, and a
+changed one is lacking. Its candidate gets no verdict, and is written down with the missing call and
+the reason. With these calls `targen resume` finishes the run.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ from targen_standard.recorded import RecordedLayer, recorded_models
 __all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
 
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
-"""What a record has whose reply is another run's: `cached` is all that an older targen reads."""
+"""Fields of a record whose reply is another run's; an older targen reads only `cached`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ class Replay(Job):
 
     sends_nothing = True
     act, done = "replay", "replayed"
-    """What is done to a run, and what becomes of it, in messages."""
+    """The verb for messages, and its participle."""
     keeps_others = False
-    """Whether labels that are not named have as many rows as they had, or none."""
+    """Whether labels that are not named keep their numbers of rows, or get none."""
     changes_models = False
     """Whether steps may have other models than those that answered."""
 
@@ -123,14 +123,14 @@ class Replay(Job):
         may_carry: tuple[Carried, ...] = (),
         **changes: Any,
     ) -> Self:
-        """Make `out`, where `run` is made again; `run` is only read.
+        """Make `out`, which repeats `run`; `run` is only read.
 
         Args:
             registry: finds the parts of the run.
             run: the run directory.
             out: the new one.
-            task: the name or the file of the task as it is now; None: the run's own.
-            quotas: rows by label; None: as many as the run's targets say.
+            task: the name or the file of the current task; None: the run's own.
+            quotas: rows by label; None: those of the run's targets.
             options: options of parts, as `NAME.KEY`, that differ from those of the run.
             may_carry: as in `Manifest`.
             **changes: fields of `RunSpec` that differ from those of the run.
@@ -234,7 +234,7 @@ class Replay(Job):
             records.close()
 
     def _takes_carried(self, manifest: Manifest) -> bool:
-        """Whether it begins with what a revision took over although prompts had changed."""
+        """Return whether it keeps replies that a revision kept although prompts had changed."""
         return True
 
     # --- in place of what a job does ---
@@ -244,7 +244,7 @@ class Replay(Job):
         yield self._layer(await self._bind())
 
     def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
-        """What answers from the journal."""
+        """Return the layer that answers from the journal."""
         return RecordedLayer(
             models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
         )
@@ -259,7 +259,7 @@ class Replay(Job):
         return bound
 
     def _lacking(self, engine: Engine) -> Exception | None:
-        """Write down what is lacking; outputs are final where nothing is."""
+        """Write down the lacking calls; outputs are final if there are none."""
         if self.carried:
             self.manifest = self.manifest.model_copy(update={"carried": self.carried})
             self.manifest.save(self._directory.manifest)
@@ -298,7 +298,7 @@ class Replay(Job):
 
     @property
     def changed(self) -> list[str]:
-        """What decides the rows and differs from the old run, as `field: old -> new`."""
+        """Return differences from the old run that decide the rows, as `field: old -> new`."""
         return self.before.differences(self.manifest)
 
     def _why(self, call: Call) -> str:
@@ -321,7 +321,7 @@ class Replay(Job):
 
 
 def known_sources(run: Path) -> Admit:
-    """What admits the datasets that options of a run's parts name, and no stranger's."""
+    """Return a function that admits the datasets that a run's own options name."""
 
     def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
         require_known_sources(option, words, sources, run)
@@ -380,7 +380,7 @@ def _keep_prices(prepared: Prepared, run: Path) -> None:
 
 
 def reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of the reply, and of what it took."""
+    """Return a record's reply, with its usage."""
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
     scored = {name: record[name] for name in ("tokens", "unscored") if name in record}
     return {name: record.get(name) for name in names} | scored
@@ -401,7 +401,7 @@ def _parameters_apart(was: Lock, now: Lock, step: str) -> str:
 def _summed(
     waiting: Sequence[tuple[Call, Mapping[str, str]]], records: Sequence[Mapping[str, str]]
 ) -> list[Needed]:
-    """What is lacking by step, prompt and reason; calls that candidates share count once."""
+    """Return the lacking calls by step, prompt and reason; shared calls count once."""
     calls: dict[tuple[str, str, str], set[Call]] = {}
     ids: dict[tuple[str, str, str], set[str]] = {}
     for (call, who), record in zip(waiting, records, strict=True):

@@ -1,1 +1,1 @@
-"""What every run gets at its end: its card, notes, and what looks wrong with its rows."""
+"""The end of every run: its card, notes, and possible problems with its rows."""

@@ -164,7 +164,7 @@ The method:
 
 
 def _kind(report: Mapping[str, Any]) -> str:
-    """How the rows came to be, in a word."""
+    """Return the origin of the rows, in a word."""
     return " and ".join(report.get("parts", ())) or (
         "transformed" if report.get("sources") else "synthetic"
     )
@@ -191,7 +191,7 @@ def _named(name: str) -> str:
 
 
 def _written(report: Mapping[str, Any]) -> str:
-    """Who wrote the rows, as far as that is known."""
+    """Return the writers of the rows, as far as known."""
     if report.get("answers_by_files"):
         return (
             "The answers reached this run in files. targen does not know who or what wrote them;\n"
@@ -213,7 +213,7 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
 
 
 def _concerns(report: Mapping[str, Any]) -> str:
-    """What looks wrong with the rows, for those who may use them."""
+    """Return possible problems with the rows, for their users."""
     lines = "".join(f"- {markdown_prose(each.message)}\n" for each in concerns_of(report))
     return f"\nPossible problems, by the figures of the run:\n\n{lines}" if lines else ""
 
@@ -231,7 +231,7 @@ def _drawn(manifest: Manifest) -> str:
 
 
 def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
-    """What only some runs have."""
+    """Return chapters that only some runs have."""
     parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
     merged = _merged(manifest, report.get("missing_shards", ()))
     sections = filter_sections(manifest)
@@ -268,7 +268,7 @@ def _asked(manifest: Manifest) -> str:
 
 
 def _parts(parts: Mapping[str, Any]) -> str:
-    """How many rows were made in which way, where a task has several."""
+    """Return how many rows came from each part of a task."""
     if not parts:
         return ""
     words = ", ".join(f"{one['rows']:,} {markdown(name)}" for name, one in parts.items())

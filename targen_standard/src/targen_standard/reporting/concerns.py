@@ -1,7 +1,7 @@
-"""What looks wrong with a run's rows, though the run itself may be complete.
+"""Possible problems with a run's rows, even if the run itself is complete.
 
 Each rule reads the figures of a report and gives one concern or none. A concern should hardly ever
-appear on a good run, so rules ask for a clear difference and for enough candidates or rows; their
+appear on a good run. So rules require a clear difference and enough candidates or rows; their
 thresholds are here, each with its reason.
 """
 
@@ -24,8 +24,9 @@ from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 __all__ = ["concerns", "text_figures"]
 
 _ENOUGH = 20
-"""Candidates or rows that a share is taken of. Of 20 candidates of which step 4 leaves 80 % alone,
-it changes more than half once in 2,000 runs."""
+"""Candidates or rows that a share is taken of. If step 4 changes each candidate with a chance of 20
+%, it changes more than half of 20 once in 2,000 runs.
+"""
 
 _DISAGREED = 0.5
 """Share of judged candidates that step 4 changed or rejected. Good runs are below 0.1; of 2 labels,
@@ -48,22 +49,24 @@ _NEAR_DUPLICATES = 1 / 3
 """Share of a label's candidates that are near-duplicates. Narrow but usable lists are below 0.2."""
 
 _REPEATED = 0.05
-"""Share of rows that repeat another exactly. Where near-duplicates are refused, there are none."""
+"""Share of rows that repeat another exactly. The near-duplicate filter leaves none."""
 
 _MIDDLE = 0.1
 """The shares of the shortest and of the longest texts that are left out: the odd ones."""
 
 _SPREAD = 0.1
-"""How many words lie between the ends of the other 80 %, per word of the median. In 26 columns by
-people and by models that were told nothing about length, it is never below 0.26; in texts that a
-script fills into a few patterns, it is 0.1 to 0.2."""
+"""The words between the ends of the middle 80 %, per word of the median. In 26 columns by people
+and by models without instructions on length, it is never below 0.26. In texts that a script fills
+into a few patterns, it is 0.1 to 0.2.
+"""
 
 _TEXTS, _WORDS = 30, 12
 """Fewer texts show no spread, and in shorter texts neighbouring lengths are a tenth apart."""
 
 _AT_LIMIT, _LONG = 0.02, 20
-"""How near to the median the long texts lie where lengths end at a limit, and from how many words
-on: in shorter texts, two lengths next to each other are as near."""
+"""How near to the median the long texts are if lengths end at a limit, and the fewest words for the
+rule. In shorter texts, two adjacent lengths are as near.
+"""
 
 _UNUSABLE = 0.2
 """Yield below which a model does not fit a task, if most candidates were rejected in step 3."""
@@ -122,7 +125,7 @@ def text_figures(dataset: Path, rows: int) -> dict[str, Any]:
 
 
 def _spread(lengths: list[int], distinct: int) -> dict[str, Any]:
-    """How many words the texts of a column have: the ends of the middle 80 %, and the median."""
+    """Return the spread of a column's words: the ends of the middle 80 %, and the median."""
     lengths.sort()
     left_out = int(len(lengths) * _MIDDLE)
     return {
@@ -321,7 +324,7 @@ def _weak_model(looked: _Looked) -> Concern | None:
 
 
 def _billions(model: str) -> float | None:
-    """How many billions of parameters a model's name says that it has, as in `smollm2-135m`."""
+    """Return the billions of parameters in a model's name, such as `smollm2-135m`."""
     sizes = [float(number) / (1000 if unit in "mM" else 1) for number, unit in _SIZE.findall(model)]
     return max(sizes, default=None)
 

@@ -1,4 +1,4 @@
-"""What every run gets: its card, the figures of its texts, and what looks wrong with it."""
+"""The reporter of every run: its card, the figures of its texts, and possible problems."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Standard(Reporter):
         return refusal_notes(run.report, run.folder / "rejects.jsonl", run.file)
 
     def concerns(self, report: Mapping[str, Any], folder: Path | None) -> Sequence[Concern]:
-        """What the figures say against the rows."""
+        """Return concerns from the figures."""
         return concerns(report, folder)
 
     def files(self, run: Ended) -> Mapping[str, str]:

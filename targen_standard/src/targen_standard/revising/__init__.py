@@ -1,1 +1,1 @@
-"""`targen revise`: a run for a task that has changed, of which what is as it was is kept."""
+"""`targen revise`: make a run again for a changed task, and keep what the change leaves."""

@@ -1,4 +1,4 @@
-"""`revise`: a run for a task that has changed, of which what is as it was is kept."""
+"""`revise`: make a run again for a changed task, and keep what the change leaves."""
 
 from __future__ import annotations
 
@@ -65,21 +65,21 @@ async def aplan_revision(
     cache: bool | None = None,
     registry: Registry | None = None,
 ) -> RevisionPlan:
-    """Return what `revise` would change, keep, ask and cost; nothing is sent or written.
+    """Return what `revise` would change, keep, ask and cost, without sending or writing.
 
     Args:
         run: as in `revise`, and so are the others.
-        task: likewise.
-        judge: likewise.
-        rewrite: likewise.
-        n: likewise.
-        labels: likewise.
-        correct: likewise.
-        corrector: likewise.
-        model: likewise.
-        options: likewise.
-        cache: likewise.
-        registry: likewise.
+        task: as in `revise`.
+        judge: as in `revise`.
+        rewrite: as in `revise`.
+        n: as in `revise`.
+        labels: as in `revise`.
+        correct: as in `revise`.
+        corrector: as in `revise`.
+        model: as in `revise`.
+        options: as in `revise`.
+        cache: as in `revise`.
+        registry: as in `revise`.
 
     Raises:
         TargenError: as `revise`.
@@ -122,29 +122,29 @@ async def arevise(
 ) -> Run:
     """Make a run again for a task that has changed, and ask only for what the change touches.
 
-    Calls that are asked as they were are answered from the old run. So a label that has another
-    definition has its rows written again, a sample that is new has all rows judged again, and a
-    label that is new has rows of its own. The old run is only read. Use `revise` in ordinary code
-    and notebooks, `arevise` inside an event loop.
+    Calls that are asked as they were are answered from the old run. So a label with another
+    definition gets new rows, a new sample has all rows judged again, and a new label gets rows of
+    its own. The old run is only read. Use `revise` in ordinary code and notebooks, `arevise` inside
+    an event loop.
 
     Args:
         run: a run, or its directory.
         task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
             run's own.
-        out: the new directory; by default the old one's name with `-revised`. The same revision
-            that was stopped there goes on.
-        judge: "all" judges every row again, as a new run would. "changed" judges those of labels
-            that have changed and those that were taken for one of them, and takes all other
-            judgements over; so it does with labels of samples that have changed. By default as the
-            run was made, if it is a revision itself, and otherwise "all".
+        out: the new directory; by default the old one's name with `-revised`. Repeating a stopped
+            revision continues it there.
+        judge: "all" judges every row again, as a new run would. "changed" judges those of changed
+            labels and those that were mistaken for one of them, and keeps all other judgements. It
+            treats labels of changed samples in the same way. By default as the run was made, if it
+            is a revision itself, and otherwise "all".
         rewrite: False keeps the texts of labels that have changed, and judges them again. By
             default as the run was made, and otherwise True.
         n: number of rows, in the shares that the run has; by default as many as it was to have.
         labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
         corrector: the name of another corrector.
-        model: another model for all steps, as `BACKEND/MODEL` or an object; or the model object
-            that the run was made with, which is not stored with it. A `Run` remembers it.
+        model: another model for all steps, as `BACKEND/MODEL` or an object; or the model object of
+            the original run, which is not stored with it. A `Run` remembers it.
         options: options of models and parts that differ, as in `{"correct.model": "larger"}` or
             `{"majority.times": 5}`.
         cache: whether replies are shared with earlier runs; by default as the run was started.
@@ -152,7 +152,7 @@ async def arevise(
         **resumed: arguments of `resume`, such as `max_cost`, for the calls that are made.
 
     Returns:
-        The new run: its path, its report and its rows. If nothing has changed, the run as it is.
+        The new run: its path, its report and its rows. Without changes, the old run.
 
     Raises:
         UsageError: the request is invalid.
@@ -193,7 +193,7 @@ async def arevise(
 def _check_keywords(
     run: PathText | Run, model: ModelLike | None, registry: Registry, resumed: Mapping[str, Any]
 ) -> None:
-    """See that `resume` takes the keywords: if nothing has changed, it is not called.
+    """Check that `resume` accepts the keywords: without changes, it is not called.
 
     Raises:
         UnknownOption: it does not, and no model of the run has such an option.
@@ -221,12 +221,12 @@ def _check_keywords(
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A revision of which all is known that needs no answer; nothing of it is there yet.
+    """A revision before its first file, planned as far as possible without answers.
 
     Attributes:
         plan: what it changes, keeps and asks.
-        path: where it goes; it may be there already, from a process that was stopped. If nothing
-            has changed, the run that is revised.
+        path: where it goes; it may be there already, from a process that was stopped. Without
+            changes, the run that is revised.
         registry: what finds its parts.
     """
 
@@ -237,7 +237,7 @@ class Planned:
     _make: Callable[[Path], Awaitable[tuple[Revision, Registry]]]
 
     async def begin(self) -> tuple[Path, Registry]:
-        """Make it, as far as nothing is asked; where it is, and what finds its parts.
+        """Make it, as far as possible without calls; return its path and the registry of its parts.
 
         Raises:
             RunConflict: something else appeared there since it was planned.
@@ -317,7 +317,7 @@ def _taken(out: Path) -> RunConflict:
 
 
 def _may_carry(path: Path) -> tuple[Carried, ...]:
-    """What the run that is revised was allowed to take over itself."""
+    """Return what the revised run itself was allowed to keep."""
     try:
         return Manifest.load(path / "manifest.json").may_carry
     except TargenError:  # whoever opens the run says what it is
@@ -344,7 +344,7 @@ def _require_model(path: Path, registry: Registry | None, task: TaskLike | None)
 
 
 def _is_same(place: Path, manifest: Manifest) -> bool:
-    """Whether a place holds this very revision, begun by a process that was stopped."""
+    """Return whether a place holds this very revision, started by a process that was stopped."""
     try:
         there = Manifest.load(place / "manifest.json")
     except TargenError:

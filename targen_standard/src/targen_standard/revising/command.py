@@ -1,4 +1,4 @@
-"""`targen revise`: a run for a task that has changed, of which what is as it was is kept."""
+"""`targen revise`: make a run again for a changed task, and keep what the change leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a revision changes, keeps and asks again, and what that takes."""
+"""The plan of a revision: changes, kept rows, new calls, and their cost."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LabelPlan:
-    """What becomes of the rows of a label.
+    """The plan for the rows of a label.
 
     Attributes:
         requested: rows that the revised run is to have.
-        kept: rows that stay as they are, their judgement too.
+        kept: rows that remain as they are, with their judgement.
         judged: rows whose text stays, and which step 4 judges again.
         written: rows that are written, and then judged.
     """
@@ -75,7 +75,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RevisionPlan:
-    """What `targen revise` shows before it asks anything.
+    """The plan that `targen revise` shows before it makes calls.
 
     Attributes:
         run: the run that is revised, which stays as it is.
@@ -84,8 +84,8 @@ class RevisionPlan:
         judged: which rows step 4 judges again, "all" or "changed".
         rewrites: whether the texts of changed labels are written again.
         carried: replies that are taken over although their prompts have changed.
-        calls: those that the revision is expected to send: exactly these if no text is refused that
-            is written, and as many more as were of the run otherwise.
+        calls: the expected calls of the revision. They are exact if no written text is refused;
+            otherwise it makes more, in the proportion of the old run.
         cached: those that replies of other runs answer, for nothing.
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
@@ -110,7 +110,7 @@ class RevisionPlan:
         return self.calls.total / self.before.total if self.before.total else 0.0
 
     def __repr__(self) -> str:
-        """What a notebook shows: a line for each change and each label, and the calls."""
+        """Return a line for each change and each label, and the calls, for notebooks."""
         changes = [f"  {each.name}: {each.was} -> {each.now}" for each in self.changes]
         rows = [
             f"  {name}: {of.kept} rows kept, {of.judged} judged again, {of.written} written"
@@ -124,18 +124,18 @@ class RevisionPlan:
 
     @property
     def said(self) -> str:
-        """In words, that nothing has changed."""
+        """Return the message that no revision is needed."""
         return f"{self.run} has not changed: no revision is needed"
 
     @property
     def is_least(self) -> bool:
-        """Whether more calls are likely: another corrector may reject what the old one kept."""
+        """Return whether more calls are likely, as another corrector may reject more rows."""
         changed = {change.name.partition(".")[0] for change in self.changes}
         return "corrector" in changed and self.calls.judgements > 0
 
     @property
     def raw(self) -> dict[str, Any]:
-        """All of it as JSON, as `--json` prints it."""
+        """Return the whole plan as JSON, as `--json` prints it."""
         return {**asdict(self), "share": round(self.share, 4)}
 
 
@@ -203,17 +203,17 @@ def _by_kind(steps: Mapping[str, int]) -> Calls:
 
 
 def _refused(report: Mapping[str, Any]) -> float:
-    """Candidates of a run that made no row, for each that made one."""
+    """Return a run's rejected candidates per accepted one."""
     flows = report["flow"].values()
     rows = sum(sum(flow["accepted"].values()) for flow in flows)
     return sum(flow["judged"] for flow in flows) / rows - 1 if rows else 0.0
 
 
 def _dollars(calls: Calls, usage: Usage, prices: Mapping[str, Any]) -> float | None:
-    """What calls cost if they take as many tokens as those did that `usage` counts as saved.
+    """Return the cost of calls with the mean tokens of those that `usage` counts as saved.
 
-    In a rehearsal these are the replies of the run, and none of a call that was lost: what is
-    counted of such a one is the most that it may have taken.
+    In a rehearsal these are the replies of the run, without lost calls, which count with the most
+    that they may have taken.
     """
     paid: dict[str, list[float]] = {}
     for (step, _), of in usage.by_place.items():
@@ -232,7 +232,7 @@ def _dollars(calls: Calls, usage: Usage, prices: Mapping[str, Any]) -> float | N
 
 
 def _changes(job: Revision) -> Iterator[Change]:
-    """What differs, by the keys of the task's file where there is one."""
+    """Yield the differences, by the keys of the task's file if there is one."""
     was, now = job.before, job.manifest
     if all(each.task_file.endswith(".json") for each in (was, now)):
         files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
@@ -261,7 +261,7 @@ def _deciding(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
-    """What decides a run's rows, by dotted names; the rows of its last target in place of all."""
+    """Return what decides a run's rows, by dotted names; with the rows of its last target only."""
     said = flat(one.deciding()) | one.parts_beside(beside)
     del said["targets"]
     # Of an object a run knows no options, so its identity alone tells it from another one.

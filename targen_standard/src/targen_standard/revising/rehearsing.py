@@ -1,8 +1,8 @@
-"""A rehearsal: what a revision would ask, found out with the replies of a dry run.
+"""A rehearsal: find a revision's calls with the replies of a dry run.
 
-A revision that ends where it lacks a reply does not know what follows: which lists grow, how many
-calls a corrector makes of a text that is not there yet. So before anything is sent, it is walked to
-its end. What the journal, the cache or an earlier judgement does not answer, the task makes up.
+A revision that ends at its first lacking reply does not know what follows: which lists grow, and
+how many calls a corrector makes about a future text. So before anything is sent, it is walked to
+its end. The task makes up replies that the journal, the cache and earlier judgements lack.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _MAKES_UP: ContextVar[str | None] = ContextVar("makes_up", default=None)
 
 @dataclass
 class Rehearsal:
-    """What was asked in a rehearsal.
+    """The calls of a rehearsal.
 
     Attributes:
         cache: replies of other runs; None if the run does not share any.
         sent: the calls that would be sent, by step.
         cached: those that the cache would answer.
         written: ids of candidates whose texts are not there yet.
-        judged: likewise of those whose judgement alone is not.
+        judged: ids of candidates of which only the judgement is missing.
     """
 
     cache: ReplyCache | None = None
@@ -56,7 +56,7 @@ class Rehearsal:
             _MAKES_UP.reset(before)
 
     def answers(self, call: Call) -> bool:
-        """Whether a call may be made up now: nothing but the journal has a list."""
+        """Return whether a call may be made up now: only the journal has a list."""
         plain = call.dry_run is not None and call.top_logprobs is None and call.given is None
         return plain and (call.step not in ("generate", "correct") or _MAKES_UP.get() is not None)
 

@@ -1,10 +1,10 @@
-"""Revisions: replays for a task that has changed, of which the rest is then asked for.
+"""Revisions: replays for a changed task, whose missing calls are then made.
 
-What a call asks as it did is answered from the old journal by its key, as in any replay. Of what it
-asks in other words, a revision may take the old reply over: the texts of labels whose definition
-has changed, or judgements that the change does not touch. To know which reply that is, the old task
-is asked the same of the same candidate, on the old journal. The reply is then written down under
-the key of the new call, with the old one beside it, so that nothing later needs to know of it.
+An unchanged call is answered from the old journal by its key, as in any replay. For a call in other
+words, a revision may keep the old reply: texts of labels with changed definitions, or judgements
+that the change does not touch. To know which reply that is, the old task is asked the same of the
+same candidate, on the old journal. The reply is then written down under the key of the new call,
+with the old key beside it, so that later code need not know about it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Revision(Replay):
 
     @cached_property
     def judges_alike(self) -> bool:
-        """Whether step 4 asks as it did, but for labels and samples."""
+        """Return whether step 4 asks as before, except for labels and samples."""
         was, now = self.before.lock, self.manifest.lock
         return (
             was.corrector == now.corrector
@@ -98,7 +98,7 @@ class Revision(Replay):
 
     @cached_property
     def told_alike(self) -> frozenset[str]:
-        """The names of prompts that are as they were, but for the names of other labels."""
+        """Return the names of prompts that are unchanged, except for the names of other labels."""
         was, now = (
             {(prompt.name, without_others(prompt.text)) for prompt in task.prompts}
             for task in (self._past.task, self.task)
@@ -106,9 +106,9 @@ class Revision(Replay):
         return frozenset(name for name, _ in was & now)
 
     def rehearse(self, *, cache: bool | None = None) -> Rehearsal:
-        """Have what it lacks made up, before it runs, and counted.
+        """Make up lacking replies before it runs, and count them.
 
-        `cache` is whether the cache of other runs answers; None: as the run says.
+        `cache` is whether the cache of other runs answers; None: the run's setting.
         """
         shares = self.manifest.spec.limits.cache if cache is None else cache
         self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if shares else None)
@@ -173,7 +173,7 @@ def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
 
 
 def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
-    """Whether the instructions of step 4 differ in lines about labels alone."""
+    """Return whether the instructions of step 4 differ only in lines about labels."""
     names = {label.name for task in (was, now) for label in task.labels}
     about = re.compile(
         rf"(?m)^(?:{'|'.join(map(re.escape, names))}): .*(?:\n|$)" if names else "$^"
@@ -260,7 +260,7 @@ class _Past:
         return self._records(scope)
 
     async def judge(self, work: Judgement) -> tuple[Outcome, list[Mapping[str, Any]] | None]:
-        """What step 4 made of a candidate, and the records that answered its calls."""
+        """Return step 4's outcome for a candidate, and the records that answered its calls."""
         outcome, scope = Outcome(), Scope()
         if work.branch not in self.task.generators or isinstance(work.instance, Rejected):
             return outcome, None

@@ -46,8 +46,8 @@ class TracedCall:
         output_tokens: tokens of the reply.
         dollars: its cost; None if no price is known.
         cached: whether the reply came from another run, and was not paid for.
-        carried: the key of the call that the reply was given to, if `revise` took it over although
-            the words of the call have changed; "" otherwise.
+        carried: the key of the call that got the reply, if `revise` kept it although the words of
+            the call have changed; "" otherwise.
     """
 
     key: str
@@ -86,9 +86,9 @@ class Trace:
     Attributes:
         run: the run directory.
         id: the candidate's id.
-        verdict: what became of it.
+        verdict: its outcome.
         label: the label that it ended with, or None.
-        rows: its rows; none if it was rejected.
+        rows: its rows; empty if it was rejected.
         record: its line in `provenance.jsonl` or `rejects.jsonl`.
         made_by: task, versions, packages, models and seed of the run.
         calls: the calls behind it, in order: lists, generation, correction.
@@ -141,17 +141,17 @@ def trace(
 ) -> Trace:
     """Trace a row of a run to all that it came from.
 
-    Prompts are not stored: they are made again from the task, and the digests in the journal
-    prove which of them were sent so. Without the task everything else is there.
+    Prompts are not stored: they are made again from the task, and the digests in the journal prove
+    which of them were sent so. Without the task only the prompts are missing.
 
     Args:
         run: a run or what `correct` returned, or its directory.
-        row: a row's number from 0, or the id of a candidate, whatever became of it.
+        row: a row's number from 0, or the id of any candidate.
         task: the `Task`, if the run was made with a `Task` object.
         registry: resolves names; by default the registry of the run, or all that is installed.
 
     Raises:
-        UsageError: there is no such directory or row.
+        UsageError: the directory or the row does not exist.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
     if isinstance(run, Folder):
@@ -166,7 +166,7 @@ def traced_row(
     task: Task[Any, Any] | None = None,
     registry: Registry | None = None,
 ) -> Trace:
-    """What `trace` gives; errors name options of the command line.
+    """Return the result of `trace`; errors name options of the command line.
 
     Raises:
         TargenError: as `trace`.

@@ -1,10 +1,10 @@
-"""What was asked for one candidate: its prompts, made again and proven.
+"""The prompts of one candidate, made again and proven.
 
-A journal holds replies and not prompts, which are most of what is sent and follow
-from the rest. Here the lists that lead to a candidate are asked for and its steps run
-again, with the replies of the journal. A reply's key is a digest of what was sent, so
-a prompt that finds its reply is, to the letter, the one that it answered. One that
-finds none was not sent: it is what the task would ask today, and is said to be so.
+A journal holds replies and not prompts, which are most of what is sent and follow from the rest.
+Here the lists that lead to a candidate are asked for and its steps run again, with the replies of
+the journal. A reply's key is a digest of what was sent. So a prompt that finds its reply is, to the
+letter, the one that it answered. One that finds none was not sent: it is what the task would ask
+today, and is said to be so.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _MAX_SAMPLES = 10_000  # of a seed, that are made again
 
 @dataclass(frozen=True, slots=True)
 class AskedCall:
-    """What one call was asked.
+    """The prompt of one call.
 
     Attributes:
         messages: the conversation.
@@ -67,7 +67,7 @@ class AskedCall:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the calls behind a candidate were asked, by their keys.
+    """The prompts of the calls behind a candidate, by their keys.
 
     Attributes:
         calls: of each call whose prompt could be made again.
@@ -79,7 +79,7 @@ class Asked:
 
 
 class _Ahead(Ledger):
-    """Keeps lists from asking for more than they are told to."""
+    """Keeps lists from asking for more than their limits."""
 
     @property
     def pending(self) -> bool:
@@ -128,7 +128,7 @@ class _Watch:
 
 
 async def asked_for(registry: Registry, traced: Traced) -> Asked:
-    """What the calls were asked that one candidate rests on.
+    """Return the prompts of the calls behind one candidate.
 
     Raises:
         UsageError: the task is code that was not run on this machine before.
@@ -216,7 +216,7 @@ def _models(
     corrector: Corrector[Any] | None,
     candidates: Mapping[str, int],
 ) -> dict[str, BoundModel]:
-    """What stands for the models of the steps."""
+    """Return stand-ins for the models of the steps."""
     known = {step.name: step for step in judged_by(task, corrector).steps}
     return recorded_models(
         {
@@ -255,16 +255,16 @@ def _lists_of_part(
 
 
 def _below(step: str, path: Sequence[int]) -> str:
-    """What the places begin with of a list below a path."""
+    """Return the prefix of the places of a list below a path."""
     return "/".join([step, *([".".join(map(str, path))] if path else []), ""])
 
 
 async def _settled() -> None:
-    """Nothing is waited for: lists that were on trial are walked as they were."""
+    """Do nothing: lists that were on trial are walked as they were."""
 
 
 def _no_rows(count: int) -> Sequence[Any]:
-    """How a list that learned from rows grew cannot be made again: its items are on record."""
+    """Return no rows: a list that learned from rows cannot grow again; its items are on record."""
     if not count:
         return ()
     raise Rejected("no-rows", "the rows that there were then are not known")

@@ -54,8 +54,8 @@ def trace(
 ) -> None:
     """Trace a row to its task, lists, seed, calls, checks and verdict.
 
-    Each call is shown with its key, model, parameters, cost, reply, and with what it was asked,
-    which is made again from the task and proven by the key. With --call, the way back.
+    Shows each call with its key, model, parameters, cost and reply. Its prompt is made again from
+    the task and proven by the key. With --call, the way back.
 
     Examples:
     - targen trace runs/rte-0 3
@@ -117,7 +117,7 @@ def _name(traced: Traced) -> object:
 
 
 def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
-    """What rests on a call, in words."""
+    """Return how many rows rest on a call, in words."""
     made = sum(len(each.rows) for each in rows)
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
@@ -174,7 +174,7 @@ def _of_row(trace: Trace, *, full: bool) -> _Branch:
 
 
 def _made(made: Any) -> list[tuple[str, str]]:
-    """What made the run."""
+    """Return what made the run."""
     variants = f", variant {', '.join(made['variants'])}" if made["variants"] else ""
     lines = [("task", f"{made['task']} {made['version']}{variants}")]
     lines.append(("random seed", str(made["seed"])))
@@ -188,7 +188,7 @@ def _made(made: Any) -> list[tuple[str, str]]:
 
 
 def _judged(traced: Traced, origin: Sequence[tuple[str, object]]) -> Iterator[tuple[str, str]]:
-    """What checks and filters said."""
+    """Yield the results of checks and filters."""
     stage, record = traced.record.get("stage"), traced.record
     why = ": ".join(str(record[name]) for name in ("reason", "detail") if record.get(name))
     if traced.correction is not None or "seed" not in record or stage == "generate":

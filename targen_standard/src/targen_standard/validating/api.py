@@ -42,7 +42,7 @@ class Validation:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong, row by row; `known` ones are of the original data, and do not count."""
+        """Return the problems, row by row; `known` ones of the original data do not count."""
         return tuple(self.dataset.problems)
 
     @property
@@ -66,17 +66,17 @@ class Validation:
 
     @property
     def valid(self) -> bool:
-        """Whether all rows are official rows of the task."""
+        """Return whether all rows are official rows of the task."""
         return not self.bad
 
     @cached_property
     def instances(self) -> int:
-        """How many labelled instances there are."""
+        """Return the number of labelled instances."""
         return sum(len(unit.instances) for unit in self.dataset.units())
 
     @cached_property
     def unlabelled(self) -> int:
-        """How many rows have no label."""
+        """Return the number of rows without a label."""
         without = sum(not unit.instances for unit in self.dataset.units())
         return without * self.dataset.task.rows_per_instance
 
@@ -107,7 +107,7 @@ def validate(
         registry: finds the task; by default what is installed.
 
     Raises:
-        UsageError: there is no such dataset, or nobody says whose rows they are.
+        UsageError: the dataset does not exist, or its task is unknown.
     """
     if isinstance(data, str | PathLike):
         opened = open_source(data, encoding=encoding)

@@ -45,7 +45,7 @@ def validate(
     any other problem.
 
     With --checks, valid rows are put to the checks of the task and to its near-duplicate filter, to
-    find checks that refuse real rows. What they refuse does not change the exit code.
+    find checks that refuse real rows. Their refusals do not change the exit code.
 
     Examples:
     - targen validate runs/rte-0

@@ -38,7 +38,7 @@ class RefusedRow:
 
 @dataclass(slots=True)
 class Checked:
-    """What the checks of a task make of a dataset.
+    """The results of a task's checks on a dataset.
 
     Attributes:
         instances: labelled instances that were checked.

@@ -145,7 +145,7 @@ class Limit:
 class Retry:
     """The form of the wait in a refusal: whole seconds, milliseconds or a date.
 
-    `says` is the claimed wait, in seconds; None: the true one.
+    `says` is the claimed wait, in seconds; None for the true one.
     """
 
     form: Literal["seconds", "ms", "date"] = "seconds"

@@ -107,10 +107,10 @@ class Job:
         usage: what the calls took so far, earlier processes included.
         engine: set by `run`; its quotas tell how far the run is.
         shared: replies to list calls, shared with other runs of a suite.
-        delivery: takes the calls of all steps, whatever was asked for; or None.
+        delivery: takes the calls of all steps, even if another was requested; or None.
         elsewhere: where the models work, if not in this process.
         report: the result of `run`; None before it.
-        sends_nothing: whether it is made from its journal alone.
+        sends_nothing: whether it uses its journal alone and sends no calls.
         resuming: how to resume it, if not by `resume`; "" if it keeps no files.
     """
 
@@ -241,8 +241,8 @@ class Job:
     ) -> Job:
         """Create a run directory, or continue the very same run in it.
 
-        `place` says what happens if `out` holds another run; see `Place`. `prepared` is what
-        `prepare` made of the spec, if that was done. The outcome is logged.
+        `place` decides what happens if `out` holds another run; see `Place`. `prepared` is the
+        result of `prepare` for the spec, if there is one. The outcome is logged.
 
         Raises:
             UsageError: `spec` is invalid.

@@ -34,8 +34,8 @@ class RunSpec(RowOptions, ListOptions):
     `STEP.NAME` the values to draw from: texts, weights, `@NAME` of a vocabulary, or () to draw
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
     are its own. `seats` is as in `Task`: in a run for other labels, those that took turns before.
-    `worked_examples` of a run with different models lists the steps without any. `RowOptions` and
-    `ListOptions` say what the other fields are. Keywords of `runs.shortcuts`, such as `max_cosine`,
+    `worked_examples` of a run with different models lists the steps without any. See `RowOptions`
+    and `ListOptions` for the other fields. Keywords of `runs.shortcuts`, such as `max_cosine`,
     stand for a filter with options.
 
     Raises:

@@ -74,7 +74,7 @@ def telltales(sides: tuple[Side, Side], shown: int) -> tuple[list[Feature], int]
 
 
 def _beyond(apart: Estimate, level: float) -> bool:
-    """Return whether 0 is outside the interval at another level."""
+    """Return whether 0 is outside the interval, widened by `level`."""
     assert apart.value is not None
     assert apart.low is not None
     assert apart.high is not None

@@ -392,7 +392,7 @@ def _tables(
             (name, reference.name),
             each.pairs,
             note="The same words, a run of eight or more that is half of the other, or a likeness "
-            f"of {options.near:g} of 100. --exclude and --examples reject such rows.",
+            f"of {options.near:g} of 100. Options --exclude and --examples reject such rows.",
         )
 
 

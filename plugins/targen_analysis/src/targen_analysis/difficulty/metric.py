@@ -198,8 +198,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
     )
     yield (
         "High V-information is easy, low is hard. Negative PVI marks a row whose "
-        "label the model would not give (section 5 of the paper; its appendix B.5 prints it the "
-        "other way round). V-information grows with the training rows, so all datasets have "
+        "label the model would not give (section 5 of the paper). Its appendix B.5 prints it the "
+        "other way round. V-information grows with the training rows, so all datasets have "
         "as many. Intervals do not include how a second training would differ."
     )
     yield (

@@ -111,7 +111,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     judged = [mark.judgement for mark in far]
     sides = ", ".join(f"{judged.count(w)} {w}" for w in ("better", "worse") if w in judged)
     yield (
-        f"Of {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}"
+        f"Among {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}"
         f"{f' ({sides})' if sides else ''}, "
         f"{len(off)} {_is(len(off))} off, and {len(marks) - len(far) - len(off)} may be the same."
         f"{doubts}"

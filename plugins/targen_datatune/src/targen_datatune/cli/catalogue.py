@@ -29,8 +29,8 @@ def catalogue(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC|DATASET]...",
-            help="build, list, remove: a file, a folder of CSV, JSON, JSON lines or Parquet, a "
-            "folder that `datasets` saved, runs, or hf: for the hub. show: a dataset's id.",
+            help="For build, list, remove: files or folders of CSV, JSON, JSON lines or Parquet, "
+            "folders that `datasets` saved, runs, or hf: for the hub. For show: a dataset's id.",
             show_default=False,
         ),
     ] = None,

@@ -31,8 +31,8 @@ class DebiasOptions(ConditionalOptions):
 
     debias: bool | Literal["pairs"] = Field(
         False,
-        description="draw each token so that it fits no other label's prompt better (a call per "
-        "token and label): true, false, or pairs to do so only for rows of several texts",
+        description="draw each token so that it fits no other label's prompt better: true, false, "
+        "or pairs (only for rows of several texts)",
     )
     debias_decay: float = Field(
         200.0, ge=0, le=1e6, description="how much rarer what they favour becomes; 0: no rarer"

@@ -61,7 +61,7 @@ SELFINSTRUCT = Method(
         "the task gives few to start from. Each instruction gives two rows per label at a "
         "temperature of 0.7, about as many as theirs gave in all, for more kinds of texts. The "
         "preset `paper` has their numbers. "
-        "The model is not asked whether an instruction is a classification: labels are closed, and "
+        "The model is not asked whether an instruction is a classification. Labels are closed, and "
         "each call writes rows for one of them (their output before input). An instruction starts "
         "with a letter or digit "
         "of any script; theirs had to be English. Among rows with the same texts the first is "

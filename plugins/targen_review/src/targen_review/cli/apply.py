@@ -47,8 +47,8 @@ def apply(
         typer.Option(
             "--resolve",
             metavar="RULE",
-            help="What counts where raters differ: agree (what all want who graded a row), "
-            "majority (what more than half want), or the name of a rater.",
+            help="The decision if raters differ: agree (all raters of the row), "
+            "majority (more than half), or the name of a rater.",
         ),
     ] = "agree",
     exact: Annotated[

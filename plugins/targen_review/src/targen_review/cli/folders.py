@@ -20,7 +20,7 @@ def review_folder(path: Path) -> Path:
     for folder in (path, folder_for([path], None)):
         if is_there(folder):
             return folder
-    hint = "targen review DATA begins one; with --out FOLDER it is there"
+    hint = "targen review DATA starts one, in FOLDER with --out FOLDER"
     if not path.exists():
         raise NoSuchFile(path, "data or review", hint=hint)
-    raise UsageError(f"{path} contains no review, and there is none beside it", hint=hint)
+    raise UsageError(f"no review in {path}, nor beside it", hint=hint)

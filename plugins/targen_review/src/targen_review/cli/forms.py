@@ -90,7 +90,7 @@ def import_(
         typer.Option(
             "--rater",
             metavar="THEIRS=NAME",
-            help="What a person of theirs, by number, address or id, is called here. [default: "
+            help="Rename a person, by number, address or id. [default: "
             "the address up to its @, labelstudio-NUMBER, argilla-ID]",
         ),
     ] = None,

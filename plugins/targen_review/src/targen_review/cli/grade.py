@@ -62,7 +62,7 @@ def grade(
     out = options["out"] or folder / f"model-{name}"
     try:
         if (out / "manifest.json").exists() and not _died(out):
-            print(f"{out} is there: nothing is asked, its grades are taken over", file=sys.stderr)
+            print(f"{out} exists: its grades are used, without new calls", file=sys.stderr)
             return
         task = f"grades-{name.lower()}"
         text = GRADE.typed(FORM, GradeSpec(review=str(folder.resolve())), task)

@@ -28,7 +28,7 @@ _LARGEST = 64 << 20  # bytes of a report
 DataArg = Annotated[
     list[str],
     typer.Argument(
-        help="Run directories; files; folders that `export --as hf` saved; or hf:OWNER/NAME.",
+        help="Run directories, files, folders that `export --as hf` saved, or hf:OWNER/NAME.",
         show_default=False,
     ),
 ]
@@ -45,7 +45,8 @@ def review(
         ),
     ] = None,
     raters: Annotated[
-        str | None, typer.Option("--raters", metavar="A,B", help="Who grades; default: anyone.")
+        str | None,
+        typer.Option("--raters", metavar="A,B", help="The graders; default: anyone."),
     ] = None,
     teams: Annotated[
         str | None,
@@ -68,8 +69,8 @@ def review(
         typer.Option(
             "--rubric",
             metavar="NAME",
-            help="What is asked: labels (right, wrong label, bad text), paper (A to D), or a YAML "
-            "file of your own. [default: labels if the task has a closed set of them, else paper]",
+            help="The questions: labels (right, wrong label, bad text), paper (A to D), or your "
+            "own YAML file. [default: labels for a closed label set, else paper]",
         ),
     ] = None,
     blind: Annotated[
@@ -98,7 +99,8 @@ def review(
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Of this machine. [default: any free]")
+        int,
+        typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the link, and open no browser.")
@@ -231,7 +233,7 @@ def planned(
         if anew and _is_begun(folder):
             raise UsageError(
                 f"{folder} contains a review of this data already: {anew}",
-                hint="leave the options out to go on with it; for another review --out FOLDER",
+                hint="leave the options out to continue it; for another review --out FOLDER",
             )
     new = plan is None or bool(anew)
     if plan is None or anew:
@@ -329,7 +331,7 @@ def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> 
     names = [each.name for each in opened]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two datasets are called {twice}: their rows could not be told apart")
+        raise UsageError(f"two datasets are called {twice}: their rows would be mixed up")
     for each in opened:
         if each.problem:
             print(f"{each.path}: {each.problem}", file=sys.stderr)

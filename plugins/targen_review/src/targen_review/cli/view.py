@@ -30,8 +30,8 @@ def view(
         typer.Option(
             "--key",
             metavar="COLUMN",
-            help="Of two datasets, the column that says which rows belong together. "
-            "[default: ids, texts or seeds, where they share them]",
+            help="With two datasets, the column that pairs their rows. "
+            "[default: ids, texts or seeds that they share]",
         ),
     ] = "",
     analysis: Annotated[
@@ -52,7 +52,8 @@ def view(
         ),
     ] = "",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Of this machine. [default: any free]")
+        int,
+        typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the link, and open no browser.")
@@ -140,5 +141,5 @@ def _opened(paths: list[str], task: str | None, encoding: str) -> list[ReviewDat
     if len(set(names)) < len(names):
         names = [str(path).rstrip("/") for path in paths]
     if len(set(names)) < len(names):
-        raise UsageError(f"{paths[0]} is given twice: its rows could not be told apart")
+        raise UsageError(f"{paths[0]} is given twice: its rows would be mixed up")
     return [replace(each, name=name) for each, name in zip(opened, names, strict=True)]

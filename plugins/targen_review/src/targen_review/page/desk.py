@@ -324,7 +324,7 @@ class Desk:
             edit = _changed(seat, texts)
             mend(None, row, edit, None)  # that these can be edited
             return {"edit": edit or None}
-        raise UsageError(f"there is no answer {action!r}")
+        raise UsageError(f"unknown answer {action!r}")
 
     def _reasons(self, old: Grade, name: str) -> tuple[str, ...]:
         """The reasons with one more, or without one that was there, in the rubric's order."""

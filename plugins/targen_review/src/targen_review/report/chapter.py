@@ -48,12 +48,12 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
 
 
 _NONE = (
-    "No grades are beside these data: targen review DATA opens a page for them, and those beside a "
+    "No grades are beside these data. targen review DATA opens a page for grading. Grades beside a "
     "run are shown here; -o reviewed.folders=FOLDER names others."
 )
 
 REVIEWED = Metric(
-    title="What people found, row by row",
+    title="Grades by people, row by row",
     measure=_measure,
     options=ReviewedOptions,
     order=810,

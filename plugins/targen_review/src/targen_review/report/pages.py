@@ -73,13 +73,13 @@ _HOW = (
     ),
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
-        "Krippendorff's α (2004): 95 % intervals by the jackknife over rows on Fisher's z scale; "
-        "none where all agree, or where all rests on one row or on none. They say how alike raters "
-        "grade, not whether they are right."
+        "Krippendorff's α (2004). 95 % intervals come from the jackknife over rows on Fisher's z "
+        "scale; they are missing if all agree, or if they would rest on fewer than two rows. The "
+        "figures show how alike raters grade, not whether they are right."
     ),
     (
-        "A label is confirmed where a person chose it, or left it and found the row acceptable; a "
-        "row that is not acceptable, and has no other label, says nothing of its label."
+        "A label is confirmed if a person chose it, or left it and found the row acceptable. A "
+        "row that is not acceptable, and has no other label, does not count for its label."
     ),
 )
 
@@ -89,7 +89,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         who = "people find" if of.who == PEOPLE else f"{of.who}, a model, finds"
         name = "all datasets" if of.dataset == ALL else of.dataset
         now = _percent(of.acceptable)
-        said = f"Of {plural(of.rows, 'row')} of {name}, {who} {now} acceptable"
+        said = f"Among {plural(of.rows, 'row')} of {name}, {who} {now} acceptable"
         if of.change is not None and of.acceptable_before is not None and of.before != of.after:
             said += f", and {_percent(of.acceptable_before)} before correction"
         yield f"{said}."
@@ -117,7 +117,7 @@ def _warnings(figures: ReviewFigures) -> Iterator[str]:
         return
     people = {given.rater for given in material.given} & set(material.people())
     if not people:
-        yield "only models have graded: nothing here is what people say"
+        yield "only models have graded: no figure here comes from people"
     elif not any(each.kind == "people" for each in figures.agreement):
         yield (
             "no row was graded by two people, so how far people agree is not known"
@@ -311,9 +311,9 @@ def _step4_table(step4: Step4) -> Table:
         "Step 4 by people",
         ("decisions", "rows", "right", "old label right", "people differ"),
         rows,
-        note="Right: people chose the new label, or found the row acceptable with it; of a reject, "
-        "they would reject the row, or find it not acceptable. Rows on which people differ "
-        "are counted apart.",
+        note="Right: people chose the new label, or found the row acceptable with it. For a "
+        "reject, they would reject the row, or find it not acceptable. Rows on which people differ "
+        "are counted separately.",
     )
 
 

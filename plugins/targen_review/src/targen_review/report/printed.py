@@ -22,6 +22,6 @@ TITLES = {"axg": "AX-g", "boolq": "BoolQ", "cb": "CB", "copa": "COPA"} | {
 
 AGREEMENT = (
     "The paper's three teams: Cohen's κ on letters 0.51, 0.48, 0.60, on acceptable or not 0.71, "
-    "0.67, 0.79; Spearman's r 0.85, 0.83, 0.91. It prints no intervals, and says neither how two "
-    "grades of a row were made one nor whether agreement is of grades before correction or after."
+    "0.67, 0.79; Spearman's r 0.85, 0.83, 0.91. It prints no intervals. It does not say how two "
+    "grades of a row were combined, or whether agreement is before or after correction."
 )

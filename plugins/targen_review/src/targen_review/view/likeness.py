@@ -82,10 +82,10 @@ class Alike:
             return Progress(self._problem, True)
         rows = len(self._catalogue)
         if not self._ready.is_set():
-            return Progress(f"How alike rows are: {self._read:,} of {rows:,} are read.")
+            return Progress(f"Comparing rows: {self._read:,} of {rows:,} are read.")
         if self._known < rows:
             return Progress(
-                f"How alike rows are is known of {self._known:,} of {rows:,}; the others come last."
+                f"Likeness is known for {self._known:,} of {rows:,} rows; the others come last."
             )
         return Progress()
 
@@ -133,7 +133,7 @@ class Alike:
         except TargenError as error:
             self._problem = f"{error} ({error.hint})" if error.hint else str(error)
         except Exception as error:  # what embedders raise has no end
-            self._problem = f"How alike rows are cannot be found: {type(error).__name__}: {error}"
+            self._problem = f"Rows cannot be compared: {type(error).__name__}: {error}"
         finally:
             self._ready.set()
 

@@ -61,7 +61,7 @@ _HOW = (
         "seeds on the same rows. sd: over seeds."
     ),
     (
-        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds. p (Holm) "
+        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds. Holm's p "
         "holds for all arms of a model and size together. McNemar: on questions that one arm alone "
         "got right, exact, the median over seeds."
     ),

@@ -124,7 +124,7 @@ class EncoderOptions(NeuralOptions, EnsemblingOptions):
     head: Literal["auto", "auto-new", "new"] = Field(
         "auto",
         description="auto: keep the model's head, which must fit the labels; "
-        "auto-new: keep it if it fits, else make a new one; new: always make a new one",
+        "auto-new: keep a fitting head, else make a new one, as new always does",
     )
     ensemble_interval: int = Field(
         100, ge=1, description="steps between predictions of all rows (SuperGen: 100)"

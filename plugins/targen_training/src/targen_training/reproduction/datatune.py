@@ -463,7 +463,7 @@ def _print(
     counts = [(part.key, group.arm, group.rows) for part in results.parts for group in part.groups]
     said = {f"{key} {arm} {rows:,}" for key, arm, rows in counts}
     print(f"\nrows: {'; '.join(sorted(said))}")
-    print("\nWhat differs from the paper")
+    print("\nDifferences from the paper")
     for line in differs:
         print(f"- {line}")
     print(f"- Seeds: {len(results.seeds)}.")

@@ -154,9 +154,8 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
         lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
         raise UsageError(
             f"{asked.paper.name} lacks {lacking}",
-            hint="--synthetic FOLDER has a run or file for each task. --self-instruct DATA has "
-            f"rows of {_FREE}, such as targen import-rows makes. --generator NAME/MODEL makes "
-            "missing rows",
+            hint="pass --synthetic FOLDER with a run or file per task, --self-instruct DATA with "
+            f"rows of {_FREE} (see targen import-rows), or --generator NAME/MODEL for missing rows",
         )
     if not theirs.exists() and asked.instructions is not None:
         raise UsageError(f"--self-instruct {theirs}: no such data")

@@ -21,7 +21,7 @@ __all__ = ["DISTANCE", "DistanceOptions", "DistanceSection"]
 
 
 class DistanceOptions(Options):
-    """How near rows may be, by a cosine of their embeddings."""
+    """The least distance of rows, by a cosine of their embeddings."""
 
     panel = RowOptions.panel
 
@@ -46,9 +46,10 @@ class DistanceSection(BaseModel):
     Attributes:
         embedder: the full id of what embedded the rows.
         max_cosine: as the options.
-        max_refused: likewise.
+        max_refused: as the options.
         refused: candidates that were too near to a row.
-        accepted: rows that were too near, since the share was used up or there was nothing else.
+        accepted: rows that were too near, because the share was used up or no other candidates were
+            left.
     """
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -61,7 +62,7 @@ class DistanceSection(BaseModel):
 
     @property
     def words(self) -> str:
-        """What was too near to a row, in a sentence."""
+        """Return a sentence on rows that were too near."""
         near = self.refused + self.accepted
         words = f"Above a cosine of {self.max_cosine:g}: {plural(near, 'candidate')}"
         if near:
@@ -80,4 +81,4 @@ def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
 DISTANCE = Configurable(
     DistanceOptions, _made, uses={"embedder": "embedder"}, section=Section(DistanceSection)
 )
-"""What is registered as `distance`."""
+"""The registered filter `distance`."""

@@ -1,9 +1,9 @@
-"""The distance filter: is a candidate's embedding too near to a row that is there?
+"""The distance filter, which compares a candidate's embedding with those of the rows.
 
 Vectors are scaled to a length of 2,047 and rounded to whole numbers. Their products are then whole
-numbers below 2^24, which single-precision floats add up exactly in any order: a cosine depends on
-the two vectors alone, not on how many rows there are, on how they lie in memory or on what
-multiplies them. Rounding moves it by less than 0.001.
+numbers below 2^24, which single-precision floats add up exactly in any order. So a cosine depends
+on the two vectors alone, not on the number of rows, their place in memory or the library. Rounding
+moves it by less than 0.001.
 
 Most of what a model says is near to something that it said, so it could be refused for ever.
 Refusals are therefore at most a share of each branch's candidates: what is too near when the share
@@ -44,14 +44,14 @@ Vector = NDArray[np.float32]
 
 
 class DistanceFilter(Filter):
-    """Refuses what is too near to a row that is there, up to a share of the candidates.
+    """Refuses candidates that are too near to an existing row, up to a share of them.
 
-    Rows of one seed whose generator was given a part of the text, and others for which the task
-    says so, are not compared with each other: they share that part by design, and the
-    near-duplicate filter compares the rest.
+    Rows of one seed whose generator got a part of the text are not compared with each other, nor
+    are others that the task excludes. They share that part by design, and the near-duplicate filter
+    compares the rest.
 
     Attributes:
-        passed: accepted rows that were too near, but for the share.
+        passed: accepted rows that were too near, since the share was used up.
     """
 
     gives_way = (TOO_NEAR,)
@@ -96,7 +96,7 @@ class DistanceFilter(Filter):
         )
 
     def _nearest(self, vector: Vector, candidate: Candidate) -> tuple[int, float] | None:
-        """The row that is nearest, from 0, and its cosine; None where it is not too near."""
+        """Return the nearest row, from 0, and its cosine; None if it is not too near."""
         held = min(self._rows, MAX_ROWS)
         if not held:
             return None
@@ -135,7 +135,7 @@ class DistanceFilter(Filter):
         self._refused[branch] += commit.stage == "filter" and commit.reason == TOO_NEAR
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
-        """See `Filter.report`: what was too near to a row, and what became of it."""
+        """See `Filter.report`: rows that were too near, and their outcomes."""
         return DistanceSection(
             embedder=self._embedder,
             max_cosine=self._limit,

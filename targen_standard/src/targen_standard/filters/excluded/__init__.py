@@ -1,10 +1,10 @@
-"""The exclusion filter: does a candidate hold, or nearly hold, a row that must not be there?
+"""The exclusion filter, which refuses rows of excluded datasets, and near ones.
 
-Each run reads the excluded datasets and keeps their rows in an index in memory, by the keys of
-`targen_standard.filters.likeness` and by more for what holds a part of a row: a row is entered
-under its whole and each of its texts, and under runs of eight words, chosen so that every run of
-thirteen that two texts share leads from one to the other. A candidate looks under all of its own.
-What it meets is compared exactly, so a key alone refuses nothing.
+Each run reads the excluded datasets and keeps their rows in an index in memory. The keys are those
+of `targen_standard.filters.likeness`, with more for parts of rows. A row is entered under its
+whole, each of its texts, and runs of eight words. These are chosen so that every run of thirteen
+that two texts share leads from one to the other. A candidate looks under all of its own. Its
+matches are compared exactly, so a key alone never refuses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REASONS = {
 
 
 class ExclusionOptions(Options):
-    """What no row may equal or nearly equal, and what says how alike they may be."""
+    """Datasets whose rows must not recur, and their likeness."""
 
     panel = RowOptions.panel
 
@@ -62,7 +62,7 @@ _Count = Annotated[int, Field(ge=0, le=10**15)]
 
 
 class _Source(BaseModel):
-    """What one dataset refused, by test."""
+    """Refusals because of one dataset, by test."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -78,7 +78,7 @@ class ExcludedSection(RootModel[list[_Source]]):
 
     @property
     def table(self) -> Table:
-        """What each test refused."""
+        """Return the refusals of each test."""
         rows: list[tuple[Cell, ...]] = [
             (one.source, one.rows, *(one.refused.get(test, 0) for test in REASONS))
             for one in self.root
@@ -105,7 +105,7 @@ def _counted(plan: PartPlan, rejects: Iterable[Mapping[str, Any]]) -> list[dict[
 
 
 def _card(plan: PartPlan, manifest: Manifest) -> str:
-    """What no row is from, as a promise with its tests."""
+    """Return the promise about excluded datasets, with its tests."""
     from targen_standard.filters.excluded.comparing import GRAM, MIN_ALONE, RUN, SIMILARITY
 
     lines = "\n".join(
@@ -149,4 +149,4 @@ EXCLUDED = Configurable(
     uses={"alike": "filter"},
     section=Section(ExcludedSection, counted=_counted, card=_card),
 )
-"""What is registered as `excluded`."""
+"""The registered filter `excluded`."""

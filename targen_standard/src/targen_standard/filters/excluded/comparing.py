@@ -1,4 +1,4 @@
-"""What of two rows is compared, and how: the words of their texts, by each test."""
+"""Compare the words of two rows' texts, by each test."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ _UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _UNSP
 
 
 def plain_words(text: str) -> str:
-    """The words of a text as the tests compare them, single-spaced.
+    """Return the words of a text as the tests compare them, single-spaced.
 
-    Letters and digits, after Unicode's compatibility composition (NFKC) and case folding;
-    invisible letters are left out, and whatever else stands between words parts them.
+    Letters and digits, after Unicode's compatibility composition (NFKC) and case folding. Invisible
+    letters are left out, and all other characters separate words.
     """
     folded = text.lower()
     if not text.isascii():
@@ -73,7 +73,7 @@ def plain_words(text: str) -> str:
 
 
 def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[str]]:
-    """The texts of a row by column, those in lists and objects too; no label and no number."""
+    """Return a row's texts by column, also in lists and objects, without its label."""
     found: dict[str, list[str]] = {}
     for name in columns:
         leaves = () if name in _NO_TEXT else texts_in(row.get(name))
@@ -84,20 +84,20 @@ def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[s
 
 
 def text_sum(text: str) -> int:
-    """What says of a text that it is the same to the letter: its CRC32."""
+    """Return a text's CRC32, to find texts that are the same to the letter."""
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A text as comparisons see it, and the sum of it as it was."""
+    """A text as comparisons see it, and the check sum of the original."""
 
     text: str
     sum: int
 
     @property
     def counts_alone(self) -> bool:
-        """Whether it is long enough to say something without the rest of its row."""
+        """Return whether it is long enough to count without the rest of its row."""
         words = self.text.count(" ") + 1
         if words < MIN_ALONE and not self.text.isascii():
             words += len(_UNSPACED_LETTER.findall(self.text)) // _UNSPACED_WORD
@@ -134,7 +134,7 @@ class Compared:
         return (3, True) if self.is_like(theirs) else None
 
     def is_like(self, theirs: Sequence[Part]) -> bool:
-        """Whether the whole rows are as alike as the near-duplicate filter's must not be."""
+        """Return whether the whole rows are too alike for the near-duplicate filter."""
         other = " ".join(part.text for part in theirs)
         return self.counts and alike(self.whole, other, self.similarity)
 
@@ -150,7 +150,7 @@ def _runs_of_words(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def _shares_words(runs: Set[tuple[str, ...]], excluded: str) -> bool:
-    """Whether a text with these runs of words holds so much of an excluded one as to be from it."""
+    """Return whether a text with these runs of words has too much of an excluded one."""
     length = longest = 0
     for run in _runs_of_words(excluded):
         length = (length + 1 if length else GRAM) if run in runs else 0

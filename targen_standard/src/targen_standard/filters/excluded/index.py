@@ -28,7 +28,7 @@ _WORDS = odd(GRAM, 5)
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a candidate is too near to.
+    """The excluded row that a candidate is too near to.
 
     Attributes:
         test: the strictest test that finds it: "exact", "normalized", "8-gram" or "similar".
@@ -62,9 +62,9 @@ class ExclusionIndex:
     ) -> Match | None:
         """The excluded row that one with these texts equals or nearly equals, or None.
 
-        Of several it is one of the strictest test, and then of the lowest number. Without
-        `complete` the candidate has other texts, which were not compared: then a short one
-        that is left over says nothing.
+        Among several it is one of the strictest test, and then of the lowest number. Without
+        `complete` the candidate has further texts that were not compared: a short remaining one
+        then does not count.
         """
         parts = _parts(texts)
         if not parts:
@@ -107,7 +107,7 @@ def _grams(text: str) -> NDArray[np.uint32]:
 
 
 def _fewest_grams(text: str) -> set[int]:
-    """Those of which each run of words that refuses a candidate holds one.
+    """Return grams such that each run of words that refuses a candidate has one.
 
     They are the least of neighbours (winnowing: Schleimer et al., SIGMOD 2003).
     """

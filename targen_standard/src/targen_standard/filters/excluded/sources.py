@@ -132,7 +132,7 @@ class _Rows:
             raise _unread(Option("exclude") + f": {error}", hint=error.hint) from error
 
     def read(self) -> ExcludedSource:
-        """What the run keeps of it, and the index of its rows.
+        """Return the run's record of it, with the index of its rows.
 
         Raises:
             UnreadSource: it has no column, or no text, that could be compared.
@@ -166,7 +166,7 @@ class _Rows:
 
 
 def _state(source: str, place: Path) -> tuple[str, ...]:
-    """What tells a file from what it is when it was changed; empty of what is no file."""
+    """Return a state that changes with the file; empty for other sources."""
     if source.startswith(HUB):
         return ("hub",)
     try:

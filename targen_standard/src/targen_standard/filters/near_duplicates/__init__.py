@@ -19,7 +19,7 @@ __all__ = ["NEAR_DUPLICATES", "NearDuplicateOptions"]
 
 
 class NearDuplicateOptions(Options):
-    """How alike rows may be, letter by letter."""
+    """The greatest likeness of rows, letter by letter."""
 
     panel = RowOptions.panel
 
@@ -37,4 +37,4 @@ def _made(options: NearDuplicateOptions) -> NearDuplicateFilter:
 
 
 NEAR_DUPLICATES = Configurable(NearDuplicateOptions, _made)
-"""What is registered as `near-duplicates`."""
+"""The registered filter `near-duplicates`."""

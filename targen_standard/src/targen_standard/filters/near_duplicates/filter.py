@@ -11,7 +11,7 @@ __all__ = ["NearDuplicateFilter"]
 
 
 class NearDuplicateFilter(Filter):
-    """Refuses what nearly repeats a row that is there."""
+    """Refuses candidates that nearly repeat an existing row."""
 
     precedence = -10
     across_runs = True

@@ -19,9 +19,9 @@ _FORM = 2
 class NearDuplicates:
     """Committed rows, searchable by likeness.
 
-    Rows of different seeds are compared on their whole text; rows that share
-    a seed on what the generator wrote, since they share the rest by design.
-    A task may name another thing than the seed (`Texts.dedup_among`).
+    Rows of different seeds are compared on their whole text. Rows of one seed are compared on the
+    generated part, since they share the rest by design. A task may name another thing than the seed
+    (`Texts.dedup_among`).
     """
 
     def __init__(self, threshold: float) -> None:
@@ -59,7 +59,7 @@ class NearDuplicates:
         return None
 
     def add(self, seed: str, text: str, written: str) -> bytes:
-        """Index a committed row; return what `restore` needs of it; if off, nothing."""
+        """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)

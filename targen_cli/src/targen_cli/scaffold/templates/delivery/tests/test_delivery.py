@@ -9,6 +9,6 @@ from targen_testing import DeliverySuite as Suite
 
 
 class TestDelivery(Suite):
-    """The same rows, and a run that goes on without it."""
+    """The same rows, and a run that continues without it."""
 
     delivery = "my-demo"

@@ -9,7 +9,7 @@ __all__ = ["METRIC"]
 
 
 class Options(MetricOptions):
-    """What `-o my-demo.KEY=VALUE` sets."""
+    """Options for `-o my-demo.KEY=VALUE`."""
 
     mark: str = Field("?", min_length=1, description="What a row that asks holds.")
 

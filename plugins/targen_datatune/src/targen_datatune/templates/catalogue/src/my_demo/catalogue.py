@@ -20,21 +20,20 @@ _SCHEME = "my-demo:"
 
 
 class Options(CatalogueOptions):
-    """What `-o KEY=VALUE` sets."""
+    """Options for `-o KEY=VALUE`."""
 
     samples: int = Field(3, ge=1, description="Rows that a description shows.")
 
 
 def _opens(spec: str) -> bool:
-    """Whether a user means this catalogue, by what she typed."""
+    """Return whether a user means this catalogue, by the typed text."""
     return spec.startswith(_SCHEME)
 
 
 def _listing(spec: str, options: Options) -> Iterator[Listed]:
-    """What there is: a key, and a stamp that changes where the dataset may have changed.
+    """Yield the datasets: a key, and a stamp that changes if the dataset may have changed.
 
-    Nothing is read for it that need not be: what has the stamp of last time is not described
-    again.
+    Read as little as possible: a dataset with an unchanged stamp is not described again.
 
     Raises:
         UsageError: `spec` leads nowhere.

@@ -23,7 +23,7 @@ _FILE = "runs.json"
 
 
 class Options(RetrieverOptions):
-    """What `-o KEY=VALUE` sets."""
+    """Options for `-o KEY=VALUE`."""
 
     letters: int = Field(3, ge=2, le=8, description="Letters of a run.")
 

@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_methods(register: Register[Method[Any]]) -> None:
-    """What `targen method my-demo TASK` makes rows with."""
+    """Register the method of `targen method my-demo TASK`."""
     register.register(
         "my-demo",
         "my_demo.method:METHOD",

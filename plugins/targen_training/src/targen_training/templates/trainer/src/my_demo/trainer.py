@@ -18,7 +18,7 @@ _FILE = "counts.json"
 
 
 class Options(TrainerOptions):
-    """What `-o KEY=VALUE` sets."""
+    """Options for `-o KEY=VALUE`."""
 
     smoothing: float = Field(1.0, gt=0, description="What is added to every word's count.")
 

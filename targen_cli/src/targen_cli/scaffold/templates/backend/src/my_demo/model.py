@@ -86,7 +86,7 @@ class HttpModel:
             self._session = None
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
-        """What is sent. A parameter that is None is to be left out."""
+        """Return the request body. Leave out a parameter that is None."""
         body: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],

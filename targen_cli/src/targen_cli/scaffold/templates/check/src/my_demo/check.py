@@ -14,7 +14,7 @@ __all__ = ["CHECK", "Options"]
 
 
 class Options(BaseModel):
-    """What a user may set: `-o NAME.most=40`."""
+    """Options for `-o NAME.most=40`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

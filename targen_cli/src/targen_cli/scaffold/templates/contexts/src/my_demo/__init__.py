@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_contexts(register: Register[ListStep[Any]]) -> None:
-    """What `--contexts-from my-demo` is."""
+    """Register `--contexts-from my-demo`."""
     register.register(
         "my-demo",
         "my_demo.contexts:CONTEXTS",

@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_embedders(register: Register[Embedder]) -> None:
-    """What `--max-cosine 0.8 --embedder my-demo` measures with."""
+    """Register the embedder of `--max-cosine 0.8 --embedder my-demo`."""
     register.register(
         "my-demo",
         "my_demo.embedder:EMBEDDER",

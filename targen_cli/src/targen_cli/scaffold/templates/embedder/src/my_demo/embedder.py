@@ -13,7 +13,7 @@ _PLACES = 256  # of a vector
 
 
 def _vector(text: str) -> Sequence[float]:
-    """How often each run of three letters occurs, at the place of its hash."""
+    """Count each run of three letters, at the place of its hash."""
     counts = [0.0] * _PLACES
     letters = " ".join(text.casefold().split())
     for at in range(len(letters) - 2):

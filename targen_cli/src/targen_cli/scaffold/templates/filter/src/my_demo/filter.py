@@ -15,7 +15,7 @@ __all__ = ["FILTER", "Openings", "Options"]
 
 
 class Options(BaseModel):
-    """What a user may set: `-o NAME.words=5`."""
+    """Options for `-o NAME.words=5`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +39,7 @@ class Openings(Filter):
         return Refusal("same-opening", f"{self._rows[opening]} rows begin with {opening!r}")
 
     def add(self, accepted: Candidate) -> bytes:
-        """Count a row, and return what `restore` needs of it in another process."""
+        """Count a row, and return its data for `restore` in another process."""
         opening = self._opening(accepted)
         self._rows[opening] += 1
         return opening.encode()

@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
-    """What `--generators-from my-demo` is."""
+    """Register `--generators-from my-demo`."""
     register.register(
         "my-demo",
         "my_demo.generator:GENERATOR",

@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_task_readers(register: Register[TaskReader]) -> None:
-    """What reads `FILE.my-demo`: the name is the suffix."""
+    """Register the reader of `FILE.my-demo`: the name is the suffix."""
     register.register(
         "my-demo",
         "my_demo.reader:READER",

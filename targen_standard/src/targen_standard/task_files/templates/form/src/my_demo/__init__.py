@@ -1,4 +1,4 @@
-"""What this plugin registers, and nothing else.
+"""The registrations of this plugin.
 
 targen imports this module for every command, so it imports nothing heavy: a
 target is a text, "module:ATTRIBUTE", which is imported when it is used.
