@@ -72,8 +72,7 @@ def reproduce(
             "--synthetic",
             metavar="FOLDER",
             help="Synthetic rows: a run or file for each task. [default: the repository's "
-            "examples/superglue_synthetic, and for table5 examples/small_writer, if they are here "
-            "and there is no --generator]",
+            "examples, if they are here and there is no --generator]",
             show_default=False,
         ),
     ] = None,

@@ -94,7 +94,7 @@ def replayed_of(
     They are written to `file`, since a replay costs nothing.
 
     Returns:
-        The file, or None if there are no rows; and what the replay lacks, or "".
+        The file, or None without rows, and what the replay lacks, or "".
 
     Raises:
         TargenError: the run cannot be made again.
