@@ -27,7 +27,7 @@ REPLIES = {
 
 
 def lay_out(folder: Path) -> None:
-    """Write what commands name: `superglue`, `runs`, `bigbench` and `my/csvs`."""
+    """Write what commands name: `superglue`, `runs`, `small`, `bigbench` and `my/csvs`."""
     for name in SUPERGLUE:
         file = EXAMPLES / "superglue" / f"{name.lower().replace('-', '')}.jsonl"
         rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -36,6 +36,7 @@ def lay_out(folder: Path) -> None:
         for split, part in (("train", rows[:most]), ("val", rows[most:])):
             (folder / "superglue" / name / f"{split}.jsonl").write_text("".join(part))
     shutil.copytree(EXAMPLES / "superglue_synthetic", folder / "runs")
+    shutil.copytree(EXAMPLES / "small_writer", folder / "small")
     examples = [
         {"input": text, "target_scores": {"yes": float(said == "yes"), "no": float(said == "no")}}
         for text, said in REPLIES.items()

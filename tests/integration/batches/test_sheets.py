@@ -235,6 +235,19 @@ def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
     assert sum('"verdict"' in kind for kind in kinds) == 2
 
 
+def test_people_judge_what_a_model_without_files_writes(targen: Callable[..., Any]) -> None:
+    options = ("-b", "scripted", "--backend-for", "correct=people", "-q", "--out", "run")
+    assert "waiting for answers" in targen("generate", "rte", "-n", 4, *options).err
+    kinds = set[str]()
+    while export(targen, "asked.jsonl"):
+        asked = [*map(json.loads, Path("asked.jsonl").read_text().splitlines())]
+        kinds |= {one["reply"] for one in asked}
+        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: said_of(one) for one in asked})
+        assert targen("batch", "import", "run", file).code == 0
+    assert len(kinds) == 1 and '"verdict"' in kinds.pop()  # the model answers all other calls
+    assert json.loads(Path("run", "report.json").read_text())["status"] == "complete"
+
+
 def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., Any]) -> None:
     labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "green", "blue", "grey"))
     Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")

@@ -180,6 +180,8 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, w
     args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
     result = works(*args, "--flip", "0.5", "--seed", "1")
     assert "labels right: 50.0% before, 100.0% of the 4 kept after" in result.out
+    assert "flipped labels found: 2 of 2 (recall 100.0%)" in result.out
+    assert "labels changed or rejected: 2, 2 of them flipped (precision 100.0%)" in result.out
     folder = Path("runs") / f"rows-{corrector}"
     assert (folder / "dataset.jsonl").read_bytes() == source.read_bytes()
     changes = [json.loads(line) for line in (folder / "changes.jsonl").read_text().splitlines()]

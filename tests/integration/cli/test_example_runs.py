@@ -8,6 +8,7 @@ import pytest
 
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
+SMALL = RUNS.with_name("small_writer")
 OUTPUTS = sorted(path.parent for path in RUNS.with_name("outputs").glob("*/manifest.json"))
 EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/manifest.json"))
 
@@ -30,6 +31,16 @@ def test_a_run_of_each_output_is_made_again_from_its_journal(run, targen, tmp_pa
     works("replay", run, "--out", tmp_path / "again")
     rows = (tmp_path / "again/dataset.jsonl").read_bytes()
     assert rows == (run / "dataset.jsonl").read_bytes()
+
+
+def test_self_correction_changes_labels_of_a_small_model(works):
+    run, flow = SMALL / "rte", works("report", SMALL / "rte", "--json").json["flow"]
+    wrong = sum(flow[one]["accepted"][other] for one, other in (flow, reversed(flow)))
+    assert wrong > sum(flow[one]["accepted"][one] for one in flow)
+    for arm in ((), ("--no-correct",)):
+        works("replay", run, *arm, "--out", f"again{len(arm)}")
+    with_it, without = (Path(f"again{n}/dataset.jsonl").read_bytes() for n in (0, 1))
+    assert with_it == (run / "dataset.jsonl").read_bytes() != without
 
 
 def test_the_task_of_the_demo_makes_rows(targen, tmp_path):

@@ -144,7 +144,7 @@ def test_rows_are_generated_by_a_variant(targen, superglue):
 def test_arms_that_are_missing_are_generated(targen, works, superglue):
     asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
     none = targen(*asked)
-    assert none.code == 2 and "--generator NAME/MODEL makes them" in none.err
+    assert none.code == 2 and "--generator NAME/MODEL makes some" in none.err
     made = (*asked, "--generator", "scripted", "-n", 12)
     plan = targen(*made, "--plan")
     assert "arm without correction of rte: to generate" in plan.err
@@ -155,6 +155,29 @@ def test_arms_that_are_missing_are_generated(targen, works, superglue):
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     again = targen(*made)
     assert again.code == 0 and "there: " in again.err and "0 of" in again.err
+
+
+@pytest.mark.whole
+def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypatch):
+    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
+    works("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--out", "runs/rte")
+    monkeypatch.setattr("targen_core.generate", None)  # no arm is generated
+    done = works(*asked, "--synthetic", "runs")
+    assert "without correction minus with correction" in done.out
+    with_it, without = (
+        Path(name).read_text()
+        for name in (
+            "runs/rte/dataset.jsonl",
+            "reproductions/table5/data/rte-without-correction.jsonl",
+        )
+    )
+    assert without == with_it  # the scripted judge agrees with every label
+    Path("runs/rte/journal").write_text("")
+    assert (
+        "the replay of runs/rte lacks" in targen(*asked, "--synthetic", "runs", "--out", "no").err
+    )
+    Path("runs/rte/journal").unlink()
+    assert "runs/rte has no journal" in targen(*asked, "--synthetic", "runs", "--out", "no").err
 
 
 @pytest.mark.whole

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["reproduce"]
 
-EXAMPLES = Path("examples/superglue_synthetic")
-"""Rows of all nine tasks by a large model, where the repository's root is the current folder."""
-
 
 def _list(wanted: bool) -> None:
     """Print what `--list` shows, and end."""
@@ -74,8 +71,8 @@ def reproduce(
         typer.Option(
             "--synthetic",
             metavar="FOLDER",
-            help="Synthetic rows: a run or file for each task. [default: "
-            f"{EXAMPLES}, if it exists, without --generator]",
+            help="Synthetic rows: a run or file for each task. [default: the repository's "
+            "examples, if they exist, without --generator]",
             show_default=False,
         ),
     ] = None,
@@ -244,8 +241,8 @@ def reproduce(
         check_folder(folder)
     rows = known[models].rows_of(generator or []) if number is None else number
     base = {"n": rows, **generator_options(option or [])}
-    if synthetic is None and not generator and EXAMPLES.is_dir():
-        synthetic = EXAMPLES
+    if synthetic is None and not generator and (examples := Path(paper.examples)).is_dir():
+        synthetic = examples
     if self_instruct is not None and not open_llm:
         raise UsageError("--self-instruct is for table8 with --models paper")
     if open_llm:
@@ -463,7 +460,12 @@ def _declaration(
     Raises:
         UsageError: no part of the table can be done.
     """
-    from targen_training.reproduction.material import original_of, synthetic_of
+    from targen_training.reproduction.material import (
+        REPLAYED,
+        original_of,
+        replayed_of,
+        synthetic_of,
+    )
     from targen_training.reproduction.methods import able_file
 
     if paper.each == "generator" and not generators:
@@ -473,12 +475,15 @@ def _declaration(
     if paper.each != "generator" and len(generators) > 1:
         raise UsageError("several --generator are for table11")
     model = {"model": generators[0]} if generators else None
-    one_way = not paper.each and not any("generate" in arm for arm in paper.arms)
+    one_way = not paper.each and all(
+        arm.get("generate", {}).keys() <= REPLAYED for arm in paper.arms
+    )
     makes = not one_way or any("method" in arm for arm in paper.arms)
     parts: dict[str, Any] = {}
     missing: dict[str, str] = {}
     unable: dict[str, str] = {}  # arms that the generator cannot make
     plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
+    short: list[str] = []  # what replays lack
     for task in tasks:
         splits = original_of(original, task, folder / "data")
         if splits is None:
@@ -495,6 +500,14 @@ def _declaration(
                 arms[arm["name"]] = {"data": [str(splits[0]), made]}
             elif arm.get("original"):
                 arms[arm["name"]] = {"data": [str(splits[0])], **style}
+            elif given is not None and "generate" in arm:
+                name = f"{task}-{arm['name'].replace(' ', '-')}.jsonl"
+                file, said = replayed_of(given, arm["generate"], folder / "data" / name, registry)
+                if file is None:
+                    missing[task] = said
+                    continue
+                arms[arm["name"]] = {"data": [str(file)], **style}
+                short += [f"{task}, {arm['name']}: {said}."] if said else []
             elif given is not None and "method" not in arm:
                 arms[arm["name"]] = {"data": [str(given)], **style}
             elif model is not None:
@@ -529,7 +542,7 @@ def _declaration(
             if model is None
             else "--original FOLDER has SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on",
         )
-    left = [f"Without {name}: {why}." for name, why in unable.items()]
+    left = [*short, *(f"Without {name}: {why}." for name, why in unable.items())]
     left += [f"{name} without --settings {size}: {why}." for name, why in plain.items()]
     if missing:
         left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")

@@ -242,6 +242,15 @@ def _print_waiting(
     print(f"then: {awaited.hint}")
 
 
+def _print_found(*, flipped: int, as_given: int, of: int) -> None:
+    """Print recall and precision of a corrector: what it changes or rejects, it finds wrong."""
+    suspected = flipped + as_given
+    recall, precision = flipped / max(of, 1), flipped / max(suspected, 1)
+    print(f"flipped labels found: {flipped:,} of {of:,} (recall {recall:.1%})")
+    print(f"labels changed or rejected: {suspected:,}, {flipped:,} of them flipped", end="")
+    print(f" (precision {precision:.1%})" if suspected else "")
+
+
 def _print(report: Mapping[str, Any], folder: Path) -> None:
     instances = plural(report["instances"], "instance")
     print(f"{instances} of {report['task']}, by {report['corrector']}")
@@ -279,5 +288,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     after = report["accuracy_after"]
     text = "no row was kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
     print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
+    if report["flip"]:
+        _print_found(**report["suspected"], of=sum(report["flipped"].values()))
     print_usage(report)
     print(f"\n{folder / 'dataset.jsonl'}")

@@ -495,6 +495,7 @@ def _report(
     """What `report.json` holds: label flow, and how right the corrector was."""
     flows: dict[str, Flow] = {}
     verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
+    suspected = dict.fromkeys(verdicts, 0)  # changed or rejected
     for item in judged:
         gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
         final = None if item.final is None else task.label_of(item.final)
@@ -503,6 +504,7 @@ def _report(
         corrected = claimed == gold and item.verdict == "relabelled"
         right_after = final == gold and not corrected
         verdicts[kind]["right" if right_after else "wrong" if final else "rejected"] += 1
+        suspected[kind] += item.verdict != "confirmed"
         if final is None:
             flow.rejected["correct"] += 1
             flow.reasons[item.reason] += 1
@@ -526,6 +528,7 @@ def _report(
         "accuracy_after": right / kept if kept else None,
         "flipped": dict(verdicts["flipped"]),
         "as_given": dict(verdicts["as_given"]),
+        "suspected": suspected,
         "flow": {name: flows[name].as_dict() for name in names},
         "usage": usage.as_dict(),
     }

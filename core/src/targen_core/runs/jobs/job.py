@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -397,7 +397,7 @@ class Job:
                 had.
         """
         try:
-            require_deliverable(delivery, self._prepared.steps)
+            require_deliverable(delivery, {n: self._prepared.steps[n] for n in self._handed})
         except UsageError:
             self._leave_as_it_was()
             raise
@@ -656,6 +656,12 @@ class Job:
         left = own.delivered if own.delivery is not None and own.delivery.leaves else ()
         return len(left) < len(own.steps)
 
+    @property
+    def _handed(self) -> Collection[str]:
+        """The steps that `delivery` takes: all, or those alone that are somebody's own work."""
+        own = self._prepared
+        return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
+
     def _executor(self, layer: CallLayer) -> Executor:
         """Return the executor of its candidates for steps 3 and 4."""
         return executor_of(self._prepared, layer, LocalExecutor)
@@ -711,7 +717,7 @@ class Job:
                 self.elsewhere.refuse(asked)
             steps = await self.elsewhere.place(steps, limits)
         elif self.delivery is not None:
-            steps = delivered(steps, self.delivery, self.path, limits, names=steps)
+            steps = delivered(steps, self.delivery, self.path, limits, names=self._handed)
         elif asked is not None:
             lists = len(self._prepared.specs) if at_once > 1 else 0
             steps = delivered(

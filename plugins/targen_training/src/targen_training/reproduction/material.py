@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.reading import read_text
+from targen_core.text import plural
 
-__all__ = ["Found", "original_of", "synthetic_of"]
+__all__ = ["REPLAYED", "Found", "original_of", "replayed_of", "synthetic_of"]
+
+REPLAYED = {"correct"}
+"""What an arm may do otherwise and a replay makes of a run, without a call."""
 
 Found = tuple[Path, Path]
 """Training rows and test rows."""
@@ -76,3 +84,31 @@ def synthetic_of(folder: Path | None, task: str) -> Path | None:
     if own is not None and (own / "dataset.jsonl").exists():
         return own
     return _file(own, _TRAIN) if own is not None else _file(folder, (task,))
+
+
+def replayed_of(
+    run: Path, changes: Mapping[str, Any], file: Path, registry: Registry
+) -> tuple[Path | None, str]:
+    """The rows of a run as they are with `changes`, made again from its journal.
+
+    They are written to `file`, since a replay costs nothing.
+
+    Returns:
+        The file, or None without rows, and what the replay lacks, or "".
+
+    Raises:
+        TargenError: the run cannot be made again.
+        WriteFailed: the operating system refuses.
+    """
+    from targen_standard import replay
+
+    if not (run / "journal").is_file():
+        return None, f"{run} has no journal, from which a replay makes the other arm"
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        again = replay(run, Path(folder) / run.name, registry=registry, **changes)
+        lacking = sum(each["calls"] for each in again.report.raw["replay"]["needed"])
+        rows = read_text(again.path / "dataset.jsonl", 1 << 30)
+    said = f"the replay of {run} lacks {plural(lacking, 'call')}" if lacking else ""
+    if not rows:
+        return None, said or f"the replay of {run} has no rows"
+    return write_file(file, rows), said and f"{said}: it has {plural(rows.count(chr(10)), 'row')}"

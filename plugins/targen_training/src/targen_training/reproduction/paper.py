@@ -40,6 +40,7 @@ class PaperTable:
         together: whether one model learns all of its tasks.
         trainings: the table whose trainings it takes, and whose folder: table 6 has the means of
             table 3.
+        examples: the folder of the repository's rows that it reads where nobody names others.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PaperTable:
     harness_arms: Sequence[Mapping[str, Any]]
     together: bool
     trainings: str
+    examples: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +158,5 @@ def paper_table(name: str) -> PaperTable:
         table.get("harness_arms", ()),
         table.get("together", False),
         trainings,
+        table.get("examples", common["examples"]),
     )
