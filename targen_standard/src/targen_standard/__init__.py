@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from targen_standard.revising.plan import RevisionPlan
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.model import Declaration
-    from targen_standard.task_files.outputs import Output, OutputType, Target
+    from targen_standard.task_files.outputs import Output, OutputType, Question, Target, output_in
     from targen_standard.tracing.api import Trace, TracedCall, trace
     from targen_standard.validating.api import Validation, validate
 
@@ -37,6 +37,7 @@ _HOME = {
     "OutputType": "task_files.outputs",
     "Preview": "previewing.api",
     "Profiled": "profiling.api",
+    "Question": "task_files.outputs",
     "RevisionPlan": "revising.plan",
     "Target": "task_files.outputs",
     "TaskForm": "task_files.forms",
@@ -50,6 +51,7 @@ _HOME = {
     "correct": "correction.api",
     "diff": "comparing.api",
     "merge": "merging.api",
+    "output_in": "task_files.outputs",
     "plan_revision": "revising.api",
     "preview": "previewing.api",
     "profile": "profiling.api",
@@ -70,6 +72,7 @@ __all__ = [
     "OutputType",
     "Preview",
     "Profiled",
+    "Question",
     "RevisionPlan",
     "Target",
     "TaskForm",
@@ -83,6 +86,7 @@ __all__ = [
     "correct",
     "diff",
     "merge",
+    "output_in",
     "plan_revision",
     "preview",
     "profile",

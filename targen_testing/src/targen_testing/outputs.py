@@ -19,7 +19,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_standard.task_files.model import Declaration
-from targen_standard.task_files.outputs import OutputType
+from targen_standard.task_files.outputs import OutputType, output_in
 from targen_testing.suite import fail
 from targen_testing.tasks import TaskSuite, rows_elsewhere
 from targen_testing.trials import Trial
@@ -99,6 +99,20 @@ class OutputSuite(TaskSuite):
         task = self.target()
         for name in ("version", "labels", "prompt_versions"):
             assert getattr(task, name) == getattr(again, name), f"{name} differs in the copy"
+
+    def test_a_row_s_own_answers_give_its_own_output(self, good: Trial) -> None:
+        """A person who changes no answer changes no column."""
+        task = self.target()
+        output = output_in(task)
+        assert output is not None, "its task's rows have no output"
+        for official in good.rows:
+            (instance,) = task.from_rows([official])
+            row = instance.model_dump(mode="json")
+            answers = {asked.name: asked.value for asked in output.questions(row)}
+            if answers:
+                found = {**output.answered(row, answers)}
+                own = {name: row[name] for name in output.columns}
+                assert found == own, f"answered() makes {found} of {own}"
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes make the same rows of the file."""

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset
-from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
+from targen_standard.drafting import declaration as drafting
 
 from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
@@ -341,3 +343,38 @@ def test_types_of_a_program_say_the_same_as_a_file():
     ):
         mine = Declaration(**{**declared, "output": given})
         assert mine.task().labels == Declaration(**declared).task().labels
+
+
+@pytest.mark.parametrize(
+    ("output", "wrong"),
+    [
+        (json.dumps(NER["output"]), ""),
+        (json.dumps(PAIRS["output"]), ""),
+        ("[1]", "output: it is not an object with keys"),
+        ("{", "output: it is not JSON"),
+        ('{"spnas": {"person": "a named person"}}', "output: it does not say which output"),
+        ('{"spans": {"person": "a named person"}, "perrow": 1}', "output.perrow: unknown key"),
+    ],
+)
+def test_a_draft_has_an_output_that_makes_a_task(output, wrong):
+    reply = drafting.DraftReply(
+        name="posts",
+        summary="Short posts of people",
+        description="Short posts in which people tell where they are or whom they met.",
+        language="English",
+        fields=[{"name": "text", "description": "the post", "least_words": 5, "most_words": 40}],
+        labels=[],
+        output=output,
+        seed_field="",
+        contexts="settings of such posts",
+        seeds="a definite situation",
+        dimensions=[],
+        samples=[],
+    )
+    if wrong:
+        with pytest.raises(Rejected, match=re.escape(wrong)):
+            drafting.declared(reply)
+        return
+    file = drafting.written(drafting.declared(reply))
+    assert "\noutput:\n" in file
+    assert Declaration.model_validate(yaml_of(file)) == drafting.declared(reply)

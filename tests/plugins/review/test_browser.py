@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.files import write_lines
+from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, SHOP
+
 pytestmark = [
     pytest.mark.whole,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -254,6 +257,104 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     assert page.url.endswith("/row/2"), "the first that is open"
     assert page.title() == "rows"
     assert os.stat(tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").st_size < 1000
+
+
+def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_them(
+    serve, enter, tmp_path
+):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    task = tmp_path / "posts.yaml"
+    task.write_text(json.dumps(NER))
+    evil = "<img src=x onerror=\"document.title='caught'\">"
+    text = f"👍🏽 Ann met\r\nBob {evil} in Rome\u202e."
+    ann = {"start": text.index("Ann"), "end": text.index("Ann") + 3, "type": "person"}
+    rows = [{"text": text, "spans": [{**ann, "text": "Ann"}]}, {"text": "New York 🗽 is big."}]
+    data = write_lines(tmp_path / "rows.jsonl", [rows[0], {**rows[1], "spans": []}])
+    link = serve(data, "--task", task, "--as", "ann").links["ann"]
+    page = enter(link, viewport={"width": 400, "height": 800})
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(wide)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+
+    page.keyboard.press("t")
+    page.keyboard.press("ArrowDown")
+    press(page, "2", "Ann: place")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    press(page, "1", "Bob: person")
+    page.keyboard.press("n")
+    page.locator("#trouble", has_text="Save your changes").wait_for()
+    press(page, "s", "Row 0: wrong is saved; the row changes its output.")
+
+    page.locator("h1", has_text="Row 1").wait_for()
+    corner = """() => {
+      const range = document.createRange();
+      range.setStart(document.querySelector(".box").firstChild.firstChild, 0);
+      range.setEnd(document.querySelector(".box").firstChild.firstChild, 8);
+      const { left, right, top, height } = range.getBoundingClientRect();
+      return [left + 1, right - 1, top + height / 2];
+    }"""
+    left, right, middle = page.evaluate(corner)
+    page.mouse.move(left, middle)
+    page.mouse.down()
+    page.mouse.move(right, middle, steps=4)
+    page.mouse.up()
+    page.locator("[data-type=place]").click()
+    page.locator("#said", has_text="New York: place").wait_for()
+    press(page, "2", "New York: removed")
+    press(page, "1", "New York: person")
+    press(page, "s", "Row 1: wrong is saved")
+    assert page.title() == "rows"
+    saved = states(tmp_path / "rows.jsonl.review", "ann")
+    spans = [each["output"]["spans"] for each in saved.values()]
+    assert [(span["text"], span["type"]) for row in spans for span in row] == [
+        ("Ann", "place"),
+        ("Bob", "person"),
+        ("New York", "person"),
+    ]
+    for row, found in zip(rows, spans, strict=True):
+        assert all(row["text"][span["start"] : span["end"]] == span["text"] for span in found)
+
+
+def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter, tmp_path):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for name, task, row, keys, said in (
+        ("labels", SHOP, {"text": "Late!", "labels": []}, ["2"], {"labels": ["delay"]}),
+        ("score", PAIRS, {"one": "A", "other": "B", "score": 3.3}, ["5"], {"score": 5.0}),
+        (
+            "answer",
+            QA,
+            {"passage": "Ann, 1950", "question": "Who?", "kind": "when", "answers": ["1950"]},
+            ["2", "t", "Control+a", "Shift+A", "n", "n", "Control+Enter"],
+            {"kind": "who", "answers": ["Ann"]},
+        ),
+        (
+            "preference",
+            CHAT,
+            {"prompt": "Egg?", "chosen": "Six minutes.", "rejected": "It depends on you."}
+            | {"criterion": "concise", "margin": "clearly"},
+            [],
+            {"chosen": "It depends on you.", "rejected": "Six minutes."},
+        ),
+    ):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(json.dumps(task))
+        data = write_lines(tmp_path / f"{name}.jsonl", [row])
+        link = serve(data, "--task", file, "--as", "ann").links["ann"]
+        page = enter(link, viewport={"width": 400, "height": 800}, color_scheme="dark")
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        first = "It depends" in page.locator(".choice").first.inner_text() if not keys else False
+        for key in keys or ["1" if first else "2"]:
+            page.keyboard.press(key)
+        if "Control+Enter" not in keys:
+            page.keyboard.press("s")
+        page.locator("#said", has_text="Row 0: wrong is saved").wait_for()
+        (state,) = states(tmp_path / f"{name}.jsonl.review", "ann").values()
+        assert {key: state["output"][key] for key in said} == said
 
 
 def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(

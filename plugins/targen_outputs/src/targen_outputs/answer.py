@@ -109,9 +109,10 @@ class AnswerOutput(Output):
 
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask for the kind of the question, and for the answers."""
+        kind, meanings, most = row["kind"], self._spec.answer, self._spec.per_row[1]
         return [
-            Question(name="kind", kind="one", value=row["kind"], options=self._kinds),
-            Question(name="answers", kind="text", value=row["answers"]),
+            Question(name="kind", kind="one", value=kind, options=self._kinds, meanings=meanings),
+            Question(name="answers", kind="text", value=row["answers"], most=most),
         ]
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:

@@ -92,9 +92,11 @@ class LabelsOutput(Output):
 
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask which labels are right."""
-        return [
-            Question(name="labels", kind="several", value=row["labels"], options=self._names),
-        ]
+        value, meanings = row["labels"], self._spec.labels
+        asked = Question(
+            name="labels", kind="several", value=value, options=self._names, meanings=meanings
+        )
+        return [asked]
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
         """Return one decision for each label."""

@@ -124,13 +124,19 @@ class PreferenceOutput(Output):
         return str(row["chosen"])
 
     def questions(self, row: Row) -> Sequence[Question]:
-        """Ask which reply is better; which of them comes first is drawn, and the same each time."""
-        replies = [row["chosen"], row["rejected"]]
+        """Ask which reply is better; which comes first is drawn, whichever of them is better."""
+        replies = sorted([row["chosen"], row["rejected"]])
         random.Random("\n".join(replies)).shuffle(replies)
         better = _REPLIES[replies.index(row["chosen"])]
         criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
         shown = {"criterion": criterion, **dict(zip(_REPLIES, replies, strict=True))}
         return [Question(name="better", kind="pair", value=better, options=_REPLIES, shown=shown)]
+
+    def answered(self, row: Row, answers: Row) -> Row:
+        """Return the replies as a person orders them."""
+        (asked,) = self.questions(row)
+        order = ("A", "B") if answers["better"] == asked.value else ("B", "A")
+        return self.judged(row, [{"better": each} for each in order])
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
         """Count rows by criterion, with those that step 4 turned round, and by margin."""

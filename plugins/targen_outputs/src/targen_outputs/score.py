@@ -155,7 +155,9 @@ class ScoreOutput(Output):
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask for the score."""
         scale = (*self._spec.ends, self._spec.step)
-        return [Question(name="score", kind="number", value=row["score"], scale=scale)]
+        meanings = {f"{point:g}": text for point, text in sorted(self._spec.score.items())}
+        value = row["score"]
+        return [Question(name="score", kind="number", value=value, scale=scale, meanings=meanings)]
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
         """Count rows by part of the scale, with their mean score and those that step 4 moved."""

@@ -142,8 +142,17 @@ class SpansOutput(Output):
 
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask for the spans."""
-        kinds, spans = tuple(self._spec.spans), row["spans"]
-        return [Question(name="spans", kind="spans", value=spans, options=kinds, of=self._field)]
+        return [
+            Question(
+                name="spans",
+                kind="spans",
+                value=row["spans"],
+                options=tuple(self._spec.spans),
+                of=self._field,
+                meanings=self._spec.spans,
+                overlap=self._spec.overlap,
+            )
+        ]
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
         """Count spans by type, with what step 4 found of them, and by row."""

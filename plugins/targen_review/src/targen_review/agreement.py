@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-__all__ = ["Figure", "cohen_kappa", "krippendorff_alpha", "share", "spearman"]
+__all__ = ["Figure", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 
 _Z = 1.959964  # two-sided 95 % quantile of the normal distribution
 _Grade = TypeVar("_Grade", bound=Hashable)
@@ -56,6 +56,23 @@ def share(hits: float, of: int) -> Figure:
     # Rounding must not put an end on the wrong side of the figure.
     low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
     return Figure(value, low, high, of)
+
+
+def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Figure:
+    """F1 of what two raters found in each row: twice what both found, over all that they found.
+
+    Which of the two is taken for the truth makes no difference.
+    """
+    counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
+    if not counts:
+        return Figure(None, reason="no row has an answer by both")
+
+    def of(counts: Mapping[_Pair, int]) -> float | None:
+        shared = sum(both * times for (both, _), times in counts.items())
+        found = sum(size * times for (_, size), times in counts.items())
+        return 2 * shared / found if found else None
+
+    return _figure(counts, of, "neither found one")
 
 
 def cohen_kappa(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_core import Task, load, load_registry
+from targen_core import load, load_registry
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
@@ -212,11 +212,12 @@ def judged_rows(
                 grades[name] = grade
             elif grade is not None:
                 stale.append(name)
-        verdict = verdict_of(row, grades, rule, plan.rubric)
-        yield _judged(data.task, row, verdict), stale
+        verdict = verdict_of(row, grades, rule, plan.rubric, data.alike(row))
+        yield _judged(data, row, verdict), stale
 
 
-def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Judged:
+def _judged(data: ReviewData, row: ReviewRow, verdict: Verdict) -> Judged:
+    task = data.task
     is_open = task is not None and not task.labels
     if verdict.outcome == "rejected":
         return Judged(row, verdict, (), None, is_open=is_open)
@@ -227,7 +228,7 @@ def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Ju
         why = "a row that contains several instances, or none with a label, can only be rejected"
         return replace(same, refused=why)
     try:
-        mended = mend(task, row, dict(verdict.edit), verdict.label)
+        mended = mend(task, row, dict(verdict.edit), verdict.label, verdict.output)
     except UsageError as error:
         return replace(same, refused=str(error))
     if mended.problems:
@@ -235,6 +236,8 @@ def _judged(task: Task[Any, Any] | None, row: ReviewRow, verdict: Verdict) -> Ju
     before = mend(task, row, None, None).rows
     rows = patched(row.official, before, mended.rows)
     label = row.label if verdict.label is None else verdict.label
+    if data.output is not None:
+        label = data.output.label_of(mended.values)
     return replace(same, rows=rows, label=label, unchecked=mended.unchecked)
 
 
@@ -360,6 +363,8 @@ def _decided(judged: Judged, *, with_id: bool) -> Decided:
         before = {"fields": {path: row.fields.get(path, "") for path, _ in verdict.edit}}
         if verdict.label is not None:
             before["label"] = row.label
+        if verdict.output is not None:
+            before["output"] = row.output
     facts = {
         **({"id": row.id} if with_id else {}),
         "review": {

@@ -8,6 +8,7 @@ into one folder.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,13 +23,24 @@ from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.plain import open_plain, read_at, read_plain, sync_folder, way_out
 from targen_core.text import refused
 
-__all__ = ["NAME", "Grade", "GradeBook", "Graded", "Rater", "check_name", "now", "read_grades"]
+__all__ = [
+    "NAME",
+    "Grade",
+    "GradeBook",
+    "Graded",
+    "Rater",
+    "as_key",
+    "check_name",
+    "now",
+    "read_grades",
+]
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 """What a rater's name may be: it names a file."""
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 100_000
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escapes backslashes
 
 
 def _without_nul(text: str) -> str:
@@ -38,6 +50,18 @@ def _without_nul(text: str) -> str:
             "take it out"
         )
     return text
+
+
+def _is_said(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = as_key(output)
+    if _NUL.search(text) or len(text) > _MAX_TEXT:
+        raise ValueError("it has a NUL (U+0000) in it, or is too long")
+    return output
+
+
+def as_key(output: Mapping[str, Any] | None) -> str:
+    """Return an output as text, by which two are the same; "" if there is none."""
+    return "" if output is None else json.dumps(output, sort_keys=True)
 
 
 _Text = Annotated[str, Field(max_length=_MAX_TEXT), AfterValidator(_without_nul)]
@@ -54,6 +78,7 @@ class Grade(BaseModel):
         after: the letter against the final label; None where there is none yet.
         reasons: names of the rubric's reasons, in its order.
         label: the label that the person would give; None where they gave none.
+        output: the columns of the output that the person would give; None where they gave none.
         edit: field -> its text as the person wrote it anew; None where nothing was edited.
         reject: whether the row should not be in the dataset.
         flag: whether it is to be talked about.
@@ -70,11 +95,17 @@ class Grade(BaseModel):
     after: str | None = None
     reasons: tuple[str, ...] = ()
     label: _Text | None = None
+    output: Annotated[Mapping[str, Any], AfterValidator(_is_said)] | None = None
     edit: Mapping[str, _Text] | None = None
     reject: bool = False
     flag: bool = False
     comment: _Text = ""
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+    @property
+    def gives(self) -> bool:
+        """Whether the person said what the row's label or output is to be."""
+        return self.label is not None or self.output is not None
 
     @property
     def is_empty(self) -> bool:
@@ -94,7 +125,7 @@ class Grade(BaseModel):
     def content(self) -> tuple[Any, ...]:
         """What was said, without when and how fast."""
         edit = None if self.edit is None else tuple(sorted(self.edit.items()))
-        decided = self.label, edit, self.reject, self.flag, self.comment
+        decided = self.label, as_key(self.output), edit, self.reject, self.flag, self.comment
         return self.before, self.after, self.reasons, *decided
 
 
@@ -268,7 +299,7 @@ class GradeBook:
 
     def _set(self, grade: Grade) -> None:
         self.grades[grade.row] = grade
-        done = grade.is_done or (self._relabels and grade.label is not None)
+        done = grade.is_done or (self._relabels and grade.gives)
         (self.done.add if done else self.done.discard)(grade.row)
 
     def _write(self, line: str) -> None:

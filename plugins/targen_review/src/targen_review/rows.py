@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused, row_name
+from targen_standard import Output, output_in
 
 __all__ = [
     "NO_TASK",
@@ -28,6 +30,7 @@ __all__ = [
     "ReviewData",
     "ReviewRow",
     "blind_fields",
+    "has_columns",
     "mend",
     "name_of",
     "open_data",
@@ -58,6 +61,7 @@ class ReviewRow:
         number: the number of its first official row, from 0; None of a reject.
         fields: its texts by the paths of the instance's fields, as they are shown.
         editable: those of them that a person may write anew.
+        output: the columns of its output, if it has another one than a label.
         label: its label in the dataset; of a reject, the label that step 4 left, if any. None where
             it has none, or several.
         before: the label that it was generated for, or had before correction; None where there was
@@ -80,6 +84,7 @@ class ReviewRow:
     number: int | None
     fields: Mapping[str, str]
     editable: tuple[str, ...] = ()
+    output: Mapping[str, Any] | None = None
     label: str | None = None
     before: str | None = None
     intended: str = ""
@@ -93,6 +98,21 @@ class ReviewRow:
     notes: Mapping[str, Any] = field(default_factory=dict)
     instance: Mapping[str, Any] | None = None
     official: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Its fields without those that hold its output."""
+        held = self.output or {}
+        return {path: text for path, text in self.fields.items() if path.split(".")[0] not in held}
+
+    def with_changes(
+        self, edit: Mapping[str, str] | None, output: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """The instance as JSON with a person's texts and output."""
+        values: dict[str, Any] = json.loads(json.dumps(self.instance))
+        for path, text in (edit or {}).items():
+            _put(values, path, text)
+        return values | dict(output or {})
 
     @property
     def digest(self) -> str:
@@ -159,8 +179,27 @@ class ReviewData:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that the task has; none where they are open or the task is unknown."""
-        return () if self.task is None else tuple(label.name for label in self.task.labels)
+        """The labels that a row can be given; none where they are open or follow from an output."""
+        if self.task is None or self.output is not None:
+            return ()
+        return tuple(label.name for label in self.task.labels)
+
+    @cached_property
+    def output(self) -> Output | None:
+        """What rows have in place of one label each, if they do."""
+        return None if self.task is None else output_in(self.task)
+
+    def alike(self, row: ReviewRow) -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
+        """Return whether two outputs of a row are near enough to count as the same."""
+        output, values = self.output, dict(row.instance or {})
+        if output is None:
+            return operator.eq
+        return lambda one, other: (
+            has_columns(output, one)
+            and has_columns(output, other)
+            and output.agrees({**values, **one}, other)
+            and output.agrees({**values, **other}, one)
+        )
 
     @cached_property
     def has_correction(self) -> bool:
@@ -208,15 +247,12 @@ class ReviewData:
     ) -> ReviewRow:
         """Rows of no run, with what the provenance of an import or a weighing says of them."""
         instance, values = self._instance(rows)
-        fields, editable = _fields(values)
         return ReviewRow(
             id=str(at),
             number=at,
-            fields=fields,
-            editable=editable if instance is not None else (),
+            **self._parts(instance, values),
             label=self._label(instance, rows),
             notes={name: value for name, value in record.items() if name not in _OF_RUNS},
-            instance=values if instance is not None else None,
             official=rows,
         )
 
@@ -233,7 +269,6 @@ class ReviewData:
                     instance = self.task.instance.model_validate(item)
                 except ValidationError:
                     instance = None
-        fields, editable = _fields(values)
         intended = str(record.get("intended") or "")
         before = None
         if self.has_correction:
@@ -242,8 +277,7 @@ class ReviewData:
         return ReviewRow(
             id=traced.id,
             number=traced.number if rows else None,
-            fields=fields,
-            editable=editable if instance is not None else (),
+            **self._parts(instance, values),
             label=str(label) if label is not None else None,
             before=None if before is None else str(before),
             intended=intended,
@@ -255,9 +289,21 @@ class ReviewData:
             seed=record.get("seed"),
             drawn=_mapping(record.get("dimensions")),
             notes=_mapping(record.get("notes")),
-            instance=values if instance is not None else None,
             official=rows,
         )
+
+    def _parts(self, instance: BaseModel | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a person reads of a row, and what of it can be changed."""
+        fields, editable = _fields(values)
+        if instance is None:
+            return {"fields": fields}
+        columns = () if self.output is None else self.output.columns
+        return {
+            "fields": fields,
+            "editable": tuple(path for path in editable if path.split(".")[0] not in columns),
+            "output": {name: values[name] for name in columns} if columns else None,
+            "instance": values,
+        }
 
     def _aim(self, branch: str) -> str | None:
         """The label that a branch aims at; a branch of no known task is its label."""
@@ -348,13 +394,27 @@ def name_of(row: ReviewRow, data: str = "") -> str:
     return f"reject {row.id} of {data}" if data else f"reject {row.id}"
 
 
+def has_columns(output: Output, columns: Mapping[str, Any]) -> bool:
+    """Return whether an output, as a file of grades may hold any, has the columns and types."""
+    try:
+        for name, kind in output.columns.items():
+            TypeAdapter(kind).validate_python(columns[name])
+    except (ValidationError, LookupError):
+        return False
+    return columns.keys() == output.columns.keys()
+
+
 def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, str]:
-    """The texts of a row without those that its label is read from.
+    """The texts of a row without those that its label or its output is read from.
 
     Of closed labels that is the field `label`, which is in no row's texts. Open labels are read
     from any field, such as an answer or the options with which of them are right: of such a task
     its question to step 4 is shown, which tells none of them.
     """
+    output = None if task is None else output_in(task)
+    if output is not None and row.output is not None:
+        asked = output.questions(dict(row.instance or {}))
+        return {**row.texts, **{name: text for each in asked for name, text in each.shown.items()}}
     if task is None or task.labels:
         return row.fields
     try:
@@ -375,11 +435,13 @@ class Mended:
         problems: what the task says against it, in its own words; empty where it is a good row.
         unchecked: checks that could not be run, as on data without a seed, in words.
         rows: the official rows with the edits and the new label; empty where there is none.
+        values: the instance with them, as JSON, where the task's schema accepts it.
     """
 
     problems: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def mend(
@@ -387,14 +449,16 @@ def mend(
     row: ReviewRow,
     edit: Mapping[str, str] | None,
     label: str | None,
+    output: Mapping[str, Any] | None = None,
 ) -> Mended:
-    """A row with a person's texts and label, put to the task's own schema and checks.
+    """A row with a person's texts, label and output, put to the task's own schema and checks.
 
     Args:
         task: whose row it is; of none, nothing is checked and nothing is made.
         row: as it is.
         edit: field -> its new text.
         label: its new label.
+        output: the new columns of its output.
 
     Raises:
         UsageError: a field of the edit is none that can be edited.
@@ -407,11 +471,10 @@ def mend(
         return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
         return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is no text",))
-    values = json.loads(json.dumps(row.instance))
-    for path, text in (edit or {}).items():
-        _put(values, path, text)
+    if output is not None and output.keys() != (row.output or {}).keys():
+        return Mended(problems=(f"the output has the columns {', '.join(output)}",))
     try:
-        instance = task.instance.model_validate(values)
+        instance = task.instance.model_validate(row.with_changes(edit, output))
         if label is not None:
             instance = task.with_label(instance, label)
     except ValidationError as error:
@@ -434,7 +497,12 @@ def mend(
         rows = tuple(task.to_rows(instance, row.number or 0))
     except (ValueError, LookupError, TypeError, Rejected) as error:
         return Mended((*problems, str(error)), tuple(unchecked))
-    return Mended(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(unchecked)), rows)
+    return Mended(
+        tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys(unchecked)),
+        rows,
+        instance.model_dump(mode="json"),
+    )
 
 
 def _seed(task: Task[Any, Any], row: ReviewRow) -> tuple[Any, bool]:

@@ -14,6 +14,7 @@ from targen_core.text import refused
 __all__ = [
     "LABELS",
     "NAMED",
+    "OUTPUTS",
     "PAPER",
     "Effect",
     "GradeMeaning",
@@ -222,7 +223,27 @@ LABELS = Rubric(
 )
 """What is asked of rows of a task with a closed set of labels, unless the user asks otherwise."""
 
-NAMED = {rubric.name: rubric for rubric in (LABELS, PAPER)}
+OUTPUTS = Rubric(
+    name="outputs",
+    question="Is the text fine, and is all that the row says of it right and complete?",
+    grades=(
+        LABELS.grades[0].model_copy(
+            update={"meaning": "The text is fine, and so is all that the row says of it."}
+        ),
+        LABELS.grades[1].model_copy(
+            update={
+                "title": "wrong",
+                "meaning": "The text is fine, and something else is right: mark or choose it.",
+            }
+        ),
+        LABELS.grades[2].model_copy(
+            update={"meaning": "The text should not be in the dataset, whatever is said of it."}
+        ),
+    ),
+)
+"""What is asked of rows with an output in place of one label, unless the user asks otherwise."""
+
+NAMED = {rubric.name: rubric for rubric in (LABELS, OUTPUTS, PAPER)}
 """The rubrics that `--rubric` knows by name."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
+from targen_review.verdicts import relabelled
 
 __all__ = ["Agreement", "Step4", "step4_precision"]
 
@@ -94,8 +95,8 @@ def step4_precision(
 
 
 def _of_relabel(row: ReviewRow, grade: Grade, acceptable: Collection[str]) -> bool | None:
-    if grade.label is not None:
-        return grade.label == row.label
+    if grade.gives:
+        return not relabelled(row, grade)
     if grade.reject:
         return False
     return None if grade.after is None else grade.after in acceptable

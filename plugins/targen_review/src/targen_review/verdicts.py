@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+import json
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
-from targen_review.grades import Grade, Graded
+from targen_review.grades import Grade, Graded, as_key
 from targen_review.rows import ReviewRow
 from targen_review.rubric import PAPER, Effect, Rubric
 
@@ -21,6 +22,7 @@ __all__ = [
     "check_rule",
     "effect_of",
     "people",
+    "relabelled",
     "said_of",
     "verdict_of",
 ]
@@ -53,6 +55,7 @@ class Verdict:
     Attributes:
         outcome: what becomes of it.
         label: its new label; None where it keeps the one that it has.
+        output: the columns of its new output; None where it keeps the one that it has.
         edit: field -> new text.
         acceptable: whether the row, as it then is, is good enough; None where nobody graded it, or
             raters do not agree.
@@ -64,6 +67,7 @@ class Verdict:
     grades: Mapping[str, Grade]
     by: tuple[str, ...] = ()
     label: str | None = None
+    output: Mapping[str, Any] | None = None
     edit: tuple[tuple[str, str], ...] = ()
     acceptable: bool | None = None
 
@@ -73,8 +77,8 @@ class Verdict:
         return max((self.grades[name].at for name in self.by), default="")
 
 
-_Vote: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
-"""The label and the edits that a rater wants, or `_REJECT`."""
+_Vote: TypeAlias = tuple[str, tuple[tuple[str, str], ...], str]
+"""The label or `_REJECT`, the edits, and the output as text that a rater wants."""
 
 
 def people(graded: Mapping[str, Graded]) -> dict[str, Graded]:
@@ -98,12 +102,18 @@ def check_rule(rule: str, raters: Collection[str]) -> str:
 
 
 def verdict_of(
-    row: ReviewRow, grades: Mapping[str, Grade], rule: str, rubric: Rubric = PAPER
+    row: ReviewRow,
+    grades: Mapping[str, Grade],
+    rule: str,
+    rubric: Rubric = PAPER,
+    alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = operator.eq,
 ) -> Verdict:
     """What raters say of a row.
 
     Raters differ if they want different things done: one has the row leave and one keeps it, or
-    they give it other labels or other texts. Grades alone are no difference.
+    they give it other labels, outputs or texts. Grades alone are no difference. Of outputs that
+    count as the same, the row gets its own if that is one of them, or else the one that most count
+    as theirs.
 
     Args:
         row: the row, as all of them saw it.
@@ -112,6 +122,7 @@ def verdict_of(
             want. A rater's name: what that rater wants, and where they said nothing, what all
             want.
         rubric: what the grades mean.
+        alike: whether two outputs count as the same.
     """
     grades = {name: grades[name] for name in sorted(grades)}
     votes = {
@@ -124,18 +135,30 @@ def verdict_of(
     if not votes:
         return Verdict("unseen", grades)
     needed = len(votes) // 2 + 1 if rule == "majority" else len(votes)
-    choice, count = Counter(votes.values()).most_common(1)[0]
-    if count < needed:
+    own = as_key(row.output)
+
+    def is_for(vote: _Vote, choice: _Vote) -> bool:
+        if vote == choice:
+            return True
+        both = vote[:2] == choice[:2] and vote[2] and choice[2]
+        return bool(both) and alike(json.loads(vote[2]), json.loads(choice[2]))
+
+    choices = sorted({*votes.values()}, key=lambda vote: (vote[2] != own, vote))
+    by, choice = max(
+        ((tuple(n for n, vote in votes.items() if is_for(vote, each)), each) for each in choices),
+        key=lambda found: len(found[0]),
+    )
+    if len(by) < needed:
         return Verdict("disagreed", grades, tuple(votes))
-    by = tuple(name for name, vote in votes.items() if vote == choice)
-    label, edit = choice
+    label, edit, output = choice
     if label == _REJECT and not edit:
         return Verdict("rejected", grades, by, acceptable=False)
     changed = label[1:] if label[1:] != (row.label or "") else None
-    if edit or changed is not None:
+    given = None if output == own else json.loads(output)
+    if edit or changed is not None or given is not None:
         # Whoever mended a row vouches for it: their grade was of the row before.
         outcome: Outcome = "edited" if edit else "relabelled"
-        return Verdict(outcome, grades, by, changed, edit, acceptable=True)
+        return Verdict(outcome, grades, by, changed, given, edit, acceptable=True)
     letters = [grades[name].after for name in votes]
     good = sum(letter in rubric.acceptable for letter in letters)
     bad = sum(letter is not None and letter not in rubric.acceptable for letter in letters)
@@ -152,30 +175,35 @@ def effect_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> str:
     vote = _vote(row, grade, rubric)
     if vote is None:
         return ""
-    label, edit = vote
+    label, edit, output = vote
     if label == _REJECT and not edit:
         return "leaves"
     changes = [] if label[1:] == (row.label or "") else [f"changes its label to {label[1:]}"]
+    changes += ["changes its output"] if output != as_key(row.output) else []
     changes += ["changes its text"] if edit else []
     return " and ".join(changes) or "stays"
+
+
+def relabelled(row: ReviewRow, grade: Grade) -> bool:
+    """Return whether a rater gives a row another label or output than it has."""
+    return grade.label not in (None, row.label) or grade.output not in (None, row.output)
 
 
 def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
     """What a rater wants done; None where they said nothing that decides."""
     if grade.reject:
-        return _REJECT, ()
+        return _REJECT, (), ""
     edit = _edits(row, grade.edit or {})
-    if grade.after is None and grade.label is None and not edit:
+    if grade.after is None and not grade.gives and not edit:
         return None
     effect = rubric.effect_of(grade.after)
     # Whoever mends a row keeps it; only a text that is bad in itself leaves with any label.
-    relabels = grade.label not in (None, row.label) and not (
-        rubric.is_of_labels and effect == "leaves"
-    )
+    relabels = relabelled(row, grade) and not (rubric.is_of_labels and effect == "leaves")
     if effect != "stays" and not edit and not relabels:
-        return _REJECT, ()
+        return _REJECT, (), ""
     # Behind a sign, since a label may be called "reject".
-    return f"={grade.label if grade.label is not None else row.label or ''}", edit
+    label = f"={grade.label if grade.label is not None else row.label or ''}"
+    return label, edit, as_key(row.output if grade.output is None else grade.output)
 
 
 def _edits(row: ReviewRow, edit: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -95,10 +95,12 @@ def init_task(
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
     print("It is a draft that has not been reviewed. Look at")
-    print("  labels      would two people who read the definitions always agree?")
+    part = "labels" if declaration.output is None else "output"
+    print(f"  {part}      would two people who read the definitions always agree?")
     print("  seeds       can one seed serve for every label?")
     print("  dimensions  does none of them give a label away?")
-    print("  samples     are their actual labels right?")
+    if declaration.samples:
+        print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true`, and")
     named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
     print(f"  targen preview {_typed(path)}{named}")

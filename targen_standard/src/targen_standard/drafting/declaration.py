@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 from typing import Any
@@ -10,13 +11,14 @@ import yaml
 from pydantic import BaseModel
 
 from targen_core.errors import Rejected, UsageError
+from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_standard.task_files.model import Declaration, LabelPart
 
-__all__ = ["DRAFT_PROMPT", "DraftReply", "blank", "declared", "drafting_task", "written"]
+__all__ = ["DRAFT_PROMPT", "DraftReply", "blank", "declared", "drafting_task", "outputs", "written"]
 
 DRAFT_PROMPT = Prompt("draft", package="targen_standard.drafting")
 
@@ -55,6 +57,7 @@ class DraftReply(BaseModel):
     language: line(2, 30)  # type: ignore[valid-type]
     fields: list[_DraftField]
     labels: list[_DraftLabel]
+    output: line(0, 4000)  # type: ignore[valid-type]
     seed_field: line(0, 30)  # type: ignore[valid-type]
     contexts: line(5, 200)  # type: ignore[valid-type]
     seeds: line(5, 200)  # type: ignore[valid-type]
@@ -67,6 +70,16 @@ def blank() -> str:
     return (files("targen_standard.task_files") / "blank.yaml").read_text(encoding="utf-8")
 
 
+def outputs(registry: Registry) -> str:
+    """What `output:` may have, for the prompt: each kind that is installed, with its keys."""
+    kinds = []
+    for item in registry.all("output"):
+        kind = registry.resolve(item)
+        keys = [f'"{name}": {field.description}' for name, field in kind.spec.model_fields.items()]
+        kinds.append(f"  - {kind.summary}; keys: {'; '.join(keys)}")
+    return "\n".join(kinds) or "  - none is installed: the text is empty, and rows have labels"
+
+
 def declared(reply: DraftReply) -> Declaration:
     """The declaration of a draft, found to make a task.
 
@@ -74,7 +87,9 @@ def declared(reply: DraftReply) -> Declaration:
         Rejected: `bad-draft`, in words that the model can act on.
     """
     names = [re.sub(r"\W+", "_", field.name.strip().lower()) for field in reply.fields]
-    if len({label.name for label in reply.labels}) < max(2, len(reply.labels)):
+    output = _output(reply.output)
+    names_of_labels = {label.name for label in reply.labels}
+    if output is None and len(names_of_labels) < max(2, len(reply.labels)):
         raise Rejected("bad-draft", "labels: two or more are needed, each with its own name")
     if len(set(names)) < max(1, len(names)):
         raise Rejected("bad-draft", "fields: each needs its own name")
@@ -99,17 +114,22 @@ def declared(reply: DraftReply) -> Declaration:
             }
             for name, field in zip(names, reply.fields, strict=True)
         },
-        "labels": {
-            label.name: {"definition": label.definition, "guidance": label.guidance}
-            for label in reply.labels
-        },
         "contexts": reply.contexts,
         "seeds": seeds,
         "dimensions": {
             re.sub(r"[^\w -]+", " ", one.name).strip().lower(): _values(one.values)
             for one in reply.dimensions
         },
-        "samples": [
+        "presets": {"small": 20},
+    }
+    if output is not None:
+        value["output"] = output
+    else:
+        value["labels"] = {
+            label.name: {"definition": label.definition, "guidance": label.guidance}
+            for label in reply.labels
+        }
+        value["samples"] = [
             {
                 "input": dict(zip(names, sample.texts, strict=True)),
                 "output": sample.output,
@@ -117,9 +137,7 @@ def declared(reply: DraftReply) -> Declaration:
                 "explanation": sample.explanation,
             }
             for sample in reply.samples
-        ],
-        "presets": {"small": 20},
-    }
+        ]
     try:
         declaration = Declaration.model_validate(value)
         declaration.task()
@@ -128,17 +146,35 @@ def declared(reply: DraftReply) -> Declaration:
     return declaration
 
 
+def _output(text: str) -> dict[str, Any] | None:
+    """What stands below `output:`; None if rows have one label each.
+
+    Raises:
+        Rejected: `bad-draft`: it is not an object of JSON.
+    """
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Rejected("bad-draft", f"output: it is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise Rejected("bad-draft", "output: it is not an object with keys")
+    return value
+
+
 def _values(texts: list[str]) -> list[str]:
     """Values of a dimension, each in one line and once."""
     return list(dict.fromkeys(" ".join(text.split()) for text in texts if text.strip()))
 
 
-_NUMBERS = re.compile(r"(words):\n +- (\d+)\n +- (\d+)")
+_NUMBERS = re.compile(r"(words|per_row):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
     "draft": "Read all of this, correct what is wrong, and then remove this line.",
     "description": "What one row is. The model is told this in each step.",
     "fields": "The texts of a row, each with its least and most words.",
     "labels": "Would two people who read these definitions always agree?",
+    "output": "What is labelled in a row. Would two people who read this always agree?",
     "contexts": "Step 1: what the rows are spread over.",
     "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
     "dimensions": "In what rows differ, drawn by code. Does none of them give a label away?",
@@ -146,8 +182,8 @@ _HEADS = {
     "presets": "Named counts to ask for: rows for each label.",
 }
 _ORDER = (
-    "draft name summary language description fields labels contexts seeds dimensions samples "
-    "presets"
+    "draft name summary language description fields labels output contexts seeds dimensions "
+    "samples presets"
 ).split()
 
 
@@ -157,7 +193,9 @@ def written(declaration: Declaration) -> str:
     for key in ("contexts", "seeds"):  # a text stands for its description
         if key in value and value[key].keys() == {"description"}:
             value[key] = value[key]["description"]
-    for name, label in value["labels"].items():
+    if declaration.output is not None:
+        del value["labels"]  # which follow from it
+    for name, label in value.get("labels", {}).items():
         if label.keys() == {"definition"}:
             value["labels"][name] = label["definition"]
     if len(declaration.fields) == 1:
@@ -198,6 +236,7 @@ def _dry_run(call: DryRunCall) -> Any:
             {"name": name, "definition": f"texts of the {name} kind", "guidance": ""}
             for name in labels
         ],
+        "output": "",
         "seed_field": "",
         "contexts": "settings that such texts come from",
         "seeds": "a concrete situation, with its people and place",

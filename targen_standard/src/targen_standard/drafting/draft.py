@@ -12,7 +12,13 @@ from targen_core.errors import JobFailed, Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.spec import RunSpec
 from targen_core.wording import Action
-from targen_standard.drafting.declaration import DRAFT_PROMPT, DraftReply, declared, drafting_task
+from targen_standard.drafting.declaration import (
+    DRAFT_PROMPT,
+    DraftReply,
+    declared,
+    drafting_task,
+    outputs,
+)
 from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 
@@ -60,6 +66,7 @@ def draft_task(
             folder=folder,
             on_layer=on_layer,
             wanted=description.strip(),
+            outputs=outputs(registry),
         )
     except Rejected as error:
         raise JobFailed(
@@ -79,5 +86,5 @@ def draft_cost(registry: Registry, description: str, spec: RunSpec) -> float | N
     Raises:
         UsageError: anything wrong with the backend or its options.
     """
-    characters = len(DRAFT_PROMPT.text) + len(description)
+    characters = len(DRAFT_PROMPT.text) + len(outputs(registry)) + len(description)
     return cost_of_one(registry, drafting_task(), spec, characters)

@@ -67,7 +67,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What tools for annotation ask about a row, and the answer that the row has.
+    """What people are asked about a row, and the answer that the row has.
+
+    The page of `targen review` and the exports for tools of annotation are made of these.
 
     Attributes:
         name: the name of the answer.
@@ -79,6 +81,9 @@ class Question:
         of: the field that spans are in.
         scale: the least and the largest number, and the step between two.
         shown: texts of this row that people need besides its fields, by name.
+        meanings: what options mean, and points of the scale as `f"{point:g}"` writes them.
+        most: of a text, how many of them there may be.
+        overlap: whether spans may overlap.
     """
 
     name: str
@@ -88,6 +93,9 @@ class Question:
     of: str = ""
     scale: tuple[float, float, float] = (0, 0, 0)
     shown: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    most: int = 1
+    overlap: bool = False
 
 
 class Output(ABC):
@@ -168,11 +176,18 @@ class Output(ABC):
         """Return the output as text, for people and for training on instructions."""
 
     def questions(self, row: Row) -> Sequence[Question]:
-        """Return what tools for annotation ask about a row, with its answers; by default, nothing.
+        """Return what people are asked about a row, with its answers; by default, nothing.
 
-        All rows of a task have the same questions.
+        All rows of a task have the same questions. Without any, people edit the columns as JSON.
         """
         return ()
+
+    def answered(self, row: Row, answers: Row) -> Row:
+        """Return the columns of a row whose questions a person answered: name → answer.
+
+        By default, questions are called as the columns are that they ask for.
+        """
+        return {name: answers.get(name, row[name]) for name in self.columns}
 
     def tables(self, rows: Sequence[tuple[Row, str | None]], *, judged: bool) -> Sequence[Table]:
         """Return what rows have, as tables of a run's report; by default, none.

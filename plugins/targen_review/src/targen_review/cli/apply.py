@@ -220,6 +220,7 @@ def _differ(judged: Judged, rubric: Rubric) -> str:
     for name in judged.verdict.by:
         grade = judged.verdict.grades[name]
         wants = [] if grade.label in (None, row.label) else [printable(str(grade.label))]
+        wants += ["another output"] if grade.output not in (None, row.output) else []
         wants += [f"{path} edited" for path in grade.edit or {}]
         out = "reject" if grade.reject else "leave it out"
         leaves = effect_of(row, grade, rubric) == "leaves"

@@ -69,8 +69,9 @@ def review(
         typer.Option(
             "--rubric",
             metavar="NAME",
-            help="The questions: labels (right, wrong label, bad text), paper (A to D), or your "
-            "own YAML file. [default: labels for a closed label set, else paper]",
+            help="The questions: labels (right, wrong label, bad text), outputs (right, wrong, bad "
+            "text), paper (A to D), or your own YAML file. [default: labels for a closed label set, "
+            "outputs for an output, else paper]",
         ),
     ] = None,
     blind: Annotated[
@@ -355,16 +356,17 @@ def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
 def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
     from targen_review.plan import Plan, PlanData, located
     from targen_review.rows import review_rows
-    from targen_review.rubric import LABELS, PAPER
+    from targen_review.rubric import LABELS, OUTPUTS, PAPER
     from targen_review.sample import Drawable, assign, teams_of
 
-    closed = all(each.labels for each in opened)
+    closed = all(each.labels or each.output for each in opened)
+    asked = OUTPUTS if any(each.output for each in opened) else LABELS
     requested = {
         "raters": (),
         "teams": (),
         "barred": (),
         "together": False,
-        "rubric": LABELS if closed else PAPER,
+        "rubric": asked if closed else PAPER,
         **requested,
     }
     groups: dict[str, list[Drawable]] = {}

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+import targen_standard
 from targen_core.errors import UsageError
 from targen_core.text import refused
 from targen_review.grades import Grade, GradeBook
+from targen_review.page.editor import COLUMNS, Control, answers_of, columns_of, controls
 from targen_review.page.store import RowStore
 from targen_review.plan import Plan
-from targen_review.rows import Mended, ReviewData, ReviewRow, blind_fields, mend, name_of
+from targen_review.rows import (
+    Mended,
+    ReviewData,
+    ReviewRow,
+    blind_fields,
+    has_columns,
+    mend,
+    name_of,
+)
 from targen_review.rubric import PAPER, Rubric
-from targen_review.verdicts import effect_of
+from targen_review.verdicts import effect_of, relabelled
 
 __all__ = ["Desk", "Question", "Seat"]
 
@@ -50,7 +61,7 @@ class Seat:
         grade: what the rater said so far.
         changed: whether the row is not as it was when they said it.
         hidden: whether labels are hidden until the rater has chosen one.
-        labels: what the rater can choose from; none where labels are open.
+        labels: what the rater can choose from; none where labels are open, or rows have an output.
         mended: what the task says of the edit or the new label, where there is one.
         rubric: what the rater is asked.
     """
@@ -74,8 +85,51 @@ class Seat:
             and not grade.reject
             and self.rubric.is_of_labels
             and self.rubric.effect_of(grade.after) == "changes"
-            and grade.label in (None, self.row.label if self.row else None)
+            and self.row is not None
+            and not relabelled(self.row, grade)
         )
+
+    @property
+    def asks_output(self) -> bool:
+        """Whether the row has an output that the rater can change."""
+        return self.row is not None and self.row.output is not None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the output that is shown is the rater's own."""
+        return self.grade.output is not None and not self.changed
+
+    @property
+    def instance(self) -> Mapping[str, Any]:
+        """The row as JSON, as the rater left it."""
+        assert self.row is not None
+        if self.changed:
+            return self.row.with_changes(None, None)
+        return self.row.with_changes(self.grade.edit, self.grade.output)
+
+    @property
+    def asked(self) -> Sequence[targen_standard.Question]:
+        """What its output asks, with the answers; nothing where people edit the columns."""
+        if not self.asks_output or self.data is None or self.data.output is None:
+            return ()
+        return self.data.output.questions(self.instance)
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The same as the page shows it."""
+        return controls(self.asked, self.instance, hidden=self.hidden) if self.asks_output else ()
+
+    @property
+    def boxed(self) -> frozenset[str]:
+        """The texts that spans are marked in, so that they are shown with these."""
+        return frozenset(each.of for each in self.asked if each.kind == "spans")
+
+    @property
+    def columns(self) -> str:
+        """The columns of its output as JSON."""
+        names = (self.row.output if self.row else None) or {}
+        values = {name: None if self.hidden else self.instance[name] for name in names}
+        return json.dumps(values, ensure_ascii=False, indent=1)
 
     @property
     def effect(self) -> str:
@@ -91,7 +145,8 @@ class Seat:
         """What a grade does with the row, in words for its key."""
         effect = self.rubric.effect_of(letter)
         if effect == "changes":
-            return "gets the label that you choose next"
+            what = "what you mark or choose" if self.asks_output else "the label that you choose"
+            return f"gets {what} next"
         return f"the row {effect}"
 
     @property
@@ -99,6 +154,8 @@ class Seat:
         """The texts that the rater may see."""
         if self.row is None or self.data is None:
             return {}
+        if self.asks_output:
+            return self.row.texts
         return blind_fields(self.data.task, self.row) if self.hidden else self.row.fields
 
     @property
@@ -149,6 +206,11 @@ class Desk:
             for row in book.done
             if (digest := store.digest(row)) is not None and digest != book.grades[row].digest
         }
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether rows of some dataset have an output in place of one label each."""
+        return any(each.output is not None for each in self._data.values())
 
     @property
     def rater(self) -> str:
@@ -215,15 +277,14 @@ class Desk:
         name, row = record
         data = self._data[name]
         grade = self.book.grades.get(row_id) or Grade(row=row_id, digest=row.digest)
+        if grade.output and not (data.output and has_columns(data.output, grade.output)):
+            grade = grade.model_copy(update={"output": None})  # of a file that was edited
         changed = grade.digest != row.digest and not grade.is_empty
-        hidden = self.plan.blind and (grade.label is None or changed)
+        hidden = self.plan.blind and (not grade.gives or changed)
         mended = None
-        if (
-            not hidden
-            and not changed
-            and (grade.edit or (grade.label is not None and grade.label != row.label))
-        ):
-            mended = mend(data.task, row, grade.edit, grade.label if data.labels else None)
+        if not hidden and not changed and (grade.edit or relabelled(row, grade)):
+            label = grade.label if data.labels else None
+            mended = mend(data.task, row, grade.edit, label, grade.output)
         return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
@@ -246,7 +307,7 @@ class Desk:
         if seat.hidden:
             return Mended(unchecked=("the task's checks may tell the label: choose one first",))
         label = seat.grade.label if seat.data.labels else None
-        return mend(seat.data.task, seat.row, _changed(seat, edit), label)
+        return mend(seat.data.task, seat.row, _changed(seat, edit), label, seat.grade.output)
 
     def answer(
         self,
@@ -255,6 +316,7 @@ class Desk:
         value: str,
         *,
         texts: Mapping[str, str],
+        answers: Mapping[str, Sequence[str]] | None = None,
         comment: str | None = None,
         seconds: str = "",
     ) -> Grade:
@@ -262,10 +324,11 @@ class Desk:
 
         Args:
             at: the row's place.
-            action: `grade`, `reason`, `label`, `reject`, `flag`, `comment`, `edit`.
+            action: `grade`, `reason`, `label`, `output`, `reject`, `flag`, `comment`, `edit`.
             value: of `label` a label; of `reason` one's name; of `grade` a letter for the question
                 that is asked next, or `before=B`, which names the question.
             texts: of `edit`, the texts by their fields.
+            answers: of `output`, the values of each of its fields.
             comment: what stands in the field for comments, whatever else is done.
             seconds: how long the row was looked at.
 
@@ -278,7 +341,10 @@ class Desk:
         if row is None:
             raise UsageError("the data has this row no more, so it cannot be graded")
         old = Grade(row=seat.grade.row, digest=row.digest) if seat.changed else seat.grade
-        changes = self._changes(seat, old, action, value, texts)
+        if action == "output":
+            changes = self._answered(seat, old, answers or {})
+        else:
+            changes = self._changes(seat, old, action, value, texts)
         if comment is not None:
             changes["comment"] = comment.replace("\r\n", "\n").strip()
         new = old.model_copy(update={**changes, "at": "", "seconds": _seconds(seconds)})
@@ -344,8 +410,10 @@ class Desk:
             raise UsageError("this review is blind: choose a label first")
         if rubric.is_of_labels:
             # A label that was chosen blind is the rater's own word, whatever comes after it.
-            label = seat.grade.label if self.plan.blind and not seat.changed else None
-            return {"label": label, **self._with_label(seat, letter, label)}
+            kept = self.plan.blind and not seat.changed
+            label = seat.grade.label if kept else None
+            output = seat.grade.output if kept else None
+            return {"label": label, "output": output, **self._with_label(seat, letter, label)}
         questions = seat.questions
         if not part and len(questions) > 1 and all(q.given for q in questions):
             return {questions[0].part: letter, questions[1].part: None}  # from the start
@@ -367,6 +435,30 @@ class Desk:
         letter = self.plan.rubric.letter_for("stays" if is_right else "changes")
         kept = label if self.plan.blind or not is_right else None
         return {"label": kept, **self._with_label(seat, letter, label)}
+
+    def _answered(
+        self, seat: Seat, old: Grade, form: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
+        """The output of a row, which says whether the one that it has is right."""
+        row, data, rubric = seat.row, seat.data, self.plan.rubric
+        if row is None or row.output is None or data is None or data.output is None:
+            raise UsageError("this row has no output that can be changed")
+        if COLUMNS in form:
+            said = columns_of(form[COLUMNS][-1])
+            given: Mapping[str, Any] = {**row.output, **said}
+        else:
+            given = data.output.answered(seat.instance, answers_of(seat.asked, form))
+        mended = mend(data.task, row, old.edit, None, given)
+        if mended.problems:
+            raise UsageError("; ".join(mended.problems))
+        output = {name: mended.values[name] for name in row.output}
+        is_right = output == row.output
+        kept = output if self.plan.blind or not is_right else None
+        if not rubric.is_of_labels:
+            return {"output": kept}
+        letter = rubric.letter_for("stays" if is_right else "changes")
+        label = data.output.label_of(mended.values)
+        return {"output": kept, **self._with_label(seat, letter, label)}
 
     def _with_label(self, seat: Seat, letter: str, label: str | None) -> dict[str, Any]:
         """A grade of the label after correction, and what it says of the one before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -41,6 +41,8 @@ _COMMANDS = {
     "undo": ("u", "Undo the last answer"),
     "next": ("n", "Next row"),
     "previous": ("p", "Previous row"),
+    "write": ("t", "Go to the text with marks, or to the field of an answer"),
+    "save": ("s", "Save what you marked, chose or answered"),
     "skip": ("Enter", "Next row that has no grade"),
     "goto": ("g", "Go to a row by its number, from 0"),
     "calls": ("o", "Show the calls that it came from"),
@@ -137,12 +139,13 @@ class _Pages:
                 if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
                     return _refused(f"There is no row {number}.", 404)
                 if request.method == "POST":
-                    form = await _form(request)
+                    fields = await _form(request)
+                    form = dict(fields)
                     if not hmac.compare_digest(
                         form.get("secret", "").encode(), secret.form.encode()
                     ):
                         return _refused("This did not come from the page itself.", 403)
-                    request.state.form = form
+                    request.state.form, request.state.fields = form, fields
                 return await page(request, self._shared.desks[rater])
             except ClientDisconnect:
                 return _refused("The rest of the form did not arrive.", 400)
@@ -170,7 +173,7 @@ class _Pages:
     async def row(self, request: Request, desk: Desk) -> Response:
         """A row."""
         at = request.path_params["number"] - 1
-        editing = "edit" in request.query_params
+        editing = next((how for how in ("edit", "json") if how in request.query_params), "")
         return self._row(request, desk, at, editing=editing)
 
     async def answer(self, request: Request, desk: Desk) -> Response:
@@ -182,10 +185,18 @@ class _Pages:
         texts = _texts(form)
         seconds, comment = form.get("seconds", ""), form.get("comment")
         grade = desk.answer(
-            at, action.removeprefix("do:"), value, texts=texts, comment=comment, seconds=seconds
+            at,
+            action.removeprefix("do:"),
+            value,
+            texts=texts,
+            answers=_answers(request.state.fields),
+            comment=comment,
+            seconds=seconds,
         )
         seat = desk.seat(at)
-        goes_on = ("do:grade", "do:label") if desk.plan.rubric.is_of_labels else ("do:grade",)
+        goes_on: tuple[str, ...] = ("do:grade",)
+        if desk.plan.rubric.is_of_labels:
+            goes_on += ("do:label", "do:output")
         if action in goes_on and grade.is_done and not seat.asks_label:
             return self._to(request, desk, desk.next_open(at), _saved(desk, seat))
         return self._to(request, desk, at, _saved(desk, seat))
@@ -270,7 +281,7 @@ class _Pages:
         return self._page(request, desk, "done.html", _done(desk))
 
     def _row(
-        self, request: Request, desk: Desk, at: int, *, said: str = "", editing: bool = False
+        self, request: Request, desk: Desk, at: int, *, said: str = "", editing: str = ""
     ) -> Response:
         seat = desk.seat(at)
         context = {"seat": seat, "editing": editing, "no_task": NO_TASK, **origin_of(seat)}
@@ -307,7 +318,7 @@ class _Pages:
             "done": desk.done,
             "desk": desk,
             "said": said,
-            "keys": _keys(desk.plan.rubric),
+            "keys": _keys(desk.plan.rubric, outputs=desk.has_outputs),
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
@@ -356,12 +367,14 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _keys(rubric: Rubric) -> dict[str, tuple[str, str]]:
+def _keys(rubric: Rubric, *, outputs: bool = False) -> dict[str, tuple[str, str]]:
     """The key of each command and its words; Shift goes with one that the rubric has."""
+    idle = {"reject"} if rubric.is_of_labels else set()  # which is what "bad text" does
+    idle |= set() if outputs else {"write", "save"}
     return {
         name: (f"Shift+{key.upper()}" if key.upper() in rubric.keys else key, words)
         for name, (key, words) in _COMMANDS.items()
-        if not (name == "reject" and rubric.is_of_labels)  # which is what "bad text" does
+        if name not in idle
     }
 
 
@@ -386,6 +399,8 @@ def _saved(desk: Desk, seat: Seat) -> str:
         what = f"label {printable(grade.label, lines=False, max_length=60)} is "
     said = f"{_capital(desk.name_of(seat))}: {what}saved"
     if seat.asks_label:
+        if seat.asks_output:
+            return f"{said}. What is right? Unless you save it, the row leaves."
         return f"{said}. Which label is right? Without one it leaves."
     effect = seat.effect
     return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."
@@ -405,15 +420,24 @@ def _texts(form: Mapping[str, str]) -> dict[str, str]:
     return {name[len(lead) :]: text for name, text in form.items() if name.startswith(lead)}
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form, of which there is one of each name."""
+def _answers(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of each field of an output in a form, in their order."""
+    lead = "answer."
+    found: dict[str, list[str]] = {}
+    for name, value in fields:
+        if name.startswith(lead):
+            found.setdefault(name[len(lead) :], []).append(value)
+    return found
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    """The fields of a form."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > MAX_FORM:
             raise UsageError("the form is too large")
-    pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
-    return dict(pairs)
+    return parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def _html(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:

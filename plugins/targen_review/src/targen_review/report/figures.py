@@ -11,9 +11,11 @@ from statistics import median
 from typing import Literal
 
 from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
-from targen_review.grades import Grade
+from targen_review.grades import Grade, as_key
+from targen_review.report.outputs import OutputAgreement, output_agreement
 from targen_review.report.reading import Given, Material
 from targen_review.step4 import Step4, step4_precision
+from targen_review.verdicts import relabelled
 
 __all__ = [
     "Agreement",
@@ -200,6 +202,7 @@ class ReviewFigures:
     raters: Sequence[RaterFigures]
     disagreements: Sequence[Disagreement]
     step4: Step4
+    outputs: Sequence[OutputAgreement] = ()
 
 
 def figures_of(material: Material) -> ReviewFigures:
@@ -231,7 +234,22 @@ def figures_of(material: Material) -> ReviewFigures:
         [_rater(material, name, by_rater[name]) for name in (*people, *models)],
         _disagreements(material),
         _step4(material, people),
+        list(_outputs(material, by_rater, people)),
     )
+
+
+def _outputs(
+    material: Material, by_rater: Mapping[str, Sequence[Given]], people: Sequence[str]
+) -> Iterator[OutputAgreement]:
+    for one, other in combinations(people, 2):
+        theirs = {given.row: given.grade for given in by_rater[other]}
+        for dataset, output in material.outputs.items():
+            pairs = [
+                (material.rows[given.row], given.grade, theirs[given.row])
+                for given in by_rater[one]
+                if given.dataset == dataset and given.row in theirs and given.row in material.rows
+            ]
+            yield from output_agreement((one, other), dataset, output, pairs, material.rubric)
 
 
 def _step4(material: Material, people: Collection[str]) -> Step4:
@@ -306,9 +324,11 @@ def _confirmed(material: Material, row: str, given: Iterable[Given]) -> list[boo
     said = []
     for each in given:
         grade = each.grade
-        if grade.label is not None and there is not None:
+        if grade.output is not None and there is not None:
+            said.append(not relabelled(there, grade))
+        elif grade.label is not None and there is not None:
             said.append(grade.label == there.label)
-        elif grade.label is None and grade.after in material.rubric.acceptable and not grade.reject:
+        elif not grade.gives and grade.after in material.rubric.acceptable and not grade.reject:
             said.append(True)
         elif material.rubric.effect_of(grade.after) == "changes":
             said.append(False)
@@ -437,9 +457,7 @@ def _rater(material: Material, name: str, given: Sequence[Given]) -> RaterFigure
     after = [grade.after for grade in grades if grade.after is not None]
     times = [grade.seconds for grade in grades if grade.seconds > 0]
     relabeled = sum(
-        each.grade.label is not None
-        and (row := material.rows.get(each.row)) is not None
-        and each.grade.label != row.label
+        (row := material.rows.get(each.row)) is not None and relabelled(row, each.grade)
         for each in given
     )
     rater = material.raters[name]
@@ -490,6 +508,7 @@ def _disagreements(material: Material) -> list[Disagreement]:
                         "after": each.grade.after,
                         "reasons": list(each.grade.reasons),
                         "label": each.grade.label,
+                        "output": _output_text(material, each),
                         "reject": each.grade.reject,
                         "flag": each.grade.flag,
                         "comment": each.grade.comment,
@@ -502,6 +521,14 @@ def _disagreements(material: Material) -> list[Disagreement]:
     return sorted(found, key=lambda d: (not d.people, not d.split, -d.apart, d.dataset, d.row))
 
 
+def _output_text(material: Material, given: Given) -> str | None:
+    """The output that a rater gives a row, as the output says it."""
+    row, output = material.rows.get(given.row), material.outputs.get(given.dataset)
+    if row is None or row.output is None or output is None or given.grade.output is None:
+        return None
+    return output.as_text(row.with_changes(given.grade.edit, given.grade.output))
+
+
 def _apart(
     given: Sequence[Given], place: Mapping[str, int], acceptable: Collection[str]
 ) -> tuple[int, bool]:
@@ -509,6 +536,7 @@ def _apart(
     steps = 0
     split = len({each.grade.reject for each in given if each.grade.is_done}) > 1
     split |= len({each.grade.label for each in given if each.grade.label is not None}) > 1
+    split |= len({as_key(each.grade.output) for each in given if each.grade.output}) > 1
     for side in ("before", "after"):
         grades = [g for each in given if (g := getattr(each.grade, side)) is not None]
         if grades:

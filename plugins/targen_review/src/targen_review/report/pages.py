@@ -18,6 +18,7 @@ from targen_review.report.figures import (
     ReviewFigures,
     Side,
 )
+from targen_review.report.outputs import OutputAgreement
 from targen_review.report.printed import AGREEMENT, TABLE_16, TITLES
 from targen_review.step4 import Step4
 from targen_standard.findings import findings_as_html, findings_as_markdown
@@ -38,7 +39,7 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
         paper: put the printed numbers of the paper's table 16 beside those of its tasks.
     """
     tables = [*_letters_tables(figures, paper=paper), _reasons_table(figures)]
-    tables += _agreement_tables(figures)
+    tables += [*_agreement_tables(figures), _outputs_table(figures.outputs)]
     tables += [_labels_table(figures), _step4_table(figures.step4)]
     tables.append(_raters_table(figures.raters))
     if figures.disagreements:
@@ -275,6 +276,31 @@ def _agreement_table(found: Sequence[Agreement], title: str, kind: str) -> Table
     )  # fmt: skip
 
 
+def _outputs_table(outputs: Sequence[OutputAgreement]) -> Table:
+    several = len({each.dataset for each in outputs}) > 1
+    return Table(
+        "Agreement on outputs",
+        ("raters", *(("dataset",) if several else ()), "of", "rows", "same", "F1", "κ",
+         "Spearman's r"),
+        [
+            (
+                ", ".join(each.raters),
+                *((each.dataset,) if several else ()),
+                each.of,
+                each.rows,
+                _cell(each.same),
+                _cell(each.f1),
+                _cell(each.kappa),
+                _cell(each.spearman),
+            )
+            for each in outputs
+        ],
+        note="Of rows whose output both gave, or found right. F1: twice what both found over all "
+        "that they found; spans need both ends and the type. Same: of numbers within the "
+        "tolerance, of answers by their words.",
+    )  # fmt: skip
+
+
 def _reasons(figures: Iterable[tuple[str, Figure]]) -> str:
     """Why figures have no value."""
     said: dict[str, list[str]] = {}
@@ -365,6 +391,7 @@ def _said(grade: Any, word: Callable[[str | None], str]) -> str:
         letters = f"{before}→{letters}"
     parts = [letters, *grade["reasons"]]
     parts += [f"label {grade['label']}"] if grade["label"] is not None else []
+    parts += [f"output {grade['output']}"] if grade["output"] is not None else []
     parts += ["rejects"] if grade["reject"] else []
     parts += [f"“{' '.join(grade['comment'].split())}”"] if grade["comment"] else []
     return ", ".join(parts)
@@ -436,6 +463,7 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
         ],
         "reasons": [_plain(each) for each in figures.reasons],
         "agreement": [_plain(each) for each in figures.agreement],
+        "outputs": [_plain(each) for each in figures.outputs],
         "alpha": [_plain(each) for each in figures.alphas],
         "raters": [_plain(each) for each in figures.raters],
         "disagreements": [_plain(each) for each in figures.disagreements],

@@ -10,8 +10,9 @@ from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.text import plural
 from targen_review.grades import Grade, Rater, read_grades
 from targen_review.plan import Plan, PlanData, data_of, is_here, load_plan
-from targen_review.rows import ReviewRow, open_data, review_rows
+from targen_review.rows import ReviewData, ReviewRow, has_columns, open_data, review_rows
 from targen_review.rubric import Rubric
+from targen_standard import Output
 
 __all__ = ["Given", "Material", "read_reviews"]
 
@@ -44,6 +45,7 @@ class Material:
         tasks: dataset -> the name of its task, or "".
         given: what they said, without what does not count.
         rows: `Given.row` -> the row; not there where the data cannot be read.
+        outputs: dataset -> the output of its rows, if they have one in place of one label each.
         reasons: names of the rubrics' reasons, of all reviews.
         warnings: what does not count, and why; what could not be read.
     """
@@ -54,6 +56,7 @@ class Material:
     tasks: dict[str, str] = field(default_factory=dict)
     given: list[Given] = field(default_factory=list)
     rows: dict[str, ReviewRow] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -167,7 +170,8 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
         places |= {each: (dataset, f"{folders[0]}/{each}") for each in own}
         material.tasks[dataset] = data.task
         try:
-            there, size = _rows(plan, data, folders, lead, set(own), rejects=plan.rejects)
+            source = _opened(plan, data, folders)
+            there, size = _rows(source, lead, set(own), rejects=plan.rejects)
         except (TargenError, OSError) as error:
             material.warnings.append(
                 f"{dataset} cannot be read ({error}): whether its rows are as they were graded is "
@@ -180,6 +184,8 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
                 "was planned: what came since is nobody's to grade"
             )
         opened |= set(own)
+        if source.output is not None:
+            material.outputs |= dict.fromkeys((dataset, f"{dataset}, rejects"), source.output)
         for name, row in there:
             key = places[name][1]
             if row.number is None:
@@ -208,12 +214,15 @@ def _list_of(plan: Plan, rater: Rater) -> set[str] | None:
     return set(plan.ids) if rater.kind == "model" else None
 
 
+def _opened(plan: Plan, data: PlanData, folders: Sequence[Path]) -> ReviewData:
+    there = next(each for each in data_of(folders[0], plan, *folders[1:]) if each.name == data.name)
+    return open_data(there.path, there.task or None)
+
+
 def _rows(
-    plan: Plan, data: PlanData, folders: Sequence[Path], lead: str, ids: set[str], *, rejects: bool
+    source: ReviewData, lead: str, ids: set[str], *, rejects: bool
 ) -> tuple[list[tuple[str, ReviewRow]], int]:
     """The rows of a dataset that are reviewed, by their ids in the plan, and how many it has."""
-    there = next(each for each in data_of(folders[0], plan, *folders[1:]) if each.name == data.name)
-    source = open_data(there.path, there.task or None)
     found = []
     size = 0
     for _, row in review_rows([source], rejects=rejects):
@@ -234,7 +243,7 @@ def _count(
 ) -> None:
     """Take over what counts of a rater's grades, and say what does not."""
     known = {*rubric.letters, *rubric.reason_names, None}
-    strangers, changed, unknown = [], [], []
+    strangers, changed, unknown, unfit = [], [], [], []
     for grade in grades:
         if grade.row not in mine or grade.row not in places:
             strangers.append(grade.row)
@@ -243,6 +252,10 @@ def _count(
         row = material.rows.get(key)
         if grade.row in opened and (row is None or row.digest != grade.digest):
             changed.append(grade.row)
+        elif grade.output is not None and not (
+            dataset in material.outputs and has_columns(material.outputs[dataset], grade.output)
+        ):
+            unfit.append(grade.row)
         elif odd := {grade.before, grade.after, *grade.reasons} - known:
             unknown.append(f"{grade.row} ({', '.join(sorted(map(str, odd)))})")
         else:
@@ -251,6 +264,7 @@ def _count(
         (strangers, "of rows that are not theirs to grade"),
         (changed, "of rows that have changed since, or are gone"),
         (unknown, f"that the rubric {rubric.name} does not have"),
+        (unfit, "with an output that these rows cannot have"),
     ):
         if rows:
             some = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")

@@ -1,0 +1,269 @@
+"""Outputs other than one label on the page, in what `review apply` makes, and in the report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_review.cli.open import planned
+from targen_review.grades import Grade, GradeBook, Rater
+from targen_review.rows import review_rows
+from tests.files import lines, write_lines
+from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, SHOP
+
+pytestmark = pytest.mark.whole
+
+EMOJI = "😀👍🏽 Ann met Bob\r\nin Rome."
+ANN = {"start": 4, "end": 7, "type": "person", "text": "Ann"}
+BOB = {"start": 12, "end": 15, "type": "person", "text": "Bob"}
+ROME = {"start": 20, "end": 24, "type": "place", "text": "Rome"}
+REPLIES = {"chosen": "At length.", "rejected": "Briefly.", "criterion": "concise"}
+SAID = {"passage": "Ann, born in 1950, met Bob.", "question": "Who met Bob?"}
+
+ROWS = {
+    "spans": (NER, {"text": EMOJI, "spans": [ANN]}),
+    "overlap": (NER, {"text": EMOJI, "spans": []}),
+    "labels": (SHOP, {"text": "My money, please.", "labels": ["refund", "delay"]}),
+    "score": (PAIRS, {"one": "A man runs.", "other": "A dog sleeps.", "score": 4.6}),
+    "answer": (QA, {**SAID, "kind": "when", "answers": ["1950"]}),
+    "preference": (CHAT, {"prompt": "An egg?", **REPLIES, "margin": "clearly"}),
+}
+SPANS = json.dumps([{**ROME}, {**ANN, "type": "place"}])
+OVERLAP = json.dumps([ANN, {"start": 4, "end": 15, "type": "person", "text": "Ann met Bob"}])
+ANSWERED = {
+    "spans": ({"answer.spans": SPANS}, {"spans": [{**ANN, "type": "place"}, ROME]}),
+    "labels": ({"answer.labels": "delay"}, {"labels": ["delay"]}),
+    "score": ({"answer.score": "2"}, {"score": 2.0}),
+    "answer": (
+        {"answer.kind": "who", "answer.answers": " Ann\r\n"},
+        {"kind": "who", "answers": ["Ann"]},
+    ),
+    "preference": (
+        {"answer.better": "the other"},
+        {**REPLIES, "chosen": "Briefly.", "rejected": "At length.", "margin": "clearly"},
+    ),
+}
+REFUSED = {
+    "spans": ({"answer.spans": "[3]"}, "these are not spans"),
+    "overlap": ({"answer.spans": OVERLAP}, "it overlaps the span above it"),
+    "score": ({"answer.score": "5.5"}, "give a number from 1 to 5"),
+    "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
+    "preference": ({"answer.better": "both"}, "choose reply_a or reply_b"),
+    "labels": ({"answer.*": '{"labels": ["eve"]}'}, "Input should be"),
+}
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The rows of a kind, and the file of their task."""
+
+    def make(kind, *more):
+        task, row = ROWS[kind]
+        file = tmp_path / f"{kind}.yaml"
+        file.write_text(json.dumps(task))
+        rows = [{**each, "idx": at} for at, each in enumerate((row, *more))]
+        return write_lines(tmp_path / "rows.jsonl", rows), file
+
+    return make
+
+
+@pytest.fixture
+def opened(data, page):
+    def make(kind, *more, **options):
+        rows, file = data(kind, *more)
+        made = page(rows, task=str(file), **{"rubric": None, **options})
+        made.headers = {"x-page": "1"}
+        return made
+
+    return make
+
+
+def _other(page, form):
+    """A form, in which "the other" is the reply that is not chosen."""
+    other = "reply_b" if '"reply_a" checked' in page.ask("/ann/row/1").text else "reply_a"
+    return {name: other if value == "the other" else value for name, value in form.items()}
+
+
+@pytest.mark.parametrize("kind", ANSWERED)
+def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
+    kind, opened, works, tmp_path
+):
+    page = opened(kind)
+    form, columns = ANSWERED[kind]
+    said = page.say(1, "output", **_other(page, form)).text
+    assert "Row 0: wrong is saved; the row changes its output." in said
+    assert page.lines[-1]["output"] == columns
+    assert page.ask("/ann/row/1").text.count("This is what you saved.") == 1, "as after a restart"
+
+    works("review", "apply", tmp_path / "rows.jsonl.review", "--out", tmp_path / "new")
+    (row,) = lines(tmp_path / "new" / "dataset.jsonl")
+    assert row == {**ROWS[kind][1], **columns, "idx": 0}
+    (change,) = lines(tmp_path / "new" / "changes.jsonl")
+    assert change["verdict"] == "relabelled"
+    before = change["review"]["before"]["output"]
+    assert before == {name: ROWS[kind][1][name] for name in columns}
+    report = json.loads((tmp_path / "new" / "report.json").read_text())
+    assert report["rows"][change["label"]] == 1
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
+    page = opened(kind)
+    form, words = REFUSED[kind]
+    answer = page.say(1, "output", **form)
+    assert answer.status == 422
+    assert words in answer.text
+    assert page.lines == []
+
+
+@pytest.mark.parametrize("kind", ["labels", "score"])
+def test_the_same_answer_says_that_the_row_is_right(kind, opened):
+    form = {"labels": {"answer.*": '{"labels": ["refund", "delay"]}'}, "score": {}}[kind]
+    page = opened(kind)
+    said = page.say(1, "output", **form, **({"answer.score": "4.60"} if kind == "score" else {}))
+    assert "right is saved; the row stays." in said.text
+    assert page.lines[-1]["output"] is None
+
+
+def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
+    from targen_outputs.labels import LabelsOutput
+
+    monkeypatch.delattr(LabelsOutput, "questions")
+    page = opened("labels")
+    shown = page.ask("/ann/row/1").text
+    assert 'name="answer.*"' in shown
+    assert "&#34;refund&#34;" in shown
+    page.say(1, "output", **{"answer.*": '{"labels": []}'})
+    assert page.lines[-1]["output"] == {"labels": []}
+    for text, words in (
+        ("{", "this is not JSON"),
+        ("[]", "not an object of JSON"),
+        ('{"text": ""}', "the output has the columns labels, text"),
+    ):
+        answer = page.say(1, "output", **{"answer.*": text})
+        assert (answer.status, words in answer.text) == (422, True), text
+
+
+@pytest.mark.parametrize("kind", ANSWERED)
+def test_a_blind_page_hides_the_answers_until_the_rater_gave_theirs(kind, opened):
+    page = opened(kind, blind=True)
+    hidden = page.ask("/ann/row/1").text
+    for answer in ("checked", "4.6", "&#34;start&#34;", "At length.</p>"):
+        assert answer not in hidden, answer
+    for path in ("/ann/row/1?json", "/ann/row/1?edit"):
+        assert "At length.</p>" not in page.ask(path).text
+        assert "&#34;start&#34;" not in page.ask(path).text
+    form, columns = ANSWERED[kind]
+    form = {name: value.replace("the other", "reply_a") for name, value in form.items()}
+    page.say(1, "output", **form)
+    assert page.lines[-1]["after"] in ("R", "W")
+    assert page.lines[-1]["output"].keys() == columns.keys()
+
+
+def test_spans_stay_at_their_words_when_the_text_is_edited(opened):
+    page = opened("spans")
+    edited = page.say(1, "edit", **{"field.text": EMOJI.replace("😀", "So: ")})
+    assert "is not at 4:7" in edited.text, "the task refuses the row until they are saved anew"
+    assert "&#34;start&#34;: 7, &#34;end&#34;: 10" in edited.text.replace("\\&#34;", "&#34;")
+    spans = json.dumps([{**ANN, "start": 7, "end": 10}])
+    said = page.say(1, "output", **{"answer.spans": spans})
+    assert "the row changes its output and changes its text" in said.text
+
+
+@pytest.fixture
+def graded(data):
+    """Have ann and bob give each row an output, or find it right (None)."""
+
+    def give(kind, ann, bob, *more):
+        rows, file = data(kind, *more)
+        folder, _, opened = planned([str(rows)], task=str(file), raters="ann,bob")
+        for name, outputs in (("ann", ann), ("bob", bob)):
+            with GradeBook(folder, Rater(rater=name)) as book:
+                for (_, row), output in zip(review_rows(opened), outputs, strict=True):
+                    after = "R" if output is None else "W"
+                    book.append(Grade(row=row.id, digest=row.digest, after=after, output=output))
+        return folder
+
+    return give
+
+
+def test_people_agree_per_type_of_spans(graded, works):
+    more = {"text": "Bob!", "spans": []}
+    folder = graded("spans", ({"spans": [ANN, ROME]}, None), (None, None), more)
+    said = json.loads(works("review", "report", folder, "--json").out)
+    figures = {
+        each["of"]: (each["rows"], each["same"]["value"], each["f1"]["value"])
+        for each in said["outputs"]
+    }
+    assert figures == {
+        "spans: person": (2, 1.0, 1.0),
+        "spans: place": (2, 0.5, 0.0),
+        "spans": (2, 0.5, pytest.approx(2 / 3)),
+    }
+    (differing,) = said["disagreements"]
+    assert "<place>Rome</place>" in differing["grades"]["ann"]["output"]
+    assert "Agreement on outputs" in works("review", "report", folder).out
+
+
+@pytest.mark.parametrize(
+    ("kind", "ann", "bob", "figures"),
+    [
+        ("score", {"score": 2.0}, {"score": 2.4}, {"score": (1.0, None)}),
+        ("score", {"score": 2.0}, {"score": 2.6}, {"score": (0.0, None)}),
+        (
+            "labels",
+            {"labels": ["refund"]},
+            None,
+            {"labels: refund": (1.0, 1.0), "labels: delay": (0.0, 0.0), "labels": (0.0, 2 / 3)},
+        ),
+        (
+            "answer",
+            {"kind": "when", "answers": ["in 1950"]},
+            None,
+            {"kind": (1.0, None), "answers": (1.0, None)},
+        ),
+    ],
+)
+def test_people_agree_as_the_output_compares(kind, ann, bob, figures, graded, works):
+    said = json.loads(works("review", "report", graded(kind, [ann], [bob]), "--json").out)
+    found = {
+        each["of"]: (each["same"]["value"], each["f1"] and each["f1"]["value"])
+        for each in said["outputs"]
+    }
+    assert found == {name: pytest.approx(values) for name, values in figures.items()}
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "outcome", "score"),
+    [
+        (2.0, 2.3, "relabelled", 2.0),
+        (2.0, 3.0, "disagreed", 4.6),
+        (None, 4.4, "doubted", 4.6),
+        (None, None, "confirmed", 4.6),
+    ],
+)
+def test_scores_within_the_tolerance_are_no_difference(
+    ann, bob, outcome, score, graded, works, tmp_path
+):
+    said = [None if each is None else {"score": each} for each in (ann, bob)]
+    folder = graded("score", said[:1], said[1:])
+    works("review", "apply", folder, "--out", tmp_path / "new")
+    (row,) = lines(tmp_path / "new" / "dataset.jsonl")
+    assert row["score"] == score
+    assert json.loads((tmp_path / "new" / "report.json").read_text())["outcomes"][outcome] == 1
+
+
+def test_an_output_that_a_file_of_grades_was_edited_into_counts_for_nothing(
+    graded, works, in_process, page, tmp_path
+):
+    odd = [{"spans": "all"}], [{"text": "Another text.", "spans": []}]
+    folder = graded("spans", *odd)
+    said = in_process("review", "report", folder).err
+    assert said.count("1 grade with an output that these rows cannot have") == 2
+    works("review", "apply", folder, "--resolve", "bob", "--out", tmp_path / "new")
+    (row,) = lines(tmp_path / "new" / "dataset.jsonl")
+    assert row == {**ROWS["spans"][1], "idx": 0}
+    for name in ("ann", "bob"):
+        made = page(tmp_path / "rows.jsonl", names=(name,), rubric=None)
+        assert "&#34;Ann&#34;" in made.ask(f"/{name}/row/1").text.replace("\\&#34;", "&#34;")
