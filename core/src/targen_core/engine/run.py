@@ -564,7 +564,8 @@ class Engine:
         """What was drawn for a candidate and the items above it, if anything was."""
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
-        own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch])
+        drawn_for = self.task.drawn_for(slot.branch, seed.path, seed.sample)
+        own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[drawn_for])
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
