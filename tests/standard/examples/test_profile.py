@@ -21,6 +21,9 @@ WEIGHTS = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=3), st.integers(1, 9), min_size=1, max_size=7
 )
 
+CHOICE = "some of them have one of these turns; choose one that suits the row, if any does"
+TURNS = "turns of speakers, each behind a name or letter and a colon"
+
 
 def examples(texts, label=None):
     return [Example(at, text, (text,), label) for at, text in enumerate(texts, 1)]
@@ -103,6 +106,8 @@ class TestMeasuring:
             ("It broke. Why?", "a statement, then a question"),
             ("Why? It broke!", "a question, then a statement"),
             ("It is. It was. It goes.", "three sentences, none a question"),
+            ("It is. It was. Is it?", "three sentences, the last a question"),
+            ("Is it? It was. It is.", "three sentences, a question before the last"),
             ("“Is it?” “No.”", "a question, then a statement"),
         ],
     )
@@ -117,11 +122,19 @@ class TestMeasuring:
             ("All is well.", "usual capitals and punctuation"),
             ("ALL IS WELL NOW!", "all in capitals; an exclamation mark at the end"),
             ("Is all well ?", "a space before the last mark"),
+            ("It is, uh, late.", "hesitations, as in speech"),
+            ("A: Is it? B: It was,", f"{TURNS}; broken off at the end"),
             ("I dont know??", "a slip or a short cut, as people make in haste"),
         ],
     )
     def test_how_tidy(self, text, writing):
         assert measured(examples([text] * 20)).traits["writing"] == {writing: 10}
+
+    def test_who_speaks_is_neither_an_opening_nor_a_name(self):
+        said = [f"A: {asks} it {at}? B: It was." for at in range(10) for asks in ("Is", "Was")]
+        traits = measured(examples(said)).traits
+        assert traits["names and numbers"] == {"a number": 10}
+        assert traits["a question may open with"] == {"“is”": 5, "“was”": 5}
 
     def test_no_word_of_a_text_but_function_words_is_in_a_profile(self, texts):
         rows = examples([*texts["calm"], *texts["alarm"], *(f"Wotan {at} sings." for at in "abc")])
@@ -273,6 +286,7 @@ class TestCommand:
             "purpose": "to hand over",
             "usual": ["no\nsubject"],
             "never": ["greetings", " "],
+            "turns": ["has anybody … ?", "as of …"],
         }
         asked = served(lambda prompt: said)
         model = ("-b", "llama", "-o", "model=tiny", "-o", f"base_url={asked.url}")
@@ -283,6 +297,7 @@ class TestCommand:
             *without,
             *("register: plain", "channel: a log book", "writer: a porter"),
             *("purpose: to hand over", "no subject", "never: greetings"),
+            f"{CHOICE}: has anybody … ?; as of …",
         ]
         assert len(asked.prompts) == 1
         assert "lift stuck with two people in it" in asked.prompts[0]

@@ -149,3 +149,18 @@ def test_rows_of_several_texts_need_their_columns(texts):
     few = lines_of("few.jsonl", (json.dumps({"premise": row["premise"]}) for row in rows))
     with pytest.raises(UsageError, match="there is no hypothesis among the columns premise"):
         read_examples(few, rte)
+
+
+def test_what_seeds_give_may_be_left_out(texts):
+    task = Declaration.model_validate(
+        {
+            "description": "Does a note say what a claim says?",
+            "labels": {"yes": "it does", "no": "it does not"},
+            "fields": {"note": "a note", "claim": "a statement"},
+            "seeds": {"field": "claim"},
+        }
+    ).task()
+    notes = texts["calm"]
+    rows = lines_of("rows.jsonl", (json.dumps({"note": note}) for note in notes))
+    for path in (rows, lines_of("rows.txt", notes)):
+        assert [row.text for row in read_examples(path, task).rows] == notes

@@ -41,6 +41,8 @@ _SLIP = re.compile(
     r"wanna|teh|recieve|alot)\b|[!?]{2,}|\.{3,}|…|\w ,|(?<=\w)  +(?=\w)",
     re.IGNORECASE,
 )
+_SPEAKER = re.compile(r"(?:(?<=^)|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
+_HESITATION = re.compile(r"\b(?:u+h+|u+h*m+|e+rm?|h+m+|uh-huh)\b", re.IGNORECASE)
 _ASKING = frozenset(
     "what which who whom whose when where why how is are am was were do does did can could will "
     "would should shall may might must has have had isn't aren't don't doesn't didn't can't "
@@ -134,7 +136,8 @@ def _shape(text: str) -> str:
     if len(kinds) == 2:
         return _PAIRS[kinds[0], kinds[1]]
     several = "three sentences" if len(kinds) == 3 else "four or more sentences"
-    return f"{several}, {'one or more a question' if any(kinds) else 'none a question'}"
+    last = "the last a question" if kinds[-1] else "a question before the last"
+    return f"{several}, {last if any(kinds) else 'none a question'}"
 
 
 def _forms(texts: Sequence[str], weights: Sequence[float], slots: int) -> dict[str, int]:
@@ -174,6 +177,10 @@ def _bands(sized: Sequence[tuple[int, float]], count: int) -> list[str]:
 def _writing(text: str) -> str:
     letters = [letter for letter in text if letter.isalpha() and letter.lower() != letter.upper()]
     said = []
+    if len(_SPEAKER.findall(text)) > 1:
+        said.append("turns of speakers, each behind a name or letter and a colon")
+    if _HESITATION.search(text):
+        said.append("hesitations, as in speech")
     if letters and all(letter.isupper() for letter in letters) and len(letters) > 3:
         said.append("all in capitals")
     elif letters and all(letter.islower() for letter in letters):
@@ -183,6 +190,8 @@ def _writing(text: str) -> str:
     end = text.rstrip()[-1:]
     if end.isalnum():
         said.append("no mark at the end")
+    elif end in {",", "-", "–", "—"}:
+        said.append("broken off at the end")
     elif end == "!":
         said.append("an exclamation mark at the end")
     if re.search(r"\w [.?!]$", text.rstrip()):
@@ -196,8 +205,13 @@ def _writing(text: str) -> str:
     return "; ".join(said) or "usual capitals and punctuation"
 
 
+def _unspoken(text: str) -> str:
+    """A text without what says who speaks, each turn on a line."""
+    return _SPEAKER.sub("\n ", text)
+
+
 def _names(text: str) -> str:
-    name, number = _NAME.search(f" {text}"[1:]), _NUMBER.search(text)
+    name, number = _NAME.search(_unspoken(text)), _NUMBER.search(text)
     if name and number:
         return "a name and a number"
     if name:
@@ -210,7 +224,7 @@ def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -
     shares: dict[str, float] = defaultdict(float)
     found = 0
     for text, weight in zip(texts, weights, strict=True):
-        kind = [sentence for sentence in sentences_of(text) if asks(sentence) is asking]
+        kind = [part for part in sentences_of(_unspoken(text)) if asks(part) is asking]
         first = _WORD.search(kind[0]) if kind else None
         if first is None:
             continue
@@ -326,6 +340,7 @@ _COMMON = frozenset(
     "still such take tell than thank thanks that their theirs them then there these they this "
     "those through under until upon very want wants well were what whats when where which while "
     "whom whose will with would your yours yourself first name called long help "
+    "actually away back came come gave good might really thing things think thought yeah "
     "aren couldn didn doesn hadn hasn haven isn shouldn wasn weren wouldn".split()
 )
 

@@ -233,7 +233,7 @@ class _Columns:
         self._label = self._label_column(names, rows)
         self._renamed: dict[str, str] = {}
         self.hint = ""
-        fields = ("text",) if task is None else tuple(dict.fromkeys(_top(f) for f in task.fields))
+        fields = _written_fields(task, names)
         if task is not None and self._labels:
             self.hint = (
                 f"the labels of {task.name}: {', '.join(dict.fromkeys(self._labels.values()))}"
@@ -351,6 +351,15 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
+
+
+def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[str, ...]:
+    """The fields of a task, without what its seeds give if the file lacks it."""
+    if task is None:
+        return ("text",)
+    given = task.seeds[-1].column if task.seeds else None
+    fields = dict.fromkeys(_top(field) for field in task.fields)
+    return tuple(name for name in fields if name != given or name in names)
 
 
 def _listed(names: Iterable[str]) -> str:

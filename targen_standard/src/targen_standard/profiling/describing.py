@@ -25,6 +25,8 @@ __all__ = ["DESCRIBE", "described", "describing_task", "description_cost"]
 
 DESCRIBE = Prompt("describe", package="targen_standard.profiling")
 
+# A choice, not a draw: which of them a text has may depend on its label.
+_TURNS = "some of them have one of these turns; choose one that suits the row, if any does: {}"
 _SHOWN, _LONGEST = 40, 1_000  # texts that a model reads, and characters of each
 
 
@@ -37,6 +39,7 @@ class _Reply(BaseModel):
     purpose: str = Field(min_length=3, max_length=200)
     usual: list[str] = Field(max_length=8)
     never: list[str] = Field(max_length=8)
+    turns: list[str] = Field(max_length=12)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -49,7 +52,10 @@ class _Reply(BaseModel):
         }
         said = [f"{name}: {_line(text)}" for name, text in named.items()]
         said += [_line(text) for text in self.usual if text.strip()]
-        return (*said, *(f"never: {_line(text)}" for text in self.never if text.strip()))
+        said += [f"never: {_line(text)}" for text in self.never if text.strip()]
+        if turns := [_line(text) for text in self.turns if text.strip()]:
+            said.append(_TURNS.format("; ".join(turns))[:500])
+        return tuple(said)
 
 
 def _line(text: str) -> str:
@@ -122,4 +128,5 @@ def _dry_run(call: DryRunCall) -> Any:
         "purpose": "to have an answer",
         "usual": ["they name the thing and stop"],
         "never": ["explain why they ask", "thank in advance"],
+        "turns": ["any idea why …?", "it says …"],
     }
