@@ -69,14 +69,6 @@ def test_what_is_drawn_tells_no_label_where_a_seed_is_for_one(lab, tmp_path, see
     assert set(pairs.values()) == {2 * seeds}
 
 
-def test_seeds_that_a_full_label_leaves_to_another_have_draws_of_their_own(lab, tmp_path):
-    world = lab.World(lists=(12,), one_label=True)
-    task = world.task(dimensions=(replace(WORD, by_branch=True),))
-    ran = lab.run(world, tmp_path / "run", {"yes": 2, "no": 10}, task=task)
-    drawn = [record["dimensions"]["word"] for record in ran.provenance]
-    assert all(one != other for one, other in zip(drawn[::2], drawn[1::2], strict=True))
-
-
 def test_a_step_may_say_some_of_its_draws_or_none(lab, tmp_path):
     world = lab.World(lists=(4,), labels=("only",), contexts=True)
 

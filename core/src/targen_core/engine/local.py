@@ -79,7 +79,7 @@ class LocalExecutor(Executor):
                 self._task.draw_path(seed.path),
                 seed.sample * count,
                 count,
-                self._numbers[self._task.drawn_for(branch, seed.path, seed.sample)],
+                self._numbers[branch],
             ),
         )
         guard = self._of_branch[branch]

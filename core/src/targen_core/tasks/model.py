@@ -311,14 +311,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         shared = path[first] // self.seats_at(path)
         return (*path[:first], shared, *path[first + 1 :])
 
-    def drawn_for(self, branch: str, path: Sequence[int], sample: int) -> str:
-        """The branch whose draws the seed at that place has, if it is used for `branch`.
-
-        When a label has all its rows, others use its seeds and its draws: with their own draws,
-        neighbours of one label would draw the same.
-        """
-        return branch if self.labels_per_seed is None else self.turns(path, sample)[0]
-
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """Return a copy of the task with some parts replaced.
 
