@@ -78,7 +78,9 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
     none = [name for name, rows in request.spec.quotas.items() if not rows]
     if n is not None and n < len(names):
         few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"
-        print(f"note: {few} leaves {', '.join(none[:5])} without rows", file=sys.stderr)
+        left = ", ".join(f'"{name}"' for name in none[:5])
+        gets = "label {} gets" if len(none) == 1 else "labels {} get"
+        print(f"note: {few}: {gets.format(left)} no row", file=sys.stderr)
     most = {} if request.task.most is None else request.task.most()
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):

@@ -439,7 +439,11 @@ def print_usage(report: Mapping[str, Any]) -> None:
         optional=("label", "cached", copied, "lost", "of these cached", "dollars"),
     )
     if hung := report.get("hung"):
-        print(f"{plural(hung, 'call')} hung; asked again.")
+        print(
+            f"{plural(hung, 'call')} took far longer than others and "
+            f"{'was' if hung == 1 else 'were'} sent again, which may cost twice: "
+            'docs/reliability.md, "Calls that hang"'
+        )
     if report.get("unused_calls"):
         ahead = plural(report["unused_calls"], "call")
         waiting = "; a resume uses what it needs of them"

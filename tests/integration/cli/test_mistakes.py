@@ -746,7 +746,7 @@ def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):
 def test_fewer_rows_than_labels(targen):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 1, "-b", "scripted", "-q")
-    assert "note: 1 row for 2 labels leaves refund without rows" in done.err
+    assert 'note: 1 row for 2 labels: label "refund" gets no row' in done.err
 
 
 @pytest.mark.parametrize("counts", ["-n 1", "--label order=3"])

@@ -35,6 +35,14 @@ class TestNli(Suite):
     task = str(EXAMPLES / "nli.py")
 
 
+class TestEntities(Suite):
+    task = str(EXAMPLES / "entities.py")
+
+
+class TestSpanAnswers(Suite):
+    task = str(EXAMPLES / "span_answers.py")
+
+
 class TestBankingIntents(Suite):
     task = str(EXAMPLES / "banking_intents.yaml")
     rows = 1

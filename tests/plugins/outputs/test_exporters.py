@@ -265,6 +265,7 @@ def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):
     }  # fmt: skip
     said = written("argilla", posts(text="\U0001f600 Rome"), tmp_path / "more.json")
     assert "1 text with emoji" in said
+    assert not written("label-studio", posts(text="\U0001f600 Rome"), tmp_path / "counts-as-we-do")
 
 
 @pytest.mark.parametrize("form", ["bio", "spacy", "dpo", "sft"])

@@ -128,6 +128,64 @@ def test_what_step_4_finds_decides_what_a_row_counts_as():
     assert {span["type"] for row in kept for span in row["spans"]} == {"place"}
 
 
+OWN = "\U0001f6b2 I met Ann in Rome"
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [{"start": 8, "end": 11, "type": "person"}, {"start": 15, "end": 19, "type": "place"}],
+        [{"start": 15, "end": 19, "label": "place"}, {"start": 8, "end": 11, "label": "person"}],
+        [[8, 11, "person"], [15, 19, "place"]],
+        [{"start": 8, "end": 11, "labels": ["person"], "text": "Ann"}, [15, 19, "place"]],
+    ],
+)
+def test_spans_of_other_tools_are_read(spans):
+    task = Declaration(**NER).task(name="mine")
+    (row,) = read_dataset([{"text": OWN, "spans": spans}], task).rows
+    assert row["spans"] == [
+        {"start": 8, "end": 11, "type": "person", "text": "Ann"},
+        {"start": 15, "end": 19, "type": "place", "text": "Rome"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "problem"),
+    [
+        ([{"start": 2, "end": 5, "type": "person", "text": "Ann"}], "'Ann' is at 8:11"),
+        ([{"start": 9, "end": 12, "type": "person", "text": "Ann"}], "9:12 counts UTF-16 units"),
+        ([{"start": 11, "end": 14, "type": "person", "text": "Ann"}], "11:14 counts bytes"),
+        ([[8, 99, "person"]], "it ends at 99, and the text has 19 characters"),
+        ([[8, 8, "person"]], "it has no characters"),
+        ([["8", 11, "person"]], "start and end are whole numbers"),
+        ([[8, 11, "PERSON"]], "did you mean person"),
+        ([[8, 11]], "it is not {"),
+        ([{"start": 8, "end": 11}], "spans.0.type: it is missing"),
+        ([{"start": 8, "end": 11, "type": "person", "typ": 1}], "spans.0.typ: unknown key"),
+        ([[15, 19, "place"], [14, 16, "person"]], "'Rome' overlaps ' R' of spans.1; overlap: true"),
+    ],
+)
+def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
+    task = Declaration(**NER).task(name="mine")
+    with pytest.raises(UsageError) as caught:
+        read_dataset([{"text": OWN, "spans": spans}], task)
+    assert problem in str(caught.value)
+
+
+def test_the_order_in_a_set_of_labels_does_not_matter():
+    mine = Declaration(**{**NER, "presets": {"small": {"place+person": 1}}}).task(name="mine")
+    assert mine.presets["small"] == {"person+place": 1}
+    made = generate(mine, labels={"place+person": 2}, model="scripted", progress=False)
+    assert made.dataset.labels == {"person+place": 2}
+    twice = {"place+person": 1, "person+place": 2}
+    with pytest.raises(UsageError, match="person\\+place has two numbers of rows"):
+        generate(mine, labels=twice, model="scripted", progress=False)
+    three = {"spans": {"a": "x", "b": "x", "c": "x"}, "per_row": [0, 2]}
+    task = Declaration(**{**NER, "output": three}).task(name="mine")
+    with pytest.raises(UsageError, match="rows are planned with 0 to 2"):
+        generate(task, labels={"a+b+c": 1}, model="scripted", progress=False)
+
+
 @pytest.mark.parametrize(
     ("declared", "wanted", "reply", "reason"),
     [
@@ -187,11 +245,11 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
         ({"score": {"1": "low"}}, "score"),
-        ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "as large as the scale"),
-        (
-            {"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5},
-            "no multiple of the step",
-        ),
+        ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "from end to end of the scale"),
+        ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
+        ({"score": {"1": "low", "5": "high"}, "range": [1, 5]}, "range: unknown key"),
+        ({"spans": {"part": "x", "Part": "y"}}, "spans.part: it differs from Part only in case"),
+        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of it lies in"),
         ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
         ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),
@@ -203,7 +261,7 @@ def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tm
     with pytest.raises(UsageError) as caught:
         Declaration.from_file(file)
     assert problem in str(caught.value)
-    assert re.match(rf"{re.escape(str(file))}, line [2-6]: output", str(caught.value))
+    assert re.match(rf"{re.escape(str(file))}, line [2-7]: output", str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -279,6 +337,11 @@ def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words
     (shown,) = (prompt.text for prompt in mine.prompts if prompt.name == "write")
     definitions = next(iter(declared["output"].values())).values()
     assert all(shown.index(each) < shown.index("$target") for each in definitions)
+
+
+def test_no_length_is_drawn_that_has_no_room_for_the_spans():
+    (length,) = Declaration(**{**NER, "description": "Short tweets."}).task(name="mine").dimensions
+    assert min(int(value.split()[1]) for value in length.values) >= 2 * 3
 
 
 def test_texts_of_one_kind_share_a_length():

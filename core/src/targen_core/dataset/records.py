@@ -48,13 +48,15 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
     """
     if isinstance(record, ValueError):
         raise record
-    if isinstance(record, bytes):
+    if isinstance(record, bytes) and task.rows.from_file is None:
         _decode(record)
         _validate(record, task)
         parsed: dict[str, Any] = json_of(record)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
-    row = form.typed(record, task)
+    row = as_it_is(record, form, task)
+    if task.rows.from_file is not None:
+        row = task.rows.from_file(row)
     try:
         line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except TypeError as error:  # a date, an image

@@ -108,22 +108,27 @@ class Quotas(Mapping[str, int]):
         """The quotas of all labels of `task`, in their order.
 
         Raises:
-            UsageError: an unknown label, a split unit, or no rows at all.
+            UsageError: an unknown label or one twice, a split unit, or no rows at all.
         """
-        names = task.quota_names
-        for name, rows in self.items():
+        names, meant = task.quota_names, task.rows.label_named
+        found: dict[str, int] = {}
+        for given, rows in self.items():
+            name = given if given in names or meant is None else meant(given)
             if name not in names:
                 raise UsageError(
                     f"task {task.name} has no label {name!r}",
                     hint=did_you_mean(name, names, "its labels are"),
                 )
+            if name in found:
+                raise UsageError(f"label {name} has two numbers of rows", hint="give it one")
             _check_unit(f"label {name}", rows, task.rows_per_instance)
+            found[name] = rows
         if not self.total:
             raise UsageError(
                 "all quotas are 0, so no row would be generated",
                 hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
             )
-        return self.over(names)
+        return Quotas(found).over(names)
 
     def __getitem__(self, name: str) -> int:
         return self._rows[name]

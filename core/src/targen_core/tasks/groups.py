@@ -45,6 +45,10 @@ class Rows(Keywords, Generic[InstanceT]):
         rows_per_instance: rows that one instance makes and that must remain together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
             line by line.
+        from_file: the official form of a row that a file has in another, such as spans without
+            their text; a ValueError says what is wrong with it.
+        label_named: the label that a person means by a name that no label has, such as the names of
+            a set in another order; the name itself if there is none.
         label_of: the name of an instance's label, or None if it has none
             before step 4; by default by its field `label`. Needed if labels
             are open.
@@ -65,6 +69,8 @@ class Rows(Keywords, Generic[InstanceT]):
     from_texts: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     rows_per_instance: int = 1
     pack: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
+    from_file: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    label_named: Callable[[str], str] | None = None
     label_of: Callable[[InstanceT], str | None] | None = None
     with_label: Callable[[InstanceT, str], InstanceT] | None = None
     fields: tuple[str, ...] = ()

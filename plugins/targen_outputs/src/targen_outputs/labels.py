@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.counting import Seen, by_name
-from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, sets_of
+from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, label_named, sets_of
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -140,4 +140,7 @@ LABELS: OutputType[Any] = OutputType(
     spec=Labels,
     labels=_labels,
     output=lambda spec, _: LabelsOutput(spec),
+    label_named=lambda spec, name: label_named(
+        name, sets_of(tuple(spec.labels), spec.per_row), spec.labels
+    ),
 )

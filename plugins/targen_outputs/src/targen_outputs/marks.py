@@ -1,7 +1,7 @@
 """Spans as marks in a text, as in `I met <person>Anna</person> in <place>Rome</place>`.
 
 A model marks a text instead of counting its characters. Offsets are in characters (Unicode code
-points), from 0; the end is behind the last one, as in Python.
+points), from 0; the end is the place after the last one, as in Python.
 """
 
 from __future__ import annotations

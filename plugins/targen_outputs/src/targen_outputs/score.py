@@ -18,6 +18,7 @@ from targen_standard.task_files.outputs import Question, Row
 __all__ = ["SCORE", "Score", "ScoreOutput"]
 
 _DIGITS = 6  # of a score, behind the point: what binary fractions cannot say is rounded
+_MOST_BINS_OFF = 2  # by which step 4 may move a score, and the row stays as it is
 _MOST_POINTS = 10_000  # of a scale
 
 
@@ -47,13 +48,23 @@ class Score(BaseModel):
         if high - low > _MOST_POINTS * self.step:
             raise ValueError(f"step: the scale has more than {_MOST_POINTS:,} scores")
         if self.tolerance >= high - low:
-            raise ValueError("tolerance: it is as large as the scale, so any score would do")
+            raise ValueError(
+                f"tolerance: {self.tolerance:g} reaches from end to end of the scale, so any score "
+                f"would do; type less than {high - low:g}"
+            )
         for number in range(self.bins):
             if not self.points(number):
                 first, last = self.edges(number)
                 raise ValueError(
                     f"step: no multiple of the step lies in the bin from {first:g} to {last:g}"
                 )
+        width = (high - low) / self.bins
+        if self.tolerance > _MOST_BINS_OFF * width:
+            most = math.floor(_MOST_BINS_OFF * (high - low) / self.tolerance)
+            raise ValueError(
+                f"bins: each is {width:g} wide, but scores that are {self.tolerance:g} apart count "
+                f"as the same; type at most {most}, or a smaller tolerance"
+            )
         return self
 
     @property
@@ -96,7 +107,10 @@ class Score(BaseModel):
         return f": between {below:g} and {above:g}, {where}"
 
     def name(self, number: int) -> str:
-        """What a bin is called."""
+        """What a bin is called: by its ends, or by the only score in it."""
+        points = self.points(number)
+        if len(points) == 1:
+            return f"{self.at(points[0]):g}"
         first, last = self.edges(number)
         return f"{first:g} to {last:g}"
 

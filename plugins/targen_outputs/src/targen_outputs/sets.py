@@ -12,9 +12,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from targen_core.errors import UsageError
 from targen_core.tasks.fields import as_lines
 
-__all__ = ["IN_ORDER", "NONE", "Definitions", "Name", "field_in", "label_for", "sets_of"]
+__all__ = [
+    "IN_ORDER",
+    "NONE",
+    "Definitions",
+    "Name",
+    "field_in",
+    "label_for",
+    "label_named",
+    "sets_of",
+]
 
 NONE = "none"
 """The label of a row that has none of the names."""
@@ -31,14 +41,28 @@ def _no_label(name: str) -> str:
 Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[A-Za-z][\w.-]*$", max_length=60)]
 """A name as it stands in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
 
+
+def _differ(definitions: dict[str, str]) -> dict[str, str]:
+    seen: dict[str, str] = {}
+    for name in definitions:
+        if (other := seen.setdefault(name.casefold(), name)) != name:
+            raise ValueError(f"{name}: it differs from {other} only in case")
+    return definitions
+
+
 Definitions = Annotated[
-    dict[Name, Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=200)
+    dict[Name, Annotated[str, Field(min_length=1)]],
+    Field(min_length=1, max_length=200),
+    AfterValidator(_differ),
 ]
 
 
 def _in_order(pair: tuple[int, int]) -> tuple[int, int]:
     if pair[0] > pair[1]:
-        raise ValueError("the first number is larger than the second")
+        raise ValueError(
+            f"the first number is larger than the second; type [{pair[1]}, {pair[0]}]: "
+            "the fewest, then the most"
+        )
     return pair
 
 
@@ -68,6 +92,28 @@ def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> st
         if {*members} == {*found}:
             return label
     return _JOINED.join(sorted(found)) or NONE
+
+
+def label_named(name: str, sets: Mapping[str, tuple[str, ...]], known: Collection[str]) -> str:
+    """Return the label of a set whose names a person gives in any order, else the name itself.
+
+    Raises:
+        UsageError: the names are known, but no rows are planned for a set of them.
+    """
+    found = {*name.split(_JOINED)}
+    label = label_for(found, sets)
+    if label in sets or not found <= {*known}:
+        return label if label in sets else name
+    sizes = sorted({len(members) for members in sets.values()})
+    if len(found) not in sizes:
+        raise UsageError(
+            f"{name} has {len(found)} names, and rows are planned with {sizes[0]} to {sizes[-1]}",
+            hint="see per_row in the task file",
+        )
+    raise UsageError(
+        f"no rows are planned for {name}: its names are not next to each other in the file",
+        hint="put them next to each other",
+    )
 
 
 def field_in(shown: str, name: str) -> str:

@@ -18,7 +18,8 @@ from targen_core.tasks.made_up import word
 from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
-from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, sets_of
+from targen_outputs.own import own_spans
+from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, label_named, sets_of
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -28,6 +29,8 @@ Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
 _MOST_TYPES = 3  # that a row is asked to have at once
+_USUAL = 4  # spans that a text has room for; more are rarely drawn
+_WORDS_EACH = 2  # of a text, for each of these
 _ONE_MORE = 0.5  # how often a row has one more span: most texts name few things
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
@@ -74,6 +77,7 @@ class SpansOutput(Output):
         span = create_model("Span", __config__=strict, **columns)
         self.columns = {"spans": list[span]}  # type: ignore[valid-type]
         self.answer = {field: str}
+        self.fewest_words = {field: _WORDS_EACH * min(spec.per_row[1], _USUAL)}
         example = f"... <{names[0]}>...</{names[0]}> ..."
         self.form = self.answer_form = {field: example}
         marks = f"put <TYPE> before and </TYPE> behind each span in the {field}"
@@ -88,6 +92,13 @@ class SpansOutput(Output):
     def label_of(self, row: Row) -> str:
         """Return the set of the types in a row, as rows are counted."""
         return label_for({span["type"] for span in row["spans"]}, self._sets)
+
+    def from_file(self, row: Row) -> Row:
+        """Return a row whose spans have their text, in the order of the text."""
+        text, spans = row.get(self._field), row.get("spans")
+        if not isinstance(text, str) or not isinstance(spans, list):
+            return row
+        return {**row, "spans": own_spans(spans, text, overlap=self._spec.overlap)}
 
     def check(self, row: Row) -> None:
         """Check that spans are where they say, in order, and apart unless they may overlap."""
@@ -233,4 +244,5 @@ SPANS: OutputType[Any] = OutputType(
     spec=Spans,
     labels=_labels,
     output=_output,
+    label_named=lambda spec, name: label_named(name, spec.sets, spec.spans),
 )

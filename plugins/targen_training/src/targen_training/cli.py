@@ -12,6 +12,7 @@ import typer
 
 from targen_cli.completion import completer
 from targen_core import Typed
+from targen_core.text import plural
 from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
@@ -158,7 +159,9 @@ def _said(facts: Facts) -> str:
     left += f", {facts.weightless:,} of weight 0 left out" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighed = ", weighed" if any(data.weights for data in facts.data) else ""
-    known = f"{facts.trainer} on {facts.decisions:,} decisions of {facts.task}"
+    # What learns an output whole has no labels: a row is one example of it.
+    examples = plural(facts.decisions, "decision" if facts.labels else "row")
+    known = f"{facts.trainer} on {examples} of {facts.task}"
     return f"{known}{mixed}{weighed}{left}"
 
 

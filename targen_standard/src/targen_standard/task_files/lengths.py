@@ -146,6 +146,9 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     size = _size(name, part, declaration)
     if size is None:
         return _UNKNOWN
+    if declaration.output is not None:  # what is aimed at must fit
+        fewest = output_of(declaration)[1].fewest_words.get(name, 0)
+        size = min(max(size[0], fewest), size[1]), size[1]
     weights: dict[str, int] = {}
     for number in _drawn(size):
         value = f"about {number} words"

@@ -674,7 +674,26 @@ def _with_labels(value: Any) -> Any:
     labels = dict(labels_of(_as_keys(value["output"])))
     if {**value.get("labels", labels)}.keys() != labels.keys():
         raise OutputRefused((), "labels are given too", "keep one of the two")
+    if isinstance(presets := value.get("presets"), dict):
+        value = {**value, "presets": _named_as_labels(presets, labels, value["output"])}
     return {**value, "labels": labels}
+
+
+def _named_as_labels(
+    presets: dict[str, Any], labels: Collection[str], output: Any
+) -> dict[str, Any]:
+    """Presets whose counts are under the names of the labels that are meant."""
+    from targen_standard.task_files.outputs import label_named
+
+    def label(name: Any) -> Any:
+        return name if name in labels else label_named(_as_keys(output), name)
+
+    return {
+        preset: {label(name): rows for name, rows in counts.items()}
+        if isinstance(counts, dict)
+        else counts
+        for preset, counts in presets.items()
+    }
 
 
 def without_edition(value: Mapping[str, Any]) -> dict[str, Any]:

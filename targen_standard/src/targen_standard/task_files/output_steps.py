@@ -20,7 +20,7 @@ from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.model import Declaration, FieldPart
-from targen_standard.task_files.outputs import Output, Row, WithOutput, output_of
+from targen_standard.task_files.outputs import Output, Row, WithOutput, label_named, output_of
 from targen_standard.task_files.prompt_text import output_prompts
 from targen_standard.task_files.rows import render, reply_model, row_columns, tidied
 
@@ -50,6 +50,8 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
         ),
         rows=Rows(
             fields=texts,
+            from_file=output.from_file,
+            label_named=lambda name: label_named(declaration.output, name),
             label_of=lambda instance: output.label_of(instance.model_dump()),
             with_label=_refuse_label,
             cases=lambda row: output.cases(row, {name: text_at(row, name) for name in texts}),

@@ -19,6 +19,7 @@ step 4 labels the row without seeing it, and a row keeps what step 4 says.
 from __future__ import annotations
 
 import random
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ __all__ = [
     "Row",
     "Target",
     "WithOutput",
+    "label_named",
     "labels_of",
     "output_in",
     "output_of",
@@ -55,6 +57,10 @@ Row = Mapping[str, Any]
 """The columns of a row by name, as JSON has them."""
 
 _NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
+
+_NO_WORDS: Mapping[str, int] = MappingProxyType({})
+
+_KEY = re.compile(r"([\w.-]+): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,8 @@ class Output(ABC):
             none, since the output is marked in a text, say.
         form: each of these columns, and each text that is written otherwise than as plain text,
             with a value that shows its form in the prompt.
+        fewest_words: texts that cannot hold what step 3 aims at in fewer words: name → words, from
+            which lengths are drawn.
         how: how step 3 writes the output, for the prompt, or "".
         instructions: how to label a row, with all definitions: for step 4 and for people.
         answer: the columns of step 4's reply: name → type.
@@ -119,6 +127,7 @@ class Output(ABC):
     columns: Mapping[str, Any]
     written: Mapping[str, Any] = _NO_COLUMNS
     form: Mapping[str, object] = _NO_COLUMNS
+    fewest_words: Mapping[str, int] = _NO_WORDS
     how: str = ""
     instructions: str
     answer: Mapping[str, Any]
@@ -131,6 +140,16 @@ class Output(ABC):
         A row of somebody's data may have one for which no rows are planned, such as another set
         of types: its name then is none of the task's labels.
         """
+
+    def from_file(self, row: Row) -> Row:
+        """Return a row of somebody's file with the output as the columns have it.
+
+        Columns may be missing or of another type: the schema refuses them later.
+
+        Raises:
+            ValueError: the output cannot be read; says where and why.
+        """
+        return row
 
     def check(self, row: Row) -> None:  # noqa: B027 - most have nothing to check
         """Check that the output fits the texts of a row, such as that spans lie within them.
@@ -219,18 +238,24 @@ class OutputType(Generic[SpecT]):
             quotas: name → what makes a row one of it.
         output: `output(spec, declaration)` returns the output of a task whose fields are known.
             It raises `UsageError` if it does not fit them.
+        label_named: `label_named(spec, name)` returns the label that a person means by a name, such
+            as the names of a set in another order, or the name itself. It raises `UsageError` if it
+            knows why there is no such label.
     """
 
     summary: str
     spec: type[SpecT]
     labels: Callable[[SpecT], Mapping[str, str]]
     output: Callable[[SpecT, Declaration], Output]
+    label_named: Callable[[SpecT, str], str] = lambda _, name: name
 
 
 class OutputRefused(UsageError):
     """What stands below `output:` cannot be used; `loc` is the place below it."""
 
     def __init__(self, loc: Sequence[str | int], message: str, hint: Words = "") -> None:
+        if named := _KEY.match(message):  # who checks several keys names the one at fault
+            loc, message = (*loc, named[1]), message[named.end() :]
         super().__init__(f"{'.'.join(map(str, ('output', *loc)))}: {message}", hint=hint)
         self.loc = ("output", *loc)
         self.message = message
@@ -247,6 +272,17 @@ def labels_of(value: Any) -> Mapping[str, str]:
         return kind.labels(spec)
     except UsageError as error:
         raise OutputRefused((), str(error), error.hint) from error
+
+
+def label_named(value: Any, name: str) -> str:
+    """Return the label that a person means by a name; the name itself if there is none.
+
+    Raises:
+        OutputRefused: what stands below `output:` cannot be used.
+        UsageError: the output has no such label, and says why.
+    """
+    _, kind, spec = _read(value)
+    return kind.label_named(spec, name)
 
 
 def output_of(declaration: Declaration) -> tuple[str, Output]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -211,9 +211,29 @@ def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tup
     problems = sorted(
         error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
     )
-    message, hint = _said(problems[0], model)
-    loc = [part for part in problems[0]["loc"] if part != "[key]"]
+    first = problems[0]
+    if first["type"] == "extra_forbidden" and model is not Declaration and len(first["loc"]) == 1:
+        missing = {problem["loc"] for problem in problems if problem["type"] == "missing"}
+        return first["loc"], "unknown key", _meant_in(model, str(first["loc"][0]), missing)
+    message, hint = _said(first, model)
+    loc = [part for part in first["loc"] if part != "[key]"]
     return loc, message, hint
+
+
+def _meant_in(model: type[BaseModel], key: str, missing: Collection[Loc]) -> str:
+    """What to type in the place of a key that a model does not have."""
+    there = {
+        name
+        for name, info in model.model_fields.items()
+        if info.is_required() and (name,) not in missing
+    }
+    if near := suggestions_for(key, [name for name in model.model_fields if name not in there]):
+        return f"did you mean {' or '.join(near)}?"
+    keys = (
+        f"{name} ({info.description})" if info.is_required() else name
+        for name, info in model.model_fields.items()
+    )
+    return f"keys: {', '.join(keys)}"
 
 
 def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
@@ -254,7 +274,9 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         return f"there is no {_short(value)}", did_you_mean(str(value), options, "one of")
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "value_error":  # one of ours, which may begin with a name
+        return str(problem["ctx"]["error"]), ""
+    message = str(problem["msg"])
     return message[0].lower() + message[1:], ""
 
 

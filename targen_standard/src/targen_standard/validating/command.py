@@ -79,7 +79,9 @@ def validate(
         print(f"{place}: {_verdict(len(bad), len(odd))}")
         without = f", {unlabeled:,} without a label" if unlabeled else ""
         several = f", {instances:,} instances" if instances not in (len(dataset), 0) else ""
-        print(f"{plural(len(dataset), 'row')} of {name}{several}{without}")
+        lost = sum(problem.left_out for problem in problems)
+        rows = f"{len(dataset):,} of {len(dataset) + lost:,} rows" if lost else ""
+        print(f"{rows or plural(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
             # What is wrong with many rows, such as a missing column, takes one line.
             shown = made.distinct[:limit] if limit else [(problem, 1) for problem in problems]
@@ -93,9 +95,9 @@ def validate(
             _print_checked(found)
     if bad:
         some = (
-            f"1 {word} of {place} is not an official row"
+            f"1 {word} of {place} is not a valid row"
             if len(bad) == 1
-            else f"{len(bad):,} {word}s of {place} are not official rows"
+            else f"{len(bad):,} {word}s of {place} are not valid rows"
         )
         raise JobFailed(f"{some} of {name}")
 

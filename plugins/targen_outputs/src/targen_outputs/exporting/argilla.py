@@ -1,6 +1,7 @@
 """Rows as records of Argilla 2 with suggestions, as `Dataset.records.from_json` reads them.
 
-Written from its documentation and from `Record.from_dict`. Offsets are in characters.
+Written from its documentation and from `Record.from_dict`. Offsets are in characters, as its server
+checks them; its page counts UTF-16 units (argilla-io/argilla, issue 5729).
 """
 
 from __future__ import annotations
@@ -11,15 +12,38 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_outputs.exporting.asked import Asked, asked, counted_twice
-from targen_outputs.exporting.rows import write_out
+from targen_core.text import plural
+from targen_outputs.exporting.asked import Asked, asked
+from targen_outputs.exporting.rows import labelled, write_out
 from targen_standard.exporting.model import Exporter
-from targen_standard.task_files.outputs import Question
+from targen_standard.task_files.outputs import Question, output_in
 
 __all__ = ["ARGILLA"]
 
+_ONE_UNIT = 0xFFFF
+"""The last code point that is one UTF-16 unit."""
+
 _RATINGS = range(11)
 """The values that a rating may have."""
+
+
+def _shifted(dataset: Dataset) -> str:
+    """Warn of texts in which Argilla's page counts characters differently."""
+    output = output_in(dataset.task)
+    if output is None:
+        return ""
+    count = sum(
+        any(ord(letter) > _ONE_UNIT for letter in row.row[question.of])
+        for row in labelled(dataset)
+        for question in output.questions(row.row)
+        if question.kind == "spans"
+    )
+    if not count:
+        return ""
+    return (
+        f"{plural(count, 'text')} with emoji or rare characters: Argilla's page shows the "
+        "spans after these a character too early; --as label-studio does not have this problem"
+    )
 
 
 def _write(dataset: Dataset, out: Path) -> None:
@@ -66,5 +90,5 @@ ARGILLA = Exporter(
     write=_write,
     suffix=".json",
     summary="records for Argilla, with suggestions",
-    note=counted_twice,
+    note=_shifted,
 )

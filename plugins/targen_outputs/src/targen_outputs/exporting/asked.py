@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
-from targen_core.text import plural
 from targen_outputs.exporting.rows import labelled
 from targen_standard.task_files.outputs import Question, output_in
 
-__all__ = ["Asked", "asked", "counted_twice"]
-
-_TWO_UNITS = 0xFFFF
-"""From the next code point on, browsers count a character twice."""
+__all__ = ["Asked", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +51,3 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
         yield Asked(str(number - 1 if row.idx is None else row.idx), {**texts, **more}, questions)
     if not number:
         raise UsageError(f"{dataset.name} has no labelled row to ask about")
-
-
-def counted_twice(dataset: Dataset) -> str:
-    """Warn of texts in which browsers count characters otherwise, so that spans may be shifted."""
-    output = output_in(dataset.task)
-    if output is None:
-        return ""
-    count = sum(
-        any(ord(letter) > _TWO_UNITS for letter in row.row[question.of])
-        for row in labelled(dataset)
-        for question in output.questions(row.row)
-        if question.kind == "spans"
-    )
-    if not count:
-        return ""
-    return (
-        f"{plural(count, 'text')} with emoji or rare characters, which browsers count twice: "
-        "spans behind these may be shown out of place"
-    )

@@ -1,7 +1,8 @@
 """Rows as tasks of Label Studio with predictions, and the configuration that shows them.
 
 Written from its documentation (Import pre-annotated data; the tags Labels, Choices, Rating, Number,
-TextArea and Pairwise). Offsets are in characters.
+TextArea and Pairwise). Offsets are in characters (Unicode code points), which its editor converts
+to the UTF-16 units of browsers (`codePointsToChars` in its `selection-tools.js`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file
-from targen_outputs.exporting.asked import Asked, asked, counted_twice
+from targen_outputs.exporting.asked import Asked, asked
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question
 
@@ -130,5 +131,4 @@ LABEL_STUDIO = Exporter(
     write=_write,
     suffix="",
     summary="a folder with tasks for Label Studio, and its configuration",
-    note=counted_twice,
 )

@@ -133,7 +133,8 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
         elif few.p is not None:
             sure = "" if few.p < _SURE else ": too few to detect a difference"
             yield (
-                f"{part.key}, {few.model}: to {few.each:,} real rows per label, synthetic rows add "
+                f"{part.key}, {few.model}: to {plural(few.each, 'real row')} per label, synthetic "
+                f"rows add "
                 f"{with_interval(few.difference, sign=True)} points{sure}."
             )
 
@@ -246,7 +247,7 @@ def _main_table(part: PartResult, main: Sequence[Group], others: Sequence[str]) 
 def _few_tables(part: PartResult) -> Iterator[Table]:
     for model in dict.fromkeys(few.model for few in part.few):
         yield Table(
-            f"{part.key}: few real rows, {part.metric} %, {model}",
+            f"{part.key}: with a few real rows, {part.metric} in %, {model}",
             ("real rows per label", "real rows", "alone (95 %)", "with synthetic (95 %)",
              "difference", "p"),
             [

@@ -1,0 +1,87 @@
+"""Spans in somebody's file, in the forms of other tools, with errors that say what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from targen_core.suggestions import did_you_mean
+from targen_outputs.marks import Span
+
+__all__ = ["own_spans"]
+
+_KEYS = ("start", "end", "type", "text")
+_OTHERS = ("token_start", "token_end")  # of Prodigy, which follow from the offsets
+_SHOWN = 40  # characters of a span in an error
+_UNITS = (("UTF-16 units", "utf-16-le", 2), ("bytes", "utf-8", 1))
+
+
+def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
+    """Return spans as a row has them: each with its text, in the order of the text.
+
+    A span needs a start, an end and a type. The type may be called `label`, as in Prodigy, or be
+    the only one of `labels`, as in Label Studio. A span may also be a list of all three, as in
+    spaCy.
+
+    Raises:
+        ValueError: one is no span of the text, or overlaps another although none may.
+    """
+    found = [(_span(span, f"spans.{number}", text), number) for number, span in enumerate(spans)]
+    found.sort(key=lambda item: item[0]["start"])
+    for (one, above), (other, number) in pairwise(found):
+        if not overlap and other["start"] < one["end"]:
+            raise ValueError(
+                f"spans.{number}: {_short(other['text'])} overlaps {_short(one['text'])} of "
+                f"spans.{above}; overlap: true, below output in the task file, allows this"
+            )
+    return [span for span, _ in found]
+
+
+def _span(span: Any, where: str, text: str) -> Span:
+    if isinstance(span, list | tuple) and len(span) == len(_KEYS[:3]):
+        span = dict(zip(_KEYS, span, strict=False))
+    if not isinstance(span, Mapping):
+        raise ValueError(f'{where}: it is not {{"start": …, "end": …, "type": …}}')
+    span = {key: value for key, value in span.items() if key not in _OTHERS}
+    labels = span.get("labels")
+    if "type" not in span and "label" in span:
+        span["type"] = span.pop("label")
+    elif "type" not in span and isinstance(labels, list) and len(labels) == 1:
+        span["type"] = span.pop("labels")[0]
+    for key in span:
+        if key not in _KEYS:
+            raise ValueError(f"{where}.{key}: unknown key; {did_you_mean(key, _KEYS, 'keys')}")
+    for key in _KEYS[:3]:
+        if key not in span:
+            raise ValueError(f"{where}.{key}: it is missing; a span needs start, end and type")
+    start, end = span["start"], span["end"]
+    if not all(type(place) is int for place in (start, end)):
+        raise ValueError(f"{where}: start and end are whole numbers, not {start!r} and {end!r}")
+    if not 0 <= start < end:
+        raise ValueError(f"{where}: it starts at {start} and ends at {end}; it has no characters")
+    said, given = text[start:end], span.get("text")
+    if end > len(text) or given not in (None, said):
+        raise ValueError(f"{where}: {_misplaced(start, end, given, text)}")
+    return {key: {**span, "text": said}[key] for key in _KEYS}
+
+
+def _misplaced(start: int, end: int, given: Any, text: str) -> str:
+    if end > len(text):
+        problem = f"it ends at {end}, and the text has {len(text)} characters"
+    else:
+        problem = f"{_short(given)} is not at {start}:{end}, {_short(text[start:end])} is"
+    if not isinstance(given, str) or not given:
+        return problem
+    if (at := text.find(given)) >= 0:
+        problem += f"; {_short(given)} is at {at}:{at + len(given)}"
+    for unit, encoding, width in _UNITS:
+        place = slice(start * width, end * width)
+        if text.encode(encoding, "surrogatepass")[place] == given.encode(encoding, "surrogatepass"):
+            return f"{problem}; {start}:{end} counts {unit}, and targen counts characters"
+    return f"{problem}; offsets count characters from 0"
+
+
+def _short(text: Any) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
