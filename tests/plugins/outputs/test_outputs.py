@@ -249,7 +249,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
         ({"score": {"1": "low", "5": "high"}, "range": [1, 5]}, "range: unknown key"),
         ({"spans": {"part": "x", "Part": "y"}}, "spans.part: it differs from Part only in case"),
-        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of it lies in"),
+        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of the step"),
         ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
         ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),

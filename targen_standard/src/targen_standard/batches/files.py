@@ -44,8 +44,8 @@ _WORDS = 600  # characters of why a place is no answer
 class Imported:
     """The outcomes of a file of answers.
 
-    `again` are answers that the run already has, and `edited` those of them that differ in the sheet
-    now. `cached` are those to calls that the cache of other runs has just answered, and `unknown`
+    `again` are answers that the run already has, and `edited` those of them that the sheet changed
+    since. `cached` are those to calls that the cache of other runs has just answered, and `unknown`
     those to calls that it does not make; `strange` names the first. `empty` places of a sheet have
     none. `bad` places are invalid, and `garbage` names the first thousand: file, line, and reason.
     `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
