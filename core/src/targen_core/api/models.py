@@ -54,7 +54,7 @@ def backend_of(registry: Registry, model: object) -> Backend:
         hint = usual if isinstance(error, NotAModel) else ""
         raise UsageError(f"model: {error}", hint=hint) from error
     return Backend(
-        summary="a model object",
+        summary=f"the model object {type(model).__qualname__}",
         options=BackendOptions,
         create=lambda options: _Lent(chat),
         # The code of an object may change from one program to the next.
