@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from targen_standard.comparing.difference import Difference
     from targen_standard.correction.api import acorrect, correct
     from targen_standard.correction.result import Corrected, CorrectionReport
+    from targen_standard.exporting.api import export
     from targen_standard.exporting.model import Exporter
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
@@ -49,6 +50,7 @@ _HOME = {
     "arevise": "revising.api",
     "correct": "correction.api",
     "diff": "comparing.api",
+    "export": "exporting.api",
     "merge": "merging.api",
     "plan_revision": "revising.api",
     "preview": "previewing.api",
@@ -82,6 +84,7 @@ __all__ = [
     "arevise",
     "correct",
     "diff",
+    "export",
     "merge",
     "plan_revision",
     "preview",

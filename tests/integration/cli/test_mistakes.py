@@ -64,7 +64,7 @@ KEYS = r"""
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund":
     labels:\n- name: order\n  definition: where | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
-    labels:\n  order: [where, is it] | line 3: labels.order: expected keys with values, not a list | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row one of this label"}
     labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs beside labels, not below it; for a label: labels: {"language": {"definition": "…"}}
     labels:\n  order: where is it\n  contexts: [a, b] | line 4: labels.contexts: it is a key, not a label | it belongs beside labels, not below it
     labels:\n  order: where is it\n  guidance: be brief | line 4: labels.guidance: it is a key, not a label | it belongs below a label; for a label:
@@ -647,7 +647,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of a class of yours needs the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=0, model="scripted") | n is 0; it must be at least 1 | n=100
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
@@ -663,10 +663,11 @@ PYTHON = """
     tg.generate("rte", n=4, model="scripted", seeds=[]) | seeds is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate("rte", n=4, model="scripted", steps={"corect": "scripted"}) | steps corect: no such step | did you mean correct?
-    tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)
     tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     tg.generate("mial.yaml", n=4, model="scripted") | there is no file mial.yaml | did you mean mail.yaml?
     tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
+    tg.Declaration(description="x", labels={"a": 1}) | declaration: labels.a: expected a definition, which is text, not 1 | labels={"a": "what makes a row one of this label"}
     tg.Declaration(description="x", labels={"a": None}) | declaration: labels.a: it has no definition | labels={"a": "what makes a row one of this label"}
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])

@@ -51,7 +51,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, in_python, listed
+from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -441,9 +441,10 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
     if hasattr(task, "save_in"):
         return {}, task.save_in(folder)  # as a file, which the run copies
+    usual: Words = "a name, a file's path, a Task or a Declaration"
     raise UsageError(
         f"task: {type(task).__name__} is not a task",
-        hint="a name, a file's path, a Task or a Declaration",
+        hint=Action("Declaration", Blank("**TASK")) if isinstance(task, Mapping) else usual,
     )
 
 
