@@ -97,6 +97,7 @@ def run(in_process, provider, monkeypatch, tmp_path):
         with FaultServer(echo) as server:
             done = in_process(
                 *["generate", "tickets", "-n", "4", "-b", backend, "--out", tmp_path / "run"],
+                *["--give-up-after", "500"],  # checks reject a text in which the key is escaped
                 *["-o", "model=tiny", "-o", f"base_url={server.url}{provider.base}", *more, *args],
             )
         page = in_process("report", tmp_path / "run", "--html")

@@ -41,12 +41,12 @@ def watching(of, steps):
 def test_the_pace_is_that_of_what_was_done_and_the_estimate_follows_it():
     states = watching(100, [(0, 0), (10, 0), (20, 1), *((20 + n, 1 + n) for n in range(1, 50))])
     assert [state.pace for state in states[:8]] == [""] * 8, "too little to go by"
-    assert states[-1].pace == "60 rows a minute, about 50 s left"
+    assert states[-1].pace == "60 rows per minute, about 50 s left"
 
 
 def test_what_earlier_processes_did_is_no_pace():
     states = watching(1000, [(0, 500), (1, 500), (2, 501), (8, 507), (12, 511)])
-    assert states[-1].pace.startswith("60 rows a minute, about 9 min left")
+    assert states[-1].pace.startswith("60 rows per minute, about 9 min left")
 
 
 def test_one_that_stands_still_takes_longer_and_longer():

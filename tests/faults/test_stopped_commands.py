@@ -79,6 +79,7 @@ DRAFT = {
     ],
     "contexts": "a kind of house",
     "seeds": "an hour of the night",
+    "output": "",
     "seed_field": "",
     "dimensions": [],
     "samples": [],

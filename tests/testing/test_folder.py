@@ -103,7 +103,7 @@ def test_what_else_it_must_say(folder, before, after, broken):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "there is no"),
+        (None, "no file "),
         ("[project", "cannot be read"),
         ("[tool]", "names no project"),
         ("[project]\nname = 7", "names no project"),

@@ -49,6 +49,7 @@ __all__ = [
     "flag_of",
     "in_a_command",
     "in_a_file",
+    "in_python",
     "in_words",
     "install",
     "listed",
@@ -299,6 +300,11 @@ AGAIN: Words = Either("the same command", "the same call")
 
 REPEAT: Words = Either("run the same command again", "make the same call again")
 """The advice if the same request continues it."""
+
+
+def in_python(action: Action) -> Words:
+    """Return a call of Python as the hint of a command, which cannot do the same."""
+    return Either("in Python: " + action.text("python"), action)
 
 
 def listed(items: Iterable[Words], between: str = ", ") -> Words:

@@ -175,7 +175,7 @@ def _glance(report: Report) -> Iterator[str]:
     if report.seconds is not None and report.seconds >= 1:
         facts.append(("time", duration(report.seconds)))
         if pace := report.rows_per_minute:
-            facts.append(("rows a minute", f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"))
+            facts.append(("rows per minute", f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"))
     usage = report.usage
     facts += [("calls", f"{usage.calls:,}"), ("tokens", f"{usage.tokens:,}")]
     if usage.cached:

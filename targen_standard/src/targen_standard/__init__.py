@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from targen_standard.comparing.difference import Difference
     from targen_standard.correction.api import acorrect, correct
     from targen_standard.correction.result import Corrected, CorrectionReport
+    from targen_standard.exporting.api import export
     from targen_standard.exporting.model import Exporter
     from targen_standard.exporting.publish import publish
     from targen_standard.merging.api import merge
@@ -50,6 +51,7 @@ _HOME = {
     "arevise": "revising.api",
     "correct": "correction.api",
     "diff": "comparing.api",
+    "export": "exporting.api",
     "merge": "merging.api",
     "output_in": "task_files.outputs",
     "plan_revision": "revising.api",
@@ -85,6 +87,7 @@ __all__ = [
     "arevise",
     "correct",
     "diff",
+    "export",
     "merge",
     "output_in",
     "plan_revision",

@@ -109,7 +109,11 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
     ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
     assert isinstance(ran.error, QuotaNotMet)
     named = "seeds" if depth else "contexts"
-    words = f"the list of {named} is empty" if how == "empty" else "ran out of new items"
+    usual = f"no reply to the list of {named} could be used"
+    words = {
+        "empty": f"the list of {named} is empty",
+        "repeated": "ran out of new items",  # after the first
+    }.get(how, usual)
     assert words in str(ran.error)
     assert ran.report["status"] == "short"
     reason = {"rejected": "no-idea", "repeated": "repeated", "all-bad": "bad"}.get(how)

@@ -230,7 +230,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
     result = rte("-n", "20", "--seeds", "mine.txt", "--out", "run")
     assert result.code == 1
     for words in (
-        "label entailment has 1 of 10 rows",
+        "labels entailment, not_entailment have 1 of 10 rows each",
         "rejects.jsonl",
         "all given seeds were used",
     ):

@@ -46,8 +46,11 @@ def _error(result) -> str:
 def test_a_model_that_goes_bad_in_step_3(rte, rows):
     result = rte("-n", "20", "-o", "generate.garbage_rate=1", "--out", "run", "--json")
     assert result.code == 1
+    lacking = (
+        "labels entailment, not_entailment have 0 of 10 rows each (most often: malformed-reply"
+    )
+    assert lacking in _error(result)
     for label in ("entailment", "not_entailment"):
-        assert f"label {label} has 0 of 10 rows (most often: malformed-reply" in _error(result)
         assert result.json["flow"][label]["judged"] == 50, "bounded by --give-up-after"
     assert "gave up after 50 consecutive candidates without a row" in _error(result)
     assert "larger --give-up-after" in result.err
@@ -112,7 +115,7 @@ def test_faults_of_the_service_change_no_row(fault, rte, rows):
 def test_a_service_that_is_down(rte, targen):
     result = rte("-n", "4", "-o", "down=true", "--max-outage", "0.01", "--out", "run")
     assert result.code == 1
-    assert "no answer from the service, and retrying would take more than" in _error(result)
+    assert "no answer from the service within" in _error(result)
     assert "the script is down" in _error(result)
     assert "larger --max-outage" in result.err
     assert json.loads(Path("run/report.json").read_text())["status"] == "stopped"

@@ -121,7 +121,7 @@ def test_a_dimension_that_cannot_be(value, error, hint, own_task, refuses):
 TWICE = """
     --dimension a=x --dimension a=y | --dimension names a twice
     --dimension contexts.a=x --dimension generate.A=y | two of its dimensions are called 'A'
-    --contexts mine.txt --dimension contexts.word=@words | the contexts are your own
+    --contexts mine.txt --dimension contexts.word=@words | you gave the contexts
 """
 
 

@@ -64,7 +64,7 @@ KEYS = r"""
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund":
     labels:\n- name: order\n  definition: where | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
-    labels:\n  order: [where, is it] | line 3: labels.order: expected keys with values, not a list | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row one of this label"}
     labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs beside labels, not below it; for a label: labels: {"language": {"definition": "…"}}
     labels:\n  order: where is it\n  contexts: [a, b] | line 4: labels.contexts: it is a key, not a label | it belongs beside labels, not below it
     labels:\n  order: where is it\n  guidance: be brief | line 4: labels.guidance: it is a key, not a label | it belongs below a label; for a label:
@@ -539,30 +539,30 @@ SERVICES = """
     proxy | HTTP 407: Proxy Authentication Required | a proxy or firewall answered, not the service
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
-    gateway | no answer from the service, and retrying would take more than 0.2 s: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
-    stream | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; resume when
+    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
+    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; resume when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
-    429 | no answer from the service, and retrying would take more than 0.2 s: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
+    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
     quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
-    500 | no answer from the service, and retrying would take more than 0.2 s: HTTP 500: boom | resume when it is back, or with a larger --max-outage
-    page | no answer from the service, and retrying would take more than 0.2 s: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
-    empty | no answer from the service, and retrying would take more than 0.2 s: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
-    other | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
-    list | no answer from the service, and retrying would take more than 0.2 s: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
+    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | resume when it is back, or with a larger --max-outage
+    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
+    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
+    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    list | no answer from the service within 0.2 s of retrying: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
     unsampled | HTTP 400: Unsupported parameter: 'top_p' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service, and retrying would take more than 0.2 s: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
+    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
-    blank | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
-    chatter | label order has 0 of 1 rows; label refund has 0 of 1 rows: the lists of contexts and seeds ran out of new items (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use a stronger model, or give your own --contexts or --seeds; the same command asks
+    blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
+    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use another model, since this one does not do as the prompt says, or give your own --contexts or --seeds; the same command asks
 """
 
 
@@ -648,7 +648,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | a backend by its name, such as "llama", or a model object
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of a class of yours needs the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=0, model="scripted") | n is 0; it must be at least 1 | n=100
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
@@ -664,10 +664,11 @@ PYTHON = """
     tg.generate("rte", n=4, model="scripted", seeds=[]) | seeds is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate("rte", n=4, model="scripted", steps={"corect": "scripted"}) | steps corect: no such step | did you mean correct?
-    tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)
     tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
     tg.generate("mial.yaml", n=4, model="scripted") | there is no file mial.yaml | did you mean mail.yaml?
     tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
+    tg.Declaration(description="x", labels={"a": 1}) | declaration: labels.a: expected a definition, which is text, not 1 | labels={"a": "what makes a row one of this label"}
     tg.Declaration(description="x", labels={"a": None}) | declaration: labels.a: it has no definition | labels={"a": "what makes a row one of this label"}
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])

@@ -56,7 +56,7 @@ def test_a_run_is_removed(targen, rte):
     assert targen("runs", "rm", "runs/one", "--yes").out == "runs/one: removed\n"
     assert not Path("runs/one").exists()
     Path("runs/two/mine.txt").write_text("kept")
-    assert "but for mine.txt" in targen("runs", "rm", "runs/two", "--yes").out
+    assert "except for mine.txt" in targen("runs", "rm", "runs/two", "--yes").out
     assert [path.name for path in Path("runs/two").iterdir()] == ["mine.txt"]
 
 

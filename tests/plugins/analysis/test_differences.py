@@ -186,12 +186,12 @@ def test_the_report_opens_with_the_differences_in_every_form(targen, jsonl, tmp_
     hedge = "contain a hedge (may, perhaps, seems …)"
     assert done.out.index("A classifier tells rows of mine") < done.out.index(hedge)
     assert done.out.index(hedge) < done.out.index("how to read it")
-    assert done.out.count("What tells mine from real") == 1
+    assert done.out.count("Features that tell mine from real") == 1
     folder = tmp_path / "analyses" / "mine"
     page = (folder / "report.html").read_text()
-    assert page.index("What tells mine from real") < page.index("<h2>Summary")
+    assert page.index("Features that tell mine from real") < page.index("<h2>Summary")
     text = (folder / "report.md").read_text()
-    assert text.index("A classifier tells") < text.index("## What tells mine from real")
+    assert text.index("A classifier tells") < text.index("## Features that tell mine from real")
     found = json.loads((folder / "analysis.json").read_text())["metrics"]
     table = found["targen-analysis:differences"]["findings"]["tables"][0]
     assert hedge in [row[0] for row in table["rows"]]

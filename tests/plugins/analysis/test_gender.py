@@ -83,7 +83,7 @@ def test_gender_that_goes_with_the_label(corpus, study):
     away = findings.figures["mine"]["female share, no less the others"]
     assert away.value == pytest.approx(-0.7)
     (warning,) = findings.warnings
-    assert "of the rows of no with words of one gender 20% are female, 70% less" in warning
+    assert "Among rows of no with words of one gender, 20% are female, 70% less" in warning
     assert "55% of the rows of mine" in findings.headlines[0]
     assert "(50% in original)" in findings.headlines[0]
     # The original has it too: that is how the task is.

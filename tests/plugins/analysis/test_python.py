@@ -29,7 +29,7 @@ def test_runs_paths_and_rows_stand_side_by_side(run):
     assert analysis.study.reference is not None
     assert not analysis.failed
     assert analysis["labels"].headlines
-    assert repr(analysis).startswith("<Analysis of ") and ": labels>" in repr(analysis)
+    assert repr(analysis).startswith("<Analysis of ") and ": 1 metric>" in repr(analysis)
 
 
 def test_it_is_written_like_the_command_writes_it(run):
@@ -57,7 +57,7 @@ def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     with pytest.raises(KeyError, match="lexical was not asked for"):
         _ = analysis["lexical"]
     assert "not measured: it &lt;b&gt;cannot&lt;/b&gt; be" in analysis._repr_html_()
-    assert repr(analysis).endswith(": labels; not broken>")
+    assert repr(analysis).endswith(": 1 metric, not broken>")
 
 
 def test_what_rows_say_is_no_markup(run):

@@ -75,7 +75,7 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail):
     works("resume", "run", "-n", "12")
     assert Path("run/task.json").read_bytes() == before
     other = targen(*start, "-n", "12")
-    assert other.code != 0 and "run contains another run, started with task version" in other.err
+    assert other.code != 0 and "run contains another run, started with another method" in other.err
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
     works("describe", "run/task.json", "--trust")

@@ -256,7 +256,10 @@ def test_an_earlier_model_is_replaced_on_demand_alone(targen, works, mood):
     mood("train.jsonl", 20)
     train = ("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     works(*train)
-    again = targen(*train)
+    before = Path("m/model.json").stat()
+    works(*train)  # the same training: its model is kept
+    assert Path("m/model.json").stat() == before
+    again = targen(*train, "--seed", 3)
     assert again.code == 2 and "--force" in again.err
     works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3

@@ -166,6 +166,9 @@ def test_compare_from_python() -> None:
     (part,) = results.parts
     assert [few.each for few in part.few] == [2, 5]
     assert part.few[1].both.low is not None
-    assert Path("c/results.html").exists()
+    assert results.folder == Path("c") and Path("c/results.html").exists()
+    assert len(repr(results)) < 80 and "c/results.html" in repr(results)
+    for table in (str(results), results._repr_html_()):
+        assert "real rows per label" in table and "c/results.html" in table
     with pytest.raises(UsageError, match="neither a run nor a path"):
         targen_core.compare([{"text": "x"}], test="test.jsonl")  # type: ignore[arg-type]

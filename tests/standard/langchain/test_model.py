@@ -242,6 +242,15 @@ def test_an_envelope_that_a_langchain_model_cannot_read_is_malformed(request_of,
     assert caught.value.billed
 
 
+def test_a_class_that_cannot_parse_a_reply_is_named_with_its_line(request_of):
+    class Parses(Chat):
+        async def _agenerate(self, *args, **kwargs):
+            return json.loads("I cannot help with that.")
+
+    with pytest.raises(BadRequest, match=r"Parses: JSONDecodeError: .* of test_model\.py\)"):
+        complete(LangChainModel(Parses()), request_of())
+
+
 @pytest.mark.parametrize("thing", [object(), AIMessage("a message, which is langchain's too")])
 def test_anything_else_is_no_model(thing):
     with pytest.raises(TypeError, match="neither a targen ChatModel nor a langchain BaseChatModel"):

@@ -93,7 +93,7 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     with pytest.raises(targen_core.errors.UnknownName) as caught:
         targen_core.revise("run", "changed.json")
     hint = caught.value.hint
-    assert "targen_core.revise('run', 'changed.json', model=MODEL)" in hint
+    assert hint == 'targen_core.revise("run", "changed.json", model=MODEL)'
     assert hint in targen("revise", "run", "--task", "changed.json").err
     names = [
         [each.name for each in targen_core.plan_revision("run", changed, model=model).changes]
@@ -105,7 +105,7 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     assert revised.report.complete
     assert targen_core.revise(revised, n=6).report.complete  # a `Run` remembers it
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
-    typed = hint.removeprefix("in Python: ").replace("MODEL", "Object()")
+    typed = hint.replace("MODEL", "Object()")
     again: targen_core.Run = eval(typed)
     assert again.path == Path("run-revised")  # the same revision, which is complete
 

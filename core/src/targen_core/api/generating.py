@@ -33,6 +33,7 @@ from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
+from targen_core.wording import Action
 
 __all__ = ["agenerate", "aresume", "generate", "load", "resume"]
 
@@ -311,9 +312,19 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
             with _shown(job) if progress else nullcontext() as listener:
                 report = await job.arun(listener)
         except TargenError as error:
-            error.add_note(f"the rows so far are kept: targen_core.load({str(job.path)!r})")
+            error.add_note(_kept(job))
             raise
     return Run(job.path, Report.of(report), registry)
+
+
+def _kept(job: Job) -> str:
+    """What to do with a run that ended early."""
+    resume = f"to continue: {job.again}"
+    rows = job.path / "dataset.jsonl"
+    if not rows.exists() or not rows.stat().st_size:
+        return resume
+    task = {name: value for name, value in job.manifest.objects.items() if name == "task"}
+    return f"the rows so far are kept: {Action('load', job.path, **task)}; {resume}"
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:

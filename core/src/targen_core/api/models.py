@@ -49,12 +49,13 @@ def backend_of(registry: Registry, model: object) -> Backend:
     try:
         chat = registry.chat_model(model)
     except TypeError as error:
-        usual = 'a backend by its name, such as "llama", or a model object'
+        usual = 'a backend by its name, such as "llama", or a model object; '
+        usual += "an object of a class of yours needs the methods of targen_core.ChatModel"
         # Other errors show what to pass.
         hint = usual if isinstance(error, NotAModel) else ""
         raise UsageError(f"model: {error}", hint=hint) from error
     return Backend(
-        summary="a model object",
+        summary=f"the model object {type(model).__qualname__}",
         options=BackendOptions,
         create=lambda options: _Lent(chat),
         # The code of an object may change from one program to the next.

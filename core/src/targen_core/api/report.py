@@ -64,9 +64,9 @@ class UsageReport:
         """Calls, tokens and dollars in a few words."""
         words = f"{plural(self.calls, 'call')}, {plural(self.tokens, 'token')}"
         if self.cached:
-            words += f", {self.cached:,} cached"
+            words += f", {plural(self.cached, 'cached reply', 'cached replies')}"
         if self.copied:
-            words += f", {self.copied:,} copied"
+            words += f", {plural(self.copied, 'reply', 'replies')} of the earlier run"
         return words + (f", ${self.dollars:.4f}" if self.dollars else "")
 
 

@@ -30,7 +30,7 @@ from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UnknownName, UnknownOption, UsageError
 from targen_core.options import Limits
 from targen_core.origin import HUB, Typed, is_file, order_of
 from targen_core.outputs import write_file
@@ -51,7 +51,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, listed
+from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -73,6 +73,7 @@ __all__ = [
     "quotas_of",
     "registry_for",
     "reopened",
+    "require_objects",
     "spread",
 ]
 
@@ -150,7 +151,7 @@ class Request:
         """
         for option, sources in self.prepared.datasets.items():
             refuse_itself(option, sources, as_path(out))
-        return run_there(as_path(out), self._manifest())
+        return run_there(as_path(out), self._manifest(), self.prepared.file)
 
     def _manifest(self) -> Manifest:
         """Return the manifest that a run of this request would have."""
@@ -347,6 +348,7 @@ def reopened(
     of_parts = spread(load_registry() if registry is None else registry, options)
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
+    require_objects(registry, manifest, Action("resume", path, **manifest.objects))
     quotas = None
     if n is not None or _plain(labels):
         _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
@@ -366,6 +368,22 @@ def reopened(
             verify=verify,
         )
     return job, registry
+
+
+def require_objects(registry: Registry, manifest: Manifest, again: Action) -> None:
+    """Check that the objects that a run was made with are here, since no run keeps one.
+
+    Raises:
+        UnknownName: one is not; `again` says how to pass it.
+    """
+    used = [("backend", step.backend) for step in manifest.steps.values()]
+    for kind, name in [("task", manifest.task.id), *used]:
+        if name.startswith(f"{MEMORY}:"):
+            try:
+                registry.find(kind, name)
+            except UnknownName as error:
+                error.hint = in_python(again)
+                raise
 
 
 def spread(registry: Registry, options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -421,9 +439,10 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
     if hasattr(task, "save_in"):
         return {}, task.save_in(folder)  # as a file, which the run copies
+    usual: Words = "a name, a file's path, a Task or a Declaration"
     raise UsageError(
         f"task: {type(task).__name__} is not a task",
-        hint="a name, a file's path, a Task or a Declaration",
+        hint=Action("Declaration", Blank("**TASK")) if isinstance(task, Mapping) else usual,
     )
 
 

@@ -128,18 +128,20 @@ class Run(Folder[Report]):
         return self.dataset.task
 
     @property
-    def provenance(self) -> Iterator[dict[str, Any]]:
+    def provenance(self) -> Sequence[dict[str, Any]]:
         """The origin of each accepted instance, in the order of the rows."""
-        return read_jsonl(self.path / "provenance.jsonl")
+        return list(read_jsonl(self.path / "provenance.jsonl"))
 
     @property
-    def rejects(self) -> Iterator[dict[str, Any]]:
+    def rejects(self) -> Sequence[dict[str, Any]]:
         """Rejected candidates and list items, each with its reason.
 
         For duplicates and surplus rows the reason is their verdict; `detail` explains it.
         """
-        for record in read_jsonl(self.path / "rejects.jsonl"):
-            yield {**record, "reason": record.get("reason") or record["verdict"]}
+        return [
+            {**record, "reason": record.get("reason") or record["verdict"]}
+            for record in read_jsonl(self.path / "rejects.jsonl")
+        ]
 
 
 def _cut(value: object) -> str:

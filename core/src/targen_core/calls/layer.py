@@ -767,8 +767,7 @@ class CallLayer:
         sending.failures += 1
         if not bound.deferred and waited + delay > max_outage:
             raise ServiceGaveUp(
-                "no answer from the service, and retrying would take more than "
-                f"{max_outage:g} s: {error}"
+                f"no answer from the service within {max_outage:g} s of retrying: {error}"
                 if self.max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")

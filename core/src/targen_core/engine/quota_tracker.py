@@ -26,6 +26,7 @@ _REFUSED = ("refusal", "content-filter")
 _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
+_ANOTHER: Words = "use another model, since this one does not do as the prompt says"
 _WILLING: Words = "use another model, or word the task so that this one does not refuse"
 _REPLIES: Words = (
     "use a model that replies (if it reasons first, raise "
@@ -432,15 +433,21 @@ class QuotaTracker:
             return None
         said = self._last_words(unusable)
         is_empty = said == _EMPTY
-        refused = self.commonest_reason(short[0]).startswith(_REFUSED)
+        reasons = self.commonest_reason(short[0]), self.commonest_drop.partition(": ")[2]
+        refused = any(reason.startswith(_REFUSED) for reason in reasons)
         better = _REPLIES if is_empty else _WILLING if refused else _STRONGER
-        parts = []
+        alike: dict[tuple[str, str], list[str]] = {}
         for name in short:
             worst = self.commonest_reason(name)
-            parts.append(
-                f"label {name} has {self._have[name]} of {self._requested[name]} rows"
-                + (f" (most often: {worst})" if worst else "")
-            )
+            most = f" (most often: {worst})" if worst else ""
+            lacks = f"{self._have[name]} of {self._requested[name]} rows"
+            alike.setdefault((lacks, most), []).append(name)
+        parts = [
+            f"label {names[0]} has {lacks}{most}"
+            if len(names) == 1
+            else f"labels {', '.join(names)} have {lacks} each{most}"
+            for (lacks, most), names in alike.items()
+        ]
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates without a row"
             larger = Option("give_up_after", ...)
@@ -461,6 +468,9 @@ class QuotaTracker:
         else:
             drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
+            if fruitless:  # none ever came
+                why = f"no reply to the list of {fruitless} could be used{drop}"
+                better = _ANOTHER if better is _STRONGER else better
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
             hint = better + ", or give your own " + own_lists
             if own:

@@ -64,7 +64,7 @@ ELSEWHERE = {
         **dict.fromkeys(
             [
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
-                *("areplay", "arevise", "correct", "diff", "merge", "plan_revision"),
+                *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
                 *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
                 *("dataset-to-hf", "dataset-to-pandas"),

@@ -34,7 +34,7 @@ from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
-from targen_core.wording import Action, Blank, Option, install
+from targen_core.wording import Action, Blank, Option, in_python, install
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -393,8 +393,8 @@ class Registry:
         if name.startswith(f"{MEMORY}:"):
             word = "task" if kind == "task" else "model"
             return UnknownName(
-                f"{word} {bare!r} was an object of the program that used it, and is not installed",
-                hint=f"hand it over again in Python: targen_core.resume(RUN, {word}=...)",
+                f"the {word} {bare!r} was an object of a program, and no run keeps one",
+                hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
             )
         package = package_of(kind, bare if kind in self.kinds else "")
         if kind == "backend" and ":" in name:

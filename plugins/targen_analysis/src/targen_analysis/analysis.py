@@ -15,7 +15,7 @@ from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.pages import table
 from targen_core.suggestions import did_you_mean
-from targen_core.text import refused
+from targen_core.text import plural, refused
 from targen_core.wording import install
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
@@ -119,9 +119,12 @@ class Analysis:
 
     def __repr__(self) -> str:
         names = ", ".join(corpus.name for corpus in self.study.everything)
-        measured = ", ".join(part.item.name for part in self.parts if part.findings is not None)
+        found = [part.findings for part in self.parts if part.findings is not None]
         failed = ", ".join(part.item.name for part in self.failed)
-        return f"<Analysis of {names}: {measured}{f'; not {failed}' if failed else ''}>"
+        said = [f"{plural(len(found), 'metric')}{f', not {failed}' if failed else ''}"]
+        said += [sentence for each in found for sentence in each.warnings]
+        lines = "\n  ".join(said)
+        return f"<Analysis of {names}: {lines}>"
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = []

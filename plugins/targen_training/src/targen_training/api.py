@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,7 +164,8 @@ def compare(
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
-        Each task's groups, pairs and few real rows, with intervals; see also `results.html`.
+        Each task's groups, pairs and few real rows, with intervals, and the folder of
+        `results.html`. Printed, and in a notebook, they are the tables of `targen compare`.
 
     Raises:
         UsageError: the request is invalid.
@@ -202,7 +204,7 @@ def compare(
     with Money(Limits()) as money:  # no arm is generated
         results = carried_out(registry, experiment, folder, money)
     assert results is not None
-    return results
+    return replace(results, folder=folder)
 
 
 def _path(data: RowsLike) -> str:

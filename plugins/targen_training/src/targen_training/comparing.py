@@ -321,12 +321,21 @@ def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
     """Print the results and their folder."""
-    from targen_cli.tables import print_json, print_table
-    from targen_training.experiments.pages import findings_of, shown
+    from targen_cli.tables import print_json
 
     if json:
         print_json(results.as_json())
         return
+    for line in print_tables(results):
+        print(f"warning: {line}", file=sys.stderr)
+    print(folder / "results.html")
+
+
+def print_tables(results: Results) -> Sequence[str]:
+    """Print the tables and what they come to; return the warnings."""
+    from targen_cli.tables import print_table
+    from targen_training.experiments.pages import findings_of, shown
+
     findings = findings_of(results)
     for table in findings.tables:
         print(table.title)
@@ -336,9 +345,7 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
         print()
     for line in findings.headlines:
         print(line)
-    for line in findings.warnings:
-        print(f"warning: {line}", file=sys.stderr)
-    print(folder / "results.html")
+    return findings.warnings
 
 
 def say_billed(money: Money) -> None:

@@ -290,8 +290,8 @@ def train_model(
 ) -> Facts:
     """Train on datasets and write the folder `out`, whole or not at all.
 
-    Datasets of several tasks make a mixture: one model for all. A killed training continues if the
-    trainer kept checkpoints and all settings are the same.
+    Datasets of several tasks make a mixture: one model for all. If all settings are the same, a
+    killed training continues from the trainer's checkpoints, and a finished model is kept.
 
     Args:
         registry: where the trainer is.
@@ -315,7 +315,8 @@ def train_model(
     """
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
-    check_free(out, "a model", _FACTS, force=force)
+    if not (out / _FACTS).is_file():  # before rows are read
+        check_free(out, "a model", _FACTS, force=force)
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
@@ -364,6 +365,9 @@ def train_model(
         mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
         started_from=started_from,
     )
+    if not force and (there := _model_there(out, facts)) is not None:
+        return there
+    check_free(out, "a model", _FACTS, force=force)
     with writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
         data = TrainingSet(
@@ -381,6 +385,15 @@ def train_model(
         write_file(made / _FACTS, facts.model_dump_json(indent=2))
         put_folder(made, out)
     return facts
+
+
+def _model_there(out: Path, facts: Facts) -> Facts | None:
+    """Return what a folder's model says, if the same training made it."""
+    try:
+        there, _ = facts_of(out)
+    except UsageError:
+        return None
+    return there if there.model_copy(update={"notes": ()}) == facts else None
 
 
 def _data_facts(dataset: Dataset) -> DataFacts:

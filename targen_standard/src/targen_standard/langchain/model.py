@@ -202,8 +202,9 @@ class LangChainModel:
             words = str(error)
             bare = scrub(words, *self.secrets) == words  # else its traceback shows a key
             failure = _failure(error, self.secrets)
-            if type(failure) is BadRequest and not _status(error):  # nobody refused it: a bug
-                kind = type(self._model)
+            kind = type(self._model)
+            nobody_refused = type(failure) is BadRequest and not _status(error)
+            if nobody_refused or _parses_itself(error, kind):  # a bug
                 failure = _bug(kind, f"{failure}{place(error, kind)}")
                 if unknown := _own_keyword(error, self._model):
                     failure.hint = f"leave {unknown} out of model_kwargs, which are for keywords "
@@ -319,7 +320,7 @@ def _of_a_loop(error: BaseException | None) -> bool:
 
 def _is_about(error: BadRequest, bound: Mapping[str, Any]) -> bool:
     """Return whether a request was refused for the keywords that hold its schema."""
-    words = str(error).lower()
+    words = str(error).partition(": ")[2].lower()  # behind the name of a class
     names = {name.lower() for name in bound} | {"schema", "response_format", "tool_choice"}
     return any(name in words for name in names if len(name) > 3)
 
@@ -352,6 +353,15 @@ def _bug(kind: type, words: str) -> BadRequest:
     """The error for a mistake in a model's class."""
     said = f"{kind.__module__}.{kind.__qualname__}: {words}"
     return BadRequest(said, hint="fix the class, or report it to its authors")
+
+
+def _parses_itself(error: Exception, kind: type) -> bool:
+    """Whether a class's own code could not parse a reply, and no library of its service."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    callers = [file for file in files if Path(file).parent != Path(json.__file__).parent]
+    return len(callers) < len(files) and callers[-1:] == [_home(kind)]
 
 
 def _own_keyword(error: Exception, model: BaseChatModel) -> str:
@@ -451,9 +461,13 @@ def _status(error: Exception) -> int:
 def place(error: BaseException, kind: type) -> str:
     """Where a class's own file, or else any other, let an error by: " (line 7 of x.py)"."""
     frames = traceback.extract_tb(error.__traceback__)
-    home = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    own = [frame for frame in frames if frame.filename == home] or frames
+    own = [frame for frame in frames if frame.filename == _home(kind)] or frames
     return f" (line {own[-1].lineno} of {Path(own[-1].filename).name})" if own else ""
+
+
+def _home(kind: type) -> str | None:
+    """The file of a class."""
+    return getattr(sys.modules.get(kind.__module__), "__file__", None)
 
 
 def _retry_after(headers: Any) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from targen_cli.show import text_of
 from targen_cli.shown import job_shown
@@ -25,8 +25,8 @@ __all__ = ["Preview", "preview", "reason_of", "texts_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A few rows that were generated to be looked at.
+class Preview(Sequence[Mapping[str, str]]):
+    """A few rows that were generated to be looked at; it is the sequence of these rows.
 
     Attributes:
         task: the task's name.
@@ -73,6 +73,19 @@ class Preview:
         lost = f", {len(self.rejected):,} rejected" if self.rejected else ""
         rows = plural(len(self.rows), "row")
         return f"Preview of {self.task}: {rows}{lost}, {self.usage.summary}{ended}"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, str]]: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, str] | Sequence[Mapping[str, str]]:
+        return self.rows[index]
+
+    def __bool__(self) -> bool:
+        return True  # a preview without a row is a preview
 
     def __repr__(self) -> str:
         return f"<{self._title}>"

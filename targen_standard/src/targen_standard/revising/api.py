@@ -15,7 +15,7 @@ from typing import Any
 
 from targen_core.api.generating import aresume, load
 from targen_core.api.models import ModelLike, backend_of, name_of, named
-from targen_core.api.request import PathText, TaskLike, as_path, registry_for
+from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
 from targen_core.api.waiting import waiting
 from targen_core.errors import (
@@ -23,7 +23,6 @@ from targen_core.errors import (
     QuotaNotMet,
     RunConflict,
     TargenError,
-    UnknownName,
     UnknownOption,
     UsageError,
 )
@@ -36,7 +35,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.suggestions import did_you_mean
-from targen_core.wording import ANOTHER_OUT, Option
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
 from targen_standard.revising.revision import Judged, Revision, RevisionOfTouched
@@ -98,6 +97,7 @@ async def aplan_revision(
         labels=labels,
         correct=correct,
         corrector=corrector,
+        action="plan_revision",
     )
     return revision.plan
 
@@ -268,9 +268,12 @@ async def planned(
     judge: Judged | None = None,
     rewrite: bool | None = None,
     cache: bool | None = None,
+    action: str = "revise",
     **asked: Any,
 ) -> Planned:
     """Find out what a revision changes and takes; `asked` is as in `begun`.
+
+    `action` is the function that was called, for hints.
 
     Raises:
         TargenError: as `revise`.
@@ -280,7 +283,7 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
 
-    _require_model(path, registry, asked.get("task"))
+    _require_objects(path, registry, action, asked.get("task"))
     of_then = _may_carry(path)
     if judge is None:
         judge = "changed" if "judgements" in of_then else "all"
@@ -324,23 +327,22 @@ def _may_carry(path: Path) -> tuple[Carried, ...]:
         return ()
 
 
-def _require_model(path: Path, registry: Registry | None, task: TaskLike | None) -> None:
-    """Say how to pass a run's model again, if it was an object: no run keeps one.
+def _require_objects(
+    path: Path, registry: Registry | None, action: str, task: TaskLike | None
+) -> None:
+    """Say how to pass a run's objects again.
 
     Raises:
-        UnknownName: it is not here.
+        UnknownName: one is not here.
     """
     try:
-        used = Manifest.load(path / "manifest.json").spec.backend
+        manifest = Manifest.load(path / "manifest.json")
     except TargenError:  # whoever opens the run says what it is
         return
-    if used.startswith(f"{MEMORY}:"):
-        try:
-            (load_registry() if registry is None else registry).find("backend", used)
-        except UnknownName as error:
-            which = str(task) if isinstance(task, str | PathLike) else "TASK"
-            error.hint = f"in Python: targen_core.revise({str(path)!r}, {which!r}, model=MODEL)"
-            raise
+    typed = task if isinstance(task, str | PathLike) else Blank("TASK")
+    again = Action(action, path, *([] if task is None else [typed]), **manifest.objects)
+    known = load_registry() if registry is None else registry
+    require_objects(known, manifest, again)
 
 
 def _is_same(place: Path, manifest: Manifest) -> bool:

@@ -257,7 +257,10 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         what = "a list" if isinstance(value, list | tuple) else _short(value)
         if len(loc) == 1 and loc[0] == "labels":
             return f"it is {what}, and each label needs a definition", _example(loc, value)
-        return f"expected keys with values, not {what}", _example(loc, value)
+        wanted = "keys with values"
+        if loc[0] == "labels" and len(loc) == 2:
+            wanted = "a definition, which is text"
+        return f"expected {wanted}, not {what}", _example(loc, value)
     if problem["type"] == "tuple_type":
         return f"{_short(value)} is not a list", "one item per line, each after a dash"
     if problem["type"] == "string_pattern_mismatch":

@@ -22,7 +22,7 @@ from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading import json_of, read_jsonl
 from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
-from targen_core.wording import ANOTHER_OUT
+from targen_core.wording import ANOTHER_OUT, Option
 
 __all__ = ["RunDirectory"]
 
@@ -72,8 +72,11 @@ class RunDirectory:
                 raise RunLocked(
                     f"{path} is already open in this process: a run is in progress there, or a "
                     "Job was not closed",
-                    hint="wait for it to finish, or close it: job.close(), or with "
-                    "Job.create(...) as job",
+                    hint="wait for it to finish, or pass another "
+                    + Option("seed", ...)
+                    + " or "
+                    + Option("out", ...)
+                    + "; a Job closes by job.close()",
                 ) from None
             raise RunLocked(
                 f"another process is using {path}", hint="wait for it, or stop it"

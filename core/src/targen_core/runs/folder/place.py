@@ -6,15 +6,19 @@ that is not up. Its leftovers do not block a later run.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
 from targen_core.outputs import remove
+from targen_core.plain import content_of
 from targen_core.runs.records.comparing import difference
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
+from targen_core.task_files import TaskFile
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
@@ -72,8 +76,10 @@ def numbered(out: Path) -> Iterator[Path]:
         yield named.with_name(f"{named.name}-{number}")
 
 
-def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
+def place_for(out: Path, requested: Manifest, file: TaskFile | None = None) -> tuple[Path, str]:
     """Return the directory of a run with a default name, and a note on it, or "".
+
+    `file` is the task's, if it is in one.
 
     A run with another number of rows is also another run: its rows are the same as anywhere, and
     paid replies come from the cache.
@@ -87,7 +93,7 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
             continue
         try:
             there = Manifest.load(path / "manifest.json")
-            same_run(there, requested, path)
+            same_run(there, requested, path, file)
             break
         except RunDirectoryError:
             taken = taken or f"{path} contains a run that cannot be read"
@@ -96,8 +102,11 @@ def place_for(out: Path, requested: Manifest) -> tuple[Path, str]:
                 break
             was, now = there.task, requested.task
             if not taken and there.task_file and was.id == now.id and was.version != now.version:
-                again = Action("revise", path, task=Blank("FILE"))
-                revised = f"; {again} shows what the change touches, and asks for that alone"
+                again = Either(
+                    Action("revise", path, task=Blank("FILE")),
+                    Action("plan_revision", path, Blank("TASK"), **there.objects),
+                )
+                revised = f"; {again} shows what the change touches"
             taken = taken or str(conflict)
     return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
@@ -116,19 +125,25 @@ def require_run(out: Path) -> None:
         raise RunConflict(f"{out} exists and is not a run directory", hint=ANOTHER_OUT + below)
 
 
-def run_there(out: Path, requested: Manifest) -> Manifest | None:
+def run_there(out: Path, requested: Manifest, file: TaskFile | None = None) -> Manifest | None:
     """Return the manifest to continue with, if `out` holds the requested run; None if it is free.
+
+    `file` is that of the requested task, if it is in one.
 
     Raises:
         RunConflict: another run, or something else, is in its place.
     """
     require_run(out)
     path = out / "manifest.json"
-    return same_run(Manifest.load(path), requested, out) if path.exists() else None
+    return same_run(Manifest.load(path), requested, out, file) if path.exists() else None
 
 
-def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
+def same_run(
+    there: Manifest, requested: Manifest, out: Path, file: TaskFile | None = None
+) -> Manifest:
     """Return the manifest to continue with, if `out` holds the requested run.
+
+    `file` is that of the requested task, if it is in one.
 
     Raises:
         RunConflict: it holds another one; says in what they differ.
@@ -144,7 +159,7 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
     if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
             f"{out} contains another run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=Action("resume", out, n=Blank("N"))
+            hint=Action("resume", out, n=Blank("N"), **there.objects)
             + " extends it"
             + _BY_FILES
             + "; or "
@@ -152,13 +167,29 @@ def same_run(there: Manifest, requested: Manifest, out: Path) -> Manifest:
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
-        f"{out} contains another run, started with " + difference(there, requested),
-        hint=Action("resume", out)
+        f"{out} contains another run, started with "
+        + (_task_apart(there, requested, out, file) or difference(there, requested)),
+        hint=Action("resume", out, **there.objects)
         + " resumes it with its own options; or "
         + ANOTHER_OUT
         + " for this one, such as "
         + Option("out", beside),
     )
+
+
+def _task_apart(there: Manifest, requested: Manifest, out: Path, file: TaskFile | None) -> str:
+    """Return in what the task's file differs from the run's copy, or ""."""
+    was, now = there.task, requested.task
+    if not there.task_file or was.id != now.id or was.version == now.version:
+        return ""
+    keys: list[str] = []
+    with suppress(OSError, ValueError):  # a file in Python
+        copies = content_of(out / there.task_file), file.text if file else ""
+        before, after = (json.loads(text) for text in copies)
+        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    name = was.id.partition(":")[2]
+    what = ", ".join(keys)
+    return f"another {what} of the task {name}" if what else f"another version of the task {name}"
 
 
 def is_fresh(out: Path) -> bool:

@@ -41,7 +41,6 @@ from targen_core.options import Datasets, Limits
 from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
-from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -87,7 +86,7 @@ from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Words, install
+from targen_core.wording import Action, Option, Words, install
 
 __all__ = ["Job", "executor_of"]
 
@@ -199,22 +198,7 @@ class Job:
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
-        return Action("resume", self.path, *where, **self._objects)
-
-    @property
-    def _objects(self) -> dict[str, Any]:
-        """The keywords by which objects of a program are passed again: no run keeps one."""
-        passed: dict[str, Any] = {}
-        if self.manifest.task.id.startswith(f"{MEMORY}:"):
-            passed["task"] = Blank("TASK")
-        usual = self.manifest.spec.backend
-        if usual.startswith(f"{MEMORY}:"):
-            passed["model"] = Blank("MODEL")
-        steps = {name: step.backend for name, step in self.manifest.steps.items()}
-        others = {name for name, used in steps.items() if used.startswith(f"{MEMORY}:")}
-        if own := {name: Blank("MODEL") for name in sorted(others) if steps[name] != usual}:
-            passed["steps"] = own
-        return passed
+        return Action("resume", self.path, *where, **self.manifest.objects)
 
     def __enter__(self) -> Job:
         return self
@@ -257,7 +241,7 @@ class Job:
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
         if place == "number":
-            out, said = place_for(out, manifest)
+            out, said = place_for(out, manifest, prepared.file)
             if said:
                 _log.warning("%s", said)
         for option, sources in prepared.datasets.items():
@@ -269,7 +253,8 @@ class Job:
         try:
             if directory.manifest.exists():
                 try:
-                    manifest = same_run(Manifest.load(directory.manifest), manifest, out)
+                    there = Manifest.load(directory.manifest)
+                    manifest = same_run(there, manifest, out, prepared.file)
                     _say_what_changed(manifest.lock, prepared.lock, out)
                 except RunConflict:
                     if place == "exact" or not is_unanswered(out):

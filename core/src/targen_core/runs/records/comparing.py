@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from targen_core.errors import RunConflict
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
-from targen_core.runs.records.model_names import called
+from targen_core.runs.records.model_names import called, settings_of
 from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.wording import Option
 
@@ -139,7 +139,7 @@ def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
         for of in (before, after)
     ]
     if not names:  # only the backend knows
-        words = [was.identity, now.identity]
+        words = [settings_of(was.identity), settings_of(now.identity)]
     return (mine, words[0]), (other, words[1])
 
 

@@ -18,6 +18,7 @@ from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
+from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.options import CORE
@@ -124,6 +125,21 @@ class Manifest(ManifestPart):
     def task_file(self) -> str:
         """The run's copy of a task that was in a file, or ""."""
         return self.spec.task if is_file(self.spec.task) else ""
+
+    @property
+    def objects(self) -> dict[str, Any]:
+        """The keywords by which objects of a program are passed again: no run keeps one."""
+        passed: dict[str, Any] = {}
+        if self.task.id.startswith(f"{MEMORY}:"):
+            passed["task"] = Blank("TASK")
+        usual = self.spec.backend
+        if usual.startswith(f"{MEMORY}:"):
+            passed["model"] = Blank("MODEL")
+        steps = {name: step.backend for name, step in self.steps.items()}
+        others = {name for name, used in steps.items() if used.startswith(f"{MEMORY}:")}
+        if own := {name: Blank("MODEL") for name in sorted(others) if steps[name] != usual}:
+            passed["steps"] = own
+        return passed
 
     @property
     def usual_options(self) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import StepPlan
 
-__all__ = ["backend_name", "called", "model_name", "without_addresses"]
+__all__ = ["backend_name", "called", "model_name", "settings_of", "without_addresses"]
 
 # What backends call the option that names the model; classes of other libraries have several.
 _OPTIONS = (
@@ -39,9 +40,10 @@ def model_name(plan: StepPlan) -> str:
     # KIND:NAME:DIGEST, as of an embedded model; where an address may be part of it, no guess.
     if "/" in plan.identity or "\\" in plan.identity:
         return ""
+    if _ADAPTED.match(plan.identity):
+        _, kind, name, *_ = plan.identity.split(":")
+        return name or kind.rpartition(".")[2]
     parts = [part for part in plan.identity.split(":") if part and not _DIGEST.fullmatch(part)]
-    if len(parts) > 1 and _ADAPTED.match(plan.identity):
-        return parts[2] if len(parts) > 2 else parts[1].rpartition(".")[2]
     return _bare(parts[1] if len(parts) > 1 else parts[0]) if parts else ""
 
 
@@ -82,9 +84,18 @@ def without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
     return text
 
 
+def settings_of(identity: str) -> str:
+    """Return how two models that are called alike differ, as far as their identities tell."""
+    return f"settings {identity.split(':')[3]}" if _ADAPTED.match(identity) else identity
+
+
 def called(plan: StepPlan) -> str:
     """A step's model, its backend and the address of its service, as a person gave them."""
     name = model_name(plan)
+    if plan.backend.startswith(f"{MEMORY}:"):  # named by its class, which the person wrote
+        _, kind, *_ = plan.identity.split(":") if _ADAPTED.match(plan.identity) else ("", "")
+        given = kind or backend_name(plan)
+        return f"model object {given}" + (f" ({name})" if not given.endswith(name) else "")
     backend = f"backend {backend_name(plan)}"
     where = plan.options.get("base_url")
     at = f" at {where}" if where else ""

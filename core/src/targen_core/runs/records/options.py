@@ -23,6 +23,7 @@ from targen_core.calls.secrets import (
 from targen_core.errors import UsageError
 from targen_core.options import MAX_COUNT
 from targen_core.plugins.configurable import read_options
+from targen_core.plugins.register import MEMORY
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
@@ -199,7 +200,8 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
     Raises:
         UsageError: naming the option, what is wrong, and the options there are.
     """
-    chosen = read_options(backend.options, options, of=f"backend {name}", others=SAMPLING)
+    of = backend.summary if name.startswith(f"{MEMORY}:") else f"backend {name}"
+    chosen = read_options(backend.options, options, of=of, others=SAMPLING)
     refuse_secrets(chosen, Secrets(*known_secrets(None, chosen)))
     return chosen
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ from pydantic import TypeAdapter
 
 from targen_cli.findings import Estimate
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.pages import safe, table
 from targen_core.plain import content_of
+from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material
 from targen_training.experiments.model import Experiment
@@ -190,9 +194,9 @@ class Mean:
     against: Estimate | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
-    """The results of an experiment.
+    """The results of an experiment; as text, and in a notebook, the tables of `targen compare`.
 
     Attributes:
         name: of the experiment.
@@ -203,6 +207,7 @@ class Results:
         means: over tasks; empty of one.
         notes: what was left out, and why.
         asked: the experiment, as `experiment.toml` has it.
+        folder: where `results.html` is, if it was written.
     """
 
     name: str
@@ -213,10 +218,37 @@ class Results:
     means: Sequence[Mean] = ()
     notes: Sequence[str] = field(default=())
     asked: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = field(default=None, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Return all results as plain values."""
-        return asdict(self)
+        """Return all results as plain values, without the folder."""
+        values = asdict(self)
+        del values["folder"]
+        return values
+
+    @property
+    def _title(self) -> str:
+        arms = {group.arm for part in self.parts for group in part.groups}
+        where = "" if self.folder is None else f"; {self.folder / 'results.html'}"
+        return f"Results of {self.name}: {plural(len(arms), 'arm')}{where}"
+
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
+
+    def __str__(self) -> str:
+        from targen_training.comparing import print_tables
+
+        with redirect_stdout(StringIO()) as text:
+            print_tables(self)
+        return f"{text.getvalue()}{self._title}"
+
+    def _repr_html_(self) -> str:
+        from targen_training.experiments.pages import findings_of, shown
+
+        found = findings_of(self).tables
+        rows = ([[shown(cell) for cell in row] for row in each.rows] for each in found)
+        tables = [table(each.title, each.columns, of) for each, of in zip(found, rows, strict=True)]
+        return "\n".join([*tables, f"<p>{safe(self._title)}</p>"])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""`export`: a dataset in the form that another tool reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.request import PathText, as_path, spread
+from targen_core.api.run import Folder
+from targen_core.dataset.model import Dataset, Shares
+from targen_core.dataset.read import read_dataset
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.parts import Parts
+from targen_core.wording import Action
+from targen_standard.exporting.model import Exporter
+from targen_standard.exporting.save import check_free, save
+from targen_standard.given import DataLike, TaskLike, task_of
+
+__all__ = ["export"]
+
+
+def export(
+    data: DataLike,
+    out: PathText,
+    *,
+    form: str | None = None,
+    task: TaskLike | None = None,
+    split: Shares | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    force: bool = False,
+    registry: Registry | None = None,
+) -> list[Path]:
+    """Write a dataset in the form that another tool reads, whole or not at all.
+
+    Args:
+        data: a run, a `Dataset`, the path of either, a data frame or rows.
+        out: the file or folder to write.
+        form: the exporter's name, such as "hf"; by default `out` ends with it, as rows.csv does.
+        task: the task of the rows; a run and a `Dataset` know theirs.
+        split: shares of splits, as `Dataset.split` takes them; `out` is a folder then.
+        seed: decides the split.
+        options: of the form, such as {"csv.delimiter": "tab"}.
+        force: replace an earlier export.
+        registry: finds the task and the form; by default what is installed.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: there is no such form, a row is not one of the task, or something is at `out`.
+        WriteFailed: the operating system refuses.
+    """
+    path, known = as_path(out), load_registry() if registry is None else registry
+    name = form or path.suffix.lower().removeprefix(".")
+    if not name:
+        usual = 'form="hf", or a name such as rows.csv; see: ' + Action("list-exporters")
+        raise UsageError(f"the name {path} does not end with a form", hint=usual)
+    chosen = spread(known, options)
+    used = Parts(known, chosen)
+    exporter: Exporter
+    _, exporter = used.find("exporter", "exporter", name)
+    used.require_used(chosen)
+    check_free(path, folder=not exporter.suffix or split is not None, force=force)
+    if isinstance(data, Folder):
+        dataset = data.dataset
+    elif isinstance(data, Dataset):
+        dataset = data
+    else:
+        dataset = read_dataset(data, task_of(task), registry=known)
+    parts = None if split is None else dataset.split(split, seed=seed)
+    return save(dataset, exporter, path, force=force, parts=parts)
