@@ -40,7 +40,7 @@ def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
     world = world_of(lab, maximum=1, labels=(), branches=OPEN, lists=(1,), share=0.5)
     ran = lab.run(world, tmp_path / "a", {"any": 8})
     assert isinstance(ran.error, QuotaNotMet)
-    assert "label any (part0) has 1 of 4 rows" in str(ran.error)
+    assert "labels any (part0), any (part1) have 1 of 4 rows each" in str(ran.error)
     assert ran.report["parts"]["part1"]["rows"] == 1
 
 
