@@ -539,7 +539,7 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     wrong(**how)
     done = in_process(*LINE, "-n", "4", "--out", "a")
     assert done.code == 1, done.err
-    assert "label yes has 0 of 2 rows" in done.err
+    assert "labels yes, no have 0 of 2 rows each" in done.err
     assert "try: targen show a --rejected says why" in done.err
     assert (step, reason) in dropped()
 
