@@ -682,6 +682,7 @@ PYTHON = """
     tg.preview("mail.yaml", modle="scripted") | preview() has no keyword 'modle' | did you mean model?
     tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one
     tg.load("rn") | no run directory rn | did you mean run?
+    tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
     tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
     tg.train("rn") | there is no file rn | did you mean run?
     tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks

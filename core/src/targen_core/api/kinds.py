@@ -135,7 +135,7 @@ MEANT = {
 
 
 def _check_kinds(arguments: Mapping[str, Any]) -> None:
-    """Check that arguments have the kinds of their names; None is an argument that was not given.
+    """Check that arguments have the kinds of their names; an argument may be None if left out.
 
     Raises:
         UsageError: the first that is not, and what to pass.
@@ -175,7 +175,7 @@ def _keywords(
 ) -> Iterator[None]:
     """Check what a function is called with, and say of an unknown option that it is no keyword.
 
-    A keyword is suggested: what is none may be taken for an option of the model.
+    An unknown keyword may be taken for an option of the model, so the error suggests a keyword.
     """
     keywords = signature.parameters
     try:

@@ -93,8 +93,8 @@ class Controller:
         ready_at: when the next call may go by that rate.
         resume_at: no call may be sent before then.
         down: whether the service answers no call, so that one call at a time tests it.
-        failing_since: when the first failure or refusal since the last answer came; None if there
-            is none.
+        failing_since: when the first failure or refusal since the last answer came; None if all
+            succeeded.
     """
 
     def __init__(self, ceiling: int) -> None:

@@ -58,7 +58,7 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
 
 def _is_streamed(path: Path, encoding: str) -> bool:
-    """Return whether to read lines one by one, anew each time: those of a large UTF-8 file."""
+    """Return whether to read a file's lines one by one on each use: if it is large and UTF-8."""
     try:
         if not path.is_file() or path.stat().st_size < _LARGE:
             return False

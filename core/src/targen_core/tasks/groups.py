@@ -48,7 +48,7 @@ class Rows(Keywords, Generic[InstanceT]):
         from_file: the official form of a row that a file has in another, such as spans without
             their text; a ValueError says what is wrong with it.
         label_named: the label that a person means by a name that no label has, such as the names of
-            a set in another order; the name itself if there is none.
+            a set in another order. It returns the name itself if no label is meant.
         label_of: the name of an instance's label, or None if it has none
             before step 4; by default by its field `label`. Needed if labels
             are open.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
 from targen_core.wording import Action
 from targen_standard.exporting.model import Exporter
-from targen_standard.exporting.save import check_free, save
+from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike, TaskLike, task_of
 
 __all__ = ["export"]
@@ -51,8 +52,10 @@ def export(
         The files written.
 
     Raises:
-        UsageError: there is no such form, a row is not one of the task, or something is at `out`.
+        UsageError: there is no such form, a row is not one of the task, something is at `out`, or
+            `out` is among the files of the source.
         WriteFailed: the operating system refuses.
+        PluginError: the exporter fails.
     """
     path, known = as_path(out), load_registry() if registry is None else registry
     name = form or path.suffix.lower().removeprefix(".")
@@ -62,8 +65,10 @@ def export(
     chosen = spread(known, options)
     used = Parts(known, chosen)
     exporter: Exporter
-    _, exporter = used.find("exporter", "exporter", name)
+    item, exporter = used.find("exporter", "exporter", name)
     used.require_used(chosen)
+    if (source := _place_of(data)) is not None:
+        check_apart(path, source)
     check_free(path, folder=not exporter.suffix or split is not None, force=force)
     if isinstance(data, Folder):
         dataset = data.dataset
@@ -72,4 +77,13 @@ def export(
     else:
         dataset = read_dataset(data, task_of(task), registry=known)
     parts = None if split is None else dataset.split(split, seed=seed)
-    return save(dataset, exporter, path, force=force, parts=parts)
+    return save_as(item, exporter, dataset, path, force=force, parts=parts)
+
+
+def _place_of(data: DataLike) -> Path | None:
+    """Return where data are on disk; None if they are in memory."""
+    if isinstance(data, Folder):
+        return data.path
+    if isinstance(data, Dataset):
+        return data.run
+    return as_path(data) if isinstance(data, str | PathLike) else None

@@ -19,7 +19,6 @@ from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_cli.tables import print_table
 from targen_core.options import RowOptions
 from targen_core.text import plural
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
@@ -143,7 +142,7 @@ def export(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
     from targen_standard.datasets.weighing import with_weights
-    from targen_standard.exporting.save import check_free
+    from targen_standard.exporting.save import check_apart, check_free, save_as
     from targen_standard.splitting import shares_of
 
     registry = load_registry()
@@ -191,7 +190,7 @@ def export(
     if push is None:
         name = _file_name(dataset.name, item.name, exporter.suffix, parts=shares is not None)
         target = out or _exports(dataset) / name
-        _check_apart(target, source)
+        check_apart(target, source)
         check_free(target, folder=not exporter.suffix or shares is not None, force=force)
     dataset = replace(dataset, license=license.lower())
     parts = dataset.split(shares, seed=seed) if shares is not None else None
@@ -207,7 +206,7 @@ def export(
         return
     if exporter.note is not None and (note := exporter.note(dataset)):
         print(f"note: {note}", file=sys.stderr)
-    files = _save(dataset, item, exporter, target, parts, force=force)
+    files = save_as(item, exporter, dataset, target, force=force, parts=parts)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
 
@@ -313,20 +312,6 @@ def _file_name(dataset: str, form: str, suffix: str, *, parts: bool) -> str:
     return f"{dataset}{suffix}" if suffix == f".{form}" else f"{dataset}.{form}{suffix}"
 
 
-def _check_apart(out: Path, source: Path) -> None:
-    """Refuse to write over what is read."""
-    from targen_core.errors import UsageError
-
-    target, origin = out.resolve(), source.resolve()
-    if target == origin:
-        raise UsageError(f"{out} is what is to be exported", hint="choose another --out")
-    if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
-        raise UsageError(
-            f"{out} is in the run directory itself, among what the run left",
-            hint=f"choose another --out, such as one in {source / 'exports'}",
-        )
-
-
 def _say_unfinished(dataset: Dataset, run: Path) -> None:
     """Tell on standard error that a run did not make all its rows."""
     from targen_core.runs.folder.report import read_report
@@ -338,33 +323,3 @@ def _say_unfinished(dataset: Dataset, run: Path) -> None:
             f"{report['problem']}",
             file=sys.stderr,
         )
-
-
-def _save(
-    dataset: Dataset,
-    item: Registration[Exporter],
-    exporter: Exporter,
-    out: Path,
-    parts: Mapping[str, Dataset] | None,
-    *,
-    force: bool,
-) -> list[Path]:
-    """Save, and say whose fault it is where an exporter fails."""
-    from targen_core.errors import PluginError, TargenError
-    from targen_standard.exporting.save import save
-
-    try:
-        return save(dataset, exporter, out, force=force, parts=parts)
-    except TargenError:
-        raise
-    except ModuleNotFoundError as error:
-        missing = item.missing_dependency(error.name or str(error))
-        if exporter.extra:
-            missing.hint = install(f"{item.distribution}[{exporter.extra}]")
-        raise missing from error
-    except Exception as error:
-        raise PluginError(
-            f"exporter {item.id} failed: {type(error).__name__}: {error}",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from error

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.model import Dataset
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import PluginError, TargenError, UsageError, WriteFailed
 from targen_core.plain import NO_ROOM, kind_of, why_not
-from targen_core.wording import ANOTHER_OUT, Option
+from targen_core.plugins.register import Registration
+from targen_core.wording import ANOTHER_OUT, Option, install
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["check_free", "save"]
+__all__ = ["check_apart", "check_free", "save", "save_as"]
 
 
 def check_free(out: Path, *, folder: bool, force: bool) -> None:
@@ -39,6 +40,55 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
         raise UsageError(
             f"{out} exists", hint=Option("force", True) + f" replaces {what}; or " + ANOTHER_OUT
         )
+
+
+def check_apart(out: Path, source: Path) -> None:
+    """Check that an export replaces neither its source nor a file of the source's run.
+
+    Raises:
+        UsageError: it would.
+    """
+    target, origin = out.resolve(), source.resolve()
+    if target == origin:
+        raise UsageError(f"{out} is what is to be exported", hint=ANOTHER_OUT)
+    if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
+        raise UsageError(
+            f"{out} is in the run directory itself, among what the run left",
+            hint=ANOTHER_OUT + f", such as one in {source / 'exports'}",
+        )
+
+
+def save_as(
+    item: Registration[Exporter],
+    exporter: Exporter,
+    dataset: Dataset,
+    out: Path,
+    *,
+    force: bool = False,
+    parts: Mapping[str, Dataset] | None = None,
+) -> list[Path]:
+    """Write a dataset as `save` does, with errors that name a registered exporter.
+
+    Raises:
+        TargenError: as `save` does.
+        MissingDependency: the exporter needs a library that is not installed.
+        PluginError: the exporter fails.
+    """
+    try:
+        return save(dataset, exporter, out, force=force, parts=parts)
+    except TargenError:
+        raise
+    except ModuleNotFoundError as error:
+        missing = item.missing_dependency(error.name or str(error))
+        if exporter.extra:
+            missing.hint = install(f"{item.distribution}[{exporter.extra}]")
+        raise missing from error
+    except Exception as error:
+        raise PluginError(
+            f"exporter {item.id} failed: {type(error).__name__}: {error}",
+            distribution=item.distribution,
+            hint=f"report it to the authors of {item.distribution}",
+        ) from error
 
 
 def save(

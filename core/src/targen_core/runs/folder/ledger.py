@@ -61,8 +61,8 @@ class LedgerFile(Ledger):
     """A run's ledger: read from its start, and appended to behind its end.
 
     Attributes:
-        marks: lengths of journal, dataset, provenance and rejects at the last verdict or target;
-            None if there is none.
+        marks: lengths of journal, dataset, provenance and rejects at the last verdict or target,
+            if there was one.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
     """
@@ -140,7 +140,7 @@ class LedgerFile(Ledger):
         self._snapshot = snapshot
 
     def forget(self) -> None:
-        """Start anew, without adopting earlier verdicts."""
+        """Empty the ledger, without adopting earlier verdicts."""
         os.ftruncate(self._fd, 0)
         self._end = self._left = 0
         self._next = self.marks = self.sums = None
