@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
         for name, command in members:
             file = name.replace(" ", "-") + ".md"
             made[file] = "".join(_page(name, command, top))
-            summary = _plain(command.help.split("\n\n")[0])
+            summary = plain(command.help.split("\n\n")[0])
             index.append(f"| [{name}]({file}) | {summary} |\n")
         index.append("\n")
     made["index.md"] = "".join(index)
@@ -57,9 +57,9 @@ def _page(name: str, command: click.Command, top: click.Context) -> Iterator[str
         head, *items = re.split(r"^- ", block, flags=re.MULTILINE)
         if all(item.startswith("targen ") for item in items) and items:
             shown = "\n".join(" ".join(item.split()) for item in items)
-            yield f"{_plain(head)}\n\n```sh\n{shown}\n```\n\n"
+            yield f"{plain(head)}\n\n```sh\n{shown}\n```\n\n"
         else:
-            yield "\n".join([_plain(head), *(f"- {_plain(item)}" for item in items), "", ""])
+            yield "\n".join([plain(head), *(f"- {plain(item)}" for item in items), "", ""])
     yield from _options(command, context)
 
 
@@ -72,7 +72,7 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
         flags, words = record
         name = max(parameter.opts or [parameter.name], key=len).lstrip("-")
         panel = getattr(parameter, "rich_help_panel", None) or ""
-        text = f"#### `{flags}` {{#{name}}}\n\n{_plain(words)}\n\n"
+        text = f"#### `{flags}` {{#{name}}}\n\n{plain(words)}\n\n"
         panels.setdefault(panel, []).append(text)
     for panel, options in panels.items():
         if panel:
@@ -80,7 +80,7 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
         yield from options
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Words of a help as Markdown that shows them as they are."""
     parts = " ".join(words.split()).split("`")
     for number in range(0, len(parts), 2):  # the others are code

@@ -274,7 +274,7 @@ def _fields(kind: type) -> list[str]:
     if dataclasses.is_dataclass(kind):
         return [
             f"{field.name}: {_text(field.type)}"
-            + ("" if field.default is dataclasses.MISSING else f" = {_default(field.default)}")
+            + ("" if field.default is dataclasses.MISSING else f" = {default(field.default)}")
             for field in dataclasses.fields(kind)
             if not field.name.startswith("_")
         ]
@@ -289,7 +289,7 @@ def _fields(kind: type) -> list[str]:
 
 
 def _default_of(field: Any) -> str:
-    return " = ..." if field.default_factory else f" = {_default(field.default)}"
+    return " = ..." if field.default_factory else f" = {default(field.default)}"
 
 
 def _signature(function: Any, name: str) -> str:
@@ -309,7 +309,7 @@ def _signature(function: Any, name: str) -> str:
         if parameter.annotation is not parameter.empty:
             text += f": {_text(parameter.annotation)}"
         if parameter.default is not parameter.empty:
-            text += f" = {_default(parameter.default)}"
+            text += f" = {default(parameter.default)}"
         parts.append(text)
     word = "async def" if inspect.iscoroutinefunction(function) else "def"
     end = (
@@ -341,7 +341,8 @@ def _text(annotation: Any) -> str:
     return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", inspect.formatannotation(annotation))
 
 
-def _default(value: Any) -> str:
+def default(value: Any) -> str:
+    """Return a default as code, or "..." if it is long."""
     text = repr(value)
     return "..." if " at 0x" in text or len(text) > 40 or text.startswith("<") else text
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cli_reference
 import python_reference
+import reference_tables
 
 from targen_training.reproduction.items import items
 
@@ -30,6 +31,9 @@ def main() -> None:
     """Copy `docs`, add a page for each command and public module, and name them in the menu."""
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(ROOT / "docs", SITE / "docs")
+    for page in (SITE / "docs").rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(reference_tables.filled(text), encoding="utf-8")
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for folder, module in (("cli", cli_reference), ("api", python_reference)):
         pages = SITE / "docs" / "reference" / folder

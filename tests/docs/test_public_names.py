@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 from pathlib import Path
 
 import pytest
+import python_reference
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = [
@@ -27,11 +27,7 @@ PLUGINS = [
 @pytest.fixture(scope="module")
 def promised():
     """Module -> the names that it promises; of modules too, and all of the errors."""
-    path = ROOT / "scripts" / "python_reference.py"
-    spec = importlib.util.spec_from_file_location("python_reference", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    names_by_module = {**script.promised(), "targen_core.errors": None}
+    names_by_module = {**python_reference.promised(), "targen_core.errors": None}
     for name in [*names_by_module]:
         parent, _, last = name.rpartition(".")
         if names_by_module.setdefault(parent, set()) is not None:

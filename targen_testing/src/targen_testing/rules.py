@@ -1,7 +1,7 @@
 """The rules that a plugin keeps before it runs, by name, and what its author does about each.
 
 A rule of the suites is named after its test: see `targen_testing`. All
-are explained in docs/plugins/conformance.md.
+are listed in docs/plugins/conformance.md.
 """
 
 from __future__ import annotations

@@ -1,0 +1,94 @@
+"""The tables of the documentation that the code has the words for.
+
+A line `<!-- table: WHAT -->` of a page stands for one of these tables:
+
+- `module:NAME`: the fields and methods of a class, or the keys of a model
+- `backend NAME`, `metric NAME`: the options of that part
+- `checks KIND`: what the conformance suite of a kind checks, besides what that of a task does
+- `rules`: what is checked before a plugin runs
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import re
+from types import FunctionType
+from typing import Any
+
+from cli_reference import plain
+from pydantic import BaseModel
+from python_reference import default
+
+from targen_core import load_registry
+from targen_testing import TaskSuite
+from targen_testing.rules import RULES
+
+_LINE = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
+_ATTRIBUTES = re.compile(r"^Attributes:\n((?:    .*\n?|\n)+)", re.MULTILINE)
+_ITEM = re.compile(r"^ {4}(\w+): ", re.MULTILINE)
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables."""
+    return _LINE.sub(lambda line: _table(line[1]), text)
+
+
+def _table(what: str) -> str:
+    kind, _, name = what.partition(" ")
+    if what == "rules":
+        return _rows("check", "what to do if it fails", RULES.items())
+    if kind == "checks":
+        suite = load_registry().kinds[name].resolve("suite")
+        tests = [(test, getattr(suite, test)) for test in dir(suite) if test.startswith("test_")]
+        if suite is not TaskSuite:
+            tests = [pair for pair in tests if getattr(TaskSuite, pair[0], None) is not pair[1]]
+        return _rows("test", "what must hold", [(test, _words(code)) for test, code in tests])
+    if name:
+        return _keys(load_registry().get(kind, name).options)
+    module, _, name = what.partition(":")
+    thing = getattr(importlib.import_module(module), name)
+    return _keys(thing) if issubclass(thing, BaseModel) else _members(thing)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    lines = ["| key | default | meaning |\n|---|---|---|"]
+    for name, field in model.model_fields.items():
+        known = isinstance(field.default, str | bool | int | float) and field.default != ""
+        given = f"`{field.default}`".removesuffix(".0`").removesuffix("`") + "`" if known else ""
+        given = given if isinstance(field.default, str) else given.lower()
+        given = "required" if field.is_required() else given
+        lines.append(f"| `{name}` | {given} | {plain(field.description or '')} |")
+    return "\n".join(lines)
+
+
+def _members(kind: type) -> str:
+    """Return a class's fields as its docstring has them, and methods by their first paragraph."""
+    section = _ATTRIBUTES.search(f"{inspect.getdoc(kind) or ''}\n")
+    parts = _ITEM.split("\n" + section[1])[1:] if section else []
+    members = list(zip(parts[::2], parts[1::2], strict=True))
+    if not dataclasses.is_dataclass(kind):
+        own = [(name, code) for name, code in vars(kind).items() if not name.startswith("_")]
+        documented = [pair for pair in own if isinstance(pair[1], property | FunctionType)]
+        members += [(name, _words(code)) for name, code in documented]
+        return _rows("member", "meaning", members)
+    lines = ["| field | default | meaning |\n|---|---|---|"]
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    for name, text in members:
+        field = known[name]
+        given = "required" if field.default_factory is dataclasses.MISSING else "empty"
+        if field.default is not dataclasses.MISSING:
+            given = f"`{default(field.default)}`"
+        lines.append(f"| `{name}` | {given} | {plain(text)} |")
+    return "\n".join(lines)
+
+
+def _rows(head: str, meaning: str, rows: Any) -> str:
+    lines = [f"| `{name}` | {plain(text)} |" for name, text in rows]
+    return "\n".join([f"| {head} | {meaning} |\n|---|---|", *lines])
+
+
+def _words(code: Any) -> str:
+    return (inspect.getdoc(code) or "").split("\n\n")[0]
+
