@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import pytest
-from pydantic import BaseModel
 from reference_tables import filled
 
 import targen_analysis.metrics as model
