@@ -302,9 +302,3 @@ def test_what_did_not_learn_can_be_told_from_other_errors(noisy):
     rows = [{**row, "text": "The lamp."} for row in dataset.rows]
     with pytest.raises(NotLearned):
         weigh(replace(dataset, rows=rows))
-
-
-def test_the_page_has_every_option():
-    page = (Path(__file__).parents[3] / "docs/how-to/train-a-model.md").read_text(encoding="utf-8")
-    for options in (SunGenOptions, InfluenceOptions):
-        assert [name for name in options.model_fields if f"`{name}`" not in page] == []
