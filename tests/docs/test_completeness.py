@@ -122,7 +122,7 @@ def options_of_backends() -> Iterator[str]:
             yield from names(registry.resolve(item).options)
 
 
-MANIFEST = (Manifest, RunSpec, Limits, Target, Lock, TaskPlan, StepPlan)
+MANIFEST = (Manifest, Limits, Target, Lock, TaskPlan, StepPlan)
 REPORT = (
     "by_step priced task task_version seed status problem balance usage unused_calls retries "
     "models prices answers_by_files copied_from"
