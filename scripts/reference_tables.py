@@ -91,4 +91,3 @@ def _rows(head: str, meaning: str, rows: Any) -> str:
 
 def _words(code: Any) -> str:
     return (inspect.getdoc(code) or "").split("\n\n")[0]
-

@@ -251,8 +251,8 @@ def _none_ready(registry: Registry) -> UsageError:
     names = ", ".join(item.name for item in items)
     return UsageError(
         "no backend is named, and none is set up here: no key or address is in the environment",
-        hint=f"-b NAME, one of {names} (targen list-backends has what they want); or {small}; or "
-        "targen generate TASK -n 20 -b people, to answer yourself",
+        hint=f"-b NAME, one of {names} (targen list-backends shows what each needs); or {small}, "
+        "or targen generate TASK -n 20 -b people, to answer yourself",
     )
 
 

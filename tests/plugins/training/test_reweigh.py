@@ -15,9 +15,7 @@ from targen_training.decisions import decisions_of
 from targen_training.experiments.data import digest_of
 from targen_training.trainers import Decision, Question
 from targen_training.weighing import (
-    InfluenceOptions,
     NotLearned,
-    SunGenOptions,
     given_weights,
     measure_influence,
     weigh,

@@ -33,8 +33,8 @@ _NEVER = re.compile(r"(?!)")
 _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
-The prompts are those that a model would get. Where one asks for JSON, the shorter form that is
-named beside Reply will do. What all calls of a step have in common is written once, above them.
+The prompts are those that a model would get. If one asks for JSON, you may reply in the shorter
+form beside Reply. The text that all calls of a step share appears once, above them.
 
 Write each answer into the block below its prompt. An empty block leaves its call unanswered.
 If an answer contains {len(_FENCE)} or more backticks in a row, put longer rows above and below it.

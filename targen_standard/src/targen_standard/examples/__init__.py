@@ -41,8 +41,8 @@ class ExampleOptions(Options):
         Path | None,
         Rows(),
         Flag(
-            "Write rows like those of this file: their manner, not their matter. Some are shown to "
-            "the model; a profile of all is drawn from; no row repeats one.",
+            "Write rows in the manner of this file's. The model sees some of them, and a profile "
+            "of all of them. Rows that repeat one are rejected.",
             metavar="FILE",
         ),
     ] = None
@@ -54,8 +54,8 @@ class ExampleOptions(Options):
     close_gap: Annotated[
         bool,
         Flag(
-            "Let rows also touch on what --examples are about, say what these never do, and reject "
-            "rows that give themselves away; takes 20 examples."
+            "Tell the model what --examples are about and what they never do, and reject rows that "
+            "give themselves away. It needs 20 examples."
         ),
     ] = False
     extra: Annotated[

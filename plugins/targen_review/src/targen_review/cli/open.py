@@ -70,8 +70,8 @@ def review(
             "--rubric",
             metavar="NAME",
             help="The questions: labels (right, wrong label, bad text), outputs (right, wrong, bad "
-            "text), paper (A to D), or your own YAML file. [default: labels for a closed label "
-            "set, outputs for an output, else paper]",
+            "text), paper (A to D), or your own YAML file. By default the task decides. Tasks with "
+            "a closed label set have labels, tasks with an output have outputs, others have paper.",
         ),
     ] = None,
     blind: Annotated[

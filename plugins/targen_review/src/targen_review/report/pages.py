@@ -75,8 +75,8 @@ _HOW = (
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
         "Krippendorff's α (2004). 95 % intervals come from the jackknife over rows on Fisher's z "
-        "scale; they are missing if all agree, or if they would rest on fewer than two rows. The "
-        "figures show how alike raters grade, not whether they are right."
+        "scale. They are missing if all agree, or for fewer than two rows. The figures show how "
+        "alike raters grade, not whether they are right."
     ),
     (
         "A label is confirmed if a person chose it, or left it and found the row acceptable. A "
@@ -295,8 +295,8 @@ def _outputs_table(outputs: Sequence[OutputAgreement]) -> Table:
             )
             for each in outputs
         ],
-        note="Of rows whose output both gave, or found right. F1: twice what both found over all "
-        "that they found; spans need both ends and the type. Same: of numbers within the "
+        note="Counts rows whose output both gave, or found right. F1: twice what both found over "
+        "all that they found; spans need both ends and the type. Same: of numbers within the "
         "tolerance, of answers by their words.",
     )  # fmt: skip
 

@@ -66,8 +66,8 @@ def how_to_measure(data: ReviewData) -> str:
     out = f"analyses/{re.sub(r'[^a-zA-Z0-9.]+', '-', data.name)}-difficulty"
     whose = f" --task {data.task_id}" if data.task_id and data.source.run is None else ""
     return (
-        f"{install('targen-analysis[difficulty]')}; targen analyze {data.path}{whose} "
-        f"--metric difficulty -o difficulty.model=MODEL --out {out}; "
+        f"{install('targen-analysis[difficulty]')}, then targen analyze {data.path}{whose} "
+        f"--metric difficulty -o difficulty.model=MODEL --out {out}, then "
         f"targen view {data.path}{whose} --analysis {out}"
     )
 
