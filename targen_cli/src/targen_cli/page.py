@@ -126,7 +126,7 @@ def _page(title: str, about: str, body: Iterable[str]) -> str:
     parts = [
         f"<header><div><h1>{_safe(title)}</h1>",
         f'<p class="soft">{_safe(about)}</p></div>',
-        '<label class="shade"><input type="checkbox" id="shade"> other colours</label></header>',
+        '<label class="shade"><input type="checkbox" id="shade"> Light / dark</label></header>',
         *body,
         '<p class="soft">Written by targen report --html.</p>',
     ]

@@ -22,7 +22,8 @@ def interval(estimate: Estimate) -> str:
     """Both ends of an interval, or ""."""
     if estimate.low is None or estimate.high is None:
         return ""
-    return f"{number(_rounded(estimate.low))}–{number(_rounded(estimate.high))}"
+    between = " to " if estimate.low < 0 else "–"  # a dash before a minus cannot be read
+    return f"{number(_rounded(estimate.low))}{between}{number(_rounded(estimate.high))}"
 
 
 def _rounded(value: float) -> float:

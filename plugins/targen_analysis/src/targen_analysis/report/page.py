@@ -43,9 +43,8 @@ def as_page(analysis: Analysis) -> str:
     several = len(study.corpora) > 1
     lead = leading(analysis)
     first = [_section(part, place, headlines=False) for part in analysis.parts if part is lead]
-    parts = [
-        _section(part, place, headlines=several) for part in analysis.parts if part is not lead
-    ]
+    full = [part for part in analysis.parts if _found(part)]
+    parts = [_section(part, place, headlines=several) for part in full if part is not lead]
     data = {
         "specifications": drawn,
         "themes": {"light": theme(dark=False), "dark": theme(dark=True)},
@@ -60,11 +59,12 @@ def as_page(analysis: Analysis) -> str:
             '<button id="shade">Light / dark</button></header>'
         ),
         *_verdict(short),
-        "<nav>" + "".join(_link(part) for part in analysis.parts) + "</nav>",
+        "<nav>" + "".join(_link(part) for part in full) + "</nav>",
         *first,
         *_datasets(study.everything, study.reference),
         *_in_short(short),
         *parts,
+        *_empty([part for part in analysis.parts if part not in full]),
     ]
     return document(
         title,
@@ -177,11 +177,28 @@ def _unmeasured(part: Part, name: str) -> str:
     )
 
 
+def _found(part: Part) -> bool:
+    """Whether a part has anything to show besides notes."""
+    findings = part.findings
+    if findings is None:
+        return False
+    shown = [*findings.plots, *findings.tables, *findings.headlines]
+    return bool(shown or findings.figures)
+
+
+def _empty(parts: Sequence[Part]) -> Iterator[str]:
+    """Name the metrics without figures, with what each needs, below all others."""
+    notes = [(part, note) for part in parts if part.findings for note in part.findings.notes]
+    if notes:
+        yield "<section><h2>Without figures</h2><ul>"
+        yield from (f"<li><b>{safe(part.title)}.</b> {safe(note)}</li>" for part, note in notes)
+        yield "</ul></section>"
+
+
 def _section(part: Part, place: Any, *, headlines: bool) -> str:
     lines = [f'<section><h2 id="{_anchor(part)}">{safe(part.title)}</h2>']
-    if part.findings is None:
-        return "\n".join([*lines, _unmeasured(part, ""), "</section>"])
     findings = part.findings
+    assert findings is not None
     if headlines:
         lines += _list(findings.headlines)
     lines += [place(plot) for plot in findings.plots if plot.data]
