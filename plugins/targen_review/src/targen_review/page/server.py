@@ -355,7 +355,7 @@ def origin_of(seat: Seat) -> dict[str, Any]:
     origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
     origin += [("generated for", row.intended)] if row.intended else []
     origin += [(name, _words(value)) for name, value in row.notes.items()]
-    origin.append(("row", row.id))
+    origin.append(("candidate", row.id))
     return {"origin": origin}
 
 

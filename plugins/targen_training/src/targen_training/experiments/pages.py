@@ -446,14 +446,23 @@ def shown(cell: Cell) -> str:
 
 def as_markdown(results: Results) -> str:
     """The results as Markdown."""
-    return findings_as_markdown(results.name, findings_of(results), shown)
+    return findings_as_markdown(_title(results), findings_of(results), shown)
+
+
+def _title(results: Results) -> str:
+    """Name the two datasets of `targen compare A B`, or an experiment by its own name."""
+    groups = (group for part in results.parts for group in part.groups)
+    pair = list(dict.fromkeys(group.arm for group in groups))[:2]
+    if results.name != "-".join(pair):
+        return results.name
+    return f"Models trained on {' and '.join(pair)}"
 
 
 def as_html(results: Results) -> str:
     """The results as one page that needs no network and no script."""
     findings = findings_of(results)
     return findings_as_html(
-        results.name,
+        _title(results),
         findings,
         shown,
         generator="targen-training",
