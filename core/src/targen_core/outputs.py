@@ -86,7 +86,7 @@ def check_free(
         own: all that it may hold; anything else would be lost. None allows any other files.
 
     Raises:
-        UsageError: something else is there, or an earlier one and `force` is false.
+        UsageError: something else exists, or an earlier one and `force` is false.
     """
     if not out.name.strip("."):
         raise UsageError(f"{out} is not the name of a new folder", hint=ANOTHER_OUT)

@@ -26,7 +26,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 def trimmed(function: Callable[P, T]) -> Callable[P, T]:
     """Return the same function, whose errors show the caller's frames alone.
 
-    What caused an error keeps the frames of the caller's own code. In a command, and with the
+    The cause of an error keeps the frames of the caller's own code. In a command, and with the
     variable TARGEN_DEBUG, all frames remain.
     """
 
@@ -69,7 +69,7 @@ def _shorten(error: BaseException) -> None:
 
 
 def _cause(error: BaseException) -> BaseException | None:
-    """What a traceback shows above an error."""
+    """Return what a traceback shows above an error."""
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 

@@ -29,7 +29,7 @@ def without_date(model: str) -> str:
 
 
 def price_of(provider: str, model: str) -> Price | None:
-    """The price of a provider's model, or None where no source was found for one.
+    """The price of a provider's model, or None if no source was found for one.
 
     Args:
         provider: a table of the file, `openai` or `anthropic`.

@@ -42,7 +42,7 @@ def read_tokens(
 ) -> tuple[tuple[TokenScore, ...], str]:
     """The tokens of a reply, and what is wrong with those that are listed, or "".
 
-    There are none where none were asked for, where the service lists none, or none of them with a
+    There are none if none were asked for, where the service lists none, or none of them with a
     log-probability, and where something is wrong.
 
     Args:

@@ -61,7 +61,7 @@ class CostEstimate:
         basis: what it rests on: a dry run at a yield, or the measure of a run.
         steps: a mapping for each step that asks a model: "step", "calls", "input_tokens", of these
             "cache_read_tokens" and "cache_write_tokens" of the service's prompt cache,
-            "output_tokens", "reasoning_tokens" and "dollars", which are None where no price is
+            "output_tokens", "reasoning_tokens" and "dollars", which are None if no price is
             known.
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
             and nobody said how much.
@@ -142,7 +142,7 @@ class CostEstimate:
 
     @property
     def total(self) -> dict[str, Any]:
-        """All steps together; dollars are None where a price is unknown."""
+        """All steps together; dollars are None if a price is unknown."""
         return summed(self.steps)
 
 
@@ -238,7 +238,7 @@ def estimate(
             million tokens.
 
     Returns:
-        The estimate; `estimate.dollars` is None where no price is known.
+        The estimate; `estimate.dollars` is None if no price is known.
 
     Raises:
         UsageError: the request is invalid.
@@ -445,7 +445,7 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
 
 
 def summed(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lines added up; dollars are None where a price is unknown."""
+    """Lines added up; dollars are None if a price is unknown."""
     known = all(line["dollars"] is not None for line in lines)
     return {
         **{key: sum(line[key] for line in lines) for key in _COUNTS},

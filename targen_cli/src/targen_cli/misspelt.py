@@ -166,7 +166,7 @@ def _require_others(ctx: Any) -> None:
     A switch that can be turned off may be on already, as --batch of a run that is resumed.
 
     Raises:
-        UsageError: none of them is given.
+        UsageError: all of them are missing.
     """
     options = [param for param in ctx.command.params if param.param_type_name == "option"]
     given = {

@@ -36,7 +36,7 @@ class Shelved:
         path: where it is.
         report: what it came to; empty where it cannot be read.
         problem: why it cannot.
-        created: when it was begun, in ISO 8601; "" where nobody wrote that down.
+        created: when it was begun, in ISO 8601; "" if nobody wrote that down.
         is_busy: whether a process is working on it now.
     """
 

@@ -26,7 +26,7 @@ def found(
         values: all else that `generate` would be called with.
 
     Returns:
-        The report of the very run, complete or not; None if there is none.
+        The report of exactly this run, complete or not; None if it does not exist.
 
     Raises:
         RunConflict: another run, or something else, is there, so that `generate` would refuse.

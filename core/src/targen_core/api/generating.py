@@ -318,7 +318,7 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
 
 
 def _kept(job: Job) -> str:
-    """What to do with a run that ended early."""
+    """Return what to do with a run that ended early."""
     resume = f"to continue: {job.again}"
     rows = job.path / "dataset.jsonl"
     if not rows.exists() or not rows.stat().st_size:

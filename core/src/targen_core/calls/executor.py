@@ -41,7 +41,7 @@ class Workers:
     Attributes:
         address: of the cluster; "" for what the executor does without one.
         minimum: how many there are to be; None for what suits the executor.
-        maximum: the most workers, if it can add some; None: `minimum`.
+        maximum: the most workers, if it can add some; None for `minimum`.
         resources: what each holds, by name, such as `{"gpu": 1}`; cores are "cpu".
         replicas: addresses of servers that serve the same model, each for workers of its own.
         patience: seconds to wait for the first of them.

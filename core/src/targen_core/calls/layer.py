@@ -1150,7 +1150,7 @@ def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
 
 
 def _uncached(stored: bytes) -> ChatReply | None:
-    """A reply from the cache, or None where this is none, or a damaged one."""
+    """A reply from the cache, or None if this is none, or a damaged one."""
     try:
         value = json.loads(unchecked(stored))
         reply = recorded_reply(value)

@@ -51,8 +51,8 @@ class Price:
     Attributes:
         input: dollars per million uncached input tokens.
         output: dollars per million output tokens, reasoning included.
-        cache_read: for input read from the service's prompt cache; None: as `input`.
-        cache_write: for input written to that cache; None: as `input`.
+        cache_read: for input read from the service's prompt cache; None for `input`.
+        cache_write: for input written to that cache; None for `input`.
         cache_from: the shortest opening that the service caches, in tokens; None: unknown.
         long_from: a prompt of more tokens costs `long_input` times its input and `long_output`
             times its output; None turns this off.
@@ -227,7 +227,7 @@ class ChatModel(Protocol):
 
     @property
     def identity(self) -> str:
-        """Return what determines the reply besides the request: service address or file, and model.
+        """Return what determines the reply, apart from the request: address or file, and model.
 
         It is part of the key of every call, so it must be stable from run to run and contain no
         secret.

@@ -64,7 +64,7 @@ class Unit:
         number: the place of the first row, from 1.
         rows: the rows, `Task.rows_per_instance` of them.
         instances: the labelled instances: one for most tasks, several where a
-            row nests them, none where the label is absent, as in test files.
+            row nests them, none if the label is absent, as in test files.
     """
 
     number: int

@@ -163,7 +163,7 @@ def _task(
     """The task whose rows they are.
 
     Raises:
-        UsageError: no one names the task, or two names differ.
+        UsageError: the task is unknown, or two names differ.
         UnknownName: it is not installed.
     """
     if isinstance(task, Task):

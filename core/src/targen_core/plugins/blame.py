@@ -110,7 +110,7 @@ _Frames = list[tuple[FrameType, int]]
 
 
 def _called(error: BaseException, registry: Registry) -> list[tuple[str, _Frames]]:
-    """Whose code was running since the core called it, the innermost last.
+    """Return whose code was running since the core called it, the innermost last.
 
     Frames of libraries are left out. It is empty where the core's own code was running.
     """
@@ -150,7 +150,7 @@ def _modules(registry: Registry) -> list[tuple[list[str], str]]:
 
 
 def _owner(module: list[str], known: list[tuple[list[str], str]]) -> str:
-    """Whose a module is: that of the nearest module that is known, in the same package."""
+    """Return whose a module is: that of the nearest module that is known, in the same package."""
     best, owner = 0, ""
     for other, distribution in known:
         shared = 0

@@ -51,7 +51,7 @@ class Kind:
             "{id}" for the full id.
         suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
-        requires: further requirements, besides the core, of a distribution made from the template.
+        requires: requirements, in addition to the core, of a distribution made from the template.
         tries: commands to try after `targen new`; "{name}" stands for the name.
         reserved: first words of names that no other distribution may register.
         owner: the distribution that registered the kind, as the loader fills it in.

@@ -453,7 +453,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (self.texts.dedup_text or self.render)(instance)
 
     def dedup_among(self, instance: InstanceT, seed: str) -> str:
-        """Which rows an instance of a seed is compared with on `dedup_text` alone.
+        """Return which rows an instance of a seed is compared with on `dedup_text` alone.
 
         Those for which this is the same: the seed's id, or a digest of what they share by design.
         """

@@ -25,7 +25,7 @@ __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 class Asked:
     """A metric that is to be measured, and with which options.
 
-    `metric` is None where it cannot even be imported; `problem` and `hint` say why.
+    `metric` is None if it cannot even be imported; `problem` and `hint` say why.
     """
 
     item: Registration[Metric]
@@ -42,7 +42,7 @@ class Part:
     Attributes:
         item: its registration.
         title: the heading of its part of the report.
-        findings: what it found, or None where it could not be measured.
+        findings: what it found, or None if it could not be measured.
         problem: why not, or "".
         hint: what to type.
     """
@@ -106,7 +106,7 @@ class Analysis:
             The files.
 
         Raises:
-            UsageError: an analysis is there and `force` is false, or something else is there.
+            UsageError: an analysis exists and `force` is false, or something else is there.
         """
         from targen_analysis.report.folder import check_free, write
         from targen_analysis.report.pictures import KINDS

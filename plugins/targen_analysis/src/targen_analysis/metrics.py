@@ -35,8 +35,8 @@ class Corpus:
         name: its name in tables and plots, unique in a study.
         rows: the rows as their file holds them, in order.
         fields: names of the texts of a row, such as "premise" or "target.span1_text".
-        texts: of each row, the text of each field; "" where the row lacks it.
-        labels: of each row, its label's name, or "" where it has none.
+        texts: of each row, the text of each field; "" if the row lacks it.
+        labels: of each row, its label's name, or "" if it has none.
         intended: of each row, the label that was asked for; empty where a file
             holds no second column of labels.
         rendered: the text of each row that a model would see, with the words of the template around

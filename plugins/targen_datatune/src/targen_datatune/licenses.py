@@ -91,6 +91,6 @@ def mixes(license: str, other: str) -> bool:
 
 
 def _shared_alike(license: str) -> str:
-    """The family of licences under which what is derived must be; "" where any will do."""
+    """The family of licences under which what is derived must be; "" if any will do."""
     shared = license in _SHARE_ALIKE.split() or "-sa" in license
     return re.sub(r"-[\d.]+$", "", license) if shared else ""

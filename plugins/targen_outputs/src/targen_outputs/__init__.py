@@ -1,4 +1,4 @@
-"""Outputs of task files besides one label of each row.
+"""Outputs of task files other than one label per row.
 
 This module registers them. `Labels`, `Spans`, `Score`, `Answer` and `Preference`, what stands below
 `output:`, are imported when they are used: `Declaration(output=Spans(...), ...)`.

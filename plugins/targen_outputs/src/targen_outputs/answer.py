@@ -94,7 +94,7 @@ class AnswerOutput(Output):
         return {"kind": answers[0]["kind"], "answers": said}
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Whether both are of one kind, and the answers are the same but for a word or so."""
+        """Return whether both are of one kind, with answers that differ in a word or so."""
         return bool(
             row["kind"] == judged["kind"]
             and all(

@@ -77,7 +77,7 @@ def moved(spans: Sequence[Span], text: str) -> list[Span]:
 
 
 def _holds_more(span: Span, spans: Sequence[Span]) -> bool:
-    """Whether another span begins within one, which then is to be looked for there."""
+    """Return whether another span begins within one, which then is to be looked for there."""
     return any(
         other is not span and span["start"] <= other["start"] < span["end"] for other in spans
     )

@@ -153,7 +153,7 @@ def _of_spans(corpus: Corpus, mentions: Sequence[_Mention]) -> dict[str, Estimat
 
 
 def _guessed(mentions: Sequence[_Mention]) -> int:
-    """How many types are right if the same mention in other rows decides."""
+    """Return how many types are right if the same mention in other rows decides."""
     usual = Counter(each.kind for each in mentions).most_common(1)[0][0]
     everywhere: dict[str, Counter[str]] = {}
     in_row: dict[tuple[str, int], Counter[str]] = {}

@@ -107,7 +107,7 @@ class Score(BaseModel):
         return f": between {below:g} and {above:g}, {where}"
 
     def name(self, number: int) -> str:
-        """What a bin is called: by its ends, or by the only score in it."""
+        """Return what a bin is called: by its ends, or by the only score in it."""
         points = self.points(number)
         if len(points) == 1:
             return f"{self.at(points[0]):g}"
@@ -158,7 +158,7 @@ class ScoreOutput(Output):
         return {"score": round(score, _DIGITS)}
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Whether both scores are near enough to each other."""
+        """Return whether both scores are near enough to each other."""
         apart = abs(row["score"] - judged["score"])
         return bool(round(apart, _DIGITS) <= self._spec.tolerance)
 

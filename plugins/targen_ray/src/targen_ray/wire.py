@@ -20,11 +20,11 @@ __all__ = ["Answer", "Bug", "Hello", "ModelRecipe", "Order", "Setup", "dump", "l
 
 @dataclass(frozen=True, slots=True)
 class ModelRecipe:
-    """How a worker gets a model.
+    """The way a worker gets a model.
 
     Attributes:
         identity: what it must be.
-        pickled: itself, or b"" where it does not pickle.
+        pickled: itself, or b"" if it does not pickle.
         backend_id: the backend that makes it otherwise, or "".
         options: what that makes it with, pickled: their class and what was said of them.
     """

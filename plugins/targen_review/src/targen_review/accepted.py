@@ -48,7 +48,7 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         dataset: the same, read.
 
     Raises:
-        UsageError: nobody reviewed it, or found any of it acceptable.
+        UsageError: people have not reviewed it, or did not accept any row.
     """
     rows = _of_version(path) if _is_version(path) else _of_review(path)
     seen = [row for row in rows if row.by]

@@ -1,6 +1,6 @@
-"""How far raters agree: Cohen's κ, Spearman's r, Krippendorff's α, and shares, with intervals.
+"""Agreement of raters: Cohen's κ, Spearman's r, Krippendorff's α, and shares, with intervals.
 
-Pure functions of plain sequences; nothing is drawn by chance. A figure that the grades do not
+These are pure functions of plain sequences, without chance. A figure that the grades do not
 define has no value and says why, so that no NaN ever reaches a report.
 
 Intervals of coefficients are of 95 %, by the jackknife: each row is left out once (Efron and
@@ -32,11 +32,11 @@ class Figure:
     """A figure of agreement.
 
     Attributes:
-        value: the figure, or None where the grades do not define it.
+        value: the figure, or None if the grades do not define it.
         low: lower end of the 95 % interval, if there is one.
         high: its upper end.
         rows: how many rows it is of.
-        reason: why there is no value, or "".
+        reason: why the value is missing, or "".
     """
 
     value: float | None
@@ -85,7 +85,7 @@ def cohen_kappa(
     """Cohen's κ of two raters: agreement beyond what their habits give by chance.
 
     Args:
-        one: the first rater's grades, one a row, None where a row has none.
+        one: the first rater's grades, one a row, None if a row has none.
         other: the second rater's, of the same rows.
         order: the scale from best to worst; needed where `linear`.
         linear: count a disagreement by its steps on the scale (Cohen, Psychological Bulletin 70,
@@ -124,7 +124,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     """Spearman's rank correlation of two raters, with mean ranks for ties.
 
     Args:
-        one: the first rater's grades as numbers, one a row, None where a row has none.
+        one: the first rater's grades as numbers, one a row, None if a row has none.
         other: the second rater's, of the same rows.
 
     Raises:

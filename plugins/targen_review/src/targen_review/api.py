@@ -1,4 +1,4 @@
-"""`review` and `apply_review`: what people say of rows, and the dataset that comes of it."""
+"""`review` and `apply_review`: grades of people, and the dataset that they lead to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["ReviewReport", "Reviewed", "apply_review", "review", "versions_of"]
 
 @dataclass(frozen=True, slots=True)
 class ReviewReport:
-    """What became of the rows of a dataset that people reviewed.
+    """The result of a review: the rows of a dataset as people changed them.
 
     Attributes:
         task: the task's name.
@@ -92,7 +92,7 @@ def review(
         data: a run, or the path of one or of a dataset.
         relabel: the right labels of rows whose label is wrong; a row that has this label is right.
         bad: rows that should not be in the dataset.
-        right: rows that are right; rows that are not named stay, too.
+        right: rows that are right; rows that are not named stay also.
         rater: who says it.
         out: the folder of the review; by default the data's name with `.review`.
         task: the task of rows in a file; a run knows.
@@ -101,7 +101,7 @@ def review(
         The folder of the review.
 
     Raises:
-        UsageError: there is no such row or label, a row is named twice, or the review asks for
+        UsageError: unknown row or label, a row is named twice, or the review asks for
             other grades.
         WriteFailed: the folder cannot be written.
     """
@@ -165,10 +165,10 @@ def _place(data: object) -> Path:
 def _said(
     relabel: Mapping[int, str], **rows: Iterable[int]
 ) -> dict[int, tuple[Effect, str | None]]:
-    """What becomes of rows by their numbers, and their right labels.
+    """Return what becomes of rows by their numbers, and their right labels.
 
     Raises:
-        UsageError: a number that is none, or a row of which two things are said.
+        UsageError: an invalid number, or two decisions on one row.
     """
     effects: dict[str, Effect] = {"relabel": "changes", "bad": "leaves", "right": "stays"}
     examples = {"relabel": 'relabel={3: "LABEL"}', "bad": "bad=[3]", "right": "right=[3]"}
@@ -212,7 +212,7 @@ def apply_review(
         registry: finds the task; by default what is installed.
 
     Raises:
-        UsageError: nobody has graded a row, or the review is of several datasets.
+        UsageError: the review has no grades, or several datasets.
         RunConflict: `out` holds something else than an earlier version of these rows.
     """
     place = _place(data)

@@ -1,4 +1,4 @@
-"""What people changed flows back: a new version of a dataset, with who, when, and what was before.
+"""The new version of a dataset that people reviewed, with who changed what and when.
 
 The version is a directory like those of `targen correct`: `dataset.jsonl`, `changes.jsonl` with a
 verdict on every row, `correction.json` and `report.json`. The same grades give the same bytes.
@@ -40,13 +40,13 @@ _KEPT = ("confirmed", "doubted", "disagreed", "unseen")
 
 @dataclass(frozen=True)
 class Judged:
-    """A row with what people say of it.
+    """A row with the verdict of people.
 
     Attributes:
         row: the row.
         verdict: what they say.
-        rows: the official rows that come of it; none where it goes.
-        label: the label that it ends with; None where it goes, or has none.
+        rows: the official rows that come of it; none if it goes.
+        label: the label that it ends with; None if it goes, or has none.
         refused: why what they want cannot be done, in words, or "".
         unchecked: checks that could not be run on it again.
         surplus: whether it was left out, since its label has more rows than it had.
@@ -69,7 +69,7 @@ class Judged:
 
     @property
     def after(self) -> str | None:
-        """The quota that it counts for now; None where it goes."""
+        """The quota that it counts for now; None if it goes."""
         return self._quota(self.label) if self.rows else None
 
     def _quota(self, label: str | None) -> str | None:
@@ -77,7 +77,7 @@ class Judged:
 
     @property
     def outcome(self) -> str:
-        """What became of the row, as reports count it."""
+        """Return what became of the row, as reports count it."""
         if self.surplus:
             return "surplus"
         return "refused" if self.refused else self.verdict.outcome
@@ -93,7 +93,7 @@ class Version:
         report: what `report.json` will hold beside what every correction has there.
         stale: how many grades of each rater are of rows that were changed since.
         good_rejects: rejects of step 4 that people find acceptable; they stay out all the same.
-        strangers: people who graded without being raters of the review: nothing of them counts.
+        strangers: people who graded but are not raters of the review; their grades do not count.
         requested: rows by label when the review began.
         targets: rows by label that a run needs, for as many in its new version as were requested;
             empty where none is short.
@@ -122,7 +122,7 @@ class Version:
 
     @property
     def effects(self) -> dict[str, int]:
-        """How many rows stay as they are, change and leave."""
+        """Return how many rows stay as they are, change and leave."""
         counts = dict.fromkeys(("stays", "changes", "leaves"), 0)
         for name, count in self.report["outcomes"].items():
             counts[EFFECTS.get(name, "stays")] += count
@@ -356,7 +356,7 @@ def _cut(judged: Sequence[Judged], quotas: Mapping[str, int]) -> list[Judged]:
 
 
 def _decided(judged: Judged, *, with_id: bool) -> Decided:
-    """What became of a row, and its record."""
+    """Return what became of a row, and its record."""
     row, verdict = judged.row, judged.verdict
     before: dict[str, Any] = {}
     if judged.outcome in ("relabelled", "edited"):
@@ -395,7 +395,7 @@ def _report(
     requested: Mapping[str, int],
     stale: Mapping[str, int],
 ) -> dict[str, Any]:
-    """What `report.json` holds beside what every correction has there."""
+    """Return what `report.json` holds beside what every correction has there."""
     outcomes = Counter(each.outcome for each in judged)
     rows = Counter(dict.fromkeys(requested, 0))
     for each in judged:
@@ -420,7 +420,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
     """The raters whose word counts: people, and a model that the user names.
 
     Raises:
-        UsageError: there is none.
+        UsageError: it does not exist.
     """
     raters = people(graded)
     check_rule(rule, graded)

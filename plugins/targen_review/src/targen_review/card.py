@@ -1,4 +1,4 @@
-"""What people found of a dataset, for its card: figures, and nobody's name."""
+"""The findings of a review for a dataset's card: figures without names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def with_section(dataset: Dataset, lines: str) -> str:
 
 
 def figures_for(path: Path) -> str:
-    """What people found, as Markdown; "" where no review lies beside the data, or nobody graded.
+    """Return the findings of people as Markdown; "" without a review or grades beside the data.
 
     Raises:
         TargenError: the review cannot be read.

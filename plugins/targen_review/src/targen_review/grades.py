@@ -1,4 +1,4 @@
-"""What raters said of rows: a file of lines for each rater, safe under a kill at any moment.
+"""Grades of raters: a file of lines for each rater, safe under a kill at any moment.
 
 Each line is the whole state of one row for one rater, and the last line of a row counts. So an
 undo is the earlier state once more, and the files of several machines are merged by copying them
@@ -60,7 +60,7 @@ def _is_said(output: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def as_key(output: Mapping[str, Any] | None) -> str:
-    """Return an output as text, by which two are the same; "" if there is none."""
+    """Return an output as text, by which two are the same; "" if it has none."""
     return "" if output is None else json.dumps(output, sort_keys=True)
 
 
@@ -74,12 +74,12 @@ class Grade(BaseModel):
         row: the row's id in the review.
         digest: of the row's contents as they were shown, 16 hex digits.
         at: when it was given, ISO 8601 in UTC.
-        before: the letter against the label before correction; None where it was not asked.
-        after: the letter against the final label; None where there is none yet.
+        before: the letter against the label before correction; None if it was not asked.
+        after: the letter against the final label; None if it has none yet.
         reasons: names of the rubric's reasons, in its order.
-        label: the label that the person would give; None where they gave none.
-        output: the columns of the output that the person would give; None where they gave none.
-        edit: field -> its text as the person wrote it anew; None where nothing was edited.
+        label: the label that the person would give; None if they gave none.
+        output: the columns of the output that the person would give; None if they gave none.
+        edit: field -> its text as the person wrote it anew; None if nothing was edited.
         reject: whether the row should not be in the dataset.
         flag: whether it is to be talked about.
         comment: what the person wrote about it.
@@ -104,26 +104,26 @@ class Grade(BaseModel):
 
     @property
     def gives(self) -> bool:
-        """Whether the person said what the row's label or output is to be."""
+        """Return whether the person said what the row's label or output is to be."""
         return self.label is not None or self.output is not None
 
     @property
     def is_empty(self) -> bool:
-        """Whether it says nothing, as after an undo."""
+        """Return whether it says nothing, as after an undo."""
         return not any(self.content)
 
     @property
     def is_done(self) -> bool:
-        """Whether the row has its grade, or is rejected."""
+        """Return whether the row has its grade, or is rejected."""
         return self.after is not None or self.reject
 
     def says_as(self, other: Grade) -> bool:
-        """Whether the other says the same of the same texts and labels."""
+        """Return whether the other says the same of the same texts and labels."""
         return self.content == other.content and self.digest == other.digest
 
     @property
     def content(self) -> tuple[Any, ...]:
-        """What was said, without when and how fast."""
+        """Return what was said, without when and how fast."""
         edit = None if self.edit is None else tuple(sorted(self.edit.items()))
         decided = self.label, as_key(self.output), edit, self.reject, self.flag, self.comment
         return self.before, self.after, self.reasons, *decided

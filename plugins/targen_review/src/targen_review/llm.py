@@ -52,12 +52,12 @@ class GradeSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Material:
-    """A row with what is told of it.
+    """A row with its context for the model.
 
     Attributes:
         row: the row.
         data: its dataset.
-        instruction: what step 3 was told, or "" where that is not known.
+        instruction: what step 3 was told, or "" if that is not known.
     """
 
     row: ReviewRow
@@ -269,7 +269,7 @@ def rater_name(backend: str, model: str) -> str:
 def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     """Write what a run of the form `grade` says as the grades of a rater.
 
-    What exists already is not written again, so that this may be done after each resume.
+    Existing grades are not written again, so call this after each resume.
 
     Returns:
         How many grades were written, and how many the run holds.

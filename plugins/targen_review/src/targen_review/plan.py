@@ -1,4 +1,4 @@
-"""What is reviewed, and by whom: `review.json`, in a folder beside the data."""
+"""The plan of a review, with its rows and raters: `review.json`, in a folder beside the data."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PlanData(BaseModel):
 
 
 class Plan(BaseModel):
-    """What is reviewed, by whom, in which order.
+    """The rows to review, their raters, and the order.
 
     Attributes:
         data: the datasets.
@@ -88,7 +88,7 @@ class Plan(BaseModel):
         rubric: what the grades mean.
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
-        barred: who grades nothing of which task, as `ann=rte`.
+        barred: the raters who may not grade a task, as `ann=rte`.
         secret: of a blind review, what the keys of its rows elsewhere are made with: nobody who
             guesses a row's id, or its contents with its label, can tell whether they are right.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
@@ -113,7 +113,7 @@ class Plan(BaseModel):
     @field_validator("raters", "rows")
     @classmethod
     def _are_names(cls, names: Any) -> Any:
-        """Of a folder from elsewhere, too, names of raters can name files and addresses."""
+        """Check the names of raters, which in a stranger's folder may name files and addresses."""
         for name in filter(None, names):
             try:
                 check_name(name)
@@ -160,7 +160,7 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
 
 
 def is_there(folder: Path) -> bool:
-    """Whether a folder has a plan, or something in its place that `load_plan` will refuse."""
+    """Return whether a folder has a plan, or anything in its place for `load_plan` to refuse."""
     return os.path.lexists(folder / FILE)
 
 
@@ -259,7 +259,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def differing(there: Plan, requested: Mapping[str, Any]) -> str:
-    """In words, what of a plan is not as it was asked for; "" where all is.
+    """In words, what of a plan is not as it was asked for; "" if all is.
 
     Args:
         there: the plan.

@@ -1,4 +1,4 @@
-"""What a person sees of a row: of a run directory, of a correction, or of any dataset."""
+"""Rows as a person sees them: of a run directory, of a correction, or of any dataset."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ReviewRow:
         output: the columns of its output, if it has another one than a label.
         label: its label in the dataset; of a reject, the label that step 4 left, if any. None where
             it has none, or several.
-        before: the label that it was generated for, or had before correction; None where there was
+        before: the label that it was generated for, or had before correction; None if there was
             no correction.
         intended: the branch that the generator was told, or "".
         verdict: `accepted`, `rejected`, `duplicate` and so on.
@@ -72,10 +72,10 @@ class ReviewRow:
         stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
         explanation: the judge's words.
         above: the items of the lists above its seed, outermost first.
-        seed: its seed, as JSON; None where it has none.
+        seed: its seed, as JSON; None if it has none.
         drawn: what code drew for it, by dimension.
         notes: what steps noted.
-        instance: the instance as JSON, of which `fields` are the texts; None where the rows hold
+        instance: the instance as JSON, of which `fields` are the texts; None if the rows hold
             several, or none.
         official: its official rows; none of a reject.
     """
@@ -133,7 +133,7 @@ class ReviewRow:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether step 4 changed its label, so that two grades are asked."""
+        """Return whether step 4 changed its label, so that two grades are asked."""
         return self.before is not None and self.before != self.label
 
     @property
@@ -158,7 +158,7 @@ class ReviewData:
         path: as it was typed.
         name: what it is called.
         source: how its rows are read.
-        task: whose rows they are; None where nobody says it, or it is not installed.
+        task: whose rows they are; None if nobody says it, or it is not installed.
         task_id: what its folder calls its task, or "".
         problem: why the task is not known where it should be, or "".
         has_origin: whether it is a run or a correction, so that rows can be traced.
@@ -174,19 +174,19 @@ class ReviewData:
 
     @property
     def is_remote(self) -> bool:
-        """Whether it is of a hub, and no path."""
+        """Return whether it is of a hub, and no path."""
         return str(self.path).startswith("hf:")
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that a row can be given; none where they are open or follow from an output."""
+        """The labels that a row can be given; none if they are open or follow from an output."""
         if self.task is None or self.output is not None:
             return ()
         return tuple(label.name for label in self.task.labels)
 
     @cached_property
     def output(self) -> Output | None:
-        """What rows have in place of one label each, if they do."""
+        """Return what rows have in place of one label each, if they do."""
         return None if self.task is None else output_in(self.task)
 
     def alike(self, row: ReviewRow) -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
@@ -203,7 +203,7 @@ class ReviewData:
 
     @cached_property
     def has_correction(self) -> bool:
-        """Whether labels were corrected, so that rows have a label before and after."""
+        """Return whether labels were corrected, so that rows have a label before and after."""
         return self.has_origin and tracing.made_by(self.path)["corrector"] is not None
 
     def rows(self) -> Iterator[ReviewRow]:
@@ -293,7 +293,7 @@ class ReviewData:
         )
 
     def _parts(self, instance: BaseModel | None, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What a person reads of a row, and what of it can be changed."""
+        """Return what a person reads of a row, and what of it can be changed."""
         fields, editable = _fields(values)
         if instance is None:
             return {"fields": fields}
@@ -346,7 +346,7 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
         encoding: of text files without a byte order mark.
 
     Raises:
-        UsageError: there is no such dataset or task, or the data is another task's.
+        UsageError: unknown dataset or task, or the data is another task's.
     """
     source = open_source(path, encoding=encoding)
     known: Task[Any, Any] | None = None
@@ -429,7 +429,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What a person made of a row.
+    """A row as a person changed it.
 
     Attributes:
         problems: what the task says against it, in its own words; empty where it is a good row.
@@ -454,7 +454,7 @@ def mend(
     """A row with a person's texts, label and output, put to the task's own schema and checks.
 
     Args:
-        task: whose row it is; of none, nothing is checked and nothing is made.
+        task: the row's task; without one, the row is neither checked nor changed.
         row: as it is.
         edit: field -> its new text.
         label: its new label.

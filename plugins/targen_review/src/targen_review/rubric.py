@@ -84,7 +84,7 @@ class Reason(BaseModel):
 
 
 class Rubric(BaseModel):
-    """What raters are asked: grades from the best to the worst, and reasons for them.
+    """Questions to raters: grades from the best to the worst, and reasons for them.
 
     Attributes:
         name: what it is called in reports.
@@ -133,7 +133,7 @@ class Rubric(BaseModel):
 
     @property
     def is_of_labels(self) -> bool:
-        """Whether a grade says that the label is wrong, so that the right one is asked for."""
+        """Return whether a grade rejects the label, so that the right one is asked for."""
         return any(grade.effect == "changes" for grade in self.grades)
 
     def word(self, letter: str | None) -> str:

@@ -3,7 +3,7 @@
 The paper (appendix H) reviewed a share of each dataset that falls with its size, in three teams of
 two; each team had an equal share of each dataset, and both its members graded the same rows.
 
-Nothing is drawn but by hashes of a row's id and the seed: the same rows give the same plan on every
+Hashes of a row's id and the seed decide every draw: the same rows give the same plan on every
 machine, and a dataset that grew keeps nearly all of its sample when a new plan is made.
 """
 
@@ -53,7 +53,7 @@ class Drawable:
 
     @property
     def together(self) -> str:
-        """What chance is asked about: the group, or of a row that stands alone its id."""
+        """Return what chance is asked about: the group, or of a row that stands alone its id."""
         return self.group or self.id
 
 
@@ -65,7 +65,7 @@ def paper_share(size: int, task: str = "") -> float:
 
 
 def sample_size(rule: str, size: int, task: str = "") -> int:
-    """How many rows of a dataset a rule takes, at least one where there is one.
+    """Return how many rows of a dataset a rule takes, at least one where there is one.
 
     Shares are rounded to the nearest row. Of the sizes in the paper's table 2 that makes the totals
     of its table 16 for BoolQ, CB, COPA, RTE and WSC, and one row more or less for AX-g (227 where
@@ -254,11 +254,11 @@ def assign(
         teams: who reviews the same rows; empty: see `teams_of`.
         exclusions: (rater, group): see `assigned`.
         seed: decides which rows are taken, by whom, and in which order.
-        shuffled: whether anyone, too, sees the rows in an order that chance made: that of the data
+        shuffled: whether anyone also sees the rows in an order that chance made: that of the data
             has labels in turns, which tells them to a rater who is not to know.
 
     Raises:
-        UsageError: the rule is none, there are no rows, or nobody is left for a group.
+        UsageError: the rule is invalid, there are no rows, or a group has no rater.
     """
     if not raters and not shuffled and sample == "all":
         return {"": Ids(row.id for rows in groups.values() for row in _by_group(rows))}

@@ -1,4 +1,4 @@
-"""How right step 4 was, by people: of its relabels and its rejects, how often they agree.
+"""The share of step 4's relabels and rejects with which people agree.
 
 Each row counts once. Where the people who graded it do not agree among themselves, it is counted
 apart, and in neither share.
@@ -18,7 +18,7 @@ __all__ = ["Agreement", "Step4", "step4_precision"]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How people saw decisions of one kind.
+    """The opinions of people on decisions of one kind.
 
     Attributes:
         agreed: rows on which all people who graded them agree with step 4.
@@ -39,7 +39,7 @@ class Agreement:
 
     @property
     def precision(self) -> float | None:
-        """The share of these on which they agree with step 4; None where there is no such row."""
+        """The share of these on which they agree with step 4; None if there is no such row."""
         return self.agreed / self.of if self.of else None
 
 
@@ -59,7 +59,7 @@ class Step4:
 def step4_precision(
     graded: Iterable[tuple[ReviewRow, Mapping[str, Grade]]], acceptable: Collection[str]
 ) -> Step4:
-    """What people say of the decisions of step 4.
+    """Return what people say of the decisions of step 4.
 
     A person agrees with a relabel if the label of their own is the new one, or, where they gave
     none, if they find the row acceptable with it. A person agrees with a reject if they would

@@ -1,4 +1,4 @@
-"""What several raters together say of a row, by a rule that does not depend on who comes first."""
+"""The verdict of several raters on a row, by a rule that does not depend on their order."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _REJECT = "reject"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What raters together say of a row.
+    """The verdict of all raters on a row.
 
     Attributes:
         outcome: what becomes of it.
-        label: its new label; None where it keeps the one that it has.
-        output: the columns of its new output; None where it keeps the one that it has.
+        label: its new label; None if it keeps the one that it has.
+        output: the columns of its new output; None if it keeps the one that it has.
         edit: field -> new text.
-        acceptable: whether the row, as it then is, is good enough; None where nobody graded it, or
+        acceptable: whether the row, as it then is, is good enough; None if nobody graded it, or
             raters do not agree.
         by: the raters who decided, in alphabetical order.
         grades: what each rater said, by name.
@@ -73,7 +73,7 @@ class Verdict:
 
     @property
     def at(self) -> str:
-        """When the last of those who decided did so; "" where nobody did."""
+        """When the last of those who decided did so; "" if nobody did."""
         return max((self.grades[name].at for name in self.by), default="")
 
 
@@ -108,7 +108,7 @@ def verdict_of(
     rubric: Rubric = PAPER,
     alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = operator.eq,
 ) -> Verdict:
-    """What raters say of a row.
+    """Return what raters say of a row.
 
     Raters differ if they want different things done: one has the row leave and one keeps it, or
     they give it other labels, outputs or texts. Grades alone are no difference. Of outputs that
@@ -190,7 +190,7 @@ def relabelled(row: ReviewRow, grade: Grade) -> bool:
 
 
 def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
-    """What a rater wants done; None where they said nothing that decides."""
+    """Return what a rater wants done; None if they said nothing that decides."""
     if grade.reject:
         return _REJECT, (), ""
     edit = _edits(row, grade.edit or {})
@@ -211,7 +211,7 @@ def _edits(row: ReviewRow, edit: Mapping[str, str]) -> tuple[tuple[str, str], ..
 
 
 def said_of(verdict: Verdict) -> Sequence[Mapping[str, object]]:
-    """What each rater said of a row, for the records of a new version."""
+    """Return what each rater said of a row, for the records of a new version."""
     kept = {"row", "digest", "seconds"}
     return [
         {"rater": name, **grade.model_dump(mode="json", exclude=kept)}

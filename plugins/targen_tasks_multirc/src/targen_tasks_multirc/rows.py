@@ -35,7 +35,7 @@ class MultiRcQuestion(BaseModel):
         question: the question.
         options: the options in the order in which they are offered.
         evidence: the sentences of the passage, counted from 1, that answer it
-            together as the writer says; None where nobody said.
+            together as the writer says; None if nobody said.
         all_right: whether every option may be right; a draw allows that to
             one question in a hundred.
     """

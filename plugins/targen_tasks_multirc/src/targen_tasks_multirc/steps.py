@@ -262,7 +262,7 @@ async def write_question_paper(llm: Llm, seed: Paragraph) -> MultiRcQuestion:
 
 
 def _place(said: str, options: Sequence[str]) -> int:
-    """Which option is meant by a letter, or by its text.
+    """Return which option is meant by a letter, or by its text.
 
     Raises:
         Rejected: `no-such-option`.

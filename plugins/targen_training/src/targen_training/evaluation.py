@@ -56,7 +56,7 @@ class Evaluation:
 
     @property
     def said(self) -> str:
-        """Which model was held against which rows, in a line."""
+        """Return which model was held against which rows, in a line."""
         learned = " + ".join(each.name for each in self.model.facts.data)
         names = " + ".join(dataset.name for dataset in self.datasets)
         return (

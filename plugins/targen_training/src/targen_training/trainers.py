@@ -54,14 +54,14 @@ class Decision:
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis". All decisions of a task have
             the same names.
-        label: the name of the label; "" where it is not known.
+        label: the name of the label; "" if it is not known.
         row: the place of its row in the dataset, from 0.
         question: the options of one question of a row have the same number.
         asked: the same for a model that writes: one and the same for all options of a question. If
             it is None, `texts` are all there is.
         option: which of the meanings of `asked.legal` makes this decision "right"; ""
             where the meanings are the labels themselves.
-        task: whose it is, where a model learns several tasks; "" where it learns one. Its
+        task: whose it is, where a model learns several tasks; "" if it learns one. Its
             label is then "TASK/LABEL", the meanings of `asked` are without the task.
         weight: how much it counts in training: finite, and not below 0. One of weight 2
             counts as two, one of weight 0 as none.

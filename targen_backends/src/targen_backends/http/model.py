@@ -143,7 +143,7 @@ class HttpModel(ABC):
 
     @abstractmethod
     def priced(self, address: str, model: str) -> Price | None:
-        """The model's price, or None where it is unknown."""
+        """The model's price, or None if it is unknown."""
 
     @abstractmethod
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:

@@ -41,7 +41,7 @@ class HttpOptions(BackendOptions):
     )
 
     def arguments(self, key: str) -> dict[str, Any]:
-        """Return the arguments of an `HttpModel` besides its address and name."""
+        """Return the arguments of an `HttpModel` except its address and name."""
         return {
             "api_key": key,
             "timeout": self.timeout,

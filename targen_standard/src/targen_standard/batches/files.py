@@ -73,7 +73,7 @@ class Imported:
 
 
 def _at(file: Path | None, line: int, what: str) -> str:
-    """A place of a file, and what is to be said of it."""
+    """A place in a file, with a message."""
     place = "row" if file is not None and _is_table(file) else "line"
     return f"{file}, {place} {line}: {printable(what, lines=False, max_length=_WORDS)}"
 
@@ -95,7 +95,7 @@ class FileTransport:
     """A `BatchTransport` with the answers of a file, which writes down other calls.
 
     Args:
-        file: the answers, a line each or as a sheet; None if there are none yet.
+        file: the answers, a line each or as a sheet; None if it has none yet.
         run: the run directory, where it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".

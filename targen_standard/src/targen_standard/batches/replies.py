@@ -123,7 +123,7 @@ def _decisive(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    """What the field that decides all may be, where that is one of a few labels."""
+    """Return what the field that decides all may be, where that is one of a few labels."""
     name = _decisive(schema, schema)
     return _options(_resolved(schema["properties"][name], schema)) if name else []
 

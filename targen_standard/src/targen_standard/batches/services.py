@@ -211,7 +211,7 @@ class ServiceTransport:
 
 
 def _provider(call: WaitingCall) -> BatchProvider:
-    """Whose batches a call waits for: a service that takes some, as the plan saw to."""
+    """Return whose batches a call waits for: a service that takes some, as the plan saw to."""
     assert isinstance(call.codec, BatchProvider)
     return call.codec
 

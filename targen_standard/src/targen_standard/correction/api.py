@@ -1,4 +1,4 @@
-"""`correct`: step 4 on a dataset that is there."""
+"""`correct`: step 4 on an existing dataset."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def corrected(
     watch: Watch,
     files: FileTransport | None = None,
 ) -> Corrected:
-    """What `correct` gives for a request; `watch` is told how far it is.
+    """Return what `correct` gives for a request; `watch` is told how far it is.
 
     With `files` its calls go into files; see `acorrect_dataset`.
 

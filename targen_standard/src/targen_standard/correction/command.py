@@ -90,7 +90,7 @@ def correct(
     changes.jsonl (every verdict) and report.json. Rows change in their label alone. A row that
     is not the task's is an error before the first call. With --flip it is the test of a
     corrector: labels are made wrong on purpose, and the report says how many of them it found.
-    The same command goes on where it was stopped.
+    The same command continues where it was stopped.
 
     Examples:
     - targen correct runs/rte-0 --corrector blind
@@ -183,7 +183,7 @@ def correct(
 
 
 def _expected(request: Request, data: Data, n: int | None, rows_per_call: int) -> Expected:
-    """What a correction is likely to cost."""
+    """Return what a correction is likely to cost."""
     from targen_cli.ahead import expected_of
 
     return expected_of("it", lambda: _estimate(request, data, n, rows_per_call))

@@ -88,13 +88,13 @@ _Held: TypeAlias = "tuple[Unit, Any]"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One instance and what step 4 said of it.
+    """One instance with step 4's verdict.
 
     Attributes:
         unit: the rows that hold it.
         gold: the instance with the label of its rows.
         shown: the same, or with another label where that was flipped.
-        final: with the label that it ended with; None where it was rejected.
+        final: with the label that it ended with; None if it was rejected.
         verdict: "confirmed", "relabelled" or "rejected"; what is corrected within its label is
             relabelled too.
     """
@@ -155,7 +155,7 @@ async def acorrect_dataset(
     Raises:
         UsageError: an option that cannot be, or no labelled instance.
         RunConflict: `out` holds something else.
-        JobFailed: budget, service or Ctrl-C stopped it; nothing paid is lost.
+        JobFailed: budget, service or Ctrl-C stopped it; paid answers are kept.
         AnswersAwaited: calls wait for a file of answers.
     """
     if not 0 <= flip_fraction <= 1:
@@ -276,7 +276,7 @@ def write_correction(
     changes: Sequence[Mapping[str, Any]],
     report: Mapping[str, Any],
 ) -> None:
-    """What a correction leaves: its rows, a verdict on each instance, and the report."""
+    """The results of a correction: its rows, a verdict on each instance, and the report."""
     _write_lines(out / "dataset.jsonl", rows)
     _write_lines(out / "changes.jsonl", changes)
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
@@ -326,7 +326,7 @@ def _other_labels(
 
 
 def _resume(out: Path) -> Words:
-    """What goes on with a correction, in words."""
+    """Return what continues with a correction, in words."""
     return REPEAT + f" to continue in {shlex.quote(str(out))}"
 
 
@@ -420,7 +420,7 @@ async def _judge_all(
 
 
 def _groups(count: int, size: int, seed: int) -> list[list[int]]:
-    """Which instances share a call, by their numbers."""
+    """Return which instances share a call, by their numbers."""
     numbers = list(range(count))
     if size > 1:
         seeded_rng(seed, "correct", "together").shuffle(numbers)
@@ -492,7 +492,7 @@ async def _judge(
 def _report(
     plan: CorrectionPlan, task: Task[Any, Any], judged: Sequence[Judged], usage: Usage
 ) -> dict[str, Any]:
-    """What `report.json` holds: label flow, and how right the corrector was."""
+    """Return what `report.json` holds: label flow, and how right the corrector was."""
     flows: dict[str, Flow] = {}
     verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
     suspected = dict.fromkeys(verdicts, 0)  # changed or rejected
@@ -568,7 +568,7 @@ def _write(
 
 
 def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
-    """What an instance had and has, where it was corrected within its label."""
+    """Return what an instance had and has, where it was corrected within its label."""
     if item.verdict != "relabelled" or task.label_of(item.final) != task.label_of(item.shown):
         return {}
     return {"before": task.answer(item.shown), "after": task.answer(item.final)}

@@ -1,4 +1,4 @@
-"""What a correction is likely to take, before anything is paid."""
+"""An estimate of a correction's cost."""
 
 from __future__ import annotations
 

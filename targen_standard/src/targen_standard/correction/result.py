@@ -1,4 +1,4 @@
-"""What `correct` returns: the rows, every verdict, and the report."""
+"""The result of `correct`: the rows, every verdict, and the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Corrected", "CorrectionReport"]
 
 @dataclass(frozen=True, slots=True)
 class CorrectionReport:
-    """What a corrector did to a dataset.
+    """A dataset with the verdicts of a corrector.
 
     Attributes:
         task: the task's full id.

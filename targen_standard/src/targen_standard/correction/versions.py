@@ -1,6 +1,6 @@
 """New versions of a dataset that people decided on, in the directory of a correction.
 
-Whoever brings decisions of people, row by row, writes them with `write_version`; everything that
+To bring decisions of people, row by row, write them with `write_version`; everything that
 reads a correction reads what comes of it.
 """
 
@@ -24,17 +24,17 @@ __all__ = ["Decided", "patched", "write_version"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What became of rows that belong together.
+    """The decision on rows that belong together.
 
     Attributes:
         idx: the `idx` of the first of them, if they have one.
-        claimed: the label that they had; None where they had none.
-        label: the label that they have now; None where they go.
-        rows: the official rows now; none where they go.
+        claimed: the label that they had; None if they had none.
+        label: the label that they have now; None if they go.
+        rows: the official rows now; none if they go.
         verdict: a word for it, such as "confirmed"; "rejected" where they go.
         reason: why they go, in a short kebab-case word, which reports count by.
         explanation: in words.
-        facts: more of it, for the record in `changes.jsonl`.
+        facts: further facts for the record in `changes.jsonl`.
     """
 
     idx: Any
@@ -91,7 +91,7 @@ def write_version(
         report: more for `report.json`.
 
     Raises:
-        UsageError: there is no such task.
+        UsageError: unknown task.
         RunConflict: `out` holds something else.
         WriteFailed: it cannot be written.
     """

@@ -58,7 +58,7 @@ class BigBench:
     """A task of BIG-bench.
 
     Attributes:
-        name: as it calls itself; "" where it does not.
+        name: as it calls itself; "" if it does not.
         description: what is to be done.
         prefix: the text before all examples (`task_prefix`), or "".
         examples: all of them, each once.

@@ -147,7 +147,7 @@ def declared(reply: DraftReply) -> Declaration:
 
 
 def _output(text: str) -> dict[str, Any] | None:
-    """What stands below `output:`; None if rows have one label each.
+    """Return what stands below `output:`; None if rows have one label each.
 
     Raises:
         Rejected: `bad-draft`: it is not an object of JSON.

@@ -84,7 +84,7 @@ class ExampleOptions(Options):
 
 
 class Apart(BaseModel):
-    """What rows do surely more often than examples, as shares of both."""
+    """Features that rows surely have more often than examples, as shares of both."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -94,7 +94,7 @@ class Apart(BaseModel):
 
 
 class Gap(BaseModel):
-    """What became of the gap between rows and examples.
+    """The remaining gap between rows and examples.
 
     Attributes:
         extra: as the options.
@@ -152,7 +152,7 @@ class ExamplesSection(BaseModel):
 
     @property
     def words(self) -> str:
-        """What was done with them, in a sentence."""
+        """Return what was done with them, in a sentence."""
         use = "shown to the model" if self.shown else "not shown to the model"
         copies = plural(self.copies, "copy of an example", "copies of examples")
         words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"

@@ -43,7 +43,7 @@ _NAMED, _APART = 3, 5
 
 
 class ClosingFilter(ExampleFilter):
-    """Refuses, besides what repeats an example, what shows that it is no real text."""
+    """Refuses rows that repeat an example, or that give themselves away as generated."""
 
     stateless = False
     gives_way = (GIVEN_AWAY,)
@@ -68,7 +68,7 @@ class ClosingFilter(ExampleFilter):
             self._numbers = {name: at for at, name in enumerate(self._telltales.fixed)}
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
-        """Have rows touch on what the examples are about, besides.
+        """Let rows also touch on the subjects of the examples.
 
         Raises:
             UsageError: there are too few examples.
@@ -110,7 +110,7 @@ class ClosingFilter(ExampleFilter):
         return sorted((n for n in found if found[n] > 0), key=lambda n: (-found[n], n))
 
     def _excess(self, name: str) -> float:
-        """How much larger the share of rows is, if it surely is; else 0."""
+        """Return how much larger the share of rows is, if it surely is; else 0."""
         count, rows, of = self._counts[name], self._rows, self._telltales.rows
         theirs = self._telltales.share(name)
         if rows < _FIRST or not of or count <= theirs * rows:

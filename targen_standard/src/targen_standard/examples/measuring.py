@@ -1,4 +1,4 @@
-"""How texts are written, measured by code: nothing of them leaves this machine.
+"""The manner of texts, measured by code on this machine.
 
 Shares are of labels, not of rows: each label counts alike, and so does each of its rows. So no
 value of a trait says anything about a label. Values are words of this module and numbers; the only
@@ -73,7 +73,7 @@ def measured(rows: Sequence[Example]) -> Profile:
 
 
 def weights_of(rows: Sequence[Example]) -> list[float]:
-    """What each row counts: all labels alike, and all rows of one alike; the sum is 1."""
+    """Return what each row counts: all labels alike, and all rows of one alike; the sum is 1."""
     counts = Counter(row.label for row in rows)
     return [1 / (len(counts) * counts[row.label]) for row in rows]
 
@@ -113,7 +113,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def asks(sentence: str) -> bool:
-    """Whether a sentence is a question: by its mark or, where it has none, by its first word."""
+    """Return whether a sentence is a question: by its mark, or else by its first word."""
     if sentence.rstrip("\"'”’)").endswith("?"):
         return True
     first = _WORD.search(sentence)
@@ -242,13 +242,13 @@ def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a reader wants to know of texts.
+    """Figures about texts for a reader.
 
     Attributes:
         rows: how many there are.
         labelled: how many have a label.
         words: the least, a tenth, the half, nine tenths, the most.
-        repeated: the share of rows whose words another one has, too.
+        repeated: the share of rows whose words another one has also.
         scripts: the share of letters by script, the largest first.
     """
 
@@ -295,7 +295,7 @@ class Topic:
 
     @property
     def rows(self) -> int:
-        """How many texts there are."""
+        """Return how many texts there are."""
         return len(self.members)
 
 
@@ -304,7 +304,7 @@ _TELLING = 4  # letters of a word that can tell what a text is about
 
 
 def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[Topic]:
-    """What texts are about, by the words that they share, except those `without`.
+    """Return what texts are about, by the words that they share, except those `without`.
 
     Greedy: the word that most texts without a topic share opens the next. Whole numbers alone are
     compared, so that a profile is the same on every machine.

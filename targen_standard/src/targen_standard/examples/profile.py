@@ -113,7 +113,7 @@ def _weights(value: Any) -> Any:
 
 
 class Profile(BaseModel):
-    """How texts of a kind are written.
+    """The manner of texts of a kind.
 
     Attributes:
         traits: what is drawn for each row, by name: values with weights.

@@ -28,7 +28,7 @@ __all__ = ["FEWEST", "Example", "Examples", "read_examples"]
 _log = logging.getLogger("targen.run")
 
 FEWEST = 5
-"""Examples without which there is no manner to speak of."""
+"""Rows whose manner generated ones take."""
 
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
@@ -70,12 +70,12 @@ class Examples:
 
     @property
     def labelled(self) -> int:
-        """How many have a label."""
+        """Return how many have a label."""
         return sum(row.label is not None for row in self.rows)
 
     @property
     def bad(self) -> str:
-        """What is wrong with which lines, in words; "" if all can be used."""
+        """Return what is wrong with which lines, in words; "" if all can be used."""
         return "; ".join(
             f"{len(lines):,} {why} ({self.place}{'s' if len(lines) > 1 else ''} "
             f"{', '.join(map(str, lines[:_NAMED]))}{', …' if len(lines) > _NAMED else ''})"
@@ -91,7 +91,7 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
     Labels are matched with those of `task` by name or value, whatever their case and punctuation.
-    An empty label is none. What cannot be used is left out, and logged.
+    An empty label is none. Unusable rows are left out, and logged.
 
     Raises:
         UsageError: the file cannot be read, no column can be told to hold the text, or fewer than
@@ -168,7 +168,7 @@ _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
 def _records(path: Path) -> tuple[str, _Records]:
-    """What a place of a file is called, and its rows, each a text or its columns."""
+    """Return what a place of a file is called, and its rows, each a text or its columns."""
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder, not a file of rows",
@@ -260,7 +260,7 @@ class _Columns:
 
     @property
     def chosen(self) -> str:
-        """Which columns hold the text and the label, if their names do not say so; or ""."""
+        """Return which columns hold the text and the label, if their names do not say so; or ""."""
         if not self._renamed and self._label in (None, "label"):
             return ""
         columns = {name: self._renamed.get(name, name) for name in self._fields}
@@ -339,7 +339,7 @@ class _Columns:
         return name
 
     def _written(self, row: dict[str, Any], label: str | None) -> str:
-        """What the generator would have written of a row."""
+        """Return what the generator would have written of a row."""
         whole = "\n".join(filter(None, (text_at(row, f) for f in self._fields))).strip()
         task = self._task
         if task is None or task.rows_per_instance > 1 or not task.labels:

@@ -74,7 +74,7 @@ def _digest(row: Example) -> str:
 
 
 def told(hand: Sequence[Example], whose: str, about: Sequence[str]) -> str:
-    """What a prompt says of examples, and of all such texts."""
+    """Return what a prompt says of examples, and of all such texts."""
     parts = []
     if hand:
         texts = [f"- {_indented(row.text)}" for row in hand]
@@ -92,7 +92,7 @@ def _indented(text: str) -> str:
 def shown_to(
     task: Task[Any, Any], hands: Mapping[str, Hands], about: Sequence[str]
 ) -> Task[Any, Any]:
-    """The task with what step 3 is told besides, by branch."""
+    """Return the task with further instructions for step 3, by branch."""
     generators = {
         branch: _Told(generator, hands.get(branch), about)
         for branch, generator in task.generators.items()

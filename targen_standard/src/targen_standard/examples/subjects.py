@@ -1,4 +1,4 @@
-"""What examples are about, as far as it says nothing of a label, and what they never do.
+"""The subjects of examples that reveal no label, and the features that examples never have.
 
 A subject that belongs to one label must not be drawn for the rows of all: rows would not fit their
 label, and a reader of the draws would think of it. So words of the labels and their definitions
@@ -53,7 +53,7 @@ def closely_measured(rows: Sequence[Example], task: Task[Any, Any] | None) -> Pr
 
 
 def subjects_of(rows: Sequence[Example], task: Task[Any, Any] | None) -> list[Topic]:
-    """What texts are about, by words that say nothing of a label."""
+    """Return what texts are about, by words that say nothing of a label."""
     topics = topics_of(rows, frozenset(_telling_a_label(rows, task)))
     return [topic for topic in topics if topic.rows >= max(_FEWEST, len(rows) / _SLOTS)]
 
@@ -80,5 +80,5 @@ def _telling_a_label(rows: Sequence[Example], task: Task[Any, Any] | None) -> It
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether words are forms of one, as `arrival` and `arrives` are."""
+    """Return whether words are forms of one, as `arrival` and `arrives` are."""
     return one.startswith(other[:_LETTERS]) or other.startswith(one[:_LETTERS])

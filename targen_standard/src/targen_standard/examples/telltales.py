@@ -81,7 +81,7 @@ class Telltales:
 
     Attributes:
         rows: how many examples there are.
-        fixed: those that are looked for in every text, by name; openings come besides.
+        fixed: those that are looked for in every text, by name; openings are added.
         topics: those that are about what a text says.
     """
 

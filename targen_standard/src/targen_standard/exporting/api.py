@@ -52,7 +52,7 @@ def export(
         The files written.
 
     Raises:
-        UsageError: there is no such form, a row is not one of the task, something is at `out`, or
+        UsageError: unknown form, a row is not one of the task, something is at `out`, or
             `out` is among the files of the source.
         WriteFailed: the operating system refuses.
         PluginError: the exporter fails.

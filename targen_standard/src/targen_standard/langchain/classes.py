@@ -31,7 +31,7 @@ class _PathModel(LangChainModel):
     """A model whose code may change from run to run."""
 
     cacheable = False
-    """Whether replies may be shared between runs, which a class declares by `targen_cacheable`."""
+    """Return whether runs may share replies, which a class declares by `targen_cacheable`."""
 
 
 class _SecretJson(SecretStr):

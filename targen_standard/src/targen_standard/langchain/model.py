@@ -356,7 +356,7 @@ def _bug(kind: type, words: str) -> BadRequest:
 
 
 def _parses_itself(error: Exception, kind: type) -> bool:
-    """Whether a class's own code could not parse a reply, and no library of its service."""
+    """Return whether a class's own code could not parse a reply, and no library of its service."""
     if not isinstance(error, json.JSONDecodeError):
         return False
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]

@@ -76,7 +76,7 @@ def merge_runs(
         out: what is to be made; another merge there is replaced.
         task_of: finds the task of a run.
         filter_of: makes a filter that a run had; None if that is not installed.
-        quotas: the rows wanted; None: all that were requested of the runs.
+        quotas: the rows wanted; None for all that were requested of the runs.
         near_duplicates: similarity in per cent above which a row repeats an accepted one. The
             default is that of the runs, the strictest if they differ.
         conflicting: also merge runs that contradict each other, each as it is.

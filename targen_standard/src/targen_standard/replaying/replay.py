@@ -129,8 +129,8 @@ class Replay(Job):
             registry: finds the parts of the run.
             run: the run directory.
             out: the new one.
-            task: the name or the file of the current task; None: the run's own.
-            quotas: rows by label; None: those of the run's targets.
+            task: the name or the file of the current task; None for the run's own.
+            quotas: rows by label; None for those of the run's targets.
             options: options of parts, as `NAME.KEY`, that differ from those of the run.
             may_carry: as in `Manifest`.
             **changes: fields of `RunSpec` that differ from those of the run.
@@ -259,7 +259,7 @@ class Replay(Job):
         return bound
 
     def _lacking(self, engine: Engine) -> Exception | None:
-        """Write down the lacking calls; outputs are final if there are none."""
+        """Write down the missing calls; without any, outputs are final."""
         if self.carried:
             self.manifest = self.manifest.model_copy(update={"carried": self.carried})
             self.manifest.save(self._directory.manifest)
@@ -387,7 +387,7 @@ def reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters_apart(was: Lock, now: Lock, step: str) -> str:
-    """The parameters of a step that differ, in words; "" where none does."""
+    """The parameters of a step that differ, in words; "" if none does."""
     if step not in was.steps or step not in now.steps:
         return ""
     old, new = was.steps[step].params, now.steps[step].params

@@ -108,7 +108,7 @@ class Revision(Replay):
     def rehearse(self, *, cache: bool | None = None) -> Rehearsal:
         """Make up lacking replies before it runs, and count them.
 
-        `cache` is whether the cache of other runs answers; None: the run's setting.
+        `cache` is whether the cache of other runs answers; None for the run's setting.
         """
         shares = self.manifest.spec.limits.cache if cache is None else cache
         self.rehearsal = Rehearsal(ReplyCache(folders.replies_folder()) if shares else None)

@@ -284,7 +284,7 @@ def _path_of(traced: Traced, task: Task[Any, Any]) -> tuple[int, ...]:
 def _apart(
     then: Mapping[str, str], task: Task[Any, Any], asked: Mapping[str, AskedCall], keys: set[str]
 ) -> str:
-    """Why what was asked cannot be shown, or not as it was; "" where it can."""
+    """Why what was asked cannot be shown, or not as it was; "" if it can."""
     if keys <= asked.keys() and all(call.exact for call in asked.values()):
         return ""
     now = task.prompt_versions

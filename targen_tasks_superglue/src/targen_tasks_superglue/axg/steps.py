@@ -250,7 +250,7 @@ async def _hypothesis(llm: Llm, prompt: Prompt, seed: Sentences) -> str:
 
 
 def _he_first(llm: Llm) -> bool:
-    """Which premise comes first: in turns of two, and alike for both labels.
+    """Return which premise comes first: in turns of two, and alike for both labels.
 
     Neighbouring seeds mean the first and the second subject in turns of one.
     """

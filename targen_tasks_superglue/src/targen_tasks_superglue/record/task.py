@@ -67,7 +67,7 @@ def _questions(row: RecordRow) -> Sequence[JudgeQuestion]:
 
 
 def _questions_paper(row: RecordRow) -> Sequence[JudgeQuestion]:
-    """Which entity fits best."""
+    """Return which entity fits best."""
     return [replace(question, several=False) for question in _questions(row)]
 
 

@@ -312,7 +312,7 @@ def dry_run_articles(call: DryRunCall) -> dict[str, list[str]] | None:
 
 
 def facts_of(text: str) -> list[Fact]:
-    """The facts of an offline paragraph in order; none where the text is another's."""
+    """The facts of an offline paragraph in order; none if the text is another's."""
     placed: list[tuple[int, Fact]] = []
     for frame in (*_OPENINGS, *_MIDDLES, *_TURNS, *_CLOSINGS):
         match = _pattern(frame).search(text)
@@ -352,7 +352,7 @@ def _sentence(frame: Frame, cast: Mapping[str, str], rng: random.Random) -> str:
 
 @lru_cache(maxsize=64)
 def _pattern(frame: Frame) -> re.Pattern[str]:
-    """What finds a frame's sentence in a text, its slots as groups."""
+    """Return what finds a frame's sentence in a text, its slots as groups."""
     parts: list[str] = []
     for place, piece in enumerate(_SLOT.split(frame.text)):
         if place % 2 == 0:

@@ -187,7 +187,7 @@ def _sentences(
 
 
 def _fillers(rng: random.Random, frames: int = 2) -> list[dict[str, str]]:
-    """What goes into up to four frames: nothing twice."""
+    """Return what goes into up to four frames: nothing twice."""
     lists = {"person": _PEOPLE, "place": _PLACES, "time": _TIMES, "thing": _THINGS}
     lists |= {"trade": _TRADES, "quality": _QUALITIES, "manner": _MANNERS}
     drawn = {name: rng.sample(items, frames) for name, items in lists.items()}

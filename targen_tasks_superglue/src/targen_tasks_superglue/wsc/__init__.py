@@ -14,7 +14,7 @@ with the paper / differs:
   Its construction is the variant `paper`: two passages without a rule of order,
   each for itself, one of its pronouns drawn whomever it means;
 - pairs are first names, people, groups or things, as in the original data; the
-  paper's are people and groups. What a pair is and its pronouns are drawn by code, names, too;
+  paper's are people and groups. What a pair is and its pronouns are drawn by code, names also;
   there are five pairs a setting, not ten;
 - the form of each passage is drawn (length, sentences, place of the pronoun, what its sense turns
   on): asked the same thing each time, a model writes "The A asked the B, because he had". Labels

@@ -126,7 +126,7 @@ def _tokens(body: bytes) -> int:
 
 
 def _top_logprobs(body: bytes) -> int | None:
-    """The likeliest tokens that a call asks for, None where it asks for no probabilities."""
+    """The likeliest tokens that a call asks for, None if it asks for no probabilities."""
     try:
         asked = json.loads(body)
     except ValueError:

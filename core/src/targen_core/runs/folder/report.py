@@ -388,7 +388,7 @@ _NEEDED = {
     "duplicate": (),
     "accepted": ("label",),
 }
-"""Verdict -> the texts of its record, besides `id` and `intended`."""
+"""Verdict -> the texts of its record, without `id` and `intended`."""
 
 
 def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[str, Any]]:

@@ -108,7 +108,7 @@ class Job:
         shared: replies to list calls, shared with other runs of a suite.
         delivery: takes the calls of all steps, even if another was requested; or None.
         elsewhere: where the models work, if not in this process.
-        report: the result of `run`; None before it.
+        report: the result of `run`; None until then.
         sends_nothing: whether it uses its journal alone and sends no calls.
         resuming: how to resume it, if not by `resume`; "" if it keeps no files.
     """

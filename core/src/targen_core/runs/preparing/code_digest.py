@@ -31,7 +31,7 @@ _MOST = 64 << 20  # bytes of one distribution's own files
 
 
 def code_digest(prepared: Prepared) -> str | None:
-    """Return a digest of what decides a run's verdicts besides its manifest; None if unknown.
+    """Return a digest of what decides a run's verdicts, except its manifest; None if unknown.
 
     It takes in the files of every distribution that has a part in the run, the versions of
     all that they depend on, and Python's. A task that lives in memory alone has no digest,

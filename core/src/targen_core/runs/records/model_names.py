@@ -31,7 +31,7 @@ _ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
 def model_name(plan: StepPlan) -> str:
     """The name of a step's model: neither where it is served nor where its file lies.
 
-    "" where the backend gives none.
+    "" if the backend gives none.
     """
     for option in _OPTIONS:
         value = plan.options.get(option)

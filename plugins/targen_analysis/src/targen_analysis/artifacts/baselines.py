@@ -81,7 +81,7 @@ def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> d
 
 
 def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
-    """Which fields a classifier sees: each alone, several, all; of many, alone and all."""
+    """Return which fields a classifier sees: each alone, several, all; of many, alone and all."""
     whole = range(len(fields))
     if len(fields) > _MAX_FIELDS:
         return [*((at,) for at in whole), tuple(whole)]

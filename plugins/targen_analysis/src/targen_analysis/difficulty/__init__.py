@@ -1,1 +1,1 @@
-"""How much about a label a model finds in its row, and how it learned the row."""
+"""The bits of a label that a model finds in its row, and how it learned the row."""

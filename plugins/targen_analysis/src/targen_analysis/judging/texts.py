@@ -23,7 +23,7 @@ def texts_of(corpus: Corpus) -> list[str]:
 
 
 def answer_of(corpus: Corpus, at: int) -> str:
-    """The answer of a row: its output, or its label; "" where it has neither."""
+    """The answer of a row: its output, or its label; "" if it has neither."""
     row = corpus.rows[at]
     answers = (str(row[name]) for name in ANSWERS if row.get(name) is not None)
     return next(answers, corpus.labels[at]).strip()

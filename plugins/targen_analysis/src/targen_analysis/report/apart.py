@@ -48,7 +48,7 @@ class Apart:
 
     @property
     def judgement(self) -> str:
-        """`better` or `worse`; "" where they may be the same, or no side is better."""
+        """`better` or `worse`; "" if they may be the same, or no side is better."""
         if not self.size or not self.better:
             return ""
         return "better" if (self.value > self.reference) == (self.better == "higher") else "worse"

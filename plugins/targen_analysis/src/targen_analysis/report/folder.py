@@ -27,7 +27,7 @@ def check_free(out: Path, *, force: bool) -> None:
     """Check that an analysis may be written to the folder `out`.
 
     Raises:
-        UsageError: an analysis is there and `force` is false, or something else, such as a link in
+        UsageError: an analysis exists and `force` is false, or something else, such as a link in
             place of a file.
         WriteFailed: the folder is not writable.
     """

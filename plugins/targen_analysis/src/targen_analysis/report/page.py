@@ -178,7 +178,7 @@ def _unmeasured(part: Part, name: str) -> str:
 
 
 def _found(part: Part) -> bool:
-    """Whether a part has anything to show besides notes."""
+    """Return whether a part has anything to show except notes."""
     findings = part.findings
     if findings is None:
         return False

@@ -133,4 +133,4 @@ ODD: dict[str, Callable[[], Study]] = {
     "other scripts": _worded(*_SCRIPTS),
     "hostile texts": _worded(*(text.encode(errors="replace").decode() for text in TEXTS)),
 }
-"""What data may be like, and a study of such: no metric may end with an error for it."""
+"""Unusual data, and a study of them: no metric may raise an error for these."""

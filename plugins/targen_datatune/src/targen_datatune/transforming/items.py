@@ -19,8 +19,8 @@ class Source(_Item):
     """A dataset that was chosen, and why.
 
     Attributes:
-        dataset: the id of its entry; `name` to `encoding` are the entry's, too.
-        license: "" where nobody says it.
+        dataset: the id of its entry; `name` to `encoding` are the entry's also.
+        license: "" if nobody says it.
         votes: draws that named it, of how many.
         problem: why it cannot be used, or "".
     """

@@ -49,7 +49,7 @@ class Reading(_Item):
     """What a model says of the rows of a group, by label.
 
     Attributes:
-        summaries: what each text is about; "" where the model did not say.
+        summaries: what each text is about; "" if the model did not say.
         alternatives: for words of each text another that could stand there.
     """
 

@@ -138,7 +138,7 @@ class Steps:
     # --- what a model says of them ----------------------------------------------
 
     async def read(self, llm: Llm, parent: Group, existing: Sequence[Reading]) -> Sequence[Reading]:
-        """Other words for those kept of each row, and what it is about; "" where that fails."""
+        """Other words for those kept of each row, and what it is about; "" if that fails."""
         rows = parent.of_label
         summaries = [self._summary(llm, row) for row in rows.values() if self.mixes]
         others = [
@@ -287,7 +287,7 @@ class Steps:
 
 
 def _held(recipe: Recipe, text: str) -> dict[str, int | bool]:
-    """Which constraints a text holds."""
+    """Return which constraints a text holds."""
     words = [
         any(has_word(text, one) for one in (word, recipe.alternatives.get(word, word)))
         for word in recipe.words

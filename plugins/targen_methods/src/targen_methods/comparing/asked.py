@@ -27,7 +27,7 @@ class Way:
 
     Attributes:
         name: the method's, or "targen".
-        text: the task file that says it; "" where it is the task itself.
+        text: the task file that says it; "" if it is the task itself.
         given: whether it starts from given rows.
         data: existing rows, in place of generated ones.
     """

@@ -353,7 +353,7 @@ def _expected(
 
 
 def _judge_expected(registry: Registry, asked: Asked, name: str, rows: int | None) -> Expected:
-    """Estimate a judge's cost for `rows`; None: as many as a number of dollars makes.
+    """Estimate a judge's cost for `rows`; None for as many as a number of dollars makes.
 
     The rows do not exist yet: a dry run of the task's own steps writes some to judge.
     """

@@ -15,7 +15,7 @@ class Condition(_Item):
     """What a text is written after.
 
     Attributes:
-        about: what the text is about; "" where it follows from rows that were given.
+        about: what the text is about; "" if it follows from rows that were given.
         values: of pairs, the columns before the last, by name.
     """
 

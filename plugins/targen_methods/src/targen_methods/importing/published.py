@@ -50,7 +50,7 @@ class Published:
         empty: columns that may be empty.
         unlabeled: a label that means that there is none.
         rows: a published row as rows of one label; one that nests several gives all of them.
-        origin: further values for the provenance, besides the label and its place.
+        origin: values for the provenance, except the label and its place.
     """
 
     name: str

@@ -12,7 +12,7 @@ class InstructionRow(BaseModel):
 
     Attributes:
         instruction: what is to be done.
-        input: with what; "" where the instruction says all.
+        input: with what; "" if the instruction says all.
         output: a right answer.
     """
 

@@ -85,7 +85,7 @@ class Reader:
         return hstack(parts, format="csr")
 
     def facts(self) -> tuple[dict[str, Any], dict[str, Numbers]]:
-        """What `Reader.read` takes."""
+        """Return what `Reader.read` takes."""
         words: dict[str, dict[str, list[str]]] = {}
         numbers = {}
         for kind, features in (("each", self._each), ("joint", self._joint)):

@@ -103,7 +103,7 @@ def _words(text: str) -> list[tuple[int, int]]:
 
 
 def _features(text: str, words: Sequence[tuple[int, int]]) -> list[list[str]]:
-    """What is known of each word: itself, its ends and shape, and its neighbours."""
+    """Return what is known of each word: itself, its ends and shape, and its neighbours."""
     said = [text[start:end] for start, end in words]
     low = ["<<", "<", *(word.casefold() for word in said), ">", ">>"]
     shapes = ["<<", "<", *map(_shape, said), ">", ">>"]
@@ -137,7 +137,7 @@ def _features(text: str, words: Sequence[tuple[int, int]]) -> list[list[str]]:
 
 
 def _shape(word: str) -> str:
-    """Which kinds of characters a word has, each run of a kind once: "Xx" of "Rome"."""
+    """Return which kinds of characters a word has, each run of a kind once: "Xx" of "Rome"."""
     kinds = (
         "X" if each.isupper() else "x" if each.isalpha() else "9" if each.isdigit() else each
         for each in word[:40]

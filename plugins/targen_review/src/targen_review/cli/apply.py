@@ -213,7 +213,7 @@ def _print_open(judged: Sequence[Judged], rubric: Rubric) -> None:
 
 
 def _differ(judged: Judged, rubric: Rubric) -> str:
-    """What each rater wants, in words: "ann: reject; bob: as it is"."""
+    """Return what each rater wants, in words: "ann: reject; bob: as it is"."""
     from targen_review.verdicts import effect_of
 
     row, parts = judged.row, []
@@ -229,7 +229,7 @@ def _differ(judged: Judged, rubric: Rubric) -> str:
 
 
 def _more_rows(version: Version) -> str:
-    """What to type for the rows that are missing."""
+    """Return what to type for the rows that are missing."""
     path = shlex.quote(version.data.path)
     if _grows(Path(version.data.path)):
         anew = "" if version.numbered else " and another --out"
@@ -250,7 +250,7 @@ def _from_here(task: str) -> str:
 
 
 def _grows(run: Path) -> bool:
-    """Whether it is a run that can make more rows by itself: no merge, and no shard."""
+    """Return whether it is a run that can make more rows by itself: no merge, and no shard."""
     try:
         manifest = json_of(read_plain(run / "manifest.json", _MANIFEST))
     except (OSError, ValueError, RecursionError):

@@ -48,7 +48,7 @@ def export(
     """Export the rows of a review to Argilla or Label Studio.
 
     People there see the task's instruction, the rubric, the row's texts and its label, which is a
-    suggestion; in a blind review they see no label. What they answer comes back with
+    suggestion; in a blind review they see no label. Import their answers with
     `targen review import`.
 
     Examples:
@@ -131,7 +131,7 @@ def import_(
 
 
 def _per_row(plan: Plan, rater: str | None) -> int:
-    """How many people answer a row."""
+    """Return how many people answer a row."""
     if rater is not None or not plan.raters:
         return 1
     counts: dict[str, int] = {}

@@ -36,7 +36,7 @@ def grade(
     """Grade the rows of a review with a model, by the same rubric and plan.
 
     It grades all rows of the plan, gives reasons before each grade, and is marked as a model in
-    every report. What was asked is a run in the review's folder. The same command continues it if
+    every report. The calls are a run in the review's folder. The same command continues it if
     it was killed, and takes over what targen resume or a batch brought since.
 
     Examples:
@@ -85,7 +85,7 @@ def grade(
 
 
 def _died(run: Path) -> bool:
-    """Whether a process was killed while it asked for grades: the same command continues it.
+    """Return whether a process was killed while it asked for grades: the same command continues it.
 
     A run that ended has a report, and one whose calls went into files or batches has a ledger of
     these: `targen resume` and `targen batch` continue such runs.

@@ -252,7 +252,7 @@ _TASKS = "targen list-tasks has the names; a file will do, too"
 
 
 def _is_begun(folder: Path) -> bool:
-    """Whether somebody has graded a row, or a model is at it."""
+    """Return whether somebody has graded a row, or a model is at it."""
     from targen_review.grades import read_grades
 
     return any(each.grades for each in read_grades(folder).values()) or any(
@@ -270,7 +270,7 @@ def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
 
 
 def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
-    """What is asked for now, over what a plan was made with."""
+    """Return what is asked for now, over what a plan was made with."""
     from targen_review.rubric import NAMED
 
     kept = {name: getattr(plan, name) for name in type(plan).model_fields}
@@ -284,7 +284,7 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> None:
-    """What is worth knowing of a plan before anyone grades by it."""
+    """Yield notes about a plan before anyone grades by it."""
     if anew:
         said = f"{folder}: planned anew, since nobody had graded a row: {anew}"
         print(said, file=sys.stderr)

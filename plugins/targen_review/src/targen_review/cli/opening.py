@@ -92,7 +92,7 @@ def _effects(desk: Desk) -> str:
 
 
 def _user() -> str:
-    """Who is logged in, as a rater's name."""
+    """Return who is logged in, as a rater's name."""
     try:
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", getpass.getuser())[:40]
         return check_name(name)

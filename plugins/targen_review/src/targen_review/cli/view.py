@@ -63,9 +63,9 @@ def view(
 ) -> None:
     """Browse rows and rejects in the browser: filter, sort, see where each came from.
 
-    Nothing is changed. By label, reason, dimension and text; by length, by how alike a row is to
-    the others, by difficulty; each row with its neighbours, context, seed, the judge's words and
-    its calls. Two datasets stand side by side.
+    Filters by label, reason, dimension and text, and sorts by length, likeness or difficulty. Shows
+    each row with its neighbours, context, seed, the judge's words and its calls. Two datasets
+    appear side by side.
 
     Examples:
     - targen view runs/rte-0
@@ -104,10 +104,10 @@ def view(
 
 
 def _encode(embedder: str) -> Encode:
-    """What turns a text into a vector.
+    """Return what turns a text into a vector.
 
     Raises:
-        UsageError: there is no such embedder, or something that it needs is missing.
+        UsageError: unknown embedder, or something that it needs is missing.
     """
     from targen_core import load_registry
     from targen_core.embedding import Embedder

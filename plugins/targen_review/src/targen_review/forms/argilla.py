@@ -74,14 +74,14 @@ def write(sheet: Sheet, folder: Path, *, per_row: int = 1) -> list[Path]:
 
 
 def is_record(record: object) -> bool:
-    """Whether a JSON value is a record of Argilla's client."""
+    """Return whether a JSON value is a record of Argilla's client."""
     return isinstance(record, dict) and "fields" in record and "responses" in record
 
 
 def read(
     file: Path, records: Sequence[Any], sheet: Sheet, raters: Mapping[str, str]
 ) -> list[Answer]:
-    """What people answered in Argilla.
+    """Return what people answered in Argilla.
 
     Args:
         file: where the records are from, for messages.
@@ -90,7 +90,7 @@ def read(
         raters: Argilla's user ids -> our names.
 
     Raises:
-        UsageError: they are not of this sheet; nothing is taken from them then.
+        UsageError: they are not of this sheet, and none is imported.
     """
     reader = Reader(sheet, file, raters, "argilla")
     answers: list[Answer] = []

@@ -1,6 +1,6 @@
 """Label Studio: tasks with pre-annotations and the labelling interface; its exports come back.
 
-Read are the exports JSON (tasks with their annotations) and JSON-MIN (one object for each
+Reads the exports JSON (tasks with their annotations) and JSON-MIN (one object for each
 annotation). Skipped annotations are nobody's word.
 """
 
@@ -49,7 +49,7 @@ def write(sheet: Sheet, folder: Path) -> list[Path]:
 def read(
     file: Path, records: Sequence[Any], sheet: Sheet, raters: Mapping[str, str]
 ) -> list[Answer]:
-    """What people annotated in Label Studio.
+    """Return what people annotated in Label Studio.
 
     Args:
         file: where the records are from, for messages.
@@ -58,7 +58,7 @@ def read(
         raters: Label Studio's user numbers or addresses -> our names.
 
     Raises:
-        UsageError: they are not of this sheet; nothing is taken from them then.
+        UsageError: they are not of this sheet, and none is imported.
     """
     reader = Reader(sheet, file, raters, "labelstudio")
     answers: list[Answer] = []
@@ -108,7 +108,7 @@ def _of_task(
 
 
 def _of_annotation(reader: Reader, sheet: Sheet, number: int, record: Mapping[str, Any]) -> Answer:
-    """Of JSON-MIN, where one value stands for itself, and several are a list or a list of lists."""
+    """Return the values of JSON-MIN: one alone, several as a list or a list of lists."""
     values: dict[str, list[Any]] = {}
     names = ["label", "grade", "grade_before", "reasons", "decision", "comment"]
     for name in (*names, *sheet.boxes.values()):
@@ -160,7 +160,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _time(value: object) -> str:
-    """A time of Label Studio's as ours; "" where it is none."""
+    """A time of Label Studio's as ours; "" if it is none."""
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -170,7 +170,7 @@ def _time(value: object) -> str:
 
 
 def _seconds(value: object) -> float:
-    """How long it took; 0 where the export does not say, or counted a day and more."""
+    """Return how long it took; 0 where the export does not say, or counted a day and more."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
     return float(value) if math.isfinite(value) and 0 <= value < _DAY else 0.0

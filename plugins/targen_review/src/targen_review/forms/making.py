@@ -30,7 +30,7 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
         rater: whose rows; None for all.
 
     Raises:
-        UsageError: there is no such dataset or rater, or none is named where there are several.
+        UsageError: unknown dataset or rater, or none is named where there are several.
     """
     names = [each.name for each in plan.data]
     if name is None and len(names) > 1:
@@ -95,7 +95,7 @@ def take(
         By rater, how many were "new", "known" already, or "older" than what is there.
 
     Raises:
-        UsageError: an answer is too long for a grade; nothing is written then.
+        UsageError: an answer is too long for a grade; then no grade is written.
         RunDirectoryError: a rater's name is that of a model.
     """
     letters = {rubric.word(letter): letter for letter in rubric.letters}

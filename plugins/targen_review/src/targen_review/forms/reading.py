@@ -12,7 +12,7 @@ __all__ = ["read_answers"]
 
 
 def read_answers(path: Path, sheet: Sheet, raters: Mapping[str, str]) -> list[Answer]:
-    """What people said in another tool.
+    """Return what people said in another tool.
 
     Args:
         path: a JSON or JSON-MIN export of Label Studio; a folder of Argilla's `Dataset.to_disk`, or
@@ -21,7 +21,7 @@ def read_answers(path: Path, sheet: Sheet, raters: Mapping[str, str]) -> list[An
         raters: their names for people -> ours.
 
     Raises:
-        UsageError: it cannot be read, or is not of this sheet; nothing is taken from it then.
+        UsageError: it cannot be read, or is not of this sheet.
     """
     file = path / "records.json" if path.is_dir() else path
     records = read_records(file)

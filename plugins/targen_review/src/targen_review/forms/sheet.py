@@ -1,4 +1,4 @@
-"""What every form writes, a `Sheet`, and what it reads, `Answer`s; and the words for what is wrong.
+"""The `Sheet` that every form writes, the `Answer`s that it reads, and its error messages.
 
 Files come back from programs, and people, that we do not know: all that is read of them is checked
 here against the sheet that went out.
@@ -75,7 +75,7 @@ class Item:
         row: its id.
         digest: 16 hexadecimal digits of its contents.
         texts: its texts by field, in the task's order.
-        label: the label that it has; None where it has none.
+        label: the label that it has; None if it has none.
         before: the label that it was written for, where that is known.
     """
 
@@ -88,7 +88,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What people in another tool are shown.
+    """The sheet that people see in another tool.
 
     Attributes:
         name: of the dataset.
@@ -140,9 +140,9 @@ class Sheet:
         return self._sealed(item.row) if self.blind else item.row
 
     def mark_of(self, item: Item) -> str:
-        """What the other tool is given to keep: the format, and a digest of what it shows.
+        """Return what the other tool is given to keep: the format, and a digest of what it shows.
 
-        The digest is of the row's labels, too, so a blind sheet seals it.
+        The digest is of the row's labels also, so a blind sheet seals it.
         """
         return f"v{_FORMAT}:{self._sealed(item.digest) if self.blind else item.digest}"
 
@@ -159,19 +159,19 @@ class Sheet:
 
     @property
     def asks_twice(self) -> bool:
-        """Whether step 4 changed a label, so that the one before has a grade of its own."""
+        """Return whether step 4 changed a label, so that the one before has a grade of its own."""
         return not self.blind and any(item.before not in (None, item.label) for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one person said of one row.
+    """One person's answer for one row.
 
     Attributes:
         row: the id of the row.
         digest: of the contents that the person saw.
         rater: who, by our names.
-        at: when, as ISO 8601 in UTC; "" where the file does not say.
+        at: when, as ISO 8601 in UTC; "" if the file does not say.
         before: the grade with the label before step 4.
         after: the grade with the label now.
         reasons: names of the rubric's reasons.
@@ -207,7 +207,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
         prefix: what a number is put behind.
 
     Raises:
-        UsageError: nothing of it makes a name.
+        UsageError: it has no character that a name may have.
     """
     said = str(theirs)
     if said in known:
@@ -339,7 +339,7 @@ class Reader:
         )
 
     def text(self, number: int, name: str, value: object) -> str:
-        """A text that somebody wrote; "" where there is none.
+        """A text that somebody wrote; "" if it has none.
 
         Raises:
             UsageError: it is none.
@@ -372,7 +372,7 @@ class Reader:
         return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:
-        """What was decided of a row beside its grade.
+        """Return what was decided of a row beside its grade.
 
         Raises:
             UsageError: something that we never asked.
@@ -428,7 +428,7 @@ class Reader:
 
 
 def latest(answers: Sequence[Answer]) -> Iterator[Answer]:
-    """Of each rater's answers of a row the last, in order of their time."""
+    """Return the last of each rater's answers for a row, by time."""
     last: dict[tuple[str, str], Answer] = {}
     for answer in answers:
         key = (answer.rater, answer.row)
@@ -438,7 +438,7 @@ def latest(answers: Sequence[Answer]) -> Iterator[Answer]:
 
 
 def _kind(value: object) -> str:
-    """What a JSON value is, in words."""
+    """Return what a JSON value is, in words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
     if value is None:
         return "null"

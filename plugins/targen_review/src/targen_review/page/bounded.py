@@ -77,7 +77,7 @@ class _Bounded(H11Protocol):
 
     @property
     def _waits(self) -> bool:
-        """Whether the next move is the client's."""
+        """Return whether the next move is the client's."""
         if self.cycle is None or self.cycle.response_complete:
             return True
         return self.cycle.more_body or self._blocked

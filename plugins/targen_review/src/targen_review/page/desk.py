@@ -1,4 +1,4 @@
-"""One rater at work: which row is next, what is asked of it, and what an answer makes of it."""
+"""One rater at work: the next row, its questions, and the effect of an answer."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Seat:
 
     Attributes:
         at: its place among the rater's rows, from 0.
-        row: the row; None where the data has it no more.
+        row: the row; None if the data has it no more.
         data: its dataset.
         grade: what the rater said so far.
         changed: whether the row is not as it was when they said it.
         hidden: whether labels are hidden until the rater has chosen one.
-        labels: what the rater can choose from; none where labels are open, or rows have an output.
+        labels: what the rater can choose from; none if labels are open, or rows have an output.
         mended: what the task says of the edit or the new label, where there is one.
         rubric: what the rater is asked.
     """
@@ -78,7 +78,7 @@ class Seat:
 
     @property
     def asks_label(self) -> bool:
-        """Whether the rater called the label wrong, and has not said which one is right."""
+        """Return whether the rater called the label wrong, and has not said which one is right."""
         grade = self.grade
         return (
             not self.changed
@@ -91,12 +91,12 @@ class Seat:
 
     @property
     def asks_output(self) -> bool:
-        """Whether the row has an output that the rater can change."""
+        """Return whether the row has an output that the rater can change."""
         return self.row is not None and self.row.output is not None
 
     @property
     def is_given(self) -> bool:
-        """Whether the output that is shown is the rater's own."""
+        """Return whether the output that is shown is the rater's own."""
         return self.grade.output is not None and not self.changed
 
     @property
@@ -109,7 +109,7 @@ class Seat:
 
     @property
     def asked(self) -> Sequence[targen_standard.Question]:
-        """What its output asks, with the answers; nothing where people edit the columns."""
+        """Return what its output asks, with the answers; nothing where people edit the columns."""
         if not self.asks_output or self.data is None or self.data.output is None:
             return ()
         return self.data.output.questions(self.instance)
@@ -142,7 +142,7 @@ class Seat:
         return effect
 
     def effect_of(self, letter: str) -> str:
-        """What a grade does with the row, in words for its key."""
+        """Return what a grade does with the row, in words for its key."""
         effect = self.rubric.effect_of(letter)
         if effect == "changes":
             what = "what you mark or choose" if self.asks_output else "the label that you choose"
@@ -209,25 +209,25 @@ class Desk:
 
     @property
     def has_outputs(self) -> bool:
-        """Whether rows of some dataset have an output in place of one label each."""
+        """Return whether rows of some dataset have an output in place of one label each."""
         return any(each.output is not None for each in self._data.values())
 
     @property
     def rater(self) -> str:
-        """Whose desk it is."""
+        """Return whose desk it is."""
         return self.book.rater.rater
 
     @property
     def done(self) -> int:
-        """How many rows need no more."""
+        """Return how many rows need no more."""
         return min(len(self.ids), len(self.book.done) - len(self._stale & self.book.done))
 
     def is_done(self, at: int) -> bool:
-        """Whether a row needs no more of this rater."""
+        """Return whether a row needs no more of this rater."""
         return self.ids[at] in self.book.done and self.ids[at] not in self._stale
 
     def next_open(self, after: int = -1) -> int | None:
-        """The next row that is not done, and behind the last from the first; None where all are."""
+        """The next row that is not done, and behind the last from the first; None if all are."""
         if self.done >= len(self.ids):
             return None
         count = len(self.ids)
@@ -247,7 +247,7 @@ class Desk:
         return name_of(row, seat.data.name if several else "")
 
     def handle_of(self, seat: Seat) -> str:
-        """What to type to come back to a row: its number, or its place in a blind review."""
+        """Return what to type to come back to a row: its number, or its place in a blind review."""
         row = seat.row
         if row is None or seat.data is None or self.plan.blind:
             return str(seat.at + 1)
@@ -255,7 +255,7 @@ class Desk:
         return row.id if row.number is None else f"{lead}{row.number}"
 
     def find(self, typed: str) -> int | None:
-        """The place of a row by what `handle_of` says, or by its id; None where there is none."""
+        """The place of a row by what `handle_of` says, or by its id; None if it has none."""
         if self.plan.blind:  # neither a number nor an id, which tell the label
             at = int(typed) - 1 if typed.isascii() and typed.isdigit() else -1
             return at if 0 <= at < len(self.ids) else None
@@ -267,7 +267,7 @@ class Desk:
         return self.ids.index(row) if row in self.ids else None
 
     def seat(self, at: int) -> Seat:
-        """A row with all that the rater may see of it."""
+        """A row as the rater may see it."""
         self.book.refresh()
         row_id = self.ids[at]
         record = self._store.find(row_id)
@@ -296,7 +296,7 @@ class Desk:
         return {name: count for name, count in counts.items() if count}
 
     def check(self, at: int, edit: Mapping[str, str]) -> Mended:
-        """What the task says of texts that are not saved yet.
+        """Return what the task says of texts that are not saved yet.
 
         Raises:
             UsageError: a field cannot be edited.
@@ -358,7 +358,7 @@ class Desk:
         return self.book.append(new)
 
     def undo(self) -> int | None:
-        """Take the last answer back; the place of its row, or None where there is none."""
+        """Take the last answer back; the place of its row, or None if it has none."""
         grade = self.book.undo()
         if grade is None:
             return None

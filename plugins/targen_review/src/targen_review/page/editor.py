@@ -1,4 +1,4 @@
-"""What a person fills in about a row's output: its questions as a form, and the form as answers.
+"""The editor of a row's output: its questions as a form, and the form as answers.
 
 The page knows kinds of questions, and no output: what an output asks, it says by `questions`.
 """

@@ -1,4 +1,4 @@
-"""Who may speak to the page: this machine, with the secret, from the page's own address."""
+"""The guard of the page: it admits this machine, with the secret, from the page's own address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LocalOnly:
     """Answers requests that name this machine as their host, and no others.
 
     A page elsewhere whose name was made to mean 127.0.0.1 (DNS rebinding) sends its own name.
-    What may change something must come from our own page.
+    Requests that may change something must come from our own page.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -84,11 +84,11 @@ class Secret:
         return f"http://127.0.0.1:{port}{self.path}?token={self.token}"
 
     def opens(self, token: str) -> bool:
-        """Whether this is the secret."""
+        """Return whether this is the secret."""
         return secrets.compare_digest(token.encode(), self.token.encode())
 
     def knows(self, request: Request) -> bool:
-        """Whether a request brings the cookie."""
+        """Return whether a request brings the cookie."""
         return self.opens(request.cookies.get(self._cookie, ""))
 
     def give(self, response: Response) -> None:
@@ -99,7 +99,7 @@ class Secret:
 
 
 def _is_own_origin(request: Request) -> bool:
-    """Whether a request that changes something comes from this very page.
+    """Return whether a request that changes something comes from this very page.
 
     Browsers say so in `Origin`, or in `Sec-Fetch-Site`; what says neither is no browser, and
     needs the cookie and the form's secret like any other.

@@ -54,7 +54,7 @@ _COMMANDS = {
 
 @dataclass(frozen=True)
 class Shared:
-    """What all raters of a server have in common.
+    """The state that all raters of a server share.
 
     Attributes:
         desks: one for each rater.
@@ -177,7 +177,7 @@ class _Pages:
         return self._row(request, desk, at, editing=editing)
 
     async def answer(self, request: Request, desk: Desk) -> Response:
-        """What a rater says of a row; then the next row, or the same while it needs more."""
+        """Return what a rater says of a row; then the next row, or the same while it needs more."""
         at = request.path_params["number"] - 1
         form: dict[str, str] = request.state.form
         action = next((name for name in form if name.startswith("do:")), "")
@@ -202,7 +202,7 @@ class _Pages:
         return self._to(request, desk, at, _saved(desk, seat))
 
     async def check(self, request: Request, desk: Desk) -> Response:
-        """What the task's checks say of texts that are being written."""
+        """Return what the task's checks say of texts that are being written."""
         at = request.path_params["number"] - 1
         mended = desk.check(at, _texts(request.state.form))
         return _html("checks.html", {"mended": mended, "live": True})
@@ -326,7 +326,7 @@ class _Pages:
 
 
 async def traced(path: Path, name: str | int) -> Trace:
-    """What a row rests on. What finds that is imported with the first: it takes 15 MB.
+    """Return what a row rests on. What finds that is imported with the first: it takes 15 MB.
 
     Raises:
         TargenError: it cannot be read.
@@ -337,7 +337,7 @@ async def traced(path: Path, name: str | int) -> Trace:
 
 
 def origin_of(seat: Seat) -> dict[str, Any]:
-    """What a row came from, in the order in which it came: (what, text)."""
+    """Return what a row came from, in the order in which it came: (what, text)."""
     row = seat.row
     if (
         row is None or seat.hidden
@@ -383,12 +383,12 @@ def _capital(words: str) -> str:
 
 
 def _done(desk: Desk) -> dict[str, Any]:
-    """How many rows stay, change and leave by what the rater said."""
+    """Return how many rows stay, change and leave by what the rater said."""
     return {"effects": desk.effects() if len(desk.ids) <= _COUNTED else {}}
 
 
 def _saved(desk: Desk, seat: Seat) -> str:
-    """What was saved of a row, and what comes of it: "Row 3: wrong label; it leaves."."""
+    """Return what was saved of a row, and what comes of it: "Row 3: wrong label; it leaves."."""
     grade, rubric = seat.grade, seat.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:

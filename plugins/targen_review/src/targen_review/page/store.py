@@ -50,14 +50,14 @@ class RowStore:
             ).fetchone()[0]
 
     def find(self, row: str) -> tuple[str, ReviewRow] | None:
-        """The name of a row's dataset, and the row; None where the data has it no more."""
+        """The name of a row's dataset, and the row; None if the data has it no more."""
         record = self._database.execute(
             "SELECT data, raw FROM rows WHERE id = ? AND raw IS NOT NULL", (row,)
         ).fetchone()
         return None if record is None else (record[0], ReviewRow.of(json.loads(record[1])))
 
     def id_of(self, data: str, number: int) -> str | None:
-        """The id of what has a row of this number; None where it is not here."""
+        """The id of what has a row of this number; None if it is not here."""
         record = self._database.execute(
             "SELECT id, number FROM rows WHERE data = ? AND number <= ? "
             "ORDER BY number DESC LIMIT 1",
@@ -69,7 +69,7 @@ class RowStore:
         return str(record[0])
 
     def digest(self, row: str) -> str | None:
-        """The digest of a row; None where the data has it no more."""
+        """The digest of a row; None if the data has it no more."""
         record = self._database.execute(
             "SELECT digest FROM rows WHERE id = ? AND raw IS NOT NULL", (row,)
         ).fetchone()

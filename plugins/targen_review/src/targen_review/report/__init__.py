@@ -1,1 +1,1 @@
-"""What raters found, in figures: for the terminal, as a page, and as a chapter of the analysis."""
+"""The findings of raters in figures: for the terminal, as a page, and in the analysis."""

@@ -43,7 +43,7 @@ class Letters:
         dataset: its name, or "all".
         who: "people", or the name of a model's grades.
         rows: rows with a grade for the final label.
-        before: letter -> rows by the label before correction; None where there was no correction.
+        before: letter -> rows by the label before correction; None if there was no correction.
         after: letter -> rows by the final label.
         acceptable_before: the share of acceptable grades before correction.
         acceptable: the same after it.
@@ -66,7 +66,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class ReasonFigures:
-    """How often a reason of the rubric was named, by people together or by one model.
+    """Counts of a reason of the rubric, by people together or by one model.
 
     Attributes:
         dataset: its name, or "all".
@@ -89,7 +89,7 @@ class ReasonFigures:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far two raters agree on the rows that both graded.
+    """The agreement of two raters on the rows that both graded.
 
     Attributes:
         raters: the two; of all teams together ("all teams",).
@@ -101,7 +101,7 @@ class Agreement:
         acceptable: Cohen's κ on acceptable or not.
         linear: Cohen's κ with linear weights.
         spearman: Spearman's r, a better grade being more.
-        labels: Cohen's κ on the labels that both chose themselves; None where they chose none.
+        labels: Cohen's κ on the labels that both chose themselves; None if they chose none.
     """
 
     raters: tuple[str, ...]
@@ -144,7 +144,7 @@ class RaterFigures:
         flagged: to be talked about.
         comments: with a comment.
         acceptable: the share of their grades, for the final label, that are acceptable.
-        seconds: the median time on a row; None where no time was kept.
+        seconds: the median time on a row; None if no time was kept.
         total: all of their seconds.
     """
 
@@ -170,13 +170,13 @@ class Disagreement:
     Attributes:
         dataset: of the row.
         row: its id.
-        text: what it says, or "" where the data cannot be read.
+        text: what it says, or "" if the data cannot be read.
         label: its label in the dataset, if known.
         apart: steps on the scale between the farthest grades.
         split: whether one finds it acceptable, keeps it, or labels it so, and another not.
         people: whether people are apart, not a model from them.
         grades: rater -> letters, reasons, label and comment, as they gave them.
-        number: the number of the row, from 0; None where it has none, or cannot be read.
+        number: the number of the row, from 0; None if it has none, or cannot be read.
     """
 
     dataset: str
@@ -319,7 +319,7 @@ def _counts(letters: Sequence[str], grades: Mapping[str, Sequence[str]]) -> dict
 
 
 def _confirmed(material: Material, row: str, given: Iterable[Given]) -> list[bool]:
-    """Of each rater who says something of a row's label: whether it is the right one."""
+    """Return, by rater, whether the row's label is right; raters without an opinion are absent."""
     there = material.rows.get(row)
     said = []
     for each in given:
@@ -532,7 +532,7 @@ def _output_text(material: Material, given: Given) -> str | None:
 def _apart(
     given: Sequence[Given], place: Mapping[str, int], acceptable: Collection[str]
 ) -> tuple[int, bool]:
-    """How many steps on the scale raters are apart, and whether they come to other ends."""
+    """Return how many steps on the scale raters are apart, and whether they come to other ends."""
     steps = 0
     split = len({each.grade.reject for each in given if each.grade.is_done}) > 1
     split |= len({each.grade.label for each in given if each.grade.label is not None}) > 1

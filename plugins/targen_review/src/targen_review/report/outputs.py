@@ -1,4 +1,4 @@
-"""How far two raters agree on outputs: per type of span, per label, within a score's tolerance.
+"""Agreement of two raters on outputs: per type of span, per label, within a score's tolerance.
 
 Questions of an output say what is compared; which output it is, does not matter.
 """
@@ -22,7 +22,7 @@ _Pair = tuple[Question, Question]
 
 @dataclass(frozen=True, slots=True)
 class OutputAgreement:
-    """How far two raters agree on a part of the output of rows that both answered.
+    """The agreement of two raters on a part of the output of rows that both answered.
 
     Attributes:
         raters: the two.
@@ -87,7 +87,7 @@ _Figures = Iterator[tuple[str, dict[str, Figure]]]
 def _sets(
     pairs: Sequence[_Pair], items: Callable[[Question], Sequence[tuple[str, Hashable]]]
 ) -> _Figures:
-    """Of what was found in a row, as (type, what): each type, and all of them."""
+    """Group the finds of a row, as (type, what), by type and together."""
     for kind in (*pairs[0][0].options, ""):
         found = [
             tuple([item for item in items(each) if kind in ("", item[0])] for each in pair)

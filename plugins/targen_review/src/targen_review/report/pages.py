@@ -106,7 +106,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
 
 
 def _kind(figures: ReviewFigures) -> str:
-    """What raters give a row: a letter, or a verdict on its label."""
+    """Return what raters give a row: a letter, or a verdict on its label."""
     return "verdict" if figures.material.rubric.is_of_labels else "letter"
 
 
@@ -173,7 +173,7 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
 
 
 def _reasons_table(figures: ReviewFigures) -> Table:
-    """Which reasons raters named, the most frequent of each dataset first."""
+    """Return which reasons raters named, the most frequent of each dataset first."""
     shared = any(of.shared for of in figures.reasons)
     found = sorted(figures.reasons, key=lambda of: (of.dataset, of.who != PEOPLE, of.who, -of.rows))
     rows: list[tuple[Cell, ...]] = [
@@ -320,7 +320,7 @@ def _labels_table(figures: ReviewFigures) -> Table:
 
 
 def _step4_table(step4: Step4) -> Table:
-    """How right step 4 was, by people."""
+    """Return how right step 4 was, by people."""
     kinds = (("relabels", step4.relabels), ("rejects", step4.rejects))
     rows: list[tuple[Cell, ...]] = [
         (

@@ -1,4 +1,4 @@
-"""What the paper printed: table 16 and the agreement of its teams (appendix H)."""
+"""The paper's own figures: table 16 and the agreement of its teams (appendix H)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ __all__ = ["Given", "Material", "read_reviews"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What one rater said of one row, where it counts.
+    """One rater's answer for one row, if it counts.
 
     Attributes:
         rater: their name.
@@ -104,7 +104,7 @@ def read_reviews(folders: Sequence[Path]) -> Material:
 
 
 def _is_same_data(one: Plan, other: Plan) -> bool:
-    """Whether two plans are of the same data; a copy from another machine has its path there."""
+    """Return whether two plans are of the same data, whatever the path on another machine."""
     if [(d.name, d.task, d.rows) for d in one.data] != [
         (d.name, d.task, d.rows) for d in other.data
     ]:

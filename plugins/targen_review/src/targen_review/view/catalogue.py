@@ -60,7 +60,7 @@ _COLUMNS = ("data", "label", "generated", "outcome", "drawn")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What of the rows is shown.
+    """The rows to show, and their order.
 
     Attributes:
         text: what stands in a text, whatever the case; "" for anything.
@@ -85,7 +85,7 @@ class Entry:
         data: the name of its dataset.
         row: the row.
         likeness: the similarity of the row of its dataset that is most like it; None while unknown.
-        pvi: its pointwise V-information, in bits; None where nobody measured it.
+        pvi: its pointwise V-information, in bits; None if nobody measured it.
     """
 
     at: int
@@ -169,7 +169,7 @@ class Catalogue:
         return self.parts[-1].rejects.stop - 1 if self.parts else 0
 
     def count(self, query: Query) -> int:
-        """How many places a query gives."""
+        """Return how many places a query gives."""
         where, values = self._where(query)
         what = "count(DISTINCT pair)" if query.paired else "count(*)"
         asked = f"SELECT {what} FROM rows{where}", *values  # noqa: S608
@@ -212,11 +212,11 @@ class Catalogue:
         return [found[at] for at in places]
 
     def find(self, at: int) -> Entry | None:
-        """The row of a place; None where there is none."""
+        """The row of a place; None if it has none."""
         return next(iter(self.entries([at])), None) if at < 1 << 63 else None
 
     def partner(self, at: int) -> Entry | None:
-        """The row of the other dataset that belongs to one; None where there is none."""
+        """The row of the other dataset that belongs to one; None if it has none."""
         records = self._ask(
             "SELECT other.at FROM rows JOIN rows AS other USING (pair) "
             "WHERE rows.at = ? AND other.at != rows.at",
@@ -244,7 +244,7 @@ class Catalogue:
         return dict(self._ask(f"SELECT data, count({column}) FROM rows GROUP BY data", []))  # noqa: S608
 
     def labels(self, part: Part) -> list[str]:
-        """The labels of a dataset's rows, in order; "" where there is none."""
+        """The labels of a dataset's rows, in order; "" if it has none."""
         query = "SELECT label FROM rows WHERE at >= ? AND at < ? ORDER BY at"
         return [label for (label,) in self._ask(query, [part.rows.start, part.rows.stop])]
 

@@ -62,7 +62,7 @@ def take_difficulty(
 
 
 def how_to_measure(data: ReviewData) -> str:
-    """What to type to have the difficulty of a dataset measured."""
+    """Return what to type to have the difficulty of a dataset measured."""
     out = f"analyses/{re.sub(r'[^a-zA-Z0-9.]+', '-', data.name)}-difficulty"
     whose = f" --task {data.task_id}" if data.task_id and data.source.run is None else ""
     return (
@@ -108,7 +108,7 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
 
 
 def _lines(path: Path) -> io.BytesIO:
-    """The lines of a file; none where there is no file, as of a metric that was not measured."""
+    """The lines of a file; none if there is no file, as of a metric that was not measured."""
     try:
         return io.BytesIO(read_plain(path, _MAX_BYTES))  # a list of short ones is far larger
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _lines(path: Path) -> io.BytesIO:
 
 
 def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
-    """What an analysis says of a dataset; None where it is not of it.
+    """Return what an analysis says of a dataset; None if it is not of it.
 
     Raises:
         UsageError: the folder holds no analysis.

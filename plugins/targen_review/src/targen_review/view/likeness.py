@@ -1,4 +1,4 @@
-"""How alike the rows are, found beside the server once somebody asks for it."""
+"""The likeness of rows, computed beside the server once somebody asks for it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _WAITING = 256  # rows whose likeness is entered together
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the work is.
+    """The progress of the work.
 
     Attributes:
-        words: what to tell who waits; "" where nothing is left to do.
+        words: what to tell who waits; "" if nothing is left to do.
         problem: whether it will never be done, for the reason in `words`.
     """
 
@@ -77,7 +77,7 @@ class Alike:
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
+        """Return how far it is."""
         if self._problem:
             return Progress(self._problem, True)
         rows = len(self._catalogue)
@@ -100,7 +100,7 @@ class Alike:
             patience: seconds to wait while texts are still being read.
 
         Returns:
-            Of each dataset the places of its rows and how alike they are; None where texts are
+            Of each dataset the places of its rows and how alike they are; None if texts are
             not read yet, or there is a problem: see `progress`.
         """
         self.begin()

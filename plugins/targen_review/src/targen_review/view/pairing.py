@@ -27,7 +27,7 @@ _LEAST = 0.5  # of the rows of the smaller dataset
 
 
 class Keys:
-    """What rows may be paired by, and in the end what they are.
+    """Ways to pair rows, and the one that is used.
 
     Attributes:
         name: what they are paired by: `id`, `texts`, `seed`, or the column that was asked for; ""
@@ -36,7 +36,7 @@ class Keys:
     """
 
     def __init__(self, database: sqlite3.Connection, data: Sequence[ReviewData], key: str) -> None:
-        """Prepare the table of keys; there is none where there are not two datasets."""
+        """Prepare the table of keys; there is none if there are not two datasets."""
         self.name = ""
         self.pairs = 0
         self._database = database

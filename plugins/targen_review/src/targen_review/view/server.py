@@ -207,7 +207,7 @@ class _Pages:
         return _html("calls.html", {"trace": found})
 
     def _query(self, request: Request) -> tuple[Query, bool]:
-        """What is asked for, and whether two datasets are to stand side by side."""
+        """Return what is asked for, and whether two datasets are to stand side by side."""
         asked = request.query_params
         sides = len(self._data) == 2 and asked.get("as") != "list"
         choices = {name: asked.get(name, "") for name in self._choices(sides)}
@@ -219,7 +219,7 @@ class _Pages:
         return query, sides
 
     def _choices(self, sides: bool) -> dict[str, list[str]]:
-        """What rows can be chosen by; the datasets are not, where each has its column."""
+        """Return what rows can be chosen by; the datasets are not, where each has its column."""
         every = self._catalogue.choices
         return {name: values for name, values in every.items() if not (sides and name == "data")}
 

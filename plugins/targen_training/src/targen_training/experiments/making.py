@@ -113,7 +113,7 @@ def expected(registry: Registry, arm: Made) -> Expected:
 
 
 def found_of(registry: Registry, arm: Made) -> Report | None:
-    """Return the existing run of an arm, to use or continue; None if there is none.
+    """Return the existing run of an arm, to use or continue; None if it has none.
 
     Raises:
         RunConflict: rows of another request are in its place.

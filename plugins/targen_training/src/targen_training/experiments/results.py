@@ -200,7 +200,7 @@ class Results:
 
     Attributes:
         name: of the experiment.
-        baseline: what arms are held against; "" where the parts have different ones.
+        baseline: what arms are held against; "" if the parts have different ones.
         seeds: the seeds.
         resamples: of intervals.
         parts: each task.

@@ -36,7 +36,7 @@ class Weights:
 
     @property
     def files(self) -> dict[str, Any]:
-        """Return the arguments of `from_pretrained` besides the folder."""
+        """Return the arguments of `from_pretrained` except the folder."""
         own: dict[str, Any] = {"gguf_file": self.gguf} if self.gguf else {}
         return {**own, "local_files_only": True, "trust_remote_code": False}
 
@@ -103,7 +103,7 @@ def _in_folder(name: str, folder: Path) -> Weights:
 
 
 def kind_of(weights: Weights) -> str:
-    """Which trainer a model is for: "encoder", "encoder-decoder" or "decoder"."""
+    """Return which trainer a model is for: "encoder", "encoder-decoder" or "decoder"."""
     if weights.gguf:
         return "decoder"
     if weights.adapter:

@@ -99,7 +99,7 @@ def _lacking(registry: Registry, task: str, values: Mapping[str, Any]) -> str:
 
 
 def unwritable(registry: Registry, task: str) -> str:
-    """Why no method writes rows of a task, such as ones that are more than texts; "" where any may.
+    """Why no method writes rows of a task, such as ones that are more than texts; "" if any may.
 
     Args:
         registry: finds the task.

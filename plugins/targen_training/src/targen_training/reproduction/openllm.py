@@ -7,7 +7,7 @@ reproductions/table8-openllm/
   openllm/ARM-0.json   what the harness said of it, task by task
 ```
 
-Whatever is there is gone on with. lm-evaluation-harness downloads its tasks.
+Existing parts are continued. lm-evaluation-harness downloads its tasks.
 """
 
 from __future__ import annotations
