@@ -59,7 +59,12 @@ class Retries:
         return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:
-        """A call that was sent at this moment was answered: whoever waits for that goes on."""
+        """Note that a call was answered, and let those go on that wait for an answer.
+
+        Args:
+            limiter: the queue of its service.
+            sent: when it was sent.
+        """
         self._last_success = asyncio.get_running_loop().time()
         self._trouble = None
         self._proofs[limiter] = max(self._proofs.get(limiter, 0.0), sent)
