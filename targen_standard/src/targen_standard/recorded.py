@@ -13,10 +13,11 @@ from typing import Any, Protocol, TypeVar
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, Call, Scope, call_key, with_schema
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer, recorded_reply
+from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.recorded import RecordedModel
+from targen_core.calls.replies import recorded_reply
 from targen_core.calls.usage import Usage
 from targen_core.errors import Rejected
 

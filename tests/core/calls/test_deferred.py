@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from targen_core import ChatReply, ChatRequest, Price
-from targen_core.calls.call import BoundModel, Scope
-from targen_core.calls.layer import CallCancelled
+from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import Interrupted, ServiceUnavailable
 

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
-from targen_core.calls.call import Scope
+from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.hedging import heard
-from targen_core.calls.layer import CallCancelled
 from targen_core.errors import BudgetExhausted, Interrupted, ServiceGaveUp, TimedOut
 from targen_testing.services import Fault, Fixed, Level, Lognormal, Queue, Service
 from targen_testing.services.drive import drive

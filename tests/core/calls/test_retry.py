@@ -8,8 +8,7 @@ import itertools
 import pytest
 
 from targen_core import ChatReply
-from targen_core.calls.call import BoundModel, Scope
-from targen_core.calls.layer import CallCancelled
+from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import (

@@ -14,7 +14,7 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import TargenError
 
-__all__ = ["BoundModel", "Call", "Observer", "Scope", "call_key", "with_schema"]
+__all__ = ["BoundModel", "Call", "CallCancelled", "Observer", "Scope", "call_key", "with_schema"]
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
@@ -79,6 +79,14 @@ class BoundModel:
         if not self.shared_by:
             return key
         return hashlib.sha256(self.shared_by.encode() + b"\n" + key).digest()[:16]
+
+
+class CallCancelled(Exception):
+    """The run is stopping, or the answer is no longer wanted: send no call.
+
+    This is not an `asyncio.CancelledError`: the asking task continues, and other calls of the run
+    finish.
+    """
 
 
 @dataclass(slots=True)

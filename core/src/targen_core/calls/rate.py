@@ -18,13 +18,23 @@ from typing import Literal
 
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
+from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUnavailable, TimedOut
 
-__all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket"]
+__all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket", "outcome_of"]
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """The outcome of a call: an answer, a refusal (429, 503, 529: too much load), another failure that
 may pass, silence, or an error that says nothing about the service, such as a wrong key.
 """
+
+
+def outcome_of(error: ServiceError | None) -> Outcome:
+    """Return what a failure means for the service's state."""
+    if isinstance(error, RateLimited | Overloaded):
+        return "refused"
+    if isinstance(error, TimedOut):
+        return "timed-out"
+    return "failed" if isinstance(error, ServiceUnavailable) else "nothing"
 
 
 _WHOLE = 0.1
@@ -89,6 +99,20 @@ class RateLimiter:
         """Seconds for which the service takes no call; may be asked from any thread."""
         at = max(self.control.resume_at, self.control.ready_at, self._requests.kept_until)
         return max(0.0, at - self._clock()) if at else 0.0
+
+    def asked(self, rate: RateHeaders | None, retry_after: float | None) -> float:
+        """Seconds of the pause that the service asked for, and that are believed.
+
+        A limiter also pauses on its own, such as for a slow rate that it learned.
+        """
+        pause, waits = self.pause, [0.0]
+        if retry_after and pause > 0.9 * retry_after:
+            waits.append(retry_after)
+        if rate is not None and rate.remaining_requests == 0:
+            waits.append(rate.reset_requests or 0.0)
+        if rate is not None and rate.remaining_tokens == 0:
+            waits.append(rate.reset_tokens or 0.0)
+        return min(pause, max(waits))
 
     @property
     def down(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from targen_core.calls.call import Scope
-from targen_core.calls.layer import CallCancelled, CallLayer
+from targen_core.calls.call import CallCancelled, Scope
+from targen_core.calls.layer import CallLayer
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.seeds import Seed
 from targen_core.engine.slots import SharedGeneration, Slot

@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from targen_core.calls.call import Call, Scope
-from targen_core.calls.layer import CallCancelled
+from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.engine.commits import Grown
 from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from targen_core.calls.layer import CallCancelled
+from targen_core.calls.call import CallCancelled
 from targen_core.calls.model import ChatReply
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError

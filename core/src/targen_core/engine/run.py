@@ -21,8 +21,8 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from targen_core.calls.call import Call, Scope
-from targen_core.calls.layer import CallCancelled, CallLayer
+from targen_core.calls.call import Call, CallCancelled, Scope
+from targen_core.calls.layer import CallLayer
 from targen_core.engine.balance import Balance
 from targen_core.engine.commits import (
     Commit,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targen_core.calls.budget import Budget
-from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.call import BoundModel, Call, CallCancelled, Scope
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallCancelled, CallLayer
+from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.usage import Usage

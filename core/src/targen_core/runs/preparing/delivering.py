@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from targen_core.calls.delivery import DeliveredRun, Delivery
-from targen_core.calls.layer import MAX_OUTAGE
+from targen_core.calls.retries import MAX_OUTAGE
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.options import Limits

@@ -1,0 +1,170 @@
+"""Send calls that hang a second time, beside the first: `hedging` decides which and when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from targen_core.calls.call import CallCancelled
+from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience, hears
+from targen_core.calls.model import ChatReply, counted
+from targen_core.calls.sending import Flight, Sending
+from targen_core.errors import ServiceError, TargenError, WriteFailed
+
+if TYPE_CHECKING:
+    from targen_core.calls.layer import CallLayer
+    from targen_core.calls.rate import RateLimiter
+
+__all__ = ["SendingsBeside"]
+
+
+class SendingsBeside:
+    """Watches the calls of a layer that are in flight.
+
+    Args:
+        layer: exchanges each sending with its model and keeps the accounts.
+        patience: the time that calls to each service may take.
+        is_on: whether calls are sent a second time.
+    """
+
+    def __init__(
+        self, layer: CallLayer, patience: Mapping[RateLimiter, Patience], is_on: bool
+    ) -> None:
+        self.patience = patience
+        self._layer = layer
+        self._is_on = is_on
+        self._watched: dict[Sending, None] = {}  # in the order in which they were sent first
+        self._looks = False  # whether a timer is set for the next look at them
+
+    @property
+    def hung(self) -> int:
+        """Calls that hung, and were answered to a later sending."""
+        return sum(patience.hung for patience in self.patience.values())
+
+    def take_off(self, sending: Sending, flight: Flight) -> None:
+        """A sending of a call goes off: watch how long it takes."""
+        loop = asyncio.get_running_loop()
+        flight.sent = loop.time()
+        bound = sending.bound
+        # A model that sets its own limit has no room beside it, as one in this process has none.
+        if not self._is_on or bound.deferred or bound.model.max_concurrency is not None:
+            return
+        if flight is sending.first:
+            sending.patience.begin(sending, flight.sent)
+            self._watched[sending] = None
+            self._look_soon(loop)
+        else:
+            sending.latest = flight.sent
+        hears(sending, loop.time)
+
+    def land(self, sending: Sending, by: Flight | None, dollars: float) -> None:
+        """A call is over, answered `by` one of its sendings; the others are cancelled."""
+        if sending not in self._watched:
+            return
+        del self._watched[sending]
+        patience, now = sending.patience, asyncio.get_running_loop().time()
+        if by is not None and by.sent is not None:
+            patience.answered(sending, by.sent, now, dollars)
+        patience.end(sending, now, again=by is not None and by is not sending.first)
+        sending.is_over = True
+        for flight in sending.beside:
+            # The answer has what was reserved for the first sending; what was for its own stands
+            # for that.
+            lost = sending.is_first_lost if flight is by else flight.sent is not None
+            self._settle(sending, flight, lost=lost, reply=None if flight is by else flight.reply)
+            flight.task.cancel()
+
+    def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._looks:
+            self._looks = True
+            pause = min(MOST_LOOK, max(LOOK, self._least / 8))
+            loop.call_at(loop.time() + pause, self._look, loop, loop.time() + pause + LOOK)
+
+    @property
+    def _least(self) -> float:
+        """Seconds that any call may take before it is doubted."""
+        return min(patience.least for patience in self.patience.values())
+
+    def _look(self, loop: asyncio.AbstractEventLoop, at_latest: float) -> None:
+        """Send calls again that take too long."""
+        self._looks = False
+        if self._watched:
+            self._look_soon(loop)
+        now = loop.time()
+        if now > at_latest:
+            return  # this process was busy: answers may have come that it has not read
+        least = self._least
+        for sending in [*self._watched]:
+            if now - sending.since < least:
+                break  # those behind it were sent later
+            if self._layer.unwanted(sending.scope):
+                if sending.patience.is_given_up(sending, now):
+                    sending.first.cut_off()
+            elif not sending.bound.limiter.down and sending.patience.is_due(sending, now):
+                self._send_again(sending, now)
+
+    def _send_again(self, sending: Sending, now: float) -> None:
+        """Send a call a second time beside the first, if there is money for both."""
+        if not self._layer.budget.take(*sending.reserved):
+            return
+        sending.patience.send_again(sending, now)
+        for flight in (sending.first, *sending.beside):
+            # Its slot is for the new one: calls that hang would have all of them in the end.
+            flight.give_back()
+        flight = Flight(sending.bound.limiter)
+        sending.beside.append(flight)
+        flight.task = asyncio.create_task(self._send(sending, flight))
+
+    async def _send(self, sending: Sending, flight: Flight) -> None:
+        """Send a call once more; if it is answered first, hand the answer over."""
+        answer: ChatReply | ServiceError | None = None
+        with contextlib.suppress(CallCancelled, TargenError):  # the first one says so too
+            answer = await self._layer.exchange(sending, flight)
+        if isinstance(answer, ChatReply):
+            flight.reply = answer
+            if sending.won is None:
+                sending.won = flight
+                sending.first.cut_off()
+            return
+        sending.latest = asyncio.get_running_loop().time()
+        lost = flight.sent is not None if answer is None else answer.billed
+        try:
+            self._settle(sending, flight, lost=lost)
+        except WriteFailed as error:
+            self._layer.halt(error)
+
+    async def answer(
+        self, sending: Sending, error: ServiceError
+    ) -> tuple[ChatReply | ServiceError, Flight]:
+        """The answer to a later sending of a call whose first came to nothing, if there is one."""
+        first = sending.first
+        if sending.won is None and error.retryable and not first.is_cut:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None) as first.cut:
+                    while tasks := [each.task for each in sending.beside if not each.task.done()]:
+                        await asyncio.wait(tasks)
+            first.cut = None
+        sending.is_first_lost = error.billed
+        if sending.won is None or sending.won.reply is None:
+            return error, first
+        return sending.won.reply, sending.won
+
+    def _settle(
+        self, sending: Sending, flight: Flight, *, lost: bool, reply: ChatReply | None = None
+    ) -> None:
+        """Count what a later sending may have cost, once; a `reply` tells it exactly."""
+        if flight.is_settled:
+            return
+        flight.is_settled = True
+        spent: tuple[int, float] = (0, 0.0)
+        try:
+            if lost:
+                most = (sending.tokens, sending.max_tokens)
+                reply = ChatReply("", "other", *most) if reply is None else counted(reply, *most)
+                tokens, price = (reply.input_tokens, reply.output_tokens), sending.bound.price
+                spent = (sum(tokens), price.max_dollars(*tokens) if price else 0.0)
+                self._layer.write_lost(sending.call, *tokens, price)
+        finally:
+            self._layer.budget.settle(sending.reserved, *spent)

@@ -1,0 +1,193 @@
+"""When a call that failed is sent again, and when a service that answers nothing ends the run."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from targen_core.calls.call import Scope
+from targen_core.calls.rate import RateLimiter
+from targen_core.calls.sending import Sending
+from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceGaveUp
+from targen_core.text import plural
+from targen_core.wording import Option
+
+__all__ = ["MAX_OUTAGE", "Retries"]
+
+MAX_OUTAGE = 600.0
+"""Seconds without any answer that end a run in which the service answered before."""
+
+_MAX_BACKOFF = 60.0  # seconds
+_FIRST_BACKOFF = 0.5  # as the providers' own clients
+_BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
+_MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
+_SILENCE = 2.0  # seconds without an answer after which failures are told
+
+
+class Retries:
+    """Failures since the last answer, and the calls that wait until they are sent again.
+
+    Args:
+        seed: the run's seed, from which the random part of each pause comes.
+        max_outage: see `CallLayer`.
+        unwanted: whether the answers for a scope are no longer wanted.
+    """
+
+    def __init__(
+        self, seed: int, max_outage: float | None, unwanted: Callable[[Scope], bool]
+    ) -> None:
+        self.count = 0
+        self._max_outage = max_outage
+        self._unwanted = unwanted
+        self._jitter = random.Random(seed)
+        self._last_success: float | None = None
+        self._proofs: dict[RateLimiter, float] = {}  # when the latest call that was answered went
+        self._trouble: _Trouble | None = None
+        self._waiting: dict[asyncio.Future[None], Scope] = {}
+        # In the order in which they began to wait, so that they go on in it.
+        self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Return the problem that blocks all calls, or ""; safe to call from any thread."""
+        trouble = self._trouble
+        if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
+            return ""
+        tries = plural(trouble.failures, "failure")
+        return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
+
+    def answered(self, limiter: RateLimiter, sent: float) -> None:
+        """Note that a call was answered, and let those go on that wait for an answer.
+
+        Args:
+            limiter: the queue of its service.
+            sent: when it was sent.
+        """
+        self._last_success = asyncio.get_running_loop().time()
+        self._trouble = None
+        self._proofs[limiter] = max(self._proofs.get(limiter, 0.0), sent)
+        for waiter in self._put_off.pop(limiter, ()):
+            _release(waiter)
+
+    def answers_since(self, limiter: RateLimiter, moment: float) -> bool:
+        """Return whether a call was answered that was sent at this moment or later."""
+        return self._proofs.get(limiter, 0.0) >= moment
+
+    def check_pause(self, asked: float, error: ServiceError | None) -> None:
+        """Check that a pause that the service asked for is no longer than an outage may last.
+
+        Raises:
+            ServiceGaveUp: it is.
+        """
+        if asked > (self._max_outage or MAX_OUTAGE):
+            words = f": {error}" if error is not None else ""
+            raise ServiceGaveUp(
+                f"the service requested a pause of {asked:.0f} s{words}",
+                hint="resume after that, or with a larger " + Option("max_outage", ...),
+            )
+
+    def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
+        """Seconds to wait after a failure, and how many the service asked for.
+
+        Raises:
+            ServiceGaveUp: the service has answered no call for too long.
+        """
+        loop, bound = asyncio.get_running_loop(), sending.bound
+        now = loop.time()
+        sending.failing_since = sending.failing_since or now
+        self.count += 1
+        last, before = self._last_success, self._trouble
+        self._trouble = _Trouble(
+            str(error),
+            before.since if before else now if last is None else last,
+            before.failures + 1 if before else 1,
+            last is not None,
+            loop.time,
+        )
+        since = sending.failing_since
+        if bound.limiter.down and bound.limiter.control.failing_since is not None:
+            since = bound.limiter.control.failing_since  # one that probes stands for all
+        waited = now - (since if last is None else max(last, since))
+        max_outage = self._max_outage
+        if max_outage is None:
+            max_outage = MAX_OUTAGE if last is not None else error.max_startup
+        sent = sending.first.sent
+        assert sent is not None  # it has failed
+        lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
+        if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
+            # The limiter says when a call goes; this one waits its turn.
+            delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
+        elif lately:
+            # To wait for longer than an outage may last would end the run, which is served.
+            most = min(_MAX_BACKOFF, max_outage / 4)
+            delay, sending.alone = min(most, _BAD_LUCK * 1.5**sending.failures), 0
+        else:
+            delay = min(_MAX_BACKOFF, _FIRST_BACKOFF * 2.0**sending.alone)
+            sending.alone += 1
+        delay *= self._jitter.uniform(0.5, 1.0)
+        sending.failures += 1
+        if not bound.deferred and waited + delay > max_outage:
+            raise ServiceGaveUp(
+                f"no answer from the service within {max_outage:g} s of retrying: {error}"
+                if self._max_outage is not None or max_outage >= _SILENCE
+                else str(error),
+                hint=(f"{error.hint}; " if error.hint else "")
+                + "resume when it is back, or with a larger "
+                + Option("max_outage", ...),
+            ) from error
+        # What it was asked to wait may be untrue: it asks again before the run would end.
+        return delay, min(error.retry_after or 0.0, max_outage)
+
+    async def back_off(
+        self, minimum: float, asked: float, limiter: RateLimiter, scope: Scope
+    ) -> None:
+        """Wait, unless the answer is not wanted any more.
+
+        Beyond `minimum`, what this call was asked to wait ends where another one is
+        answered: the next to be sent is this call or another in its place.
+        """
+        await self._sleep(minimum, scope)
+        if asked > minimum:
+            await self._sleep(asked - minimum, scope, self._put_off.setdefault(limiter, {}))
+
+    async def _sleep(
+        self, seconds: float, scope: Scope, among: dict[asyncio.Future[None], None] | None = None
+    ) -> None:
+        if self._unwanted(scope):
+            return
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        among = {} if among is None else among
+        among[waiter] = None
+        self._waiting[waiter] = scope
+        timer = loop.call_later(seconds, _release, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            among.pop(waiter, None)
+            del self._waiting[waiter]
+
+    def sweep(self) -> None:
+        """Let go at once whoever waits to send what is not wanted any more."""
+        for waiter, scope in self._waiting.items():
+            if self._unwanted(scope):
+                _release(waiter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Failures since the last answer: the latest, since when, how many, and was there one."""
+
+    error: str
+    since: float
+    failures: int
+    answered: bool
+    clock: Callable[[], float]
+
+
+def _release(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

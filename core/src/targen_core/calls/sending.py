@@ -1,0 +1,152 @@
+"""One call on its way: its request, what it reserves, its sendings and its failures so far."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.hedging import Patience, Watched
+from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin, RateHeaders
+from targen_core.calls.rate import Outcome, RateLimiter, Ticket
+from targen_core.errors import (
+    Overloaded,
+    ServiceError,
+    ServiceUnavailable,
+    StageFailed,
+    TargenError,
+)
+
+__all__ = ["Flight", "Sending", "backend_failed", "may_be_own", "request_of", "tokens_of"]
+
+
+class Sending(Watched):
+    """A call that is being sent until it is answered: what it reserves, and its failures so far.
+
+    `alone` counts the failures since others were answered.
+    """
+
+    def __init__(
+        self,
+        bound: BoundModel,
+        call: Call,
+        request: ChatRequest,
+        key: bytes,
+        tokens: int,
+        patience: Patience,
+    ) -> None:
+        max_tokens: int = request.params["max_tokens"]
+        dollars = bound.price.max_dollars(tokens, max_tokens) if bound.price else 0.0
+        super().__init__(call.step, max_tokens, dollars)
+        self.bound = bound
+        self.call = call
+        self.request = request
+        self.key = key
+        self.tokens = tokens
+        self.patience = patience
+        self.reserved = (tokens + max_tokens, dollars)
+        self.turn = bound.limiter.turn()
+        self.failures = self.alone = 0
+        self.failing_since = self.failed_at = 0.0
+        self.is_hello = False  # it asks only whether anybody is answered
+
+    def begin(self, scope: Scope) -> None:
+        """Begin an attempt."""
+        self.scope = scope
+        self.first = Flight(self.bound.limiter)
+        self.beside: list[Flight] = []
+        self.won: Flight | None = None  # of those beside, which was answered before the first
+        self.is_first_lost = True
+        self.is_over = False
+
+
+class Flight:
+    """One sending of a call.
+
+    Attributes:
+        sent: when it was sent; None before.
+        ticket: its slot, until it is given back.
+        reply: the answer, to one beside the first.
+    """
+
+    task: asyncio.Task[None]  # of one beside the first
+
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+        self.sent: float | None = None
+        self.ticket: Ticket | None = None
+        self.reply: ChatReply | None = None
+        self.cut: asyncio.Timeout | None = None
+        self.is_cut = self.is_settled = False
+
+    def give_back(
+        self,
+        outcome: Outcome = "nothing",
+        rate: RateHeaders | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give its slot back, if it still has it."""
+        ticket, self.ticket = self.ticket, None
+        if ticket is not None:
+            self._limiter.release(ticket, outcome, rate=rate, retry_after=retry_after)
+
+    def cut_off(self) -> None:
+        """Wait no longer for the answer."""
+        if self.cut is not None and not self.is_cut:
+            self.is_cut = True
+            self.cut.reschedule(0.0)
+
+
+def request_of(
+    bound: BoundModel, call: Call, messages: tuple[Message, ...], key: bytes
+) -> ChatRequest:
+    """Build the request to the model, with the parameters of its step."""
+    params = bound.params_of(call)
+    if bound.model.seeded and "seed" not in params:
+        params["seed"] = int.from_bytes(key[:4], "big") >> 1
+    dry_run = call.dry_run
+    return ChatRequest(
+        messages,
+        params,
+        call.schema,
+        call.schema_name,
+        key.hex(),
+        Origin(call.step, call.label, call.place, call.prompt, call.values),
+        None if dry_run is None else lambda: dry_run(key),
+        call.top_logprobs,
+        call.given,
+        call.next_token,
+    )
+
+
+def tokens_of(bound: BoundModel, request: ChatRequest) -> int:
+    """The tokens of a request, as its model counts them."""
+    try:
+        tokens: Any = bound.model.count_tokens(request)
+        if not isinstance(tokens, int):
+            raise TypeError(f"count_tokens() returned {type(tokens).__name__}, not an int")
+    except TargenError:
+        raise
+    except Exception as error:
+        raise backend_failed(bound, error) from error
+    return tokens
+
+
+def may_be_own(sending: Sending, error: ServiceError) -> bool:
+    """Return whether a call's content may cause a failure; a refusal never has this cause."""
+    failed = isinstance(error, ServiceUnavailable) and not isinstance(error, Overloaded)
+    return failed and not sending.bound.deferred
+
+
+def backend_failed(bound: BoundModel, error: Exception) -> StageFailed:
+    """A backend's own bug: neither the service's doing nor the task's."""
+    backend = bound.backend
+    distribution = backend.partition(":")[0]
+    hint = f"report it to the authors of {distribution}, and resume when it is fixed"
+    if distribution == "memory":  # an object of the program
+        hint = "fix it, then resume: targen_core.resume(RUN, model=...)"
+    return StageFailed(
+        f"backend {backend}: {bound.secrets.words(f'{type(error).__name__}: {error}')}",
+        distribution=distribution,
+        hint=hint,
+    )
