@@ -59,7 +59,7 @@ class Retries:
         return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:
-        """Note that a call was answered, and let those go on that wait for an answer.
+        """Record an answer, and release the calls that wait for one.
 
         Args:
             limiter: the queue of its service.
