@@ -55,6 +55,23 @@ def test_match_says_which_alone(targen: Command, match: str, expected: set[str])
     assert targen("compare", "real.jsonl", *ARGS, "--match", "size").code == 2
 
 
+def test_arms_whose_labels_come_in_another_order_have_the_same_shares(targen: Command) -> None:
+    rows = {
+        label: {"text": f"this is {label} {n}", "label": label}
+        for n, label in enumerate(("praise", "blame"))
+    }
+    for name, order in {"one": ("praise", "blame"), "two": ("blame", "praise")}.items():
+        lines = [
+            {**rows[label], "text": f"{rows[label]['text']} {n}"}
+            for n in range(9)
+            for label in order
+        ]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = targen("compare", "one.jsonl", "two.jsonl", *ARGS, "--match", "labels")
+    assert done.code == 0, done.err
+    assert "arms differ in their labels" not in done.out
+
+
 def test_arms_of_like_shares_are_compared_once(targen: Command, mood: Command) -> None:
     mood("more.jsonl", 60, seed=5)
     done = targen("compare", "more.jsonl", "syn.jsonl", *ARGS, "--json")

@@ -112,13 +112,14 @@ def _has_matched(part: PartResult) -> bool:
 
 
 def _shares(sources: Sequence[Mapping[str, Any]]) -> str:
-    """The shares of the labels of an arm, the commonest first."""
+    """The shares of the labels of an arm, the commonest first, and equal ones by name."""
     counts: Counter[str] = Counter()
     for source in sources:
         counts.update(source.get("labels", {}))
     counts.pop("", None)
     whole = sum(counts.values())
-    shares = [f"{label} {count / whole:.0%}" for label, count in counts.most_common(_LABELS)]
+    first = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:_LABELS]
+    shares = [f"{label} {count / whole:.0%}" for label, count in first]
     more = len(counts) - _LABELS
     return ", ".join(shares) + (f" and {plural(more, 'label')} more" if more > 0 else "")
 
