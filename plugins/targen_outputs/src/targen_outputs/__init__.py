@@ -60,7 +60,7 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     register.register(
         "preference",
         "targen_outputs.preference:PREFERENCE",
-        summary="two replies to a prompt, the better one by a criterion first",
+        summary="replies to a prompt, from the best to the worst by a criterion",
     )
 
 
