@@ -37,6 +37,11 @@ class TestSpans(Suite):
     trainer = "spans"
 
 
+class TestSpacy(Suite):
+    trainer = "spacy"
+    options = ("epochs=4",)
+
+
 class TestScore(Suite):
     trainer = "score"
 

@@ -123,6 +123,11 @@ def register_trainers(register: Register[Trainer]) -> None:
         summary="a perceptron that tags words by letters and neighbours: seconds; [training]",
     )
     register.register(
+        "spacy",
+        "targen_outputs.training.spacy_spans:SPACY",
+        summary="spaCy's entity recognizer, on the vectors of a pipeline: minutes; [spacy]",
+    )
+    register.register(
         "score",
         "targen_outputs.training.score:SCORE",
         summary="ridge regression on words or on vectors, and on what two texts share; [training]",
