@@ -131,6 +131,18 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
     assert page.lines == []
 
 
+@pytest.mark.parametrize("tool", ["label-studio", "argilla"])
+def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, in_process, tmp_path):
+    opened("spans")
+    out = tmp_path / "out"
+    refused = in_process(
+        "review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", out
+    )
+    assert "rows of rows have an output, and these forms ask for one label" in refused.err
+    assert "targen export --as label-studio" in refused.err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("kind", ["labels", "score"])
 def test_the_same_answer_says_that_the_row_is_right(kind, opened):
     form = {"labels": {"answer.*": '{"labels": ["refund", "delay"]}'}, "score": {}}[kind]

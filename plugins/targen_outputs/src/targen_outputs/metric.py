@@ -239,7 +239,7 @@ def _correlation(one: Sequence[float], other: Sequence[float]) -> Estimate:
 def _longer(corpus: Corpus) -> Estimate | None:
     """The share of pairs whose better reply is longer in words, of those that differ in it.
 
-    Of ranked replies, the first and the last are a pair.
+    The first and the last of ranked replies are a pair.
     """
     pairs = [_ends(row) for row in corpus.rows]
     lengths = [

@@ -212,8 +212,8 @@ class RankedOutput(PreferenceOutput):
         self.answer = {"ranking": list[Literal[letters]]}  # type: ignore[valid-type]
         self.form, self.answer_form = {"ranked": ["...", "..."]}, {"ranking": ["...", "..."]}
         self.how = (
-            f"- ranked: {count} replies to it, from the best to the worst by the criterion below, "
-            "which are as good in all else, and could each have been written in earnest"
+            f"- ranked: {count} replies to it, from the best to the worst by the criterion below. "
+            "They are as good in all else, and each could have been written in earnest"
         )
         self.instructions = (
             f"{count} replies are compared by one criterion alone. Rank them by it from the best "
@@ -247,8 +247,8 @@ class RankedOutput(PreferenceOutput):
         """Return the replies as step 4 ranks them.
 
         Raises:
-            Rejected: `order-dependent`: the two rankings differ; `equal-replies`: no reply is
-                better; `bad-ranking`: a ranking lacks a reply, or has one twice.
+            Rejected: `order-dependent` if the two rankings differ, `equal-replies` if no reply is
+                better, and `bad-ranking` if a ranking lacks a reply or has one twice.
         """
         said = [answer["ranking"] for answer in answers]
         if not all(said):

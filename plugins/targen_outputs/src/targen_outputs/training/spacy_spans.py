@@ -21,6 +21,7 @@ from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_outputs.training.spans import TYPED_SPANS, field_of
+from targen_standard.pretrained import spacy_pipeline
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["SPACY", "SpacyOptions"]
@@ -55,7 +56,7 @@ def _blank(name: str) -> Any:
     import spacy
 
     if spacy.util.is_package(name):
-        base = spacy.load(name)
+        base = spacy_pipeline(name)
         return spacy.blank(str(base.lang), vocab=base.vocab)
     try:
         return spacy.blank(name)
