@@ -25,4 +25,12 @@ CHAT = {
     "fields": {"prompt": "what they ask"},
     "output": {"preference": {"concise": "fewer words", "correct": "no mistake"}},
 }
-ALL = {"spans": NER, "labels": SHOP, "score": PAIRS, "answer": QA, "preference": CHAT}
+RANKED = {**CHAT, "output": {**CHAT["output"], "replies": 3}}
+ALL = {
+    "spans": NER,
+    "labels": SHOP,
+    "score": PAIRS,
+    "answer": QA,
+    "preference": CHAT,
+    "ranking": RANKED,
+}

@@ -57,3 +57,14 @@ description: Requests to a cook.
 fields: {prompt: a request}
 output: {preference: {concise: fewer words, correct: no mistake}}
 """
+
+
+class TestRanking(Outputs):
+    """Four replies, which step 4 ranks in both orders."""
+
+    output = "preference"
+    file = """
+description: Requests to a cook.
+fields: {prompt: a request}
+output: {preference: {concise: fewer words, correct: no mistake}, replies: 4}
+"""

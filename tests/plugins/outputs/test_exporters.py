@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 
 import pytest
 
@@ -170,6 +171,19 @@ REPLIES = {"prompt": "How long?", "chosen": "An hour.", "rejected": "It depends.
 def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
     written(form, dataset(CHAT, REPLIES), tmp_path / "x", texts=texts)
     assert json.loads((tmp_path / "x").read_text()) == record
+
+
+def test_a_ranking_is_a_pair_for_each_two_of_its_replies(tmp_path):
+    ranked = ["An hour.", "An hour or two.", "It depends."]
+    output = Preference(preference={"concise": "fewer words"}, replies=3)
+    row = {"prompt": "How long?", "ranked": ranked, "criterion": "concise", "margin": "clearly"}
+    fields = {"prompt": "what they ask"}
+    rows = dataset(Declaration(description="Chats.", fields=fields, output=output), row)
+    written("dpo", rows, tmp_path / "dpo", texts="plain")
+    pairs = [json.loads(line) for line in (tmp_path / "dpo").read_text().splitlines()]
+    assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [*combinations(ranked, 2)]
+    written("sft", rows, tmp_path / "sft", texts="plain")
+    assert json.loads((tmp_path / "sft").read_text())["completion"] == "An hour."
 
 
 ROWS = {

@@ -75,6 +75,7 @@ def test_spans_are_counted_by_type_length_place_and_mention():
             True,
         ),
         ([{"chosen": "a b", "rejected": "c"}], [["x"]], "chosen is longer", 1, False),
+        ([{"ranked": ["a b", "a b c", "c"]}], [["x"]], "chosen is longer", 1, False),
     ],
 )
 def test_what_gives_an_output_away_is_a_figure(rows, texts, figure, value, warned):
@@ -84,7 +85,15 @@ def test_what_gives_an_output_away_is_a_figure(rows, texts, figure, value, warne
 
 
 @pytest.mark.parametrize(
-    "row", [{"spans": "x"}, {"spans": [{}]}, {"score": True}, {"labels": [1]}, {"chosen": 1}]
+    "row",
+    [
+        {"spans": "x"},
+        {"spans": [{}]},
+        {"score": True},
+        {"labels": [1]},
+        {"chosen": 1},
+        {"ranked": ["a"]},
+    ],
 )
 def test_columns_of_another_form_are_passed_over(row):
     assert measured([row], [["x"]]).figures == {}

@@ -16,7 +16,7 @@ from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_standard.drafting import declaration as drafting
 
-from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
+from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
 
 WHY = {"explanation": "It says so in the text.", "valid": True}
 
@@ -218,6 +218,18 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
             {"prompt": "How long?", "better": "An hour.", "worse": "an hour"},
             "chosen and rejected are the same reply",
         ),
+        (
+            RANKED,
+            "concise",
+            {"prompt": "How long?", "ranked": ["An hour.", "It depends.", "an hour"]},
+            "ranked has a reply twice",
+        ),
+        (
+            RANKED,
+            "concise",
+            {"prompt": "How long?", "ranked": ["An hour.", "It depends."]},
+            "at least 3 items",
+        ),
     ],
 )
 def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejected(
@@ -253,6 +265,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
         ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),
+        ({"preference": {"short": "x"}, "replies": 1}, "replies: input should be greater than"),
     ],
 )
 def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tmp_path):
@@ -289,6 +302,7 @@ def test_what_does_not_go_with_an_output_is_refused(more, problem):
         ("answer", "kind"),
         ("preference", "margin"),
         ("preference", "better"),
+        ("ranking", "ranked"),
     ],
 )
 def test_no_field_takes_the_place_of_a_column(kind, column):
@@ -378,6 +392,37 @@ def test_replies_are_judged_in_both_orders(first, second, chosen):
             made()
     else:
         assert made()[0]["chosen"] == chosen
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ranked"),
+    [
+        ("ABC", "CBA", ["best", "good", "bad"]),
+        ("CAB", "ACB", ["bad", "best", "good"]),
+        ("ABC", "ABC", "order-dependent"),
+        ("", "CBA", "equal-replies"),
+        ("AAB", "CBA", "bad-ranking"),
+        ("AB", "CBA", "bad-ranking"),
+    ],
+)
+def test_replies_are_ranked_in_both_orders(first, second, ranked):
+    def label(call):
+        before = call.values["input"].index("best") < call.values["input"].index("bad")
+        return {"ranking": list(first if before else second)}
+
+    def made():
+        return rows(
+            RANKED,
+            lambda call: {"prompt": "How long does this take?", "ranked": ["best", "good", "bad"]},
+            label,
+            labels={"concise": 1},
+        )
+
+    if isinstance(ranked, str):
+        with pytest.raises(QuotaNotMet, match=ranked):
+            made()
+    else:
+        assert made()[0]["ranked"] == ranked
 
 
 def test_both_orders_of_replies_are_asked_for_at_once(works):

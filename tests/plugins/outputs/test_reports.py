@@ -44,10 +44,11 @@ JUDGED = ("found", "missed", "added")
                 ({"text": "x", "labels": ["refund"]}, "refund, delay"),
                 ({"text": "y", "labels": ["refund"]}, "none"),
                 ({"text": "z", "labels": ["delay"]}, None),
+                ({"text": "v", "labels": []}, None),
             ],
             ("label", "rows", *JUDGED),
             [("refund", 2, 1, 0, 1), ("delay", 1, 1, 1, 0)],
-            None,
+            [(0, 1), (1, 3)],
         ),
         (
             PAIRS,

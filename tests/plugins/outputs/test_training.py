@@ -17,7 +17,7 @@ from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
 from targen_training.testing import TrainerSuite as Suite
 
-from .declared import NER, PAIRS, SHOP
+from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
 
 PEOPLE = ("Ann", "Bob", "Mary", "Tom Lee")
 PLACES = ("Rome", "Oslo", "Hill Town", "Bern")
@@ -35,6 +35,11 @@ class TestLabelsOnVectors(Suite):
 
 class TestSpans(Suite):
     trainer = "spans"
+
+
+class TestSpacy(Suite):
+    trainer = "spacy"
+    options = ("epochs=4",)
 
 
 class TestScore(Suite):
@@ -120,6 +125,46 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
     assert [few["each"] for few in part["few"]] == [0, 2]
     assert part["few"][1]["both"]["value"] > part["few"][1]["alone"]["value"] - 0.05
     assert "0 of " in works(*command, *options).err  # all of it is there
+
+
+@pytest.mark.parametrize("declared", [CHAT, RANKED])
+def test_the_best_reply_is_learned_by_default(declared, works):
+    Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
+    for name, first in (("learn", 0), ("test", 1)):
+        rows = []
+        for number in range(first, 60, 2):
+            good, fair, bad = f"Just {number} minutes.", f"About {number}.", f"Who knows {number}?"
+            pair, ranking = {"chosen": good, "rejected": bad}, {"ranked": [good, fair, bad]}
+            replies = ranking if declared is RANKED else pair
+            criterion = {"criterion": "concise", "margin": "clearly"}
+            rows.append({"prompt": f"How long, {number}?", **replies, **criterion})
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "warning" not in works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").err
+    found = json.loads(works("evaluate", "m", "test.jsonl", "--json").out)
+    assert found["main"] == "best_option"
+    assert found["figures"]["best_option"]["value"] == 1
+
+
+def test_a_model_that_learns_no_answers_says_so(works):
+    Path("mine.yaml").write_text(json.dumps(QA), encoding="utf-8")
+    kinds = (("when", "in May"), ("who", "Ann"))
+    rows = [
+        {"passage": f"{answer} it was.", "question": f"{kind}?", "kind": kind, "answers": [answer]}
+        for kind, answer in kinds * 6
+    ]
+    Path("learn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").err
+    assert "tells what rows of mine are counted by, such as when, and not their outputs" in said
+
+
+def test_spacy_needs_a_pipeline_or_a_language(in_process):
+    _write("spans")
+    said = in_process(
+        *("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "spacy"),
+        *("-o", "pipeline=en_core_web_none"),
+    ).err
+    assert "spaCy has no language 'en_core_web_none', and no pipeline of this name" in said
+    assert "python -m spacy download en_core_web_none" in said
 
 
 def test_what_does_not_go_together_is_refused(in_process):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -10,7 +11,7 @@ from targen_review.cli.open import planned
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.rows import review_rows
 from tests.files import lines, write_lines
-from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, SHOP
+from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
 
 pytestmark = pytest.mark.whole
 
@@ -18,6 +19,7 @@ EMOJI = "😀👍🏽 Ann met Bob\r\nin Rome."
 ANN = {"start": 4, "end": 7, "type": "person", "text": "Ann"}
 BOB = {"start": 12, "end": 15, "type": "person", "text": "Bob"}
 ROME = {"start": 20, "end": 24, "type": "place", "text": "Rome"}
+RANKING = {"criterion": "concise", "margin": "clearly"}
 REPLIES = {"chosen": "At length.", "rejected": "Briefly.", "criterion": "concise"}
 SAID = {"passage": "Ann, born in 1950, met Bob.", "question": "Who met Bob?"}
 
@@ -28,7 +30,9 @@ ROWS = {
     "score": (PAIRS, {"one": "A man runs.", "other": "A dog sleeps.", "score": 4.6}),
     "answer": (QA, {**SAID, "kind": "when", "answers": ["1950"]}),
     "preference": (CHAT, {"prompt": "An egg?", **REPLIES, "margin": "clearly"}),
+    "ranking": (RANKED, {"prompt": "An egg?", **RANKING, "ranked": ["Six.", "It is six.", "So."]}),
 }
+_REPLY = re.compile(r'value="(reply_\w)"(?:(?!value=).)*?class="said"[^>]*>([^<]*)<', re.DOTALL)
 SPANS = json.dumps([{**ROME}, {**ANN, "type": "place"}])
 OVERLAP = json.dumps([ANN, {"start": 4, "end": 15, "type": "person", "text": "Ann met Bob"}])
 ANSWERED = {
@@ -43,6 +47,10 @@ ANSWERED = {
         {"answer.better": "the other"},
         {**REPLIES, "chosen": "Briefly.", "rejected": "At length.", "margin": "clearly"},
     ),
+    "ranking": (
+        {"answer.place_1": "So.", "answer.place_2": "Six.", "answer.place_3": "It is six."},
+        {**RANKING, "ranked": ["So.", "Six.", "It is six."]},
+    ),
 }
 REFUSED = {
     "spans": ({"answer.spans": "[3]"}, "these are not spans"),
@@ -50,6 +58,10 @@ REFUSED = {
     "score": ({"answer.score": "5.5"}, "give a number from 1 to 5"),
     "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
     "preference": ({"answer.better": "both"}, "choose reply_a or reply_b"),
+    "ranking": (
+        {f"answer.place_{at}": "reply_a" for at in (1, 2, 3)},
+        "ranked has a reply twice",
+    ),
     "labels": ({"answer.*": '{"labels": ["eve"]}'}, "Input should be"),
 }
 
@@ -79,10 +91,12 @@ def opened(data, page):
     return make
 
 
-def _other(page, form):
-    """A form, in which "the other" is the reply that is not chosen."""
-    other = "reply_b" if '"reply_a" checked' in page.ask("/ann/row/1").text else "reply_a"
-    return {name: other if value == "the other" else value for name, value in form.items()}
+def _named(page, form):
+    """A form in which a reply has its name, and "the other" is the one that is not chosen."""
+    shown = page.ask("/ann/row/1").text
+    names = {text: name for name, text in _REPLY.findall(shown)}
+    names["the other"] = "reply_b" if '"reply_a" checked' in shown else "reply_a"
+    return {field: names.get(value, value) for field, value in form.items()}
 
 
 @pytest.mark.parametrize("kind", ANSWERED)
@@ -91,7 +105,7 @@ def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
 ):
     page = opened(kind)
     form, columns = ANSWERED[kind]
-    said = page.say(1, "output", **_other(page, form)).text
+    said = page.say(1, "output", **_named(page, form)).text
     assert "Row 0: wrong is saved; the row changes its output." in said
     assert page.lines[-1]["output"] == columns
     assert page.ask("/ann/row/1").text.count("This is what you saved.") == 1, "as after a restart"
@@ -115,6 +129,18 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
     assert answer.status == 422
     assert words in answer.text
     assert page.lines == []
+
+
+@pytest.mark.parametrize("tool", ["label-studio", "argilla"])
+def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, in_process, tmp_path):
+    opened("spans")
+    out = tmp_path / "out"
+    refused = in_process(
+        "review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", out
+    )
+    assert "rows of rows have an output, and these forms ask for one label" in refused.err
+    assert "targen export --as label-studio" in refused.err
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("kind", ["labels", "score"])
@@ -155,8 +181,7 @@ def test_a_blind_page_hides_the_answers_until_the_rater_gave_theirs(kind, opened
         assert "At length.</p>" not in page.ask(path).text
         assert "&#34;start&#34;" not in page.ask(path).text
     form, columns = ANSWERED[kind]
-    form = {name: value.replace("the other", "reply_a") for name, value in form.items()}
-    page.say(1, "output", **form)
+    page.say(1, "output", **_named(page, form))
     assert page.lines[-1]["after"] in ("R", "W")
     assert page.lines[-1]["output"].keys() == columns.keys()
 

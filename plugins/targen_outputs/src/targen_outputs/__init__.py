@@ -60,7 +60,7 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     register.register(
         "preference",
         "targen_outputs.preference:PREFERENCE",
-        summary="two replies to a prompt, the better one by a criterion first",
+        summary="replies to a prompt, from the best to the worst by a criterion",
     )
 
 
@@ -121,6 +121,11 @@ def register_trainers(register: Register[Trainer]) -> None:
         "spans",
         "targen_outputs.training.spans:SPANS",
         summary="a perceptron that tags words by letters and neighbours: seconds; [training]",
+    )
+    register.register(
+        "spacy",
+        "targen_outputs.training.spacy_spans:SPACY",
+        summary="spaCy's entity recognizer, on the vectors of a pipeline: minutes; [spacy]",
     )
     register.register(
         "score",

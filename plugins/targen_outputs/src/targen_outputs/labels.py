@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_outputs.counting import Seen, by_name
+from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, label_named, sets_of
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
@@ -112,12 +112,15 @@ class LabelsOutput(Output):
         ]
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
-        """Count rows by label, and what step 4 found of it."""
+        """Count rows by label, with what step 4 found of it, and by their number of labels."""
         pairs = [
             (row["labels"] if before is None else before.split(", "), row["labels"])
             for row, before in rows
         ]
-        return [by_name("Labels", "label", self._names, pairs, judged=judged)]
+        return [
+            by_name("Labels", "label", self._names, pairs, judged=judged),
+            shared_out("Labels of a row", "labels", [len(after) for _, after in pairs]),
+        ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
         """Return the texts as they are."""

@@ -26,6 +26,10 @@ from targen_analysis.statistics import Z, apart, mean, rate
 __all__ = ["OUTPUTS"]
 
 _SHOWN = 5  # mentions of a type
+_GUESSED = (
+    "A mention's guessed type is the most frequent one of the same mention, without case, in other "
+    "rows, or else the most frequent type."
+)
 _THIRDS = ("first third", "middle third", "last third")
 
 
@@ -91,12 +95,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         },
         tables=tuple(table for each in tables.values() for table in each),
         warnings=tuple(warnings),
-        notes=(
-            (
-                "A mention's guessed type is the most frequent one of the same mention, without "
-                "case, in other rows, or else the most frequent type."
-            ),
-        ),
+        notes=(_GUESSED,) if any("type from mention" in mine for mine in figures.values()) else (),
     )
 
 
@@ -238,8 +237,11 @@ def _correlation(one: Sequence[float], other: Sequence[float]) -> Estimate:
 
 
 def _longer(corpus: Corpus) -> Estimate | None:
-    """The share of pairs whose better reply is longer in words, of those that differ in it."""
-    pairs = [(row.get("chosen"), row.get("rejected")) for row in corpus.rows]
+    """The share of pairs whose better reply is longer in words, of those that differ in it.
+
+    The first and the last of ranked replies are a pair.
+    """
+    pairs = [_ends(row) for row in corpus.rows]
     lengths = [
         (len(one.split()), len(other.split()))
         for one, other in pairs
@@ -248,6 +250,13 @@ def _longer(corpus: Corpus) -> Estimate | None:
     if len(lengths) < len(pairs):
         return None
     return rate(sum(a > b for a, b in lengths), sum(a != b for a, b in lengths))
+
+
+def _ends(row: Mapping[str, Any]) -> tuple[Any, Any]:
+    ranked = row.get("ranked")
+    if isinstance(ranked, list) and len(ranked) > 1:
+        return ranked[0], ranked[-1]
+    return row.get("chosen"), row.get("rejected")
 
 
 OUTPUTS = Metric(

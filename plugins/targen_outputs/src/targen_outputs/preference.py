@@ -1,16 +1,18 @@
-"""Preferences: two replies to a prompt, of which one is better by a criterion."""
+"""Preferences: replies to a prompt, from the best to the worst by a criterion."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected
+from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
 from targen_outputs.counting import Seen, counted, shared_out
@@ -18,15 +20,14 @@ from targen_outputs.sets import Definitions
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
-__all__ = ["PREFERENCE", "Preference", "PreferenceOutput"]
+__all__ = ["PREFERENCE", "Preference", "PreferenceOutput", "RankedOutput"]
 
 _TEXT = Annotated[str, Field(min_length=1)]
-_REPLIES = ("reply_a", "reply_b")
-_COLUMNS = ("chosen", "rejected", "criterion", "margin")
+_MOST = 6  # replies of a list, which a judge can still keep apart
 
 
 class Preference(BaseModel):
-    """`output:` with a better and a worse reply."""
+    """`output:` with replies, of which one is better than the other."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,6 +36,9 @@ class Preference(BaseModel):
         default=("clearly", "slightly"),
         min_length=1,
         description="by how much one reply is better, drawn for each row",
+    )
+    replies: Annotated[int, Field(ge=2, le=_MOST)] = Field(
+        default=2, description="replies of a row; more than 2 are a list from the best to the worst"
     )
 
 
@@ -69,11 +73,28 @@ class PreferenceOutput(Output):
         """Return the criterion of a row."""
         return str(row["criterion"])
 
+    def replies(self, row: Row) -> Sequence[str]:
+        """Return the replies of a row, from the best to the worst."""
+        return row["chosen"], row["rejected"]
+
     def check(self, row: Row) -> None:
         """Check that the replies differ."""
-        one, other = (normalized(row[name]) or row[name] for name in ("chosen", "rejected"))
+        one, other = (normalized(each) or each for each in self.replies(row))
         if one == other:
             raise ValueError("chosen and rejected are the same reply")
+
+    def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
+        """Return for each reply whether it is the best one, in an order that does not tell it."""
+        replies = self.replies(row)
+        return [
+            Case(
+                texts={**texts, "reply": reply},
+                label=RIGHT if reply == replies[0] else WRONG,
+                answer=reply,
+                reads={**texts, "criterion": row["criterion"], "reply": reply},
+            )
+            for reply in sorted(replies)
+        ]
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return a criterion, and by how much one reply is to be better."""
@@ -94,12 +115,19 @@ class PreferenceOutput(Output):
         }
 
     def shown(self, row: Row, text: str) -> Sequence[str]:
-        """Return the two replies in both orders, since judges favour one place."""
-        criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
-        one, other = row["chosen"], row["rejected"]
+        """Return the replies in both orders, since judges favour one place."""
+        replies = self.replies(row)
         return [
-            f"{text}\n\nCriterion: {criterion}\n\nReply A:\n{a}\n\nReply B:\n{b}"
-            for a, b in ((one, other), (other, one))
+            "\n\n".join(
+                [
+                    f"{text}\n\nCriterion: {self._criterion(row)}",
+                    *(
+                        f"Reply {letter}:\n{reply}"
+                        for letter, reply in zip(ascii_uppercase, order, strict=False)
+                    ),
+                ]
+            )
+            for order in (replies, replies[::-1])
         ]
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
@@ -110,7 +138,7 @@ class PreferenceOutput(Output):
                 `equal-replies`: neither is better.
         """
         said = [answer["better"] for answer in answers]
-        kept = {name: row[name] for name in _COLUMNS}
+        kept = {name: row[name] for name in self.columns}
         if said == ["A", "B"]:
             return kept
         if said == ["B", "A"]:
@@ -120,17 +148,24 @@ class PreferenceOutput(Output):
         raise Rejected("order-dependent", "which reply is better depends on their order")
 
     def as_text(self, row: Row) -> str:
-        """Return the better reply."""
-        return str(row["chosen"])
+        """Return the best reply."""
+        return str(self.replies(row)[0])
 
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask which reply is better; which comes first is drawn, whichever of them is better."""
-        replies = sorted([row["chosen"], row["rejected"]])
+        names = self._named(row)
+        better = next(name for name, reply in names.items() if reply == row["chosen"])
+        options, shown = tuple(names), {"criterion": self._criterion(row), **names}
+        return [Question(name="better", kind="pair", value=better, options=options, shown=shown)]
+
+    def _criterion(self, row: Row) -> str:
+        return f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
+
+    def _named(self, row: Row) -> dict[str, str]:
+        """The replies of a row by names that do not tell which is best."""
+        replies = sorted(self.replies(row))
         random.Random("\n".join(replies)).shuffle(replies)
-        better = _REPLIES[replies.index(row["chosen"])]
-        criterion = f"{row['criterion']}: {self._spec.preference[row['criterion']].strip()}"
-        shown = {"criterion": criterion, **dict(zip(_REPLIES, replies, strict=True))}
-        return [Question(name="better", kind="pair", value=better, options=_REPLIES, shown=shown)]
+        return {f"reply_{at}": each for at, each in zip(ascii_lowercase, replies, strict=False)}
 
     def answered(self, row: Row, answers: Row) -> Row:
         """Return the replies as a person orders them."""
@@ -160,13 +195,116 @@ class PreferenceOutput(Output):
         return {"better": "A" if len(one) > len(other) else "B"}
 
 
+class RankedOutput(PreferenceOutput):
+    """More than two replies from the best to the worst in `ranked`, with a criterion and a margin.
+
+    Step 4 ranks them twice, the second time in the reverse order.
+    """
+
+    def __init__(self, spec: Preference) -> None:
+        super().__init__(spec)
+        count = self._count = spec.replies
+        ranked = Annotated[list[_TEXT], Field(min_length=count, max_length=count)]
+        rest = {name: self.columns[name] for name in ("criterion", "margin")}
+        self.columns = {"ranked": ranked, **rest}
+        self.written = {"ranked": list[str]}
+        letters = self._letters = tuple(ascii_uppercase[:count])
+        self.answer = {"ranking": list[Literal[letters]]}  # type: ignore[valid-type]
+        self.form, self.answer_form = {"ranked": ["...", "..."]}, {"ranking": ["...", "..."]}
+        self.how = (
+            f"- ranked: {count} replies to it, from the best to the worst by the criterion below. "
+            "They are as good in all else, and each could have been written in earnest"
+        )
+        self.instructions = (
+            f"{count} replies are compared by one criterion alone. Rank them by it from the best "
+            f"to the worst: the letters {letters[0]} to {letters[-1]}. Leave out all of them only "
+            "if no reader could tell."
+        )
+
+    def replies(self, row: Row) -> Sequence[str]:
+        """Return the replies of a row, from the best to the worst."""
+        return tuple(row["ranked"])
+
+    def check(self, row: Row) -> None:
+        """Check that no two replies are the same."""
+        seen = [normalized(each) or each for each in row["ranked"]]
+        if len({*seen}) < len(seen):
+            raise ValueError("ranked has a reply twice")
+
+    def target(self, label: str, rng: random.Random) -> Target:
+        """Return a criterion, and by how much each reply is to be better than the next."""
+        margin = rng.choice(self._spec.margins)
+        said = f"{label}: {self._spec.preference[label].strip()}"
+        each = f"Each reply is {margin} better by this criterion than the next."
+        return Target(f"{each}\n{said}", margin)
+
+    def read(self, label: str, target: Target, reply: Row) -> Row:
+        """Return the texts with the replies."""
+        ranked = [each.strip() for each in reply["ranked"]]
+        return {**reply, "ranked": ranked, "criterion": label, "margin": target.value}
+
+    def judged(self, row: Row, answers: Sequence[Row]) -> Row:
+        """Return the replies as step 4 ranks them.
+
+        Raises:
+            Rejected: `order-dependent` if the two rankings differ, `equal-replies` if no reply is
+                better, and `bad-ranking` if a ranking lacks a reply or has one twice.
+        """
+        said = [answer["ranking"] for answer in answers]
+        if not all(said):
+            raise Rejected("equal-replies", "no reply is better by the criterion")
+        if any(sorted(each) != [*self._letters] for each in said):
+            raise Rejected("bad-ranking", f"a ranking has each of {', '.join(self._letters)} once")
+        orders = (self.replies(row), self.replies(row)[::-1])
+        one, *others = (
+            [order[self._letters.index(letter)] for letter in each]
+            for order, each in zip(orders, said, strict=True)
+        )
+        if any(other != one for other in others):
+            raise Rejected("order-dependent", "how the replies rank depends on their order")
+        return {**{name: row[name] for name in self.columns}, "ranked": one}
+
+    def questions(self, row: Row) -> Sequence[Question]:
+        """Ask which reply comes first, second and so on; their names do not tell it."""
+        names = self._named(row)
+        place = {reply: name for name, reply in names.items()}
+        shown = {"criterion": self._criterion(row), **names}
+        return [
+            Question(
+                name=f"place_{at}",
+                kind="one",
+                value=place[reply],
+                options=tuple(names),
+                shown=shown if at == 1 else {},
+            )
+            for at, reply in enumerate(self.replies(row), start=1)
+        ]
+
+    def answered(self, row: Row, answers: Row) -> Row:
+        """Return the replies as a person ranks them; `check` refuses one in two places."""
+        names = self._named(row)
+        ranked = [names[answers[asked.name]] for asked in self.questions(row)]
+        return {**{name: row[name] for name in self.columns}, "ranked": ranked}
+
+    def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
+        """Return replies that become shorter."""
+        lengths = [6 * (self._count - at) for at in range(self._count)]
+        return {**texts, "ranked": [words(rng, each) + "." for each in lengths]}
+
+    def solved(self, label: str, shown: str, rng: random.Random) -> Row:
+        """Return the replies from the longest to the shortest."""
+        _, *replies = re.split(r"(?m)^Reply [A-Z]:$", shown)
+        by_length = sorted(zip(replies, self._letters, strict=True), key=lambda it: -len(it[0]))
+        return {"ranking": [letter for _, letter in by_length]}
+
+
 def _labels(spec: Preference) -> Mapping[str, str]:
     return spec.preference
 
 
 PREFERENCE: OutputType[Any] = OutputType(
-    summary="two replies to a prompt, the better one by a criterion first",
+    summary="replies to a prompt, from the best to the worst by a criterion",
     spec=Preference,
     labels=_labels,
-    output=lambda spec, _: PreferenceOutput(spec),
+    output=lambda spec, _: (RankedOutput if spec.replies > 2 else PreferenceOutput)(spec),
 )

@@ -134,8 +134,17 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
 
     Models that write their answers are left out, as they are large and slow, and those of outputs.
     """
+    from targen_standard import output_in
     from targen_training.scores import score
 
+    for task in (dataset.task for dataset in datasets):
+        counted = {*trained.facts.labels} <= {*task.quota_names}
+        if counted and trained.output is None and output_in(task) is not None:
+            print(
+                f"warning: the model tells what rows of {task.name} are counted by, such as "
+                f"{trained.facts.labels[0]}, and not their outputs",
+                file=sys.stderr,
+            )
     others = trained.answers != trained.facts.labels or trained.output is not None
     if len(trained.facts.tasks) > 1 or others:
         return

@@ -1,11 +1,14 @@
-"""Preferences in the forms that TRL reads: pairs for DPO and its kin, and the better reply alone.
+"""Preferences in the forms that TRL reads: pairs for DPO and its kin, and the best reply alone.
+
+A list of ranked replies is a pair for each two of them.
 
 By default, texts are turns of a conversation, which trainers put into the chat template of a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,8 +35,13 @@ class PairOptions(BaseModel):
     )
 
 
-def _columns(replies: Mapping[str, str]) -> Callable[[PairOptions], Exporter]:
-    """An exporter of the prompt and of replies: name in the form → column of the row."""
+def _form(
+    names: tuple[str, ...], chosen: Callable[[Sequence[str]], Iterable[tuple[str, ...]]]
+) -> Callable[[PairOptions], Exporter]:
+    """An exporter of the prompt, and of replies under names.
+
+    `chosen` returns what is written of the replies of a row, which come from the best to the worst.
+    """
 
     def exporter(options: PairOptions) -> Exporter:
         def text(role: str, said: str) -> Any:
@@ -42,23 +50,24 @@ def _columns(replies: Mapping[str, str]) -> Callable[[PairOptions], Exporter]:
             return f"{said}\n" if role == "user" else said
 
         def write(dataset: Dataset, out: Path) -> None:
-            output_in_rows(dataset, PreferenceOutput, "preferences")
+            output = output_in_rows(dataset, PreferenceOutput, "preferences")
 
-            def made(row: Labelled) -> list[Mapping[str, Any]]:
+            def made(row: Labelled) -> Iterator[Mapping[str, Any]]:
                 prompt = text("user", dataset.task.render(row.instance))
-                said = {
-                    name: text("assistant", row.row[column]) for name, column in replies.items()
-                }
-                return [{"prompt": prompt, **said}]
+                for replies in chosen(output.replies(row.row)):
+                    said = (text("assistant", reply) for reply in replies)
+                    yield {"prompt": prompt, **dict(zip(names, said, strict=True))}
 
             write_lines(dataset, out, made)
 
         return Exporter(
-            write=write, suffix=".jsonl", summary=f"prompt, {' and '.join(replies)}, as TRL reads"
+            write=write, suffix=".jsonl", summary=f"prompt, {' and '.join(names)}, as TRL reads"
         )
 
     return exporter
 
 
-DPO = Configurable(PairOptions, _columns({"chosen": "chosen", "rejected": "rejected"}))
-SFT = Configurable(PairOptions, _columns({"completion": "chosen"}))
+DPO = Configurable(
+    PairOptions, _form(("chosen", "rejected"), lambda replies: combinations(replies, 2))
+)
+SFT = Configurable(PairOptions, _form(("completion",), lambda replies: [(replies[0],)]))

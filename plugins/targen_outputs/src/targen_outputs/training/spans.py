@@ -36,7 +36,7 @@ from targen_training.trainers import (
     TrainingSet,
 )
 
-__all__ = ["SPANS", "TYPED_SPANS", "SpansOptions"]
+__all__ = ["SPANS", "TYPED_SPANS", "SpansOptions", "field_of"]
 
 _FORMAT = 1
 # A word, a character of a script without spaces between words, or a sign.
@@ -182,7 +182,7 @@ def _spans(text: str, words: Sequence[tuple[int, int]], tags: Sequence[str]) -> 
 def train(data: TrainingSet, options: SpansOptions, folder: Path) -> None:
     """Learn and write `model.json` and `numbers.npz`."""
     data = data.counting()
-    field = _field(data.decisions)
+    field = field_of(data.decisions)
     texts = [each.texts.get(field, "") for each in data.decisions]
     words = [_words(text) for text in texts]
     tagged = [_tagged(at, each.value) for at, each in zip(words, data.decisions, strict=True)]
@@ -248,8 +248,8 @@ def _learn(
     return _Weights(tags, now.features - late.features / step, now.pairs - late.pairs / step)
 
 
-def _field(decisions: Sequence[Decision]) -> str:
-    """The text that all spans are in."""
+def field_of(decisions: Sequence[Decision]) -> str:
+    """Return the name of the text that all spans are in."""
     fields = fields_of(decisions)
     for field in fields:
         if all(

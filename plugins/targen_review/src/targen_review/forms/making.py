@@ -30,7 +30,8 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
         rater: whose rows; None for all.
 
     Raises:
-        UsageError: unknown dataset or rater, or none is named where there are several.
+        UsageError: unknown dataset or rater, none is named where there are several, or the rows have an
+            output.
     """
     names = [each.name for each in plan.data]
     if name is None and len(names) > 1:
@@ -45,6 +46,12 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     known, data, prefix = next(
         each for each in reviewed_data(plan, folder) if name in (None, each[0].name)
     )
+    if data.output is not None:
+        raise UsageError(
+            f"rows of {known.name} have an output, and these forms ask for one label",
+            hint="targen review asks for it on its own page; targen export --as label-studio, or "
+            "--as argilla, writes the rows with their outputs as suggestions",
+        )
     rows = [row for row in data.rows() if prefix + row.id in place]
     if plan.rejects:
         rows += [row for row in data.rejects(stage="correct") if prefix + row.id in place]
