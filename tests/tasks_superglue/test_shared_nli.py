@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from targen_core import Rejected
 from targen_tasks_superglue.shared.nli import claim, stems
 
-ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue"
-needs_original = pytest.mark.skipif(
-    not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
-)
+from .originals import ORIGINAL, needs_original
 
 
 def refused(hypothesis: str, premise: str) -> str:

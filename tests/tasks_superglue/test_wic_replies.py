@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
 from targen_core import Rejected
@@ -10,20 +12,15 @@ from targen_tasks_superglue.wic.checks import locate
 # --- step 2: words and their meanings ---------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("said", "read"),
-    [("Noun", "noun"), ("n.", "noun"), ("VERB", "verb"), ("v", "verb"), (" (verb) ", "verb")],
-)
-def test_a_part_of_speech_in_other_spellings(said, read, run):
+def test_a_part_of_speech_in_other_spellings(plain, run):
+    said = {"noun": cycle(["Noun", "n."]), "verb": cycle(["VERB", "v", " (verb) "])}
+
     def bend(step, good, repair):
-        if "definitions" in good:
-            return {"definitions": [{**d, "part_of_speech": said} for d in good["definitions"]]}
+        for each in good.get("definitions", ()):
+            each["part_of_speech"] = next(said[each["part_of_speech"]])
         return good
 
-    bent = run(bend, task="wic", rows=4)
-    assert len(bent.rows) == 4
-    actual = {d["part_of_speech"] for e in bent.provenance for d in e["seed"]["definitions"]}
-    assert actual == {read}
+    assert run(bend, task="wic", rows=18).rows == plain("wic", 18).rows
 
 
 def test_a_meaning_that_comes_twice_is_used_once(run):
