@@ -13,6 +13,7 @@ from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
 from targen_tasks_superglue.boolq.checks import (
     check_question,
+    official,
     official_question,
 )
 from targen_tasks_superglue.shared.articles import Paragraph
@@ -100,3 +101,33 @@ def test_any_text_takes_the_official_form_or_is_empty(text):
     if question.strip():
         BoolqRow(passage="A -- b.", question=question, label=True)
     assert official_question(question) == question
+
+
+# --- questions ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("passage", "title"),
+    [
+        ("Kora Bridge. It was opened in 1912.", "Kora Bridge"),
+        ("Kora Bridge: It was opened in 1912.", "Kora Bridge"),
+        ("The Kora Bridge was opened in 1912.", "Kora Bridge"),
+        ("In 1912 the Kora Bridge was opened.", "Kora Bridge"),
+        ("Chamomile (or camomile) is a daisy.", "Chamomile"),
+        ("Dr. Mbeki opened the bridge in 1912.", "Mbeki"),
+        ("everyone knew what had happened there.", "Everyone knew what"),
+        ("1912年开通。", "1912年开通。"),
+    ],
+)
+def test_plain_texts_become_a_row(passage, title):
+    made = official({"passage": passage, "question": "Was the bridge opened in 1912?"})
+    assert made["passage"].partition(" -- ")[0] == title
+    assert made["question"] == "was the bridge opened in 1912"
+    row = BoolqRow(label=True, **made)
+    assert official(row.model_dump(exclude={"label"})) == made
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_plain_texts_become_a_row_once(passage, question):
+    made = official({"passage": passage, "question": question})
+    assert official(made) == made

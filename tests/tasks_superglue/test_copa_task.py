@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from targen_tasks_superglue.copa import COPA, CopaRow
+from targen_core import Rejected
+from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices
 from targen_tasks_superglue.copa.rows import ASKED
 
@@ -156,3 +157,15 @@ def test_a_sample_shows_two_sound_sentences_of_which_neither_fits():
     (sample,) = (s for s in COPA.judging.samples if s.actual == "no_valid_instance")
     *_, first, second = re.split(r"\n?choice\d: ", sample.input)
     check_choices("A jug slid off the sideboard.", (first, second))
+
+
+def test_a_check_speaks_of_the_rule_that_was_broken():
+    row = CopaRow(
+        premise="The baker took the bread out early.",
+        choice1="The oven was hot.",
+        choice2="Before dawn the old baker of our street had lit both of the ovens.",
+        question="cause",
+        label=0,
+    )
+    with pytest.raises(Rejected, match="one choice has 4 words, the other 14"):
+        COPA.checks[0](row, Event(event=row.premise))

@@ -15,14 +15,14 @@ from targen_core import Rejected
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
 from targen_tasks_superglue.boolq.checks import official_passage, official_question
-from targen_tasks_superglue.cb import CbRow
+from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.record import find_entities
 from targen_tasks_superglue.record.checks import check_query
 from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte import Premise
+from targen_tasks_superglue.rte import RTE, Premise, RteRow
 from targen_tasks_superglue.rte.checks import check_premise
 from targen_tasks_superglue.shared.articles import Paragraph, Title, check_domain, check_title
 from targen_tasks_superglue.shared.nli import claim, related
@@ -340,6 +340,17 @@ def record_statement(name: str, statement: str) -> None:
     check_query(record_row(WHALE, entities, answer, statement), WHALE)
 
 
+def cb_pair(premise: str, hypothesis: str) -> None:
+    for check in CB.checks:
+        check(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
+
+
+def rte_pair(premise: str, hypothesis: str) -> None:
+    for check in RTE.checks:
+        row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
+        check(row, Premise(premise=premise))
+
+
 def pair(check: Callable[[SubjectPair], None], number: str) -> Callable[[str, str], None]:
     return lambda one, two: check(SubjectPair(first=one, second=two, number=number))
 
@@ -350,9 +361,11 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "cb commitment": lambda premise, hypothesis: check_pair_commitment(
         CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), ""
     ),
+    "cb pair": cb_pair,
     "copa choices": copa_choices,
     "copa form": lambda event, *choices: check_unlike(event, choices),
     "record statement": record_statement,
+    "rte pair": rte_pair,
     "rte premise": lambda text: check_premise(Premise(premise=text)),
     "claim": lambda text, premise=CARROTS: claim(text, premise, min_words=3, max_words=60),
     "related": related,

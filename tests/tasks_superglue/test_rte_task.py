@@ -49,3 +49,13 @@ def test_without_seeds_a_call_writes_the_whole_pair(plain):
     # A topic that comes again is told its earlier premises.
     output = [request.messages[-1].content for request in ran.asked("pair")]
     assert any("Earlier premises on this topic: none" not in text for text in output)
+
+
+# --- on replies as models write them ----------------------------------------
+
+
+def test_without_a_schema_the_form_is_asked_for_in_words(run):
+    bent = run(lambda step, good, repair: f"```json\n{json.dumps(good)}\n```", structured=False)
+    assert len(bent.rows) == 8
+    for request in bent.requests:
+        assert "Its JSON schema:" in request.messages[-1].content

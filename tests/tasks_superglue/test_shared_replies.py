@@ -32,10 +32,3 @@ def test_a_reply_without_its_values_is_asked_for_once_more(task, plain, run):
     assert {request.origin.prompt for request in bent.repairs} == {
         request.origin.prompt for request in plain(task, 18).requests
     }
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_stays_without_them_never_becomes_a_row(task, run, at):
-    bent = run(at("generate", spoilt, always=True), task=task, rows=6, give_up_after=30)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from targen_core import Rejected
 from targen_core.tasks.checks import phrase
-from targen_tasks_superglue.shared.nli import asks, no_copy, statement
+from targen_tasks_superglue.shared.nli import asks, claim, no_copy, statement, stems
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,
     SETTINGS_PROMPT,
 )
+
+from .originals import ORIGINAL, needs_original
 
 
 @pytest.mark.parametrize("name", ["axg", "cb", "copa", "wsc"])
@@ -96,3 +100,34 @@ def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
 def test_a_phrase_is_short_and_plain(text, expected):
     phrase("one two", max_words=3, what="phrase")
     assert reason(phrase, text, max_words=3, what="phrase") == expected
+
+
+def refused(hypothesis: str, premise: str) -> str:
+    """The reason for which a hypothesis is rejected, or nothing."""
+    try:
+        claim(hypothesis, premise, min_words=3, max_words=60)
+    except Rejected as error:
+        return error.reason
+    return ""
+
+
+def test_a_text_of_small_words_has_them_as_its_stems():
+    assert stems("It was they.") == {"it", "was", "they"}
+    assert stems("They're the nurse's.") == {"nurs"}
+
+
+@needs_original
+@pytest.mark.parametrize("name", ["RTE", "CB", "AX-b"])
+def test_original_hypotheses_are_no_talk_about_texts(name):
+    rows = [
+        json.loads(line)
+        for path in sorted((ORIGINAL / name).glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").split("\n")
+        if line
+    ]
+    assert rows
+    for row in rows:
+        premise = row.get("premise") or row["sentence1"]
+        hypothesis = row.get("hypothesis") or row["sentence2"]
+        hypothesis = hypothesis.strip().rstrip(".") + "."
+        assert refused(hypothesis, premise) not in ("meta-text", "several-sentences"), hypothesis
