@@ -1,6 +1,11 @@
-"""The trainer that is always there, by the kit."""
+"""Trainers that need no torch, by the kit; `vectors` has words in place of MiniLM."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
 
 from targen_training.testing import TrainerSuite as Suite
 
@@ -17,3 +22,35 @@ class TestUnbalancedTfidf(Suite):
     trainer = "tfidf"
     options = ("class_weight=false", "regularization=5", "max_features=200")
     test_same_scores_in_another_process = None  # what texts hash to is no matter of options
+
+
+class TestVectors(Suite):
+    trainer = "vectors"
+    options = ("embedder=words",)
+    min_accuracy = 0.7  # words that meet at a place of the 512 are the same to it
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("strange", ["letters", "no-such"])
+def test_a_model_wants_the_embedder_that_it_was_trained_with(targen, works, mood, strange):
+    mood("train.jsonl", 12)
+    train = ("train", "train.jsonl", "--task", "mood.yaml", "--trainer", "vectors")
+    missing = targen(*train, "-o", "embedder=wrods")
+    assert missing.code == 2 and "words" in missing.err
+    works(*train, "-o", "embedder=words")
+    works("evaluate", "models/train", "train.jsonl", "--json")
+    place = Path("models/train/model/vectors.json")
+    facts = json.loads(place.read_text())
+    place.write_text(json.dumps({**facts, "embedder": strange}))
+    done = targen("evaluate", "models/train", "train.jsonl")
+    wanted = {"letters": "gives other vectors than when the model was trained", "no-such": strange}
+    assert done.code == 2 and wanted[strange] in done.err
+
+
+def test_a_label_of_one_row_is_learned_too(targen, works, mood):
+    """No held-out part has it and leaves it to be learned."""
+    mood("train.jsonl", 7, labels=("praise",) * 6 + ("blame",))
+    words = ("--trainer", "vectors", "-o", "embedder=words")
+    works("train", "train.jsonl", "--task", "mood.yaml", *words)
+    measured = targen("evaluate", "models/train", "train.jsonl", "--json").json
+    assert measured["figures"]["accuracy"]["value"] == 1
