@@ -81,14 +81,21 @@ def test_all_metrics_side_by_side(targen, rows, tmp_path):
     assert "--force replaces it" in again.err
 
 
-def test_a_table_with_columns_of_the_users_own(works, tmp_path):
+def test_the_seed_decides_what_is_drawn(works, rows):
+    args = ("analyze", rows(), "--metric", "lexical", "-o", "lexical.replicates=5", "--json")
+    one, other = (works(*args, "--seed", seed, "--out", f"{seed}").json for seed in (0, 1))
+    assert one["metrics"] != other["metrics"]
+
+
+def test_a_table_with_columns_and_an_encoding_of_the_users_own(works, tmp_path):
     lines = [
-        f"it was {'good' if at % 2 else 'bad'} number {at},{at % 2},{at % 3}" for at in range(30)
+        f"it was {'good' if at % 2 else 'bad'} café {at},{at % 2},{at % 3}" for at in range(30)
     ]
-    (tmp_path / "reviews.csv").write_text("\n".join(["review,stars,asked", *lines]))
+    text = "\n".join(["review,stars,asked", *lines])
+    (tmp_path / "reviews.csv").write_text(text, encoding="latin-1")
     done = works(
         "analyze", "reviews.csv", "--text", "review", "--label", "stars", "--intended", "asked",
-        "--metric", "labels",
+        "--metric", "labels", "--encoding", "latin-1",
     )  # fmt: skip
     assert "Label flow of reviews" in done.out
 
