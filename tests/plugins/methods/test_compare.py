@@ -25,11 +25,13 @@ def _quick_estimates(monkeypatch):
 
 
 @pytest.fixture
-def held(finished, mail):
+def held(targen, mail):
     """Rows by other seeds."""
 
     def make(seed: int) -> str:
-        return f"{finished(mail, '-n', 20, '--seed', seed, out=f'held-{seed}')}/dataset.jsonl"
+        start = ("generate", str(mail), "-n", "20", "-b", "scripted", "--seed", str(seed))
+        assert targen(*start, "--out", f"held-{seed}", "-q").code == 0
+        return f"held-{seed}/dataset.jsonl"
 
     return make
 
@@ -231,8 +233,16 @@ def test_methods_that_choose_or_weigh_rows_are_measured_by_these(
 def test_rows_that_are_there_are_measured_beside(targen, works, mail, held):
     run = Path(held(3)).parent
     Path("plain.jsonl").write_text(Path(held(4)).read_text())
-    how = ("--data", f"run={run}", "--data", "file=plain.jsonl")
-    how = (*how, "--test", held(8), "--repeats", "2")
+    how = (
+        "--data",
+        f"run={run}",
+        "--data",
+        "file=plain.jsonl",
+        "--test",
+        held(8),
+        "--repeats",
+        "2",
+    )
     done = works("compare-methods", str(mail), *how, "--no-judge", "--out", "out", "--json")
     ran, file = done.json["ways"]
     report = json.loads((run / "report.json").read_text())["usage"]["total"]
