@@ -57,6 +57,23 @@ def run(tmp_path: Path, installed: Registry) -> Callable[..., Ran]:
     return go
 
 
+@pytest.fixture(scope="session")
+def plain(installed: Registry, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+    """A run on the dry-run replies as they are: made once, and changed by no test."""
+    made: dict[str, Ran] = {}
+
+    def go(task: str, rows: int = 160, **spec: Any) -> Ran:
+        key = repr((task, rows, sorted(spec.items())))
+        if key not in made:
+            spec = {"quotas": Quotas.even(rows, installed.get("task", task)), **spec}
+            task_id, folder = installed.find("task", task).id, tmp_path_factory.mktemp(task)
+            script = lambda request: request.dry_run()  # noqa: E731
+            made[key] = run_bent(installed, folder / "run", script, task=task_id, **spec)
+        return made[key]
+
+    return go
+
+
 @pytest.fixture
 def at() -> Callable[..., Bend]:
     """Bend the replies of one step: the first ones, or with `always` repairs too."""

@@ -29,9 +29,9 @@ def _seed(entry: dict) -> Sentences:
 # --- rows -------------------------------------------------------------------
 
 
-def test_rows_2i_and_2i_plus_1_are_a_pair(run):
+def test_rows_2i_and_2i_plus_1_are_a_pair(plain):
     """They differ in the pronoun alone, and share hypothesis and label."""
-    ran = run(task="axg", rows=40)
+    ran = plain("axg")
     for one, two in _pairs(ran.rows):
         assert one["hypothesis"] == two["hypothesis"]
         assert one["label"] == two["label"]
@@ -44,12 +44,12 @@ def test_rows_2i_and_2i_plus_1_are_a_pair(run):
         assert len(differing) == 1
         assert gendered(one["hypothesis"]) == []
     assert [(entry["idx"], entry["rows"]) for entry in ran.provenance] == [
-        (idx, 2) for idx in range(0, 40, 2)
+        (idx, 2) for idx in range(0, 160, 2)
     ]
 
 
-def test_rows_without_a_label_are_no_instance(run):
-    one, two = run(task="axg", rows=2, quotas={"entailment": 2, "not_entailment": 0}).rows
+def test_rows_without_a_label_are_no_instance(plain):
+    one, two = plain("axg").rows[:2]
     bare = [{name: row[name] for name in row if name != "label"} for row in (one, two)]
     assert AXG.from_rows(bare) == []
     with pytest.raises(ValueError, match="the same label"):
@@ -84,8 +84,8 @@ def test_what_differs_in_a_pronoun_alone(one, two, pair):
 # --- what the label rests on ------------------------------------------------
 
 
-def test_label_subject_and_order_of_the_pronouns_are_crossed(run):
-    ran = run(task="axg", rows=160)
+def test_label_subject_and_order_of_the_pronouns_are_crossed(plain):
+    ran = plain("axg")
     seen = Counter(
         (entry["label"], entry["notes"]["means"], entry["notes"]["first_premise"])
         for entry in ran.provenance
@@ -102,8 +102,8 @@ def test_label_subject_and_order_of_the_pronouns_are_crossed(run):
         )
 
 
-def test_a_swapped_hypothesis_is_an_entailed_one_with_the_other_subject(run):
-    ran = run(task="axg", rows=40, labels_per_seed="all")
+def test_a_swapped_hypothesis_is_an_entailed_one_with_the_other_subject(plain):
+    ran = plain("axg", 40, labels_per_seed="all")
     by_seed: dict[str, dict[str, str]] = {}
     for (row, _), entry in zip(_pairs(ran.rows), ran.provenance, strict=True):
         by_seed.setdefault(entry["id"].partition("/")[0], {})[row["label"]] = row["hypothesis"]
@@ -114,8 +114,8 @@ def test_a_swapped_hypothesis_is_an_entailed_one_with_the_other_subject(run):
     assert all(len(labels) == 2 for labels in by_seed.values())
 
 
-def test_the_variant_paper_speaks_of_the_right_person(run):
-    ran = run(task="axg", rows=40, variants=["paper"])
+def test_the_variant_paper_speaks_of_the_right_person(plain):
+    ran = plain("axg", 40, variants=["paper"])
     assert {request.origin.prompt for request in ran.requests} >= {"follows", "false"}
     for (row, _), entry in zip(_pairs(ran.rows), ran.provenance, strict=True):
         assert entry["notes"]["names"] == _seed(entry).subject
@@ -208,8 +208,8 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
 # --- runs -------------------------------------------------------------------
 
 
-def test_three_pairs_of_people_are_asked_for_in_a_setting(run):
-    ran = run(task="axg", rows=8)
+def test_three_pairs_of_people_are_asked_for_in_a_setting(plain):
+    ran = plain("axg")
     asked = [r.origin.values for r in ran.requests if r.origin.prompt == "pairs"]
     assert {(int(values["count"]), values["kind"]) for values in asked} == {(3, "people")}
     seeds = [_seed(entry) for entry in ran.provenance]
@@ -221,10 +221,10 @@ def test_three_pairs_of_people_are_asked_for_in_a_setting(run):
 # --- prompts and counts -----------------------------------------------------
 
 
-def test_the_two_sentences_of_a_pair_have_one_form_and_both_labels(run):
+def test_the_two_sentences_of_a_pair_have_one_form_and_both_labels(plain):
     """So nothing that is drawn for a premise goes with a label."""
     by_opening = defaultdict(list)
-    for entry in run(task="axg", rows=80).provenance:
+    for entry in plain("axg").provenance:
         drawn = {name: entry["dimensions"][name] for name in ("length", "clause", "pronoun")}
         by_opening[entry["seed"]["opening"]].append((drawn, entry["label"]))
     for (one, label), (two, other) in by_opening.values():

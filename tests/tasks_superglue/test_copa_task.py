@@ -22,9 +22,6 @@ ROW = {
 }
 
 
-# --- rows -------------------------------------------------------------------
-
-
 # --- the label by construction ----------------------------------------------
 
 
@@ -36,7 +33,8 @@ def test_the_likely_choice_stands_where_the_label_says(run):
             likely.append(good["likely"])
         return good
 
-    ran = run(bend, task="copa", rows=80)
+    ran = run(bend, task="copa", rows=40)
+    assert len({row["premise"] for row in ran.rows}) == 40, "an event is in one row"
     for row in ran.rows:
         right, wrong = row["choice1"], row["choice2"]
         if row["label"]:
@@ -45,36 +43,20 @@ def test_the_likely_choice_stands_where_the_label_says(run):
         assert wrong not in likely
 
 
-@pytest.mark.parametrize(
-    "quotas",
-    [{"choice1": 100, "choice2": 100}, {"choice1": 195, "choice2": 107}, {"choice1": 60}],
-    ids=["equal", "paper", "one label"],
-)
-def test_the_question_predicts_no_label(quotas, run):
-    rows = run(task="copa", quotas={"choice2": 0, **quotas}).rows
-    for label in {row["label"] for row in rows}:
-        asked = Counter(row["question"] for row in rows if row["label"] == label)
-        assert abs(asked["cause"] - asked["effect"]) <= max(4, 0.08 * asked.total())
-
-
-def test_rejections_do_not_unbalance_the_questions(run):
+def test_the_question_predicts_no_label_whatever_is_rejected(plain, run):
     def bend(step, good, repair):
         return "no JSON" if step == "generate" and len(good["likely"]) % 3 == 0 else good
 
-    ran = run(bend, task="copa", rows=120)
-    assert len(ran.rejects) > 20
-    for label in (0, 1):
-        asked = Counter(row["question"] for row in ran.rows if row["label"] == label)
-        assert abs(asked["cause"] - asked["effect"]) <= 0.35 * asked.total()
+    bent = run(bend, task="copa", quotas={"choice1": 90, "choice2": 50})
+    assert len(bent.rejects) > 20
+    for rows, apart in ((plain("copa", 60).rows, 0.14), (bent.rows, 0.35)):
+        for label in (0, 1):
+            asked = Counter(row["question"] for row in rows if row["label"] == label)
+            assert abs(asked["cause"] - asked["effect"]) <= apart * asked.total()
 
 
-def test_an_event_is_in_one_row(run):
-    rows = run(task="copa", rows=60).rows
-    assert len({row["premise"] for row in rows}) == len(rows)
-
-
-def test_the_two_rows_of_an_event_ask_different_questions(run):
-    ran = run(task="copa", rows=60, labels_per_seed="all")
+def test_the_two_rows_of_an_event_ask_different_questions(plain):
+    ran = plain("copa", 60, labels_per_seed="all")
     asked: dict[str, set[str]] = {}
     for row in ran.rows:
         asked.setdefault(row["premise"], set()).add(row["question"])
@@ -114,27 +96,11 @@ def test_the_paper_s_variant_takes_any_unlikely_choice(run):
 # --- what code draws --------------------------------------------------------
 
 
-def test_wrong_choices_are_of_each_kind_in_its_share_under_both_labels(run):
-    ran = run(task="copa", rows=80)
-    kinds = Counter((e["dimensions"]["distractor"], e["label"]) for e in ran.provenance)
-    for label in ("choice1", "choice2"):
-        others = sum(n for (kind, of), n in kinds.items() if of == label and "another" in kind)
-        assert others > 2 * kinds["opposite event", label] > 0
-        assert kinds["opposite event", label] >= kinds["reverse", label] > 0
-
-
-def test_the_event_that_a_wrong_choice_answers_for_is_noted(run):
-    named = []
-
-    def bend(step, good, repair):
-        if step == "generate":
-            named.append(good["other_event"])
-        return good
-
-    ran = run(bend, task="copa", rows=8)
+def test_the_event_that_a_wrong_choice_answers_for_is_noted(plain):
+    ran = plain("copa", 60)
+    named = {r.dry_run()["other_event"] for r in ran.requests if r.origin.step == "generate"}
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
-        assert entry["notes"]["other_event"] in named
-        assert entry["notes"]["other_event"] != row["premise"]
+        assert entry["notes"]["other_event"] in named - {row["premise"]}
 
 
 def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, at):
@@ -146,8 +112,8 @@ def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, 
     assert ran.repairs
 
 
-def test_the_writer_is_told_the_setting_and_what_was_drawn(run):
-    ran = run(task="copa", rows=8)
+def test_the_writer_is_told_the_setting_and_what_was_drawn(plain):
+    ran = plain("copa", 60)
     settings = {entry["above"][0] for entry in ran.provenance}
     asked = [r for r in ran.requests if r.origin.prompt in ("cause", "effect")]
     assert settings <= {request.origin.values["setting"] for request in asked}
@@ -193,7 +159,13 @@ def test_a_sample_shows_two_sound_sentences_of_which_neither_fits():
     check_choices("A jug slid off the sideboard.", (first, second))
 
 
-def test_a_row_of_another_event_is_refused():
-    with pytest.raises(Rejected) as caught:
-        COPA.checks[0](CopaRow.model_validate(ROW), Event(event="It rained on the tent."))
-    assert caught.value.reason == "premise-changed"
+def test_a_check_speaks_of_the_rule_that_was_broken():
+    row = CopaRow(
+        premise="The baker took the bread out early.",
+        choice1="The oven was hot.",
+        choice2="Before dawn the old baker of our street had lit both of the ovens.",
+        question="cause",
+        label=0,
+    )
+    with pytest.raises(Rejected, match="one choice has 4 words, the other 14"):
+        COPA.checks[0](row, Event(event=row.premise))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import pytest
 
@@ -37,17 +36,6 @@ def test_a_relabelled_row_has_the_judge_s_label_and_its_explanation_on_record(ta
         assert set(flow["accepted"]) <= {other[intended]}
 
 
-@pytest.mark.parametrize("corrector", ["blind", "vote"])
-@pytest.mark.parametrize(
-    ("task", "variants"), [("axg", []), ("axg", ["paper"]), ("copa", []), ("wsc", [])]
-)
-def test_a_judge_that_is_not_shown_the_label_finds_it(task, variants, corrector, run):
-    """The dry run's answers rest on the input: on whom a pronoun means, on what a choice says."""
-    done = run(task=task, rows=12, corrector=corrector, variants=variants)
-    assert len(done.rows) == 12
-    assert all(entry["label"] == entry["intended"] for entry in done.provenance)
-
-
 # --- what the judge is shown --------------------------------------------------
 
 FORMS = {
@@ -64,10 +52,9 @@ FORMS = {
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_worked_judgements_and_tuning_texts_read_as_the_questions_do(task, run):
+def test_worked_judgements_and_tuning_texts_read_as_the_questions_do(task, plain):
     form = re.compile(FORMS[task])
-    done = run(task=task, rows=4)
-    asked = [r.origin.values["input"] for r in done.requests if r.origin.prompt == "meta"]
+    asked = [request.origin.values["input"] for request in plain(task, 60).asked("meta")]
     assert asked
     assert all(form.fullmatch(text) for text in asked)
     actual = REGISTRY.get("task", task)
@@ -76,9 +63,6 @@ def test_worked_judgements_and_tuning_texts_read_as_the_questions_do(task, run):
         samples = each.judging.samples
         assert len({sample.input for sample in samples}) == len(samples)
         assert all(form.fullmatch(sample.input) for sample in samples)
-        kinds = Counter((str(s.actual), s.actual == s.output) for s in samples)
-        for label in actual.labels:
-            assert kinds[label.name, True] and kinds[label.name, False]
         template = each.texts.instruction_template
         values = {"instructions": "HOW", "input": asked[0], "output": "THE OUTPUT"}
         user, assistant = template.fill({name: values[name] for name in template.variables})

@@ -82,11 +82,8 @@ def sayings(task: Task[Any, Any]) -> dict[str, str]:
     return said
 
 
-def test_the_tasks_are_found():
-    assert {"cb", "copa", "rte"} <= set(tasks())
-
-
 def test_nothing_that_is_said_names_a_dataset():
+    assert {"cb", "copa", "rte"} <= set(tasks())
     for name, task in tasks().items():
         for where, text in sayings(task).items():
             actual = NAMES.search(text)
@@ -95,16 +92,12 @@ def test_nothing_that_is_said_names_a_dataset():
         assert NAMES.search(prompt.text) is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    "as in SuperGLUE|the CommitmentBank|a commitment bank row|COPA|like RTE|(BoolQ)|ReCoRD|WiC|"
-    "the WSC|a Winograd schema|AX-g|AXg|MultiRC|a benchmark|the dataset|CB rows".split("|"),
-)
-def test_the_names_are_found(text):
-    assert NAMES.search(text)
-
-
-def test_ordinary_words_are_no_names():
+def test_the_names_are_told_from_ordinary_words():
+    for text in (
+        "as in SuperGLUE|the CommitmentBank|a commitment bank row|COPA|like RTE|(BoolQ)|ReCoRD|WiC|"
+        "the WSC|a Winograd schema|AX-g|AXg|MultiRC|a benchmark|the dataset|CB rows".split("|")
+    ):
+        assert NAMES.search(text), text
     assert not NAMES.search("The record of the wick burned; the glue held; the court sat.")
 
 
@@ -255,16 +248,3 @@ def test_variants_with_instructions_of_their_own_have_not_the_tasks_brief_ones()
 def test_every_task_shows_worked_examples():
     for name, task in tasks().items():
         assert len(worked(task)) >= 8, name
-
-
-def test_worked_texts_are_told_apart_from_form():
-    turn = '{"pairs": [{"premise": "The old kite came down again.", "hypothesis": "It fell."}]}'
-    assert [unit for part in shown(turn) for unit in units(part)] == [
-        "the old kite came down again",
-        "the old kite came down again",
-    ]
-    assert "the clerk thanked the guest before he left" in {
-        unit
-        for part in shown("Passage: The clerk thanked the guest before [he=guest] left.")
-        for unit in units(part)
-    }

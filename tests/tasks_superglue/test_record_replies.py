@@ -99,8 +99,15 @@ def test_a_bad_query_of_the_model_s_choice_is_told_by_its_reason(
     assert bent.reasons == {reason}
 
 
-@pytest.mark.parametrize("mask", ["[X]", "[x]", "@placeholder", "@Placeholder"])
-@pytest.mark.parametrize("answer", ["Nunez", "Aurelio Nunez", "aurelio nunez", "Nunez."])
+@pytest.mark.parametrize(
+    ("mask", "answer"),
+    [
+        ("[X]", "Nunez"),
+        ("[x]", "Aurelio Nunez"),
+        ("@placeholder", "aurelio nunez"),
+        ("@Placeholder", "Nunez."),
+    ],
+)
 def test_a_query_of_the_model_s_choice_is_read(mask, answer, run, at, tmp_path):
     own = tmp_path / "own.jsonl"
     own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")

@@ -18,24 +18,17 @@ from targen_tasks_superglue.record.rows import pack
 from targen_tasks_superglue.shared.articles import Paragraph
 from tests.tables import table
 
-ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue" / "ReCoRD"
+from .originals import needs_original, original
+
 ROWS = (Path(__file__).parent / "official_rows.json").read_text(encoding="utf-8")
 GOOD = json.loads(ROWS)["record"]
-needs_original = pytest.mark.skipif(
-    not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
-)
-
-
-def original() -> list[dict]:
-    lines = (ORIGINAL / "train.jsonl").read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines if line]
 
 
 # --- rows ---------------------------------------------------------------------
 
 
-def test_a_query_is_asked_for_with_three_names_to_choose_from_and_the_others_apart(run):
-    ran = run(task="record", rows=8)
+def test_a_query_is_asked_for_with_three_names_to_choose_from_and_the_others_apart(plain):
+    ran = plain("record", 60)
     asked = [r.origin.values for r in ran.requests if "names" in r.origin.values]
     assert asked
     for values in asked:
@@ -47,8 +40,8 @@ def test_a_query_is_asked_for_with_three_names_to_choose_from_and_the_others_apa
     assert all(entry["notes"]["offered"] for entry in ran.provenance)
 
 
-def test_every_mention_of_the_answer_is_an_answer(run):
-    for row in run(task="record", rows=60).rows:
+def test_every_mention_of_the_answer_is_an_answer(plain):
+    for row in plain("record", 60).rows:
         text, (query,) = row["passage"]["text"], row["qas"]
         forms = {answer["text"] for answer in query["answers"]}
         for form in forms:
@@ -67,7 +60,7 @@ def test_every_mention_of_the_answer_is_an_answer(run):
 def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
     """Its text is scraped from news pages; most of what differs are captions and headings."""
     actual = shared = expected = 0
-    for row in original():
+    for row in original("record", "train"):
         # Highlights are lines of their own, without a full stop.
         text = row["passage"]["text"].replace("\n@highlight\n", "." + " " * 11)
         theirs = {(e["start"], e["end"]) for e in row["passage"]["entities"]}
@@ -127,8 +120,8 @@ def test_a_correction_changes_nothing_but_the_answers():
     assert corrected == row
 
 
-def test_joined_rows_are_numbered_through_the_file(run):
-    rows = run(task="record", rows=12).rows
+def test_joined_rows_are_numbered_through_the_file(plain):
+    rows = plain("record", 60).rows[:12]
     twice = [*rows[:3], *rows]
     joined = RECORD.pack(twice)
     assert [row["idx"] for row in joined] == list(range(12))
@@ -382,12 +375,9 @@ def test_a_relabelled_row_passes_the_checks_again():
 PAPER = RECORD.varied(["paper"])
 
 
-def test_in_the_paper_s_variant_the_model_chooses(run):
-    ran = run(task="record", rows=12, variants=("paper",))
-    assert len(ran.rows) == 12
-    asked = {r.origin.prompt for r in ran.requests}
-    assert "query-paper" in asked
-    assert "query" not in asked
+def test_in_the_paper_s_variant_the_model_chooses(plain):
+    ran = plain("record", 24, variants=("paper",))
+    assert ran.asked("query-paper") and not ran.asked("query")
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         RECORD.schema.model_validate(row)
         assert row["qas"][0]["query"].count(MASK) == 1
@@ -422,9 +412,6 @@ def test_the_variant_relabels_what_the_judge_finds(run, tmp_path):
     assert (entry["claimed"], entry["label"]) == ("Aurelio Nunez", "Carmen Pardo")
     assert entry["notes"]["intended_place"] == 4, "of the entity that was intended"
     assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]
-
-
-# --- prompts and worked examples ------------------------------------------------
 
 
 def test_a_word_that_may_be_a_piece_of_a_longer_name_is_not_asked_for():

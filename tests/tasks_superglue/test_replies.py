@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.axg import Sentences
-from targen_tasks_superglue.boolq import BoolqRow
-from targen_tasks_superglue.boolq.checks import check_question, official_passage, official_question
-from targen_tasks_superglue.cb import CbRow
+from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
+from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
+from targen_tasks_superglue.boolq.checks import official_passage, official_question
+from targen_tasks_superglue.cb import CB, CbRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment
-from targen_tasks_superglue.copa import Event
+from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.record import find_entities
 from targen_tasks_superglue.record.checks import check_query
 from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte import Premise
+from targen_tasks_superglue.rte import RTE, Premise, RteRow
 from targen_tasks_superglue.rte.checks import check_premise
 from targen_tasks_superglue.shared.articles import Paragraph, Title, check_domain, check_title
 from targen_tasks_superglue.shared.nli import claim, related
@@ -231,11 +231,9 @@ def test_a_text_that_breaks_a_common_rule_makes_no_row(place, how, ran):
         assert done.reasons == {expected}
 
 
-@pytest.mark.parametrize("how", ["a number", "a heading", "no text"])
 @pytest.mark.parametrize("place", "axg boolq copa record rte wsc".split())
-def test_it_is_asked_for_once_more_and_a_repaired_one_is_used(place, how, ran):
-    change, _, _ = BREAKS[how]
-    done = ran(place, change(GOOD[place]), repaired=GOOD[place], near_duplicates=0.0)
+def test_it_is_asked_for_once_more_and_a_repaired_one_is_used(place, ran):
+    done = ran(place, f"1. {GOOD[place]}", repaired=GOOD[place], near_duplicates=0.0)
     assert done.rows
     assert done.repairs
     assert "could not be used" in done.repairs[0].messages[-1].content
@@ -323,11 +321,12 @@ CARROTS = (
 )
 
 
-def boolq_question(text: str) -> None:
+def boolq_question(text: str, *variants: str) -> None:
     question = official_question(text) or "-"
     assert question == question.lower()
     row = BoolqRow(passage=official_passage(FERRY), question=question, label=True)
-    check_question(row, FERRY)
+    for check in BOOLQ.varied(variants).checks:
+        check(row, FERRY)
 
 
 def copa_choices(event: str, first: str, second: str) -> None:
@@ -341,18 +340,32 @@ def record_statement(name: str, statement: str) -> None:
     check_query(record_row(WHALE, entities, answer, statement), WHALE)
 
 
+def cb_pair(premise: str, hypothesis: str) -> None:
+    for check in CB.checks:
+        check(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
+
+
+def rte_pair(premise: str, hypothesis: str) -> None:
+    for check in RTE.checks:
+        row = RteRow(premise=premise, hypothesis=hypothesis, label="entailment")
+        check(row, Premise(premise=premise))
+
+
 def pair(check: Callable[[SubjectPair], None], number: str) -> Callable[[str, str], None]:
     return lambda one, two: check(SubjectPair(first=one, second=two, number=number))
 
 
 CHECKS: dict[str, Callable[..., Any]] = {
     "boolq question": boolq_question,
+    "boolq question, paper": lambda text: boolq_question(text, "paper"),
     "cb commitment": lambda premise, hypothesis: check_pair_commitment(
         CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), ""
     ),
+    "cb pair": cb_pair,
     "copa choices": copa_choices,
     "copa form": lambda event, *choices: check_unlike(event, choices),
     "record statement": record_statement,
+    "rte pair": rte_pair,
     "rte premise": lambda text: check_premise(Premise(premise=text)),
     "claim": lambda text, premise=CARROTS: claim(text, premise, min_words=3, max_words=60),
     "related": related,
@@ -386,6 +399,44 @@ def test_a_check_has_the_verdict_of_its_line(what, verdict, texts):
 
 def test_every_line_is_read():
     assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS}
+
+
+OF_ANOTHER_SEED = {
+    "axg": (
+        AXG,
+        AxgPair(
+            premise1=HIVE.he.replace("veil", "hat"),
+            premise2=HIVE.she.replace("veil", "hat"),
+            hypothesis="The teacher had never been close to a hive.",
+            label="entailment",
+        ),
+        "premise-changed",
+    ),
+    "boolq": (
+        BOOLQ,
+        BoolqRow(passage="Other -- It is.", question="is basalt a rock", label=True),
+        "passage-changed",
+    ),
+    "copa": (
+        COPA,
+        CopaRow(
+            premise="The kite came down in the field.",
+            choice1="The wind had dropped.",
+            choice2="The string had held.",
+            question="cause",
+            label=0,
+        ),
+        "premise-changed",
+    ),
+}
+
+
+@pytest.mark.parametrize("task", OF_ANOTHER_SEED)
+def test_a_row_of_another_seed_is_refused(task):
+    made, row, reason = OF_ANOTHER_SEED[task]
+    with pytest.raises(Rejected) as caught:
+        made.checks[0](row, GIVEN[task])
+    assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize(

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from targen_core import Job, load_registry
-from targen_testing.tasks import job_of
+from targen_core import load_registry
 from tests.tables import table
+
+from .originals import needs_original, original
 
 REGISTRY = load_registry()
 TASKS = "axg boolq cb copa record rte wic wsc".split()
-FOLDERS = dict(zip(TASKS, "AX-g BoolQ CB COPA ReCoRD RTE WiC WSC".split(), strict=True))
-ORIGINAL = Path(__file__).parents[3] / "shared" / "data" / "superglue"
-needs_original = pytest.mark.skipif(
-    not ORIGINAL.is_dir(), reason=f"the original data is not at {ORIGINAL}"
-)
 
 
 def task_of(name: str) -> Any:
     return REGISTRY.get("task", name)
-
-
-@cache
-def original(name: str, split: str) -> list[dict[str, Any]]:
-    file = "AX-g" if name == "axg" else split
-    path = ORIGINAL / FOLDERS[name] / f"{file}.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def refusal(name: str, row: dict[str, Any]) -> str:
@@ -62,8 +47,8 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_row_has_the_fields_of_the_official_form_in_order(name, run):
-    done = run(task=name, rows=60)
+def test_every_row_has_the_fields_of_the_official_form_in_order(name, plain):
+    done = plain(name, 60)
     assert [row["idx"] for row in done.rows] == list(range(60))
     for row in done.rows:
         assert list(row) == FIELDS[name].split()
@@ -201,22 +186,3 @@ def test_each_step_has_its_temperature(name):
     expected = {"contexts": 1.0, "seeds": 1.0, "generate": 0.7, "correct": 0.0}
     left_out = {"cb": "seeds", "wic": "contexts"}.get(name)
     assert actual == {step: value for step, value in expected.items() if step != left_out}
-
-
-@settings(max_examples=4)
-@given(data=st.data(), seed=st.integers(0, 99), bad=st.sampled_from([0.0, 0.1, 0.25]))
-@pytest.mark.parametrize("name", TASKS)
-def test_any_quota_is_met_exactly_whatever_share_of_replies_is_bad(name, data, seed, bad):
-    task = task_of(name)
-    each = st.integers(0, 12).map(lambda count: count * task.rows_per_instance)
-    quotas = data.draw(st.fixed_dictionaries(dict.fromkeys(task.quota_names, each)))
-    if not any(quotas.values()):
-        return
-    spec = job_of(task, name, 1, options={"garbage_rate": bad}, seed=seed).replace(quotas=quotas)
-    with tempfile.TemporaryDirectory() as folder:
-        with Job.create(REGISTRY, spec, Path(folder) / "run") as job:
-            report = job.run()
-        lines = (Path(folder) / "run" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
-    assert report["rows"] == quotas
-    assert len(lines) == sum(quotas.values())
-    assert all(refusal(name, json.loads(line)) == "" for line in lines)

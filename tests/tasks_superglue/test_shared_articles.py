@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -45,15 +46,14 @@ def test_tasks_share_titles_and_parameters(task):
     assert (paper.contexts, *paper.seeds) == PAPER_LISTS
 
 
-def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(run, tmp_path):
+def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(plain):
     """Equal keys: in a suite run they are asked once."""
-    keys = {}
-    for task in ("boolq", "record"):
-        ran = run(task=task, rows=4, variants=("paper",))
-        keys[task] = {tuple(entry["calls"][:3]) for entry in ran.provenance}
-        (ran.path).rename(tmp_path / task)
-    assert keys["boolq"] & keys["record"]
-    assert keys["boolq"] <= keys["record"]
+    boolq, record = (
+        {tuple(entry["calls"][:3]) for entry in plain(task, 24, variants=("paper",)).provenance}
+        for task in ("boolq", "record")
+    )
+    assert boolq & record
+    assert boolq <= record
 
 
 def test_batches_are_the_paper_s_in_its_variant_and_smaller_elsewhere(run):
@@ -79,7 +79,7 @@ def _lists(request) -> bool:
     return request.origin.prompt in ("domains", "titles", "paragraphs")
 
 
-def test_prompts_hold_what_is_asked_for(run):
+def test_prompts_hold_what_is_asked_for():
     values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER", "draws": "D"}
     values["cast"] = "1. CAST"
     for prompt in ARTICLE_PROMPTS:
@@ -91,15 +91,14 @@ def test_prompts_hold_what_is_asked_for(run):
                 json.loads(message.content)
 
 
-def test_each_report_has_a_cast_of_its_own(run):
+def test_each_report_has_a_cast_of_its_own(plain):
     """People and organisations are drawn: left to itself a model writes of real ones."""
     lines = []
-    for request in run(task="record", rows=12).requests:
-        if request.origin.prompt == "news":
-            cast = str(request.origin.values["cast"]).split("\n")
-            assert [line[:3] for line in cast] == ["1. ", "2. "]
-            assert all(cast_line in request.messages[-1].content for cast_line in cast)
-            lines += [line[3:] for line in cast]
+    for request in plain("record", 60).asked("news"):
+        cast = str(request.origin.values["cast"]).split("\n")
+        assert [line[:3] for line in cast] == ["1. ", "2. "]
+        assert all(cast_line in request.messages[-1].content for cast_line in cast)
+        lines += [line[3:] for line in cast]
     assert lines
     assert len(set(lines)) == len(lines)
     for line in lines:
@@ -132,8 +131,9 @@ CHECKS = {
     "article": lambda text: check_article(Paragraph(title="Marsh Bell", text=text)),
 }
 ONE = GOOD.replace(". ", ", and ")
-LEFT_OUT = {
+RULES = {
     "paragraph": {
+        "": [GOOD, ONE],
         "too-short": ["", "The Marsh Bell was cast in Lübeck. It sank. It is gone."],
         "cut-off": [GOOD[:-8]],
         "markup": [f"**Paragraph 1** {GOOD}", f"1. {GOOD}"],
@@ -151,26 +151,18 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"),
-    [("paragraph", GOOD), ("paragraph", ONE)],
-)
-def test_items_that_keep_the_rules_pass(kind, text):
-    CHECKS[kind](text)
-
-
-@pytest.mark.parametrize(
     ("kind", "reason", "text"),
     [
         (kind, reason, text)
-        for kind, reasons in LEFT_OUT.items()
+        for kind, reasons in RULES.items()
         for reason, texts in reasons.items()
         for text in texts
     ],
 )
 def test_items_that_break_a_rule_are_left_out(kind, reason, text):
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(Rejected) if reason else nullcontext() as caught:
         CHECKS[kind](text)
-    assert caught.value.reason == reason
+    assert not reason or caught.value.reason == reason
 
 
 @pytest.mark.parametrize("task", ["boolq", "record"])

@@ -18,26 +18,17 @@ def spoilt(good: Any) -> str:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_keys_besides_change_no_row(task, run):
-    plain = run(task=task, name="plain", rows=6)
-    more = run(lambda step, good, repair: {"question": "?", **good, "more": 1}, task=task, rows=6)
+def test_keys_besides_change_no_row(task, plain, run):
+    more = run(lambda step, good, repair: {"question": "?", **good, "more": 1}, task=task, rows=18)
     assert not more.repairs
-    assert more.rows == plain.rows
+    assert more.rows == plain(task, 18).rows
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_reply_without_its_values_is_asked_for_once_more(task, run):
-    plain = run(task=task, name="plain", rows=18)
+def test_a_reply_without_its_values_is_asked_for_once_more(task, plain, run):
     bent = run(lambda step, good, repair: good if repair else spoilt(good), task=task, rows=18)
     assert bent.problem == ""
-    assert bent.rows == plain.rows
+    assert bent.rows == plain(task, 18).rows
     assert {request.origin.prompt for request in bent.repairs} == {
-        request.origin.prompt for request in plain.requests
+        request.origin.prompt for request in plain(task, 18).requests
     }
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_stays_without_them_never_becomes_a_row(task, run, at):
-    bent = run(at("generate", spoilt, always=True), task=task, rows=6, give_up_after=30)
-    assert bent.rows == []
-    assert bent.reasons == {"malformed-reply"}

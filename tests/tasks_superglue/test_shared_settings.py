@@ -6,69 +6,50 @@ import json
 
 import pytest
 
-from targen_core import Rejected, load_registry
+from targen_core import Rejected
 from targen_core.tasks.checks import phrase
-from targen_tasks_superglue.shared.nli import asks, no_copy, statement
+from targen_tasks_superglue.shared.nli import asks, claim, no_copy, statement, stems
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,
     SETTINGS_PROMPT,
 )
 
-
-def tasks_on_settings() -> list[str]:
-    registry = load_registry()
-    actual = [item.name for item in registry.all("task")]
-    return [name for name in actual if registry.get("task", name).contexts is SETTINGS]
+from .originals import ORIGINAL, needs_original
 
 
-def test_the_tasks_that_begin_with_settings_share_their_parameters():
-    registry = load_registry()
-    names = tasks_on_settings()
-    assert {"cb", "copa"} <= set(names)
-    for name in names:
-        task = registry.get("task", name)
-        assert dict(task.parameters["contexts"]) == dict(SETTINGS_PARAMETERS)
-        assert SETTINGS_PROMPT in task.prompts
+@pytest.mark.parametrize("name", ["axg", "cb", "copa", "wsc"])
+def test_tasks_that_begin_with_settings_share_their_parameters(name, installed):
+    task = installed.get("task", name)
+    assert task.contexts is installed.get("contexts", "settings") is SETTINGS
+    assert dict(task.parameters["contexts"]) == dict(SETTINGS_PARAMETERS)
+    assert SETTINGS_PROMPT in task.prompts
 
 
-def test_the_source_is_registered_by_name():
-    assert load_registry().get("contexts", "settings") is SETTINGS
-
-
-@pytest.mark.parametrize("seed", [0, 7])
-def test_the_calls_of_two_tasks_are_the_same_calls(seed, run, tmp_path, monkeypatch):
+def test_the_calls_of_two_tasks_are_the_same_calls(plain):
     """With one seed the keys are equal, so a suite pays them once."""
-    keys = {}
-    for task in ("copa", "cb"):
-        ran = run(task=task, rows=12, seed=seed)
-        lines = (ran.path / "journal").read_text().splitlines()
-        records = [json.loads(line[9:]) for line in lines]
-        keys[task] = {record["key"] for record in records if record["step"] == "contexts"}
-        (tmp_path / "run").rename(tmp_path / task)
-    assert keys["copa"]
-    shared = keys["copa"] & keys["cb"]
-    assert len(shared) == min(len(keys["copa"]), len(keys["cb"]))
+    copa, cb = (
+        {r.key for r in plain(task, 24, seed=7).requests if r.origin.step == "contexts"}
+        for task in ("copa", "cb")
+    )
+    assert copa
+    assert len(copa & cb) == min(len(copa), len(cb))
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    ("first", "second", "same"),
     [
-        ("a night ferry", "Night ferry"),
-        ("a night ferry", "the night  ferry"),
-        ("an open mine", "open mine"),
-        ("The docks", "the docks"),
+        ("a night ferry", "Night ferry", True),
+        ("a night ferry", "the night  ferry", True),
+        ("an open mine", "open mine", True),
+        ("The docks", "the docks", True),
+        *(("a night ferry", other, False) for other in ("a day ferry", "a night ferry crew", "a")),
+        ("a night ferry", "", False),
     ],
 )
-def test_an_article_makes_no_other_setting(first, second):
+def test_an_article_makes_no_other_setting(first, second, same):
     assert SETTINGS.key is not None
-    assert SETTINGS.key(first) == SETTINGS.key(second)
-
-
-@pytest.mark.parametrize("other", ["a day ferry", "a night ferry crew", "the", "a", ""])
-def test_other_words_do(other):
-    assert SETTINGS.key is not None
-    assert SETTINGS.key("a night ferry") != SETTINGS.key(other)
+    assert (SETTINGS.key(first) == SETTINGS.key(second)) is same
 
 
 def test_the_prompt_is_told_what_is_taken():
@@ -119,3 +100,34 @@ def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
 def test_a_phrase_is_short_and_plain(text, expected):
     phrase("one two", max_words=3, what="phrase")
     assert reason(phrase, text, max_words=3, what="phrase") == expected
+
+
+def refused(hypothesis: str, premise: str) -> str:
+    """The reason for which a hypothesis is rejected, or nothing."""
+    try:
+        claim(hypothesis, premise, min_words=3, max_words=60)
+    except Rejected as error:
+        return error.reason
+    return ""
+
+
+def test_a_text_of_small_words_has_them_as_its_stems():
+    assert stems("It was they.") == {"it", "was", "they"}
+    assert stems("They're the nurse's.") == {"nurs"}
+
+
+@needs_original
+@pytest.mark.parametrize("name", ["RTE", "CB", "AX-b"])
+def test_original_hypotheses_are_no_talk_about_texts(name):
+    rows = [
+        json.loads(line)
+        for path in sorted((ORIGINAL / name).glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").split("\n")
+        if line
+    ]
+    assert rows
+    for row in rows:
+        premise = row.get("premise") or row["sentence1"]
+        hypothesis = row.get("hypothesis") or row["sentence2"]
+        hypothesis = hypothesis.strip().rstrip(".") + "."
+        assert refused(hypothesis, premise) not in ("meta-text", "several-sentences"), hypothesis

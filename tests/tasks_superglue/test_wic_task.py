@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import cycle
 
 import pytest
 from hypothesis import assume, given
@@ -22,6 +23,7 @@ from targen_tasks_superglue.wic import (
 )
 from targen_tasks_superglue.wic.checks import (
     is_near,
+    locate,
     near_equal,
     partners,
     shared_words,
@@ -222,16 +224,12 @@ def test_a_sense_must_have_its_number():
 # --- the steps --------------------------------------------------------------
 
 
-def _asked(ran, prompt):
-    return [request for request in ran.requests if request.origin.prompt == prompt]
-
-
-def test_there_are_no_contexts_and_at_most_four_definitions(run):
-    ran = run(task="wic", rows=80)
+def test_there_are_no_contexts_and_at_most_four_definitions(plain):
+    ran = plain("wic")
     assert {request.origin.step for request in ran.requests} == {"seeds", "generate", "correct"}
-    assert {request.origin.values["count"] for request in _asked(ran, "words")} == {80}
-    assert {request.origin.values["count"] for request in _asked(ran, "definitions")} == {4}
-    words = [request.origin.values["word"] for request in _asked(ran, "definitions")]
+    assert {request.origin.values["count"] for request in ran.asked("words")} == {80}
+    assert {request.origin.values["count"] for request in ran.asked("definitions")} == {4}
+    words = [request.origin.values["word"] for request in ran.asked("definitions")]
     assert len(set(words)) == len(words), "one list of definitions a word"
 
 
@@ -246,11 +244,10 @@ def test_a_word_with_more_definitions_keeps_four(run):
     assert {len(entry["seed"]["definitions"]) for entry in ran.provenance} == {4}
 
 
-def test_both_labels_are_asked_for_in_the_very_same_form(run):
+def test_both_labels_are_asked_for_in_the_very_same_form(plain):
     """The request tells the label by nothing but the meanings that it names."""
-    ran = run(task="wic", rows=40)
     messages: dict[str, list] = {"true": [], "false": []}
-    for request in _asked(ran, "sentences"):
+    for request in plain("wic").asked("sentences"):
         values = request.origin.values
         same = (values["part1"], values["meaning1"]) == (values["part2"], values["meaning2"])
         messages[str(same).lower()].append(request.messages)
@@ -259,15 +256,15 @@ def test_both_labels_are_asked_for_in_the_very_same_form(run):
     assert len(ahead) == 1
     form = re.compile(
         r"Word: \w+\nSentence 1: a (noun|verb), meaning .+\nSentence 2: a (noun|verb), meaning .+\n"
-        r"Sentences already taken: none\n\nKeep to this:\nsentence 1: .+; sentence 2: .+; style: .+"
+        r"Sentences already taken: .+\n\nKeep to this:\nsentence 1: .+; sentence 2: .+; style: .+"
     )
     assert all(form.fullmatch(m[-1].content) for actual in messages.values() for m in actual)
 
 
-def test_meanings_agree_or_differ_as_the_label_says_and_a_word_gives_two_seeds_at_most(run):
+def test_meanings_agree_or_differ_as_the_label_says_and_a_word_gives_two_seeds_at_most(plain):
     firsts = Counter()
     numbers: dict[str, set[int]] = {}
-    for entry in run(task="wic", rows=140).provenance:
+    for entry in plain("wic").provenance:
         notes, seed = entry["notes"], entry["seed"]
         numbers.setdefault(seed["word"], set()).add(seed["number"])
         if entry["intended"] == "true":
@@ -299,12 +296,12 @@ def test_a_sense_without_a_partner_is_left_out_but_not_in_the_variant(run):
     ran = run(one_of_each, task="wic", rows=4)
     assert ran.rows == []
     assert ran.reasons == {"no-partner"}
-    assert not _asked(ran, "sentences"), "no call was made for them"
+    assert not ran.asked("sentences"), "no call was made for them"
     assert len(run(one_of_each, task="wic", rows=8, variants=["paper"], name="paper").rows) == 8
 
 
-def test_in_the_variant_paper_the_model_picks_the_meaning_of_true_and_code_two_of_false(run):
-    ran = run(task="wic", rows=80, variants=["paper"])
+def test_in_the_variant_paper_the_model_picks_the_meaning_of_true_and_code_two_of_false(plain):
+    ran = plain("wic", 80, variants=["paper"])
     replies = {request.key: request.dry_run() for request in ran.requests}
     pairs = Counter()
     for entry in ran.provenance:
@@ -345,7 +342,45 @@ def test_few_words_are_drawn_of_again_and_told_what_is_taken(run):
     ran = run(three, task="wic", rows=50, give_up_after=60)
     assert len(ran.rows) == 50
     assert {row["word"] for row in ran.rows} == {"bromel", "drindar", "slelock"}
-    later = [r for r in _asked(ran, "sentences") if r.origin.values["have"] != "none"]
+    later = [r for r in ran.asked("sentences") if r.origin.values["have"] != "none"]
     assert later
     for request in later[:10]:
         assert request.origin.values["word"] in request.origin.values["have"]
+
+
+# --- step 2: words and their meanings ---------------------------------------
+
+
+def test_a_part_of_speech_in_other_spellings(plain, run):
+    said = {"noun": cycle(["Noun", "n."]), "verb": cycle(["VERB", "v", " (verb) "])}
+
+    def bend(step, good, repair):
+        for each in good.get("definitions", ()):
+            each["part_of_speech"] = next(said[each["part_of_speech"]])
+        return good
+
+    assert run(bend, task="wic", rows=18).rows == plain("wic", 18).rows
+
+
+def test_a_meaning_that_comes_twice_is_used_once(run):
+    def bend(step, good, repair):
+        if "definitions" in good:
+            first = good["definitions"][0]
+            again = {**first, "definition": first["definition"].replace("that", "which")}
+            return {"definitions": [first, again, *good["definitions"][2:]]}
+        return good
+
+    bent = run(bend, task="wic", rows=12)
+    assert "near-equal-definitions" in bent.reasons
+    for entry in bent.provenance:
+        assert entry["seed"]["number"] != 1
+        if entry["intended"] == "false":
+            assert set(entry["notes"].values()) != {0, 1}
+
+
+# --- step 3: sentences ------------------------------------------------------
+
+
+def test_a_word_that_is_missing_is_said_in_words():
+    with pytest.raises(Rejected, match="no form of 'crane' as a noun is in 'It lifted"):
+        locate("crane", "It lifted a tub.", "noun")

@@ -284,8 +284,8 @@ ASKED = {
 
 
 @pytest.mark.parametrize(("task", "variant"), ASKED)
-def test_a_run_asks_the_prompts_of_its_variant_and_locks_their_versions(task, variant, run):
-    done = run(task=task, rows=24, give_up_after=60, variants=(variant,) if variant else ())
+def test_a_run_asks_the_prompts_of_its_variant_and_locks_their_versions(task, variant, plain):
+    done = plain(task, 24, give_up_after=60, variants=(variant,) if variant else ())
     assert len(done.rows) == 24
     prompts = {request.origin.prompt for request in done.requests}
     assert prompts == set(ASKED[task, variant].split())
@@ -342,8 +342,10 @@ def procedures() -> list[Any]:
 
 
 @pytest.mark.parametrize(("task", "steps"), procedures())
-def test_the_variant_paper_takes_the_steps_of_its_appendix_and_draws_no_dimension(task, steps, run):
-    done = run(task=task, rows=24, give_up_after=60, variants=["paper"])
+def test_the_variant_paper_takes_the_steps_of_its_appendix_and_draws_no_dimension(
+    task, steps, plain
+):
+    done = plain(task, 24, give_up_after=60, variants=["paper"])
     assert len(done.rows) == 24
     asked: dict[str, set[str]] = {}
     for request in done.requests:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
+
+from tests.files import write_lines
 
 sys.path.insert(0, str(Path(__file__).parent))  # for what tests here have in common
 
@@ -22,13 +21,7 @@ if find_spec("torch") is None:  # a run in which everything is skipped would loo
 @pytest.fixture
 def jsonl(tmp_path):
     """Write rows to a file."""
-
-    def write(name: str, rows: Sequence[Any]) -> Path:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return path
-
-    return write
+    return lambda name, rows: write_lines(tmp_path / name, rows)
 
 
 WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from targen_analysis.metrics import Corpus, Study
+from tests.files import write_lines
 
 
 @pytest.fixture
 def jsonl(tmp_path):
     """Write rows to a file."""
-
-    def write(name: str, rows: Sequence[Any]) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return path
-
-    return write
+    return lambda name, rows: write_lines(tmp_path / name, rows)
 
 
 def corpus(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from targen_analysis.semantic import minilm
 from targen_analysis.semantic.coverage import coverage
 from targen_analysis.semantic.diversity import mean_cosine, pair_mean, remote_clique, vendi
 from targen_analysis.semantic.embedding import Embedder
@@ -22,6 +23,7 @@ from targen_analysis.semantic.projection import project
 from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_shares, unit
 from targen_analysis.testing import MetricSuite as Suite
 from targen_cli.findings import Excerpt
+from targen_core import load_registry
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
 
@@ -327,3 +329,21 @@ def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monk
     with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
         measure(study(corpus(["a b", "c d"])), Embedder("none", lambda texts: 1 / 0), **options)
     assert error.value.hint == install("targen-analysis[umap]")
+
+
+@pytest.mark.parametrize(
+    ("there", "hint"), [(None, "analysis[embeddings,minilm]"), (object(), "hf download")]
+)
+def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
+    def no_model(name, option):
+        raise UsageError(f"the model {name} is not in the hub's cache")
+
+    monkeypatch.setattr(minilm, "find_spec", lambda name: there)
+    monkeypatch.setattr(minilm, "model_folder", no_model)
+    with pytest.raises(UsageError) as caught:
+        load_registry().get("embedder", "minilm").open()
+    assert (
+        "targen" in caught.value.hint
+        and install("targen-analysis").rpartition(" ")[2].strip("'") in caught.value.hint
+    )
+    assert hint in caught.value.hint

@@ -1,4 +1,4 @@
-"""Intervals cover what they should, and are where they should be."""
+"""Intervals are where they should be; what metrics are given."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import random
 import numpy as np
 import pytest
 
+from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import bootstrap, generator, half_samples, mean, rate, subsample
+from targen_testing.sample import SAMPLE
 
 
 def test_wilson_s_interval():
@@ -61,3 +63,33 @@ def test_a_mean_s_interval_and_a_subsample():
     few = subsample(3, 10, rng).tolist()
     assert sorted(set(few)) == few
     assert len(few) == 3
+
+
+def corpus(name="mine", labels=("b", "", "a", "b")):
+    texts = [(f"text {at}",) for at in range(len(labels))]
+    rows = [{"text": text, "label": label} for (text,), label in zip(texts, labels, strict=True)]
+    return Corpus(name, rows, ("text",), texts, list(labels), [text for (text,) in texts])
+
+
+def test_labels_are_those_that_occur():
+    assert corpus().label_names == ("a", "b")
+    assert len(corpus()) == 4
+
+
+def test_labels_of_a_task_keep_its_order():
+    task = SAMPLE  # whose labels are not in the order of the alphabet
+    mine = corpus(labels=("bad", "stray", "good", "bad"))
+    known = Corpus(
+        mine.name, mine.rows, mine.fields, mine.texts, mine.labels, mine.rendered, task=task
+    )
+    assert known.label_names == (*[label.name for label in task.labels], "stray")
+
+
+def test_chance_is_decided_by_seed_and_purpose_alone():
+    study = Study((corpus(),), seed=3)
+    first = study.rng("sample").random()
+    study.rng("other").random()
+    assert study.rng("sample").random() == first
+    assert study.rng("other").random() != first
+    assert Study((corpus("x"),), seed=3).rng("sample").random() == first
+    assert Study((corpus(),), seed=4).rng("sample").random() != first

@@ -514,14 +514,6 @@ def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
     assert Path("a/ledger").stat().st_size < 200_000
 
 
-def test_a_dataset_of_one_row_gives_it_and_the_run_says_what_lacks(in_process):
-    Path("data/orders.jsonl").unlink()
-    Path("data/reviews.csv").write_text("review,stars\nA lamp that I like.,5\n")
-    done = in_process(*LINE, "--label", "yes=2", "--label", "no=0", "--out", "a")
-    assert done.code == 1
-    assert "label yes has 1 of 2 rows" in done.err
-
-
 @pytest.mark.parametrize(
     ("how", "step", "reason"),
     [

@@ -346,16 +346,6 @@ def test_methods_say_what_they_ask_of_a_backend(targen):
 
 
 @pytest.mark.whole
-def test_an_analysis_counts_rows_by_what_a_method_drew(works, mail):
-    own = ("--set", 'attribute={"mood": ["warm", "cold"]}', "--set", "attributes=1")
-    start = ("method", "attrprompt", str(mail), *own, "-n", "8", "-b", "scripted", "--out", "run")
-    works(*start)
-    where = ("--task", str(mail), "--out", "analysed", "--json")  # the task that it is for
-    done = works("analyze", "run", "--metric", "dimensions", *where)
-    assert "mood (2 values, 4 rows each)" in done.out
-
-
-@pytest.mark.whole
 def test_an_analysis_counts_no_labels_as_corrected_where_none_was(works, mail):
     start = ("method", "attrprompt", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
     works(*start)

@@ -35,8 +35,11 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(targen, work
     whose = json.loads(Path("run-finished/task.json").read_text())
     assert whose["name"] == "mail" and [*whose["labels"]] == ["loan", "room"]
     best = Path("run-finished/dataset.jsonl").read_bytes()
-    works("select", "run", "--ratio", "3")
+    chosen = works("select", "run", "--ratio", "3", "--json").json["labels"]
+    assert {name: (of["made"], of["kept"]) for name, of in chosen.items()} == labels
     assert Path("run-best/dataset.jsonl").read_bytes() == best
+    there = targen("select", "run", "--ratio", "3")
+    assert (there.code, "--force replaces" in there.err) == (2, True)
 
     more = targen("resume", "run", "-n", "24")
     assert (more.code, NEXT in more.err) == (0, True), more.err

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from targen_core import Rejected, Scored, TokenScore
 from targen_methods.supergen.selecting import selected
-from tests.files import lines
 
 Targen = Callable[..., Any]
 
@@ -41,44 +39,9 @@ def test_the_best_of_each_label_in_turn():
     assert len(drawn) > 3
 
 
-def test_more_are_made_and_the_best_kept(targen, works, mail):
-    works("method", "supergen", str(mail), "-n", "20", "-b", "scripted", "--out", "run")
-    scores = [row["notes"]["score"] for row in lines("run/provenance.jsonl")]
-    assert all(score < 0 for score in scores)
-    said = works("select", "run", "--json").json
-    assert {name: (of["made"], of["kept"]) for name, of in said["labels"].items()} == {
-        "loan": (10, 2),
-        "room": (10, 2),
-    }
-    origin = lines("run-best/provenance.jsonl")
-    best = [row["weighed"]["value"] for row in origin]
-    assert len(best) == 4 and min(best) >= sorted(scores)[8]
-    rows = lines("run/dataset.jsonl")
-    assert [rows[row["idx"]] for row in origin] == lines("run-best/dataset.jsonl")
-    assert [row["label"] for row in lines("run-best/dataset.jsonl")][:2] in (
-        ["loan", "room"],
-        ["room", "loan"],
-    )
-    again = targen("select", "run")
-    assert (again.code, "--force replaces" in again.err) == (2, True)
-    before = Path("run-best/weighing.json").read_bytes()
-    works("select", "run", "--force")
-    assert Path("run-best/weighing.json").read_bytes() == before
-
-
 def test_rows_without_scores_are_refused(targen, mail):
     targen("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
     done = targen("select", "run")
     assert done.code == 2 and "no number 'score' in its notes" in done.err
     done = targen("select", "run/dataset.jsonl", "--task", str(mail))
     assert done.code == 2 and "does not say where its rows are from" in done.err
-
-
-@pytest.mark.whole  # a backend of another distribution
-def test_a_backend_without_probabilities_is_refused_at_once(targen, mail, monkeypatch):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
-    done = targen(
-        "method", "supergen", str(mail), "-n", "4", "-b", "claude", "--model", "any", "--out", "run"
-    )
-    assert done.code == 2, done.err
-    assert "token prob" in done.err and not Path("run").exists()

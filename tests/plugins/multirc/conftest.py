@@ -13,6 +13,16 @@ Bend = Callable[[str, Any], Any]
 """`bend(prompt, good)` -> the reply: text, a JSON value or a `ChatReply`."""
 
 
+@pytest.fixture(scope="session")
+def plain(installed, tmp_path_factory):
+    """A run of 120 rows on the dry-run replies as they are, changed by no test."""
+    folder = tmp_path_factory.mktemp("plain") / "run"
+    script = lambda request: request.dry_run()  # noqa: E731
+    return run_bent(
+        installed, folder, script, task="targen-tasks-multirc:multirc", quotas={"any": 120}
+    )
+
+
 @pytest.fixture
 def run(tmp_path, installed):
     """Run MultiRC with the dry-run replies, each bent on its way."""

@@ -48,19 +48,6 @@ def test_rows(ran):
     assert right == {1: 15, 2: 25, 3: 11}
 
 
-def test_the_joined_file_has_a_row_a_passage(ran):
-    joined = pack(lines(ran / "dataset.jsonl"))
-    assert len(joined) == 30
-    assert [row["idx"] for row in joined] == list(range(30))
-    answers = [
-        answer["idx"]
-        for row in joined
-        for question in row["passage"]["questions"]
-        for answer in question["answers"]
-    ]
-    assert answers == list(range(len(answers)))
-
-
 def test_label_flow(ran):
     flow = json.loads((ran / "report.json").read_text())["flow"]["any"]
     assert flow["judged"] == 60

@@ -45,10 +45,9 @@ ABC = (("a red boat", True), ("a blue boat", False), ("a green cart", True))
 # --- the steps --------------------------------------------------------------
 
 
-def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
-    ran = run(rows=30)
-    assert {request.origin.step for request in ran.requests} == {"seeds", "generate", "correct"}
-    categories = {request.origin.values["category"] for request in ran.asked("titles")}
+def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(plain):
+    assert {request.origin.step for request in plain.requests} == {"seeds", "generate", "correct"}
+    categories = {request.origin.values["category"] for request in plain.asked("titles")}
     assert len(categories) == 15
     output = " ".join(categories)
     for word in (
@@ -57,21 +56,20 @@ def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(run):
         "psychology, supernatural"
     ).split(", "):
         assert word in output, word
-    assert {request.origin.values["count"] for request in ran.asked("titles")} == {5}
-    assert {request.origin.values["count"] for request in ran.asked("passages")} == {2}
+    assert {request.origin.values["count"] for request in plain.asked("titles")} == {5}
+    assert {request.origin.values["count"] for request in plain.asked("passages")} == {2}
 
 
-def test_a_call_writes_two_questions_on_one_paragraph(run):
-    ran = run(rows=20)
-    assert len(ran.asked("questions")) == 10
-    passages = [row["passage"]["text"] for row in ran.rows]
+def test_a_call_writes_two_questions_on_one_paragraph(plain):
+    assert len(plain.asked("questions")) == 60
+    passages = [row["passage"]["text"] for row in plain.rows]
     assert passages[0::2] == passages[1::2]
-    assert len(set(passages)) == 10
+    assert len(set(passages)) == 60
 
 
-def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(run):
+def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(plain):
     expected, kinds = Counter(), Counter()
-    for request in run(rows=120).asked("questions"):
+    for request in plain.asked("questions"):
         lines = request.origin.values["wanted"].split("\n")
         assert len(lines) == 2
         for number, line in enumerate(lines, 1):
@@ -84,14 +82,13 @@ def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(run):
     assert all(1 <= right <= options for options, right in expected)
 
 
-def test_what_is_asked_for_goes_with_the_kind_of_a_question(run):
+def test_what_is_asked_for_goes_with_the_kind_of_a_question(plain):
     """A question with one answer is told how it joins two sentences, a list what it collects."""
     told = []
-    for request in run(rows=24).requests:
-        if request.origin.prompt == "questions":
-            plans = str(request.origin.values["wanted"]).splitlines()
-            lines = request.messages[-1].content.partition("in order:\n")[2].splitlines()
-            told += zip(plans, lines, strict=True)
+    for request in plain.asked("questions"):
+        plans = str(request.origin.values["wanted"]).splitlines()
+        lines = request.messages[-1].content.partition("in order:\n")[2].splitlines()
+        told += zip(plans, lines, strict=True)
     assert {"one answer" in plan for plan, _ in told} == {True, False}
     for plan, line in told:
         drawn = "joins" if "one answer" in plan else "asks"
@@ -100,13 +97,12 @@ def test_what_is_asked_for_goes_with_the_kind_of_a_question(run):
             assert "two of the wrong ones name one other thing in two wordings" in plan
 
 
-def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(run):
-    ran = run(rows=6)
-    for request in ran.asked("questions"):
+def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(plain):
+    for request in plain.asked("questions"):
         assert request.origin.values["passage"].startswith("(1) ")
-    for request in ran.asked("meta"):
+    for request in plain.asked("meta"):
         assert "(1) " not in request.origin.values["input"]
-    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+    for row, entry in zip(plain.rows, plain.provenance, strict=True):
         assert "(1) " not in json.dumps(row)
         assert set(entry["notes"]) == {"evidence1", "evidence2"}
         assert all(re.fullmatch(r"\d+, \d+", said) for said in entry["notes"].values())
@@ -234,10 +230,9 @@ def test_an_option_that_there_is_not_is_no_label():
 # --- the official form ------------------------------------------------------
 
 
-def test_every_row_is_in_the_official_form(run):
-    ran = run(rows=30)
+def test_every_row_is_in_the_official_form(plain):
     numbers: Counter[int] = Counter()
-    for idx, row in enumerate(ran.rows):
+    for idx, row in enumerate(plain.rows):
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
         assert list(row) == ["version", "passage", "idx"]
         (question,) = row["passage"]["questions"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from targen_review.cli.open import planned
-from targen_review.grades import Grade, GradeBook, Rater, read_grades
+from targen_review.grades import read_grades
 
 from ...tables import table
 
@@ -147,18 +147,6 @@ def test_a_reply_outside_the_rubric_is_no_grade(review, in_process):
     done = in_process("review", "grade", review, *SCRIPTED, "--as", "fake", "--give-up-after", "9")
     assert done.code == 1
     assert len(read_grades(review)["fake"].grades) == 1
-
-
-def test_people_and_models_are_compared(review, in_process):
-    in_process("review", "grade", review, *SCRIPTED, "--as", "fake")
-    with GradeBook(review, Rater(rater="ann")) as book:
-        for name, grade in read_grades(review)["fake"].grades.items():
-            book.append(Grade(row=name, digest=grade.digest, before="B", after="A"))
-    found = in_process("review", "report", review, "--json").json
-    (after, before) = found["agreement"]
-    assert (after["kind"], after["raters"], after["rows"]) == ("model", ["ann", "fake"], 6)
-    assert before["side"] == "before"
-    assert found["alpha"] == []
 
 
 def test_a_model_may_be_named_as_a_rater(run, works):

@@ -45,7 +45,9 @@ def review(run):
     return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
-def test_grades_are_counted_by_row_before_and_after(review, graded, works):
+def test_grades_are_counted_by_row_before_and_after(review, graded, in_process, works):
+    none = in_process("review", "report", review)
+    assert (none.code, "no row has been graded so far" in none.err) == (2, True)
     graded(review, "ann", "A CB A B D .")
     graded(review, "bob", "A CA C B C .")
     done = works("review", "report", review, "--json")
@@ -288,9 +290,3 @@ def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
     assert [shown(cell) for cell in row] == [
         *("RTE", "498", "300", "52", "70", "76", "355", "50", "57", "36", "0.707", "0.813")
     ]
-
-
-def test_no_grades_yet(review, in_process):
-    done = in_process("review", "report", review)
-    assert done.code == 2
-    assert "no row has been graded so far" in done.err

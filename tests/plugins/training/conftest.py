@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 
 import pytest
 
@@ -41,3 +42,19 @@ def mood(tmp_path):
         return write_lines(tmp_path / name, made)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def _trained_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("trained") / "m"
+
+
+@pytest.fixture
+def trained(works, mood, _trained_once):
+    """The folder m, with a model that learned from train.jsonl: trained once, and copied then."""
+    mood("train.jsonl", 60)
+    if not _trained_once.exists():
+        works("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+        shutil.copytree("m", _trained_once)
+    else:
+        shutil.copytree(_trained_once, "m")

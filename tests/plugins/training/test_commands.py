@@ -79,10 +79,9 @@ def test_other_columns_than_the_task_s_are_said(targen, mood):
     assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
 
 
+@pytest.mark.usefixtures("trained")
 def test_each_prediction_is_written(targen, works, mood):
-    mood("train.jsonl", 60)
     mood("test.jsonl", 10, seed=1)
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     evaluate = ("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
     works(*evaluate)
     said, rows = lines("said.jsonl"), lines("test.jsonl")
@@ -94,14 +93,13 @@ def test_each_prediction_is_written(targen, works, mood):
     assert again.code == 2 and "said.jsonl exists" in again.err
 
 
+@pytest.mark.usefixtures("trained")
 def test_parts_of_the_rows_are_measured(targen, mood):
-    mood("train.jsonl", 60)
     mood("one.jsonl", 40, seed=1)
     mood("two.jsonl", 20, seed=2)
     with changed("two.jsonl") as rows:
         for row in rows:
             row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     both = ("evaluate", "m", "one.jsonl", "two.jsonl", "--task", "mood.yaml")
     measured = targen(*both, "--by", "label", "--json").json
     assert measured["figures"]["accuracy"]["value"] == pytest.approx(40 / 60)
@@ -115,13 +113,12 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert odd.code == 2 and "no row has such a column" in odd.err
 
 
+@pytest.mark.usefixtures("trained")
 def test_rows_that_were_learned_from_are_counted(targen, mood):
-    mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     both = [*lines("train.jsonl")[:7], *lines("test.jsonl")]
     both[0]["text"] = both[0]["text"].upper()  # case does not hide it
     write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
     assert "7 of 47 decisions were learned from" in measured.err
@@ -184,19 +181,8 @@ def test_bad_input_is_said(targen, mood, words, said):
     assert not Path("models").exists()
 
 
-@pytest.fixture
-def trained(targen, mood):
-    """A model in the folder m."""
-    mood("train.jsonl", 20)
-    assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m").code == 0
-
-
-@pytest.mark.parametrize("damage", ["model.json", "seen.npy", "model/words.json"])
-@pytest.mark.usefixtures("trained")
-def test_a_damaged_model_is_refused(targen, damage):
-    Path("m", damage).write_bytes(b'{"format": 1}')
-    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
-    assert done.code == 2 and "no model" in done.err
+def damaged(path: Path) -> None:
+    path.write_bytes(b'{"format": 1}')
 
 
 def a_fifo(path: Path) -> None:
@@ -223,21 +209,15 @@ def an_archive_of_zeros(path: Path) -> None:
         np.savez_compressed(file, weights=np.zeros((2, 8 << 20)))  # 128 MiB in 128 KiB
 
 
-@pytest.mark.parametrize(
-    "name", ["model.json", "seen.npy", "model/words.json", "model/numbers.npz"]
-)
-@pytest.mark.parametrize("damage", [a_fifo, a_link_out])
-@pytest.mark.usefixtures("trained")
-def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, name, damage):
-    damage(Path("m", name))
-    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
-    assert done.code == 2
-    assert "FIFO" in done.err or "it is a link" in done.err
+FILES = ("model.json", "seen.npy", "model/words.json", "model/numbers.npz")
 
 
 @pytest.mark.parametrize(
     ("name", "damage", "why"),
     [
+        *((name, damaged, "no model") for name in FILES[:3]),
+        *((name, a_fifo, "FIFO") for name in FILES),
+        *((name, a_link_out, "it is a link") for name in FILES),
         ("model.json", deep, "nested more than 64 levels"),
         ("model/words.json", deep, "nested more than 64 levels"),
         ("seen.npy", a_shape_of_its_own, "its array is declared as"),
@@ -245,20 +225,25 @@ def test_a_stranger_s_model_holds_files_of_its_own_alone(targen, name, damage):
     ],
 )
 @pytest.mark.usefixtures("trained")
-def test_a_stranger_s_model_takes_no_more_than_its_files_explain(targen, name, damage, why):
+def test_a_stranger_s_model_is_plain_files_that_take_no_more_than_they_explain(
+    targen, name, damage, why
+):
     damage(Path("m", name))
     done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
     assert done.code == 2
     assert why in done.err
 
 
-def test_an_earlier_model_is_replaced_on_demand_alone(targen, works, mood):
-    mood("train.jsonl", 20)
+@pytest.mark.usefixtures("trained")
+def test_an_earlier_model_is_replaced_on_demand_alone(targen, works):
+    def kept() -> tuple[int, int]:
+        stat = Path("m/model.json").stat()
+        return stat.st_ino, stat.st_mtime_ns
+
     train = ("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
-    works(*train)
-    before = Path("m/model.json").stat()
+    before = kept()
     works(*train)  # the same training: its model is kept
-    assert Path("m/model.json").stat() == before
+    assert kept() == before
     again = targen(*train, "--seed", 3)
     assert again.code == 2 and "--force" in again.err
     works(*train, "--force", "--seed", 3)
@@ -266,10 +251,9 @@ def test_an_earlier_model_is_replaced_on_demand_alone(targen, works, mood):
     assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]
 
 
-def test_a_model_is_measured_on_rows_of_its_task_alone(targen, mood):
-    mood("train.jsonl", 20)
+@pytest.mark.usefixtures("trained")
+def test_a_model_is_measured_on_rows_of_its_task_alone(targen):
     Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     done = targen("evaluate", "m", "train.jsonl", "--task", "other.yaml")
     assert done.code == 2 and "was trained on rows of mood" in done.err
     nobodys = targen("train", "train.jsonl", "--out", "n")

@@ -349,7 +349,7 @@ def test_rows_can_be_read_as_instructions(works):
 @pytest.mark.usefixtures("three")
 @pytest.mark.whole
 def test_an_analysis_shows_it_as_a_chapter(targen, works):
-    works(*COMPARE, "--curve", "auto")
+    works(*COMPARE, "--curve", "16,40", "--repeats", 1)
     analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")
     done = works(*analyze, "-o", "training.results=c", "--out", "a")
     page = Path("a/report.html").read_text()

@@ -15,10 +15,8 @@ Command = Callable[..., Any]
 
 
 @pytest.fixture
-def decoder(targen, mood):
+def decoder(trained):
     """A model's folder that says a decoder wrote it."""
-    mood("train.jsonl", 20)
-    targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     facts = json.loads(Path("m/model.json").read_text())
     facts |= {"trainer": "targen-training:decoder", "options": {"model": "some/base"}}
     Path("m/model.json").write_text(json.dumps(facts))

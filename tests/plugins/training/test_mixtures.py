@@ -107,11 +107,9 @@ def test_rows_as_instructions(targen, works, mood):
         (["--mix-temperature", "0.5"], "mix-temperature"),
     ],
 )
-def test_what_a_model_starts_from(targen, works, mood, words, said):
-    mood("train.jsonl", 20)
-    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out")
-    works(*train, "m")
-    done = targen(*train, "n", *words)
+@pytest.mark.usefixtures("trained")
+def test_what_a_model_starts_from(targen, words, said):
+    done = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "n", *words)
     assert done.code in (1, 2)
     assert said in done.err or "torch" in done.err or "transformers" in done.err
     assert not Path("n").exists()

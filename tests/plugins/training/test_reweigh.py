@@ -130,38 +130,39 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
     assert kept.code == 0 and not kept.err
 
 
+def weighed(rows: range, *weight: object) -> list[dict[str, object]]:
+    """A file of weights: one for each row."""
+    return [{"idx": at} | ({"weight": weight[0]} if weight else {}) for at in rows]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ([{"idx": at, "weight": 0} for at in range(40)], "all weights are 0"),
-        ([{"idx": at, "weight": -1} for at in range(40)], "weight 1 is -1"),
-        ([{"idx": at, "weight": "x"} for at in range(40)], 'weight 1 is "x"'),
-        ([{"idx": at, "weight": True} for at in range(40)], "weight 1 is true"),
-        ([{"idx": at} for at in range(40)], "weight 1 is null"),
-        ([{"idx": at, "weight": 1} for at in range(39)], "no weight for the row with idx 39"),
-        ([{"idx": at, "weight": 1} for at in range(41)], "weights of more rows"),
-        ([{"idx": at + 9, "weight": 1} for at in range(40)], "those of other rows"),
+        (weighed(range(40), 0), "all weights are 0"),
+        (weighed(range(40), -1), "weight 1 is -1"),
+        (weighed(range(40), "x"), 'weight 1 is "x"'),
+        (weighed(range(40), True), "weight 1 is true"),
+        (weighed(range(40)), "weight 1 is null"),
+        (weighed(range(39), 1), "no weight for the row with idx 39"),
+        (weighed(range(41), 1), "weights of more rows"),
+        (weighed(range(9, 49), 1), "those of other rows"),
         ([{"weight": 1}] * 3, "contains 3 weights, and rows 40 rows: they are those of other rows"),
+        (np.full(40, np.nan), "weight 1 is NaN"),
+        (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
+        (np.ones(12), "contains 12 weights"),
     ],
 )
 def test_weights_that_cannot_be(targen, mood, content, said):
     mood("rows.jsonl", 40)
-    write_lines("w.jsonl", content)
-    done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
+    file = "w.npy" if isinstance(content, np.ndarray) else "w.jsonl"
+    np.save(file, content) if file == "w.npy" else write_lines(file, content)
+    done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", file)
     assert done.code == 2 and said in done.err and not Path("rows-weighed").exists()
 
 
 def test_weights_of_an_array(targen, mood):
     mood("rows.jsonl", 40)
     args = ("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
-    for array, said in [
-        (np.full(40, np.nan), "weight 1 is NaN"),
-        (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
-        (np.ones(12), "contains 12 weights"),
-    ]:
-        np.save("w.npy", array)
-        done = targen(*args)
-        assert done.code == 2 and said in done.err
     Path("w.npy").write_bytes(b"no array")
     assert targen(*args).code == 2
     np.save("w.npy", np.linspace(0, 1, 40))
@@ -194,9 +195,13 @@ def test_rows_that_cannot_be_weighed(targen, mood):
 
 def test_embedders_are_features(noisy):
     """The words of the core need no model."""
-    found = weigh(read_dataset(noisy, str(noisy.with_name("mood.yaml"))), features="words")
+    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
+    found = weigh(dataset, features="words")
     assert found.weights[:8].max() < 0.1 < 0.9 < found.weights[8:].min()
     assert found.made["features"] == "words"
+    # A method that chooses examples tells what did not learn from other errors.
+    with pytest.raises(NotLearned):
+        weigh(replace(dataset, rows=[{**row, "text": "The lamp."} for row in dataset.rows]))
 
 
 def test_examples_of_each_label_come_from_what_helps(noisy):
@@ -292,11 +297,3 @@ def test_weights_in_memory_are_looked_at(noisy):
             decisions_of(replace(dataset, weights=weights))
     weighed = decisions_of(replace(dataset, weights=[0.5] * 80))
     assert {each.weight for each in weighed} == {0.5}
-
-
-def test_what_did_not_learn_can_be_told_from_other_errors(noisy):
-    """A method that chooses examples then chooses at random."""
-    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
-    rows = [{**row, "text": "The lamp."} for row in dataset.rows]
-    with pytest.raises(NotLearned):
-        weigh(replace(dataset, rows=rows))

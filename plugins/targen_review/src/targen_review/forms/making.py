@@ -30,8 +30,8 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
         rater: whose rows; None for all.
 
     Raises:
-        UsageError: unknown dataset or rater, none is named where there are several, or the rows have an
-            output.
+        UsageError: unknown dataset or rater, none is named where there are several, or the
+            rows have an output.
     """
     names = [each.name for each in plan.data]
     if name is None and len(names) > 1:

@@ -1,4 +1,4 @@
-"""The trainer on frozen vectors, by the kit; with words in place of MiniLM, which needs torch."""
+"""Trainers that need no torch, by the kit; `vectors` has words in place of MiniLM."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ from pathlib import Path
 import pytest
 
 from targen_training.testing import TrainerSuite as Suite
+
+
+class TestTfidf(Suite):
+    """As it is."""
+
+    trainer = "tfidf"
+
+
+class TestUnbalancedTfidf(Suite):
+    """With options."""
+
+    trainer = "tfidf"
+    options = ("class_weight=false", "regularization=5", "max_features=200")
+    test_same_scores_in_another_process = None  # what texts hash to is no matter of options
 
 
 class TestVectors(Suite):
