@@ -37,6 +37,32 @@ _ONE = "Keep to this:"
 _SEVERAL = "Keep to these lines, one for each item, in order:"
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A seed that a branch uses besides its own, since that seed's branch has all its rows.
+
+    The seeds of all branches in turn share a place. So on others' seeds a branch moves on within
+    the block, or its neighbouring rows would draw the same.
+
+    Attributes:
+        depth: the index of the place that the seeds share.
+        by: how many seeds after its own, or before it if below 0.
+        of: how many seeds share the place.
+    """
+
+    depth: int
+    by: int
+    of: int
+
+    def steps(self, size: int) -> int:
+        """Return how far it moves on in a block of `size`, which is larger than `of`.
+
+        No two seeds of a place meet there, and no seed meets one of the next place. In a block at
+        least twice as large, the seeds of a place spread evenly.
+        """
+        return self.by * (size // self.of if size >= 2 * self.of else -1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dimension(Keywords):
     """A trait in which the items of a list, or the rows, of a run differ.
@@ -108,7 +134,7 @@ class Dimension(Keywords):
         """The values, each as often as its weight says."""
         return tuple(value for value, weight in self._weights.items() for _ in range(weight))
 
-    def at(self, seed: int, path: Sequence[int]) -> str:
+    def at(self, seed: int, path: Sequence[int], late: Late | None = None) -> str:
         """The value that a run of `seed` draws at the place `path`, its indices from the top."""
         pool = self.pool
         size = len(pool)
@@ -117,6 +143,8 @@ class Dimension(Keywords):
         total = 0
         for depth, index in enumerate(path):
             block, offset = divmod(index, size)
+            if late is not None and depth == late.depth:
+                offset = (offset + late.steps(size)) % size
             turn, shift = divmod(block, size)
             total += _order(seed, self.name, depth, turn, size)[offset]
             total += _order(seed, f"{self.name}/shift", depth, turn, size)[shift]
@@ -138,11 +166,15 @@ def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[i
 
 
 def draw(
-    dimensions: Iterable[Dimension], seed: int, path: Sequence[int], branch: int = 0
+    dimensions: Iterable[Dimension],
+    seed: int,
+    path: Sequence[int],
+    branch: int = 0,
+    late: Late | None = None,
 ) -> dict[str, str]:
     """Return the draws of a run of `seed` at the place `path` for a branch, by its number."""
     return {
-        dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path)
+        dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path, late)
         for dimension in dimensions
     }
 
@@ -154,11 +186,14 @@ def draws_from(
     first: int,
     count: int,
     branch: int = 0,
+    late: Late | None = None,
 ) -> tuple[Mapping[str, str], ...]:
     """The draws of `count` places below `path`, from index `first` on; empty without dimensions."""
     if not dimensions:
         return ({},) * count
-    return tuple(draw(dimensions, seed, (*path, first + more), branch) for more in range(count))
+    return tuple(
+        draw(dimensions, seed, (*path, first + more), branch, late) for more in range(count)
+    )
 
 
 def draws_text(draws: Sequence[Mapping[str, str]], dimensions: Iterable[Dimension]) -> str:

@@ -375,10 +375,11 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2] = Field(
-        default=2,
+    edition: Literal[1, 2, 3] = Field(
+        default=3,
         description="which general prompts and defaults it has: `1` has those of runs from before "
-        "there were editions, in which a seed was a situation and served all labels",
+        "there were editions, in which a seed was a situation and served all labels; in `2`, when "
+        "a label had all its rows, the next one repeated its own lengths and traits on its seeds",
     )
     draft: bool = Field(
         default=False, description="whether it has yet to be reviewed: a draft generates no rows"
