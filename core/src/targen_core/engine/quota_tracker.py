@@ -258,14 +258,6 @@ class QuotaTracker:
         """Return the rows that a label lacks, without the awaited ones."""
         return max(0, self._requested[name] - self._have[name] - self._awaited[name])
 
-    def lacks(self, branch: str) -> int:
-        """Return the rows that the label of a branch lacks; of several, the one that lacks most."""
-        return max(map(self.needed, self._may_give[branch]))
-
-    def wanted(self, branch: str) -> int:
-        """Return the rows that are wanted of the label of a branch, likewise."""
-        return max(self._requested[name] for name in self._may_give[branch])
-
     def lacking(self, part: str) -> int:
         """Rows that all labels lack in a part; "" is a task without parts."""
         return sum(self.needed(_counted(name, part)) for name in self._labels)

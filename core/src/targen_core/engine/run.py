@@ -6,8 +6,7 @@ point; the verdicts fall in order. So the rows depend on the replies alone, not 
 arrival order, or on how often the run was killed and resumed.
 
 If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
-seed's only candidate is of the first branch, or of its heir if that is full (`Heirs`). `Window`
-foresees which.
+seed's only candidate is the first branch that is open at its verdict. `Window` foresees which.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from targen_core.engine.execution import Execution
 from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
-from targen_core.engine.heirs import Heirs
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNREADABLE, QuotaTracker, ending
 from targen_core.engine.seeds import ListBatch, ListSpec, seeds_at_most
@@ -119,7 +117,6 @@ class Engine:
         self.quotas = QuotaTracker(
             task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
         )
-        self._heirs = Heirs(self.quotas, task.spare_seeds)
         self._shard = shard
         self._parts = [part.branches for part in task.parts.values()] or [(*task.branches,)]
         self._numbers = {branch: number for number, branch in enumerate(task.branches)}
@@ -141,7 +138,6 @@ class Engine:
         self._window = Window(
             task,
             self.quotas,
-            self._heirs,
             self._balance,
             self._execution,
             size=_AHEAD * concurrency * each,
@@ -238,7 +234,6 @@ class Engine:
         self._order.aim(target.give_up_after)
         self._ledger.aim(target)
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
-        self._heirs.clear()
         self._balance.aim()
         self._takes_back = False
         await self._walk(target)
@@ -334,8 +329,7 @@ class Engine:
             rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
             if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
                 raise Contradicted
-            is_for = self._is_for(slot)
-            if (not is_for or self._passes_by(slot)) and commit.verdict != "skipped":
+            if self._passes_by(slot) and commit.verdict != "skipped":
                 raise Contradicted
             self._report(slot.batches, written=True)
             self._next_idx += commit.rows
@@ -350,7 +344,7 @@ class Engine:
 
     async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        if self._is_for(slot) and not self._passes_by(slot):
+        if self.quotas.is_open(slot.branch) and not self._passes_by(slot):
             if slot.task is None or (self._window.refused and not slot.task.done()):
                 self._window.foresee_again()
                 self._window.start_due()
@@ -400,15 +394,9 @@ class Engine:
         self._window.start_due()
         self._room.set()
 
-    def _is_for(self, slot: Slot) -> bool:
-        """Return whether a label that it may have lacks rows, and its seed is for its branch."""
-        if slot.visit is None:
-            return self.quotas.is_open(slot.branch)
-        return self._heirs.now(slot.visit.branches) == slot.branch
-
     def _passes_by(self, slot: Slot) -> bool:
-        """Defer a candidate that its seed is for if its item has its share of rows."""
-        if not self._balance.has_share(slot.seed):
+        """Defer a candidate if its label lacks rows, but its item has its share of them."""
+        if not (self.quotas.is_open(slot.branch) and self._balance.has_share(slot.seed)):
             return False
         self._balance.pass_by(slot.seed)
         return True

@@ -15,7 +15,6 @@ from typing import Any
 
 from targen_core.engine.balance import Balance, Item
 from targen_core.engine.execution import Execution
-from targen_core.engine.heirs import Heirs
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.slots import Slot
 from targen_core.tasks.model import Task
@@ -31,7 +30,6 @@ class Window:
     Args:
         task: whose they are.
         quotas: what labels still need, and their yield.
-        heirs: tell which branch a seed is for.
         balance: the shares of the items of a balanced list.
         execution: starts them.
         size: how many may wait.
@@ -46,7 +44,6 @@ class Window:
         self,
         task: Task[Any, Any],
         quotas: QuotaTracker,
-        heirs: Heirs,
         balance: Balance,
         execution: Execution,
         *,
@@ -56,7 +53,6 @@ class Window:
     ) -> None:
         self._task = task
         self._quotas = quotas
-        self._heirs = heirs
         self._balance = balance
         self._execution = execution
         self._size = size
@@ -113,7 +109,7 @@ class Window:
     def _is_foreseen(
         self, slot: Slot, worth: Callable[[str], int], before: Callable[[str], int]
     ) -> bool:
-        """Return whether its seed will be for its branch at the commit.
+        """Return whether its branch will be the first open one of its seed at the commit.
 
         Those that have as many candidates `before` the seed as they are `worth` should be filled
         by then.
@@ -122,12 +118,11 @@ class Window:
         if visit is None:
             return True
         if visit.foreseen is None:
-            may = self._heirs.likely(visit.branches)
-            first = next(may, None)
+            may = [branch for branch in visit.branches if branch in self._quotas.open]
             # Without a margin, another than the first is sure only when the first is filled.
-            at_most = () if first is None else (first,) if self._margin is None else (first, *may)
+            at_most = may[:1] if self._margin is None else may
             lacking = (branch for branch in at_most if before(branch) < worth(branch))
-            likely = None if self._margin is None else first
+            likely = may[0] if may and self._margin is not None else None
             visit.foreseen = visit.used or next(lacking, likely)
         return visit.foreseen == slot.branch
 

@@ -39,7 +39,7 @@ _SEVERAL = "Keep to these lines, one for each item, in order:"
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A seed that a branch uses besides its own, since that seed's branch has all its rows.
+    """Which seed a branch uses besides its own, because another branch has all its rows.
 
     The seeds of all branches in turn share a place. So on others' seeds a branch moves on within
     the block, or its neighbouring rows would draw the same.
@@ -61,6 +61,12 @@ class Late:
         least twice as large, the seeds of a place spread evenly.
         """
         return self.by * (size // self.of if size >= 2 * self.of else -1)
+
+    def moved(self, path: Sequence[int], size: int) -> Sequence[int]:
+        """Return the place where it draws from a block of `size`."""
+        block, offset = divmod(path[self.depth], size)
+        index = block * size + (offset + self.steps(size)) % size
+        return (*path[: self.depth], index, *path[self.depth + 1 :])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +140,7 @@ class Dimension(Keywords):
         """The values, each as often as its weight says."""
         return tuple(value for value, weight in self._weights.items() for _ in range(weight))
 
-    def at(self, seed: int, path: Sequence[int], late: Late | None = None) -> str:
+    def at(self, seed: int, path: Sequence[int]) -> str:
         """The value that a run of `seed` draws at the place `path`, its indices from the top."""
         pool = self.pool
         size = len(pool)
@@ -143,8 +149,6 @@ class Dimension(Keywords):
         total = 0
         for depth, index in enumerate(path):
             block, offset = divmod(index, size)
-            if late is not None and depth == late.depth:
-                offset = (offset + late.steps(size)) % size
             turn, shift = divmod(block, size)
             total += _order(seed, self.name, depth, turn, size)[offset]
             total += _order(seed, f"{self.name}/shift", depth, turn, size)[shift]
@@ -173,10 +177,11 @@ def draw(
     late: Late | None = None,
 ) -> dict[str, str]:
     """Return the draws of a run of `seed` at the place `path` for a branch, by its number."""
-    return {
-        dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path, late)
-        for dimension in dimensions
-    }
+    drawn = {}
+    for each in dimensions:
+        place = path if late is None else late.moved(path, len(each.pool))
+        drawn[each.name] = each.at(seed, (*place, branch) if each.by_branch else place)
+    return drawn
 
 
 def draws_from(

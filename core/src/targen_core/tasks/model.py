@@ -88,11 +88,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             of dimensions.
         instances_per_call: instances that one call of a generator returns.
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it; None to use it
-            for all labels, one after the other. Labels take turns over neighbouring seeds.
-        spare_seeds: what becomes of such a label's seeds when it has all its rows. "neediest"
-            gives them to the label that lacks most, which draws something else for them than for
-            its own. "next" gives each to the next label in turn, with the draws of its own seeds
-            again, as tasks do whose earlier runs are to be replayed.
+            for all labels, one after the other. Labels take turns over neighbouring seeds; if a
+            label has its rows, its seeds go to the next.
+        repeats_draws: whether that label repeats the draws of its own seeds for them, as in earlier
+            runs, in place of others. Tasks set it so that such runs still replay.
         seats: the branches that take these turns, if not simply all. The turns of a removed seat go
             to the others evenly, and a branch without a seat comes after all others. So a run that
             is made again for other labels keeps its texts.
@@ -150,7 +149,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
-    spare_seeds: Literal["neediest", "next"] = "neediest"
+    repeats_draws: bool = False
     seats: tuple[str, ...] = ()
     samples_per_seed: int = 1
     most: Callable[[], Mapping[str, int]] | None = None
@@ -289,7 +288,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*first, *(branch for branch in mine if branch not in stay))
 
     def _branches_at(self, path: Sequence[int]) -> tuple[str, ...]:
-        """The branches of the seed at that place, in the task's order."""
+        """Return the branches of the seed at that place, in the task's order."""
         parts = [part.branches for part in self.parts.values()]
         return tuple(parts[path[0]] if parts else self.branches)
 
@@ -320,8 +319,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*path[:first], shared, *path[first + 1 :])
 
     def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
-        """Where a branch stands that uses the seed of another; None if its draws stay the same."""
-        if self.labels_per_seed is None or self.spare_seeds == "next":
+        """Return which seed from its own a branch uses; None if its draws are those of its own."""
+        if self.labels_per_seed is None or self.repeats_draws:
             return None
         first = 1 if self.parts else 0
         seats, own = self._seat_of(branch, path)
@@ -336,10 +335,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         seats, own = self._seat_of(branch, path)
         turn, at = divmod(turn, len(seats))  # neighbours are for other labels
         late = Late(0, at - own, len(seats))
-        return turn if self.spare_seeds == "next" else turn + late.steps(size)
+        return turn if self.repeats_draws else turn + late.steps(size)
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
-        """The branches that take turns at a seed, and the place of one; 0 if it has none."""
+        """Return the branches that take turns at a seed, and the place of one; 0 if it has none."""
         seats = self._seats(self._branches_at(path))
         return seats, seats.index(branch) if branch in seats else 0
 

@@ -115,8 +115,6 @@ def _numbers(task: Task[Any, Any]) -> Iterator[str]:
             yield f"{counted} is {number}; it must be at least 1"
     if task.labels_per_seed not in (None, 1):
         yield f"labels_per_seed is {task.labels_per_seed!r}; it must be 1, or None for all"
-    if task.spare_seeds not in ("neediest", "next"):
-        yield f"spare_seeds is {task.spare_seeds!r}; it must be 'neediest' or 'next'"
 
 
 def _labels(task: Task[Any, Any]) -> Iterator[str]:

@@ -377,9 +377,9 @@ class Declaration(_Part):
 
     edition: Literal[1, 2, 3] = Field(
         default=3,
-        description="which general prompts and defaults it has: `1` has those of runs from before "
-        "there were editions, in which a seed was a situation and served all labels; in `2`, when "
-        "a label had all its rows, the next one repeated its own lengths and traits on its seeds",
+        description="which general prompts and defaults it has. `1`: as before there were "
+        "editions, when a seed was a situation and served all labels. `2`: rows on the seeds of a "
+        "full label repeat lengths and traits",
     )
     draft: bool = Field(
         default=False, description="whether it has yet to be reviewed: a draft generates no rows"
