@@ -490,9 +490,16 @@ def test_what_many_rows_lack_is_said_once(targen):
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
-    said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
-    assert made.code == 0 and f"warning: {said}" in made.err
-    assert f"warning: {said}" in targen("evaluate", "model", "some.csv").err
+    said = f"lines 3, 5, 7, …: label: 'ordr' {words}"
+    assert made.code == 0 and made.err.count(f"warning: some: 4 lines left out; {said}") == 1
+    compared = ("compare", "some.csv", "--task", "mail.yaml", "--test", "some.csv")
+    for tested in (("evaluate", "model", "some.csv"), compared):
+        done = targen(*tested)
+        assert done.code == 2 and f"error: some: 4 lines not scored; {said}" in done.err
+        assert "correct these lines, or remove them; targen validate some.csv --task" in done.err
+    Path("good.csv").write_text("text,label\nOh,order\nAh,refund\n" * 1)
+    done = targen("compare", "some.csv", "--task", "mail.yaml", "--test", "good.csv")
+    assert done.code == 0 and done.err.count("left out") == 1
 
 
 # --- a service --------------------------------------------------------------
