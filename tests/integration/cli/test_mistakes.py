@@ -767,7 +767,7 @@ def test_rows_of_one_label(counts, targen, caplog):
 
 def test_a_task_of_one_label(caplog, alone, targen):
     Path("one.yaml").write_text("description: Mails.\nlabels:\n  order: where is it\n")
-    said = "order is the only label: there is nothing to balance, step 4 can only reject rows, and "
+    said = "order is the only label: no shares to balance, step 4 can only reject rows, and "
     for words in ("preview one.yaml", "generate one.yaml -n 2 -q --out run"):
         caplog.clear()
         assert targen(*words.split(), "-b", "scripted").code == 0

@@ -216,8 +216,9 @@ def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, row
 def test_what_could_not_be_compared_says_so(targen, jsonl):
     done = targen("analyze", jsonl("mine.jsonl", [{"text": "one"}]), "--metric", "leakage")
     assert "note: leakage: Leakage needs something to leak from: give --against." in done.out
-    rows = [{"text": f"alpha {n} sure.", "label": "a"} for n in range(40)]
-    rows += [{"text": f"omega {n} hence.", "label": "b"} for n in range(40)]
+    rows = [{"text": f"Row {n}.", "label": "short"} for n in range(40)]
+    long = "is much longer than any row of the other label could ever hope to be"
+    rows += [{"text": f"Row {n} {long}.", "label": "long"} for n in range(40)]
     without = ("--without", "entities", "--without", "semantic", "--without", "difficulty")
     shown = targen("analyze", jsonl("told.jsonl", rows), *without).out
     assert shown.index("warning: ") < shown.index("figure ")

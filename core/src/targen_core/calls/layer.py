@@ -181,8 +181,11 @@ class CallLayer:
         trouble = self._trouble
         if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
             return ""
-        tries = plural(trouble.failures, "failure")
-        return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
+        tries, lasts = plural(trouble.failures, "failure"), trouble.clock() - trouble.since
+        return (
+            f"no answer for {lasts:.0f} s, {tries}; asking again for up to {trouble.most:g} s: "
+            f"{trouble.error}"
+        )
 
     def halt(self, reason: TargenError) -> None:
         """Send nothing from now on; calls in flight are let finish."""
@@ -736,8 +739,12 @@ class CallLayer:
         sending.failing_since = sending.failing_since or now
         self.retries += 1
         last, before = self._last_success, self._trouble
+        max_outage = self.max_outage
+        if max_outage is None:
+            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         self._trouble = _Trouble(
             str(error),
+            max_outage,
             before.since if before else now if last is None else last,
             before.failures + 1 if before else 1,
             last is not None,
@@ -747,9 +754,6 @@ class CallLayer:
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
             since = bound.limiter.control.failing_since  # one that probes stands for all
         waited = now - (since if last is None else max(last, since))
-        max_outage = self.max_outage
-        if max_outage is None:
-            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
@@ -986,9 +990,13 @@ def _request(
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """Failures since the last answer: the latest, since when, how many, and was there one."""
+    """Failures since the last answer: the latest, since when, how many, and was there one.
+
+    `most` is how many seconds they may last.
+    """
 
     error: str
+    most: float
     since: float
     failures: int
     answered: bool

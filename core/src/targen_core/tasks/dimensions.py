@@ -39,7 +39,7 @@ _SEVERAL = "Keep to these lines, one for each item, in order:"
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Which seed a branch uses besides its own, because another branch has all its rows.
+    """A branch on the seed of another one, which is full.
 
     The seeds of all branches in turn share a place. So on others' seeds a branch moves on within
     the block, or its neighbouring rows would draw the same.

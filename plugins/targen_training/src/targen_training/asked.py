@@ -57,8 +57,8 @@ def read_rows(
 ) -> Dataset:
     """Return rows, whose task is that of a run, or `task`, or else `usual`.
 
-    Bad ones are left out, and a warning names them unless an earlier reading did. With `strict` they
-    are an error: a figure on a part of the test rows would mislead.
+    Bad ones are left out, and a warning names them unless an earlier reading did. With `strict`
+    they are an error: a figure on a part of the test rows would mislead.
 
     Raises:
         UsageError: there are no rows, their task is unknown, or one is bad and all must be good.

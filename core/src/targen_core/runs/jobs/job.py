@@ -751,7 +751,7 @@ def _say_what_to_know(prepared: Prepared) -> None:
     if len(given) == 1 and prepared.task.labels:
         of = "the only one that gets rows:"
         if len(prepared.task.labels) == 1:
-            of = "the only label: there is nothing to balance, step 4 can only reject rows, and"
+            of = "the only label: no shares to balance, step 4 can only reject rows, and"
         _log.warning("%s is %s no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))

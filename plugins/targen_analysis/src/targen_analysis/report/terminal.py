@@ -42,12 +42,16 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     for part in short.unmeasured:
         print(f"not measured: {part.item.name}: {part.problem}")
         print(f"  try: {part.hint}")
-    empty = [part for part in analysis.parts if part.findings and not part.findings.tables]
-    notes = [(part, line) for part in empty for line in part.findings.notes if part.findings]
-    for part, line in notes if tables else ():  # asked for by name
-        print(f"note: {part.item.name}: {line}")
+    notes = [
+        (part.item.name, line)
+        for part in analysis.parts
+        if part.findings is not None and not part.findings.tables
+        for line in part.findings.notes
+    ]
+    for name, line in notes if tables else ():  # asked for by name
+        print(f"note: {name}: {line}")
     if notes and not tables:
-        names = ", ".join(dict.fromkeys(part.item.name for part, _ in notes))
+        names = ", ".join(dict.fromkeys(name for name, _ in notes))
         print(f"note: {names}: without their input; report.html says what each needs")
     for line in short.limits:
         print(f"limit: {line}")
