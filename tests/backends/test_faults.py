@@ -100,6 +100,7 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
     assert error.retryable is issubclass(kind, RateLimited | ServiceUnavailable)
     assert error.billed is (status == 504), "it may have been answered"
     assert error.retry_after is None
+    assert (error.max_startup < ServiceUnavailable.max_startup) is (status == 500)
     if kind in (AuthenticationFailed, PermissionDenied):
         assert provider.key_variable in error.hint
     if kind in (CreditExhausted, ContextTooLong, RateLimited):

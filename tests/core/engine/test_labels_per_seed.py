@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from targen_core import Dimension
 from targen_core.errors import QuotaNotMet
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -28,7 +32,7 @@ def test_no_context_is_for_one_label_alone(lab, folder, lists, names):
     assert ran.report["rows"] == dict.fromkeys(names, 12)
 
 
-def test_seeds_go_to_the_next_label_where_theirs_has_its_rows(lab, folder):
+def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
     """Nothing that was paid for is left: a rare label does not cost two seeds a row."""
     world = lab.World(lists=(4, 3), one_label=True)
     with folder() as path:
@@ -38,6 +42,41 @@ def test_seeds_go_to_the_next_label_where_theirs_has_its_rows(lab, folder):
     assert len(seeds) == 48
     listed = [call for call in ran.journal if call["step"] == "seeds"]
     assert len(listed) <= 18  # of three seeds each; 32 if those of the full label were left
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
+    """Whatever the shares: a label goes through the values on others' seeds as on its own."""
+    names = "abcd"[: data.draw(st.integers(2, 4))]
+    values = "klmnopqrstuv"[: data.draw(st.integers(len(names) + 1, 12))]
+    word = Dimension(name="word", values=tuple(values), by_branch=data.draw(st.booleans()))
+    world = lab.World(labels=tuple(names), lists=(7,), one_label=True)
+    quotas = {name: data.draw(st.integers(0, 25), label=name) for name in names[1:]}
+    task = world.task(dimensions=(word,))
+    most = dict.fromkeys(names, 25)
+    with folder() as path:
+        even = lab.run(world, path / "even", most, task=task)
+        ran = lab.run(
+            world,
+            path / "run",
+            {names[0]: 25, **quotas},
+            task=task,
+            concurrency=data.draw(st.sampled_from([1, 6])),
+        )
+    own = {record["id"]: record["dimensions"] for record in even.provenance}
+    drawn = defaultdict(list)
+    for record in ran.provenance:
+        at = int(record["id"].split("/")[0].split(".")[-1])
+        block = at // len(names) // len(values)  # the order of the values is drawn for each anew
+        drawn[record["label"], block].append((at, record["dimensions"]["word"]))
+        if names[at % len(names)] == record["label"]:
+            assert record["dimensions"] == own[record["id"]]
+    for rows in drawn.values():
+        assert all(one != other for (_, one), (_, other) in pairwise(rows))
+        for first in range(len(names)):
+            alike = [word for at, word in rows if at % len(names) == first]
+            assert len({*alike}) == len(alike)
 
 
 def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):

@@ -490,9 +490,16 @@ def test_what_many_rows_lack_is_said_once(targen):
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
-    said = f"some: 4 lines left out; lines 3, 5, 7, …: label: 'ordr' {words}"
-    assert made.code == 0 and f"warning: {said}" in made.err
-    assert f"warning: {said}" in targen("evaluate", "model", "some.csv").err
+    said = f"lines 3, 5, 7, …: label: 'ordr' {words}"
+    assert made.code == 0 and made.err.count(f"warning: some: 4 lines left out; {said}") == 1
+    compared = ("compare", "some.csv", "--task", "mail.yaml", "--test", "some.csv")
+    for tested in (("evaluate", "model", "some.csv"), compared):
+        done = targen(*tested)
+        assert done.code == 2 and f"error: some: 4 lines not scored; {said}" in done.err
+        assert "correct these lines, or remove them; targen validate some.csv --task" in done.err
+    Path("good.csv").write_text("text,label\nOh,order\nAh,refund\n" * 1)
+    done = targen("compare", "some.csv", "--task", "mail.yaml", "--test", "good.csv")
+    assert done.code == 0 and done.err.count("left out") == 1
 
 
 # --- a service --------------------------------------------------------------
@@ -758,10 +765,25 @@ def test_rows_of_one_label(counts, targen, caplog):
     assert "order is the only one that gets rows: no classifier can learn" in caplog.text
 
 
-def test_a_task_of_one_label(caplog, alone):
-    task = tg.Declaration(name="one", description="Mails.", labels={"order": "where is it"})
-    tg.generate(task, n=2, model="scripted", progress=False)
-    assert "order is the only label: no classifier can learn" in caplog.text
+def test_a_task_of_one_label(caplog, alone, targen):
+    Path("one.yaml").write_text("description: Mails.\nlabels:\n  order: where is it\n")
+    said = "order is the only label: no shares to balance, step 4 can only reject rows, and "
+    for words in ("preview one.yaml", "generate one.yaml -n 2 -q --out run"):
+        caplog.clear()
+        assert targen(*words.split(), "-b", "scripted").code == 0
+        assert caplog.text.count(said + "no classifier can learn from such a dataset") == 1
+
+
+def test_tasks_without_a_name_have_runs_of_their_own(caplog, alone):
+    labels = {"order": "where is it", "refund": "money back"}
+    mails = tg.Declaration(description="Mails.", labels=labels)
+    jokes = tg.Declaration(description="Jokes.", labels={"funny": "a laugh", "flat": "none"})
+    runs = [tg.generate(each, n=2, model="scripted", progress=False) for each in (mails, jokes)]
+    assert [str(run.path) for run in runs] == ["runs/order-refund-0", "runs/funny-flat-0"]
+    assert "another run" not in caplog.text
+    more = tg.Declaration(description="Mails.", labels={"advice": "a question", **labels})
+    changes = tg.plan_revision(runs[0], more, labels={"advice": 1}).changes
+    assert [each.name for each in changes] == ["labels.advice.definition", "rows.advice"]
 
 
 def test_a_dry_run_names_the_examples(works):

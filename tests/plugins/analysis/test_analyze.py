@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import webbrowser
 from types import ModuleType
@@ -211,6 +212,14 @@ def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, row
 def test_what_could_not_be_compared_says_so(targen, jsonl):
     done = targen("analyze", jsonl("mine.jsonl", [{"text": "one"}]), "--metric", "leakage")
     assert "note: leakage: Leakage needs something to leak from: give --against." in done.out
+    rows = [{"text": f"Row {n}.", "label": "short"} for n in range(40)]
+    long = "is much longer than any row of the other label could ever hope to be"
+    rows += [{"text": f"Row {n} {long}.", "label": "long"} for n in range(40)]
+    without = ("--without", "entities", "--without", "semantic", "--without", "difficulty")
+    shown = targen("analyze", jsonl("told.jsonl", rows), *without).out
+    assert shown.index("warning: ") < shown.index("figure ")
+    assert shown.count("note: ") == 1
+    assert re.search(r"note: .*leakage.*: without their input; report.html says what each", shown)
 
 
 def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):

@@ -24,16 +24,17 @@ KEYS: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "la
 MODEL = ("-b", "scripted", "--no-cache", "-q")
 
 
-def test_a_declaration_is_read_in_the_edition_of_the_run(works):
+@pytest.mark.parametrize("edition", [1, 2])
+def test_a_declaration_is_read_in_the_edition_of_the_run(edition, works):
     """A file that says no edition is, too."""
-    Path("old.json").write_text(json.dumps({"edition": 1, **KEYS, "labels_per_seed": 1}))
+    Path("old.json").write_text(json.dumps({"edition": edition, **KEYS, "labels_per_seed": 1}))
     works("generate", "old.json", "-n", 4, *MODEL, "--out", "run")
     changed = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
     assert repr(targen_core.plan_revision).startswith("<function plan_revision")
     assert "plan_revision" in dir(targen_core)
     plan = targen_core.plan_revision("run", targen_core.Declaration(**changed))
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
-    said = targen_core.Declaration(**changed, edition=2)
+    said = targen_core.Declaration(**changed, edition=3)
     assert "edition" in {each.name for each in targen_core.plan_revision("run", said).changes}
     Path("changed.json").write_text(json.dumps(changed))
     assert targen_core.plan_revision("run", "changed.json").changes == plan.changes

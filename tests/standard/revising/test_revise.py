@@ -173,7 +173,7 @@ def test_what_else_may_change(make, revise, works):
         "complaint": 6,
         "advice": 6,
     }
-    assert calls("more")["generate"] <= 8
+    assert calls("more")["generate"] < 2 * 5  # new rows, and others where one was relabelled
     works("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q")
     assert calls("paper").keys() == {"correct"}
     works("revise", "run", "--no-correct", "--out", "plain", "-q")

@@ -55,8 +55,11 @@ class Retries:
         trouble = self._trouble
         if trouble is None or trouble.clock() - trouble.since < _SILENCE * trouble.answered:
             return ""
-        tries = plural(trouble.failures, "failure")
-        return f"no answer for {trouble.clock() - trouble.since:.0f} s, {tries}: {trouble.error}"
+        tries, lasts = plural(trouble.failures, "failure"), trouble.clock() - trouble.since
+        return (
+            f"no answer for {lasts:.0f} s, {tries}; asking again for up to {trouble.most:g} s: "
+            f"{trouble.error}"
+        )
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:
         """Record an answer, and release the calls that wait for one.
@@ -99,8 +102,12 @@ class Retries:
         sending.failing_since = sending.failing_since or now
         self.count += 1
         last, before = self._last_success, self._trouble
+        max_outage = self._max_outage
+        if max_outage is None:
+            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         self._trouble = _Trouble(
             str(error),
+            max_outage,
             before.since if before else now if last is None else last,
             before.failures + 1 if before else 1,
             last is not None,
@@ -110,9 +117,6 @@ class Retries:
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
             since = bound.limiter.control.failing_since  # one that probes stands for all
         waited = now - (since if last is None else max(last, since))
-        max_outage = self._max_outage
-        if max_outage is None:
-            max_outage = MAX_OUTAGE if last is not None else error.max_startup
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
@@ -179,9 +183,13 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """Failures since the last answer: the latest, since when, how many, and was there one."""
+    """Failures since the last answer: the latest, since when, how many, and was there one.
+
+    `most` is how many seconds they may last.
+    """
 
     error: str
+    most: float
     since: float
     failures: int
     answered: bool

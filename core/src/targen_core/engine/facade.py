@@ -379,9 +379,8 @@ class StageLlm:
 
     def alternate(self, *choices: str) -> str:
         """See `targen_core.tasks.steps.Llm.alternate`."""
-        turn = sum(self._indices)
-        if self._label is not None and self.task.labels_per_seed is not None:
-            turn //= self.task.seats_at(self._indices)  # neighbours are for other labels
+        *path, sample = self._indices
+        turn = self.task.alternation(self._label, path, sample, len(choices))
         return choices[turn % len(choices)]
 
     def note(self, **facts: str | int | float | bool) -> None:

@@ -80,6 +80,7 @@ class LocalExecutor(Executor):
                 seed.sample * count,
                 count,
                 self._numbers[branch],
+                self._task.late(branch, seed.path, seed.sample),
             ),
         )
         guard = self._of_branch[branch]

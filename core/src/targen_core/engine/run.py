@@ -562,7 +562,8 @@ class Engine:
         """Return the draws for a candidate and the items above it, if any."""
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
-        own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch])
+        late = self.task.late(slot.branch, seed.path, seed.sample)
+        own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch], late)
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
         return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}

@@ -37,6 +37,38 @@ _ONE = "Keep to this:"
 _SEVERAL = "Keep to these lines, one for each item, in order:"
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A branch on the seed of another one, which is full.
+
+    The seeds of all branches in turn share a place. So on others' seeds a branch moves on within
+    the block, or its neighbouring rows would draw the same.
+
+    Attributes:
+        depth: the index of the place that the seeds share.
+        by: how many seeds after its own, or before it if below 0.
+        of: how many seeds share the place.
+    """
+
+    depth: int
+    by: int
+    of: int
+
+    def steps(self, size: int) -> int:
+        """Return how far it moves on in a block of `size`, which is larger than `of`.
+
+        No two seeds of a place meet there, and no seed meets one of the next place. In a block at
+        least twice as large, the seeds of a place spread evenly.
+        """
+        return self.by * (size // self.of if size >= 2 * self.of else -1)
+
+    def moved(self, path: Sequence[int], size: int) -> Sequence[int]:
+        """Return the place where it draws from a block of `size`."""
+        block, offset = divmod(path[self.depth], size)
+        index = block * size + (offset + self.steps(size)) % size
+        return (*path[: self.depth], index, *path[self.depth + 1 :])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dimension(Keywords):
     """A trait in which the items of a list, or the rows, of a run differ.
@@ -138,13 +170,18 @@ def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[i
 
 
 def draw(
-    dimensions: Iterable[Dimension], seed: int, path: Sequence[int], branch: int = 0
+    dimensions: Iterable[Dimension],
+    seed: int,
+    path: Sequence[int],
+    branch: int = 0,
+    late: Late | None = None,
 ) -> dict[str, str]:
     """Return the draws of a run of `seed` at the place `path` for a branch, by its number."""
-    return {
-        dimension.name: dimension.at(seed, (*path, branch) if dimension.by_branch else path)
-        for dimension in dimensions
-    }
+    drawn = {}
+    for each in dimensions:
+        place = path if late is None else late.moved(path, len(each.pool))
+        drawn[each.name] = each.at(seed, (*place, branch) if each.by_branch else place)
+    return drawn
 
 
 def draws_from(
@@ -154,11 +191,14 @@ def draws_from(
     first: int,
     count: int,
     branch: int = 0,
+    late: Late | None = None,
 ) -> tuple[Mapping[str, str], ...]:
     """The draws of `count` places below `path`, from index `first` on; empty without dimensions."""
     if not dimensions:
         return ({},) * count
-    return tuple(draw(dimensions, seed, (*path, first + more), branch) for more in range(count))
+    return tuple(
+        draw(dimensions, seed, (*path, first + more), branch, late) for more in range(count)
+    )
 
 
 def draws_text(draws: Sequence[Mapping[str, str]], dimensions: Iterable[Dimension]) -> str:

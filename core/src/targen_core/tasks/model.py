@@ -17,7 +17,7 @@ from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected, UsageError
 from targen_core.suggestions import did_you_mean
-from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.dimensions import Dimension, Late
 from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import (
@@ -90,6 +90,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         labels_per_seed: 1 to use a seed for one label, so that no two rows share it; None to use it
             for all labels, one after the other. Labels take turns over neighbouring seeds; if a
             label has its rows, its seeds go to the next.
+        repeats_draws: whether that label repeats the draws of its own seeds for them, as in earlier
+            runs, in place of others. Tasks set it so that such runs still replay.
         seats: the branches that take these turns, if not simply all. The turns of a removed seat go
             to the others evenly, and a branch without a seat comes after all others. So a run that
             is made again for other labels keeps its texts.
@@ -147,6 +149,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
+    repeats_draws: bool = False
     seats: tuple[str, ...] = ()
     samples_per_seed: int = 1
     most: Callable[[], Mapping[str, int]] | None = None
@@ -273,8 +276,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         If a seed is for one label, each branch comes first in turn. Neighbours along each list
         start with different branches, so that no context is for one label alone.
         """
-        parts = [part.branches for part in self.parts.values()]
-        mine = tuple(parts[path[0]] if parts else self.branches)
+        mine = self._branches_at(path)
         if self.labels_per_seed is None:
             return mine
         turn, seats = sum(path) + sample, self._seats(mine)
@@ -285,13 +287,18 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             first = _from(turn // len(seats), stay)
         return (*first, *(branch for branch in mine if branch not in stay))
 
+    def _branches_at(self, path: Sequence[int]) -> tuple[str, ...]:
+        """Return the branches of the seed at that place, in the task's order."""
+        parts = [part.branches for part in self.parts.values()]
+        return tuple(parts[path[0]] if parts else self.branches)
+
     def _seats(self, branches: tuple[str, ...]) -> tuple[str, ...]:
         """Those who take turns; parts have branches of their own."""
         return self.seats if not {*self.seats}.isdisjoint(branches) and not self.parts else branches
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return after how many neighbouring seeds the same branch has its turn again."""
-        return len(self._seats(self.turns(path, 0)))
+        return len(self._seats(self._branches_at(path)))
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
         """Earlier samples of the seed at that place that were also for this branch."""
@@ -310,6 +317,30 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         first = 1 if self.parts else 0  # behind the number of its part
         shared = path[first] // self.seats_at(path)
         return (*path[:first], shared, *path[first + 1 :])
+
+    def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
+        """Return which seed from its own a branch uses; None if its draws are those of its own."""
+        if self.labels_per_seed is None or self.repeats_draws:
+            return None
+        first = 1 if self.parts else 0
+        seats, own = self._seat_of(branch, path)
+        at = (own - sum(path) + path[first] - sample) % len(seats)  # its own seed's, of these
+        return Late(first, path[first] % len(seats) - at, len(seats))
+
+    def alternation(self, branch: str | None, path: Sequence[int], sample: int, size: int) -> int:
+        """Return the turn of a seed in what alternates between `size` choices, for a branch."""
+        turn = sum(path) + sample
+        if branch is None or self.labels_per_seed is None:
+            return turn
+        seats, own = self._seat_of(branch, path)
+        turn, at = divmod(turn, len(seats))  # neighbours are for other labels
+        late = Late(0, at - own, len(seats))
+        return turn if self.repeats_draws else turn + late.steps(size)
+
+    def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
+        """Return the branches that take turns at a seed, and the place of one; 0 if it has none."""
+        seats = self._seats(self._branches_at(path))
+        return seats, seats.index(branch) if branch in seats else 0
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """Return a copy of the task with some parts replaced.

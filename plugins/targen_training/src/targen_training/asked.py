@@ -51,11 +51,17 @@ def read_rows(
     source: DataLike,
     task: TaskLike | None,
     usual: str | None = None,
+    *,
+    strict: bool = False,
+    warns: bool = True,
 ) -> Dataset:
-    """Rows, whose task is that of a run, or `task`, or else `usual`; bad ones are left out.
+    """Return rows, whose task is that of a run, or `task`, or else `usual`.
+
+    Bad ones are left out, and a warning names them unless an earlier reading did. With `strict`
+    they are an error: a figure on a part of the test rows would mislead.
 
     Raises:
-        UsageError: there are no rows, or their task is unknown.
+        UsageError: there are no rows, their task is unknown, or one is bad and all must be good.
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
@@ -81,10 +87,18 @@ def read_rows(
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
-    if said := left_out(dataset, opened):
+    named = {} if knows else {"task": _named(registry, task or dataset.task)}
+    said = left_out(dataset, opened)
+    if said and strict and dataset.rows:
+        raise UsageError(
+            said.replace(" left out; ", " not scored; ", 1),
+            hint="correct these lines, or remove them; "
+            + Action("validate", source if is_typed else Blank("ROWS"), **named)
+            + " lists all of them",
+        )
+    if said and warns:
         print(f"warning: {said}", file=sys.stderr)
     if not dataset.rows:
-        named = {} if knows else {"task": _named(registry, task or dataset.task)}
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} contains no row of {dataset.task.name}",

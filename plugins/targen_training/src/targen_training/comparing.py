@@ -613,7 +613,7 @@ def _sizes(registry: Registry, values: Mapping[str, Any]) -> list[Any]:
 
     whose = task_for(registry, values["task"])
     max_rows = max(
-        sum(len(read_rows(registry, source, whose)) for source in sources)
+        sum(len(read_rows(registry, source, whose, warns=False)) for source in sources)
         for sources in values["arms"].values()
     )
     sizes: list[Any] = [16]

@@ -200,7 +200,7 @@ def evaluated(
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
-    datasets = [read_rows(registry, source, whose, usual) for source in data]
+    datasets = [read_rows(registry, source, whose, usual, strict=True) for source in data]
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
     trained = trained.of(datasets[0].task.name)

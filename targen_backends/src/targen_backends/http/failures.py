@@ -61,6 +61,7 @@ _SLOWER = (
     + Option("tpm", ...)
     + " to the account's limits"
 )
+_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it is no start
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; nobody says so of the others.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
@@ -127,7 +128,10 @@ def _sorted(
     if status >= 500 or status in (408, 409, 425):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
-        return ServiceUnavailable(message, retry_after=wait, billed=status == 504)
+        failed = ServiceUnavailable(message, retry_after=wait, billed=status == 504)
+        if status == 500:
+            failed.max_startup = _BROKEN
+        return failed
     if status == 401:
         return AuthenticationFailed(
             message,

@@ -146,7 +146,7 @@ def preview(
             )
         if json:
             print_json(_facts(trial))
-        else:
+        elif trial.calls or trial.problem is None:
             _print(trial, of.branches, prompts=prompts or full, full=full)
         if trial.problem is not None:
             raise trial.problem

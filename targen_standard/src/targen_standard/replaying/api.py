@@ -173,6 +173,9 @@ def begun(
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         called = None
         if task is not None:
+            if isinstance(task, Declaration) and not task.name and manifest.task_file:
+                # Its labels, which would name it, may have changed.
+                task = task.model_copy(update={"name": manifest.task.id.partition(":")[2]})
             tasks, called = called_task(task, Path(folder))
             copy = path / manifest.task_file
             if Path(called).suffix in DECLARED and copy.suffix == ".json":

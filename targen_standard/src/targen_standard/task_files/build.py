@@ -109,6 +109,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         dimensions=(*dimensions_of(declaration.dimensions), *lengths_of_rows(declaration)),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
+        repeats_draws=declaration.edition < 3,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(

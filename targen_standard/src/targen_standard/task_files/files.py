@@ -81,16 +81,16 @@ def in_edition_of(copy: Path, task: Path | Declaration) -> Declaration | None:
     Raises:
         UsageError: a file cannot be read, or holds no task.
     """
-    then = _as_then(parsed_file(copy)).value
-    if then.get("edition") != 1:
+    then = _as_then(parsed_file(copy)).value.get("edition")
+    if then in (None, Declaration.model_fields["edition"].default):
         return None
     if isinstance(task, Declaration):
         keys = task.model_dump(exclude_unset=True)
-        return None if "edition" in keys else Declaration(**{"edition": 1, **keys})
+        return None if "edition" in keys else Declaration(**{"edition": then, **keys})
     parsed = parsed_file(task)
     if "edition" in parsed.value or _form_key(parsed.value):
         return None
-    said = declaration_of(replace(parsed, value={"edition": 1, **parsed.value}))
+    said = declaration_of(replace(parsed, value={"edition": then, **parsed.value}))
     placed = located(said, parsed.path.parent)
     name = said.name or task_name(parsed.path.stem)
     return said.model_copy(update={"name": name, "options": placed})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -375,10 +376,11 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2] = Field(
-        default=2,
-        description="which general prompts and defaults it has: `1` has those of runs from before "
-        "there were editions, in which a seed was a situation and served all labels",
+    edition: Literal[1, 2, 3] = Field(
+        default=3,
+        description="which general prompts and defaults it has. `1`: as before there were "
+        "editions, when a seed was a situation and served all labels. `2`: rows on the seeds of a "
+        "full label repeat lengths and traits",
     )
     draft: bool = Field(
         default=False, description="whether it has yet to be reviewed: a draft generates no rows"
@@ -532,12 +534,18 @@ class Declaration(_Part):
         """Write a task file into a folder, with absolute paths, and return its path."""
         from targen_standard.task_files.options import content_digest, located
 
-        path = folder / f"{self.name or 'task'}.json"
+        path = folder / f"{self.name or self._named_by_labels}.json"
         placed = self.model_copy(update={"options": located(self, Path())})
         if placed.options:
             make_known("paths", content_digest(placed))  # a person's own, in a program of theirs
         write_file(path, placed.as_json())
         return Typed(path)
+
+    @property
+    def _named_by_labels(self) -> str:
+        """A name of what is labelled, so that the runs of two tasks without names lie apart."""
+        words = "-".join([*self.labels][:3]).lower()
+        return re.sub(r"[^a-z0-9]+", "-", words)[:40].strip("-") or "task"
 
     @property
     def digest(self) -> str:
@@ -591,7 +599,7 @@ class Declaration(_Part):
         Raises:
             UsageError: parts that do not fit together, naming the key.
         """
-        return _built(self.as_json(), name or "task")
+        return _built(self.as_json(), name or self._named_by_labels)
 
     @property
     def used_filters(self) -> tuple[str, ...]:

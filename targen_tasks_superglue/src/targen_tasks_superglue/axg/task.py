@@ -125,6 +125,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     checks=(check_pair_of_rows,),
     judging=_judging(_aggregate),
     rows=Rows(

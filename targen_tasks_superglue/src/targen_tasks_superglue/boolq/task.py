@@ -64,6 +64,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     seeds=(TITLES, PARAGRAPHS),
     dimensions=DIMENSIONS,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
     judging=Judging(

@@ -102,6 +102,7 @@ CB: Task[str, CbRow] = Task(
     dimensions=OF_PAIRS,
     instances_per_call=PAIRS,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     samples_per_seed=60,
     checks=(check_pair,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),

@@ -61,6 +61,7 @@ COPA: Task[Event, CopaRow] = Task(
     generators={"choice1": write_choice1, "choice2": write_choice2},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
     rows=Rows(cases=cases),

@@ -63,6 +63,7 @@ RTE: Task[Premise, RteRow] = Task(
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
     dimensions=OF_HYPOTHESES,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
     rows=Rows(cases=cases),

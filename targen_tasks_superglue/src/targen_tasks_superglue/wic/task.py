@@ -59,6 +59,7 @@ WIC: Task[Sense, WicRow] = Task(
     generators={"true": write_true, "false": write_false},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
+    repeats_draws=True,  # as in earlier runs
     samples_per_seed=10,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),

@@ -749,8 +749,10 @@ def _say_what_to_know(prepared: Prepared) -> None:
         _log.warning("%s", note)
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
     if len(given) == 1 and prepared.task.labels:
-        of = "the only label" if len(prepared.task.labels) == 1 else "the only one that gets rows"
-        _log.warning("%s is %s: no classifier can learn from such a dataset", given[0], of)
+        of = "the only one that gets rows:"
+        if len(prepared.task.labels) == 1:
+            of = "the only label: no shares to balance, step 4 can only reject rows, and"
+        _log.warning("%s is %s no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))
         for step in prepared.steps.values()

@@ -25,6 +25,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         for note in corpus.notes:
             print(f"  note: {note}")
     print()
+    for line in short.warnings:
+        print(f"warning: {line}")
     for line in short.verdict:
         print(line)
     lead = leading(analysis)
@@ -37,15 +39,20 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         print()
     for line in short.headlines:
         print(f"* {line}")
-    for line in short.warnings:
-        print(f"warning: {line}")
     for part in short.unmeasured:
         print(f"not measured: {part.item.name}: {part.problem}")
         print(f"  try: {part.hint}")
-    for part in analysis.parts:
-        if part.findings is not None and not part.findings.tables:
-            for line in part.findings.notes:
-                print(f"note: {part.item.name}: {line}")
+    notes = [
+        (part.item.name, line)
+        for part in analysis.parts
+        if part.findings is not None and not part.findings.tables
+        for line in part.findings.notes
+    ]
+    for name, line in notes if tables else ():  # asked for by name
+        print(f"note: {name}: {line}")
+    if notes and not tables:
+        names = ", ".join(dict.fromkeys(name for name, _ in notes))
+        print(f"note: {names}: without their input; report.html says what each needs")
     for line in short.limits:
         print(f"limit: {line}")
     if tables:

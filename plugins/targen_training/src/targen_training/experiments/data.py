@@ -265,6 +265,8 @@ def read_material(
     key: str,
     made: Mapping[str, Path],
     output: TrainedOutput | None = None,
+    *,
+    warns: bool = True,
 ) -> Material:
     """The rows of a part of an experiment.
 
@@ -274,13 +276,14 @@ def read_material(
         key: the part.
         made: arms that were generated -> their run directories.
         output: what the models learn in place of labels.
+        warns: whether to name bad rows, which are left out.
 
     Raises:
         UsageError: rows cannot be read, or cannot serve for training or testing.
     """
     part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
     whose = registry.find("task", task).id if isinstance(task, str) else ""
-    tests = [read_rows(registry, source, task) for source in part.test]
+    tests = [read_rows(registry, source, task, strict=True) for source in part.test]
     name = tests[0].task.name
     styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
     known = [[each for each in decisions_of(one, output=output) if each.label] for one in tests]
@@ -308,7 +311,8 @@ def read_material(
             if place not in read:
                 # A run of another task says itself which: called the same, or made from this one.
                 own = None if declared.task else task
-                dataset = read_rows(registry, source, own, experiment.task_of(key))
+                usual = experiment.task_of(key)
+                dataset = read_rows(registry, source, own, usual, warns=warns)
                 if dataset.task.name != name and whose not in dataset.task.based_on:
                     raise UsageError(
                         f"{source} contains rows of {dataset.task.name}, and the test rows are of "
@@ -325,7 +329,11 @@ def read_material(
 
 
 def read_before(
-    registry: Registry, experiment: Experiment, made: Mapping[str, Mapping[str, Path]]
+    registry: Registry,
+    experiment: Experiment,
+    made: Mapping[str, Mapping[str, Path]],
+    *,
+    warns: bool = True,
 ) -> dict[str, dict[str, list[Source]]]:
     """The sets that arms learn before: name -> task -> what is learned from.
 
@@ -338,7 +346,7 @@ def read_before(
         for task, arm in tasks.items():
             run = made.get(task, {}).get(f"before {name}")
             datasets = [
-                read_rows(registry, source, None if arm.task else task)
+                read_rows(registry, source, None if arm.task else task, warns=warns)
                 for source in arm.data or (Typed(run),)
             ]
             sources = [

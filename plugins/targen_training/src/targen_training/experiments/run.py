@@ -108,7 +108,7 @@ def check_folder(folder: Path) -> None:
 def planned(
     registry: Registry, experiment: Experiment, folder: Path, made: Mapping[str, Mapping[str, Path]]
 ) -> Planned:
-    """Read the data and plan the cells.
+    """Read the data, of whose bad rows `check_given` warns, and plan the cells.
 
     Args:
         registry: finds tasks and trainers.
@@ -121,12 +121,14 @@ def planned(
     """
     models = ready_models(registry, experiment)
     materials = {
-        key: read_material(registry, experiment, key, made.get(key, {}), output_of(models))
+        key: read_material(
+            registry, experiment, key, made.get(key, {}), output_of(models), warns=False
+        )
         for key in experiment.tasks
     }
     for key, material in materials.items():
         _check_metric(experiment.metric_of(key), material)
-    sets = read_before(registry, experiment, made)
+    sets = read_before(registry, experiment, made, warns=False)
     plans, left = plan_cells(experiment, materials, models, sets)
     there = {}
     for plan in plans:
