@@ -44,17 +44,6 @@ def _offline(monkeypatch):
     importlib.import_module("datasets").disable_progress_bars()
 
 
-@pytest.mark.parametrize("task", ["axg", "record"])
-def test_every_form_is_the_same_dataset(task, forms):
-    actual = {
-        form: read_dataset(source, None if form in ("run", "corrected") else task)
-        for form, source in forms(task).items()
-    }
-    assert len({data.digest for form, data in actual.items() if form != "corrected"}) == 1
-    assert len({len(data) for data in actual.values()}) <= 2  # what correct rejected is gone
-    assert all(list(data.instances) for data in actual.values())
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_takes_every_form(command, forms, works):
     for form, source in forms().items():
@@ -77,21 +66,6 @@ def test_a_file_says_not_whose_rows_it_holds_and_a_run_does(command, forms, targ
         "runs/mine already names the task of its rows:",
     )
     works(command, made["run"], "--task", "rte", *COMMANDS[command])
-
-
-def test_a_bad_row_of_a_table_is_named_by_all(targen):
-    Path("mine.csv").write_text("premise,hypothesis,label,idx\na,b,maybe,0\nc,d,entailment,1\n")
-    why = "label: 'maybe' is not 'entailment' or 'not_entailment'"
-    export = targen("export", "mine.csv", "--task", "rte")
-    assert export.err == (
-        f"error: mine.csv, line 2 is not a row of rte: {why}\n"
-        "  try: targen validate mine.csv --task rte lists all such rows\n"
-    )
-    validate = targen("validate", "mine.csv", "--task", "rte", "--json")
-    assert validate.code == 1
-    assert [(p["line"], p["message"]) for p in validate.json["problems"]] == [(2, why)]
-    correct = targen("correct", "mine.csv", "--task", "rte", "-b", "scripted", "-q")
-    assert (correct.code, correct.err.splitlines()[0]) == (2, export.err.splitlines()[0])
 
 
 def test_another_encoding(targen, works):

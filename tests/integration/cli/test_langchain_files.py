@@ -86,15 +86,6 @@ def test_replies_of_code_that_changed_come_from_the_code(targen):
     assert usage["cached"] == 0
 
 
-def test_an_author_may_say_that_replies_can_be_shared(targen):
-    write("chat.py", cacheable="targen_cacheable: ClassVar[bool] = True")
-    mine = ("-b", "langchain:./chat.py:Chat")
-    targen(*RUN, *mine, "--out", "first")
-    before = len(calls())
-    targen(*RUN, *mine, "--out", "second")
-    assert len(calls()) == before
-
-
 def test_the_same_command_goes_on_and_resume_finds_no_code(targen, refuses):
     write("chat.py")
     command = (*RUN, "-b", "langchain:./chat.py:Chat", "--out", "run")

@@ -381,12 +381,6 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
     refuses(line, error, hint)
 
 
-def test_a_refused_preview_leaves_no_folder(refuses):
-    Path("mail.yaml").write_text(MAIL)
-    refuses("preview mail.yaml -b people", "people answer calls in a sheet")
-    assert not Path("cache/unfinished").exists()
-
-
 @pytest.mark.usefixtures("_run")
 @pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):

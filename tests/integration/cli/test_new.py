@@ -146,15 +146,6 @@ def test_what_cannot_be_made(line, message, hint, refuses):
     refuses(f"new {line}", message, hint)
 
 
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [("class", "task_class"), ("json", "task_json"), ("3way", "task_3way"), ("yaml", "task_yaml")],
-)
-def test_a_module_that_python_could_not_import_gets_another_name(name, module, works, tmp_path):
-    works("new", "task", name)
-    assert [path.name for path in (tmp_path / name / "src").iterdir()] == [module]
-
-
 def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path, refuses):
     (tmp_path / "demo").mkdir()
     assert targen("new", "task", "demo").code == 0, "an empty folder will do"

@@ -88,31 +88,6 @@ def answers(asked, name="answers.jsonl"):
     return name
 
 
-def test_an_import_says_why_it_does_not_use_a_line(targen, works):
-    def offline(out, *args):
-        expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
-        works(*expected, "--batch-offline", "--out", out, *args)
-
-    offline("one")
-    offline("other", "--seed", 5)
-    first = requests(targen, "one")
-    file = answers(first)
-    assert targen("batch", "import", "one", file, "--json").json["good"] == len(first)
-    again = targen("batch", "import", "one", file)
-    assert f"{len(first)} already there" in again.out
-    stray = targen("batch", "import", "other", file)
-    assert (stray.code, "its calls are of one" in stray.err) == (2, True)
-
-
-def test_an_export_says_of_which_steps_its_requests_are(targen, works):
-    expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
-    works(*expected, "--out", "one")
-    said = targen("batch", "export", "one", "--out", "asked.jsonl")
-    assert said.out.startswith("1 request in asked.jsonl: 1 contexts\n")
-    by_step = targen("batch", "export", "one", "--json").json["by_step"]
-    assert by_step == {"contexts": 1}
-
-
 def test_an_import_says_that_the_cache_was_first(targen, service, works):
     address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
     expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
