@@ -291,69 +291,6 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
         assert not path.is_file() or b"verysecret" not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_service_that_spells_its_key_out_gets_it_into_no_file(
-    seed, backend, generate, service, services, targen, echoing, tmp_path
-):
-    rng = random.Random(seed)
-    answer, reply = service.answer, service.reply
-    chance = 0.3
-
-    def telling(name, body):
-        made = json.dumps(reply(name, body))
-        if rng.random() < chance:  # the first word of the first text of its reply
-            inner = json.dumps(json.dumps(echoing.spelled(KEY, rng))[1:-1])[1:-1]
-            made = re.sub(r'(: \[?\\+"\w+ )', lambda match: match[1] + inner + " ", made, count=1)
-        return json.loads(made)
-
-    def spelling(*args):
-        raw = answer(*args).decode()
-        raw = raw.replace('"no"', f'"{KEY}"').replace("not before", f"{KEY} not before")
-        return raw.replace(KEY, echoing.spelled(KEY, rng)).encode()
-
-    service.reply, service.answer = telling, spelling
-    service.item = lambda number, position: {(1, 0): "expired", (1, 1): 500}.get((number, position))
-    generate("batch", "--batch")
-    assert "***" in (tmp_path / "batch" / "journal").read_text()
-    targen("report", "batch", "--html")
-    assert echoing.holding(tmp_path, KEY) == []
-    generate("offline", "--batch-offline", "--batch-lists")
-    targen("batch", "export", "offline", "--out", "asked.jsonl", "--no-cache")
-    lines = (tmp_path / "asked.jsonl").read_text().splitlines()
-    chance = 1.0
-    answers = [answer_to(backend, service, line) for line in lines]
-    (tmp_path / "answers").mkdir()
-    file = tmp_path / "answers" / "answers.jsonl"
-    file.write_text("\n".join(one.replace(KEY, echoing.spelled(KEY, rng)) for one in answers))
-    targen("batch", "import", "offline", file, "--no-cache", **service.key(backend))
-    file.unlink()
-    assert "***" in (tmp_path / "offline" / "journal").read_text()
-    assert echoing.holding(tmp_path, KEY) == []
-
-
-def test_lists_side_by_side_go_into_batches_too(generate, backend, service, targen, tmp_path):
-    generate("batch", "--batch", "--batch-lists", "--max-cost", "1")
-    assert service.online == 0
-    first = list(service.batches["batch_1" if backend == "chatgpt" else "msgbatch_1"]["asked"])
-    lines = (tmp_path / "batch" / "journal").read_text().splitlines()
-    journal = [json.loads(line.partition(" ")[2]) for line in lines]
-    places = {record["key"]: record["place"] for record in journal}
-    assert sorted(places[key] for key in first) == [f"contexts/{n}" for n in range(len(first))]
-    assert (
-        json.loads((tmp_path / "batch" / "manifest.json").read_text())["spec"]["lists_at_once"]
-        == 64
-    )
-    calls = report(tmp_path / "batch")["usage"]["total"]["calls"]
-    assert calls == len(asked(service)) == len(set(asked(service)))
-    done = targen("resume", "batch", "-n", "8", "--no-cache", **service.key(backend))
-    assert "complete" in done.stdout
-    assert service.online == 0, "it is extended with its own options"
-    generate("offline", "--batch-offline", "--batch-lists", key=None)
-    targen("batch", "export", "offline", "--out", "asked.jsonl", "--no-cache")
-    lines = (tmp_path / "asked.jsonl").read_text().splitlines()
-    assert {json.loads(line)["custom_id"] for line in lines} == set(first)
-
-
 def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     backend, service, targen, tmp_path
 ):

@@ -185,14 +185,6 @@ def test_the_right_json_under_a_wrong_content_type_is_read(provider, call, plain
     assert call(provider, handler, plain).text == "Volga"
 
 
-def test_an_answer_without_a_reply(provider, fails):
-    for body in provider.empty:
-        error = fails(provider, answers(200, body, {provider.request_id: "req_42"}))
-        assert type(error) is MalformedAnswer, body
-        assert error.request_id == "req_42"
-        assert error.billed
-
-
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):
     seen = []
 
