@@ -238,17 +238,6 @@ def test_with_another_corrector_the_calls_are_the_fewest(make, targen):
     assert said not in targen("revise", "run", "-n", 36, "--dry-run").out
 
 
-def test_the_same_from_python(make):
-    run = targen_core.load(make(MAIL, "run"))
-    Path("mail.yaml").write_text(DEFINED)
-    revised = targen_core.revise(run, "mail.yaml", judge="changed", max_tokens=100_000)
-    assert revised.path == Path("run-revised")
-    assert revised.report.rows == run.report.rows
-    Path("before.yaml").write_text(MAIL)
-    targen_core.revise(revised, Path("before.yaml"), out="back")
-    assert Path("back/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
-
-
 @pytest.mark.parametrize(
     ("args", "said"),
     [
