@@ -156,15 +156,17 @@ def online(tmp_path: Path) -> bytes:
     return rows(tmp_path / "online")
 
 
-def test_the_papers_rte_takes_at_most_8_submissions(world: World, tmp_path: Path) -> None:
-    report = run(tmp_path / "batch", PAPER)
+def test_a_fifth_of_the_papers_rte_takes_at_most_8_submissions(
+    world: World, tmp_path: Path
+) -> None:
+    report = run(tmp_path / "batch", FIFTH)
     assert report["status"] == "complete"
-    assert report["rows"] == PAPER
+    assert report["rows"] == FIFTH
     refused = sum(flow["reasons"].get("refusal", 0) for flow in report["flow"].values())
-    assert 230 < refused < 330
+    assert 40 < refused < 72
     assert len(world.sizes) <= 8, world.sizes
-    assert world.sizes[0] == 2490
-    assert sum(world.sizes) < 5500, "few calls too many"
+    assert world.sizes[0] == sum(FIFTH.values())
+    assert sum(world.sizes) < 1100, "few calls too many"
     assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
 
 
