@@ -61,27 +61,6 @@ def test_models_and_the_task_decide(targen, asked, decided):
     assert targen("estimate", "-n", "40", *asked, "--json").json["worked_examples"] == decided
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (("boolq", *KNOWN), {"Prompts show no worked examples"}),
-        (
-            ("wsc", *KNOWN),
-            {"Prompts show worked examples", "--worked-examples none saves"},
-        ),
-        (
-            ("copa", *KNOWN, "--backend-for", "correct=scripted"),
-            {"--worked-examples none saves"},
-        ),
-    ],
-    ids=["none", "all", "some"],
-)
-def test_an_estimate_says_what_was_decided(targen, asked, said):
-    shown = targen("estimate", "-n", "40", *asked).out
-    every = "Prompts show no worked examples", "Prompts show worked examples"
-    assert {each for each in (*every, "--worked-examples none saves") if each in shown} == said
-
-
 def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypatch):
     small = ("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=small")
     asked = ("generate", "copa", *small, "-o", "correct.model=openai/gpt-6-sol", "--out", "run")
