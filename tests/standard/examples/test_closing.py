@@ -235,9 +235,7 @@ class TestRuns:
 
 @pytest.mark.whole
 class TestPlantedCopies:
-    def test_each_kind_is_refused_of_a_task_files_examples_and_found_by_analyze(
-        self, served, like, works, made_up
-    ):
+    def test_each_kind_is_refused_of_a_task_files_examples(self, served, like, made_up):
         long = (
             "the old porter of the north gate says that the big lamp by the stairs went out again"
         )
@@ -262,7 +260,3 @@ class TestPlantedCopies:
             ("copy-of-an-example", 21)
         }
         assert of_examples("run")["copies"] == len(planted)
-        rows = [{"text": text} for text in [*planted, *(f"Number {at} is up." for at in range(12))]]
-        Path("mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        done = works("analyze", "mine.jsonl", "--against", "notes.txt", "--metric", "differences")
-        assert "25% of its rows are near copies of rows of notes" in done.out
