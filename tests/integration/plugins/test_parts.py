@@ -142,13 +142,6 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen, at, tmp
     assert "Of 5 readers" in traced and "changed since" not in traced
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(chosen, at):
-    chosen("generate mail.yaml -n 8 -b scripted --max-tokens 600 --out cut", *CHOSEN, code=1)
-    assert at.bytes("cut") != at.bytes("run")
-    chosen("resume cut --max-tokens 1000000")
-    assert at.bytes("cut") == at.bytes("run")
-
-
 OTHERS = """
     resume run -o openings.letters=2 | filter openings of this run, acme:openings, had letters=3, not 2
     resume run -o majority.times=7 | corrector of this run, acme:majority, had times=5, not 7
@@ -440,42 +433,6 @@ def test_a_program_takes_them(acme, tmp_path):
         "no filter named 'opening' is installed",
     ], done.stderr
     assert "the corrector targen-core:vote is not used here" in lone
-
-
-PAIRS = """
-from pydantic import BaseModel
-from targen_core import ListStep
-from targen_testing.sample import SAMPLE, Review
-
-class Pair(BaseModel):
-    one: str
-    two: str
-
-async def propose(llm, parent, existing):
-    return []
-
-def write(label):
-    async def written(llm, pair, /):
-        return Review(text=f"{pair.one} and {pair.two}: {label}, {llm.rng('n').random()}",
-                      label=label)
-    return written
-
-TASK = SAMPLE.replace(
-    name="pairs",
-    seeds=(ListStep(item=Pair, propose=propose, batch=3),),
-    generators={"good": write("good"), "bad": write("bad")},
-)
-"""
-
-
-def test_seeds_may_have_more_fields_than_a_task_needs(acme, at, tmp_path):
-    (tmp_path / "pairs.py").write_text(PAIRS)
-    options = "--seeds-from couples --near-duplicates 0 --no-correct --out run"
-    acme(f"generate pairs.py -n 6 -b scripted {options}")
-    seeds = [record["seed"] for record in at.records("run/provenance.jsonl")]
-    assert all(seed.keys() == {"one", "two", "place"} for seed in seeds)
-    acme("resume run -n 10")
-    acme("resume run --verify")
 
 
 def test_a_label_a_correction_and_an_export_take_them(acme, at, tmp_path):
