@@ -95,13 +95,6 @@ def test_their_tests_pass_unchanged(made, run):
     assert not said, "nothing of the kit is switched off"
 
 
-def test_their_plugins_are_sound(made, run):
-    listed = run(made, "targen_cli", "plugins", "--strict")
-    for kind in KINDS:
-        assert f"{kind} my-{kind}" in listed
-    assert "my-task:my-task" in run(made, "targen_cli", "describe", "my-task")
-
-
 def test_all_kinds_type_clean(made, run):
     """In one run, which reads pydantic once; a distribution's own settings are the same."""
     sources = [f"{kind}/src" for kind in KINDS]

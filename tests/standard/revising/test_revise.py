@@ -50,14 +50,18 @@ def calls(run: Path | str) -> dict[str, int]:
 
 
 @pytest.fixture
-def make(works):
+def make(works, once):
     """A new run of a task's text, which shares nothing with another."""
     Path("service.py").write_text(SERVICE)
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
         words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        works("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        if (text, out, args) == (MAIL, "run", ()):
+            once(out, lambda: works(*words))
+        else:
+            works(*words)
         return Path(out)
 
     return made
