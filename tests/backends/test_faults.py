@@ -114,6 +114,7 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
         (400, "x" * 10_000, "HTTP 400: xxx"),
         (307, "", "redirects to http://elsewhere/v1\n"),
         (400, {"detail": [{"loc": ["body"]}]}, "HTTP 400: "),
+        (400, {"error": {"odd": 1}}, 'HTTP 400: {"error": {"odd": 1}}'),
     ],
 )
 def test_errors_of_no_form_are_told_as_well(provider, fails, status, body, words):
