@@ -128,7 +128,6 @@ NAMED = """
     task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
     task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
     task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
-    taks demo | new taks: no such template | did you mean task?
     contexts shops --into nowhere | there is no file
     contexts shops --into demo --out x | --out and --into do not go together
 """
