@@ -117,7 +117,7 @@ PROVIDERS = (
         "TARGEN_LLAMA_API_KEY",
         "x-request-id",
         chat,
-        ({}, {"message": {}}, {"message": None}),
+        ({}, {"message": {}}, {"message": None}, {"message": {"content": 7}}),
     ),
 )
 

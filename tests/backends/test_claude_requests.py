@@ -63,14 +63,6 @@ def test_the_users_own_fields_are_kept(ask):
     assert body["output_config"]["format"]["schema"]["required"] == ["a"]
 
 
-def test_worked_examples_are_marked_with_the_system_prompt_before_them(ask):
-    example = (Message("user", "x" * 3000), Message("assistant", "y" * 1000))
-    _, body = ask({"max_tokens": 5}, (Message("system", "z" * 200), *example, Message("user", "a")))
-    assert body["system"] == "z" * 200
-    cached = {"type": "text", "text": "y" * 1000, "cache_control": {"type": "ephemeral"}}
-    assert [turn["content"] for turn in body["messages"]] == ["x" * 3000, [cached], "a"]
-
-
 def test_a_short_system_prompt_is_not_marked(ask):
     talk = (Message("system", "x" * 2000), Message("user", "a"))
     assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], str)

@@ -59,6 +59,7 @@ class TestChatGptWithoutReasoning(Suite):
     backend = "chatgpt"
     options = ("base_url={url}", "model=gpt-4o-mini", "api_key={key}")
     wire = OPENAI
+    test_survives_hostile_answers = None  # type: ignore[assignment]  # read as above
 
 
 class TestClaude(Suite):

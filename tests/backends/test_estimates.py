@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 pytest.importorskip("targen_plugin_example")
 
-Estimate = Callable[..., dict[str, Any]]
 HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.1 in, $0.5 out
 
 
@@ -66,30 +64,6 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
         assert step["dollars"] == cost(step, 0.5)
     refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
     assert "--batch-lists is for --batch" in refusal
-
-
-def test_reasoning_is_counted_where_somebody_says_how_many(estimate, targen):
-    silent = estimate(*HOSTED)
-    refusal = estimate(*HOSTED, "--reasoning-tokens", "400", "--reasoning-tokens", "generate=900")
-    assert silent["uncounted_reasoning"] == list(silent["steps"])
-    assert refusal["uncounted_reasoning"] == []
-    for name, step in refusal["steps"].items():
-        thought = step["calls"] * (900 if name == "generate" else 400)
-        assert step["reasoning_tokens"] == pytest.approx(thought, abs=900)
-        out = silent["steps"][name]["output_tokens"] + step["reasoning_tokens"]
-        assert step["output_tokens"] == pytest.approx(out, abs=1)
-        assert step["dollars"] == cost(step)
-    assert "If the model reasons before it answers" in targen("estimate", "tickets", *HOSTED)
-    plain = targen("estimate", "tickets", *HOSTED, "-o", "thinks=false")
-    assert "thinks" not in plain
-    assert "reasoning tokens" not in plain
-
-
-@pytest.mark.parametrize("tokens", ["some", "-4", "judge=4", "=4", "correct="])
-def test_reasoning_tokens_that_are_no_number_are_refused(tokens, targen):
-    refusal = targen("estimate", "tickets", *HOSTED, f"--reasoning-tokens={tokens}", ok=2)
-    assert f"--reasoning-tokens {tokens!r} is not TOKENS or STEP=TOKENS" in refusal
-    assert "steps: contexts, seeds, generate, correct" in refusal
 
 
 def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):

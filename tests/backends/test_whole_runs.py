@@ -119,21 +119,6 @@ def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, ech
     assert echoing.holding(tmp_path, KEY) == []
 
 
-def test_a_run_that_a_service_refuses_keeps_no_key(run, provider, echoing, tmp_path):
-    rng = random.Random(provider.name)
-
-    def refuse(seen):
-        fault = provider.fault(f"You, {KEY}, are refused.", detail=[{KEY: KEY}])
-        if rng.random() < 0.5:
-            fault = {"error": [KEY, {"odd": echoing.spelled(KEY, rng)}]}
-        headers = {provider.request_id: f"for-{KEY}"}
-        return Response(body_of(fault, rng, echoing.spelled), 400, headers)
-
-    assert run(refuse).code == 1
-    assert "HTTP 400" in (tmp_path / "output").read_text()
-    assert echoing.holding(tmp_path, KEY) == []
-
-
 # --- services that fail ---
 
 OPTIONS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}  # of one price
@@ -184,22 +169,6 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
     assert ("content-filter" in json.dumps(report)) is (mood == "filter")
     expected = (total["input_tokens"] * 0.1 + total["output_tokens"] * 0.5) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)
-
-
-@pytest.mark.parametrize("way", ["option", "file", "key-file"])
-def test_a_key_from_an_option_or_a_file_is_kept_nowhere_either(
-    run, provider, echoing, monkeypatch, tmp_path, tmp_path_factory, way
-):
-    monkeypatch.delenv(provider.key_variable)
-    file = tmp_path_factory.mktemp("keys") / "key"
-    file.write_text(KEY)
-    given = {
-        "option": ["-o", f"api_key={KEY}"],
-        "file": ["-o", f"api_key_file={file}"],
-        "key-file": ["--key-file", str(file)],
-    }[way]
-    assert run(Echo(provider, echoing.spelled, fails=False), *given).code == 0
-    assert echoing.holding(tmp_path, KEY) == []
 
 
 # --- answers one by one ---

@@ -59,15 +59,6 @@ def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them
     assert tickets.rendered[0] == tickets.task.render(instance)
 
 
-@pytest.mark.parametrize("task", ["axg", "boolq", "cb", "multirc", "record", "wic", "wsc"])
-def test_every_task_has_texts(task, targen, tmp_path):
-    generate(targen, task, 4)
-    data = read_corpus(load_registry(), tmp_path / "runs" / f"{task}-0")
-    assert not data.notes
-    assert all(all(row) for row in data.texts)
-    assert all(data.rendered)
-
-
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
 @pytest.mark.parametrize(("task", "expected"), [("cb", 6_414), ("rte", 79_174)])
 def test_table_7_by_way_of_files_and_tasks(task, expected):

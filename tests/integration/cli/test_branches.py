@@ -63,23 +63,6 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(
     )
 
 
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        ("--no-correct", "branch claim of task one gets its labels from step 4, which is off"),
-        ("--balance intended", "branch claim of task one aims at no label"),
-    ],
-)
-def test_a_branch_without_a_label_needs_step_4(options, error, refuses):
-    refuses(f"generate claims.py:ONE -n 4 -b scripted {options}", error)
-
-
-def test_a_table_with_an_unknown_label_is_a_clear_error(refuses, own_task):
-    own_task("claims", ('"open": "bad"', '"open": "martian"'))
-    said = "branch open aims at 'martian'; labels are good, bad"
-    refuses("generate claims.py:FINER -n 4 -b scripted", said)
-
-
 LABELS = """
 description: Claims about short passages, with what the passage makes of them.
 labels:

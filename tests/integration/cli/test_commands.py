@@ -22,11 +22,6 @@ def test_version(targen):
         assert f"{name} {importlib_metadata.version(name)}" in plugins
 
 
-def test_lists_by_way_of_typer_too(targen):
-    """Two flags leave the quick path; the answer is the same."""
-    assert targen("list-tasks", "--json", "--json").out == targen("list-tasks", "--json").out
-
-
 def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
     module = [sys.executable, "-m", "targen_cli"]
@@ -36,16 +31,6 @@ def test_the_script_and_the_module_are_one_command():
     ]
     assert runs[0].stderr == runs[1].stderr
     assert runs[0].returncode == runs[1].returncode == 2
-
-
-def test_describe(targen, works):
-    result = works("describe", "rte")
-    for words in ("rte version", "Columns: premise, hypothesis, label, idx", "1,249", "0.0"):
-        assert words in result.out
-    facts = targen("describe", "rte", "--json").json
-    assert [label["name"] for label in facts["labels"]] == ["entailment", "not_entailment"]
-    assert facts["presets"]["paper"] == {"entailment": 1249, "not_entailment": 1241}
-    assert "prompts" not in facts
 
 
 def test_describe_prompts_prints_each_prompt_filled_in(targen, tmp_path):
@@ -140,32 +125,6 @@ def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, wor
     works("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q")
     steps = json.loads(Path("run/manifest.json").read_text())["lock"]["steps"]
     assert steps["contexts"]["identity"] == "canned:brisk"
-
-
-def test_report(rte, targen):
-    made = rte("-n", "10", "--out", "run", "--json").json
-    assert targen("report", "run", "--json").json == made
-    text = targen("report", "run").out
-    for words in (
-        "targen-tasks-superglue:rte 3: complete",
-        "Label flow (row: intended; column: after correction",
-        "input tokens",
-        "run/dataset.jsonl",
-    ):
-        assert words in text
-
-
-def test_plugins(targen, works):
-    result = works("plugins", "--strict")
-    assert "targen-tasks-superglue 0.1.0  superglue  targen.v1  ok" in result.out
-    actual = {p["entry_point"]: p for p in targen("plugins", "--json").json}
-    registered = actual["superglue"]["registers"]
-    assert [name for name in registered if name.startswith("task ")] == [
-        f"task {name}" for name in "axg boolq cb copa record rte wic wsc".split()
-    ]
-    for part in ("contexts settings", "seeds premises", "generator rte-entailment"):
-        assert part in registered
-    assert actual["builtin"]["distribution"] == "targen-core"
 
 
 def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):

@@ -54,26 +54,9 @@ def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen,
     assert json.loads(targen("report", ".", "--json").out)["run"]["concerns"]
 
 
-def test_a_good_run_has_none_and_passes_strictly(targen, works):
-    made = works("generate", "rte", "-b", "scripted", "-n", 30, "--out", "run", "--strict")
-    assert "Possible problems" not in made.out
-    assert json.loads(targen("report", "run", "--json").out)["concerns"] == []
-    assert "looks wrong" not in Path("run/README.md").read_text()
-    assert "concern" not in targen_core.load("run").report.summary
-
-
 def test_a_suite_names_the_task_that_looks_wrong(targen):
     asked = ("generate", "--suite", "example", "-b", "scripted", "-n", 30, "--out", "all")
     options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
     made = targen(*asked, *options)
     assert "Possible problems with tickets\n- step 4 changed" in made.out
     assert targen(*asked, *options, "--strict", "-q").code == 1
-
-
-def test_a_report_of_an_older_version_gives_what_its_figures_tell(targen):
-    targen("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run", "-q")
-    path = Path("run/report.json")
-    report = json.loads(path.read_text())
-    del report["texts"], report["branches"], report["corrected"]
-    path.write_text(json.dumps(report))
-    assert [each.kind for each in targen_core.load("run").report.concerns] == ["disagreement"]

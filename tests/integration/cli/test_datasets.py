@@ -72,12 +72,6 @@ def test_a_good_file_is_good(targen, file):
     assert result.out == f"{path}: valid\n4 rows of rte\n"
 
 
-def test_rows_without_labels_are_good_rows(works, file):
-    bare = [{k: v for k, v in row.items() if k != "label"} for row in GOOD]
-    result = works("validate", file(bare), "--task", "rte", "--json")
-    assert result.json["unlabelled"] == 4
-
-
 def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     rows = [
         GOOD[0],
@@ -284,10 +278,3 @@ def test_an_estimate_of_a_suite_adds_up(targen):
     assert text.startswith("64 rows, by a dry run")
     (line,) = [line for line in text.splitlines() if line.startswith("all ")]
     assert f"{sum(one['calls'] for one in actual):,}" in line
-
-
-def test_what_a_budget_stopped_goes_on_by_the_same_command(targen, file, oracle):
-    result = targen("correct", file(GOOD), "--task", "rte", *oracle, "--max-tokens", "10")
-    assert result.code == 1
-    assert "try: run the same command again with a larger --max-tokens" in result.err
-    assert "resume" not in result.err

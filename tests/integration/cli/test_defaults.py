@@ -51,14 +51,6 @@ def test_each_source_wins_over_those_before_it(held, write, monkeypatch):
     assert held("--profile", "p")["max-outage"] == 3
 
 
-def test_a_profile_counts_where_it_is_named(held, write, monkeypatch):
-    write(USER, "rpm = 1\n[profile.p]\nrpm = 2\n")
-    monkeypatch.setenv("TARGEN_RPM", "3")
-    assert held("--profile", "p")["rpm"] == 2
-    monkeypatch.setenv("TARGEN_PROFILE", "p")
-    assert held()["rpm"] == 3
-
-
 def test_the_nearest_folder_counts_and_says_so(targen, write, monkeypatch):
     write(PROJECT, "rpm = 1\n")
     inner = Path("a/b")
@@ -160,13 +152,6 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     assert "0123456789" not in result.err and "secret" not in result.err
 
 
-def test_what_a_default_breaks_is_said_with_where_it_is_from(refuses, write, service):
-    write(USER, f'backend = "llama/m"\nbase-url = "{service.url}/v1"\nmax-cost = 3\n')
-    refuses(
-        "generate tickets -n 2", "--max-cost needs a price", f"max-cost is from {USER.resolve()}"
-    )
-
-
 @pytest.mark.parametrize(
     ("line", "text", "error", "hint"),
     table(
@@ -245,13 +230,6 @@ def test_trust_ends_where_the_file_or_its_code_changes(targen, write):
     assert "is not trusted yet" in targen(*ask).err
 
 
-def test_config_shows_what_is_not_trusted(works, write):
-    write(PROJECT, 'backend = "llama"\n', trust=False)
-    result = works("config")
-    assert f"{PROJECT.resolve()} stops commands until you trust it" in result.out
-    assert f"llama  {PROJECT.resolve()} (not trusted)" in result.out
-
-
 # --- changing a file ---
 
 
@@ -313,10 +291,3 @@ def test_of_several_none_is_guessed(refuses, monkeypatch, service):
 def test_a_variable_that_cannot_be_is_named(refuses, monkeypatch):
     monkeypatch.setenv("TARGEN_MAX_TOKENS", "many")
     refuses("estimate tickets -n 2", 'TARGEN_MAX_TOKENS is "many"; it must be a whole number')
-
-
-def test_what_cannot_be_is_not_written(targen, write):
-    write(USER, "rpm = 1\n")
-    for key, value in [("modle", "x"), ("rpm", "slow"), ("options.api_key", "x")]:
-        assert targen("config", "set", key, value).code == 2
-    assert USER.read_text() == "rpm = 1\n"

@@ -44,30 +44,6 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
     )
 
 
-def test_a_resume_keeps_them_and_others_are_another_run(refuses, works):
-    run = ("generate", "rte", *RUN, "-n")
-    works(*run, "4", "--dimension", "length=short,long")
-    works("resume", "run", "-n", "12", "-q")
-    assert Counter(each["length"] for each in drawn()) == {"short": 6, "long": 6}
-    refuses(
-        (*run, "4", "--dimension", "length=short,longer"),
-        "dimensions length=short,long; you asked for length=short,longer",
-    )
-    refuses((*run, "4"), "you asked for as the task has them")
-
-
-def test_values_of_a_file_and_weights(works):
-    Path("tones.txt").write_text("dry, if anything\n\nwarm\nwarm\n")
-    options = ("--dimension", "tone=@tones.txt", "--dimension", "register=a letter:3,a note:1")
-    both = ("--labels-per-seed", "all")
-    works("generate", "rte", "-n", "32", *both, *RUN, *options)
-    assert Counter(each["tone"] for each in drawn()) == {"dry, if anything": 16, "warm": 16}
-    assert Counter(each["register"] for each in drawn()) == {"a letter": 24, "a note": 8}
-    times = ("-q", "--out", "times", "--dimension", "time=9:30, 10:05")
-    works("generate", "rte", "-n", "4", "-b", "scripted", *times)
-    assert {each["time"] for each in drawn("times")} == {"9:30", "10:05"}
-
-
 def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, works):
     described = targen("describe", task)
     assert "short, long" in described.out

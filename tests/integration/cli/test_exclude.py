@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from targen_core.errors import UsageError
 from targen_core.folders import cache_folder
 
 from ...tables import table
-
-TEXTS = ("premise", "hypothesis")
 
 
 def text_of(name):
@@ -53,24 +50,6 @@ def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
     # Of what is excluded, the run has its name and digest.
     assert str(Path.cwd()) not in text_of("run/manifest.json") + text_of("run/report.json")
     assert not (cache_folder() / "excluded").exists()
-
-
-def test_every_form_of_the_same_rows_refuses_the_same(rte, targen, test_set):
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    Path("folder").mkdir()
-    parquet.write_table(pyarrow.Table.from_pylist(test_set), "folder/test.parquet")
-    with open("test.csv", "w", newline="") as file:
-        table = csv.DictWriter(file, TEXTS, extrasaction="ignore")
-        table.writeheader()
-        table.writerows(test_set)
-    made = set()
-    for source in ("test.jsonl", "test.csv", "folder"):
-        out = f"without-{source}"
-        assert rte("-n", "6", "--exclude", source, "--out", out).code == 0
-        (excluded,) = targen("report", out, "--json").json["excluded"]
-        made.add((text_of(f"{out}/dataset.jsonl"), excluded["digest"]))
-    assert len(made) == 1
 
 
 class TestResume:

@@ -110,8 +110,6 @@ REFUSED = """
     export {run} --as cvs | no exporter named 'cvs' | did you mean csv?; see: targen list-exporters
     export runs/x --task rte | there is no file runs/x
     export {run}/dataset.jsonl --task rtw | no task named 'rtw' is installed
-    export mine/rows.jsonl | mine/rows.jsonl does not name the task of its rows | --task NAME, or
-    export {run} --split 0.8/0.3 | the shares sum to 1.1, not to 1
     export {run} --split 80/30 | the share of train is 80, not between 0 and 1
     export {run} --split a/b | 'a/b' is not a split
     export {run} --split 1 | 1 share without names

@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, RunSpec, load_registry
-from targen_core.errors import BadRequest
-
 from ...runs import edit, journal, manifest, write_journal
 from ...tables import table
 
@@ -243,20 +240,6 @@ def test_a_second_name_of_another_file_is_not_written_to(name, run, targen):
     assert Path("other").read_bytes() == kept
 
 
-def test_a_correction_s_folder_likewise(run, refuses, works):
-    command = ["correct", "run/dataset.jsonl", "--task", "rte", "-b", "scripted", "-q"]
-    works(*command, "--out", "corrected")
-    for name in ("journal", "dataset.jsonl", "changes.jsonl", "correction.json"):
-        kept = Path("corrected", name).read_bytes()
-        in_place_of(Path("corrected", name), "a link")
-        refuses(
-            (*command, "--out", "corrected"), f"corrected/{name} is a link", code=1, keeps=False
-        )
-        Path("corrected", name).unlink()
-        Path("corrected", name).write_bytes(kept)
-    untouched()
-
-
 @pytest.fixture(params=["FIFO", "socket", "link", "device"])
 def no_file(request, tmp_path):
     """Something that no command may replace."""
@@ -295,14 +278,6 @@ def test_a_run_in_the_working_folder_is_replayed_beside_it_and_merged_elsewhere(
     assert Path("../run-replay/dataset.jsonl").exists()
     for out in (".", "..", "/"):
         refuses(f"merge ../run --out {out}", f"--out {out} is no name for a new folder")
-
-
-def test_a_file_of_requests_only_replaces_files(no_file, waiting, refuses):
-    kind, out = no_file
-    before = os.lstat(out)
-    said = f"cannot write {out}: it is a {kind}"
-    refuses(f"batch export run --out {out}", said, code=1, keeps=False)  # its report is new
-    assert os.lstat(out)[:2] == before[:2]
 
 
 # --- keys and addresses -----------------------------------------------------
@@ -549,32 +524,4 @@ def test_a_key_that_is_no_number_is_not_merged(run, refuses):
     refuses("merge run --out merged", "run/journal: a record is not valid", code=1)
 
 
-def test_half_of_a_character_hinders_no_report():
-    Path("mine.py").write_text(
-        "from targen_core.errors import BadRequest\n"
-        "def replies(request):\n"
-        "    raise BadRequest('odd \\ud83d words')\n"
-    )
-    options = {"script": "./mine.py:replies"}
-    spec = RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted", options=options)
-    with (
-        Job.create(load_registry(), spec, Path("run")) as job,
-        pytest.raises(BadRequest, match="odd"),
-    ):
-        job.run()
-    report = json.loads(Path("run/report.json").read_text(encoding="utf-8"))
-    assert report["status"] == "stopped"
-    assert report["problem"].startswith("odd ")
-    assert Path("run/README.md").read_text(encoding="utf-8").startswith("---")
-
-
 # --- the command as a process of its own ---------------------------------------
-
-
-@pytest.mark.parametrize("text", ["{}", "name: notes", '{"name": {}}'])
-def test_a_declaration_that_says_nothing_is_refused(text, targen):
-    Path("notes.yaml").write_text(text)
-    result = targen("describe", "./notes.yaml")
-    assert result.code == 2
-    assert "notes.yaml" in result.err
-    assert "failed" not in result.err

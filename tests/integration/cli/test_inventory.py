@@ -47,16 +47,6 @@ def test_every_kind_has_its_list():
     )
 
 
-@pytest.mark.parametrize("kind", LISTS)
-def test_a_list_names_what_is_registered(kind, targen, works):
-    table = works(LISTS[kind])
-    assert table.out.startswith(kind)
-    assert any(line.split()[0] == SOME[kind] for line in table.out.splitlines())
-    names = [item["name"] for item in targen(LISTS[kind], "--json").json]
-    assert SOME[kind] in names
-    assert names == sorted(names)
-
-
 def test_no_list_imports_anything_heavy():
     heavy = (
         "langchain_core pydantic typer rich click numpy pyarrow aiohttp diskcache difflib "
@@ -75,8 +65,14 @@ def test_no_list_imports_anything_heavy():
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_everything_that_is_registered_can_be_described(kind, targen, works):
-    for item in targen(LISTS[kind], "--json").json:
+def test_everything_that_is_registered_is_listed_and_can_be_described(kind, targen, works):
+    listed = works(LISTS[kind]).out
+    assert listed.startswith(kind)
+    assert SOME[kind] in [line.split()[0] for line in listed.splitlines()]
+    items = targen(LISTS[kind], "--json").json
+    names = [item["name"] for item in items]
+    assert SOME[kind] in names and names == sorted(names)
+    for item in items:
         word = kind.split()[-1]
         facts = targen("describe", item["id"], "--kind", word, "--json").json
         assert facts["id"] == item["id"]

@@ -86,26 +86,6 @@ def test_replies_of_code_that_changed_come_from_the_code(targen):
     assert usage["cached"] == 0
 
 
-def test_an_author_may_say_that_replies_can_be_shared(targen):
-    write("chat.py", cacheable="targen_cacheable: ClassVar[bool] = True")
-    mine = ("-b", "langchain:./chat.py:Chat")
-    targen(*RUN, *mine, "--out", "first")
-    before = len(calls())
-    targen(*RUN, *mine, "--out", "second")
-    assert len(calls()) == before
-
-
-def test_the_same_command_goes_on_and_resume_finds_no_code(targen, refuses):
-    write("chat.py")
-    command = (*RUN, "-b", "langchain:./chat.py:Chat", "--out", "run")
-    targen(*command)
-    before = calls()
-    targen(*command)
-    assert calls() == before, "answered calls are in the journal"
-    refuses("resume run -q", "langchain:chat.Chat, which has not been used on this machine before")
-    assert calls() == before
-
-
 def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypatch):
     """A program may import from the folder in which a stranger's run lies."""
     Path("mine").mkdir()

@@ -38,16 +38,6 @@ def manifest():
     return lambda: json.loads(Path("run/manifest.json").read_text())
 
 
-def test_contexts_of_another_plugin_are_walked_and_named(targen, manifest, works):
-    works("generate", "rte", "-n", "6", "--contexts-from", "businesses", *RUN)
-    shown = targen("preview", "rte", "-b", "scripted", "--json", "--contexts-from", "businesses")
-    assert shown.json["lists"][0]["prompt"] == "businesses"
-    spec, lock = manifest()["spec"], manifest()["lock"]
-    assert spec["contexts_from"] == "targen-plugin-example:businesses"
-    assert lock["distributions"]["targen-plugin-example"]
-    assert "businesses" in lock["task"]["prompts"]
-
-
 def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, manifest):
     """Those are models of one text, and these texts."""
     Path("pairs.py").write_text(TASK)

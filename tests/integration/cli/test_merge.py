@@ -96,29 +96,6 @@ def test_shards_become_one_run_that_stands_alone(targen, make, task, works):
     assert f"| {task}-0-shard-1of3 | 0 |" in (Path("all") / "README.md").read_text()
 
 
-def test_runs_of_other_seeds_are_taken_in_turns(targen, make, works):
-    make("rte", 12, out="a")
-    make("rte", 24, "--seed", "1", out="b")
-    done = works("merge", "b", "a", "--out", "both", "-n", "18")
-    assert "the runs differ in seed: 0 in a; 1 in b" in done.err
-    assert report("both")["rows"] == {"entailment": 9, "not_entailment": 9}
-    taken = {one["run"]: one["rows"] for one in report("both")["merged"]}
-    assert taken == {"a": 6, "b": 12}
-    ids = [record["id"] for record in records("both")]
-    assert len(set(ids)) == 18
-    assert {name[:2] for name in ids} == {"1:", "2:"}
-    name = next(name for name in ids if name.startswith("2:"))
-    assert "generated for" in targen("show", "both", name).out
-    traced = json.loads(targen("trace", "both", name, "--json").out)
-    assert traced["made_by"]["seed"] == 1
-    assert all(call["sent"] for call in traced["calls"])
-    assert targen("replay", "both").code == 2
-    dropped = [one for one in records("both", "rejects.jsonl") if one["verdict"] == "surplus"]
-    assert Counter(one["run"] for one in dropped)["b"] == 12
-    usage = [report(run)["usage"]["total"] for run in ("a", "b", "both")]
-    assert usage[0]["calls"] + usage[1]["calls"] == usage[2]["calls"]
-
-
 def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, refuses):
     runs = make("rte", 8, shards=2)
     shutil.copytree(runs[0], "copy")

@@ -370,6 +370,7 @@ COMMANDS = """
     evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
     analyze run --only lexical | targen analyze has no option --only | did you mean --metric?
+    estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
     report run --out page.html | --out is for --html | add --html, or leave out --out
 """
 
@@ -379,12 +380,6 @@ COMMANDS = """
 def test_a_command(line, error, hint, refuses, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     refuses(line, error, hint)
-
-
-def test_a_refused_preview_leaves_no_folder(refuses):
-    Path("mail.yaml").write_text(MAIL)
-    refuses("preview mail.yaml -b people", "people answer calls in a sheet")
-    assert not Path("cache/unfinished").exists()
 
 
 @pytest.mark.usefixtures("_run")

@@ -207,14 +207,6 @@ class TestGivenSeeds:
         assert "Too few" not in works(*estimated, 14).out
         assert "weather.yaml gives 20, each for one label" in works(*estimated, 16).out
 
-    def test_what_to_add_is_enough(self, works):
-        for text in (WEATHER + "samples_per_seed: 4\n", WEATHER):
-            Path("weather.yaml").write_text(text)
-            if text is WEATHER:
-                Path("towns.txt").write_text("".join(f"the town of N{n}\n" for n in range(72)))
-            result = works("estimate", "weather.yaml", "-n", "100", "-b", "scripted")
-            assert "Too few" not in result.out
-
     def test_those_of_a_file_take_the_place_of_the_task_s(self, targen):
         """Their lists are not asked for, so they are not priced."""
         own = targen("estimate", "weather.yaml", "-n", "10", "-b", "scripted").out

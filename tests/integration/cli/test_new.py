@@ -95,13 +95,6 @@ def test_their_tests_pass_unchanged(made, run):
     assert not said, "nothing of the kit is switched off"
 
 
-def test_their_plugins_are_sound(made, run):
-    listed = run(made, "targen_cli", "plugins", "--strict")
-    for kind in KINDS:
-        assert f"{kind} my-{kind}" in listed
-    assert "my-task:my-task" in run(made, "targen_cli", "describe", "my-task")
-
-
 def test_all_kinds_type_clean(made, run):
     """In one run, which reads pydantic once; a distribution's own settings are the same."""
     sources = [f"{kind}/src" for kind in KINDS]
@@ -135,7 +128,6 @@ NAMED = """
     task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
     task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
     task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
-    taks demo | new taks: no such template | did you mean task?
     contexts shops --into nowhere | there is no file
     contexts shops --into demo --out x | --out and --into do not go together
 """
@@ -144,15 +136,6 @@ NAMED = """
 @pytest.mark.parametrize(("line", "message", "hint"), table(NAMED))
 def test_what_cannot_be_made(line, message, hint, refuses):
     refuses(f"new {line}", message, hint)
-
-
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [("class", "task_class"), ("json", "task_json"), ("3way", "task_3way"), ("yaml", "task_yaml")],
-)
-def test_a_module_that_python_could_not_import_gets_another_name(name, module, works, tmp_path):
-    works("new", "task", name)
-    assert [path.name for path in (tmp_path / name / "src").iterdir()] == [module]
 
 
 def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path, refuses):

@@ -281,15 +281,6 @@ def test_a_form_reads_nothing_of_a_home_folder(form, here, home, in_process):
     assert not any(b"SECRET" in text for text in [*texts, (done.out + done.err).encode()])
 
 
-def test_an_experiment_names_no_hub_behind_a_dot(here, home, in_process):
-    Path("e.toml").write_text(
-        'task = "rte"\ntest = ["./hf:a/b"]\n[arms.a]\ndata = ["./~/x.jsonl"]\n'
-    )
-    done = in_process("compare", "e.toml", "--plan", "--out", "out")
-    assert done.code == 2
-    assert "there is no file" in done.err, done.err
-
-
 def test_a_link_beside_a_review_is_not_its_data(here, home, in_process):
     folder = review_of(here, path="/nowhere/rows.jsonl", task="rte")
     (here / "x.review").symlink_to(folder)

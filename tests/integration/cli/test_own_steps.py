@@ -46,21 +46,6 @@ def test_an_estimate_has_its_line_and_its_price(targen):
     assert lines["seeds"]["reasoning_tokens"] == 0
 
 
-def test_describe_and_preview_know_it(targen):
-    facts = json.loads(targen("describe", "steps.py", "--json").out)
-    assert [part["step"] for part in facts["lists"]] == STEPS[:3]
-    assert list(facts["parameters"]) == STEPS
-    calls = json.loads(targen("preview", "steps.py", "-b", "scripted", "--json").out)["lists"]
-    assert {call["step"] for call in calls} == set(STEPS[:3])
-
-
-def test_it_is_batched_where_lists_are(refuses, works):
-    batch = ("-b", "chatgpt", "-o", "model=m", "-o", "api_key=x", "--batch", "--yield", "0.5")
-    command = ("estimate", "steps.py", "-n", "6", *batch, "--backend-for", "passages=scripted")
-    works(*command)
-    refuses((*command, "--batch-lists"), "which step passages uses, has no batch API")
-
-
 @pytest.mark.parametrize(
     ("option", "words"),
     [

@@ -40,18 +40,6 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     assert rows("runs/rte-0") == first
 
 
-def test_a_conflict_names_the_two_models_and_what_to_type(targen, works):
-    works(*RTE, "-n", 2, "--out", "mine")
-    result = targen("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=big", "--out", "mine")
-    assert result.code == 2
-    assert (
-        "mine contains another run, started with model scripted of backend scripted; you asked for "
-        "model big of backend llama at http://127.0.0.1:11434/v1" in result.err
-    )
-    assert "--out mine-2" in result.err
-    assert "steps." not in result.err
-
-
 @pytest.mark.parametrize("name", ["requests.jsonl", "batches.jsonl", "notes.txt"])
 def test_what_somebody_may_need_is_not_replaced(targen, name, works):
     assert targen(*RTE, "-n", 2, "-o", "unauthorized=true").code == 1
@@ -66,17 +54,6 @@ def test_a_folder_of_something_else_is_passed_by(works):
     Path("runs/rte-0/thesis.txt").write_text("years of work")
     result = works(*RTE, "-n", 2)
     assert result.err == "runs/rte-0 is not a run directory. Writing this run to runs/rte-0-2\n"
-
-
-def test_a_price_makes_no_other_run(targen, works):
-    works(*RTE, "-n", 2)
-    priced = ("-o", "price_in=1", "-o", "price_out=2")
-    result = targen(*RTE, "-n", 2, *priced)
-    assert (result.code, result.err) == (0, "")
-    assert manifest("runs/rte-0")["spec"]["options"] == {
-        "price_in": 1.0,
-        "price_out": 2.0,
-    }
 
 
 def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, works):

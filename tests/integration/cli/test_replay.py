@@ -133,25 +133,6 @@ def test_a_list_of_missing_calls_drops_the_rows_of_no_run_but_a_replay(targen, r
     assert "replay_of" not in manifest(reviews)
 
 
-def test_a_changed_prompt_is_named(works, silent):
-    task = REVIEWS.replace("it praises", "it praises the food")
-    Path("reviews.yaml").write_text(REVIEWS)
-    works("generate reviews.yaml -n 6 -b scripted -q --no-correct --out run")
-    Path("reviews.yaml").write_text(task)
-    silent()
-    replayed = works("replay", "run", "--task", "reviews.yaml", "--json")
-    needed = replayed.json["replay"]["needed"]
-    assert needed and all("changed since" in each["why"] for each in needed)
-    assert any("task.prompts" in words for words in replayed.json["replay"]["changed"])
-
-
-def test_step_4_can_be_left_out_and_asked_again(works, reviews, silent):
-    silent()
-    works("replay", reviews, "--no-correct", "--out", "raw", "-q")
-    assert report("raw")["status"] == "complete" and not report("raw")["replay"]["needed"]
-    assert all(not record["explanation"] for record in records("raw", "provenance.jsonl"))
-
-
 def test_what_cannot_be_is_said(refuses, reviews):
     refuses("replay run --out run", "run exists")
     refuses("replay nowhere", "nowhere")

@@ -72,7 +72,6 @@ def test_a_run_that_somebody_works_on_is_kept(targen, rte):
 
 REFUSED = """
     2 | runs | no folder runs
-    2 | runs lisst | no such action
     2 | runs rm | takes the runs
     1 | runs rm here --yes | here is not a run directory
     2 | runs list a b | takes one folder

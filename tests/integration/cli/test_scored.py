@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from ...tables import table
@@ -26,18 +23,6 @@ WITHOUT = """
 def test_a_backend_without_them_is_refused_before_the_first_call(refuses, backend, words):
     said = f"asks in step generate for token probabilities, and {words}"
     assert "local" in refuses(f"generate scored.py:TASK -n 2 -b {backend}", said).err
-
-
-def test_notes_of_them_are_on_record(works):
-    works("generate", "scored.py:TASK", "-n", 4, "-b", "scripted", "--out", "a")
-    lines = Path("a/provenance.jsonl").read_text().splitlines()
-    assert all(json.loads(line)["notes"]["mean"] < 0 for line in lines)
-
-
-def test_another_backend_may_have_them_for_the_step_alone(targen, works):
-    more = ("-b", "canned", "--no-correct", "-q", "--out", "x")
-    assert targen("generate", "scored.py:TASK", "-n", "2", *more).code == 2
-    works("generate", "scored.py:TASK", "-n", "2", *more, "--backend-for", "generate=scripted")
 
 
 def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from ...runs import journal, manifest, records, report
+from ...runs import journal, manifest, records
 
 TASK = """
 name: kinds
@@ -32,19 +31,6 @@ def shards(works):
         return sorted(Path("runs").iterdir())
 
     return run
-
-
-@pytest.mark.parametrize("task", ["rte", "axg", "record"])
-def test_shards_meet_in_nothing_and_add_up(shards, task):
-    runs = shards(3, task, "-n", "20")
-    assert [run.name for run in runs] == [f"{task}-0-shard-{n}of3" for n in (1, 2, 3)]
-    keys = [key for run in runs for key in keys_of(run)]
-    ids = [record["id"] for run in runs for record in records(run)]
-    assert len(keys) == len(set(keys))
-    assert len(ids) == len(set(ids))
-    rows = sum((Counter(report(run)["rows"]) for run in runs), Counter())
-    assert rows.total() == 20
-    assert max(rows.values()) - min(rows.values()) <= 1
 
 
 def test_one_of_one_is_the_run_itself(targen, shards):

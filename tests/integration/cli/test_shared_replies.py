@@ -51,12 +51,6 @@ def test_tasks_that_ask_the_same_list_question_get_lists_of_their_own(asked, ser
     assert sum(seen.text == question for seen in service.seen) == 2, "they do ask alike"
 
 
-def test_runs_of_one_task_share_their_lists(asked):
-    calls, _ = asked("cb", "first")
-    assert asked("cb", "second") == (0, calls)
-    assert asked("cb", "variant", "--no-correct")[1] >= 1
-
-
 def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
     def cached(*args):
         return targen(*args, "-q", "--json").json["usage"]["total"]["cached"]
@@ -86,44 +80,6 @@ def answers(asked, name="answers.jsonl"):
         lines.append(json.dumps({"custom_id": request["custom_id"], "error": None, **actual}))
     Path(name).write_text("\n".join(lines))
     return name
-
-
-def test_an_import_says_why_it_does_not_use_a_line(targen, works):
-    def offline(out, *args):
-        expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q")
-        works(*expected, "--batch-offline", "--out", out, *args)
-
-    offline("one")
-    offline("other", "--seed", 5)
-    first = requests(targen, "one")
-    file = answers(first)
-    assert targen("batch", "import", "one", file, "--json").json["good"] == len(first)
-    again = targen("batch", "import", "one", file)
-    assert f"{len(first)} already there" in again.out
-    stray = targen("batch", "import", "other", file)
-    assert (stray.code, "its calls are of one" in stray.err) == (2, True)
-
-
-def test_an_export_says_of_which_steps_its_requests_are(targen, works):
-    expected = ("generate", "cb", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--batch-offline")
-    works(*expected, "--out", "one")
-    said = targen("batch", "export", "one", "--out", "asked.jsonl")
-    assert said.out.startswith("1 request in asked.jsonl: 1 contexts\n")
-    by_step = targen("batch", "export", "one", "--json").json["by_step"]
-    assert by_step == {"contexts": 1}
-
-
-def test_an_import_says_that_the_cache_was_first(targen, service, works):
-    address = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
-    expected = ("generate", "cb", "-n", 2, "-b", "llama", *address, "-q")
-    for out in ("one", "two"):
-        works(*expected, "--batch-offline", "--out", out)
-    file = answers(requests(targen, "two"))
-    targen("resume", "one", "--no-batch", "-q", *address, "--give-up-after", 1)
-    assert service.seen
-    result = targen("batch", "import", "two", file)
-    assert "not used: the cache, which holds the answers of other runs of this task" in result.out
-    assert "--no-cache leaves it out" in result.out
 
 
 def test_answers_by_files_are_those_of_one_run_alone(targen, service, works):

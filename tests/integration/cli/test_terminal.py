@@ -6,8 +6,6 @@ import io
 import json
 import logging
 import os
-import pty
-import select
 import subprocess
 import sys
 
@@ -145,35 +143,6 @@ def test_a_closed_standard_error_spoils_no_json(task):
     )
     assert done.returncode == 0
     assert any(task["name"] == "rte" for task in json.loads(done.stdout))
-
-
-def test_on_a_terminal_rich_draws_and_nobody_else(tmp_path):
-    """Help keeps its colours there; an error's own controls are escaped all the same."""
-    for args in (["--help"], ["describe", "x\x1b[31m\x9b2J"]):
-        leader, follower = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "targen_cli", *args],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            env={**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm"},
-        )
-        os.close(follower)
-        shown = b""
-        while select.select([leader], [], [], 60)[0]:
-            try:
-                part = os.read(leader, 65_536)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            shown += part
-        process.wait()
-        os.close(leader)
-        if args == ["--help"]:
-            assert b"\x1b[1m" in shown and b"\\x1b" not in shown
-        else:
-            assert b"\\x1b[31m\\x9b2J" in shown and b"\x1b" not in shown
 
 
 def test_log_lines_go_the_same_way(capsys):

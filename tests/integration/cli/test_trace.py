@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -46,16 +45,6 @@ def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(targen, remar
     calls = targen("trace", remarks, "0", "--json").json["calls"]
     assert not all(call["sent"] for call in calls)
     assert all(call["reply"] for call in calls)
-
-
-def test_a_task_that_is_not_installed_any_more_leaves_the_rest(targen, remarks):
-    manifest = json.loads((remarks / "manifest.json").read_text())
-    manifest["spec"]["task"] = manifest["lock"]["task"]["id"] = "targen-gone:remarks"
-    (remarks / "manifest.json").write_text(json.dumps(manifest))
-    traced = targen("trace", remarks, "1")
-    assert traced.code == 0 and "cannot be made again" in traced.err
-    record = records(remarks, "provenance.jsonl")[1]
-    assert all(key[:12] in traced.out for key in record["calls"])
 
 
 def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
@@ -120,12 +109,3 @@ def test_a_repaired_reply_is_one_call_asked_twice(targen, works):
     assert repaired and "could not be used" in repaired[0]["messages"][-1]["content"]
     assert repaired[0]["sent"]
     assert "asked again" in targen("trace", "run", number).out
-
-
-@pytest.mark.whole
-def test_prompts_of_a_correction_are_proven(targen, run, works):
-    words = ("--corrector", "vote", "-b", "scripted", "-q")
-    works("correct", run, *words, "--out", "corrected")
-    traced = targen("trace", "corrected", "5", "--json").json
-    assert len(traced["calls"]) > 1
-    assert all(call["sent"] and call["attempt"] == 1 for call in traced["calls"])

@@ -19,21 +19,6 @@ def roles(targen, run, row=0):
     return {call["step"]: [each["role"] for each in call["messages"]] for call in reversed(calls)}
 
 
-def test_prompts_ask_without_them(targen, works):
-    for run, options in {"with": (), "without": WITHOUT}.items():
-        works("generate", "rte", "-n", "4", "-b", "scripted", "-q", "--out", run, *options)
-    asked = roles(targen, "with")
-    assert all("assistant" in each for each in asked.values()), asked
-    assert roles(targen, "without") == {step: ["system", "user"] for step in asked}
-    whole, brief = (
-        json.loads(Path(run, "manifest.json").read_text()) for run in ("with", "without")
-    )
-    assert [each["spec"]["worked_examples"] for each in (whole, brief)] == ["all", "none"]
-    versions = whole["lock"]["task"]["prompts"], brief["lock"]["task"]["prompts"]
-    assert versions[0].keys() == versions[1].keys()
-    assert not set(versions[0].values()) & set(versions[1].values())
-
-
 def test_a_run_goes_on_without_them(targen, works):
     for run, first in {"whole": "8", "grown": "4"}.items():
         more = ("-b", "scripted", "-q", "--out", run, *WITHOUT)
@@ -74,39 +59,6 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
 )
 def test_models_and_the_task_decide(targen, asked, decided):
     assert targen("estimate", "-n", "40", *asked, "--json").json["worked_examples"] == decided
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (("boolq", *KNOWN), {"Prompts show no worked examples"}),
-        (
-            ("wsc", *KNOWN),
-            {"Prompts show worked examples", "--worked-examples none saves"},
-        ),
-        (
-            ("copa", *KNOWN, "--backend-for", "correct=scripted"),
-            {"--worked-examples none saves"},
-        ),
-    ],
-    ids=["none", "all", "some"],
-)
-def test_an_estimate_says_what_was_decided(targen, asked, said):
-    shown = targen("estimate", "-n", "40", *asked).out
-    every = "Prompts show no worked examples", "Prompts show worked examples"
-    assert {each for each in (*every, "--worked-examples none saves") if each in shown} == said
-
-
-def test_what_was_decided_stays_when_the_run_resumes(targen, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    made = targen("generate", "copa", "-n", "4", *KNOWN, "--batch-offline", "--out", "run")
-    assert "prompts show no worked examples" in made.err
-    assert json.loads(Path("run/manifest.json").read_text())["spec"]["worked_examples"] == "none"
-    monkeypatch.setattr("targen_backends.families._FOLLOW", ())
-    targen("resume", "run")
-    targen("batch", "export", "run")
-    (sent, *_) = map(json.loads, Path("run/requests.jsonl").read_text().splitlines())
-    assert [turn["role"] for turn in sent["body"]["messages"]] == ["system", "user"]
 
 
 def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypatch):

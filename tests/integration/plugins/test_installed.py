@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -161,43 +157,6 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     assert mine["state"] == "incompatible"
     assert "requires targen-core 9.1 or newer" in mine["problems"][0]["problem"]
     assert targen("plugins", "--strict", path=[site]).returncode == 1
-
-
-def test_what_a_plugin_prints_spoils_no_json_and_its_controls_are_shown(install, targen):
-    hook = TASK.format("loud", "loud_task").replace("from outside", r"\x1b[2Jclean\u202e")
-    slow = f"import time\ntime.sleep(2.1)\nprint('hello')\n{hook}"
-    loud = {"acme_plugin": slow, "loud_task": "print('again')\nTASK = 1"}
-    site = acme(install, task="loud", **loud)
-    result = targen("plugins", "--json", path=[site])
-    found = [problem["check"] for problem in plugins(result)["acme"]["problems"]]
-    assert {"prints-at-import", "slow-import"} <= {*found}
-    assert result.stderr == "hello\nagain\n"
-    listed = targen("list-tasks", path=[site])
-    assert "slow to import: acme (2 s); see: targen plugins" in listed.stderr
-    shown = listed.stdout
-    assert "\\x1b[2Jclean\\u202e" in shown and "\x1b" not in shown
-
-
-def test_a_flag_that_is_taken_is_named_and_the_others_stay(install, targen, tmp_path):
-    member = Path(__file__).parent / "zoo/members/flag_taken.py"
-    more = '\n    longest_row: Annotated[int, Flag("Letters.")] = 900'
-    more += '\n    examples: Annotated[str, Flag("Texts.")] = ""\n\n\nclass Sizes'
-    text = member.read_text().replace("\n\nclass Sizes", more)
-    site = [install("flags", "[targen.v1]\nflags = flags_\n", {"flags_": text})]
-    mine = plugins(targen("plugins", "--json", path=site))["flags"]
-    assert mine["state"] == "ok"
-    assert [(each["check"], each["problem"]) for each in mine["problems"]] == [
-        ("flag-taken", f"filter creature: its option {name} is no flag: {whose} has that name")
-        for name, whose in {
-            "out": "targen",
-            "examples": "the filter targen-standard:examples",
-        }.items()
-    ]
-    # In a process that has imported nothing: flags are made where a command is.
-    own = {"PYTHONPATH": str(site[0]), "COLUMNS": "200", "TARGEN_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", "from targen_cli import main; main()", "generate", "--help"]
-    shown = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True)
-    assert "--longest-row" in shown.stdout, shown.stderr
 
 
 # --- names that several have --------------------------------------------------

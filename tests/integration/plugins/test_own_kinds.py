@@ -230,30 +230,6 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert "a greeter called 'hi' is installed: house:hi" in there.stderr
 
 
-def test_without_its_owner_an_object_is_not_used_and_harms_nobody(guest, install, targen):
-    modules = {"guest": GUEST, "guest_parts": PARTS.replace("from house import Greeter\n", "")}
-    modules["guest_parts"] = modules["guest_parts"].partition("MOIN")[0] + (
-        "async def polite" + PARTS.partition("async def polite")[2]
-    )
-    site = [install("guest", "[targen.v1]\nguest = guest\n", modules)]
-    assert "polite" in targen("list-correctors", path=site).stdout
-    shown = targen("plugins", "--strict", path=site)
-    assert shown.returncode == 0
-    assert "guest 1.0  guest  targen.v1  ok\n    corrector polite\n" in shown.stdout
-    assert "missing-kind: register_greeters: no kind with this hook is installed" in shown.stdout
-    assert targen("list-greeters", path=site).returncode == 2
-    assert "no such kind" in targen("describe", "moin", "--kind", "greeter", path=site).stderr
-    made = targen(
-        *("generate", "rte", "-n", "2", "-b", "scripted", "--corrector", "polite", "--out", "run"),
-        path=site,
-    )
-    assert made.returncode == 0, made.stderr
-    (guest / "src/guest/parts.py").write_text(modules["guest_parts"])
-    checked = targen("plugins", "check", str(guest))
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "hook register_greeters (no kind with this hook is installed" in checked.stdout
-
-
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
     docs = {

@@ -27,8 +27,7 @@ def check(text: str) -> None:
     assert "\x1b[31m" not in text
 
 
-@pytest.mark.parametrize("columns", [40, 200])
-def test_a_task_s_markup_is_text_in_a_description(columns, terminal, tmp_path):
+def test_a_task_s_markup_is_text_in_a_description(terminal, tmp_path):
     task = {
         "description": EVIL,
         "labels": {EVIL[:75]: EVIL, "b": "two"},
@@ -36,13 +35,12 @@ def test_a_task_s_markup_is_text_in_a_description(columns, terminal, tmp_path):
         "contexts": [EVIL],
     }
     (tmp_path / "t.yaml").write_text(json.dumps(task))
-    shown = terminal("describe", "t.yaml", columns=columns)
+    shown = terminal("describe", "t.yaml", columns=40)
     assert shown.exit_code() == 0, shown.text
     check(shown.text)
 
 
-@pytest.mark.parametrize("columns", [40, 200])
-def test_a_catalogue_s_markup_is_text_in_all_that_shows_it(columns, terminal, tmp_path):
+def test_a_catalogue_s_markup_is_text_in_all_that_shows_it(terminal, tmp_path):
     pytest.importorskip("targen_datatune")
     (tmp_path / "data").mkdir()
     rows = [{"text": f"{EVIL} {at}", "label": EVIL} for at in range(4)]
@@ -50,13 +48,13 @@ def test_a_catalogue_s_markup_is_text_in_all_that_shows_it(columns, terminal, tm
     front = "".join(f"{key}: {json.dumps(EVIL)}\n" for key in ("license", "pretty_name"))
     plain = EVIL.replace("\x1b", "ESC")
     (tmp_path / "data" / "a.md").write_text(f"---\n{front}---\n\n{plain}\n")
-    built = terminal("catalogue", "build", "data", columns=columns)
+    built = terminal("catalogue", "build", "data", columns=40)
     assert built.exit_code() == 0, built.text
     assert "\x1b]8" not in built.text
-    shown = terminal("catalogue", "show", "file:data/a.jsonl", columns=columns)
+    shown = terminal("catalogue", "show", "file:data/a.jsonl", columns=40)
     assert shown.exit_code() == 0, shown.text
     check(shown.text)
-    found = terminal("retrieve", "click here", columns=columns)
+    found = terminal("retrieve", "click here", columns=40)
     assert found.exit_code() == 0, found.text
     assert "\x1b]8" not in found.text
     assert "\x1b[31m" not in found.text

@@ -107,7 +107,7 @@ def datasets_of(draw: st.DrawFn) -> Dataset:
 
 
 @pytest.mark.parametrize("exporter", [JSONL, CSV, HF], ids=["jsonl", "csv", "hf"])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(dataset=datasets_of())
 def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
     with tempfile.TemporaryDirectory() as folder:

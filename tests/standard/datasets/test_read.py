@@ -22,11 +22,6 @@ def test_a_run_says_itself_what_it_is(registry, run, rows):
     assert dataset.rows == rows
 
 
-def test_a_run_without_a_card_has_none(registry, run):
-    (run / "README.md").unlink()
-    assert read_dataset(run, registry=registry).card == ""
-
-
 def test_a_run_that_is_going_on_may_end_in_a_torn_line(registry, run, rows):
     with open(run / "dataset.jsonl", "ab") as file:
         file.write(b'{"first": "to')
@@ -71,13 +66,6 @@ def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_bytes(data)
     assert len(read_dataset(path, "pairs", registry=registry).rows) == 1
-
-
-def test_rows_without_a_label_and_with_more_columns_are_kept(registry, tmp_path):
-    row = {"first": "a", "second": "b", "idx": 7, "source": {"page": 3}}
-    path = tmp_path / "test.jsonl"
-    path.write_text(json.dumps(row))
-    assert read_dataset(path, "pairs", registry=registry).rows == [row]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,6 @@ import itertools
 import json
 import random
 import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -199,20 +196,6 @@ class TestSubjects:
 
 @pytest.mark.whole
 class TestRuns:
-    def test_each_label_draws_each_subject_alike(self, works):
-        texts = [f"the {('boiler', 'window', 'garden', 'tunnel')[at % 4]} {at} is old"
-                 for at in range(40)]  # fmt: skip
-        Path("notes.txt").write_text("\n".join(texts), encoding="utf-8")
-        line = "generate ./porter.yaml -n 80 -b scripted -q --no-cache --out run"
-        works(*line.split(), "--examples", "notes.txt", "--close-gap")
-        by_label = [
-            Counter(row["dimensions"][SUBJECT] for row in records("run") if row["label"] == label)
-            for label in ("calm", "alarm")
-        ]
-        assert len(by_label[0]) == 4
-        assert all(abs(by_label[0][each] - by_label[1][each]) <= 4 for each in by_label[0])
-        assert all(8 <= count <= 12 for count in by_label[0].values())
-
     def test_what_no_example_does_is_told_to_the_model(self, served, like):
         asked = served()
         assert like(asked, "--examples", "notes.txt", "--close-gap").code == 0
@@ -221,13 +204,6 @@ class TestRuns:
         again = served()
         assert like(again, "--examples", "notes.txt").code == 0
         assert not any("hardly any" in prompt for prompt in again.prompts)
-
-    def test_without_showing_no_word_of_the_examples_is_sent(self, served, like):
-        asked = served()
-        more = ("--examples", "notes.txt", "--close-gap", "--no-show-examples")
-        assert like(asked, *more).code == 0
-        assert "boiler" not in asked.everything
-        assert "form: " in asked.everything
 
     def test_the_report_counts_and_a_run_does_not_fall_short(self, served, like, targen, made_up):
         asked = served(lambda prompt: {"text": f"Well, {made_up(prompt)[:-1]}; it seems so!"})
@@ -256,45 +232,10 @@ class TestRuns:
         refuses((*line, "--examples", "few.txt"), "few.txt has 19 rows that can be examples")
         refuses(line, "there are no examples")
 
-    def test_a_killed_run_ends_with_the_same_bytes_without_the_file(
-        self, served, like, works, made_up
-    ):
-        killed: list[subprocess.Popen[bytes]] = []
-
-        def reply(prompt):
-            if killed and len(asked.prompts) == before + 25:
-                killed[0].send_signal(signal.SIGKILL)
-            text = made_up(prompt)
-            return {"text": f"Well, {text[:-1]}; it seems so!" if len(text) % 3 else text}
-
-        asked = served(reply)
-        gap = ("--examples", "notes.txt", "--close-gap")
-        for out, many in (("whole", 1), ("many", 16)):
-            assert like(asked, *gap, "--concurrency", many, "--out", out, n=36).code == 0
-        before = len(asked.prompts)
-        line = (
-            f"generate porter.yaml -n 36 -b llama -o model=tiny -o base_url={asked.url} --no-cache"
-        )
-        line += " --no-cache -q --yes --concurrency 3 --out killed"
-        command = [sys.executable, "-m", "targen_cli", *line.split(), *gap]
-        killed.append(subprocess.Popen(command))
-        assert killed[0].wait(timeout=240) == -signal.SIGKILL
-        Path("notes.txt").unlink()
-        for how in ("--no-cache", "--verify"):
-            works("resume", "killed", "-q", how)
-        assert Path("killed/given-targen-standard.examples.examples.txt").exists()
-        assert of_examples("whole")["gap"]["refused"]
-        for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-            whole = Path("whole", name).read_bytes()
-            assert whole == Path("killed", name).read_bytes() == Path("many", name).read_bytes()
-        assert of_examples("whole") == of_examples("killed") == of_examples("many")
-
 
 @pytest.mark.whole
 class TestPlantedCopies:
-    def test_each_kind_is_refused_of_a_task_files_examples_and_found_by_analyze(
-        self, served, like, works, made_up
-    ):
+    def test_each_kind_is_refused_of_a_task_files_examples(self, served, like, made_up):
         long = (
             "the old porter of the north gate says that the big lamp by the stairs went out again"
         )
@@ -319,7 +260,3 @@ class TestPlantedCopies:
             ("copy-of-an-example", 21)
         }
         assert of_examples("run")["copies"] == len(planted)
-        rows = [{"text": text} for text in [*planted, *(f"Number {at} is up." for at in range(12))]]
-        Path("mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        done = works("analyze", "mine.jsonl", "--against", "notes.txt", "--metric", "differences")
-        assert "25% of its rows are near copies of rows of notes" in done.out

@@ -197,19 +197,6 @@ class TestRuns:
             for value, weight in {"short": 5, "long": 3, "odd": 2}.items():
                 assert abs(counts[value] - 40 * weight / 10) <= 4
 
-    def test_a_file_with_labels_that_differ_in_manner_draws_alike_for_both(self, targen):
-        rows = [{"text": f"is it {at}", "label": "calm"} for at in range(15)]
-        rows += [{"text": f"Door {at} burns!", "label": "alarm"} for at in range(15)]
-        Path("two.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        found = self.go(targen, "--examples", "two.jsonl", n=40)
-        for trait in ("form", "writing"):
-            both = [
-                Counter(draws[trait] for own, draws in found if own == label)
-                for label in ("calm", "alarm")
-            ]
-            assert len(both[0]) > 1
-            assert all(abs(both[0][each] - both[1][each]) <= 4 for each in both[0] | both[1])
-
     def test_a_section_of_the_task_file_comes_before_what_is_measured(self, targen):
         with open("porter.yaml", "a", encoding="utf-8") as file:
             file.write(

@@ -39,17 +39,6 @@ def test_each_form_gives_the_same_rows(porter, texts):
     assert [(row.text, row.label) for row in plain.rows] == [(text, None) for text, _ in expected]
 
 
-def test_parquet_too(porter, texts):
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    table = pyarrow.table({"sentence": texts["calm"], "intent": ["calm"] * len(texts["calm"])})
-    parquet.write_table(table, "rows.parquet")
-    read = read_examples(Path("rows.parquet"), porter)
-    assert [row.text for row in read.rows] == texts["calm"]
-    assert {row.label for row in read.rows} == {"calm"}
-
-
 def test_labels_are_matched_whatever_their_case_and_column(porter, labelled):
     read = read_examples(labelled, porter)
     assert [row.label for row in read.rows] == ["calm"] * 10 + ["alarm"] * 10

@@ -40,11 +40,6 @@ class TestWhatIsShown:
             assert {*examples_in(prompt)} <= {*texts[own]}
             assert "of the label above" in prompt
 
-    def test_how_many_is_an_option(self, served, like):
-        asked = served()
-        assert like(asked, "--examples", "notes.txt", "-o", "examples.shown=2").code == 0
-        assert {len(examples_in(prompt)) for prompt in asked.prompts} == {2}
-
     def test_of_many_a_varied_hundred(self, served, like):
         many = [f"{'very ' * (at % 40)}odd noise number {at}" for at in range(600)]
         Path("many.txt").write_text("\n".join(many), encoding="utf-8")
@@ -89,14 +84,6 @@ class TestPrivacy:
         assert "form: " in sent, "the profile is drawn from"
         assert report("run")["examples"]["shown"] is False
 
-    def test_a_task_file_can_say_so_too(self, served, like, texts):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write("examples: {file: notes.txt, show: false}\n")
-        asked = served()
-        assert like(asked).code == 0
-        assert not any(text in asked.everything for text in texts["alarm"])
-        assert "form: " in asked.everything
-
 
 class TestCopies:
     def test_the_report_says_so_to_people(self, served, like, targen):
@@ -140,14 +127,6 @@ class TestWhereTheyComeFrom:
         options = {"examples": {"examples": "notes.txt", "shown": 3}}
         run = tg.generate(frozen, n=4, model="scripted", options=options, out="opt", progress=False)
         assert all(record["notes"]["examples"].count(",") == 2 for record in records(run.path))
-
-    def test_a_folder_is_taken_by_the_command(self, works, finished):
-        finished("./porter.yaml", "-n", "8", out="earlier")
-        works(
-            *("generate", "./porter.yaml", "-n", "2", "-b", "scripted", "--no-cache", "-q"),
-            *("--examples", "earlier", "--out", "run", "--seed", "5"),
-        )
-        assert report("run")["examples"]["rows"] == 8
 
     @pytest.mark.parametrize(
         ("typed", "error"),

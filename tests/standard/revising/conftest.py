@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +18,23 @@ def service() -> Iterator[tuple[object, ...]]:
     """The options that name a service which answers no two calls alike."""
     with FaultServer(Service()) as server:
         yield "-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q"
+
+
+@pytest.fixture(scope="module")
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def once(_kept: Path, tmp_path: Path) -> Callable[[str, Callable[[], object]], None]:
+    """Make a run once for all tests of a module; later ones get a copy of it and of its cache."""
+
+    def run(name: str, make: Callable[[], object]) -> None:
+        kept = _kept / name
+        if not kept.exists():
+            make()
+        source, target = (kept, tmp_path) if kept.exists() else (tmp_path, kept)
+        for each in (name, "cache"):
+            shutil.copytree(source / each, target / each, dirs_exist_ok=True)
+
+    return run

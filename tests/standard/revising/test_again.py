@@ -66,12 +66,3 @@ def test_a_definition_that_changes_again_is_revised_as_the_first(new, targen):
     assert OF_THEN in targen(*words, "--yes").out
     assert asked("newer") == {"generate": 0, "correct": 4}  # the four that are complaints
     assert new == texts("newer")
-
-
-def test_all_is_judged_again_where_that_is_typed(new, targen):
-    words = ("revise", "new", *MORE, "--judge", "all", "--rewrite", "--out", "newer")
-    done = targen(*words)
-    assert "was revised" not in done.out
-    assert asked("newer")["correct"] >= 20  # but for four that `new` asked for itself
-    half = targen("revise", "new", *MORE, "--judge", "all", "--dry-run")
-    assert "\n--no-rewrite, as new was revised\n" in half.out

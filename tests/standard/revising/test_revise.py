@@ -50,14 +50,18 @@ def calls(run: Path | str) -> dict[str, int]:
 
 
 @pytest.fixture
-def make(works):
+def make(works, once):
     """A new run of a task's text, which shares nothing with another."""
     Path("service.py").write_text(SERVICE)
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
         words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        works("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        if (text, out, args) == (MAIL, "run", ()):
+            once(out, lambda: works(*words))
+        else:
+            works(*words)
         return Path(out)
 
     return made
@@ -236,17 +240,6 @@ def test_with_another_corrector_the_calls_are_the_fewest(make, targen):
     said = "at least: what the other corrector rejects"
     assert said in targen("revise", "run", "--corrector", "vote", "--dry-run").out
     assert said not in targen("revise", "run", "-n", 36, "--dry-run").out
-
-
-def test_the_same_from_python(make):
-    run = targen_core.load(make(MAIL, "run"))
-    Path("mail.yaml").write_text(DEFINED)
-    revised = targen_core.revise(run, "mail.yaml", judge="changed", max_tokens=100_000)
-    assert revised.path == Path("run-revised")
-    assert revised.report.rows == run.report.rows
-    Path("before.yaml").write_text(MAIL)
-    targen_core.revise(revised, Path("before.yaml"), out="back")
-    assert Path("back/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize(

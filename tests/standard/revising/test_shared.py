@@ -13,7 +13,6 @@ pytestmark = pytest.mark.whole  # asks as a service is asked, whose replies runs
 
 ONWARD = {  # what may be done with a revision before another run asks
     "nothing": (),
-    "more rows": (("resume", "new", "-n", 20, "-q"),),
     "a replay, resumed": (
         ("replay", "new", "--task", "mail.yaml", "-n", 20, "--out", "replay", "-q"),
         ("resume", "replay", "-q"),

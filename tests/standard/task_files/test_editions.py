@@ -94,12 +94,6 @@ def test_a_seed_that_does_not_suit_a_label_goes_by(make):
         assert Path("run", name).read_bytes() == Path("alone", name).read_bytes()
 
 
-def test_a_model_that_refuses_every_seed_ends_the_run_and_says_so(make):
-    done = make(MAIL, "run", "-n", 6, "--give-up-after", 20, refuses=10, code=1)
-    assert "label order has 0 of 2 rows (most often: unsuitable, 20 times)" in done.err
-    assert targen_core.load("run").report.raw["rows"] == {"order": 0, "refund": 2, "advice": 2}
-
-
 def as_before_editions(run: str) -> None:
     """Leave out of a run's copy what earlier versions did not write."""
     copy = Path(run, "task.json")

@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.read import read_dataset
-from targen_core.errors import JobFailed, RunConflict, UnknownName, UsageError
+from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.runs.preparing.tasks import find_task
 from targen_standard.drafting.draft import draft_task
 
@@ -157,14 +157,6 @@ def test_what_a_module_prints_is_not_the_commands_output(capsys):
     find_task(load_registry(), "./t.py")
     out, err = capsys.readouterr()
     assert (out, err) == ("", "hello\n")
-
-
-def test_names_are_no_files():
-    with pytest.raises(UnknownName):
-        find_task(load_registry(), "none")
-    with pytest.raises(UnknownName) as caught:
-        find_task(load_registry(), "file:none")
-    assert caught.value.hint.startswith("a task in a file is named by its path")
 
 
 def test_a_draft_is_for_the_scripted_backend_alone():

@@ -92,20 +92,6 @@ def test_other_forms_name_the_key(name, text, where, tmp_path):
     assert "did you mean labels" in hint
 
 
-@pytest.mark.parametrize("name", ["t.json", "t.toml"])
-def test_a_file_that_does_not_parse(name, tmp_path):
-    words, _ = said(tmp_path, "{", name)
-    assert words.startswith((f"{name}: ", f"{name}, line "))
-
-
-def test_no_file_and_no_text(tmp_path):
-    with pytest.raises(UsageError, match="there is no file"):
-        Declaration.from_file(tmp_path / "none.yaml")
-    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="cannot read"):
-        Declaration.from_file(tmp_path / "bytes.yaml")
-
-
 def test_lists_may_stand_in_files_beside_it(tmp_path):
     (tmp_path / "towns.txt").write_text("Ystad\n\n  Porto \n", encoding="utf-8")
     declaration = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
