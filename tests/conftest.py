@@ -80,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have xdist deal the tests in their order, not by their number in a file."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    if not getattr(config.option, "numprocesses", None):  # where tests run
+        # Tests start pytest as well, which would take two seconds to import plugins for nothing.
+        os.environ["PYTEST_ADDOPTS"] = "-p no:langsmith_plugin -p no:hypothesispytest"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +103,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000)  # more seldom: what a test makes is small
         gc.enable()
 
 

@@ -193,13 +193,6 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_pages_name_no_machine(page: Path) -> None:
-    assert not re.search(
-        r"(?<![\w.:/])/(?:home|root|Users|work)/", page.read_text(encoding="utf-8")
-    )
-
-
 def test_defaults_of_options_are_as_written() -> None:
     text = (REFERENCE / "options.md").read_text(encoding="utf-8")
     cells = {

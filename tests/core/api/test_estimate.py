@@ -102,7 +102,7 @@ def test_the_command_prints_the_same(targen: Callable[..., Any]) -> None:
 
 @pytest.mark.whole
 def test_what_brief_prompts_save_is_estimated_if_asked() -> None:
-    known: dict[str, Any] = {"n": 100, "model": "scripted"}
+    known: dict[str, Any] = {"n": 10, "model": "scripted"}
     plain = tg.estimate("rte", **known)
     assert plain.worked_examples == "all" and plain.without_worked_examples is None
     both = tg.estimate("rte", savings=True, **known)
