@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -37,6 +38,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Tests lose no power, so waiting for the disk proves nothing; for thousands of files it takes long.
 os.fsync = os.fdatasync = lambda descriptor: None
+
+# What asyncio says of tasks that a test left stands in that test's log, not below the summary.
+logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
 # Whoever runs the tests may have defaults and keys of her own; processes of tests inherit this.
 for _key in KEYS:

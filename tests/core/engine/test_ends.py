@@ -331,14 +331,6 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, first, then, words
     assert before == (manifest.read_bytes() if manifest.exists() else None)
 
 
-def test_giving_up_after_nothing_is_refused(lab, tmp_path):
-    with pytest.raises(UsageError, match="give_up_after"):
-        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, give_up_after=0)
-    lab.run(lab.World(), tmp_path / "run", {"yes": 1})
-    with pytest.raises(UsageError, match="give_up_after"):
-        lab.run(lab.World(), tmp_path / "run", resume=True, resuming={"give_up_after": -1})
-
-
 @pytest.mark.parametrize("concurrency", [8, 64])
 def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path, concurrency):
     world = lab.World(lists=(5, 4), salt="clean")
