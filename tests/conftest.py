@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -37,6 +38,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Tests lose no power, so waiting for the disk proves nothing; for thousands of files it takes long.
 os.fsync = os.fdatasync = lambda descriptor: None
+
+# What asyncio says of tasks that a test left stands in that test's log, not below the summary.
+logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
 # Whoever runs the tests may have defaults and keys of her own; processes of tests inherit this.
 for _key in KEYS:
@@ -80,6 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have xdist deal the tests in their order, not by their number in a file."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    if not getattr(config.option, "numprocesses", None):  # where tests run
+        # Tests start pytest as well, which would take two seconds to import plugins for nothing.
+        os.environ["PYTEST_ADDOPTS"] = "-p no:langsmith_plugin -p no:hypothesispytest"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +107,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000)  # more seldom: what a test makes is small
         gc.enable()
 
 

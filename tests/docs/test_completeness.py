@@ -191,10 +191,3 @@ def anchors(page: Path) -> set[str]:
     headings = _HEADING.findall(page.read_text(encoding="utf-8"))
     plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
     return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_pages_name_no_machine(page: Path) -> None:
-    assert not re.search(
-        r"(?<![\w.:/])/(?:home|root|Users|work)/", page.read_text(encoding="utf-8")
-    )

@@ -73,17 +73,36 @@ ALLOWED = {
 }
 
 
+MODULES = {
+    path.relative_to(ROOT).as_posix(): (folder, path)
+    for folder in SOURCES
+    for path in sorted(folder.rglob("*.py"))
+}
+
+
+def uses(code: str) -> list[ast.AST]:
+    """What code calls, imports and takes of something."""
+    kinds = ast.Call, ast.Attribute, ast.Import, ast.ImportFrom
+    return [node for node in ast.walk(ast.parse(code)) if isinstance(node, kinds)]
+
+
 @cache
-def parsed(path: Path) -> ast.Module:
-    """A module of ours, parsed once for all that look at it."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+def uses_of(name: str) -> list[ast.AST]:
+    """The same of a module of ours, found once for all that look at it."""
+    return uses(MODULES[name][1].read_text(encoding="utf-8"))
 
 
-def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten():
+    yield
+    uses_of.cache_clear()  # millions of objects, which the collector of garbage goes through
+
+
+def raw_reads(nodes: list[ast.AST]) -> list[tuple[int, str]]:
     """The calls and imports of a module that read a file by themselves, with their lines."""
     modules: dict[str, str] = {}
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.split(".")[0]
@@ -93,7 +112,7 @@ def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
                 modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 if alias.name in RAW.get(node.module, ()):
                     found.append((node.lineno, f"{node.module}.{alias.name}"))
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Attribute) or node.attr not in NAMES:
             continue
         owner = ast.unparse(node.value)
@@ -108,16 +127,14 @@ def raw_reads(tree: ast.Module) -> list[tuple[int, str]]:
 
 def test_files_are_read_by_the_readers_alone():
     odd, used = [], set()
-    for folder in SOURCES:
-        for path in sorted(folder.rglob("*.py")):
-            name = path.relative_to(ROOT).as_posix()
-            if any(name.startswith(each) for each in READERS) or _KIT.search(name):
-                continue
-            found = raw_reads(parsed(path))
-            if name in ALLOWED:
-                used |= {name} if found else set()
-            else:
-                odd += [f"{name}:{line}: {what}" for line, what in found]
+    for name in MODULES:
+        if any(name.startswith(each) for each in READERS) or _KIT.search(name):
+            continue
+        found = raw_reads(uses_of(name))
+        if name in ALLOWED:
+            used |= {name} if found else set()
+        else:
+            odd += [f"{name}:{line}: {what}" for line, what in found]
     assert not odd, "read it with targen_core.reading, or with content_of"
     assert used == set(ALLOWED)
 
@@ -139,7 +156,7 @@ def test_files_are_read_by_the_readers_alone():
     ],
 )
 def test_other_ways_are_found(code):
-    assert raw_reads(ast.parse(code))
+    assert raw_reads(uses(code))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +170,7 @@ def test_other_ways_are_found(code):
     ],
 )
 def test_what_reads_no_file_is_left_alone(code):
-    assert not raw_reads(ast.parse(code))
+    assert not raw_reads(uses(code))
 
 
 # --- code ---
@@ -198,33 +215,33 @@ PLUGINS = {
 }
 
 
-def calls(tree: ast.Module, names: set[str]) -> list[int]:
+def called(node: ast.AST) -> str:
+    """The last name of what a node calls, or ""."""
+    func = node.func if isinstance(node, ast.Call) else None
+    if isinstance(func, ast.Attribute):
+        return func.attr
+    return func.id if isinstance(func, ast.Name) else ""
+
+
+def calls(nodes: list[ast.AST], names: set[str]) -> list[int]:
     """The lines on which one of these functions is called."""
     return [
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Call)
-        and (
-            (isinstance(node.func, ast.Name) and node.func.id in names)
-            or (isinstance(node.func, ast.Attribute) and node.func.attr in names & IMPORTING)
-        )
+        and called(node) in (names if isinstance(node.func, ast.Name) else names & IMPORTING)
     ]
 
 
-def found(names: set[str]) -> dict[str, list[int]]:
-    lines = {}
-    for folder in SOURCES:
-        for path in sorted(folder.rglob("*.py")):
-            if "scaffold/templates" not in path.as_posix():
-                at = calls(parsed(path), names)
-                lines |= {path.relative_to(ROOT).as_posix(): at} if at else {}
-    return lines
+def found(names: set[str]) -> set[str]:
+    """The modules that call one of these functions."""
+    ours = (name for name in MODULES if "scaffold/templates" not in name)
+    return {name for name in ours if calls(uses_of(name), names)}
 
 
 def test_one_module_executes_what_a_person_names():
-    assert set(found(EXECUTING | IMPORTING)) == set(EXECUTORS)
-    origin = ast.parse((ROOT / "core/src/targen_core/origin.py").read_text(encoding="utf-8"))
-    assert len(calls(origin, {"exec"})) == 1
+    assert found(EXECUTING | IMPORTING) == set(EXECUTORS)
+    assert len(calls(uses_of("core/src/targen_core/origin.py"), {"exec"})) == 1
 
 
 def test_orders_are_made_in_the_places_that_are_listed():
@@ -234,11 +251,11 @@ def test_orders_are_made_in_the_places_that_are_listed():
 
 @pytest.mark.parametrize("code", ["exec(x)", "importlib.import_module(x)", "a.run_path(x)"])
 def test_other_ways_to_execute_are_found(code):
-    assert calls(ast.parse(code), EXECUTING | IMPORTING)
+    assert calls(uses(code), EXECUTING | IMPORTING)
 
 
 def test_a_method_of_that_name_is_no_code():
-    assert not calls(ast.parse("model.eval(); re.compile(x)"), EXECUTING | IMPORTING)
+    assert not calls(uses("model.eval(); re.compile(x)"), EXECUTING | IMPORTING)
 
 
 # --- models ---
@@ -256,33 +273,34 @@ LOADING = {
 }
 
 
-def loads_a_model(node: ast.Call, name: str) -> bool:
-    """Whether a call is of this loader; `load` is spaCy's alone."""
-    if name == "load":
-        return ast.unparse(node.func) == "spacy.load"
-    return ast.unparse(node.func).split(".")[-1] == name
-
-
-@pytest.mark.parametrize("name", LOADING)
-def test_models_are_loaded_behind_a_gate(name):
+@pytest.mark.parametrize("loader", LOADING)
+def test_models_are_loaded_behind_a_gate(loader):
     made = set()
-    for folder in SOURCES:
-        for path in sorted(folder.rglob("*.py")):
-            for node in ast.walk(parsed(path)):
-                if isinstance(node, ast.Call) and loads_a_model(node, name):
-                    made.add(path.relative_to(ROOT).as_posix())
-                    if name == "from_pretrained" and "Peft" not in ast.unparse(node.func):
-                        assert any(each.arg is None for each in node.keywords), (
-                            f"{path}: pass what says `trust_remote_code: False`"
-                        )
-    assert made == set(LOADING[name])
+    for name in MODULES:
+        for node in uses_of(name):
+            if called(node) != loader:
+                continue
+            owner = ast.unparse(node.func)
+            if loader != "load" or owner == "spacy.load":
+                made.add(name)
+            if loader == "from_pretrained" and "Peft" not in owner:
+                assert any(each.arg is None for each in node.keywords), (
+                    f"{name}: pass what says `trust_remote_code: False`"
+                )
+    assert made == set(LOADING[loader])
 
 
 # --- the list of what is read ---
 
 
-def read_by(folder: Path) -> dict[str, set[str]]:
-    """Modules that call a reader by its name, which they import from `reading` or `plain`."""
+def dotted(name: str) -> str:
+    """The name of a module by which it is imported."""
+    folder, path = MODULES[name]
+    return ".".join(path.relative_to(folder).with_suffix("").parts)
+
+
+def reads(name: str) -> bool:
+    """Whether a module calls a reader by its name, which it imports from `reading` or `plain`."""
     import targen_cli.reading
     import targen_core.reading
 
@@ -293,27 +311,17 @@ def read_by(folder: Path) -> dict[str, set[str]]:
         "read_plain",
         "open_plain",
     }
-    found: dict[str, set[str]] = {}
-    for path in sorted(folder.rglob("*.py")):
-        name = ".".join(path.relative_to(folder).with_suffix("").parts)
-        if "/reading/" in path.as_posix() or "templates" in path.parts or path.stem == "plain":
-            continue
-        tree = parsed(path)
-        called = {
-            node.func.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        imported = {
-            alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            and node.module in ("targen_core.reading", "targen_cli.reading", "targen_core.plain")
-            for alias in node.names
-        }
-        if here := called & imported & readers:
-            found[name] = here
-    return found
+    homes = ("targen_core.reading", "targen_cli.reading", "targen_core.plain")
+    imported = {
+        alias.name
+        for node in uses_of(name)
+        if isinstance(node, ast.ImportFrom) and node.module in homes
+        for alias in node.names
+    }
+    calls = (node for node in uses_of(name) if isinstance(node, ast.Call))
+    return not imported.isdisjoint(
+        readers & {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    )
 
 
 READ_BY = tomllib.loads(Path(__file__).with_name("readers.toml").read_text(encoding="utf-8"))
@@ -326,13 +334,10 @@ def test_the_page_says_what_each_kind_of_file_can_do():
 
 
 def test_each_module_that_reads_a_file_is_in_the_list():
-    modules: set[str] = set()
-    for folder in SOURCES:
-        if "targen_plugin_example" not in folder.as_posix() and "examples" not in folder.parts:
-            modules |= set(read_by(folder))
+    spared = re.compile(
+        r"/(reading|templates)/|/plain\.py$|^plugins/(examples|targen_plugin_example)/"
+    )
+    modules = {dotted(name) for name in MODULES if not spared.search(name) and reads(name)}
     listed = {name for names in READ_BY.values() for name in names}
     assert modules - listed == set(), "say in docs/security.md what its file can and cannot do"
-    known = {
-        ".".join(p.relative_to(f).with_suffix("").parts) for f in SOURCES for p in f.rglob("*.py")
-    }
-    assert listed - known == set()
+    assert listed - {dotted(name) for name in MODULES} == set()

@@ -46,4 +46,4 @@ def targen(folder: Path) -> Iterator[Saboteur]:
 @pytest.fixture(scope="session")
 def step() -> int:
     """Of how many moments one is tried."""
-    return 1 if SOAK else 30
+    return 1 if SOAK else 45

@@ -19,8 +19,8 @@ from targen_testing.forks import COMMAND, Forks
 
 __all__ = ["ERRORS", "KILLS", "SIGNALS", "Fault", "Result", "Saboteur"]
 
-KILLS = ("before", "within", "after")
-"""SIGKILL before a point, when half of what it writes is written, or after it."""
+KILLS = ("before", "within")
+"""SIGKILL before a point (and so after the last one), or when half of its bytes are written."""
 
 ERRORS = {"full": 28, "broken": 5, "read-only": 30, "denied": 13}
 """ENOSPC, EIO, EROFS and EACCES: at this point and all that follow."""
@@ -177,7 +177,7 @@ class _Points:
                 half()
             raise self._error(target)
         value = real()
-        if here and fault.how in ("within", "after"):
+        if here and fault.how == "within":
             _die()
         if here and fault.how in SIGNALS:
             os.kill(os.getpid(), getattr(signal, fault.how))

@@ -60,10 +60,6 @@ class TestBlind(Correctors):
     corrector = "blind"
 
 
-class TestVote(Correctors):
-    corrector = "vote"
-
-
 class Found(Review):
     """A review whose label step 4 finds."""
 

@@ -6,6 +6,7 @@ import io
 import struct
 import tracemalloc
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -24,6 +25,17 @@ def npy(array) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
+
+
+@contextmanager
+def taking_little():
+    """Check that what is done here takes no memory to speak of."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.fixture
@@ -79,13 +91,8 @@ def test_numbers_are_read(array, mapped, path):
 )
 def test_what_is_no_whole_array_is_refused_before_it_takes_memory(content, why, mapped, path):
     path.write_bytes(content)
-    tracemalloc.start()
-    try:
-        with pytest.raises(UnreadableFile, match=why):
-            read_array(path, mapped=mapped)
-        assert tracemalloc.get_traced_memory()[1] < 4 << 20
-    finally:
-        tracemalloc.stop()
+    with taking_little(), pytest.raises(UnreadableFile, match=why):
+        read_array(path, mapped=mapped)
 
 
 def test_archives_of_arrays_are_read(path):
@@ -113,16 +120,11 @@ def zeros(path, size, members=1):
 
 def test_an_archive_unpacks_to_what_its_size_explains(path):
     zeros(path, 40 << 20, members=2)  # 80 MiB in 80 KiB
-    tracemalloc.start()
-    try:
-        for read in (read_arrays, read_zip):
-            with pytest.raises(UnreadableFile, match="it unpacks to more than"):
-                read(path)
-        assert tracemalloc.get_traced_memory()[1] < 4 << 20
-        with pytest.raises(UnreadableFile, match="it unpacks to more than 1,000 bytes"):
-            read_arrays(path, 1000)
-    finally:
-        tracemalloc.stop()
+    for read in (read_arrays, read_zip):
+        with taking_little(), pytest.raises(UnreadableFile, match="it unpacks to more than"):
+            read(path)
+    with pytest.raises(UnreadableFile, match="it unpacks to more than 1,000 bytes"):
+        read_arrays(path, 1000)
 
 
 def test_an_archive_that_declares_too_little_gives_no_more(path):
@@ -131,13 +133,8 @@ def test_an_archive_that_declares_too_little_gives_no_more(path):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = archive.infolist()[0].file_size
     path.write_bytes(data.replace(struct.pack("<I", size), struct.pack("<I", 200)))
-    tracemalloc.start()
-    try:
-        with pytest.raises(UnreadableFile, match=r"zip archive|declared"):
-            read_arrays(path)
-        assert tracemalloc.get_traced_memory()[1] < 4 << 20
-    finally:
-        tracemalloc.stop()
+    with taking_little(), pytest.raises(UnreadableFile, match=r"zip archive|declared"):
+        read_arrays(path)
 
 
 def test_two_members_of_one_name_are_refused(path):

@@ -68,21 +68,6 @@ def test_what_pandas_writes_is_read(run):
         assert tg.read_dataset(file, "rte").digest == tg.read_dataset("a.json", "rte").digest
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[1, 2]", "bad.json, row 1 is not a row of rte: Input should be an object"),
-        ("[{}", "cannot read bad.json, line 1: it is not JSON: Expecting"),
-        ("[]", "bad.json has no rows"),
-    ],
-)
-def test_a_list_that_is_none_of_rows_is_told(text, words):
-    Path("bad.json").write_text(text)
-    with pytest.raises(tg.UsageError) as caught:
-        tg.read_dataset("bad.json", "rte")
-    assert str(caught.value).startswith(words)
-
-
 def test_registries_and_jobs_say_what_they_are(run):
     registry = tg.load_registry()
     assert repr(registry).startswith("<Registry ")

@@ -55,12 +55,6 @@ def test_data_come_in_any_form(form, run):
     assert correction.report.task == "targen-tasks-superglue:rte"
 
 
-def test_rows_that_do_not_say_whose_they_are_are_refused(run):
-    with pytest.raises(tg.UsageError, match="which task are these rows for") as caught:
-        tg.correct(list(run), model="scripted")
-    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
-
-
 def test_a_row_that_is_none_of_the_task_is_refused_before_the_first_call(run):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
     with pytest.raises(tg.UsageError, match="row 1 is not a row of rte: label: 'perhaps'"):
@@ -125,8 +119,3 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
     assert "contains another correction (other: data). Writing this one to" in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path
-
-
-def test_a_folder_says_whose_rows_it_holds(run):
-    with pytest.raises(tg.UsageError, match="already names the task of its rows"):
-        tg.correct(run.path, task="cb", model="scripted")

@@ -69,6 +69,13 @@ def in_a_loop(function):
         loop.close()
 
 
+def assert_ends_as(status, lab, world):
+    """The run x ended so, and goes on to its end."""
+    assert tg.load("x").report.status == status
+    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
+    assert run.report.complete
+
+
 def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
     def make(out):
         return tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out=out)
@@ -108,9 +115,7 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
         where(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
     resume = 'targen_core.resume("x", task=TASK, model=MODEL)'
     assert str(caught.value) == f"stopped by Ctrl-C; to continue: {resume}"
-    assert tg.load("x").report.status == "stopped"
-    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
-    assert run.report.complete
+    assert_ends_as("stopped", lab, world)
 
 
 def test_one_ctrl_c_ends_a_loop_that_goes_on_after_failures(lab, world, stops):
@@ -144,9 +149,7 @@ def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):
     model.__class__ = Deaf
     with pytest.raises(KeyboardInterrupt):
         in_a_loop(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
-    assert tg.load("x").report.status == "unfinished"
-    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
-    assert run.report.complete
+    assert_ends_as("unfinished", lab, world)
 
 
 def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
@@ -159,9 +162,7 @@ def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
         return signal.getsignal(signal.SIGTERM)
 
     assert asyncio.run(main()) == signal.SIG_DFL
-    assert tg.load("x").report.status == "stopped"
-    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
-    assert run.report.complete
+    assert_ends_as("stopped", lab, world)
 
 
 def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
@@ -194,6 +195,4 @@ def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
 
     with pytest.raises(asyncio.CancelledError):
         in_a_notebook(tg.agenerate(world.task(), n=40, model=Deaf(world.reply), out="x"))
-    assert tg.load("x").report.status == "unfinished"
-    run = tg.resume("x", task=world.task(), model=lab.ToyModel(world.reply))
-    assert run.report.complete
+    assert_ends_as("unfinished", lab, world)

@@ -103,12 +103,6 @@ def test_a_langchain_model_is_a_model(lab):
     assert run.report.cost is None  # nobody knows what it costs
 
 
-@pytest.mark.parametrize("model", [object(), lambda prompt: "text"])
-def test_what_is_no_model_is_refused(model, lab, world):
-    with pytest.raises(UsageError, match="neither a targen ChatModel nor a langchain"):
-        tg.generate(world.task(), n=2, model=model)
-
-
 def test_a_lent_model_is_closed_with_the_loop_that_it_was_used_in_and_no_other(lab, world, drive):
     model = lab.ToyModel(world.reply)
 

@@ -67,9 +67,3 @@ def test_a_plan_is_readable(alone):
     assert "  labels.order.definition: Of order alone. -> Of refund alone." in lines
     assert "  refund: 0 rows kept, 2 judged again, 0 written" in lines
     assert " of those of the run" in lines[-1]
-
-
-def test_functions_that_nobody_can_type_are_not_suggested():
-    with pytest.raises(AttributeError) as caught:
-        tg.show_progres  # noqa: B018
-    assert "-" not in str(caught.value)

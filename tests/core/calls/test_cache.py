@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -21,6 +22,12 @@ def fill(folder, values=None):
     for key, value in (values or {KEYS[0]: b"value", KEYS[1]: b"other"}).items():
         cache.put(key, value)
     cache.close()
+
+
+def execute(folder, statement, *values):
+    """Change the data base of a cache behind its back."""
+    with closing(sqlite3.connect(folder / "cache.db")) as db, db:
+        db.execute(statement, values)
 
 
 class Bomb:
@@ -65,12 +72,9 @@ def test_what_a_stranger_plants_is_refused_and_never_run(tmp_path, caplog, mode,
     if as_file:
         filename = "planted.val"
         (folder / filename).write_bytes(bomb)
-    with sqlite3.connect(folder / "cache.db") as db:
-        db.execute(
-            "UPDATE Cache SET mode = ?, filename = ?, value = ? WHERE key = ?",
-            (mode, filename, None if as_file else sqlite3.Binary(bomb), sqlite3.Binary(KEYS[0])),
-        )
-    db.close()
+    value = None if as_file else sqlite3.Binary(bomb)
+    change = "UPDATE Cache SET mode = ?, filename = ?, value = ? WHERE key = ?"
+    execute(folder, change, mode, filename, value, sqlite3.Binary(KEYS[0]))
     cache = ReplyCache(folder)
     with caplog.at_level(logging.WARNING, logger="targen.cache"):
         assert cache.get(KEYS[0]) is None
@@ -84,12 +88,9 @@ def test_planted_keys_are_never_run(tmp_path):
     folder, mark = tmp_path / "cache", tmp_path / "boom"
     fill(folder)
     bomb = sqlite3.Binary(pickle.dumps(Bomb(mark)))
-    with sqlite3.connect(folder / "cache.db") as db:
-        db.execute(
-            "UPDATE Cache SET key = ?, raw = 0 WHERE key = ?", (bomb, sqlite3.Binary(KEYS[0]))
-        )
-        db.execute("UPDATE Settings SET value = ? WHERE key = 'disk_min_file_size'", (bomb,))
-    db.close()
+    change = "UPDATE Cache SET key = ?, raw = 0 WHERE key = ?"
+    execute(folder, change, bomb, sqlite3.Binary(KEYS[0]))
+    execute(folder, "UPDATE Settings SET value = ? WHERE key = 'disk_min_file_size'", bomb)
     cache = ReplyCache(folder)
     cache.get(KEYS[0])
     cache.get(KEYS[1])
@@ -121,16 +122,11 @@ def test_a_cache_that_fails_is_left_out_with_a_warning(tmp_path, caplog, harm):
         (folder / "cache.db").write_bytes(b"this is no database" * 1000)
     with caplog.at_level(logging.WARNING, logger="targen.cache"):
         cache = ReplyCache(folder)
-        if harm in ("table-gone", "read-only"):
-            with sqlite3.connect(folder / "cache.db") as db:
-                if harm == "table-gone":
-                    db.execute("DROP TABLE Cache")
-                else:
-                    db.execute(
-                        "CREATE TRIGGER t BEFORE INSERT ON Cache "
-                        "BEGIN SELECT RAISE(FAIL, 'no'); END"
-                    )
-            db.close()
+        if harm == "table-gone":
+            execute(folder, "DROP TABLE Cache")
+        if harm == "read-only":
+            refuse = "BEFORE INSERT ON Cache BEGIN SELECT RAISE(FAIL, 'no'); END"
+            execute(folder, f"CREATE TRIGGER t {refuse}")
         if harm != "read-only":
             assert cache.get(KEYS[0]) is None
         cache.put(KEYS[2], b"more")
@@ -144,13 +140,13 @@ class TestInARun:
     def test_a_run_of_more_rows_shares_the_calls_of_a_run_of_fewer(self, lab, tmp_path):
         world = lab.World(relabel=0.1, bad=0.1)
         cache = tmp_path / "cache"
-        small = lab.run(world, tmp_path / "a", {"yes": 50, "no": 50}, cache=cache)
-        large = lab.run(world, tmp_path / "b", {"yes": 100, "no": 100}, cache=cache)
-        alone = lab.run(world, tmp_path / "c", {"yes": 100, "no": 100})
+        small = lab.run(world, tmp_path / "a", {"yes": 20, "no": 20}, cache=cache)
+        large = lab.run(world, tmp_path / "b", {"yes": 40, "no": 40}, cache=cache)
+        alone = lab.run(world, tmp_path / "c", {"yes": 40, "no": 40})
         assert large.files == alone.files
         assert not set(large.model.asked) & set(small.journaled)
         total = large.report["usage"]["total"]
-        assert total["cached"] == len(set(large.journaled) & set(small.journaled)) > 100
+        assert total["cached"] == len(set(large.journaled) & set(small.journaled)) > 40
         assert total["calls"] == len(large.model.asked)
         assert total["cached"] + total["calls"] == len(large.journaled)
         assert total["saved_input_tokens"] > 0 < total["saved_output_tokens"]
@@ -185,9 +181,7 @@ class TestInARun:
             (1, b"\xff\xfe"),
             (4, pickle.dumps(Bomb(mark))),
         ]:
-            with sqlite3.connect(cache / "cache.db") as db:
-                db.execute("UPDATE Cache SET mode = ?, value = ?", (mode, sqlite3.Binary(value)))
-            db.close()
+            execute(cache, "UPDATE Cache SET mode = ?, value = ?", mode, sqlite3.Binary(value))
             run = tmp_path / f"run-{mode}-{abs(hash(value))}"
             again = lab.run(world, run, {"yes": 5, "no": 5}, cache=cache)
             assert again.error is None

@@ -96,6 +96,15 @@ def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive, says):
     assert one.layer.retries == 9
 
 
+async def cursed_beside(one, count, every):
+    """A question that is asked beside others, one of which comes every so many seconds."""
+    cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
+    for number in range(count):
+        await asyncio.sleep(every)
+        assert await one.ask(f"fine {number}", place=f"f/{number}") == "x"
+    return await cursed
+
+
 def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
     hook, at = failing(10**9, lambda: ServiceUnavailable("the moon is in the way"))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
@@ -117,11 +126,7 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
 
     async def work():
         start.append(now())
-        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
-        for number in range(40):
-            await asyncio.sleep(10)
-            await one.ask(f"fine {number}", place=f"f/{number}")
-        return await cursed
+        return await cursed_beside(one, 40, 10)
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
     assert drive(work()) == "x"
@@ -152,14 +157,10 @@ def test_a_call_that_fails_where_others_are_answered_is_given_up(lab, desk, driv
 
     async def work():
         await one.ask("first", place="first")
-        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
-        for number in range(others):
-            await asyncio.sleep(5)
-            assert await one.ask(f"fine {number}", place=f"f/{number}") == "x"
         with pytest.raises(
             Rejected, match=r"at this one of generate \(c\): engine crashed"
         ) as caught:
-            await cursed
+            await cursed_beside(one, others, 5)
         assert caught.value.reason == "unanswered"
         sent = len(at)
         again = desk(one.model)
@@ -184,12 +185,8 @@ def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, d
 
     async def work():
         await one.ask("first", place="first")
-        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
-        for number in range(40):
-            await asyncio.sleep(10)
-            await one.ask(f"fine {number}", place=f"f/{number}")
         with pytest.raises(Rejected, match="failed 3 times at this one of generate"):
-            await cursed
+            await cursed_beside(one, 40, 10)
 
     drive(work())
 
@@ -201,17 +198,8 @@ def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, er
     hook, _ = cursing(error, until)
     model = lab.ToyModel(lambda request: "x", hook=hook)
     one = desk(model, max_outage=100.0)
-
-    async def work():
-        start = now()
-        cursed = asyncio.ensure_future(one.ask("cursed", place="c"))
-        while now() < start + 25:
-            await asyncio.sleep(1)
-            await one.ask(f"fine {now()}", place=f"f/{now()}")
-        await cursed
-
     with pytest.raises(ServiceGaveUp, match="within 100 s of retrying"):
-        drive(work())
+        drive(cursed_beside(one, 25, 1))
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ FAILING = {
 
 @pytest.mark.parametrize("part", FAILING)
 def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, tmp_path, part):
-    world, quotas = lab.World(lists=(6, 2)), {"yes": 30, "no": 30}
+    world, quotas = lab.World(lists=(6, 2)), {"yes": 18, "no": 18}
     fixed = world.task(rows={"to_rows": plain_rows})
     if part == "corrector":
         fixed = fixed.replace(judging={"corrector": confirmed})
@@ -209,7 +209,7 @@ def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, t
     assert "TypeError: unsupported operand" in str(ran.error)
     assert "test_ends.py" in str(ran.error)
     assert ran.report["status"] == "stopped"
-    assert 0 < len(ran.rows) < 60
+    assert 0 < len(ran.rows) < 36
     again = lab.run(world, tmp_path / "run", resume=True, task=fixed)
     assert again.error is None
     assert again.files["dataset.jsonl"].startswith(ran.files["dataset.jsonl"])
@@ -329,14 +329,6 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, first, then, words
         lab.run(world, tmp_path / "run", None if then else first, grow=then)
     assert words in f"{caught.value} {caught.value.hint}"
     assert before == (manifest.read_bytes() if manifest.exists() else None)
-
-
-def test_giving_up_after_nothing_is_refused(lab, tmp_path):
-    with pytest.raises(UsageError, match="give_up_after"):
-        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, give_up_after=0)
-    lab.run(lab.World(), tmp_path / "run", {"yes": 1})
-    with pytest.raises(UsageError, match="give_up_after"):
-        lab.run(lab.World(), tmp_path / "run", resume=True, resuming={"give_up_after": -1})
 
 
 @pytest.mark.parametrize("concurrency", [8, 64])

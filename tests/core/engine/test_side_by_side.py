@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core.errors import AuthenticationFailed, QuotaNotMet, StageFailed
+from targen_core.errors import AuthenticationFailed, StageFailed
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -16,21 +16,6 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 @pytest.fixture
 def world(lab):
     return lab.World(lists=(3,), labels=("only",), bad=0.2)
-
-
-@pytest.mark.parametrize("side", ["race", "grouped"])  # the others are in worlds
-def test_the_first_answer_decides_nothing(lab, world, tmp_path, side):
-    world = replace(world, side=side)
-    runs = [
-        lab.run(world, tmp_path / str(n), {"only": 5}, latency=lab.latency(n)) for n in range(4)
-    ]
-    assert isinstance(runs[0].error, QuotaNotMet | None)
-    assert runs[0].provenance
-    assert all(ran.files == runs[0].files for ran in runs)
-    again = lab.run(world, tmp_path / "1", resume=True, resuming={"verify": True})
-    assert again.error is None
-    assert again.files == runs[0].files
-    assert again.model.asked == []
 
 
 def test_calls_are_recorded_chain_by_chain_with_their_notes(lab, world, tmp_path):

@@ -195,22 +195,6 @@ class TestTheFilter:
         assert caught.value.distribution == "acme"
 
 
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [
-        ({"max_cosine": 0}, "max_cosine is 0; it must be above 0"),
-        ({"max_cosine": 1.0}, "max_cosine is 1.0; it must be below 1"),
-        ({"max_cosine": 0.8, "max_refused": 1}, "max_refused is 1; it must be at most 0.9"),
-        ({"max_refused": 0.1}, "max_refused is for max_cosine"),
-        ({"embedder": "words"}, "embedder is for max_cosine"),
-        ({"max_cosine": 0.8, "embedder": "word"}, "no embedder named 'word' is installed"),
-    ],
-)
-def test_what_cannot_be(lab, tmp_path, spec, words):
-    with pytest.raises(UsageError, match=words):
-        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, **spec)
-
-
 def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.4, embedder="words")

@@ -1,18 +1,7 @@
-"""Type checkers see the whole of the API through names that are imported when they are used."""
+"""Read by mypy, never run: type checkers see the API through names that are imported when used."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
-pytestmark = pytest.mark.whole
-
-ROOT = Path(__file__).resolve().parents[3]
-
-PROGRAM = """
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_type
@@ -66,25 +55,8 @@ rows = tg.Rows(rows_per_instance=2)
 texts = tg.Texts()
 
 tg.generate("rte", n=4, model=Mine())
-tg.generate("rte", n="four")  # error
-tg.generate("rte", nn=4, balance="other")  # error
-tg.generate()  # error
-tg.Engine  # error
+tg.generate("rte", n="four")  # type: ignore[arg-type]
+tg.generate("rte", nn=4, balance="other")  # type: ignore[arg-type]
+tg.generate()  # type: ignore[call-arg]
+tg.Engine  # type: ignore[attr-defined]  # noqa: B018
 tg.errors.UsageError("no")
-"""
-
-
-def test_mypy_knows_every_name_and_type(tmp_path):
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context"]
-    done = subprocess.run(
-        [*command, "--config-file", str(ROOT / "pyproject.toml"), str(program)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wrong = [n for n, line in enumerate(PROGRAM.split("\n"), 1) if line.endswith("# error")]
-    errors = [line for line in done.stdout.splitlines() if "error:" in line]
-    assert sorted({int(line.split(":")[1]) for line in errors}) == wrong, done.stdout
