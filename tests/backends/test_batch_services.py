@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core.calls import layer
+from targen_core.calls import retries
 from targen_core.scripted import fill_schema
 from targen_standard.batches import services, waiting
 
@@ -215,7 +215,7 @@ def backend(request):
 @pytest.fixture
 def targen(in_process, monkeypatch):
     """Runs the command, in this process."""
-    monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.2)
+    monkeypatch.setattr(retries, "_MAX_BACKOFF", 0.2)
     monkeypatch.setattr(services, "_FIRST_POLL", 0.01)
     monkeypatch.setattr(waiting, "_SETTLE", 0.01)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from targen_backends.chatgpt.backend import ChatGptOptions, batches
 from targen_backends.claude.backend import ClaudeOptions
 from targen_backends.claude.backend import batches as claude_batches
-from targen_core.calls import layer
+from targen_core.calls import retries
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
 from targen_core.scripted import fill_schema
@@ -87,7 +87,7 @@ class Echo:
 def run(in_process, provider, monkeypatch, tmp_path):
     """A run of `tickets` on the service, by the command, and its page."""
     pytest.importorskip("targen_plugin_example")
-    monkeypatch.setattr(layer, "_MAX_BACKOFF", 0.05)
+    monkeypatch.setattr(retries, "_MAX_BACKOFF", 0.05)
     monkeypatch.setenv(provider.key_variable, KEY)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 

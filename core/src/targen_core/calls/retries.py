@@ -57,8 +57,8 @@ class Retries:
             return ""
         tries, lasts = plural(trouble.failures, "failure"), trouble.clock() - trouble.since
         return (
-            f"no answer for {lasts:.0f} s, {tries}; asking again for up to {trouble.most:g} s: "
-            f"{trouble.error}"
+            f"no answer for {lasts:.0f} s, {tries}: {trouble.error}; "
+            f"asking again for up to {trouble.most:g} s"
         )
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:

@@ -81,12 +81,13 @@ def learned(
 
 
 def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
-    """The first trainer that learns the output of a task, or else what learns its labels."""
+    """Return what learns the output of a task, without an extra if possible, or else its labels."""
+    found: list[tuple[bool, str]] = []
     for item in registry.all("trainer"):
         trainer: Trainer = registry.resolve(item)
         if trainer.output is not None and trainer.output.name in task.based_on:
-            return item.id
-    return "tfidf"
+            found.append((bool(trainer.extra), item.id))
+    return min(found)[1] if found else "tfidf"
 
 
 def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
