@@ -77,6 +77,14 @@ def test_of_very_many_labels_a_prompt_names_those_that_are_called_alike(declared
     assert line.count("kind_") == 23
 
 
+@pytest.mark.parametrize(("edition", "form"), [(2, "a few words"), (3, "a whole premise")])
+def test_a_seed_that_is_a_text_of_the_row_is_no_few_words(declared, edition, form):
+    pair = {"premise": "", "hypothesis": ""}
+    task = declared(fields=pair, seeds={"field": "premise"}, edition=edition).task()
+    prompt = next(each for each in task.prompts if each.name == "seeds")
+    assert f"\nForm: {form}, in English\n" in prompt.text
+
+
 def test_a_pair_whose_seed_is_a_field(declared, rows_of):
     made = declared(
         fields={"premise": {"words": [5, 12]}, "hypothesis": {"words": [3, 8]}},

@@ -65,6 +65,8 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     kind = part.description
     if part.field:
         field = declaration.fields[part.field]
+        if declaration.edition > 2:  # a seed that is a text of the row is no few words
+            form = f"a whole {_words_of(part.field)}"
         form = _form(field) or form
         kind = (field.description or kind).rstrip(".")
         once = declaration.one_label and declaration.instances_per_call == 1
