@@ -352,10 +352,22 @@ def _code(text: str) -> str:
     return f"```python\n{text}\n```\n"
 
 
+def split(doc: str) -> tuple[str, dict[str, str]]:
+    """Return what a docstring says before its sections, and each section by its title."""
+    head, *rest = _SECTION.split(doc)
+    return head, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def items(body: str) -> list[tuple[str, str]]:
+    """Return the names that a section of a docstring explains, each with its text."""
+    parts = _ITEM.split("\n" + body)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
 def _words(doc: str) -> str:
     """A docstring as Markdown: its sections as lists."""
-    head, *rest = _SECTION.split(doc)
-    parts = [head.strip(), *(_section(*pair) for pair in zip(rest[::2], rest[1::2], strict=True))]
+    head, sections = split(doc)
+    parts = [head.strip(), *(_section(*pair) for pair in sections.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -363,9 +375,6 @@ def _section(title: str, body: str) -> str:
     heading = f"**{_TITLES.get(title, title)}**\n\n"
     if title == "Returns":
         return heading + textwrap.dedent(body.strip("\n")).strip()
-    names = _ITEM.split("\n" + body)[1:]
-    items = (
-        f"- `{name}`: {' '.join(text.split())}"
-        for name, text in zip(names[::2], names[1::2], strict=True)
+    return heading + "\n".join(
+        f"- `{name}`: {' '.join(text.split())}" for name, text in items(body)
     )
-    return heading + "\n".join(items)

@@ -19,15 +19,13 @@ from typing import Any
 
 from cli_reference import plain
 from pydantic import BaseModel
-from python_reference import default
+from python_reference import default, items, split
 
 from targen_core import load_registry
 from targen_testing import TaskSuite
 from targen_testing.rules import RULES
 
 _LINE = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
-_ATTRIBUTES = re.compile(r"^Attributes:\n((?:    .*\n?|\n)+)", re.MULTILINE)
-_ITEM = re.compile(r"^ {4}(\w+): ", re.MULTILINE)
 
 
 def filled(text: str) -> str:
@@ -65,9 +63,8 @@ def _keys(model: type[BaseModel]) -> str:
 
 def _members(kind: type) -> str:
     """Return a class's fields as its docstring has them, and methods by their first paragraph."""
-    section = _ATTRIBUTES.search(f"{inspect.getdoc(kind) or ''}\n")
-    parts = _ITEM.split("\n" + section[1])[1:] if section else []
-    members = list(zip(parts[::2], parts[1::2], strict=True))
+    _, sections = split(inspect.getdoc(kind) or "")
+    members = items(sections.get("Attributes", ""))
     if not dataclasses.is_dataclass(kind):
         own = [(name, code) for name, code in vars(kind).items() if not name.startswith("_")]
         documented = [pair for pair in own if isinstance(pair[1], property | FunctionType)]
