@@ -138,9 +138,8 @@ class CallLayer:
         self._retries = Retries(seed, max_outage, self.unwanted)
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
-        limiters = dict.fromkeys(bound.limiter for bound in models.values())
-        self._limiters = tuple(limiters)
-        self._beside = SendingsBeside(self, {one: Patience(shortest) for one in limiters}, hedge)
+        patience = {bound.limiter: Patience(shortest) for bound in models.values()}
+        self._beside = SendingsBeside(self, patience, hedge)
 
     @property
     def hung(self) -> int:
@@ -155,7 +154,7 @@ class CallLayer:
     @property
     def in_flight(self) -> int:
         """Calls that models are working on now."""
-        return sum(limiter.in_flight for limiter in self._limiters)
+        return sum(limiter.in_flight for limiter in self._beside.patience)
 
     @property
     def pauses(self) -> dict[str, float]:
@@ -177,7 +176,7 @@ class CallLayer:
     def sweep(self) -> None:
         """Let go at once whoever only waits to send what is not wanted any more."""
         self._retries.sweep()
-        for limiter in self._limiters:
+        for limiter in self._beside.patience:
             limiter.sweep()
         self._sweep_deferred()
 

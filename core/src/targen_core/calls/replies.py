@@ -125,7 +125,7 @@ def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
 
 
 def from_the_cache(stored: bytes) -> ChatReply | None:
-    """A reply from the cache, or None if this is none, or a damaged one."""
+    """Read a reply from the cache; None if the entry is damaged, or is no reply."""
     try:
         value = json.loads(unchecked(stored))
         reply = recorded_reply(value)

@@ -23,7 +23,7 @@ _MAX_BACKOFF = 60.0  # seconds
 _FIRST_BACKOFF = 0.5  # as the providers' own clients
 _BAD_LUCK = 0.1  # the first back-off of a call that failed while others were answered
 _MAX_TURN = 2.0  # seconds that a refused call waits before it queues again
-_SILENCE = 2.0  # seconds without an answer after which failures are told
+_SILENCE = 2.0  # seconds without an answer after which failures are reported
 
 
 class Retries:
@@ -175,7 +175,7 @@ class Retries:
             del self._waiting[waiter]
 
     def sweep(self) -> None:
-        """Let go at once whoever waits to send what is not wanted any more."""
+        """Release the waiting calls whose answers are no longer needed."""
         for waiter, scope in self._waiting.items():
             if self._unwanted(scope):
                 _release(waiter)
