@@ -158,7 +158,7 @@ class ReviewData:
         path: as it was typed.
         name: what it is called.
         source: how its rows are read.
-        task: whose rows they are; None if nobody says it, or it is not installed.
+        task: whose rows they are; None if it is unknown, or not installed.
         task_id: what its folder calls its task, or "".
         problem: why the task is not known where it should be, or "".
         has_origin: whether it is a run or a correction, so that rows can be traced.

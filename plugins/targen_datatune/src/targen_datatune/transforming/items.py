@@ -20,7 +20,7 @@ class Source(_Item):
 
     Attributes:
         dataset: the id of its entry; `name` to `encoding` are the entry's also.
-        license: "" if nobody says it.
+        license: "" if unknown.
         votes: draws that named it, of how many.
         problem: why it cannot be used, or "".
     """
