@@ -12,7 +12,7 @@ from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import TargenError, UsageError
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
@@ -121,11 +121,9 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
     except ModuleNotFoundError as error:
         raise item.missing_dependency(error.name or str(error)) from error
     except Exception as error:
-        raise PluginError(
-            f"backend {item.id}: {secrets.words(f'{type(error).__name__}: {error}')}",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from (error if secrets.spared_by(error) else None)
+        raise item.fault(f": {secrets.words(f'{type(error).__name__}: {error}')}") from (
+            error if secrets.spared_by(error) else None
+        )
     price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
     reply = secrets.reply(reply)
     return {

@@ -61,8 +61,8 @@ class Registration(Generic[T]):
         """The full id, `distribution:name`."""
         return f"{self.distribution}:{self.name}"
 
-    def fault(self, problem: str, check: str) -> PluginError:
-        """Return the error that blames its authors; `check` names the broken rule."""
+    def fault(self, problem: str, check: str = "") -> PluginError:
+        """Return the error that blames its authors; `check` names the broken rule, if one is."""
         return PluginError(
             f"{self.kind} {self.id}{problem}",
             check=check,

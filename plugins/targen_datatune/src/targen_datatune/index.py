@@ -591,8 +591,4 @@ def blamed(item: Registration[Any], needs: str) -> Iterator[None]:
     except (sqlite3.Error, KeyboardInterrupt):
         raise
     except Exception as error:
-        raise PluginError(
-            f"{item.kind} {item.id} failed: {type(error).__name__}: {error}",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from error
+        raise item.fault(f" failed: {type(error).__name__}: {error}") from error

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.model import Dataset
-from targen_core.errors import PluginError, TargenError, UsageError, WriteFailed
+from targen_core.errors import TargenError, UsageError, WriteFailed
 from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.plugins.register import Registration
 from targen_core.wording import ANOTHER_OUT, Option, install
@@ -84,11 +84,7 @@ def save_as(
             missing.hint = install(f"{item.distribution}[{exporter.extra}]")
         raise missing from error
     except Exception as error:
-        raise PluginError(
-            f"exporter {item.id} failed: {type(error).__name__}: {error}",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from error
+        raise item.fault(f" failed: {type(error).__name__}: {error}") from error
 
 
 def save(

@@ -17,7 +17,7 @@ from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
@@ -161,11 +161,9 @@ def models_of(
             except Exception as error:
                 secrets = Secrets(*known_secrets(None, chosen))
                 words = secrets.words(f"{type(error).__name__}: {error}")
-                raise PluginError(
-                    f"backend {registered.id} could not be created: {words}",
-                    distribution=registered.distribution,
-                    hint=f"report it to the authors of {registered.distribution}",
-                ) from (error if secrets.spared_by(error) else None)
+                raise registered.fault(f" could not be created: {words}") from (
+                    error if secrets.spared_by(error) else None
+                )
             # Only the model knows a key that it read from a file or a keyring.
             refuse_secrets(chosen, Secrets(*known_secrets(model, chosen)))
             made.append((registered.id, chosen, model))

@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from targen_core.engine.filters import Filter
 from targen_core.errors import (
     MissingDependency,
-    PluginError,
     TargenError,
     UnknownOption,
     UsageError,
@@ -308,11 +307,7 @@ def _looking(item: Registration[Any], part: Any, method: str, task: Task[Any, An
         error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
         raise
     except Exception as error:
-        raise PluginError(
-            f"{item.kind} {item.id}: {method} raised {type(error).__name__}: {error}",
-            distribution=item.distribution,
-            hint=f"report it to the authors of {item.distribution}",
-        ) from error
+        raise item.fault(f": {method} raised {type(error).__name__}: {error}") from error
 
 
 def _choosing() -> dict[str, str]:
