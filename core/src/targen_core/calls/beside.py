@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from targen_core.calls.call import CallCancelled
-from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience, hears
+from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience, hears, hears_no_more
 from targen_core.calls.model import ChatReply, counted
 from targen_core.calls.sending import Flight, Sending
 from targen_core.errors import ServiceError, TargenError, WriteFailed
@@ -64,6 +64,7 @@ class SendingsBeside:
         if sending not in self._watched:
             return
         del self._watched[sending]
+        hears_no_more()
         patience, now = sending.patience, asyncio.get_running_loop().time()
         if by is not None and by.sent is not None:
             patience.answered(sending, by.sent, now, dollars)

@@ -291,3 +291,9 @@ def hears(call: Watched, clock: Callable[[], float]) -> None:
             call.size += size
 
     _hear.set(hear)
+
+
+def hears_no_more() -> None:
+    """Let go of the call that this task heard: each holds the other, and only the collector frees
+    such a pair."""
+    _hear.set(None)
