@@ -294,6 +294,8 @@ def hears(call: Watched, clock: Callable[[], float]) -> None:
 
 
 def hears_no_more() -> None:
-    """Let go of the call that this task heard: each holds the other, and only the collector frees
-    such a pair."""
+    """Let go of the call that this task heard.
+
+    The task's context holds the call and the call the task: only the collector would free them.
+    """
     _hear.set(None)

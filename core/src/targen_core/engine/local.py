@@ -189,7 +189,7 @@ class LocalExecutor(Executor):
             label = self._guard.call(self._task.quota_of, instance)
             if label not in self._task.quota_names:
                 raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
-        before = instance.model_copy(deep=True)
+        before = instance.model_copy(deep=True) if self._checks else instance
         for guard, check, registered in self._checks:
             returned = guard.call(check, instance, seed.value)
             if instance != before:

@@ -306,10 +306,12 @@ class Orders:
             streams[part] = order.walk(mine)
         owed = dict.fromkeys(streams, Fraction(0))
         while streams:
-            for part in streams:
-                owed[part] += self._weights[part]
-            part = max(streams, key=lambda part: owed[part])  # of equals, the first
-            owed[part] -= sum(self._weights[part] for part in streams)
+            part = next(iter(streams))
+            if len(streams) > 1:
+                for each in streams:
+                    owed[each] += self._weights[each]
+                part = max(streams, key=lambda part: owed[part])  # of equals, the first
+                owed[part] -= sum(self._weights[each] for each in streams)
             try:
                 yield await anext(streams[part])
             except StopAsyncIteration:

@@ -152,6 +152,7 @@ class Engine:
         # of a refusal that gives way, or where the label flow of a surplus one ended.
         self._counted_as: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []
+        self._looked_for: tuple[Slot, Any, Candidate] | None = None  # what filters saw last
         self._next_idx = 0
         self._replays = False
         self._unread = ""  # the place of the last call whose reply could not be read
@@ -579,19 +580,26 @@ class Engine:
 
     def _candidate(self, slot: Slot, instance: Any, final: Any) -> Candidate:
         """Return an instance as filters see it; `final` is step 4's result, or None."""
+        if self._looked_for is not None:  # what is accepted is added next, just as it is
+            its_slot, its_final, candidate = self._looked_for
+            if its_slot is slot and its_final is final and candidate.instance is instance:
+                return candidate
         call, task = self._guard.call, self.task
 
         def rows() -> Sequence[Mapping[str, Any]]:
             return () if final is None else call(task.to_rows, final, self._next_idx)
 
-        return Candidate(
+        text = call(task.render, instance)
+        candidate = Candidate(
             call(task.dedup_among, instance, slot.seed.id),
             instance,
-            call(task.render, instance),
-            call(task.dedup_text, instance),
+            text,
+            text if task.texts.dedup_text is None else call(task.dedup_text, instance),
             slot.branch,
             rows,
         )
+        self._looked_for = slot, final, candidate
+        return candidate
 
     # --- execution ahead of the commit point ------------------------------
 

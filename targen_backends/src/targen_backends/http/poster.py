@@ -66,7 +66,7 @@ class Answer:
 
     envelope: Any
     rate: RateHeaders | None
-    request_id: str
+    headers: Mapping[str, str]
 
 
 class Poster:
@@ -137,7 +137,7 @@ class Poster:
             raise self._malformed(raw, headers) from None
         if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
             raise self._failure_inside(envelope, raw, headers)
-        return Answer(envelope, self._service.limits(headers), request_id(headers, self.secret))
+        return Answer(envelope, self._service.limits(headers), headers)
 
     async def models(self, url: str) -> list[str]:
         """Return the names of the models that a service lists at `url`, if it does."""
@@ -175,10 +175,10 @@ class Poster:
         try:
             return read(answer)
         except MalformedAnswer as error:
-            raise named(error, answer.request_id) from None
+            raise named(error, request_id(answer.headers, self.secret)) from None
         except RecursionError:
             deep = MalformedAnswer("the answer is too deeply nested", billed=True)
-            raise named(deep, answer.request_id) from None
+            raise named(deep, request_id(answer.headers, self.secret)) from None
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""

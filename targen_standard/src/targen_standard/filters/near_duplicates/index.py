@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
 from targen_core.tasks.checks import normalized
-from targen_standard.filters.likeness import KEYS, Index, alike, keys_of, whole_key
+from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
 
 __all__ = ["NearDuplicates"]
 
@@ -45,18 +45,24 @@ class NearDuplicates:
         if not self._rows:
             return None
         _, _, text, written, keys = self._look(text, written)
-        rows, threshold = self._rows, self.threshold
         # Most that meet by chance have other lengths: to look at these costs less than a call.
-        most = len(text) * (200 - threshold) / threshold + 1
+        most = len(text) * (200 - self.threshold) / self.threshold + 1
         least = len(text) ** 2 / most - 1
+        siblings: list[int] = []
+        others: list[int] = []
         for number in self._index.find(keys, keys[-1:]):
-            its_seed, its_text, its_written = rows[number]
+            its_seed, its_text, _ = self._rows[number]
             if seed == its_seed:
-                if alike(written, its_written, threshold):
-                    return number
-            elif least <= len(its_text) <= most and alike(text, its_text, threshold):
-                return number
-        return None
+                siblings.append(number)
+            elif least <= len(its_text) <= most:
+                others.append(number)
+        found = (self._first(text, others, 1), self._first(written, siblings, 2))
+        return min((number for number in found if number is not None), default=None)
+
+    def _first(self, text: str, numbers: Sequence[int], part: int) -> int | None:
+        """The first of some rows whose text at `part` is like this one."""
+        place = first_alike(text, [self._rows[number][part] for number in numbers], self.threshold)
+        return None if place is None else numbers[place]
 
     def add(self, seed: str, text: str, written: str) -> bytes:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
