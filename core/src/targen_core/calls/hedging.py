@@ -21,7 +21,7 @@ Everything here is arithmetic on times that are given: the call layer sends and 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from contextvars import ContextVar
 
@@ -98,9 +98,11 @@ class Patience:
     def __init__(self, shortest: float) -> None:
         self.hung = 0
         self._shortest = shortest
-        self._kinds: dict[str, _Times] = {}
+        self._kinds: defaultdict[str, _Times] = defaultdict(_Times)
         self._all = _Times()
-        self._paces: dict[str, _Times] = {}  # of replies that came in pieces
+        self._paces: defaultdict[str, _Times] = defaultdict(
+            _Times
+        )  # of replies that came in pieces
         self._multiple = _MULTIPLE
         self._answered = 0
         self._spent = 0.0
@@ -114,7 +116,7 @@ class Patience:
     def begin(self, call: Watched, now: float) -> None:
         """A call was sent."""
         self._all.flying += 1
-        self._kinds.setdefault(call.kind, _Times()).flying += 1
+        self._kinds[call.kind].flying += 1
         call.since = call.latest = now
         call.sendings, call.size, call.counted = 1, 0, []
 
@@ -173,7 +175,7 @@ class Patience:
         for times in (self._kinds[call.kind], self._all):
             times.add(took)
         if pace := call.pace(now):
-            self._paces.setdefault(call.kind, _Times()).add(pace)
+            self._paces[call.kind].add(pace)
 
     def end(self, call: Watched, now: float, *, again: bool) -> None:
         """A call is over; `again`: a later sending was answered, and the first was not."""

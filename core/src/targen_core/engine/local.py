@@ -64,7 +64,6 @@ class LocalExecutor(Executor):
         """See `Executor.generate`."""
         branch, seed = work.branch, work.seed
         place = seed.place("generate", branch, seed.sample)
-        count, dimensions = self._task.instances_per_call, self._task.dimensions
         llm = self._llm(
             "generate",
             place,
@@ -72,16 +71,8 @@ class LocalExecutor(Executor):
             branch,
             scope,
             earlier=work.earlier,
-            dimensions=dimensions,
-            draws=draws_from(
-                dimensions,
-                self._layer.seed,
-                self._task.draw_path(seed.path),
-                seed.sample * count,
-                count,
-                self._numbers[branch],
-                self._task.late(branch, seed.path, seed.sample),
-            ),
+            dimensions=self._task.dimensions,
+            draws=self._draws(work),
         )
         guard = self._of_branch[branch]
         try:
@@ -109,6 +100,20 @@ class LocalExecutor(Executor):
                 f"task's instances_per_call is {self._task.instances_per_call}"
             )
         return Generated(instances, llm.notes)
+
+    def _draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
+        """The draws of a candidate's instances."""
+        seed, count, dimensions = work.seed, self._task.instances_per_call, self._task.dimensions
+        late = self._task.late(work.branch, seed.path, seed.sample) if dimensions else None
+        return draws_from(
+            dimensions,
+            self._layer.seed,
+            self._task.draw_path(seed.path),
+            seed.sample * count,
+            count,
+            self._numbers[work.branch],
+            late,
+        )
 
     def _check_aim(self, branch: str, instance: Any) -> None:
         """Require the label that its branch aims at."""
