@@ -301,7 +301,7 @@ def _read_csv(path: Path, text: str) -> Iterator[Filled]:
 
 
 def _origin(request: ChatRequest) -> tuple[str, str]:
-    """The step and the label of a call. Who judges a row is not shown what it was written for."""
+    """The step and the label of a call; a judge does not see what a row was written for."""
     origin = request.origin
     if origin is None:
         return "", ""
