@@ -287,7 +287,7 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
 
     task = flat()
-    with pytest.raises(UsageError, match="the data given, row 2 is not a row of flat: text: Input"):
+    with pytest.raises(UsageError, match="row 2 is not a row of flat: text: it must be text"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1
