@@ -351,7 +351,7 @@ def print_flow(
     heads, rows = flow_table(flows, aims)
     column = "after correction" if corrected else "its label, not corrected"
     print(f"\nLabel flow (row: intended; column: {column})")
-    print_table(heads, rows, optional=("rejected", "surplus", "duplicate"))
+    print_table(heads, rows, optional=("rejected", "surplus", "duplicate"), sparse=True)
 
 
 def flow_table(

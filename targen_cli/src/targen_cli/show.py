@@ -353,6 +353,10 @@ class Screen:
         self._console.print(text, soft_wrap=True)
 
 
+def _is_span(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"start", "end", "type", "text"}
+
+
 def _is_line(value: object) -> bool:
     """Return whether a value is a text, or a list of them."""
     return isinstance(value, str) or (
@@ -368,4 +372,6 @@ def text_of(value: object) -> str:
         parts = ((name, part if isinstance(part, list) else [part]) for name, part in value.items())
         lines = ((name, "; ".join(map(str, part))) for name, part in parts)
         return "\n".join(f"{name}: {line}" for name, line in lines if line)
+    if isinstance(value, list) and value and all(map(_is_span, value)):
+        return "; ".join(f"{each['text']} ({each['type']})" for each in value)
     return jsonlib.dumps(value, ensure_ascii=False)

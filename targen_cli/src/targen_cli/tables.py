@@ -25,13 +25,14 @@ def print_table(
     *,
     optional: Collection[str] = (),
     spaced: bool = False,
+    sparse: bool = False,
 ) -> None:
     """Print aligned columns; numbers to the right.
 
     In a pipe each row is one line, easy to grep. On a terminal that is too narrow texts are wrapped
     between words; where not even that fits, each row becomes a paragraph. `optional` names columns
     that are left out if all their cells are empty; with `spaced`, wrapped rows are separated by
-    blank lines.
+    blank lines. The paragraphs of a `sparse` table leave out its zeros.
     """
     cells = [[printable(str(cell), lines=False) for cell in row] for row in rows]
     kept = [
@@ -55,7 +56,10 @@ def print_table(
     if fitting is not None:
         _print_wrapped(heads, cells, fitting, right, room, spaced=spaced)
     else:
-        _print_paragraphs(heads, cells, room)
+        said = [
+            [first, *("" if sparse and c == "0" else c for c in rest)] for first, *rest in cells
+        ]
+        _print_paragraphs(heads, said, room)
 
 
 def _room() -> int | None:
@@ -120,7 +124,7 @@ def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
     for first, *others in cells:
         print(first)
         said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True) if cell]
-        print(folded(f"{' ' * _INDENT}{', '.join(said)}", room))
+        print(folded(f"{' ' * _INDENT}{', '.join(said) or '-'}", room))
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

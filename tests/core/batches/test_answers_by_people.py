@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -76,7 +77,23 @@ class Solved(BaseModel):
     answer: Literal["order", "Refund"]
 
 
+class Marked(BaseModel):
+    """Step 4's reply on a row with spans; others have their own column in place of the text."""
+
+    explanation: str
+    valid: bool = True
+    text: str
+
+
+class Scored(BaseModel):
+    explanation: str
+    valid: bool = True
+    score: float
+
+
 MODELS: dict[str, Any] = {
+    "marked": Marked,
+    "scored": Scored,
     "written": Written,
     "rows": list_of("rows", Written, 2),
     "pair": Pair,
@@ -153,7 +170,11 @@ GOOD = [
     ("judgement", "No valid instance", {**WRONG, "actual": "no_valid_instance"}),
     ("several", ["order"], {**WRONG, "actual": ["order"]}),
     ("several", '["refund"]', {**RIGHT, "actual": ["Refund"]}),
+    ("several", "order\nrefund", {**WRONG, "actual": ["order", "Refund"]}),
     ("solved", "order", {"explanation": "", "answer": "order"}),
+    ("marked", "In <place>Rome</place>.", {"explanation": "", "text": "In <place>Rome</place>."}),
+    ("scored", "3.5", {"explanation": "", "score": 3.5}),
+    ("scored", {"score": 3, "explanation": "e"}, {"explanation": "e", "score": 3}),
 ]
 
 BAD = [
@@ -176,7 +197,10 @@ BAD = [
     ("things", "a dog; 3 cats; owls", "write each item into a line of its own; if it is one: {"),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
-    ("several", "order", "it is not JSON"),
+    ("several", "order\nmoney", 'actual[1] must be "order" or "Refund", not "money"'),
+    ("marked", {"valid": True}, "text is missing"),
+    ("marked", {"text": 3}, "or its text alone"),
+    ("scored", "much", "or its score alone"),
     ("free", ["a"], "the answer must be a text"),
     ("free", "  \n", "the answer is empty"),
     ("free", None, "the answer is empty"),
@@ -414,6 +438,13 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_pat
         write_requests([call], path)
     assert path.read_bytes() == before
     assert [each.text for each in read_sheet(path)] == [""]
+
+
+@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for(name: str) -> None:
+    origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
+    call = dataclasses.replace(request("marked"), origin=origin)
+    assert "Refund" not in sheet_of([call], Path(name))
 
 
 def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:

@@ -64,6 +64,8 @@ def test_a_window_too_narrow_for_columns_gets_a_paragraph_a_row(capsys, window):
     lines = printed(capsys, HEADS, ROWS)
     assert lines[0] == "contexts" and lines[1].startswith("    label -, calls 1")
     assert max(map(len, lines)) <= 24
+    assert "cached 0" in " ".join(lines).replace("    ", "")
+    assert "cached 0" not in " ".join(printed(capsys, HEADS, ROWS, sparse=True)).replace("    ", "")
 
 
 def test_many_labels_have_a_line_each_and_steps_their_sums():

@@ -108,6 +108,43 @@ def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
     assert record["notes"]["before"] == "I met <person>Ann</person> and Bob."
 
 
+def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
+    asked = []
+
+    def label(call):
+        asked.append(call.values["input"])
+        return {"text": "<person>Ann</person> <person>Bob</person> <person>Cy</person>"}
+
+    declared = {**NER, "output": {**NER["output"], "per_row": [0, 2]}}
+    with pytest.raises(QuotaNotMet):
+        rows(
+            declared,
+            lambda _: {"text": "<person>Ann</person> Bob Cy"},
+            label,
+            labels={"person": 1},
+            contexts=["x"],
+            seeds=["one thing"],
+        )
+    rejects = [*map(json.loads, Path("runs/mine-0/rejects.jsonl").read_text().splitlines())]
+    assert {(each["reason"], each["detail"]) for each in rejects} == {
+        ("too-many-spans", "the text has 3 spans")
+    }
+    assert len(asked) == len(rejects)
+
+
+def test_rows_with_one_set_of_types_or_one_criterion_are_no_cause_for_a_warning(caplog):
+    texts = {"text": "See <person>Ann</person>."}
+    assert rows(NER, lambda _: texts, lambda _: texts, labels={"person": 1})
+    assert "no classifier can learn" not in caplog.text
+
+
+def test_rows_are_shown_with_what_their_spans_say(works):
+    Path("mine.yaml").write_text(yaml.safe_dump(NER, sort_keys=False), encoding="utf-8")
+    works("generate", "./mine.yaml", "--label", "person=1", "-b", "scripted", "--out", "run")
+    (span, *_) = read_dataset("run")[0]["spans"]
+    assert f"{span['text']} (person)" in works("show", "run").out
+
+
 def test_what_step_4_finds_decides_what_a_row_counts_as():
     texts = {
         "person": "See <person>Ann</person> at {}.",
@@ -256,16 +293,19 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
         ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
-        ({"score": {"1": "low"}}, "score"),
+        ({"score": {"1": "low"}}, "score: it has 1, and needs at least 2"),
         ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "from end to end of the scale"),
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
         ({"score": {"1": "low", "5": "high"}, "range": [1, 5]}, "range: unknown key"),
         ({"spans": {"part": "x", "Part": "y"}}, "spans.part: it differs from Part only in case"),
-        ({"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5}, "no multiple of the step"),
-        ({"score": {"1": "low", "x": "high"}}, "score.x: input should be a valid number"),
+        (
+            {"score": {"1": "low", "2": "high"}, "bins": 5, "step": 0.5},
+            "bins: no score lies between 1",
+        ),
+        ({"score": {"1": "low", "x": "high"}}, "score.x: the key is not a number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
         ({"preference": {"short": "x"}, "margin": "big"}, "unknown key"),
-        ({"preference": {"short": "x"}, "replies": 1}, "replies: input should be greater than"),
+        ({"preference": {"short": "x"}, "replies": 1}, "replies: it must be at least 2"),
     ],
 )
 def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tmp_path):
@@ -275,6 +315,13 @@ def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tm
         Declaration.from_file(file)
     assert problem in str(caught.value)
     assert re.match(rf"{re.escape(str(file))}, line [2-7]: output", str(caught.value))
+
+
+def test_what_to_type_below_output_is_in_the_words_of_a_file(targen):
+    Path("mine.yaml").write_text("description: Texts.\noutput: {spans: [person, place]}\n")
+    refused = targen("describe", "mine.yaml").err
+    assert "expected keys with values, not a list" in refused
+    assert "try: spans:" in refused and "--spans" not in refused
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,16 @@ def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_befo
     assert "label before review" in shown
 
 
+def test_a_version_of_rows_without_numbers_has_none(run, tmp_path, grades, works):
+    rows = [{k: v for k, v in row.items() if k != "idx"} for row in lines(run / "dataset.jsonl")]
+    own, new = tmp_path / "own.jsonl", tmp_path / "new"
+    own.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    grades(own, "ann", {1: {"after": "D", "label": "negative"}}, "--task", run / "task.json")
+    works("review", "apply", own, "--out", new)
+    assert lines(new / "dataset.jsonl") == [rows[0], {**rows[1], "label": "negative"}, *rows[2:]]
+    assert len(read_dataset(new)) == len(rows)
+
+
 def test_a_version_knows_the_task_of_its_file(run, grades, in_process, works):
     """It keeps a copy, as the run does; one that an earlier targen wrote gets it later."""
     grades(run, "ann", ANN)

@@ -256,7 +256,7 @@ def flat() -> Task[Any, Any]:
 
 
 WRONG = table(r"""
-    a.csv | text,idx\nx,one\n | line 2 is not a row of flat: idx: Input should be a
+    a.csv | text,idx\nx,one\n | line 2 is not a row of flat: idx: it must be a whole number
     a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 is not a row of flat: idx: no such
 """)
 """Beside the table of mistakes in datasets, of the command."""
@@ -287,7 +287,7 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
 
     task = flat()
-    with pytest.raises(UsageError, match="the data given, row 2 is not a row of flat: text: Input"):
+    with pytest.raises(UsageError, match="row 2 is not a row of flat: text: it must be text"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1

@@ -71,9 +71,9 @@ def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
 @pytest.mark.parametrize(
     ("part", "wrong", "why"),
     [
-        (b"0}", b'"0"}', "idx: Input should be a valid integer"),
-        (b"0}", b"0.5}", "idx: Input should be a valid integer"),
-        (b'"a"', b"null", "first: Input should be a valid string"),
+        (b"0}", b'"0"}', "idx: it must be a whole number"),
+        (b"0}", b"0.5}", "idx: it must be a whole number"),
+        (b'"a"', b"null", "first: it must be text"),
         (b'"a"', b'"\\ud800"', "it is not JSON: "),
         (b"0}", b'0, "x": NaN}', "NaN is not valid JSON"),
         (b'"a"', b'"\xff"', "byte 0xff is not valid utf-8"),

@@ -22,7 +22,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.text import plural, refused, row_name
+from targen_core.text import plain_fault, plural, refused, row_name
 from targen_core.tracebacks import trimmed
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ def _refused(error: ValidationError) -> str:
         return f"it is not JSON: {why}{quotes}"
     if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return f"{where + ': ' if where else ''}it is not an object: {{COLUMN: VALUE}}"
-    return refused(error)
+    return plain_fault(refused(error))
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

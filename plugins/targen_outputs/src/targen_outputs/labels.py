@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.counting import Seen, by_name, shared_out
-from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, label_named, sets_of
+from targen_outputs.sets import (
+    IN_ORDER,
+    NONE,
+    Definitions,
+    label_for,
+    label_named,
+    meaning,
+    sets_of,
+)
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -133,7 +141,7 @@ class LabelsOutput(Output):
 
 def _labels(spec: Labels) -> Mapping[str, str]:
     return {
-        label: "; ".join(spec.labels[name] for name in members) or "none of the labels applies"
+        label: meaning(members, spec.labels) or "none of the labels applies"
         for label, members in sets_of(tuple(spec.labels), spec.per_row).items()
     }
 

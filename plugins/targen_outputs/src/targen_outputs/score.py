@@ -56,7 +56,8 @@ class Score(BaseModel):
             if not self.points(number):
                 first, last = self.edges(number)
                 raise ValueError(
-                    f"step: no multiple of the step lies in the bin from {first:g} to {last:g}"
+                    f"bins: no score lies between {first:g} and {last:g}, in steps of "
+                    f"{self.step:g}; type fewer bins, or a smaller step"
                 )
         width = (high - low) / self.bins
         if self.tolerance > _MOST_BINS_OFF * width:

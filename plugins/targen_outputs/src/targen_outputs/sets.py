@@ -23,6 +23,7 @@ __all__ = [
     "field_in",
     "label_for",
     "label_named",
+    "meaning",
     "sets_of",
 ]
 
@@ -84,6 +85,11 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
             members = tuple(name for name in names if name in chosen)
             sets.setdefault(_JOINED.join(members), members)
     return sets | ({NONE: ()} if sizes[0] == 0 else {})
+
+
+def meaning(members: Sequence[str], definitions: Mapping[str, str]) -> str:
+    """Return what makes a row one of a set: of a name alone its definition; "" of no names."""
+    return definitions[members[0]] if len(members) == 1 else " and ".join(members)
 
 
 def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> str:

@@ -19,7 +19,15 @@ from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.own import own_spans
-from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, label_named, sets_of
+from targen_outputs.sets import (
+    IN_ORDER,
+    Definitions,
+    field_in,
+    label_for,
+    label_named,
+    meaning,
+    sets_of,
+)
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -144,8 +152,11 @@ class SpansOutput(Output):
         text, spans = read_marks(answers[0][self._field], self._spec.spans)
         if text != row[self._field]:
             spans = moved(spans, row[self._field])
-        self._require_count(len(spans))
         return {"spans": spans}
+
+    def require(self, row: Row) -> None:
+        """Require as many spans as rows may have."""
+        self._require_count(len(row["spans"]))
 
     def as_text(self, row: Row) -> str:
         """Return the text with its spans marked."""
@@ -222,7 +233,7 @@ def _by_type(
 
 def _labels(spec: Spans) -> Mapping[str, str]:
     return {
-        label: "; ".join(spec.spans[name] for name in members) or "it has no span"
+        label: meaning(members, spec.spans) or "no span of any type"
         for label, members in spec.sets.items()
     }
 

@@ -31,7 +31,7 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "null": (type(None), "null"),
 }
 _DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
-_REASON, _VERDICT = "explanation", "verdict"
+_REASON, _VERDICT, _VALID = "explanation", "verdict", "valid"
 # What replies of the core's correctors must have, and the field that decides the others.
 _JUDGED = {
     frozenset((_REASON, "actual", _VERDICT)): "actual",
@@ -118,8 +118,16 @@ def _decisive(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
 
     A judge's reply also has reasons, and whether the answer is the one that was claimed.
     """
-    needed = _needed(_resolved(schema, root))
+    schema = _resolved(schema, root)
+    needed = _needed(schema)
+    if _labels_a_row(schema):
+        needed -= {_REASON}
     return next(iter(needed)) if len(needed) == 1 else _JUDGED.get(needed, "")
+
+
+def _labels_a_row(schema: Mapping[str, Any]) -> bool:
+    """Return whether a judge of a task file's output replies so: with a reason, and `valid`."""
+    return _REASON in _needed(schema) and _VALID in schema.get("properties", {})
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
@@ -164,6 +172,8 @@ def _value(content: Any, request: ChatRequest) -> Any:
     if name and not isinstance(content, Mapping):
         content = {name: content}
     content = _meant(content, schema, schema)
+    if name and _labels_a_row(schema):
+        return {_REASON: "", **content}
     if name and name in content and _needed(schema) in _JUDGED:
         claimed = "" if request.origin is None else str(request.origin.values.get("output", ""))
         return _judged(content, content[name], claimed, schema)
@@ -203,14 +213,14 @@ def _has_words(text: str) -> bool:
 
 
 def _are_texts(schema: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
-    """Return whether a list has texts, or rows that a text each may replace."""
+    """Return whether a list has texts or options, or rows that a text each may replace."""
     schema = _resolved(schema, root)
     if schema.get("type") != "array" or "items" not in schema:
         return False
     items = _resolved(schema["items"], root)
     name = _decisive(items, root)
     text = _resolved(items["properties"][name], root) if name else items
-    return text.get("type") == "string" and not _options(text)
+    return text.get("type") == "string"
 
 
 def _may_refuse(schema: Mapping[str, Any]) -> bool:

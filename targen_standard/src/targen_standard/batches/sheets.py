@@ -25,6 +25,7 @@ __all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives
 _TITLE = "**Answer**"
+_JUDGES = "correct"  # the step
 _HEADING = re.compile(r"#{1,6}[ \t]+Call[ \t]+`?([0-9a-f]+)`?[ \t#]*")
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
@@ -300,8 +301,11 @@ def _read_csv(path: Path, text: str) -> Iterator[Filled]:
 
 
 def _origin(request: ChatRequest) -> tuple[str, str]:
+    """The step and the label of a call; a judge does not see what a row was written for."""
     origin = request.origin
-    return ("", "") if origin is None else (origin.step, origin.label or "")
+    if origin is None:
+        return "", ""
+    return origin.step, "" if origin.step == _JUDGES else origin.label or ""
 
 
 _READERS: dict[str, Callable[[Path, str], Iterator[Filled]]] = {

@@ -583,7 +583,8 @@ def patched(original: Any, before: Any, after: Any) -> Any:
     if before == after:
         return original
     if isinstance(original, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
-        if before.keys() == after.keys() <= original.keys():
+        own = before.keys() - original.keys()  # such as idx, which a person's file may lack
+        if before.keys() == after.keys() and all(before[key] == after[key] for key in own):
             return {
                 key: patched(value, before[key], after[key]) if key in after else value
                 for key, value in original.items()

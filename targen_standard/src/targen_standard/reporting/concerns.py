@@ -195,10 +195,12 @@ def _starved_label(looked: _Looked) -> Concern | None:
     rows, requested = looked.report["rows"], looked.report["requested"]
     given_up = {*looked.report.get("given_up", ())}
     is_full = any(of and rows[name] >= of for name, of in requested.items())
+    # A run in files fills its labels one after the other, so its rows may still come.
+    waits = looked.report["status"] == "stopped" and looked.report.get("answers_by_files")
     by_label = {name: _yield(name, flows, looked) for name, flows in looked.by_label()}
     found = []
     for name, of in requested.items():
-        few = is_full and of >= _FEW and rows[name] < _LACKING * of
+        few = is_full and of >= _FEW and rows[name] < _LACKING * of and not waits
         if few or (name in given_up and rows[name] < of):
             gone = ", given up" if name in given_up else ""
             found.append(f"{name} has {rows[name]:,} of {of:,} rows{gone}")

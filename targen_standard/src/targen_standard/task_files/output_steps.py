@@ -184,6 +184,7 @@ class _Judge:
             answers.append(found.model_dump())
         explanation = str(answers[0]["explanation"])
         judged = output.judged(row, answers)
+        output.require({**row, **judged})
         if output.agrees(row, judged):
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))

@@ -186,6 +186,16 @@ class Output(ABC):
             Rejected: the replies cannot be used, or contradict each other.
         """
 
+    def require(self, row: Row) -> None:  # noqa: B027 - most want every row that can be read
+        """Require a row, as step 4 sees it, to be one that the task wants.
+
+        Unlike an answer that `judged` refuses, step 4 is not asked to correct this one: it is
+        right, and the row is not.
+
+        Raises:
+            Rejected: the row is not wanted, such as one with more spans than rows may have.
+        """
+
     def agrees(self, row: Row, judged: Row) -> bool:
         """Whether a row may stay as it is, since step 4 says the same, or nearly so."""
         return all(row[name] == judged[name] for name in self.columns)
@@ -259,6 +269,7 @@ class OutputRefused(UsageError):
         super().__init__(f"{'.'.join(map(str, ('output', *loc)))}: {message}", hint=hint)
         self.loc = ("output", *loc)
         self.message = message
+        self.words = hint  # for a file, whose words `hint` does not use
 
 
 def labels_of(value: Any) -> Mapping[str, str]:

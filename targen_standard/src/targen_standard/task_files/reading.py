@@ -25,7 +25,7 @@ from targen_core.origin import require_trust
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
-from targen_core.text import printable
+from targen_core.text import plain_fault, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import content_digest, located, require_own_paths
@@ -126,7 +126,7 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     try:
         declaration = Declaration.model_validate(parsed.value)
     except OutputRefused as error:
-        raise refuse(error.loc, error.message, error.hint) from None
+        raise refuse(error.loc, error.message, error.words) from None
     except UsageError as error:
         if not isinstance(error.__context__, ValidationError):
             raise
@@ -275,11 +275,16 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if problem["type"] == "literal_error":
         options = re.findall(r"[^',\s]+(?='|,| or |$)", problem["ctx"]["expected"])
         return f"there is no {_short(value)}", did_you_mean(str(value), options, "one of")
+    if problem["type"] == "too_short" and problem["ctx"]["actual_length"]:
+        fewest = problem["ctx"]["min_length"]
+        return f"it has {problem['ctx']['actual_length']}, and needs at least {fewest}", "add one"
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
+    if problem["type"] == "float_parsing" and loc[-1] == "[key]":
+        return "the key is not a number", "the number that it stands for, such as 1"
     if problem["type"] == "value_error":  # one of ours, which may begin with a name
         return str(problem["ctx"]["error"]), ""
-    message = str(problem["msg"])
+    message = plain_fault(str(problem["msg"]))
     return message[0].lower() + message[1:], ""
 
 

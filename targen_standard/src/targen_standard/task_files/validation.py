@@ -15,7 +15,7 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
-from targen_core.wording import Blank, Setting
+from targen_core.wording import Blank, Setting, Words
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
@@ -26,7 +26,7 @@ __all__ = ["Problem", "problems"]
 _TYPOGRAPHIC = "“”„«»‘’‚"
 """Quotes that a word processor types."""
 
-Problem = tuple[tuple[str | int, ...], str, str]
+Problem = tuple[tuple[str | int, ...], str, Words]
 """Where, what is wrong, what to type."""
 
 
@@ -79,7 +79,7 @@ def _output(declaration: Declaration) -> Iterator[Problem]:
     try:
         output_of(declaration)
     except OutputRefused as error:
-        yield error.loc, error.message, error.hint
+        yield error.loc, error.message, error.words
 
 
 def _used(declaration: Declaration) -> Iterator[Problem]:

@@ -748,7 +748,8 @@ def _say_what_to_know(prepared: Prepared) -> None:
     for note in prepared.notes:
         _log.warning("%s", note)
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
-    if len(given) == 1 and prepared.task.labels:
+    counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
+    if len(given) == 1 and prepared.task.labels and not counts_only:
         of = "the only one that gets rows:"
         if len(prepared.task.labels) == 1:
             of = "the only label: no shares to balance, step 4 can only reject rows, and"
