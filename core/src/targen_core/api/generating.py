@@ -35,8 +35,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action
 
-__all__ = ["agenerate", "aresume", "generate", "load", "resume"]
-
 
 @blaming_plugins
 async def agenerate(

@@ -11,8 +11,6 @@ from targen_core.runs.folder.report import status_words
 from targen_core.runs.folder.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
 
-__all__ = ["LabelReport", "Report", "UsageReport"]
-
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
@@ -105,6 +103,7 @@ class LabelReport:
 
 
 def labels_of(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
+    """Return the outcomes by label, from the content of a report."""
     rows, requested, flows = raw.get("rows", {}), raw.get("requested", {}), raw["flow"]
     aims = raw.get("branches") or {label: label for label in flows}
     labels = rows or flows

@@ -56,27 +56,6 @@ from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
 
-__all__ = [
-    "ExecutorLike",
-    "ItemsLike",
-    "PathText",
-    "Request",
-    "SourcesLike",
-    "StepLike",
-    "TaskLike",
-    "as_path",
-    "asked",
-    "called_task",
-    "elsewhere",
-    "file_of_rows",
-    "keywords_of",
-    "quotas_of",
-    "registry_for",
-    "reopened",
-    "require_objects",
-    "spread",
-]
-
 PathText: TypeAlias = str | PathLike[str]
 TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
 """A task: its name, its file, a `Task`, or a `Declaration`."""

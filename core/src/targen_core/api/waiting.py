@@ -9,8 +9,6 @@ from typing import Any, ParamSpec, TypeVar
 from targen_core.errors import Interrupted
 from targen_core.runs.jobs.event_loops import synchronous
 
-__all__ = ["waiting"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

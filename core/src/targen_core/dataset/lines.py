@@ -18,8 +18,6 @@ from targen_core.reading.lines import LINE
 from targen_core.suggestions import as_utf_8
 from targen_core.wording import Option
 
-__all__ = ["content_in", "decoded", "lines", "whole"]
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with

@@ -26,8 +26,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Action, Option, Words
 
-__all__ = ["of_no_task", "read_dataset"]
-
 _Row = Mapping[str, Any]
 
 _MOST_PROBLEMS = 100_000

@@ -6,8 +6,6 @@ or not. Only where a stranger's part has the same name does a distribution in he
 
 from __future__ import annotations
 
-__all__ = ["ELSEWHERE", "OURS", "backend_serving", "package_of"]
-
 ELSEWHERE = {
     "task": {
         "": "targen-tasks-superglue",

@@ -25,13 +25,14 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
+from targen_core.origin import DECLARED, is_file
 from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
 from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
+from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
 from targen_core.wording import Action, Blank, Option, in_python, install
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel
     from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
-
-__all__ = ["NotAModel", "Plugin", "Registry"]
 
 
 @dataclass(frozen=True, slots=True)

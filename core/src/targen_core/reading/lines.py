@@ -14,8 +14,6 @@ from typing import Any
 from targen_core.errors import RunDirectoryError, UnreadableFile
 from targen_core.plain import open_plain
 
-__all__ = ["LINE", "csv_cells", "json_line", "read_jsonl", "refuse_spreadsheet"]
-
 LINE = 16 << 20
 """Most bytes of one line of a file of records."""
 

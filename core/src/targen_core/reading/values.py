@@ -12,20 +12,6 @@ from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
 from targen_core.suggestions import as_utf_8
 
-__all__ = [
-    "DEEPEST",
-    "Malformed",
-    "TooDeep",
-    "is_within",
-    "json_items",
-    "json_of",
-    "read_json",
-    "read_text",
-    "shallow",
-    "too_deep",
-    "value_in",
-]
-
 DEEPEST = 64
 """Most levels of a JSON value by default."""
 

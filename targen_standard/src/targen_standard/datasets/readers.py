@@ -12,8 +12,7 @@ from typing import Any
 from targen_core.dataset.lines import lines, whole
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.source import DatasetReader, RecordsOf, Source, card_in
-from targen_core.origin import TASK_FILE
-from targen_core.plugins.register import is_file
+from targen_core.origin import TASK_FILE, is_file
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.manifest import copy_of
 from targen_core.runs.records.reading import check_members, read_json

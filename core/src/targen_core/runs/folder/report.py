@@ -33,15 +33,6 @@ from targen_core.runs.records.writing import OUTPUTS
 from targen_core.text import printable
 from targen_core.wording import Action
 
-__all__ = [
-    "build_report",
-    "delivery_report",
-    "filter_sections",
-    "read_report",
-    "reported_prices",
-    "status_words",
-]
-
 _MOST = 10**9  # rows of one candidate: what is more is no count
 
 

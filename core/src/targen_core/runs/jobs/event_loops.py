@@ -24,8 +24,6 @@ from targen_core.errors import Interrupted
 from targen_core.text import plural
 from targen_core.wording import Words
 
-__all__ = ["finish", "is_ours", "stoppable", "synchronous"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -88,8 +88,6 @@ from targen_core.task_files import require_copy
 from targen_core.text import plural
 from targen_core.wording import Action, Option, Words, install
 
-__all__ = ["Job", "executor_of"]
-
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
 _log = logging.getLogger("targen.run")

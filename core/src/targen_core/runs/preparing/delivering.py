@@ -20,15 +20,6 @@ from targen_core.wording import Option
 if TYPE_CHECKING:
     from targen_core.runs.preparing.models import PreparedStep
 
-__all__ = [
-    "chosen_delivery",
-    "delivered",
-    "delivered_steps",
-    "is_left_to_others",
-    "known_deliveries",
-    "require_deliverable",
-]
-
 
 def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
     """Return the delivery that a run asks for; None if its calls are made one by one.

@@ -21,8 +21,6 @@ from targen_core.runs.preparing.models import PreparedStep
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Either, Option, Together, Words
 
-__all__ = ["Elsewhere"]
-
 _MAX_WORKERS = 100_000
 _KEYS = ("name", "address", "workers", "resources", "replicas")
 

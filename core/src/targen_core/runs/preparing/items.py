@@ -18,8 +18,6 @@ from targen_core.reading import csv_cells, json_of, refuse_spreadsheet
 from targen_core.tasks.steps import ListStep
 from targen_core.wording import Either, Words
 
-__all__ = ["read_items"]
-
 _LARGEST = 64 << 20  # bytes
 _MOST = 200_000  # items
 _LONGEST = 1 << 20  # characters of an item

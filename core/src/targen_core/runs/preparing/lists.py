@@ -17,8 +17,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Blank, Option
 
-__all__ = ["chain_of", "refuse_unsharded"]
-
 
 def chain_of(
     task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]

@@ -39,9 +39,6 @@ from targen_core.tasks.steps import Step
 from targen_core.text import plural
 from targen_core.wording import Option, Setting, Words
 
-__all__ = ["USER_PRICE", "PreparedStep", "backends_with_scores", "bind_models", "models_of"]
-
-
 _NO_LIMIT = 1 << 30
 
 

@@ -34,8 +34,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Option
 
-__all__ = ["MAX_COPIED", "Admit", "Chosen", "Parts"]
-
 Admit: TypeAlias = Callable[[str, Datasets, Sequence[str]], None]
 
 MAX_COPIED = 64 << 20

@@ -20,18 +20,6 @@ from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
-__all__ = [
-    "HUB",
-    "OBJECT",
-    "UnreadSource",
-    "kept_source",
-    "name_of_source",
-    "refuse_itself",
-    "remember_sources",
-    "require_known_sources",
-    "require_same_sources",
-]
-
 HUB = "hf:"
 """Before the name of a dataset of a hub."""
 

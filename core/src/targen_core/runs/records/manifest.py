@@ -30,19 +30,6 @@ from targen_core.suggestions import near_path
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
-__all__ = [
-    "FORMAT",
-    "USUAL_PLACES",
-    "Carried",
-    "Manifest",
-    "MergedRun",
-    "as_words",
-    "copy_of",
-    "flat",
-    "given_file",
-    "require_unmerged",
-]
-
 FORMAT = 3
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"

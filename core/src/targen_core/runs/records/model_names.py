@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import StepPlan
 
-__all__ = ["backend_name", "called", "model_name", "settings_of", "without_addresses"]
-
 # What backends call the option that names the model; classes of other libraries have several.
 _OPTIONS = (
     "model",

@@ -22,16 +22,6 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
-__all__ = [
-    "dataset_options",
-    "datasets_of",
-    "locked",
-    "rows",
-    "shortcuts",
-    "spelled_out",
-    "taken_flags",
-]
-
 _MOVED = "targen-core:"
 """Before the names of filters that were the core's own in earlier versions."""
 
