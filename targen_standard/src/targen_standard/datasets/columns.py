@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import ParquetRows, arrow_rows
-from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import member_of
@@ -23,6 +22,7 @@ from targen_core.runs.records.reading import read_json
 from targen_core.tasks.model import Task
 from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.texts import without_index
+from targen_standard.extras import hub_without_telemetry, needs
 
 __all__ = ["columns_of", "from_hub", "parquet", "saved"]
 
