@@ -93,7 +93,7 @@ MODULES = [
     "targen_standard.task_files.files",
     "targen_standard.datasets.bigbench",
     "targen_standard.extras",
-    "targen_core.dataset.source",
+    "targen_standard.datasets.source",
     "targen_standard.datasets.weighing",
     "targen_standard.reporting.card",
     "targen_cli.tracing",

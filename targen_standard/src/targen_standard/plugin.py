@@ -11,11 +11,11 @@ from targen_core import Kind, Register, hookimpl
 if TYPE_CHECKING:
     from targen_core import Backend, Filter
     from targen_core.calls.delivery import Delivery
-    from targen_core.dataset.source import DatasetReader
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
+    from targen_standard.datasets.source import DatasetReader
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
 
@@ -40,10 +40,11 @@ _COMMANDS = {
 _FOR_THE_CORE = {
     "dataset-html": "datasets.frames:as_html",
     "dataset-shuffle": "splitting:shuffle",
-    "dataset-source": "datasets.opening:common_source",
+    "dataset-source": "datasets.source:open_source",
     "dataset-split": "splitting:split",
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
+    "read-dataset": "datasets.reading:read_dataset",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
 }
 """Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""
@@ -51,7 +52,15 @@ _FOR_THE_CORE = {
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Exporters, and forms of task files."""
+    """Readers of datasets, exporters, and forms of task files."""
+    register.register(
+        Kind(
+            "dataset-reader",
+            "register_dataset_readers",
+            type="targen_standard.datasets.source:DatasetReader",
+            spec="targen_standard.datasets.facts:register_dataset_readers",
+        )
+    )
     register.register(
         Kind(
             "form",

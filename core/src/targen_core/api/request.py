@@ -24,8 +24,7 @@ from targen_core import folders
 from targen_core.api.kinds import MEANT
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import read_dataset
-from targen_core.dataset.source import open_source
+from targen_core.dataset.read import read_dataset, rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
@@ -479,8 +478,8 @@ def file_of_rows(rows: Any) -> Path:
     if isinstance(rows, str) or not (
         isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
     ):
-        source = open_source(rows)
-        name, of = source.name, map(dict, source.rows())
+        name, opened = rows_in(rows)
+        of = map(dict, opened)
     text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     file = folders.cache_folder() / "rows" / digest / f"{name}.jsonl"
@@ -508,7 +507,7 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
             names.append(str(as_path(source)))
         else:
             file = folder / f"rows-{number}.jsonl"
-            rows = open_source(source).rows()
+            _, rows = rows_in(source)
             write_file(file, "".join(json.dumps(dict(row), default=str) + "\n" for row in rows))
             names.append(f"{MEMORY}:{file}")
     return names

@@ -65,7 +65,7 @@ ELSEWHERE = {
                 *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
                 *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
-                *("dataset-to-hf", "dataset-to-pandas"),
+                *("dataset-to-hf", "dataset-to-pandas", "read-dataset"),
             ],
             "targen-standard",
         ),

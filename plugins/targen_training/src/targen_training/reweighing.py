@@ -187,7 +187,7 @@ def _beside(data: str, by: str) -> Path:
 
 def _known(data: str) -> str | None:
     """The task that a folder says it is of."""
-    from targen_core.dataset.source import open_source
+    from targen_standard.datasets.source import open_source
 
     opened = open_source(data)
     return None if opened.task is None else opened.task()

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import ParquetRows, arrow_rows
-from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import member_of
 from targen_core.reading import json_of
 from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.reading import read_json
 from targen_core.tasks.model import Task
+from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.texts import without_index
 from targen_standard.extras import hub_without_telemetry, needs

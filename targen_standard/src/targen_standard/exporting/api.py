@@ -10,12 +10,12 @@ from typing import Any
 from targen_core.api.request import PathText, as_path, spread
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset, Shares
-from targen_core.dataset.read import read_dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
 from targen_core.wording import Action
+from targen_standard.datasets.reading import read_dataset
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike, TaskLike, task_of

@@ -137,10 +137,10 @@ def export(
     - targen export runs/rte-0-sungen --weights --as parquet
     """
     from targen_cli.typed import parse_options
-    from targen_core.dataset.read import read_dataset
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
+    from targen_standard.datasets.reading import read_dataset
     from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.save import check_apart, check_free, save_as
     from targen_standard.splitting import shares_of

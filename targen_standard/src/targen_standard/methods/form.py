@@ -19,7 +19,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from targen_core.dataset.source import open_source
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.origin import (
     HUB,
@@ -39,6 +38,7 @@ from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plain_fault
 from targen_core.wording import Action, Blank, Option
+from targen_standard.datasets.source import open_source
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.given import GivenRows, digest_of
 from targen_standard.methods.model import Base, Given, Method, MethodOptions
