@@ -45,6 +45,9 @@ _FOR_THE_CORE = {
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
     "read-dataset": "datasets.reading:read_dataset",
+    "read-items": "datasets.items:read_items",
+    "unfinished-report": "reporting.in_progress:unfinished_report",
+    "earlier-manifest": "earlier:manifest_of_today",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
 }
 """Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""

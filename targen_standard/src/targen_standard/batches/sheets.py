@@ -15,9 +15,10 @@ from itertools import groupby
 from pathlib import Path
 
 from targen_cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
+from targen_cli.reading import csv_cells
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
-from targen_core.reading import csv_cells, read_text
+from targen_core.reading import read_text
 from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
 

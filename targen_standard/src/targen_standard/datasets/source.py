@@ -9,12 +9,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 
+from targen_cli.reading import refuse_spreadsheet
 from targen_core.dataset.model import Dataset, problem_in
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.loader import installed, load_registry
-from targen_core.reading import read_jsonl, refuse_spreadsheet
+from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
 from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.manifest import Manifest

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,10 +18,10 @@ from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.records.options import CORE
 from targen_core.runs.records.reading import check_members, read_json, said
 from targen_core.runs.records.shortcuts import locked
 from targen_core.runs.records.spec import ManifestPart, RunSpec
@@ -37,8 +37,6 @@ _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|{_NAME}:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
-_BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
-"""By where they stood, fields that format 2 called otherwise."""
 USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
 """Where a lock has the filters that every run has."""
 
@@ -219,7 +217,9 @@ class Manifest(ManifestPart):
                 hint="use the version of targen-core that wrote it",
             )
         try:
-            manifest = cls.model_validate(_READ[written](raw))
+            if written != FORMAT:
+                raw = load_registry().function("earlier-manifest", of=f"format {written}")(raw)
+            manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
         except UsageError as error:  # by the names in the file, not by those of flags
@@ -511,74 +511,3 @@ def as_words(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of format 2, in which some fields had other names."""
-    read = _renamed(raw)
-    if isinstance(read.get("spec"), dict):
-        read["spec"] = {"near_duplicates": 90.0, **read["spec"]}
-    return {**read, "format": FORMAT}
-
-
-def _renamed(raw: Any, path: str = "") -> Any:
-    if not isinstance(raw, dict):
-        return raw
-    return {
-        _BEFORE_3.get(path + name, name): _renamed(value, f"{path}{name}.")
-        for name, value in raw.items()
-    }
-
-
-def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
-    try:
-        steps, sizes, digests = raw["steps"], list(raw["batches"]), raw.get("given", {})
-        options = {}
-        for step, plan in steps.items():
-            # A parameter that is None is one that the backend leaves out, and will again.
-            params = {name: value for name, value in plan["params"].items() if value is not None}
-            used = {**params, **plan["options"]}
-            options.update({f"{step}.{name}": value for name, value in used.items()})
-        if sizes and ("contexts" in steps or "contexts" in digests):
-            options["contexts.batch"] = sizes.pop(0)
-        if sizes and "seeds" not in digests:
-            options["seeds.batch"] = sizes
-        first, *extensions = raw["targets"]
-        same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
-        manifest = {
-            "spec": {
-                **{name: raw[name] for name in same if name in raw},
-                **first,
-                "task": raw.get("task_file") or raw["task"]["id"],
-                "variants": raw["task"]["variants"],
-                "backend_for": {step: plan["backend"] for step, plan in steps.items()},
-                "options": options,
-                "corrector": "" if raw["corrector"] == "task" else raw["corrector"],
-                **{name: given_file(name) for name in digests},
-            },
-            "extensions": extensions,
-            "lock": {
-                **{name: raw[name] for name in ("task", "corrector", "batches")},
-                "steps": {
-                    step: {
-                        **plan,
-                        "options": {
-                            name: value
-                            for name, value in plan["options"].items()
-                            if name not in CORE
-                        },
-                    }
-                    for step, plan in steps.items()
-                },
-                "given": digests,
-                "distributions": raw.get("distributions", {}),
-            },
-            "created": raw.get("created", ""),
-        }
-        return _of_format_2(manifest)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"not a manifest of format 1: {error!r}") from None
-
-
-_READ: dict[int, Callable[[Any], Any]] = {1: _of_format_1, 2: _of_format_2, FORMAT: lambda raw: raw}
