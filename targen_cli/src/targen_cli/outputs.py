@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from targen_core.errors import RunLocked, UsageError, WriteFailed
+from targen_core.errors import RunLocked, UnreadableFile, UsageError, WriteFailed
 from targen_core.outputs import remove, writing
-from targen_core.plain import kind_of, open_plain, read_plain
+from targen_core.plain import kind_of, open_plain, place_of, read_plain
 from targen_core.wording import ANOTHER_OUT, Option, Words
 
 __all__ = [
+    "check_files",
     "check_free",
     "check_own",
     "claim",
@@ -30,6 +31,7 @@ __all__ = [
     "write_new",
 ]
 
+_MOST_FILES = 100_000
 _SMALL = 64 << 20
 
 
@@ -231,3 +233,27 @@ def put_folder(made: Path, out: Path) -> None:
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         made.rename(out)
+
+
+def check_files(folder: Path) -> None:
+    """Check that what lies in a folder, at any depth, are files and folders alone.
+
+    A library that loads such a folder opens files by names of its own. Links are accepted if they
+    lead to a file in the folder.
+
+    Raises:
+        UnreadableFile: it holds a FIFO, a device or a socket, a link that leads out, or too many
+            files.
+    """
+    seen = 0
+
+    def failed(error: OSError) -> None:
+        raise UnreadableFile(error.filename, error.strerror or str(error)) from error
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        seen += len(folders) + len(files)
+        if seen > _MOST_FILES:
+            raise UnreadableFile(folder, f"it contains more than {_MOST_FILES:,} files")
+        for path in (Path(place) / name for name in (*folders, *files)):
+            if path.is_symlink() or not path.is_dir():
+                place_of(path, folder)

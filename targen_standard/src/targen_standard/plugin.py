@@ -47,6 +47,9 @@ _FOR_THE_CORE = {
     "read-dataset": "datasets.reading:read_dataset",
     "read-items": "datasets.items:read_items",
     "unfinished-report": "reporting.in_progress:unfinished_report",
+    "credited-sources": "credits:sources_of",
+    "file-of-rows": "datasets.kept:file_of_rows",
+    "workers-elsewhere": "elsewhere:Elsewhere.read",
     "earlier-manifest": "earlier:manifest_of_today",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
 }

@@ -54,12 +54,13 @@ def read_dataset(
     return dataset
 
 
-def rows_in(source: Any) -> tuple[str, list[Mapping[str, Any]]]:
-    """Return what a dataset is called, and its rows as they are, of any schema.
+def rows_in(source: Any) -> list[Mapping[str, Any]]:
+    """Return the rows of a dataset as they are, of any schema.
 
     Raises:
         UsageError: it is no dataset, or has no rows.
         MissingDependency: what reads this form is not installed.
     """
     opened = load_registry().function("dataset-source", of="a dataset")(source)
-    return opened.name, opened.rows()
+    rows: list[Mapping[str, Any]] = opened.rows()
+    return rows

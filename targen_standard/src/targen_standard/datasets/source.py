@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from targen_cli.reading import refuse_spreadsheet
 from targen_core.dataset.model import Dataset, problem_in
@@ -18,8 +19,9 @@ from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
 from targen_core.runs.preparing.sources import HUB
+from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.model_names import without_addresses
+from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
@@ -183,9 +185,29 @@ def run_source(run: Path) -> Source:
         version=manifest.task.version,
         task=lambda: manifest.task_name(run),
         variants=tuple(manifest.task.variants),
-        card=without_addresses(card_in(run), manifest.steps.values()),
+        card=_without_addresses(card_in(run), manifest.steps.values()),
         provenance=RecordsOf(run / "provenance.jsonl"),
     )
+
+
+def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
+    """`text` with names in place of what tells where a run's models were found.
+
+    A card may be of an older version, or hold a service's words.
+    """
+    hidden: dict[str, str] = {}
+    for plan in plans:
+        name = model_name(plan) or backend_name(plan)
+        if ":" in plan.identity:
+            hidden[plan.identity] = name
+        for value in plan.options.values():
+            if isinstance(value, str) and ("://" in value or value.startswith(("/", "~/", "\\\\"))):
+                hidden[value] = name
+                if host := urlsplit(value).netloc:
+                    hidden[host] = "the service"
+    for address in sorted(hidden, key=len, reverse=True):
+        text = text.replace(address, hidden[address])
+    return text
 
 
 @dataclass(frozen=True, slots=True)
