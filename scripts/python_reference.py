@@ -109,7 +109,6 @@ MODULES = [
     "targen_core.runs.jobs.account",
     "targen_core.plain",
     "targen_core.origin",
-    "targen_core.pages",
     "targen_cli.pages",
     "targen_core.reading",
     "targen_cli.reading",

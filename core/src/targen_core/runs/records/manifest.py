@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -16,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunDirectoryError, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
@@ -178,33 +179,8 @@ class Manifest(ManifestPart):
         try:
             raw = read_json(path)
         except OSError as error:
-            if inner := _runs_in(run):
-                raise RunDirectoryError(
-                    f"{run} is not a run but a folder of runs, as a suite's: "
-                    f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
-                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
-                    + Action("generate", suite=...)
-                    + " that started the suite, typed again, continues all its runs",
-                ) from error
-            if (run / "weighing.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains rows that were chosen or weighed, and is no run",
-                    hint="name the run that they are from; analyze, train and export take these",
-                ) from error
-            if (run / "correction.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains rows that were corrected or reviewed, and is no run",
-                    hint=Either(
-                        "name the run that they are from; analyze, train, validate and export take "
-                        "these",
-                        Action("read_dataset", run),
-                    ),
-                ) from error
-            if (run / "model.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains a model, and is no run",
-                    hint=Action("evaluate", run, Blank("DATA")),
-                ) from error
+            if (known := _known_as_other(run)) is not None:
+                raise known from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint=Action("generate", ..., out=...) + " creates run directories",
@@ -467,12 +443,14 @@ def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
 
 
-def _runs_in(folder: Path) -> list[Path]:
-    """The runs right below a folder, by name."""
-    try:
-        return sorted(filter(_is_run, folder.iterdir()))
-    except OSError:
-        return []
+def _known_as_other(folder: Path) -> RunDirectoryError | None:
+    """Return the error for a folder that another command wrote, where something knows it."""
+    with contextlib.suppress(TargenError):
+        known: RunDirectoryError | None = load_registry().function(
+            "folder-of-others", of=str(folder)
+        )(folder)
+        return known
+    return None
 
 
 def _said(shard: Shard) -> dict[str, Any]:
