@@ -119,6 +119,7 @@ MODULES = [
     "targen_cli.sources",
     "targen_cli.outputs",
     "targen_cli.markup",
+    "targen_cli.trust",
     "targen_cli.tables",
     "targen_cli.status",
     "targen_cli.completion",

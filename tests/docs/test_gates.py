@@ -195,6 +195,8 @@ ORDERS = {
     "targen_cli/src/targen_cli/misspelt.py": "each argument and option of a command line",
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
     "targen_standard/src/targen_standard/given.py": "likewise",
+    "targen_standard/src/targen_standard/datasets/kept.py": "likewise",
+    "targen_cli/src/targen_cli/trust.py": "paths that a person was asked about",
     "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "targen_standard/src/targen_standard/task_files/files.py": "the same path, absolute",
     "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import toml_of
+from targen_cli.trust import is_trusted, remember_trust
 from targen_core.calls.sampling import SAMPLING, is_free
 from targen_core.calls.secrets import (
     Secrets,
@@ -28,7 +29,7 @@ from targen_core.calls.secrets import (
     secret_in,
 )
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.origin import is_trusted, remember_trust, split_model
+from targen_core.origin import split_model
 from targen_core.reading import Malformed, read_text
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Option

@@ -54,7 +54,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def run_html(run: Folder[Any]) -> str:
     """Return a directory with rows as a notebook shows it."""
-    shown = run.report._repr_html_()
+    shown: str = run.report._repr_html_()
     try:
         rows = list(run.dataset.rows[:_SHOWN])
     except TargenError:  # a task that is not there: the report says what there is

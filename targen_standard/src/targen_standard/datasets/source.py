@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 from targen_cli.reading import refuse_spreadsheet
 from targen_core.dataset.model import Dataset, problem_in
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
-from targen_core.origin import order_of
+from targen_core.origin import HUB, order_of
 from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
-from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name

@@ -19,17 +19,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from targen_cli.trust import leaving, placed
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.origin import (
-    HUB,
-    Named,
-    Typed,
-    is_file,
-    is_place,
-    leaving,
-    order_of,
-    placed,
-)
+from targen_core.origin import HUB, Named, Typed, is_file, is_place, order_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry

@@ -18,8 +18,8 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
-from targen_core.origin import Typed
-from targen_core.runs.preparing.sources import HUB, OBJECT, UnreadSource, name_of_source
+from targen_core.origin import HUB, Typed
+from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Either, Option, Words
