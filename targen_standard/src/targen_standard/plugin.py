@@ -50,6 +50,7 @@ _FOR_THE_CORE = {
     "read-items": "datasets.items:read_items",
     "unfinished-report": "reporting.in_progress:unfinished_report",
     "credited-sources": "credits:sources_of",
+    "load-class": "langchain.named:load_class",
     "folder-of-others": "other_folders:no_run",
     "file-of-rows": "datasets.kept:file_of_rows",
     "workers-elsewhere": "elsewhere:Elsewhere.read",
