@@ -1,14 +1,18 @@
-"""Manifests of earlier formats, as they would be written today."""
+"""Manifests of earlier versions, as they would be written today."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.options import Datasets
+from targen_core.plugins.elsewhere import package_of
 from targen_core.runs.records.manifest import FORMAT, given_file
 from targen_core.runs.records.options import CORE
+from targen_core.runs.records.shortcuts import filters_with_flags, id_today, is_given
 
-__all__ = ["manifest_of_today"]
+__all__ = ["manifest_of_today", "records_of_today"]
 
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
@@ -89,3 +93,46 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
         return _of_format_2(manifest)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"not a manifest of format 1: {error!r}") from None
+
+
+def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest of today's format with what was said of filters and examples since."""
+    spec, lock = raw["spec"], raw["lock"]
+    worked = spec.get("worked_examples", True)
+    if isinstance(worked, bool):
+        spec = {**spec, "worked_examples": "all" if worked else "none"}
+    return {**raw, "spec": spec, "lock": _locked(spec, lock)}
+
+
+def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a lock as of today, where an old spec has options of filters as fields."""
+    today = {name: value for name, value in lock.items() if name != "excluded"}
+    parts = lock.get("parts", {})
+    if not isinstance(parts, Mapping):
+        return today
+    return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}
+
+
+def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
+    found = {
+        place: {**part, "id": id_today(part.get("id"))}
+        if place.startswith("filter ") and isinstance(part, dict)
+        else part
+        for place, part in parts.items()
+    }
+    names = [name for name in spec if package_of("option", name)]
+    for part, flagged in filters_with_flags().items() if names else ():
+        model, flags = flagged.model, flagged.flags
+        values = {key: spec[key] for key in flags if is_given(spec.get(key))}
+        if len(values) < len(flags):
+            continue
+        others = {key: f.default for key, f in model.model_fields.items() if key not in flags}
+        place, marked = f"filter {part.partition(':')[2]}", Datasets.among(model)
+        values = {key: value for key, value in values.items() if key not in marked}
+        found[place] = {"id": part, "options": {**others, **values}}
+        if marked:
+            found[place]["sources"] = sources
+        for key in model.model_fields:
+            if key in found:  # a part that it uses
+                found[f"{key} of {place}"] = found.pop(key)
+    return found

@@ -1,14 +1,18 @@
-"""Folders that look like runs and are none: what wrote them, and what takes them."""
+"""Names that are no run and no task: what lies there, and what takes it."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
 
-from targen_core.errors import RunDirectoryError
+from targen_core.errors import RunDirectoryError, UnknownName
+from targen_core.origin import DECLARED
+from targen_core.plain import what_is
+from targen_core.plugins.registry import Registry
+from targen_core.text import printable
 from targen_core.wording import Action, Blank, Either
 
-__all__ = ["no_run"]
+__all__ = ["no_run", "no_task"]
 
 
 def no_run(run: Path) -> RunDirectoryError | None:
@@ -48,3 +52,26 @@ def _runs_in(folder: Path) -> list[Path]:
         return sorted(each for each in folder.iterdir() if (each / "manifest.json").is_file())
     except OSError:
         return []
+
+
+def no_task(registry: Registry, name: str) -> UnknownName | None:
+    """Return the error for the name of a task that is a file's, a folder's or a description."""
+    problem, hint = f"no task named {name!r} is installed", ""
+    path = Path(name)
+    others = (f"{name}{end}" for end in DECLARED)
+    if len(name.split()) > 1:
+        problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
+        hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
+    elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
+        hint = f"did you mean the file? {beside}"
+    elif what_is(path / "manifest.json") == "file":
+        problem = f"{name} is a run directory, not a task"
+        hint = str(Action("resume", path, n=Blank("N")))
+    elif what_is(path / "pyproject.toml") == "file":
+        problem = f"{name} is the source of a plugin, not a task"
+        hint = f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} names its tasks"
+    elif what := what_is(path):
+        problem = f"{name} is a {what} that contains no task"
+        read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
+        hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
+    return UnknownName(problem, hint=hint) if hint else None

@@ -50,11 +50,13 @@ _FOR_THE_CORE = {
     "read-items": "datasets.items:read_items",
     "unfinished-report": "reporting.in_progress:unfinished_report",
     "credited-sources": "credits:sources_of",
+    "no-task": "other_folders:no_task",
     "load-class": "langchain.named:load_class",
     "folder-of-others": "other_folders:no_run",
     "file-of-rows": "datasets.kept:file_of_rows",
     "workers-elsewhere": "elsewhere:Elsewhere.read",
     "earlier-manifest": "earlier:manifest_of_today",
+    "earlier-records": "earlier:records_of_today",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
 }
 """Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""

@@ -64,23 +64,12 @@ ELSEWHERE = {
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
-                *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
-                *("dataset-to-hf", "dataset-to-pandas", "read-dataset", "read-items"),
-                *("credited-sources", "earlier-manifest", "file-of-rows", "folder-of-others"),
-                *(
-                    "load-class",
-                    "report-html",
-                    "run-html",
-                    "unfinished-report",
-                    "workers-elsewhere",
-                ),
             ],
             "targen-standard",
         ),
         **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
-        "near-duplicates": "targen-standard",
         "review-figures": "targen-review",
         "reviewed": "targen-review",
     },
@@ -105,7 +94,8 @@ _MAKERS = {
 
 def package_of(kind: str, name: str = "") -> str:
     """Return what to install for a name of a kind, or for any of the kind; "" if unknown."""
-    return ELSEWHERE.get(kind, {}).get(name, "")
+    ours = "targen-standard" if kind == "function" and "-" in name else ""  # for other plugins
+    return ELSEWHERE.get(kind, {}).get(name, ours)
 
 
 def backend_serving(model: str) -> str:

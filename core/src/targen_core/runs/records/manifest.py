@@ -24,7 +24,7 @@ from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json, said
-from targen_core.runs.records.shortcuts import locked
+from targen_core.runs.records.shortcuts import is_of_today
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
@@ -87,10 +87,9 @@ class Manifest(ManifestPart):
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        worked = spec.get("worked_examples", True)
-        if isinstance(worked, bool):
-            spec = {**spec, "worked_examples": "all" if worked else "none"}
-        return {**raw, "spec": spec, "lock": locked(spec, lock)}
+        if not is_of_today(spec, lock):
+            raw = load_registry().function("earlier-records", of="an earlier run")(raw)
+        return raw
 
     @property
     def task(self) -> TaskPlan:
