@@ -1,4 +1,4 @@
-"""What files of others name: paths, code and the like, and whether this person trusts them.
+"""Trust in the paths, the code and the addresses that files of others name.
 
 A file that names such things is used if this person trusts it: `--trust`, an answer at a terminal,
 or `targen_core.trusting()`. Trust is remembered by digest, of the file's path, of the names and of

@@ -1,4 +1,4 @@
-"""Names that are no run and no task: what lies there, and what takes it."""
+"""Explain a name that is neither a run nor a task, by the files and folders of that name."""
 
 from __future__ import annotations
 

@@ -38,28 +38,28 @@ _COMMANDS = {
 """Command -> panel of `targen --help`, folder, and summary."""
 
 _FOR_THE_CORE = {
+    "credited-sources": "credits:sources_of",
     "dataset-html": "datasets.frames:as_html",
     "dataset-shuffle": "splitting:shuffle",
     "dataset-source": "datasets.source:open_source",
     "dataset-split": "splitting:split",
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
-    "report-html": "notebooks:report_html",
-    "run-html": "notebooks:run_html",
-    "read-dataset": "datasets.reading:read_dataset",
-    "read-items": "datasets.items:read_items",
-    "unfinished-report": "reporting.in_progress:unfinished_report",
-    "credited-sources": "credits:sources_of",
-    "no-task": "other_folders:no_task",
-    "load-class": "langchain.named:load_class",
-    "folder-of-others": "other_folders:no_run",
-    "file-of-rows": "datasets.kept:file_of_rows",
-    "workers-elsewhere": "elsewhere:Elsewhere.read",
     "earlier-manifest": "earlier:manifest_of_today",
     "earlier-records": "earlier:records_of_today",
+    "file-of-rows": "datasets.kept:file_of_rows",
+    "folder-of-others": "other_folders:no_run",
+    "load-class": "langchain.named:load_class",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
+    "no-task": "other_folders:no_task",
+    "read-dataset": "datasets.reading:read_dataset",
+    "read-items": "datasets.items:read_items",
+    "report-html": "notebooks:report_html",
+    "run-html": "notebooks:run_html",
+    "unfinished-report": "reporting.in_progress:unfinished_report",
+    "workers-elsewhere": "elsewhere:Elsewhere.read",
 }
-"""Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""
+"""Functions that the core calls by name."""
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""What the kind of dataset readers brings: the words of its hook."""
+"""The hook of the kind of dataset readers, in words."""
 
 from __future__ import annotations
 
