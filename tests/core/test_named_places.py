@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.origin import HUB, Typed, leaving, placed, reaches_out, split_model
+from targen_cli.trust import leaving, placed, reaches_out
+from targen_core.origin import HUB, Typed, split_model
 
 PARTS = st.lists(
     st.sampled_from(

@@ -11,18 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.text import (
-    duration,
-    json_safe,
+from targen_cli.markup import (
     markdown,
     markdown_code,
     markdown_fence,
     markdown_prose,
-    plural,
-    printable,
     sheet_cell,
     sheet_text,
 )
+from targen_cli.tables import duration
+from targen_core.text import json_safe, plural, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
 TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))

@@ -20,7 +20,7 @@ from targen_core.wording import (
     Option,
     Setting,
     Together,
-    in_a_file,
+    in_words,
     listed,
     of_a_command,
 )
@@ -120,8 +120,7 @@ SAID = {
 @pytest.mark.parametrize(("said", "command", "python", "file"), SAID.values(), ids=SAID)
 def test_a_value_has_a_text_for_each_edge(said, command, python, file):
     assert str(said) == python
-    with in_a_file():
-        assert str(said) == file
+    assert in_words(said, "file") == file
     with of_a_command():
         assert str(said) == command
     assert str(pickle.loads(pickle.dumps(said))) == f"{said}" == python

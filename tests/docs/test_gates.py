@@ -195,9 +195,12 @@ ORDERS = {
     "targen_cli/src/targen_cli/misspelt.py": "each argument and option of a command line",
     "core/src/targen_core/api/request.py": "a path object, which only a program makes",
     "targen_standard/src/targen_standard/given.py": "likewise",
+    "targen_standard/src/targen_standard/datasets/kept.py": "likewise",
+    "targen_cli/src/targen_cli/trust.py": "paths that a person was asked about",
     "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
     "targen_standard/src/targen_standard/task_files/files.py": "the same path, absolute",
-    "core/src/targen_core/plugins/adapters.py": "parts of an order, or of a class used before",
+    "targen_standard/src/targen_standard/langchain/named.py": "parts of an order, or of a class "
+    "used before",
     "targen_standard/src/targen_standard/methods/form.py": "names that a person was asked about",
     "targen_standard/src/targen_standard/task_files/model.py": "a file of what a program declared",
     "targen_standard/src/targen_standard/filters/excluded/sources.py": "datasets that are known to "

@@ -52,6 +52,24 @@ def used(folder):
                         yield path.relative_to(ROOT), alias.name, "*"
 
 
+def test_only_promised_modules_of_the_core_list_their_names(promised):
+    core = ROOT / "core/src"
+    listing = set()
+    for path in core.rglob("*.py"):
+        names = {
+            target.id
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        if "__all__" in names:
+            parts = path.relative_to(core).with_suffix("").parts
+            listing.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    ours = {*python_reference.MODULES, "targen_core", "targen_core.errors"}
+    assert listing == {name for name in ours if name.startswith("targen_core")}
+
+
 @pytest.mark.parametrize("folder", PLUGINS)
 def test_a_plugin_uses_only_what_is_promised(promised, folder):
     odd = [

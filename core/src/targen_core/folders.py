@@ -6,20 +6,10 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = [
-    "CACHE_VARIABLE",
-    "CONFIG_VARIABLE",
-    "cache_folder",
-    "config_folder",
-    "is_known",
-    "make_known",
-    "replies_folder",
-]
+__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
-CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
-"""Environment variable: the same for the folder of the user's defaults."""
 
 
 def cache_folder() -> Path:
@@ -29,15 +19,6 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path  # not where nothing is kept
 
     return user_cache_path("targen", appauthor=False)
-
-
-def config_folder() -> Path:
-    """`$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings."""
-    if chosen := os.environ.get(CONFIG_VARIABLE):
-        return Path(chosen).expanduser()
-    from platformdirs import user_config_path
-
-    return user_config_path("targen", appauthor=False)
 
 
 def replies_folder() -> Path:

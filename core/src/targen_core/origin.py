@@ -5,9 +5,7 @@ is an order: somebody typed it. Only a `Typed` may name code, a path outside the
 an address, a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets, and
 everything that executes code require one. So a plugin that passes on a file's contents is refused.
 
-A file that names such things is used if this person trusts it: `--trust`, an answer at a terminal,
-or `targen_core.trusting()`. Trust is remembered by digest, of the file's path, of the names and of
-the code behind them. Files that targen writes itself are trusted from the start (`remember_trust`).
+A file that names such things is used if this person trusts it: see `targen_cli.trust`.
 
 This is the only module that executes a file or imports a module by a name that no plugin
 registered.
@@ -16,23 +14,19 @@ registered.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import importlib.util
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from targen_core import folders
 from targen_core.errors import UsageError
-from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
-from targen_core.wording import Either, Option, in_a_command
+from targen_core.wording import in_a_command
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -45,21 +39,16 @@ __all__ = [
     "Named",
     "Typed",
     "Untrusted",
-    "ask_with",
     "execute",
     "find_module",
     "is_file",
     "is_place",
-    "is_trusted",
     "is_trusting",
     "leads_elsewhere",
-    "leaving",
     "order_of",
-    "placed",
-    "reaches_out",
-    "remember_trust",
-    "require_trust",
+    "shown",
     "split_model",
+    "texts_in",
     "trusting",
 ]
 
@@ -72,11 +61,9 @@ DECLARED = (".yaml", ".yml", ".toml", ".json")
 TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 """Names of a task file's copy in a folder, with the task in it if the file names one."""
 
-_SHOWN, _NAMED = 100, 20  # characters of a name in a message, and so many names
-_LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
+_SHOWN = 100  # characters of a name in a message
 _PLACE = re.compile(r"(?:\.{1,2}|~[^/\\]*|[A-Za-z]:)?[/\\]|\.{1,2}$|~$")
 _ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
-_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
 
 
 class Typed(str):
@@ -123,7 +110,7 @@ def order_of(text: str) -> Typed:
     if isinstance(text, Typed) or not in_a_command():
         return Typed(text)
     raise Untrusted(
-        f"{_shown(text)} would be read or run because a file names it, not because you typed it",
+        f"{shown(text)} would be read or run because a file names it, not because you typed it",
         hint="name it on the command line; code that means this very file passes a pathlib.Path",
     )
 
@@ -152,42 +139,9 @@ def split_model(backend: str) -> tuple[str, str | None]:
     return Typed(name) if isinstance(backend, Typed) else name, model
 
 
-def reaches_out(folder: Path, text: str) -> bool:
-    """Return whether a path that a file in `folder` names is code, or lies outside that folder."""
-    path = Path(text.rpartition(":")[0] if ".py:" in text else text)
-    if text.startswith("~") or "\0" in text or path.suffix == ".py" or _ADDRESS.match(text):
-        return True
-    if path.is_absolute() and path.is_relative_to(folder.absolute()):
-        path = path.relative_to(folder.absolute())
-    if path.is_absolute() or path.drive or ".." in path.parts:
-        return True
-    place = folder
-    for part in path.parts:
-        place = place / part
-        if kind_of(place) == "a link":  # it may lead out
-            return True
-    return False
-
-
 def leads_elsewhere(value: Any) -> bool:
     """Return whether a text in a value starts like an absolute path, climbs, or is an address."""
-    return any(map(_ELSEWHERE.search, _texts(value)))
-
-
-def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
-    """Those of a file's paths that are code or lie outside its folder; see `reaches_out`."""
-    return {key: path for key, path in paths.items() if reaches_out(folder, path)}
-
-
-def placed(folder: Path, text: str) -> Typed:
-    """A path that a file in `folder` names, as seen from here; the caller has checked it."""
-    if _ADDRESS.match(text):
-        return Typed(text)
-    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is no home
-    path = folder / named
-    if _ADDRESS.match(str(path)) or str(path).startswith("~"):
-        path = path.absolute()  # else it would be no file's name to those who read it next
-    return Typed(path)
+    return any(map(_ELSEWHERE.search, texts_in(value)))
 
 
 # --- trust -------------------------------------------------------------------------
@@ -198,16 +152,9 @@ class _Person:
 
     Attributes:
         trusting: how many blocks of `trusting()` are open.
-        asked: asks them a question and returns their answer; None without a terminal to ask on.
     """
 
     trusting = 0
-    asked: Callable[[str], bool] | None = None
-
-
-def ask_with(asked: Callable[[str], bool] | None) -> None:
-    """Set how a person is asked whether to trust a file; a command on a terminal does so."""
-    _Person.asked = asked
 
 
 @contextlib.contextmanager
@@ -228,130 +175,25 @@ def is_trusting() -> bool:
     return _Person.trusting > 0
 
 
-def is_trusted(file: Path, names: Mapping[str, Any]) -> bool:
-    """Return whether this person trusts a file with everything it names."""
-    return not _untrusted(file, names)
-
-
-def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names in a file with which this person never trusted it.
-
-    Code is looked at only if its name is known: a stranger's file has no other file read.
-    """
-    return {
-        key: value
-        for key, value in names.items()
-        if not folders.is_known("trusted", _digest(file, key, value, {}))
-        or not folders.is_known("trusted", _digest(file, key, value, _code(file, value)))
-    }
-
-
-def remember_trust(file: Path, names: Mapping[str, Any]) -> None:
-    """Remember that this person trusts what a file names: targen wrote it, or they said so."""
-    for key, value in names.items():
-        folders.make_known("trusted", _digest(file, key, value, {}))
-        folders.make_known("trusted", _digest(file, key, value, _code(file, value)))
-
-
-def require_trust(file: Path, names: Mapping[str, Any]) -> None:
-    """Stop unless the person trusts a file with everything it names.
-
-    Args:
-        file: the file.
-        names: the code, paths, addresses, keys and limits that it names, by their place in it.
-
-    Raises:
-        Untrusted: it names something that this person never trusted it with.
-    """
-    new = _untrusted(file, names)
-    if not new:
-        return
-    if not is_trusting() and not _agreed(file, told(new)):
-        listed = [f"{key} = {_shown(value)}" for key, value in islice(new.items(), _NAMED)]
-        if len(new) > _NAMED:
-            listed.append(f"and {len(new) - _NAMED} more")
-        raise Untrusted(
-            f"{printable(str(file), lines=False)} names {', '.join(listed)}: a file from "
-            "someone else may name any code, file, address or limit",
-            hint="read it first; if you trust it, "
-            + Either(
-                "add " + Option("trust", True) + " to the command",
-                "read it within `with targen_core.trusting():`",
-            ),
-        )
-    remember_trust(file, new)
-
-
-def told(names: Mapping[str, Any]) -> list[str]:
-    """Return a line for each name in a file, with none left out: the unseen is not trusted."""
-    return [
-        printable(f"{key} = {text}", lines=False)
-        for name, value in names.items()
-        for key, text in _leaves(name, value)
-    ]
-
-
-def _agreed(file: Path, lines: Sequence[str]) -> bool:
-    """Ask the person, if there is one, and if it is not more than a person reads."""
-    if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
-        return False
-    return _Person.asked("\n  ".join([f"{printable(str(file), lines=False)} names", *lines]))
-
-
-def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for name, each in value.items():
-            yield from _leaves(f"{key}.{name}", each)
-    elif isinstance(value, list | tuple) and value:
-        for at, each in enumerate(value):
-            yield from _leaves(f"{key}.{at}", each)
-    else:
-        yield key, value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _digest(file: Path, key: str, value: Any, code: Mapping[str, str]) -> str:
-    """Return the digest of a file's place, of a name in it, and of the code behind that name."""
-    said = json.dumps([str(file.resolve()), key, value, code], sort_keys=True, default=str)
-    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _code(file: Path, value: Any) -> dict[str, str]:
-    """The digest of each file of code that a value names, from the file's folder or from here."""
-    code = {}
-    for text in _texts(value):
-        # ADAPTER:FILE.py:CLASS names the file behind the colon.
-        files = {
-            Path(name[: found.end()])
-            for name in (text, text.partition(":")[2])
-            for found in re.finditer(r"\.py", name)
-        }
-        for path in (place for named in files for place in (file.parent / named, named)):
-            with contextlib.suppress(OSError, ValueError, UsageError):
-                if path.suffix == ".py" and path.is_file():
-                    code[str(path.resolve())] = hashlib.sha256(content_of(path, _CODE)).hexdigest()
-    return code
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """All texts in a value, keys among them."""
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield all texts in a value, keys among them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for name, each in value.items():
-            yield from (*_texts(name), *_texts(each))
+            yield from (*texts_in(name), *texts_in(each))
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _texts(each)
+            yield from texts_in(each)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as messages have it: on one line, and cut."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return printable(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…", lines=False)
 
 
 # --- code --------------------------------------------------------------------------
-
-_CODE = 16 << 20  # bytes of a module
 
 
 def execute(path: Typed, data: bytes, prefix: str) -> ModuleType:

@@ -1,52 +1,28 @@
-"""Folders that targen writes, and continues: what lies in them is read, written and removed here.
+"""Files and folders of targen's own, written and removed with errors that say what to do.
 
-Such a folder may come from a stranger. A link in it would lead a write or a removal to another
-place, and a FIFO would block a read for ever. So a command calls `check_own` (or `claim`) before
-it touches such a folder, and writes and removes with the functions below. Runs have more rules:
-see `targen_core.runs.records.reading` and `targen_core.runs.folder.directory`.
+`targen_cli.outputs` has what commands need for the folders that they continue.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from targen_core.errors import RunLocked, UsageError, WriteFailed
+from targen_core.errors import WriteFailed
 from targen_core.plain import (
     NotPlain,
     kind_of,
-    open_plain,
-    read_plain,
     replace_plain,
     way_out,
     why_not,
 )
-from targen_core.wording import AGAIN, ANOTHER_OUT, Option, Words
+from targen_core.wording import AGAIN, Words
 
-__all__ = [
-    "check_free",
-    "check_own",
-    "claim",
-    "locked",
-    "new_folder",
-    "put_folder",
-    "read_file",
-    "remove",
-    "write_file",
-    "write_new",
-    "writing",
-]
+__all__ = ["remove", "write_file", "writing"]
 
-_SMALL = 64 << 20
 _AGAIN = AGAIN + " goes on"
-_HINT = (
-    "if the folder came from someone else, do not trust it. Otherwise replace the link with "
-    "its target (cp -rL copies the targets of links)"
-)
 
 
 @contextmanager
@@ -71,147 +47,6 @@ def writing(path: Path, *, hint: Words = "") -> Iterator[None]:
         ) from error
 
 
-def check_free(
-    out: Path, what: str, mark: str, *, force: bool, own: Collection[str] | None = None
-) -> None:
-    """Check that a command may put a folder of its own at `out`, before it does any work.
-
-    An empty folder is free; one that holds `mark` is an earlier one, which `force` replaces.
-
-    Args:
-        out: where the folder is to be.
-        what: what such a folder holds: "a model", "weighed rows".
-        mark: the file by which such a folder is known.
-        force: replace an earlier one.
-        own: all that it may hold; anything else would be lost. None allows any other files.
-
-    Raises:
-        UsageError: something else exists, or an earlier one and `force` is false.
-    """
-    if not out.name.strip("."):
-        raise UsageError(f"{out} is not the name of a new folder", hint=ANOTHER_OUT)
-    if not os.path.lexists(out):
-        return
-    if (kind := kind_of(out)) != "a folder":
-        raise UsageError(f"{out} is {kind or 'a file'}, not a folder", hint=ANOTHER_OUT)
-    held = sorted(path.name for path in _members(out))
-    if not held:
-        return
-    if not (out / mark).is_file():
-        raise UsageError(f"{out} contains something else than {what}", hint=ANOTHER_OUT)
-    if own is not None and (others := [name for name in held if name not in own]):
-        raise UsageError(f"{out} contains {others[0]}, which would be lost", hint=ANOTHER_OUT)
-    if not force:
-        raise UsageError(
-            f"{out} contains {what} already",
-            hint=Option("force", True) + " replaces it, or " + ANOTHER_OUT,
-        )
-
-
-def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HINT) -> None:
-    """Check that a folder holds only plain files and real folders, at every depth.
-
-    The folder itself may be a link: the user typed its name.
-
-    Args:
-        folder: the folder, which need not exist.
-        names: members to check, files unless the name ends with "/"; by default all.
-        alone: also refuse files that have a second name (a hard link).
-        hint: what the user can do about it.
-
-    Raises:
-        UsageError: it holds a link, a FIFO, a device or a socket, or cannot be read.
-    """
-    waiting = [folder / name for name in names] if names else _members(folder)
-    files = {folder / name for name in names if not name.endswith("/")}
-    while waiting:
-        path = waiting.pop()
-        kind = kind_of(path)
-        if kind and (kind != "a folder" or path in files):
-            raise UsageError(
-                f"cannot use {path}: it is {kind}, not a regular file",
-                hint=hint,
-            )
-        if kind:
-            waiting += _members(path)
-        elif alone and path.is_file() and path.stat().st_nlink > 1:
-            raise UsageError(
-                f"cannot use {path}: it has a second name (a hard link)",
-                hint=hint,
-            )
-
-
-def _members(folder: Path) -> list[Path]:
-    """List a folder; an absent one is empty.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    try:
-        with os.scandir(folder) as found:
-            return [folder / each.name for each in found]
-    except (FileNotFoundError, NotADirectoryError):
-        return []  # whoever uses it says what is wrong
-    except OSError as error:
-        raise UsageError(f"cannot read {folder}: {error.strerror}") from error
-
-
-def claim(folder: Path) -> None:
-    """Make a folder that a command writes in, or check the existing one.
-
-    Raises:
-        UsageError: it is a link, or `check_own` refuses it.
-        WriteFailed: the operating system refuses.
-    """
-    check_own(folder.parent, f"{folder.name}/")
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Claim a folder and lock it against other processes.
-
-    Raises:
-        UsageError: see `claim`.
-        RunLocked: another process uses it.
-        WriteFailed: the operating system refuses.
-    """
-    from filelock import FileLock, Timeout
-
-    claim(folder)
-    path = folder / ".lock"
-    with writing(folder):
-        os.close(open_plain(path, os.O_RDWR | os.O_CREAT, alone=True))
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise RunLocked(
-                f"another process is at work in {folder}", hint="wait, or " + ANOTHER_OUT
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
-    """Read a text that targen left in a folder; None if the file is absent.
-
-    Raises:
-        UsageError: it is no plain file, too large, or no text.
-    """
-    try:
-        return read_plain(path, max_bytes).decode("utf-8")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"cannot read {path}: it is not UTF-8") from error
-
-
 def write_file(path: Path, content: str | bytes) -> Path:
     """Write a whole file and the folders above it, or leave the old file.
 
@@ -228,27 +63,6 @@ def write_file(path: Path, content: str | bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_plain(path, data)
     return path
-
-
-def write_new(path: Path, text: str) -> None:
-    """Write a file that the user names and that is not there yet.
-
-    Raises:
-        UsageError: the path exists.
-        WriteFailed: the operating system refuses.
-    """
-    try:
-        with writing(path), open(path, "x", encoding="utf-8", newline="") as file:
-            try:
-                file.write(text)
-                file.flush()
-            except BaseException:
-                path.unlink()  # half a file would keep the same command from being typed again
-                raise
-    except WriteFailed as error:
-        if isinstance(error.__cause__, FileExistsError):
-            raise UsageError(f"{path} exists already", hint="choose another name") from None
-        raise
 
 
 def remove(path: Path) -> None:
@@ -271,35 +85,3 @@ def remove(path: Path) -> None:
         pass  # another process was quicker
     except OSError as error:
         raise WriteFailed(f"cannot remove {path}: {error.strerror}", hint=way_out(error)) from error
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Make an empty folder to fill, in place of what a killed process left; remove it at the end.
-
-    `put_folder` moves it away before that.
-
-    Raises:
-        WriteFailed: a link or the like lies there, or the operating system refuses.
-    """
-    remove(path)
-    with writing(path):
-        path.mkdir(parents=True)
-    try:
-        yield path
-    finally:
-        with contextlib.suppress(WriteFailed):
-            remove(path)
-
-
-def put_folder(made: Path, out: Path) -> None:
-    """Move a folder to its place, where it replaces the one before.
-
-    Raises:
-        WriteFailed: a link or the like lies there, or the operating system refuses.
-    """
-    if os.path.lexists(out):
-        remove(out)
-    with writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(out)

@@ -16,20 +16,17 @@ import threading
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
-from targen_core.text import printable
+from targen_core.errors import NoSuchFile, UnreadableFile, WriteFailed
 from targen_core.wording import Words
 
 __all__ = [
     "NO_ROOM",
     "WHOLE",
     "NotPlain",
-    "check_files",
     "content_of",
     "digest_of",
     "is_inside",
     "kind_of",
-    "member_of",
     "open_plain",
     "place_of",
     "read_at",
@@ -49,7 +46,6 @@ WHOLE = 2 << 30
 """The most bytes of a dataset's file that is read whole: a list of JSON, or CSV."""
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_MOST_FILES = 100_000
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)
 _POSITION = threading.Lock()  # of all files, on Windows: it moves with each read and write
@@ -205,21 +201,6 @@ def is_inside(folder: Path, path: Path) -> bool:
     return any(real.is_relative_to(each) for each in (own, *blobs))
 
 
-def member_of(folder: Path, name: str) -> Path:
-    """Return the file that a folder's own list names, links resolved.
-
-    Raises:
-        UsageError: the name is a path, or the file lies outside the folder.
-    """
-    path = folder / name
-    if Path(name).name != name or "\\" in name or "\0" in name or not is_inside(folder, path):
-        raise UsageError(
-            f"{folder} names a file outside it: {printable(name, lines=False)}",
-            hint="read that file by its own name, or copy it into the folder",
-        )
-    return path.resolve()
-
-
 def content_of(path: Path, max_bytes: int = 64 << 20, *, inside: Path | None = None) -> bytes:
     """Return the bytes of a file.
 
@@ -284,30 +265,6 @@ def place_of(path: Path, inside: Path | None) -> Path:
     except (OSError, RuntimeError) as error:  # a link that leads to itself
         raise UnreadableFile(path, getattr(error, "strerror", None) or str(error)) from error
     return place
-
-
-def check_files(folder: Path) -> None:
-    """Check that what lies in a folder, at any depth, are files and folders alone.
-
-    A library that loads such a folder opens files by names of its own. Links are accepted if they
-    lead to a file in the folder.
-
-    Raises:
-        UnreadableFile: it holds a FIFO, a device or a socket, a link that leads out, or too many
-            files.
-    """
-    seen = 0
-
-    def failed(error: OSError) -> None:
-        raise UnreadableFile(error.filename, error.strerror or str(error)) from error
-
-    for place, folders, files in os.walk(folder, onerror=failed):
-        seen += len(folders) + len(files)
-        if seen > _MOST_FILES:
-            raise UnreadableFile(folder, f"it contains more than {_MOST_FILES:,} files")
-        for path in (Path(place) / name for name in (*folders, *files)):
-            if path.is_symlink() or not path.is_dir():
-                place_of(path, folder)
 
 
 def replace_plain(path: Path, data: bytes) -> None:

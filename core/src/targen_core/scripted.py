@@ -35,15 +35,6 @@ from targen_core.origin import Typed, execute, find_module
 from targen_core.plain import content_of
 from targen_core.reading import json_of, read_text
 
-__all__ = [
-    "BACKEND",
-    "Script",
-    "ScriptedModel",
-    "ScriptedOptions",
-    "fill_schema",
-    "recorded_replies",
-]
-
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
 

@@ -113,7 +113,7 @@ class TaskReader:
 
     Attributes:
         read: `read(name)` returns the task of a file, with `:NAME` behind the path of a `.py`. It
-            asks for trust in what the file names (`targen_core.origin.require_trust`), and
+            asks for trust in what the file names (`targen_cli.trust.require_trust`), and
             remembers a text that a person named as theirs (`targen_core.folders.make_known`).
         packaged: `packaged(path, name)` returns the task called `name` of a file that lies in an
             installed package, which is trusted.

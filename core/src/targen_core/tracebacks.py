@@ -14,8 +14,6 @@ from typing import Any, ParamSpec, TypeVar, cast
 from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.wording import in_a_command
 
-__all__ = ["trimmed"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

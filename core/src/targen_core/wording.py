@@ -20,7 +20,6 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -48,7 +47,6 @@ __all__ = [
     "edge",
     "flag_of",
     "in_a_command",
-    "in_a_file",
     "in_python",
     "in_words",
     "install",
@@ -73,8 +71,6 @@ _FLAGS = {
 }
 """The flags that are not their keyword with dashes."""
 
-_IN_A_FILE: ContextVar[bool] = ContextVar("in_a_file", default=False)
-
 
 class _Person:
     """The commands that the person of this process typed and that run now, in any thread."""
@@ -97,20 +93,8 @@ def in_a_command() -> bool:
     return _Person.commands > 0
 
 
-@contextmanager
-def in_a_file() -> Iterator[None]:
-    """Let options be called by their keys: what is read now are values of a file."""
-    token = _IN_A_FILE.set(True)
-    try:
-        yield
-    finally:
-        _IN_A_FILE.reset(token)
-
-
 def edge() -> Edge:
     """Return where texts appear now."""
-    if _IN_A_FILE.get():
-        return "file"
     return "command" if in_a_command() else "python"
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-from targen_core.origin import ask_with
+from targen_cli.trust import ask_with
 
 __all__ = ["ask_about_files", "can_ask"]
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import toml_of
+from targen_cli.trust import is_trusted, remember_trust
 from targen_core.calls.sampling import SAMPLING, is_free
 from targen_core.calls.secrets import (
     Secrets,
@@ -28,8 +29,7 @@ from targen_core.calls.secrets import (
     secret_in,
 )
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.folders import config_folder
-from targen_core.origin import is_trusted, remember_trust, split_model
+from targen_core.origin import split_model
 from targen_core.reading import Malformed, read_text
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Option
@@ -54,6 +54,9 @@ __all__ = [
     "typed_value",
     "user_file",
 ]
+
+CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
+"""Environment variable: the same for the folder of the user's defaults."""
 
 FILE_NAME = "targen.toml"
 NO_FILES = "TARGEN_NO_CONFIG"
@@ -230,9 +233,18 @@ class DefaultsFile:
         return {"defaults": self.reaching}
 
 
+def _config_folder() -> Path:
+    """Return `$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings."""
+    if chosen := os.environ.get(CONFIG_VARIABLE):
+        return Path(chosen).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("targen", appauthor=False)
+
+
 def user_file() -> Path:
     """Return the path of the user's own file, which need not exist."""
-    return config_folder() / FILE_NAME
+    return _config_folder() / FILE_NAME
 
 
 def project_file(start: Path | None = None) -> Path | None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.folder.place import Place
     from targen_core.runs.jobs.job import Job
-    from targen_core.runs.preparing.elsewhere import Elsewhere
+    from targen_core.runs.preparing.models import Elsewhere
     from targen_core.runs.records.spec import RunSpec
 
 

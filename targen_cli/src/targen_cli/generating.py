@@ -23,10 +23,11 @@ from typing import Any
 
 from targen_cli.flags import with_signature
 from targen_cli.generate import generate
+from targen_cli.outputs import write_new
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed
-from targen_core.outputs import write_file, write_new
+from targen_core.outputs import write_file
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli import tracing
-from targen_cli.pages import document
+from targen_cli.pages import document, safe
 from targen_cli.prices import price_words
 from targen_cli.report import (
     ALL,
@@ -26,13 +26,13 @@ from targen_cli.report import (
 )
 from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
+from targen_cli.tables import duration
 from targen_core.api.report import Report
-from targen_core.pages import safe
 from targen_core.runs.folder.report import read_report, status_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
-from targen_core.text import duration, percent, plural, row_name
+from targen_core.text import percent, plural, row_name
 
 __all__ = ["as_page", "as_page_of"]
 

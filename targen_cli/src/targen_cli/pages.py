@@ -1,4 +1,4 @@
-"""Rules for HTML pages: what they may load and run.
+"""HTML: escaped texts and tables, and rules for pages: what they may load and run.
 
 Files carry their Content-Security-Policy in a `meta` element, with the hashes of their own style
 and script. Servers send `SERVED` as headers. Either way a page loads only its own parts, and text
@@ -9,15 +9,15 @@ have no hash.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from targen_core.pages import safe
-from targen_core.text import json_safe
+from targen_core.text import json_safe, printable
 
-__all__ = ["SERVED", "document"]
+__all__ = ["SERVED", "document", "safe", "table"]
 
 SERVED = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -31,6 +31,34 @@ SERVED = {
     "Cache-Control": "no-store",
 }
 """The headers of every served answer: its own files only, no inline script, no copy kept."""
+
+
+def safe(value: object, *, lines: bool = True, max_length: int | None = None) -> str:
+    """Return a value as text that is safe in an element and in a quoted attribute.
+
+    Args:
+        value: a text, or anything else by its `str`; integers get thousands separators.
+        lines: whether line feeds and tabs remain.
+        max_length: characters after which the text is cut.
+    """
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return html.escape(printable(text, lines=lines, max_length=max_length))
+
+
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as HTML."""
+    lines = ["<table>", f"<caption>{_safe(caption)}</caption>"]
+    lines.append(
+        "<thead><tr>" + "".join(f"<th>{_safe(head)}</th>" for head in heads) + "</tr></thead>"
+    )
+    lines.append("<tbody>")
+    for row in rows:
+        lines.append("<tr>" + "".join(f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>")
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _safe(value: object) -> str:
+    return safe(value, lines=False)
 
 
 def document(

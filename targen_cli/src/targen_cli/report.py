@@ -13,9 +13,9 @@ import typer
 from pydantic import ValidationError
 
 from targen_cli.arguments import StrictArg
-from targen_cli.tables import print_json, print_table
+from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import TargenError, UsageError
-from targen_core.text import duration, plural, printable
+from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
     from targen_cli.findings import Table

@@ -10,7 +10,7 @@ from typing import Any
 from targen_cli.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
-__all__ = ["print_json", "print_table"]
+__all__ = ["duration", "print_json", "print_table"]
 
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
@@ -131,3 +131,15 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value for programs: the same JSON whatever the output's encoding can hold."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     print(json_safe(json.dumps(value, indent=indent, ensure_ascii=plain)))
+
+
+def duration(seconds: float) -> str:
+    """Return `42 s`, `3 min 20 s`, `2 h 5 min`: how long something took."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
-from targen_cli.pages import document
-from targen_core.pages import safe
-from targen_core.text import markdown
+from targen_cli.markup import markdown
+from targen_cli.pages import document, safe
 
 __all__ = ["findings_as_html", "findings_as_markdown"]
 

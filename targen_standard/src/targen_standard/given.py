@@ -10,14 +10,14 @@ from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike
 from targen_core.api.run import Folder
-from targen_core.dataset import read
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.source import Source, open_source
 from targen_core.errors import UsageError
 from targen_core.origin import Typed
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_standard.datasets.reading import NAME_THE_TASK, of_no_task, read_dataset
+from targen_standard.datasets.source import Source, open_source
 
 __all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "task_of"]
 
@@ -43,7 +43,7 @@ class Data:
             UsageError: the dataset does not exist, has no rows, or one is not the task's.
         """
         spec, registry = request.spec, request.registry
-        return read.read_dataset(self.source, spec.task, variants=spec.variants, registry=registry)
+        return read_dataset(self.source, spec.task, variants=spec.variants, registry=registry)
 
 
 def left_out(dataset: Dataset, source: object = None) -> str:
@@ -115,7 +115,7 @@ def given_data(
     if task is None and isinstance(made, Dataset):
         return Data(made, made.task, (), registry)
     if task is None and isinstance(made, Source):
-        raise read.of_no_task(made)
+        raise of_no_task(made)
     if task is None:
-        raise UsageError("which task are these rows for?", hint=read.NAME_THE_TASK)
+        raise UsageError("which task are these rows for?", hint=NAME_THE_TASK)
     return Data(made, task, chosen, registry)

@@ -11,11 +11,11 @@ from targen_core import Kind, Register, hookimpl
 if TYPE_CHECKING:
     from targen_core import Backend, Filter
     from targen_core.calls.delivery import Delivery
-    from targen_core.dataset.source import DatasetReader
     from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
+    from targen_standard.datasets.source import DatasetReader
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
 
@@ -38,20 +38,41 @@ _COMMANDS = {
 """Command -> panel of `targen --help`, folder, and summary."""
 
 _FOR_THE_CORE = {
+    "credited-sources": "credits:sources_of",
     "dataset-html": "datasets.frames:as_html",
     "dataset-shuffle": "splitting:shuffle",
-    "dataset-source": "datasets.opening:common_source",
+    "dataset-source": "datasets.source:open_source",
     "dataset-split": "splitting:split",
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
+    "earlier-manifest": "earlier:manifest_of_today",
+    "earlier-records": "earlier:records_of_today",
+    "file-of-rows": "datasets.kept:file_of_rows",
+    "folder-of-others": "other_folders:no_run",
+    "load-class": "langchain.named:load_class",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
+    "no-task": "other_folders:no_task",
+    "read-dataset": "datasets.reading:read_dataset",
+    "read-items": "datasets.items:read_items",
+    "report-html": "notebooks:report_html",
+    "run-html": "notebooks:run_html",
+    "unfinished-report": "reporting.in_progress:unfinished_report",
+    "workers-elsewhere": "elsewhere:Elsewhere.read",
 }
-"""Functions that the core calls by name: forms of datasets, and exports of a `Dataset`."""
+"""Functions that the core calls by name."""
 
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Exporters, and forms of task files."""
+    """Readers of datasets, exporters, and forms of task files."""
+    register.register(
+        Kind(
+            "dataset-reader",
+            "register_dataset_readers",
+            type="targen_standard.datasets.source:DatasetReader",
+            spec="targen_standard.datasets.facts:register_dataset_readers",
+        )
+    )
     register.register(
         Kind(
             "form",

@@ -20,13 +20,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from targen_cli.trust import require_trust
 from targen_core import folders
-from targen_core.dataset.extras import hub_without_telemetry
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.origin import is_place, require_trust
+from targen_core.origin import is_place
 from targen_core.plain import digest_of, is_inside, refuse_special
 from targen_core.reading import read_json
 from targen_core.wording import Setting, install
+from targen_standard.extras import hub_without_telemetry
 
 __all__ = [
     "MINILM",

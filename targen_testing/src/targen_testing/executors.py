@@ -29,9 +29,9 @@ from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.elsewhere import Elsewhere
 from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample

@@ -14,7 +14,6 @@ from typing import Any
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import read_dataset
 from targen_core.errors import (
     AuthenticationFailed,
     QuotaNotMet,
@@ -27,10 +26,11 @@ from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
+from targen_standard.datasets.reading import read_dataset
+from targen_standard.elsewhere import Elsewhere
 
 __all__ = [
     "FILES",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from targen_cli.outputs import check_files
 from targen_cli.reading import (
     ParquetRows,
     arrow_rows,
@@ -19,7 +20,7 @@ from targen_cli.reading import (
     read_zip,
 )
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
-from targen_core.plain import check_files, content_of
+from targen_core.plain import content_of
 from targen_core.reading import read_json, read_text
 
 np = pytest.importorskip("numpy")

@@ -20,7 +20,7 @@ FIRST = """
 import resource, sys
 from pathlib import Path
 import pyarrow.compute, pyarrow.parquet
-from targen_core.dataset.source import open_source
+from targen_standard.datasets.source import open_source
 from targen_core.errors import UnreadableFile
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from targen_cli.markup import sheet_cell
 from targen_core import Message
 from targen_core.calls.model import ChatReply, ChatRequest, Origin
 from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
 from targen_core.reading import Malformed
 from targen_core.tasks.replies import list_of
-from targen_core.text import sheet_cell
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import read_sheet, sheet_of

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from targen_core.dataset import read
-from targen_core.dataset.read import read_dataset
+from targen_standard.datasets import reading as read
+from targen_standard.datasets.reading import read_dataset
 
 TASK = """
 description: Short reviews of restaurants.

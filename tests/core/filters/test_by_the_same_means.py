@@ -58,11 +58,11 @@ def installed(monkeypatch):
             "load_registry",
             lambda: Registry([*load_registry().everything(), *items]),
         )
-        shortcuts._filters.cache_clear()
+        shortcuts.filters_with_flags.cache_clear()
 
     yield have
     monkeypatch.undo()
-    shortcuts._filters.cache_clear()
+    shortcuts.filters_with_flags.cache_clear()
 
 
 def of(name, options, *, flags=True, distribution="acme"):
@@ -219,14 +219,14 @@ class TestWithoutIt:
 
     def test_what_asks_for_it_is_refused(self, monkeypatch):
         monkeypatch.setattr(shortcuts, "load_registry", Registry)
-        shortcuts._filters.cache_clear()
+        shortcuts.filters_with_flags.cache_clear()
         try:
             with pytest.raises(UsageError, match="exclude: no filter that is installed") as caught:
                 RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
             assert caught.value.hint == install("targen-standard")
             RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
         finally:
-            shortcuts._filters.cache_clear()
+            shortcuts.filters_with_flags.cache_clear()
 
 
 def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):

@@ -25,7 +25,6 @@ KINDS = {
     "register_adapters": "adapter",
     "register_deliveries": "delivery",
     "register_task_readers": "reader",
-    "register_dataset_readers": "dataset-reader",
     "register_reporters": "reporter",
     "register_functions": "function",
 }

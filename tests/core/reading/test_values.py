@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targen_cli.reading import json_items
 from targen_core.errors import UnreadableFile
-from targen_core.reading import (
-    Malformed,
-    TooDeep,
-    json_items,
-    json_line,
-    json_of,
-    read_json,
-    read_text,
-)
+from targen_core.reading import Malformed, TooDeep, json_line, json_of, read_json, read_text
 
 
 @pytest.mark.parametrize(

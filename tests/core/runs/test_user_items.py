@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core.errors import UsageError
-from targen_core.runs.preparing.items import read_items
 from targen_core.tasks.steps import ListStep
+from targen_standard.datasets.items import read_items
 
 
 class Pair(BaseModel):

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import targen_core as tg
+from targen_cli.markup import sheet_cell
 from targen_core.scripted import fill_schema
-from targen_core.text import sheet_cell
 from targen_testing.fault_server import FaultServer, Response
 
 pytest.importorskip("targen_tasks_superglue")

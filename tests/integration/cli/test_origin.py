@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import targen_core
+from targen_cli.trust import ask_with, require_trust
 from targen_core import load_registry
-from targen_core.origin import Typed, Untrusted, ask_with, require_trust, trusting
+from targen_core.origin import Typed, Untrusted, trusting
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.wording import of_a_command
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import targen_core
+from targen_standard.datasets.source import open_source
 
 pa = pytest.importorskip("pyarrow")
 pq = importlib.import_module("pyarrow.parquet")
@@ -133,7 +133,7 @@ def test_images_and_sounds_are_not_decoded(command, server, tmp_path, in_process
     done, _ = read(in_process, command, folder)
     assert "targen failed" not in done.out + done.err
     assert not was_asked(server)
-    source = targen_core.dataset.source.open_source(folder)
+    source = open_source(folder)
     rows = source.rows()
     assert [row["label"] for row in rows] == ["entailment"] * 2
     assert rows[0]["img"]["path"].endswith("/steal.png")
@@ -146,6 +146,6 @@ def test_what_the_library_holds_is_not_decoded(server):
     table = pa.Table.from_pylist(media_rows(server))
     features = datasets.Features.from_dict({"img": MEDIA})
     held = datasets.Dataset(table.select(["img"])).cast(features)
-    rows = targen_core.dataset.source.open_source(held).rows()
+    rows = open_source(held).rows()
     assert [row["img"]["path"][-9:] for row in rows] == ["steal.png"] * 2
     assert not was_asked(server)

@@ -6,7 +6,7 @@ import json
 
 MODULE = """
 from targen_core import UsageError, hookimpl
-from targen_core.dataset.source import DatasetReader, Form, Source
+from targen_standard.datasets.source import DatasetReader, Form, Source
 
 class Ledger(DatasetReader):
     def file(self, path, encoding):

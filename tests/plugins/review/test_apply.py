@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from targen_core.dataset.read import read_dataset
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.rows import open_data
+from targen_standard.datasets.reading import read_dataset
 from tests.files import changed, lines
 
 TEXT = "The waiter was kind, and the soup was warm."

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from targen_core import Registry
-from targen_core.dataset.read import read_dataset
-from targen_core.dataset.source import open_source
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_standard.datasets.readers import TEXTS
+from targen_standard.datasets.reading import read_dataset
+from targen_standard.datasets.source import open_source
 
 ROW = b'{"first": "a", "second": "b", "label": "same", "idx": 0}'
 

@@ -23,19 +23,17 @@ from targen_core.api.request import (
     reopened,
 )
 from targen_core.api.run import Run
-from targen_core.api.waiting import waiting
 from targen_core.engine.events import Listener
 from targen_core.errors import TargenError
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action
-
-__all__ = ["agenerate", "aresume", "generate", "load", "resume"]
 
 
 @blaming_plugins

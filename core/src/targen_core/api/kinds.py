@@ -20,8 +20,6 @@ from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.tracebacks import trimmed
 
-__all__ = ["MEANT", "exported"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

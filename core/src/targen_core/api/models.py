@@ -17,8 +17,6 @@ from targen_core.runs.jobs.event_loops import is_ours
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
-__all__ = ["ModelLike", "backend_of", "name_of", "named"]
-
 ModelLike: TypeAlias = "str | ChatModel | Any"
 """A backend's name, with a model's behind it or not, or a model object: ours or a library's."""
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.folder.report import status_words
 from targen_core.runs.folder.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
-
-__all__ = ["LabelReport", "Report", "UsageReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +104,12 @@ class LabelReport:
 
 
 def labels_of(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
+    """Return the outcomes by label, from the content of a report."""
     rows, requested, flows = raw.get("rows", {}), raw.get("requested", {}), raw["flow"]
     aims = raw.get("branches") or {label: label for label in flows}
     labels = rows or flows
     return {
-        label: _of_flows(
+        label: flows_together(
             [flow for branch, flow in flows.items() if aims.get(branch) == label],
             requested.get(label, 0),
             rows.get(label, 0),
@@ -118,8 +118,8 @@ def labels_of(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
     }
 
 
-def _of_flows(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> LabelReport:
-    """Flows of a report added up."""
+def flows_together(flows: Sequence[Mapping[str, Any]], requested: int, rows: int) -> LabelReport:
+    """Return flows of a report added up."""
 
     def together(name: str) -> dict[str, int]:
         return dict(sum((Counter(flow[name]) for flow in flows), Counter()))
@@ -199,7 +199,7 @@ class Report:
     @property
     def yield_(self) -> float | None:
         """The fraction of judged candidates that are in the dataset; None if none was judged."""
-        return _of_flows([*self.raw["flow"].values()], 0, 0).yield_
+        return flows_together([*self.raw["flow"].values()], 0, 0).yield_
 
     @property
     def cost(self) -> float | None:
@@ -228,39 +228,9 @@ class Report:
             f"{self.usage.summary}{concerns}"
         )
 
-    def _branches(self) -> dict[str, LabelReport]:
-        """Branches that aim at no label, as if each were one."""
-        flows, aims = self.raw["flow"], self.raw.get("branches", {})
-        return {
-            f"(branch {branch})": _of_flows([flow], 0, 0)
-            for branch, flow in flows.items()
-            if aims.get(branch, branch) is None
-        }
-
     def __repr__(self) -> str:
         return f"<Report of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        from targen_core.pages import table
-
-        heads = ["label", "rows", "requested", "candidates", "kept", "became", "duplicates"]
-        rows = [
-            (
-                name,
-                label.rows,
-                label.requested,
-                label.judged,
-                "" if label.yield_ is None else percent(label.yield_),
-                _counted(label.accepted),
-                label.duplicate,
-                _counted(label.reasons),
-            )
-            for name, label in {**self.labels, **self._branches()}.items()
-        ]
-        concerns = [each.message for each in self.concerns]
-        said = "".join(f" — {words}" for words in (self.problem, *self.notes, *concerns) if words)
-        return table(f"{self.task}: {self.summary}{said}", [*heads, "rejected for"], rows)
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        page: str = load_registry().function("report-html", of="a report in a notebook")(self)
+        return page

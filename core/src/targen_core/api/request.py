@@ -5,7 +5,6 @@ Options are keywords by then; objects get names, and items get files.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import tempfile
@@ -24,22 +23,21 @@ from targen_core import folders
 from targen_core.api.kinds import MEANT
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import read_dataset
-from targen_core.dataset.source import open_source
+from targen_core.dataset.read import read_dataset, rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UnknownName, UnknownOption, UsageError
 from targen_core.options import Limits
-from targen_core.origin import HUB, Typed, is_file, order_of
+from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.models import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
@@ -56,27 +54,6 @@ from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
 
-__all__ = [
-    "ExecutorLike",
-    "ItemsLike",
-    "PathText",
-    "Request",
-    "SourcesLike",
-    "StepLike",
-    "TaskLike",
-    "as_path",
-    "asked",
-    "called_task",
-    "elsewhere",
-    "file_of_rows",
-    "keywords_of",
-    "quotas_of",
-    "registry_for",
-    "reopened",
-    "require_objects",
-    "spread",
-]
-
 PathText: TypeAlias = str | PathLike[str]
 TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
 """A task: its name, its file, a `Task`, or a `Declaration`."""
@@ -89,8 +66,6 @@ StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
-
-_FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
 
 USUAL_MODEL = "local"
 """The model that programs use by default."""
@@ -314,7 +289,8 @@ def elsewhere(
             f"executor: {type(executor).__name__} is no executor",
             hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
-    where = Elsewhere.read(registry, executor)
+    read = load_registry().function("workers-elsewhere", of="executor")
+    where: Elsewhere = read(registry, executor)
     if delivery:
         where.refuse(registry.get("delivery", delivery))
     return where
@@ -465,49 +441,16 @@ def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     made = {
         name: _sources(value, folder) if name in named else value for name, value in values.items()
     }
-    return made | {name: file_of_rows(made[name]) for name in made.keys() & _of_rows()}
+    kept = {}
+    for name in made.keys() & _of_rows():
+        file_of = load_registry().function("file-of-rows", of=str(Option(name)))
+        kept[name] = file_of(made[name])
+    return made | kept
 
 
 def _of_rows() -> set[str]:
     """The options that are files of rows."""
     return {name for name, option in shortcuts().items() if option.rows}
-
-
-def file_of_rows(rows: Any) -> Path:
-    """The file that rows are in; those that are in none yet are written into one in the cache.
-
-    A run copies it later, and a command may read it until it ends.
-
-    Raises:
-        UsageError: they are no dataset.
-    """
-    if isinstance(rows, str | PathLike):
-        path = as_path(rows)
-        if not str(rows).startswith(HUB) and not path.is_dir():
-            return path  # who reads it says what is wrong with it
-        if path.is_dir() and not any((path / name).exists() for name in _FOLDERS_OF_ROWS):
-            files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
-            raise UsageError(
-                f"{path} is a folder, not a file of rows",
-                hint=f"name one file{f', such as {files[0]}' if files else ''}",
-            )
-        rows = Typed(rows)
-    if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
-        rows = made
-    if getattr(rows, "ndim", 0) == 1:  # a column of a data frame, or an array
-        rows = rows.tolist()
-    name, of = "rows", rows
-    if isinstance(rows, str) or not (
-        isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
-    ):
-        source = open_source(rows)
-        name, of = source.name, map(dict, source.rows())
-    text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    file = folders.cache_folder() / "rows" / digest / f"{name}.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_file(file, text)
-    return file
 
 
 def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
@@ -529,7 +472,7 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
             names.append(str(as_path(source)))
         else:
             file = folder / f"rows-{number}.jsonl"
-            rows = open_source(source).rows()
+            rows = rows_in(source)
             write_file(file, "".join(json.dumps(dict(row), default=str) + "\n" for row in rows))
             names.append(f"{MEMORY}:{file}")
     return names

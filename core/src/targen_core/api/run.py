@@ -10,8 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from targen_core.api.report import Report
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
-from targen_core.errors import TargenError
-from targen_core.pages import table
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.preparing.tasks import find_task
@@ -34,8 +33,6 @@ class _Report(Protocol):
 ReportT = TypeVar("ReportT", bound=_Report)
 
 _READ_AGAIN = ("dataset", "task")
-_SHOWN = 5  # rows of a table
-_LONGEST = 200  # characters of a cell
 
 
 class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
@@ -80,16 +77,8 @@ class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
 
     def _repr_html_(self) -> str:
-        shown = self.report._repr_html_()
-        try:
-            rows = list(self.dataset.rows[:_SHOWN])
-        except TargenError:  # a task that is not there: the report says what there is
-            return shown
-        if not rows:
-            return shown
-        columns = list(dict.fromkeys(column for row in rows for column in row))
-        cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
-        return shown + "\n" + table(f"{self.path}: the first rows of {len(self):,}", columns, cells)
+        page: str = load_registry().function("run-html", of="a run in a notebook")(self)
+        return page
 
 
 class Run(Folder[Report]):
@@ -142,8 +131,3 @@ class Run(Folder[Report]):
             {**record, "reason": record.get("reason") or record["verdict"]}
             for record in read_jsonl(self.path / "rejects.jsonl")
         ]
-
-
-def _cut(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

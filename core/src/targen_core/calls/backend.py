@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from targen_core.calls.batch import BatchCodec, BatchProvider
 from targen_core.calls.model import ChatModel
 
-__all__ = ["Backend", "BackendOptions"]
-
 
 class BackendOptions(BaseModel):
     """Base class of a backend's options: the keys of `-o KEY=VALUE`.

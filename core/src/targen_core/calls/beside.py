@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
     from targen_core.calls.rate import RateLimiter
 
-__all__ = ["SendingsBeside"]
-
 
 class SendingsBeside:
     """Watches the calls of a layer that are in flight.

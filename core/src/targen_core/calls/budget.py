@@ -12,8 +12,6 @@ from collections import deque
 from targen_core.errors import BudgetExhausted
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 
-__all__ = ["Budget"]
-
 
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.

@@ -25,8 +25,6 @@ from diskcache.core import DBNAME
 
 from targen_core.plain import read_plain
 
-__all__ = ["BytesDisk", "ReplyCache"]
-
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value that stands in the row itself
 _GATHER = 0.25  # seconds of replies that are written together

@@ -14,8 +14,6 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import TargenError
 
-__all__ = ["BoundModel", "Call", "CallCancelled", "Observer", "Scope", "call_key", "with_schema"]
-
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 

@@ -29,8 +29,6 @@ from dataclasses import dataclass
 
 from targen_core.calls.crowding import Crowding
 
-__all__ = ["Controller", "Ticket"]
-
 _FAILURES = 12
 """Failures in a row, without an answer between them, that are an outage."""
 

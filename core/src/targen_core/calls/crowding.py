@@ -16,8 +16,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["Crowding"]
-
 _Phase = Literal["wait", "before", "settle", "trial"]
 
 _STEP = 0.8

@@ -23,19 +23,6 @@ from targen_core.errors import CorruptJournal, WriteFailed
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
-__all__ = [
-    "Journal",
-    "Mark",
-    "check_sum",
-    "checked",
-    "compact",
-    "decode",
-    "holds",
-    "key_of",
-    "unchecked",
-]
-
-
 Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
 

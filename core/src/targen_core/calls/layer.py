@@ -69,8 +69,6 @@ from targen_core.errors import (
 )
 from targen_core.text import plural
 
-__all__ = ["ATTEMPTS", "CallLayer"]
-
 ATTEMPTS = 2
 """Replies asked for one call: the first and, where it is unreadable, a repair."""
 

@@ -20,8 +20,6 @@ from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUnavailable, TimedOut
 
-__all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket", "outcome_of"]
-
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """The outcome of a call: an answer, a refusal (429, 503, 529: too much load), another failure that
 may pass, silence, or an error that says nothing about the service, such as a wrong key.

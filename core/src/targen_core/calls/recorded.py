@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 
-__all__ = ["RecordedModel"]
-
 
 @dataclass(slots=True)
 class RecordedModel:

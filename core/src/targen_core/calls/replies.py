@@ -14,18 +14,6 @@ from targen_core.calls.model import ChatReply, ChatRequest, Finish
 from targen_core.errors import BadReply, BadRequest
 from targen_core.wording import Option
 
-__all__ = [
-    "OF_THE_CALL",
-    "checked_reply",
-    "for_the_cache",
-    "from_the_cache",
-    "is_unicode",
-    "is_usable",
-    "lacks_scores",
-    "recorded_reply",
-    "value_of",
-]
-
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
 

@@ -14,8 +14,6 @@ from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceGav
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["MAX_OUTAGE", "Retries"]
-
 MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
 

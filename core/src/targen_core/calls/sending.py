@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.control import Ticket
 from targen_core.calls.hedging import Patience, Watched
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin, RateHeaders
-from targen_core.calls.rate import Outcome, RateLimiter, Ticket
+from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.errors import (
     Overloaded,
     ServiceError,
@@ -16,8 +17,6 @@ from targen_core.errors import (
     StageFailed,
     TargenError,
 )
-
-__all__ = ["Flight", "Sending", "backend_failed", "may_be_own", "request_of", "tokens_of"]
 
 
 class Sending(Watched):

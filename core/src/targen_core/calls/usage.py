@@ -8,8 +8,6 @@ from typing import Any
 
 from targen_core.calls import scores
 
-__all__ = ["Counts", "Usage", "answered", "check_record"]
-
 _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
 _RENAMED = {"read": "cache_read", "written": "cache_write", "thought": "reasoning"}  # of old

@@ -15,8 +15,6 @@ from targen_core.tasks.checks import normalized
 from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
 
-__all__ = ["answer_form", "answer_type", "as_json", "as_text", "listed", "matched", "outputs_of"]
-
 
 def answer_form(
     task: Task[Any, Any], question: JudgeQuestion, *, may_reject: bool = True

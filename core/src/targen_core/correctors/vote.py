@@ -20,8 +20,6 @@ from targen_core.tasks.judging import Correction, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Llm
 
-__all__ = ["Vote", "VoteOptions", "vote"]
-
 
 @dataclass(frozen=True, slots=True)
 class Vote:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _NAMED = 12  # labels that a summary names
 
-__all__ = ["Dataset", "Problem", "Shares", "Unit", "copied", "problem_in", "row_digest"]
-
 Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
 """Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 

@@ -15,8 +15,6 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.seeds import Seed
 
-__all__ = ["Balance", "even_shares"]
-
 _TRUST = 20  # candidates of an item that are taken to have made a row before any was judged
 
 Item = tuple[int, ...]

@@ -17,8 +17,6 @@ from pydantic import BaseModel, Field, WithJsonSchema, create_model
 
 from targen_core.tasks.replies import ListReply
 
-__all__ = ["drawn", "told", "widened", "with_candidates"]
-
 R = TypeVar("R", bound=BaseModel)
 
 _Probability = Annotated[

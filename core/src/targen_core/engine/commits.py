@@ -12,8 +12,6 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.quotas import Quotas
 from targen_core.options import MAX_COUNT
 
-__all__ = ["Commit", "Contradicted", "Grown", "Ledger", "Target"]
-
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Committed", "Event", "LabelGivenUp", "Listener", "Verdict"]
-
 Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
 
 

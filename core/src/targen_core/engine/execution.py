@@ -15,8 +15,6 @@ from targen_core.engine.slots import SharedGeneration, Slot
 from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 
-__all__ = ["Execution"]
-
 
 class Execution:
     """Executes candidates; a failure stops all sending.

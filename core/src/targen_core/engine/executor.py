@@ -16,8 +16,6 @@ from targen_core.calls.call import Call, Scope
 from targen_core.engine.seeds import Seed
 from targen_core.errors import Rejected
 
-__all__ = ["Executor", "Generated", "Generation", "Judgement", "Outcome"]
-
 
 @dataclass(frozen=True, slots=True)
 class Generation:

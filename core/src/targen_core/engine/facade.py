@@ -24,8 +24,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in, with_paragraph
 
-__all__ = ["Answers", "StageLlm", "read_reply", "reply_schema"]
-
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
 

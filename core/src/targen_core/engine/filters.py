@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # with numpy, and pydantic
     from targen_core.engine.commits import Commit
     from targen_core.tasks.model import Task
 
-__all__ = ["USUAL", "Candidate", "Filter", "Filters", "Refusal"]
-
 USUAL = ("near-duplicates",)
 """Names of filters that every run has if they are installed.
 

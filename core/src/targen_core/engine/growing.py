@@ -40,8 +40,6 @@ from targen_core.wording import Option
 if TYPE_CHECKING:
     from targen_core.engine.order import SeedOrder
 
-__all__ = ["NEW", "GrowingList"]
-
 NEW = 0.5
 """The expected share of new items of the first list, if lists are asked side by side."""
 

@@ -19,8 +19,6 @@ from targen_core.tasks import model as task_model
 from targen_core.text import refused
 from targen_core.wording import Option, Words
 
-__all__ = ["Guard", "named"]
-
 # What pydantic says of a field that the plugin's code left out or made up.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 

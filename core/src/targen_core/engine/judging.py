@@ -11,8 +11,6 @@ from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 
-__all__ = ["CHANGED", "judge"]
-
 CHANGED = "the corrector changed the instance that it was given"
 """The error for a corrector that changes its instance; the kit has a check for it."""
 

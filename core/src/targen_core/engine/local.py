@@ -21,8 +21,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 from targen_core.text import plural
 
-__all__ = ["LocalExecutor"]
-
 
 class LocalExecutor(Executor):
     """Executes a task's candidates with the call layer at hand."""

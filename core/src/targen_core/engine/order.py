@@ -26,8 +26,6 @@ from targen_core.engine.seeds import ListBatch, ListSpec, Seed
 from targen_core.engine.shards import Shard
 from targen_core.tasks.model import Task
 
-__all__ = ["SIDE_BY_SIDE", "SPARE", "UNFIT", "Orders", "SeedOrder"]
-
 SIDE_BY_SIDE = 64
 """Calls of a list that are not told of each other, if lists are asked side by side."""
 

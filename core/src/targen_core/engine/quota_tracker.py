@@ -17,8 +17,6 @@ from targen_core.tasks.steps import Part
 from targen_core.text import plural
 from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 
-__all__ = ["OPEN", "UNREADABLE", "Flow", "QuotaTracker", "ending"]
-
 UNREADABLE = "malformed-reply"
 """The reason if neither a reply nor its repair could be read."""
 

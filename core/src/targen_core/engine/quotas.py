@@ -14,8 +14,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Option, Words
 
-__all__ = ["Quotas"]
-
 
 class Quotas(Mapping[str, int]):
     """Rows by label name ("any" for open labels), validated and immutable.

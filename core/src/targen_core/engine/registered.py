@@ -12,8 +12,6 @@ from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected, StageFailed
 
-__all__ = ["RegisteredFilter"]
-
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERDICTS = ("rejected", "duplicate")
 

@@ -46,8 +46,6 @@ from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
-__all__ = ["Engine", "Sink"]
-
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _BUSY = 2  # candidates that are kept at work if the earliest takes long, likewise

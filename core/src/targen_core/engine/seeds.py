@@ -11,19 +11,6 @@ from pydantic import BaseModel
 
 from targen_core.tasks.steps import ListStep
 
-__all__ = [
-    "Dropped",
-    "ListBatch",
-    "ListSpec",
-    "Seed",
-    "item_digest",
-    "item_key",
-    "item_value",
-    "items_from",
-    "readable_values",
-    "seeds_at_most",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Dropped:

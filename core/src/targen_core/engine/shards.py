@@ -19,8 +19,6 @@ from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.wording import Blank, Either, Option
 
-__all__ = ["MAX_SHARDS", "Shard", "read_shard", "share_out"]
-
 MAX_SHARDS = 10_000
 
 _Count = Annotated[int, Field(ge=1, le=MAX_SHARDS)]

@@ -12,8 +12,6 @@ from targen_core.engine.events import Verdict
 from targen_core.engine.executor import Generated, Outcome
 from targen_core.engine.seeds import ListBatch, Seed, item_value
 
-__all__ = ["Lacking", "SharedGeneration", "Slot", "Visit"]
-
 
 @dataclass(slots=True)
 class SharedGeneration:

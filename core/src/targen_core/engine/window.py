@@ -19,8 +19,6 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.slots import Slot
 from targen_core.tasks.model import Task
 
-__all__ = ["Window"]
-
 _FAR = 16  # times its size that a window may grow to
 
 

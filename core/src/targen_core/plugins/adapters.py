@@ -3,7 +3,7 @@
 An object of another library becomes a `ChatModel` by the adapter of its package. A class becomes a
 backend by its name, `ADAPTER:package.module.Class` or `ADAPTER:./file.py:Class`. A file is accepted
 only from the command line: a run keeps an id without a path, and resuming does not find code by it.
-Only this module imports what such a name means, so each adapter keeps the same rules.
+`NamedClass.load` imports what such a name means, so each adapter keeps the same rules.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core import folders
-from targen_core.errors import MissingDependency, NoSuchFile, UsageError
-from targen_core.origin import Typed, execute, find_module, order_of
-from targen_core.plain import content_of
+from targen_core.errors import UsageError
+from targen_core.origin import order_of
 from targen_core.plugins.register import Registration
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import AGAIN, Option
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -91,73 +88,11 @@ class NamedClass:
             MissingDependency: a module that it imports and that cannot be imported.
             UsageError: the module, file or class does not exist, or the file does not run.
         """
-        return self._executed() if self.in_file else self._imported()
+        from targen_core.plugins.loader import load_registry  # which loads this module
 
-    def _imported(self) -> Any:
-        try:
-            name = f"{self.adapter}:{self.path}"
-            if not is_known_class(name):
-                order_of(self.name)
-            found = getattr(find_module(Typed(self.where)), self.attribute)
-            # Here alone: a file's class has the id of a module that somebody else may bring.
-            remember_class(name)
-            return found
-        except ModuleNotFoundError as error:
-            missing = error.name or self.where
-            # No package is proposed: anybody may have registered one of that name.
-            if self.where == missing or self.where.startswith(f"{missing}."):
-                file = f"./{self.where.replace('.', '/')}.py"
-                raise UsageError(
-                    f"the {self.adapter} model {self.path}: no module named {missing!r} can be "
-                    "imported",
-                    hint="a class in a file is named by its path: "
-                    + Option("model", f"{self.adapter}:{file}:{self.attribute}")
-                    + " (continue such a run by "
-                    + AGAIN
-                    + ", not by resume); a package is installed by the name that its "
-                    "documentation says",
-                ) from error
-            raise MissingDependency(
-                f"the {self.adapter} model {self.path} imports {missing!r}, and no module of that "
-                "name can be imported",
-                distribution=self.adapter,
-                hint=f"see what the documentation of {self.where.split('.')[0]} says to install",
-            ) from error
-        except AttributeError:
-            raise UsageError(
-                f"module {self.where} has no {self.attribute}",
-                hint="the class as its documentation imports it",
-            ) from None
-
-    def _executed(self) -> Any:
-        order_of(self.name)
-        file = Path(self.where)
-        if not file.is_file():
-            raise NoSuchFile(
-                file,
-                hint=f"{self.adapter}:./file.py:Class, seen from this folder",
-            )
-        try:
-            made = execute(Typed(self.where), content_of(file), "targen_file_")
-        except ModuleNotFoundError as error:
-            raise MissingDependency(
-                f"{file} imports {error.name!r}, and no module of that name can be imported",
-                distribution=self.adapter,
-                hint="install it, or put what is needed into the file itself",
-            ) from error
-        except Exception as error:
-            line = getattr(error, "lineno", None) or _line_in(file, error)
-            raise UsageError(
-                f"{file}{f', line {line}' if line else ''}: {type(error).__name__}: {error}",
-                hint="fix the file; it is executed whenever the class is used",
-            ) from error
-        try:
-            return getattr(made, self.attribute)
-        except AttributeError:
-            raise UsageError(
-                f"{file} has no {self.attribute}",
-                hint=did_you_mean(self.attribute, vars(made), "names"),
-            ) from None
+        return load_registry().function("load-class", of=f"the {self.adapter} model {self.path}")(
+            self
+        )
 
 
 def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Registration[Backend]:
@@ -210,13 +145,3 @@ def is_known_class(backend: str) -> bool:
 
 def _digest(backend: str) -> str:
     return hashlib.sha256(backend.encode()).hexdigest()
-
-
-def _line_in(file: Path, error: Exception) -> int | None:
-    """The last line of a file that an error came by."""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file.absolute()):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

@@ -22,8 +22,6 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.plugins.registry import Registry
 
-__all__ = ["blamed", "blaming", "blaming_plugins"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

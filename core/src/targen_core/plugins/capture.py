@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Escaped", "capture_output", "is_theirs", "raised_by"]
-
 _MAX_BYTES = 65_536  # bytes of what was written past Python's own stream that are kept
 
 

@@ -27,8 +27,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 from targen_core.wording import Blank, Setting
 
-__all__ = ["Configurable", "Section", "misplaced", "read_options"]
-
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
 

@@ -6,8 +6,6 @@ or not. Only where a stranger's part has the same name does a distribution in he
 
 from __future__ import annotations
 
-__all__ = ["ELSEWHERE", "OURS", "backend_serving", "package_of"]
-
 ELSEWHERE = {
     "task": {
         "": "targen-tasks-superglue",
@@ -66,15 +64,12 @@ ELSEWHERE = {
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
-                *("dataset-html", "dataset-shuffle", "dataset-source", "dataset-split"),
-                *("dataset-to-hf", "dataset-to-pandas"),
             ],
             "targen-standard",
         ),
         **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
-        "near-duplicates": "targen-standard",
         "review-figures": "targen-review",
         "reviewed": "targen-review",
     },
@@ -99,7 +94,8 @@ _MAKERS = {
 
 def package_of(kind: str, name: str = "") -> str:
     """Return what to install for a name of a kind, or for any of the kind; "" if unknown."""
-    return ELSEWHERE.get(kind, {}).get(name, "")
+    ours = "targen-standard" if kind == "function" and "-" in name else ""  # for other plugins
+    return ELSEWHERE.get(kind, {}).get(name, ours)
 
 
 def backend_serving(model: str) -> str:

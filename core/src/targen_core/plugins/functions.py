@@ -9,8 +9,6 @@ from targen_core.errors import AmbiguousName, TargenError, UnknownName
 from targen_core.plugins.loader import load_registry
 from targen_core.suggestions import suggestions_for
 
-__all__ = ["function", "names"]
-
 _looking: list[str] = []
 """Names that are being looked up: plugins are imported meanwhile, and may ask for others."""
 

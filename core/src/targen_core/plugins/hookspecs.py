@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.calls.delivery import Delivery
     from targen_core.calls.executor import ModelExecutor
-    from targen_core.dataset.source import DatasetReader
     from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
@@ -230,19 +229,6 @@ def register_task_readers(register: Register[TaskReader]) -> None:
         @hookimpl
         def register_task_readers(register):
             register.register("ini", "my_package.ini:READER", summary="Tasks as INI files")
-        ```
-    """
-
-
-@hookspec
-def register_dataset_readers(register: Register[DatasetReader]) -> None:
-    """Register readers of datasets: forms of files and folders that `read_dataset` opens.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_dataset_readers(register):
-            register.register("brat", "my_package.brat:BRAT", summary="Folders of brat")
         ```
     """
 

@@ -294,11 +294,6 @@ KINDS = {
             use="targen generate FILE.{name}",
         ),
         Kind(
-            "dataset-reader",
-            "register_dataset_readers",
-            type="targen_core.dataset.source:DatasetReader",
-        ),
-        Kind(
             "reporter",
             "register_reporters",
             type="targen_core.runs.folder.reporters:Reporter",

@@ -34,18 +34,6 @@ from targen_core.plugins.register import Register, Registration, RegistrationRef
 from targen_core.plugins.registry import Plugin, Registry
 from targen_core.wording import install
 
-__all__ = [
-    "API_GROUPS",
-    "DISABLE_VARIABLE",
-    "Source",
-    "canonical",
-    "installed",
-    "installed_sources",
-    "load_registry",
-    "metadata_of",
-    "source_of",
-]
-
 DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 """Environment variable: comma-separated entry points or distributions to leave out."""
 

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError
-from targen_core.origin import DECLARED, is_file
 from targen_core.wording import install
-
-__all__ = ["DECLARED", "FILE", "MEMORY", "Register", "Registration", "is_file"]
 
 T = TypeVar("T")
 

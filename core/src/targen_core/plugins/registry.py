@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +23,14 @@ from targen_core.errors import (
     UnknownName,
     UsageError,
 )
-from targen_core.plain import what_is
+from targen_core.origin import DECLARED, is_file
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, raised_by
 from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import DECLARED, FILE, MEMORY, Registration, is_file
+from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.suggestions import did_you_mean
-from targen_core.text import printable
 from targen_core.wording import Action, Blank, Option, in_python, install
 
 if TYPE_CHECKING:
@@ -43,8 +40,6 @@ if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel
     from targen_core.plugins.configurable import Configurable, Section
     from targen_core.tasks.model import Task
-
-__all__ = ["NotAModel", "Plugin", "Registry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,28 +434,14 @@ class Registry:
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
     def no_task(self, name: str) -> UnknownName | None:
-        """The error for the name of a task that is a file's, a folder's or a description."""
-        problem, hint = f"no task named {name!r} is installed", ""
-        path = Path(name)
-        others = (f"{name}{end}" for end in DECLARED)
-        if len(name.split()) > 1:
-            problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
-            hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
-        elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
-            hint = f"did you mean the file? {beside}"
-        elif what_is(path / "manifest.json") == "file":
-            problem = f"{name} is a run directory, not a task"
-            hint = str(Action("resume", path, n=Blank("N")))
-        elif what_is(path / "pyproject.toml") == "file":
-            problem = f"{name} is the source of a plugin, not a task"
-            hint = (
-                f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} names its tasks"
-            )
-        elif what := what_is(path):
-            problem = f"{name} is a {what} that contains no task"
-            read = [f".{item.name}" for item in self.everything() if item.kind == "reader"]
-            hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
-        return UnknownName(problem, hint=hint) if hint else None
+        """Return the error for the name of a task that is a file's, a folder's or a description."""
+        from targen_core.plugins.loader import load_registry  # which makes registries
+
+        with contextlib.suppress(TargenError):  # what looks for files is not here
+            explain = load_registry().function("no-task", of=name)
+            known: UnknownName | None = explain(self, name)
+            return known
+        return None
 
 
 def _is_typed(function: Registration[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""One bounded reader per format: JSON, JSONL and CSV. Others are in `targen_cli`.
+"""One bounded reader per format: JSON and JSONL. Others are in `targen_cli`.
 
 Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
 depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
@@ -7,12 +7,11 @@ raises `UnreadableFile` with the file and, if known, the line.
 Functions that end in `_of` take text or bytes that were read already, and raise `Malformed`.
 """
 
-from targen_core.reading.lines import csv_cells, json_line, read_jsonl, refuse_spreadsheet
+from targen_core.reading.lines import json_line, read_jsonl
 from targen_core.reading.values import (
     Malformed,
     TooDeep,
     is_within,
-    json_items,
     json_of,
     read_json,
     read_text,
@@ -21,13 +20,10 @@ from targen_core.reading.values import (
 __all__ = [
     "Malformed",
     "TooDeep",
-    "csv_cells",
     "is_within",
-    "json_items",
     "json_line",
     "json_of",
     "read_json",
     "read_jsonl",
     "read_text",
-    "refuse_spreadsheet",
 ]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import RunDirectoryError, UnreadableFile
+from targen_core.errors import RunDirectoryError
 from targen_core.plain import open_plain
-
-__all__ = ["LINE", "csv_cells", "json_line", "read_jsonl", "refuse_spreadsheet"]
 
 LINE = 16 << 20
 """Most bytes of one line of a file of records."""
@@ -70,39 +66,3 @@ def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[st
             if not isinstance(record, dict):
                 raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
             yield record
-
-
-def refuse_spreadsheet(path: Path) -> None:
-    """Refuse a workbook by its name: its bytes would be read as a broken text.
-
-    Raises:
-        UnreadableFile: it is one.
-    """
-    if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
-        raise UnreadableFile(path, "it is a spreadsheet", hint="save its sheet as CSV (UTF-8)")
-
-
-def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
-    """Return the cells of each line of a CSV text with the number of the line that ends it.
-
-    Cells are divided by commas, or, if the header has none, by its semicolons or tabs. Spreadsheets
-    write semicolons if the comma is for decimals. A line that cannot be read is given as a
-    ValueError, and the next one follows.
-    """
-    import csv
-
-    csv.field_size_limit(sys.maxsize)  # a cell may be a whole book; the file is in memory already
-    header, _, _ = text.lstrip("\r\n").partition("\n")
-    odd = next((mark for mark in ";\t" if mark in header and "," not in header), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else odd, strict=True)
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            is_open = "unexpected end" in str(error)
-            why = "a quote is opened and not closed" if is_open else str(error)
-            yield reader.line_num, ValueError(why)
-            continue
-        if cells is None:
-            return
-        yield reader.line_num, cells

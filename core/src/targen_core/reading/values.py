@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,11 @@ from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
 from targen_core.suggestions import as_utf_8
 
-__all__ = [
-    "DEEPEST",
-    "Malformed",
-    "TooDeep",
-    "is_within",
-    "json_items",
-    "json_of",
-    "read_json",
-    "read_text",
-    "shallow",
-    "too_deep",
-    "value_in",
-]
-
 DEEPEST = 64
 """Most levels of a JSON value by default."""
 
 _DATA = 64 << 20  # bytes of a JSON file
 _PARTS = 8_000_000  # values of a JSON text: each takes up to 100 bytes in memory
-
-_OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
-_GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
 
 
 class Malformed(ValueError):
@@ -137,47 +119,12 @@ def json_of(
     except RecursionError:
         raise too_deep(text, deepest) from None
     except json.JSONDecodeError as error:
-        raise _not_json(error) from None
+        raise not_json(error) from None
     except UnicodeDecodeError as error:
         raise Malformed(f"it is not JSON: {error}") from None
     except ValueError as error:
         raise Malformed(str(error)) from None
     return shallow(value, text, deepest)
-
-
-def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
-    """Yield the values of a JSON list, each parsed when its turn comes; NaN and infinity may occur.
-
-    A value can take twenty times the memory of its text, so a list of many is best not held.
-
-    Args:
-        text: the text.
-        deepest: the most levels of nesting of a value.
-
-    Raises:
-        Malformed: when the iterator comes to what is not JSON, not a list, or nested too deeply.
-    """
-    scan = json.JSONDecoder().raw_decode
-    if not (start := _OPENS.match(text)):
-        raise Malformed("it is not a JSON list")
-    at, more = start.end(), not start[1]
-    while more:
-        try:
-            value, at = scan(text, at)
-        except RecursionError:
-            raise too_deep(text, deepest) from None
-        except json.JSONDecodeError as error:
-            raise _not_json(error) from None
-        except ValueError as error:  # a number of too many digits
-            raise Malformed(str(error)) from None
-        if not is_within(value, deepest - 1):
-            raise too_deep(text, deepest)
-        yield value
-        if not (mark := _GOES_ON.match(text, at)):
-            raise _not_json(json.JSONDecodeError("Expecting ',' delimiter", text, at))
-        at, more = mark.end(), mark[1] == ","
-    if at < len(text):
-        raise _not_json(json.JSONDecodeError("Extra data", text, at))
 
 
 def value_in(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> Any:
@@ -192,7 +139,8 @@ def value_in(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> A
         raise UnreadableFile(path, error.reason, error.line) from None
 
 
-def _not_json(error: json.JSONDecodeError) -> Malformed:
+def not_json(error: json.JSONDecodeError) -> Malformed:
+    """Return the error for what the parser refuses, with the line."""
     return Malformed(f"it is not JSON: {error.msg}, column {error.colno}", error.lineno)
 
 

@@ -25,8 +25,6 @@ from functools import cached_property, lru_cache
 
 from targen_core.tasks.keywords import Keywords
 
-__all__ = ["Dimension", "digest_of", "draw", "draws_from", "draws_text", "repeated", "seeded_rng"]
-
 MAX_POOL = 100_000
 """Values that a dimension may have, those of weight 2 counted twice."""
 

@@ -21,8 +21,6 @@ from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Corrector
 
-__all__ = ["Judging", "Rows", "Texts"]
-
 InstanceT = TypeVar("InstanceT", bound=BaseModel, default=Any)
 
 

@@ -5,15 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = [
-    "NO_VALID_INSTANCE",
-    "UNSURE",
-    "Correction",
-    "CorrectionSample",
-    "JudgeAnswer",
-    "JudgeQuestion",
-]
-
 NO_VALID_INSTANCE = "no_valid_instance"
 """An output that is legal for every question: its input is broken.
 

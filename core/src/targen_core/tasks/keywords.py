@@ -8,8 +8,6 @@ from typing import Any, ClassVar, Self
 
 from targen_core.suggestions import did_you_mean, suggestions_for
 
-__all__ = ["Keywords", "refuse_unknown"]
-
 _GROUPS = {"judging": "Judging", "rows": "Rows", "texts": "Texts"}
 """Fields of a task that are groups of fields, which `Task.replace` also takes as mappings."""
 

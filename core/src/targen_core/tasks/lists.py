@@ -15,8 +15,6 @@ from pydantic import BaseModel, create_model
 
 from targen_core.tasks.steps import ListStep, Llm
 
-__all__ = ["fits", "stand_in", "text_field"]
-
 
 def text_field(kind: type[Any]) -> str | None:
     """The one field of an item, if that is a text; "" for a text itself, None for all else."""

@@ -34,8 +34,6 @@ from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListSte
 from targen_core.tasks.validation import validate
 from targen_core.wording import Option
 
-__all__ = ["Task"]
-
 SeedT = TypeVar("SeedT")
 InstanceT = TypeVar("InstanceT", bound=BaseModel)
 

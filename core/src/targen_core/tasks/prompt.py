@@ -26,8 +26,6 @@ from typing import Any, cast
 from targen_core.calls.model import Message, Role
 from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 
-__all__ = ["Prompt", "last_question", "texts_in", "with_paragraph"]
-
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")

@@ -24,18 +24,6 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.tasks.parts import Credit, DryRunCall
 
-__all__ = [
-    "PARAMETERS",
-    "Check",
-    "Corrector",
-    "InverseGenerator",
-    "ListStep",
-    "Llm",
-    "Part",
-    "RegisteredCheck",
-    "Step",
-]
-
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     # Lists want variety, and a batch of items is long; a judgement wants neither.
     "contexts": {"temperature": 1.0, "max_tokens": 1024},

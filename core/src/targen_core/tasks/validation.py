@@ -25,8 +25,6 @@ from targen_core.tasks.steps import ListStep, Part
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
-__all__ = ["corrector_problems", "validate"]
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["VOCABULARIES", "meant", "vocabulary"]
-
 VOCABULARIES = {
     "fields": "fields of life, such as beekeeping and public transport",
     "personas": "people by what they do or live through",

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_analysis.wording import metric_option
+from targen_cli.pages import table
 from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, TargenError, UsageError
-from targen_core.pages import table
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, refused
 from targen_core.wording import install

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from targen_cli.outputs import check_own
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -30,7 +31,6 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.folders import cache_folder
-from targen_core.outputs import check_own
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused

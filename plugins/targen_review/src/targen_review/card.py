@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from targen_cli.markup import markdown
 from targen_core import Dataset
-from targen_core.text import markdown, plural
+from targen_core.text import plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan
 from targen_review.report.figures import ALL, PEOPLE, Letters, ReviewFigures, figures_of

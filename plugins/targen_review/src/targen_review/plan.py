@@ -18,9 +18,10 @@ from pydantic import (
     field_validator,
 )
 
+from targen_cli.trust import leaving, placed, remember_trust, require_trust
 from targen_core import Typed
 from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
-from targen_core.origin import HUB, Named, is_file, leaving, placed, remember_trust, require_trust
+from targen_core.origin import HUB, Named, is_file
 from targen_core.outputs import write_file, writing
 from targen_core.plain import kind_of, read_plain
 from targen_core.text import refused

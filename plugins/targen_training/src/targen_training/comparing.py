@@ -198,7 +198,7 @@ def carried_out(
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
-    from targen_core.outputs import locked
+    from targen_cli.outputs import locked
     from targen_training.experiments.making import generated, made_once, to_generate
     from targen_training.experiments.run import (
         check_given,

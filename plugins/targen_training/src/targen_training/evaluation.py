@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from targen_cli.pages import table
 from targen_core import Dataset, Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
-from targen_core.pages import table
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from targen_cli.outputs import check_files, check_free, check_own, locked, put_folder, read_file
 from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, Task, Typed, load_registry
 from targen_core.errors import (
@@ -37,17 +38,8 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
-from targen_core.outputs import (
-    check_free,
-    check_own,
-    locked,
-    put_folder,
-    read_file,
-    remove,
-    write_file,
-    writing,
-)
-from targen_core.plain import check_files, content_of
+from targen_core.outputs import remove, write_file, writing
+from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.wording import Action, Blank, Either, Words, install

@@ -99,9 +99,9 @@ def reweigh(
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
+    from targen_cli.outputs import check_free
     from targen_cli.tables import print_json
     from targen_core import load_registry
-    from targen_core.outputs import check_free
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
 
@@ -187,7 +187,7 @@ def _beside(data: str, by: str) -> Path:
 
 def _known(data: str) -> str | None:
     """The task that a folder says it is of."""
-    from targen_core.dataset.source import open_source
+    from targen_standard.datasets.source import open_source
 
     opened = open_source(data)
     return None if opened.task is None else opened.task()

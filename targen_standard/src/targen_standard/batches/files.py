@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_cli.outputs import write_new
 from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
-from targen_core.outputs import write_new
 from targen_core.plain import refuse_waiting
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from targen_cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
+from targen_cli.reading import csv_cells
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
-from targen_core.reading import csv_cells, read_text
-from targen_core.text import markdown_code, markdown_fence, printable, sheet_cell, sheet_text
+from targen_core.reading import read_text
+from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
 
 __all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]

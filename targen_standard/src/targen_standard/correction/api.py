@@ -18,12 +18,12 @@ from targen_core.api.request import (
     asked,
     elsewhere,
 )
-from targen_core.api.waiting import waiting
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.jobs.event_loops import waiting
+from targen_core.runs.preparing.models import Elsewhere
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport

@@ -190,8 +190,8 @@ def _expected(request: Request, data: Data, n: int | None, rows_per_call: int) -
 
 
 def _estimate(request: Request, data: Data, n: int | None, rows_per_call: int) -> CostEstimate:
-    from targen_core.dataset.read import read_dataset
     from targen_standard.correction.estimating import estimated_correction
+    from targen_standard.datasets.reading import read_dataset
 
     spec = request.spec
     rows = read_dataset(

@@ -47,8 +47,7 @@ from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.preparing.models import Elsewhere, bind_models
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import check_members, read_json

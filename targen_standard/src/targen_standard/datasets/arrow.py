@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.extras import needs
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option
 from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar, column_kinds
+from targen_standard.extras import needs
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import ParquetRows, arrow_rows
-from targen_core.dataset.extras import hub_without_telemetry, needs
-from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
-from targen_core.plain import member_of
+from targen_core.origin import HUB
+from targen_core.plain import is_inside
 from targen_core.reading import json_of
-from targen_core.runs.preparing.sources import HUB
 from targen_core.runs.records.reading import read_json
 from targen_core.tasks.model import Task
+from targen_core.text import printable
+from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.texts import without_index
+from targen_standard.extras import hub_without_telemetry, needs
 
 __all__ = ["columns_of", "from_hub", "parquet", "saved"]
 
@@ -60,7 +61,7 @@ def saved(folder: Path) -> Form:
     """
     with needs(f"to read {folder}", extra="parquet"):
         import pyarrow as pa  # noqa: F401
-    paths = [member_of(folder, name) for name in _saved_names(folder)]
+    paths = [_member_of(folder, name) for name in _saved_names(folder)]
 
     def rows() -> Iterator[Mapping[str, Any]]:
         return chain.from_iterable(map(arrow_rows, paths))
@@ -70,7 +71,7 @@ def saved(folder: Path) -> Form:
 
 def _saved_names(folder: Path) -> list[str]:
     """The names of a saved dataset's files, as `state.json` lists them."""
-    state = read_json(member_of(folder, "state.json"))
+    state = read_json(_member_of(folder, "state.json"))
     try:
         names = [file["filename"] for file in state["_data_files"]]
     except (LookupError, TypeError):
@@ -82,7 +83,7 @@ def _saved_names(folder: Path) -> list[str]:
 
 def _saved_classes(folder: Path) -> dict[str, list[str]]:
     try:
-        return _noted_classes(read_json(member_of(folder, "dataset_info.json")))
+        return _noted_classes(read_json(_member_of(folder, "dataset_info.json")))
     except FileNotFoundError:
         return {}
 
@@ -211,3 +212,18 @@ def _official(task: Task[Any, Any] | None, number: int, name: str | None) -> Any
 def _first_line(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]
+
+
+def _member_of(folder: Path, name: str) -> Path:
+    """Return the file that a folder's own list names, links resolved.
+
+    Raises:
+        UsageError: the name is a path, or the file lies outside the folder.
+    """
+    path = folder / name
+    if Path(name).name != name or "\\" in name or "\0" in name or not is_inside(folder, path):
+        raise UsageError(
+            f"{folder} names a file outside it: {printable(name, lines=False)}",
+            hint="read that file by its own name, or copy it into the folder",
+        )
+    return path.resolve()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.extras import needs
+from targen_cli.pages import safe
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.pages import safe
 from targen_standard.datasets.arrow import arrow_tables
+from targen_standard.extras import needs
 
 if TYPE_CHECKING:
     import datasets

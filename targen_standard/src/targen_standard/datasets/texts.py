@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.lines import content_in, decoded, lines, whole
-from targen_core.dataset.records import Form, Record
+from targen_cli.reading import csv_cells, json_items
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.reading import Malformed, csv_cells, json_items
+from targen_core.reading import Malformed
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_standard.datasets.lines import content_in, decoded, lines, whole
+from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 
 __all__ = ["document", "table", "without_index"]

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from targen_cli.outputs import check_free, new_folder, put_folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
-from targen_core.outputs import check_free, new_folder, put_folder, write_file
+from targen_core.outputs import write_file
 from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.reading import said as words_of
 from targen_core.tasks.model import Task

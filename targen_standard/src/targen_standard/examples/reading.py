@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.source import open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.plain import content_of
 from targen_core.reading import json_of
@@ -21,6 +20,7 @@ from targen_core.runs.records.lock import COPY
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
+from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
 __all__ = ["FEWEST", "Example", "Examples", "read_examples"]

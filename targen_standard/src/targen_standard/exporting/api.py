@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 from targen_core.api.request import PathText, as_path, spread
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset, Shares
-from targen_core.dataset.read import read_dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
-from targen_core.wording import Action
+from targen_core.suggestions import did_you_mean
+from targen_core.wording import Action, Option
+from targen_standard.datasets.reading import read_dataset
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike, TaskLike, task_of
 
-__all__ = ["export"]
+__all__ = ["export", "require_used"]
 
 
 def export(
@@ -66,7 +67,7 @@ def export(
     used = Parts(known, chosen)
     exporter: Exporter
     item, exporter = used.find("exporter", "exporter", name)
-    used.require_used(chosen)
+    require_used(used, chosen)
     if (source := _place_of(data)) is not None:
         check_apart(path, source)
     check_free(path, folder=not exporter.suffix or split is not None, force=force)
@@ -78,6 +79,26 @@ def export(
         dataset = read_dataset(data, task_of(task), registry=known)
     parts = None if split is None else dataset.split(split, seed=seed)
     return save_as(item, exporter, dataset, path, force=force, parts=parts)
+
+
+def require_used(parts: Parts, options: Iterable[str]) -> None:
+    """Check that all options are of parts in use: an export has no steps.
+
+    Raises:
+        UsageError: one is not, with those that could be meant.
+    """
+    for name in options:
+        about = name.rpartition(".")[0]
+        if about not in parts.names:
+            if about:
+                parts.refuse_unused(name)
+            known = parts.options
+            raise UsageError(
+                f"option {name!r}: no part of this run has such an option",
+                hint=did_you_mean(name, known, "options")
+                if known
+                else "leave " + Option("options") + " out",
+            )
 
 
 def _place_of(data: DataLike) -> Path | None:

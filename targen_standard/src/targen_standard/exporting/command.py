@@ -137,11 +137,12 @@ def export(
     - targen export runs/rte-0-sungen --weights --as parquet
     """
     from targen_cli.typed import parse_options
-    from targen_core.dataset.read import read_dataset
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
+    from targen_standard.datasets.reading import read_dataset
     from targen_standard.datasets.weighing import with_weights
+    from targen_standard.exporting.api import require_used
     from targen_standard.exporting.save import check_apart, check_free, save_as
     from targen_standard.splitting import shares_of
 
@@ -155,7 +156,7 @@ def export(
         form or ("hf" if push or license else "jsonl"),
         is_default=form is None,
     )
-    used.require_used(options)
+    require_used(used, options)
     meant = out.suffix.lower().removeprefix(".") if out is not None and form is None else ""
     if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
         raise UsageError(f"{out} would contain {item.name}", hint=f"--as {meant}")

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.extras import hub_without_telemetry, needs
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
 from targen_core.wording import AGAIN, Option, Words
+from targen_standard.extras import hub_without_telemetry, needs
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

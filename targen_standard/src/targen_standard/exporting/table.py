@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from targen_cli.markup import is_formula, sheet_cell
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
-from targen_core.text import is_formula, plural, sheet_cell
+from targen_core.text import plural
 from targen_core.wording import Setting
 from targen_standard.exporting.model import Exporter
 

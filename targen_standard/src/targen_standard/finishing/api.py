@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_cli.outputs import check_free, check_own, put_folder, read_file
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.outputs import (
-    check_free,
-    check_own,
-    put_folder,
-    read_file,
-    remove,
-    write_file,
-    writing,
-)
+from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry

@@ -14,12 +14,12 @@ from targen_core.errors import QuotaNotMet
 from targen_core.options import Limits
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.report import build_report
-from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, MergedRun
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Words, listed
+from targen_standard.credits import sources_of
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
 

@@ -19,18 +19,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from targen_core.dataset.source import open_source
+from targen_cli.trust import leaving, placed
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.origin import (
-    HUB,
-    Named,
-    Typed,
-    is_file,
-    is_place,
-    leaving,
-    order_of,
-    placed,
-)
+from targen_core.origin import HUB, Named, Typed, is_file, is_place, order_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
@@ -39,6 +30,7 @@ from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.text import plain_fault
 from targen_core.wording import Action, Blank, Option
+from targen_standard.datasets.source import open_source
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.given import GivenRows, digest_of
 from targen_standard.methods.model import Base, Given, Method, MethodOptions

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from targen_cli.pages import table
 from targen_cli.show import text_of
 from targen_cli.shown import job_shown
 from targen_cli.trial import RecordedCall, Trial, run_trial
@@ -16,7 +17,6 @@ from targen_core.engine.events import Committed
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import TargenError
 from targen_core.folders import replies_folder
-from targen_core.pages import table
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural

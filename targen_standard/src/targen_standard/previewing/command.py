@@ -187,7 +187,7 @@ def _expected(
 
 def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
     """Labelled rows."""
-    from targen_core.dataset.read import read_dataset
+    from targen_standard.datasets.reading import read_dataset
 
     dataset = read_dataset(source, task)
     if next(dataset.instances, None) is None:

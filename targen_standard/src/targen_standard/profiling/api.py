@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from targen_cli.pages import table
 from targen_core.api.models import ModelLike
-from targen_core.api.request import PathText, SourcesLike, asked, file_of_rows
+from targen_core.api.request import PathText, SourcesLike, asked
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
-from targen_core.pages import table
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural
+from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples

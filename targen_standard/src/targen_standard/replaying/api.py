@@ -21,13 +21,13 @@ from targen_core.api.request import (
     spread,
 )
 from targen_core.api.run import Run
-from targen_core.api.waiting import waiting
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
+from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from targen_cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_cli.prices import price_words
 from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import filter_sections
@@ -20,15 +21,7 @@ from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.tasks.model import Task
-from targen_core.text import (
-    json_safe,
-    markdown,
-    markdown_code,
-    markdown_fence,
-    markdown_prose,
-    percent,
-    plural,
-)
+from targen_core.text import json_safe, percent, plural
 from targen_standard.splitting import IN_ORDER
 
 __all__ = ["NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]

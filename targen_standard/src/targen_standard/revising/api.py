@@ -13,11 +13,11 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from targen_cli.outputs import new_folder, put_folder
 from targen_core.api.generating import aresume, load
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
-from targen_core.api.waiting import waiting
 from targen_core.errors import (
     AnswersAwaited,
     QuotaNotMet,
@@ -26,13 +26,13 @@ from targen_core.errors import (
     UnknownOption,
     UsageError,
 )
-from targen_core.outputs import new_folder, put_folder
 from targen_core.plain import is_inside
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
+from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option

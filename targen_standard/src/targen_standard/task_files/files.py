@@ -16,9 +16,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.errors import UnknownName, UsageError
-from targen_core.origin import Typed, execute, require_trust
+from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task

@@ -64,7 +64,7 @@ class TaskForm(Generic[SpecT]):
         located: `located(spec, folder)` returns a spec that means the same wherever it lies:
             a run keeps a copy of it. `folder` is the file's.
         reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
-            its `folder` or costs more, by its place in the file; `targen_core.origin.leaving`
+            its `folder` or costs more, by its place in the file; `targen_cli.trust.leaving`
             finds such paths. The person is asked about it before `located` or `task` is called. By
             default everything below the form's key counts.
         keeps: `keeps(spec)` returns further values for a run's copy, such as what is in a file that

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.errors import TargenError
-from targen_core.origin import leads_elsewhere, require_trust
+from targen_core.origin import leads_elsewhere
 from targen_core.plain import is_inside
 from targen_standard.task_files.model import Declaration, without_edition
 

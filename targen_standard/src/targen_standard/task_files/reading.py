@@ -18,10 +18,10 @@ from pydantic import BaseModel, ValidationError
 
 from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
+from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.calls.sampling import SAMPLING, costly
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
-from targen_core.origin import require_trust
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc

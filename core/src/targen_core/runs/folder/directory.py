@@ -24,8 +24,6 @@ from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
 from targen_core.wording import ANOTHER_OUT, Option
 
-__all__ = ["RunDirectory"]
-
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""
 

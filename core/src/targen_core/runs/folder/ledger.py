@@ -27,8 +27,6 @@ from targen_core.engine.commits import Commit, Contradicted, Grown, Ledger, Targ
 from targen_core.engine.events import Verdict
 from targen_core.plain import open_plain, write_failed
 
-__all__ = ["LedgerFile", "Past", "read_past"]
-
 FORMAT = 1
 
 _HEAD = Struct("<III")

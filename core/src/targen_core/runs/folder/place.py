@@ -22,18 +22,6 @@ from targen_core.task_files import TaskFile
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
-__all__ = [
-    "Place",
-    "clear_unanswered",
-    "is_fresh",
-    "is_unanswered",
-    "numbered",
-    "place_for",
-    "require_run",
-    "run_there",
-    "same_run",
-]
-
 Place = Literal["exact", "replace", "number"]
 """Ways to treat a directory that holds another run.
 

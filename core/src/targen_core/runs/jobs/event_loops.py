@@ -24,8 +24,6 @@ from targen_core.errors import Interrupted
 from targen_core.text import plural
 from targen_core.wording import Words
 
-__all__ = ["finish", "is_ours", "stoppable", "synchronous"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -114,6 +112,28 @@ def synchronous(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]
 
     waiting.__name__ = waiting.__qualname__ = function.__name__.removeprefix("a")
     return waiting
+
+
+def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Return the same function for ordinary code, which waits for what it returns.
+
+    Ctrl-C also ends the calling program: otherwise `except JobFailed` in a loop over seeds would
+    treat `Interrupted` as one more failed run.
+
+    Raises:
+        KeyboardInterrupt: in place of `Interrupted`, with its hint, which Python would not show.
+    """
+    plain = synchronous(function)
+
+    @functools.wraps(plain)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return plain(*args, **kwargs)
+        except Interrupted as stopped:
+            resume = f"; to continue: {stopped.hint}" if stopped.hint else ""
+            raise KeyboardInterrupt(f"{stopped}{resume}") from stopped
+
+    return call
 
 
 def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:

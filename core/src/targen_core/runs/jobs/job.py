@@ -41,6 +41,7 @@ from targen_core.options import Datasets, Limits
 from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -55,14 +56,12 @@ from targen_core.runs.folder.place import (
 )
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.folder.sources import sources_of
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.preparing.models import Elsewhere, bind_models
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
@@ -87,8 +86,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
 from targen_core.text import plural
 from targen_core.wording import Action, Option, Words, install
-
-__all__ = ["Job", "executor_of"]
 
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
@@ -504,7 +501,7 @@ class Job:
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
             deliveries=delivery_report(self._prepared.deliveries, self.path),
-            sources=sources_of(self.task, self.path / "provenance.jsonl"),
+            sources=self._credited(),
             filters=self._reporting,
             folder=self.path,
         )
@@ -547,6 +544,14 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    def _credited(self) -> Sequence[Mapping[str, Any]]:
+        """Return the data that rows were made from, if a list of the task gives credit."""
+        if all(part.credit is None for part in self.task.chain):
+            return ()
+        counted = load_registry().function("credited-sources", of=f"task {self.task.name}")
+        found: Sequence[Mapping[str, Any]] = counted(self.task, self.path / "provenance.jsonl")
+        return found
 
     def _leave_nothing(self) -> None:
         """Take a new run away again that was refused before anything was answered."""

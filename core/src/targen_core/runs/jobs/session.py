@@ -18,8 +18,6 @@ from targen_core.errors import WriteFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.account import part_budget
 
-__all__ = ["open_layer"]
-
 _LATELY = 2_000  # replies that a killed process may not have brought to the cache
 _SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from targen_core.runs.preparing.plan import Prepared
     from targen_core.task_files import TaskFile
 
-__all__ = ["code_digest"]
-
 _MOST = 64 << 20  # bytes of one distribution's own files
 
 

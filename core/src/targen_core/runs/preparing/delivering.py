@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from targen_core.calls.delivery import DeliveredRun, Delivery
 from targen_core.calls.retries import MAX_OUTAGE
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.steps import Step
@@ -19,15 +18,6 @@ from targen_core.wording import Option
 
 if TYPE_CHECKING:
     from targen_core.runs.preparing.models import PreparedStep
-
-__all__ = [
-    "chosen_delivery",
-    "delivered",
-    "delivered_steps",
-    "is_left_to_others",
-    "known_deliveries",
-    "require_deliverable",
-]
 
 
 def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
@@ -45,16 +35,6 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
             hint="leave one of them out, or continue with " + Option("batch", False),
         )
     return registry.get("delivery", limits.delivered_by) if limits.delivered_by else None
-
-
-def is_left_to_others(registry: Registry, limits: Limits, backends: Collection[str]) -> bool:
-    """Return whether a run sends nothing itself: somebody takes its calls away."""
-    with contextlib.suppress(TargenError):  # a plugin is gone
-        named = (item for item in registry.all("backend") if item.id in backends)  # no class is run
-        own = (registry.resolve(item).delivery for item in named)
-        name = limits.delivered_by or next(filter(None, own), "")
-        return bool(name) and registry.get("delivery", name).leaves
-    return False
 
 
 def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from targen_core.engine.seeds import ListSpec
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
-from targen_core.runs.preparing.items import read_items
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.options import StepOptions
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
+from targen_core.tasks.steps import ListStep
 from targen_core.text import plural
 from targen_core.wording import Blank, Option
-
-__all__ = ["chain_of", "refuse_unsharded"]
 
 
 def chain_of(
@@ -49,7 +49,7 @@ def chain_of(
         if spec.contexts is not None:
             raise UsageError(Option("seeds") + " also replaces the contexts: give one or the other")
         last = task.chain[-1]
-        user_items["seeds"] = read_items(spec.seeds, last, str(Option("seeds")), most=True)
+        user_items["seeds"] = _items("seeds", spec.seeds, last, most=True)
         return (
             ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
         ), user_items
@@ -60,7 +60,7 @@ def chain_of(
             f"task {task.name} has no contexts (step 1)", hint="use " + Option("seeds", ...)
         )
     if spec.contexts is not None and task.contexts is not None:
-        user_items["contexts"] = read_items(spec.contexts, task.contexts, str(Option("contexts")))
+        user_items["contexts"] = _items("contexts", spec.contexts, task.contexts)
     for step in task.steps:
         sizes = list(options[step.name].batch)
         for source in step.lists or ():
@@ -77,6 +77,13 @@ def chain_of(
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
+
+
+def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) -> tuple[Any, ...]:
+    """The items of a user's file: its forms are those that targen-standard reads."""
+    read = load_registry().function("read-items", of=f"the file of {Option(option)}")
+    items: tuple[Any, ...] = read(path, step, str(Option(option)), most=most)
+    return items
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:

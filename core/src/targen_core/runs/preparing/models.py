@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
@@ -38,9 +38,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
 from targen_core.wording import Option, Setting, Words
-
-__all__ = ["USER_PRICE", "PreparedStep", "backends_with_scores", "bind_models", "models_of"]
-
 
 _NO_LIMIT = 1 << 30
 
@@ -82,6 +79,29 @@ class PreparedStep:
             options=public_options(self.options),
             params=self.params,
         )
+
+
+class Elsewhere(Protocol):
+    """Where models work, if not in this process: an executor and its workers.
+
+    It is said with each command and kept nowhere. It does not affect the rows, so a run continues
+    with or without it. An address that came with a stranger's run would get this user's keys.
+    """
+
+    @property
+    def words(self) -> Words:
+        """Return the options that say the same."""
+        ...
+
+    def refuse(self, delivery: Delivery) -> None:
+        """Raise a `UsageError`: a delivery leaves the workers nothing to do."""
+        ...
+
+    async def place(
+        self, steps: Mapping[str, PreparedStep], limits: Limits
+    ) -> dict[str, PreparedStep]:
+        """Return `steps` with models that work there."""
+        ...
 
 
 def bind_models(

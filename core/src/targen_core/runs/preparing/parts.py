@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,11 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.sources import UnreadSource
 from targen_core.runs.records.lock import PartPlan
-from targen_core.suggestions import did_you_mean
 from targen_core.task_files import blamed
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Option
-
-__all__ = ["MAX_COPIED", "Admit", "Chosen", "Parts"]
 
 Admit: TypeAlias = Callable[[str, Datasets, Sequence[str]], None]
 
@@ -246,29 +243,6 @@ class Parts:
         self.files[name] = path
         return name, digest
 
-    def require_used(self, options: Iterable[str]) -> None:
-        """See that all options are of parts in use, where no steps have any.
-
-        Raises:
-            UsageError: one is not, with those that could be meant.
-        """
-        for name in options:
-            about = name.rpartition(".")[0]
-            if about not in self.names:
-                if about:
-                    self.refuse_unused(name)
-                known = [
-                    f"{item.name}.{key}"
-                    for item, _, made in self._used.values()
-                    for key in (type(made).model_fields if made is not None else ())
-                ]
-                raise UsageError(
-                    f"option {name!r}: no part of this run has such an option",
-                    hint=did_you_mean(name, known, "options")
-                    if known
-                    else "leave " + Option("options") + " out",
-                )
-
     def refuse_unused(self, option: str) -> None:
         """Refuse an option of a part that is installed, and not used here.
 
@@ -285,6 +259,14 @@ class Parts:
                 f"option {option!r}: the {item.kind} {item.id} is not used here",
                 hint=uses + "leave the option out",
             )
+
+    @property
+    def options(self) -> list[str]:
+        """Return the options of the parts in use, each as it is typed."""
+        made = ((item.name, options) for item, _, options in self._used.values())
+        return [
+            f"{name}.{key}" for name, of in made if of is not None for key in type(of).model_fields
+        ]
 
     @property
     def names(self) -> set[str]:

@@ -45,8 +45,6 @@ from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 
-__all__ = ["Prepared", "file_of", "named", "options_of", "prepare"]
-
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:

@@ -13,27 +13,12 @@ from pathlib import Path
 from targen_core import folders
 from targen_core.errors import RunConflict, UsageError
 from targen_core.options import Datasets
-from targen_core.origin import is_trusting
+from targen_core.origin import HUB, is_trusting
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import Lock, SourcePlan
 from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
-
-__all__ = [
-    "HUB",
-    "OBJECT",
-    "UnreadSource",
-    "kept_source",
-    "name_of_source",
-    "refuse_itself",
-    "remember_sources",
-    "require_known_sources",
-    "require_same_sources",
-]
-
-HUB = "hf:"
-"""Before the name of a dataset of a hub."""
 
 OBJECT = f"{MEMORY}:"
 """Before the file that stands for rows of a program."""

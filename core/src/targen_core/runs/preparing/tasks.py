@@ -21,18 +21,6 @@ from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck
 from targen_core.tasks.validation import corrector_problems
 from targen_core.wording import Action, Blank, Option
 
-__all__ = [
-    "briefed",
-    "find_corrector",
-    "find_task",
-    "judged_by",
-    "judged_offline",
-    "refuse_unlabeled",
-    "task_and_parts",
-    "task_of",
-    "task_plan",
-]
-
 
 def find_task(
     registry: Registry, name: str, variants: Sequence[str] = ()

@@ -34,15 +34,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Action, Either, Option, Setting, Together
 
-__all__ = [
-    "remember",
-    "remember_limits",
-    "remember_paths",
-    "require_known",
-    "require_known_limits",
-    "require_known_paths",
-]
-
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 

@@ -12,8 +12,6 @@ from targen_core.runs.records.model_names import called, settings_of
 from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.wording import Option
 
-__all__ = ["changed_part", "difference", "require_same"]
-
 _Use = tuple[str, str]
 """A model, and the settings by which two uses of it may differ, or ""."""
 

@@ -20,8 +20,6 @@ from targen_core.tasks.steps import ListStep
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
 from targen_core.wording import Option
 
-__all__ = ["Drawn", "as_typed", "read_dimensions", "with_dimensions"]
-
 Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 """Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""
 

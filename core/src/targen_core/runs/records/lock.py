@@ -10,15 +10,6 @@ from pydantic import Field
 
 from targen_core.runs.records.spec import ManifestPart
 
-__all__ = [
-    "COPY",
-    "Lock",
-    "PartPlan",
-    "SourcePlan",
-    "StepPlan",
-    "TaskPlan",
-]
-
 COPY = re.compile(r"given-[A-Za-z0-9][\w.-]{0,199}")
 """The name of a run's copy of a file that an option of a part names."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,32 +17,19 @@ from pydantic import Field, ValidationError, model_validator
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunDirectoryError, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.records.options import CORE
 from targen_core.runs.records.reading import check_members, read_json, said
-from targen_core.runs.records.shortcuts import locked
+from targen_core.runs.records.shortcuts import is_of_today
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
-
-__all__ = [
-    "FORMAT",
-    "USUAL_PLACES",
-    "Carried",
-    "Manifest",
-    "MergedRun",
-    "as_words",
-    "copy_of",
-    "flat",
-    "given_file",
-    "require_unmerged",
-]
 
 FORMAT = 3
 
@@ -50,8 +38,6 @@ _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
 _ID = re.compile(rf"({_NAME}:)?{_NAME}|{_NAME}:[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?")
 _STEP = re.compile(r"[A-Za-z_]\w*")
 _OPTION = re.compile(rf"(({_NAME}:)?{_NAME}\.)?[A-Za-z_]\w*")
-_BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
-"""By where they stood, fields that format 2 called otherwise."""
 USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
 """Where a lock has the filters that every run has."""
 
@@ -101,10 +87,9 @@ class Manifest(ManifestPart):
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        worked = spec.get("worked_examples", True)
-        if isinstance(worked, bool):
-            spec = {**spec, "worked_examples": "all" if worked else "none"}
-        return {**raw, "spec": spec, "lock": locked(spec, lock)}
+        if not is_of_today(spec, lock):
+            raw = load_registry().function("earlier-records", of="an earlier run")(raw)
+        return raw
 
     @property
     def task(self) -> TaskPlan:
@@ -193,33 +178,8 @@ class Manifest(ManifestPart):
         try:
             raw = read_json(path)
         except OSError as error:
-            if inner := _runs_in(run):
-                raise RunDirectoryError(
-                    f"{run} is not a run but a folder of runs, as a suite's: "
-                    f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
-                    hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
-                    + Action("generate", suite=...)
-                    + " that started the suite, typed again, continues all its runs",
-                ) from error
-            if (run / "weighing.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains rows that were chosen or weighed, and is no run",
-                    hint="name the run that they are from; analyze, train and export take these",
-                ) from error
-            if (run / "correction.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains rows that were corrected or reviewed, and is no run",
-                    hint=Either(
-                        "name the run that they are from; analyze, train, validate and export take "
-                        "these",
-                        Action("read_dataset", run),
-                    ),
-                ) from error
-            if (run / "model.json").exists():
-                raise RunDirectoryError(
-                    f"{run} contains a model, and is no run",
-                    hint=Action("evaluate", run, Blank("DATA")),
-                ) from error
+            if (known := _known_as_other(run)) is not None:
+                raise known from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint=Action("generate", ..., out=...) + " creates run directories",
@@ -232,7 +192,9 @@ class Manifest(ManifestPart):
                 hint="use the version of targen-core that wrote it",
             )
         try:
-            manifest = cls.model_validate(_READ[written](raw))
+            if written != FORMAT:
+                raw = load_registry().function("earlier-manifest", of=f"format {written}")(raw)
+            manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
         except UsageError as error:  # by the names in the file, not by those of flags
@@ -480,12 +442,14 @@ def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
 
 
-def _runs_in(folder: Path) -> list[Path]:
-    """The runs right below a folder, by name."""
-    try:
-        return sorted(filter(_is_run, folder.iterdir()))
-    except OSError:
-        return []
+def _known_as_other(folder: Path) -> RunDirectoryError | None:
+    """Return the error for a folder that another command wrote, where something knows it."""
+    with contextlib.suppress(TargenError):
+        known: RunDirectoryError | None = load_registry().function(
+            "folder-of-others", of=str(folder)
+        )(folder)
+        return known
+    return None
 
 
 def _said(shard: Shard) -> dict[str, Any]:
@@ -524,74 +488,3 @@ def as_words(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _of_format_2(raw: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of format 2, in which some fields had other names."""
-    read = _renamed(raw)
-    if isinstance(read.get("spec"), dict):
-        read["spec"] = {"near_duplicates": 90.0, **read["spec"]}
-    return {**read, "format": FORMAT}
-
-
-def _renamed(raw: Any, path: str = "") -> Any:
-    if not isinstance(raw, dict):
-        return raw
-    return {
-        _BEFORE_3.get(path + name, name): _renamed(value, f"{path}{name}.")
-        for name, value in raw.items()
-    }
-
-
-def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
-    try:
-        steps, sizes, digests = raw["steps"], list(raw["batches"]), raw.get("given", {})
-        options = {}
-        for step, plan in steps.items():
-            # A parameter that is None is one that the backend leaves out, and will again.
-            params = {name: value for name, value in plan["params"].items() if value is not None}
-            used = {**params, **plan["options"]}
-            options.update({f"{step}.{name}": value for name, value in used.items()})
-        if sizes and ("contexts" in steps or "contexts" in digests):
-            options["contexts.batch"] = sizes.pop(0)
-        if sizes and "seeds" not in digests:
-            options["seeds.batch"] = sizes
-        first, *extensions = raw["targets"]
-        same = ("backend", "seed", "lists_at_once", "contexts_limit", "near_duplicates", "limits")
-        manifest = {
-            "spec": {
-                **{name: raw[name] for name in same if name in raw},
-                **first,
-                "task": raw.get("task_file") or raw["task"]["id"],
-                "variants": raw["task"]["variants"],
-                "backend_for": {step: plan["backend"] for step, plan in steps.items()},
-                "options": options,
-                "corrector": "" if raw["corrector"] == "task" else raw["corrector"],
-                **{name: given_file(name) for name in digests},
-            },
-            "extensions": extensions,
-            "lock": {
-                **{name: raw[name] for name in ("task", "corrector", "batches")},
-                "steps": {
-                    step: {
-                        **plan,
-                        "options": {
-                            name: value
-                            for name, value in plan["options"].items()
-                            if name not in CORE
-                        },
-                    }
-                    for step, plan in steps.items()
-                },
-                "given": digests,
-                "distributions": raw.get("distributions", {}),
-            },
-            "created": raw.get("created", ""),
-        }
-        return _of_format_2(manifest)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"not a manifest of format 1: {error!r}") from None
-
-
-_READ: dict[int, Callable[[Any], Any]] = {1: _of_format_1, 2: _of_format_2, FORMAT: lambda raw: raw}

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import StepPlan
-
-__all__ = ["backend_name", "called", "model_name", "settings_of", "without_addresses"]
 
 # What backends call the option that names the model; classes of other libraries have several.
 _OPTIONS = (
@@ -62,26 +58,6 @@ def _bare(name: str) -> str:
     if looks_hub and not _FILE.search(name) and not _ADDRESS.search(name):
         return name
     return parts[-1]
-
-
-def without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
-    """`text` with names in place of what tells where a run's models were found.
-
-    A card may be of an older version, or hold a service's words.
-    """
-    hidden: dict[str, str] = {}
-    for plan in plans:
-        name = model_name(plan) or backend_name(plan)
-        if ":" in plan.identity:
-            hidden[plan.identity] = name
-        for value in plan.options.values():
-            if isinstance(value, str) and ("://" in value or value.startswith(("/", "~/", "\\\\"))):
-                hidden[value] = name
-                if host := urlsplit(value).netloc:
-                    hidden[host] = "the service"
-    for address in sorted(hidden, key=len, reverse=True):
-        text = text.replace(address, hidden[address])
-    return text
 
 
 def settings_of(identity: str) -> str:

@@ -32,22 +32,6 @@ from targen_core.wording import Blank, Option, Setting, Together, Words, listed
 if TYPE_CHECKING:
     from targen_core.runs.preparing.parts import Parts
 
-__all__ = [
-    "CORE",
-    "OF_LISTS",
-    "StepOptions",
-    "backend_options",
-    "check_steps",
-    "is_secret",
-    "known_secrets",
-    "prices",
-    "public_options",
-    "refuse_secrets",
-    "settled",
-    "step_options",
-    "step_parameters",
-]
-
 OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
 """Keys that list steps alone have, in words."""
 

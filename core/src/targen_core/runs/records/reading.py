@@ -17,15 +17,6 @@ from targen_core.errors import RunDirectoryError
 from targen_core.plain import kind_of, read_plain
 from targen_core.reading import json_of
 
-__all__ = [
-    "MAX_SECONDS",
-    "MEMBERS",
-    "SMALL",
-    "check_members",
-    "read_json",
-    "said",
-]
-
 SMALL = 64 << 20
 """Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
 

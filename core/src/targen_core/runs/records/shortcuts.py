@@ -22,16 +22,6 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
-__all__ = [
-    "dataset_options",
-    "datasets_of",
-    "locked",
-    "rows",
-    "shortcuts",
-    "spelled_out",
-    "taken_flags",
-]
-
 _MOVED = "targen-core:"
 """Before the names of filters that were the core's own in earlier versions."""
 
@@ -59,7 +49,7 @@ _COMMANDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Flagged:
+class Flagged:
     """A filter whose options are flags.
 
     Attributes:
@@ -74,11 +64,12 @@ class _Flagged:
 
 
 @cache
-def _filters() -> Mapping[str, _Flagged]:
+def filters_with_flags() -> Mapping[str, Flagged]:
+    """Return the installed filters whose options are flags, by their ids."""
     return _flagged(load_registry())
 
 
-def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
+def _flagged(registry: Registry) -> Mapping[str, Flagged]:
     """By the id of a filter, the options that may be given by their names alone.
 
     Each name has one owner: targen itself, or the filter that comes first. Our own filters come
@@ -87,7 +78,7 @@ def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
     ours = (name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields)
     owners = dict.fromkeys((*ours, *_COMMANDS, *SAMPLING), "targen")
-    found: dict[str, _Flagged] = {}
+    found: dict[str, Flagged] = {}
     for item in sorted(items, key=lambda i: i.distribution not in OURS):
         try:
             model = registry.options_of(item)
@@ -105,13 +96,15 @@ def _flagged(registry: Registry) -> Mapping[str, _Flagged]:
         taken = {name: owners[name] for name in declared if name in owners}
         flags = {name: each for name, each in declared.items() if name not in taken}
         owners |= dict.fromkeys(flags, f"the filter {item.id}")
-        found[item.id] = _Flagged(model, flags, taken)
+        found[item.id] = Flagged(model, flags, taken)
     return found
 
 
 def shortcuts() -> Mapping[str, Option]:
     """Return the options of filters that may be given by their names alone."""
-    return {name: option for of in _filters().values() for name, option in of.flags.items()}
+    return {
+        name: option for of in filters_with_flags().values() for name, option in of.flags.items()
+    }
 
 
 def taken_flags(registry: Registry, part: str) -> Mapping[str, str]:
@@ -146,10 +139,10 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
     others = {name: value for name, value in asked.items() if name not in fields}
     if not others:
         return spec
-    for part, flagged in _filters().items():
+    for part, flagged in filters_with_flags().items():
         name, model = part.partition(":")[2], flagged.model
         said = {key: others.pop(key) for key in flagged.flags if key in others}
-        given = {key: value for key, value in said.items() if _is_given(value)}
+        given = {key: value for key, value in said.items() if is_given(value)}
         if not given:
             continue
         options = dict(spec.get("options") or {})
@@ -172,7 +165,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             spec["filters"] = (part, *spec["filters"])
     for name, value in others.items():
         if package := package_of("option", name):
-            if _is_given(value):
+            if is_given(value):
                 raise UsageError(
                     wording.Option(name) + ": no filter that is installed has this option",
                     hint=install(package),
@@ -182,7 +175,8 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
     return spec
 
 
-def _is_given(value: Any) -> bool:
+def is_given(value: Any) -> bool:
+    """Return whether a value of an option was given."""
     return value is not None and value not in ("", (), [])
 
 
@@ -192,19 +186,33 @@ def _as_today(names: Any) -> Any:
         return (names,)
     if not isinstance(names, list | tuple):
         return names
-    return tuple(map(_id_today, names))
+    return tuple(map(id_today, names))
 
 
-def _id_today(name: Any) -> Any:
+def id_today(name: Any) -> Any:
+    """Return the id that a filter has now; one of a former filter of the core has changed."""
     if not isinstance(name, str) or not name.startswith(_MOVED):
         return name
     bare = name.removeprefix(_MOVED)
     return f"{package_of('filter', bare) or 'targen-core'}:{bare}"
 
 
+def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
+    """Return whether a manifest says all of filters and of worked examples as one of today."""
+    parts = lock.get("parts", {})
+    plans = parts.values() if isinstance(parts, Mapping) else ()
+    ids = [plan.get("id") for plan in plans if isinstance(plan, dict)]
+    return not (
+        isinstance(spec.get("worked_examples", True), bool)
+        or "excluded" in lock
+        or any(package_of("option", name) for name in spec)
+        or any(id_today(name) != name for name in ids)
+    )
+
+
 def datasets_of(part: str) -> tuple[str, Datasets]:
     """Return the option of a filter, by its id, that names datasets, and its words."""
-    flagged = _filters().get(part)
+    flagged = filters_with_flags().get(part)
     marked = {} if flagged is None else Datasets.among(flagged.model)
     return next(iter(marked.items()), ("options", Datasets()))
 
@@ -213,41 +221,7 @@ def dataset_options() -> set[str]:
     """Return how options of filters that name datasets are spelled."""
     return {
         f"{name}.{option}"
-        for part, flagged in _filters().items()
+        for part, flagged in filters_with_flags().items()
         for option in Datasets.among(flagged.model)
         for name in (part, part.partition(":")[2])
     }
-
-
-def locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock as of today, where an old spec has options of filters as fields."""
-    today = {name: value for name, value in lock.items() if name != "excluded"}
-    parts = lock.get("parts", {})
-    if not isinstance(parts, Mapping):
-        return today
-    return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}
-
-
-def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
-    found = {
-        place: {**part, "id": _id_today(part.get("id"))}
-        if place.startswith("filter ") and isinstance(part, dict)
-        else part
-        for place, part in parts.items()
-    }
-    names = [name for name in spec if package_of("option", name)]
-    for part, flagged in _filters().items() if names else ():
-        model, flags = flagged.model, flagged.flags
-        values = {key: spec[key] for key in flags if _is_given(spec.get(key))}
-        if len(values) < len(flags):
-            continue
-        others = {key: f.default for key, f in model.model_fields.items() if key not in flags}
-        place, marked = f"filter {part.partition(':')[2]}", Datasets.among(model)
-        values = {key: value for key, value in values.items() if key not in marked}
-        found[place] = {"id": part, "options": {**others, **values}}
-        if marked:
-            found[place]["sources"] = sources
-        for key in model.model_fields:
-            if key in found:  # a part that it uses
-                found[f"{key} of {place}"] = found.pop(key)
-    return found

@@ -16,8 +16,6 @@ from targen_core.origin import Named
 from targen_core.runs.records.options import StepOptions, step_options
 from targen_core.runs.records.shortcuts import spelled_out
 
-__all__ = ["ManifestPart", "RunSpec"]
-
 
 class ManifestPart(BaseModel):
     """A part of a file that says what was run: frozen, with no unknown field."""

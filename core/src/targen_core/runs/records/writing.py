@@ -23,8 +23,6 @@ from targen_core.plain import (
     write_failed,
 )
 
-__all__ = ["OUTPUTS", "ReplayedFile", "keep_copies", "write_atomically"]
-
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """The outputs of a run, in its directory."""
 

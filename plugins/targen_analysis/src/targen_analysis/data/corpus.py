@@ -12,10 +12,10 @@ from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.metrics import Corpus
 from targen_core import Registry, Task
-from targen_core.dataset.source import Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.tasks.fields import named, text_at
 from targen_core.wording import Option
+from targen_standard.datasets.source import Source, open_source
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_analysis.judging.texts import judged_texts
+from targen_cli.trust import placed
 from targen_core import DryRunCall, Llm, Prompt, Task, Typed, load_registry
-from targen_core.origin import HUB, is_file, placed
+from targen_core.origin import HUB, is_file
 from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
 

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.outputs import write_new
 from targen_core.errors import UsageError
-from targen_core.outputs import write_new
 
 __all__ = ["sample"]
 
@@ -58,8 +58,9 @@ def sample(
     """
     from targen_analysis.data.corpus import read_corpus
     from targen_analysis.judging.texts import answer_of, texts_of
+    from targen_cli.markup import sheet_cell
     from targen_core import load_registry
-    from targen_core.text import plural, sheet_cell
+    from targen_core.text import plural
 
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out {out}: it is written as CSV or JSON lines", hint="FILE.csv")

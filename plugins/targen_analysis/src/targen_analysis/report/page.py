@@ -13,8 +13,7 @@ from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading
-from targen_cli.pages import document
-from targen_core.pages import safe
+from targen_cli.pages import document, safe
 from targen_core.wording import anywhere
 
 __all__ = ["as_page"]

@@ -370,7 +370,7 @@ def _each(
     Raises:
         DatasetUnavailable: one cannot be read.
     """
-    from targen_core.dataset.source import open_source
+    from targen_standard.datasets.source import open_source
 
     for path in paths:
         try:

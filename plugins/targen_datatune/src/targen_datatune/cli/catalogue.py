@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.tables import print_json, print_table
+from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import Interrupted, UsageError
-from targen_core.text import duration, plural, printable
+from targen_core.text import plural, printable
 from targen_datatune.cli.options import IndexArg, assignments
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from targen_core.origin import placed
+from targen_cli.trust import placed
 from targen_datatune.transforming.formats import refuse_pattern
 
 __all__ = ["FORM", "Example", "RowChecks", "Transform"]

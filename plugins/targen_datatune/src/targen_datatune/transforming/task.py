@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from targen_cli.trust import leaving
 from targen_core import (
     CorrectionSample,
     Credit,
@@ -21,7 +22,6 @@ from targen_core import (
 )
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.origin import leaving
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow

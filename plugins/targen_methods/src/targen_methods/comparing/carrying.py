@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from targen_cli.ahead import Expected, expected_of
 from targen_cli.estimating import estimate
 from targen_cli.findings import Estimate
+from targen_cli.outputs import check_own, claim, read_file
 from targen_core import Limits, Registry, Typed, generate, load, read_dataset
 from targen_core.errors import (
     BudgetExhausted,
@@ -36,7 +37,7 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
-from targen_core.outputs import check_own, claim, read_file, write_file
+from targen_core.outputs import write_file
 from targen_core.reading import json_of
 from targen_core.runs.jobs.account import Account
 from targen_core.text import plural

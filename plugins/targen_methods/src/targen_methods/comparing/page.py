@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from targen_cli.findings import Estimate
-from targen_cli.pages import document
+from targen_cli.markup import markdown
+from targen_cli.pages import document, safe
 from targen_core.outputs import write_file
-from targen_core.pages import safe
-from targen_core.text import markdown
 from targen_methods.comparing.measured import Compared, Measured
 
 __all__ = ["columns", "rows", "write"]

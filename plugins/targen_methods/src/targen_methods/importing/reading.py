@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.source import Source, open_source
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
 from targen_methods.importing.published import FORMS, Published, looks_like
+from targen_standard.datasets.source import Source, open_source
 
 __all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
 

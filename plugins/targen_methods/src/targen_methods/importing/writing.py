@@ -19,11 +19,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from targen_cli.markup import markdown, markdown_code
+from targen_cli.outputs import put_folder
 from targen_core import read_dataset
-from targen_core.outputs import put_folder, remove, write_file
+from targen_core.outputs import remove, write_file
 from targen_core.plain import write_failed
 from targen_core.reading import read_jsonl
-from targen_core.text import markdown, markdown_code, plural
+from targen_core.text import plural
 from targen_methods.importing.rows import Imported, Importing
 from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import Weighing, checked_weights

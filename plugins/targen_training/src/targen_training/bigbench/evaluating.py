@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.status import status
-from targen_core.dataset.source import open_source
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading import read_json
 from targen_standard.datasets.bigbench import BigBench, Example, bigbench_of, is_bigbench
+from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import Grade, graded
 from targen_training.printed import with_interval
 

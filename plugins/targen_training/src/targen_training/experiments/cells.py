@@ -22,10 +22,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_cli.outputs import put_folder
 from targen_cli.reading import read_array
 from targen_core import Registry
 from targen_core.errors import UsageError
-from targen_core.outputs import put_folder, remove, write_file, writing
+from targen_core.outputs import remove, write_file, writing
 from targen_core.reading import read_json
 from targen_standard.pretrained import named_place
 from targen_training.decisions import require_weighing

@@ -10,10 +10,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from targen_cli.reading import read_toml
+from targen_cli.trust import leaving, placed, require_trust
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import TargenError, UsageError
-from targen_core.origin import Named, leaving, placed, require_trust
+from targen_core.origin import Named
 from targen_training.styles import Style
 
 __all__ = [

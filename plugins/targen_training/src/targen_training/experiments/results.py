@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from targen_cli.findings import Estimate
+from targen_cli.pages import safe, table
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.pages import safe, table
 from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_cli.outputs import check_own
+from targen_cli.trust import remember_trust
 from targen_core import Registry
 from targen_core.errors import UsageError
-from targen_core.origin import remember_trust
-from targen_core.outputs import check_own, remove, write_file
+from targen_core.outputs import remove, write_file
 from targen_core.plain import content_of
 from targen_training.experiments.cells import (
     BEFORE,

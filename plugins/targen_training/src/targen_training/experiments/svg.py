@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from targen_cli.findings import Plot
-from targen_core.pages import safe
+from targen_cli.pages import safe
 
 __all__ = ["picture"]
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from targen_cli.findings import Estimate
 from targen_core import Typed
-from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_core.wording import install
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
+from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
 from targen_training.reproduction.printed import printed

@@ -12,18 +12,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.source import open_source
 from targen_core.errors import (
     MissingDependency,
     RunDirectoryError,
     TargenError,
     UsageError,
 )
-from targen_core.origin import Typed
-from targen_core.runs.preparing.sources import HUB, OBJECT, UnreadSource, name_of_source
+from targen_core.origin import HUB, Typed
+from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Either, Option, Words
+from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field
-from targen_core.dataset.source import open_source
+from targen_standard.datasets.source import open_source
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.plain import digest_of
 from targen_core.reading import read_text

@@ -7,18 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from targen_cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
 from targen_core.errors import RunLocked, UsageError, WriteFailed
-from targen_core.outputs import (
-    check_own,
-    claim,
-    locked,
-    new_folder,
-    put_folder,
-    read_file,
-    remove,
-    write_file,
-    writing,
-)
+from targen_core.outputs import remove, write_file, writing
 
 FIFOS = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
 

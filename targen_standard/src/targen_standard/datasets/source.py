@@ -1,38 +1,40 @@
-"""Where a dataset is: a run, or what a reader or targen-standard opens.
-
-The kernel reads what runs write. All other forms are readers', or those of the function
-`dataset-source`, which targen-standard registers.
-"""
+"""Where a dataset is, and how it is opened: as a run, by a reader, or in a common form."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from targen_core.dataset.lines import lines
+from targen_cli.reading import refuse_spreadsheet
 from targen_core.dataset.model import Dataset, problem_in
-from targen_core.dataset.records import Form, as_it_is
-from targen_core.errors import RunDirectoryError, TargenError, UsageError
-from targen_core.origin import order_of
-from targen_core.plain import read_plain
+from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
+from targen_core.origin import HUB, order_of
+from targen_core.plain import is_inside, read_plain
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
-from targen_core.runs.preparing.sources import HUB
+from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.model_names import without_addresses
+from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
-from targen_core.wording import Words
+from targen_core.wording import Action, Option, Words
+from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
+from targen_standard.datasets.lines import lines
+from targen_standard.datasets.records import Form, Record, as_it_is
+from targen_standard.datasets.texts import document, table
 
 __all__ = ["DatasetReader", "Form", "RecordsOf", "Source", "card_in", "open_source", "run_source"]
 
 _log = logging.getLogger("targen")
+
+_FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
             return run_source(path)
         if (opened := _by_a_reader(path, encoding)) is not None:
             return opened
-    common: Source = load_registry().function("dataset-source", of="a dataset that is no run")(
-        source, encoding
-    )
-    return common
+    return _common(source, encoding)
 
 
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
@@ -185,9 +184,29 @@ def run_source(run: Path) -> Source:
         version=manifest.task.version,
         task=lambda: manifest.task_name(run),
         variants=tuple(manifest.task.variants),
-        card=without_addresses(card_in(run), manifest.steps.values()),
+        card=_without_addresses(card_in(run), manifest.steps.values()),
         provenance=RecordsOf(run / "provenance.jsonl"),
     )
+
+
+def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
+    """`text` with names in place of what tells where a run's models were found.
+
+    A card may be of an older version, or hold a service's words.
+    """
+    hidden: dict[str, str] = {}
+    for plan in plans:
+        name = model_name(plan) or backend_name(plan)
+        if ":" in plan.identity:
+            hidden[plan.identity] = name
+        for value in plan.options.values():
+            if isinstance(value, str) and ("://" in value or value.startswith(("/", "~/", "\\\\"))):
+                hidden[value] = name
+                if host := urlsplit(value).netloc:
+                    hidden[host] = "the service"
+    for address in sorted(hidden, key=len, reverse=True):
+        text = text.replace(address, hidden[address])
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +244,111 @@ def _of_dataset(dataset: Dataset) -> Source:
         card=dataset.card,
         provenance=dataset.provenance,
     )
+
+
+def _common(source: Any, encoding: str) -> Source:
+    """Open a dataset without a reader of its own: a file, a folder, a hub's, or rows in memory.
+
+    Args:
+        source: a path, `hf:OWNER/NAME[:CONFIG[:SPLIT]]`, or what holds rows.
+        encoding: of text files without a byte order mark.
+
+    Raises:
+        UsageError: the source does not exist or cannot be read.
+        RunDirectoryError: the folder contains no dataset.
+        MissingDependency: the library that reads this form is not installed.
+    """
+    if not isinstance(source, str | PathLike):
+        return _in_memory(source)
+    if str(source).startswith(HUB):
+        named = str(source).removeprefix(HUB).replace("/", "-").replace(":", "-")
+        return Source(str(source), named, from_hub(str(source)))
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _folder(path)
+    if not path.exists():
+        raise NoSuchFile(path, hint=_of_a_task(str(source)) or _FORMS)
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
+        raise UsageError(
+            f"{path} is the file of a task, not a dataset",
+            hint=f"{_FORMS}; the task goes with " + Option("task", str(path)),
+        )
+    refuse_spreadsheet(path)
+    if suffix in (".csv", ".tsv"):
+        form = table(path, encoding)
+    elif suffix == ".parquet":
+        form = parquet([path])
+    elif suffix == ".json":
+        form = document(path, encoding)
+    else:
+        form = lines(path, encoding)
+    return Source(str(path), path.stem, form)
+
+
+def _folder(path: Path) -> Source:
+    name = path.resolve().name
+    if (path / "state.json").is_file():
+        return Source(str(path), name, saved(path))
+    if (path / "dataset_dict.json").is_file():
+        splits = sorted(each for each in path.iterdir() if (each / "state.json").is_file())
+        _refuse_outside(path, splits)
+        return open_source(splits[0]) if len(splits) == 1 else _several(path, splits)
+    tables = sorted([*path.glob("*.parquet"), *path.glob("data/*.parquet")])
+    if files := [each for each in tables if each.is_file()]:
+        _refuse_outside(path, files)
+        if len({_split(each) for each in files}) > 1:
+            _several(path, files)
+        return Source(str(path), name, parquet(files))
+    if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
+        raise RunDirectoryError(f"{path} is a folder that contains no dataset", hint=_FORMS)
+    return run_source(path)  # which says that it is none
+
+
+def _of_a_task(name: str) -> Words:
+    """Return the hint if someone named an installed task in place of a dataset; or ""."""
+    if name not in {item.name for item in load_registry().all("task")}:
+        return ""
+    return f"{name} is a task; for rows: " + Action("generate", name, n=100)
+
+
+def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
+    """Refuse links that lead out of a folder, which may be from anybody."""
+    for member in members:
+        if not is_inside(folder, member):
+            raise UsageError(
+                f"{member} is a link that leads out of {folder}",
+                hint="name what it leads to, or copy that into the folder",
+            )
+
+
+def _split(path: Path) -> str:
+    """The split whose rows a file of an export or a hub holds: `train-00000-of-00001.parquet`."""
+    return path.stem.partition("-")[0].lstrip("0123456789")
+
+
+def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
+    names = ", ".join(part.name for part in parts) or "no readable dataset"
+    raise UsageError(
+        f"{path} contains several datasets: {names}",
+        hint=f"name one, such as {parts[0]}" if parts else "",
+    )
+
+
+def _in_memory(source: Any) -> Source:
+    """Rows that are in memory."""
+    name = "the data given"
+    if hasattr(source, "features") and hasattr(source, "with_format"):
+        return Source(name, "dataset", columns_of(source))
+    if hasattr(source, "to_dict") and hasattr(source, "columns"):  # a data frame
+        source = source.astype(object).where(source.notna(), None).to_dict("records")
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
+    rows = list(source)
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, row in enumerate(rows, 1):
+            bad = ValueError(f"{type(row).__name__} is not a row")
+            yield number, row if isinstance(row, Mapping) else bad
+
+    return Source(name, "dataset", Form(records, place="row"))

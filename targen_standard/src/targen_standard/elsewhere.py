@@ -1,8 +1,4 @@
-"""Where the models of a run work, as the user states: an executor, and its workers.
-
-It is said with each command and kept nowhere. It does not affect the rows, so a run continues with
-or without it. An address that came with a stranger's run would get this user's keys.
-"""
+"""Where the models of a run work, as the user states: an executor, and its workers."""
 
 from __future__ import annotations
 
@@ -100,7 +96,9 @@ class Elsewhere:
             hint="leave " + Option("executor") + " out, or continue with " + delivery.dropped,
         )
 
-    async def place(self, steps: Mapping[str, PreparedStep], limits: Limits) -> dict[str, Any]:
+    async def place(
+        self, steps: Mapping[str, PreparedStep], limits: Limits
+    ) -> dict[str, PreparedStep]:
         """`steps` with models that work there.
 
         Raises:

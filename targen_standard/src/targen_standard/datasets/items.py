@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from targen_cli.reading import csv_cells, refuse_spreadsheet
 from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
-from targen_core.reading import csv_cells, json_of, refuse_spreadsheet
+from targen_core.reading import json_of
 from targen_core.tasks.steps import ListStep
 from targen_core.wording import Either, Words
 

@@ -11,14 +11,12 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import WHOLE, content_of
 from targen_core.reading.lines import LINE
 from targen_core.suggestions import as_utf_8
 from targen_core.wording import Option
-
-__all__ = ["content_in", "decoded", "lines", "whole"]
+from targen_standard.datasets.records import Form, Record
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -12,8 +12,6 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from targen_core.reading import json_of
 from targen_core.tasks.model import Task
 
-__all__ = ["Form", "Record", "as_it_is", "official_row"]
-
 Record = bytes | Mapping[str, Any] | ValueError
 """A line of JSON, values by their columns, or why it cannot be read."""
 

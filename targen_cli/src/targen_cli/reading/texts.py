@@ -1,0 +1,88 @@
+"""Lists of JSON, read value by value, and CSV."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from targen_core.errors import UnreadableFile
+from targen_core.reading.values import DEEPEST, Malformed, is_within, not_json, too_deep
+
+_OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
+_GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
+
+
+def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
+    """Yield the values of a JSON list, each parsed when its turn comes; NaN and infinity may occur.
+
+    A value can take twenty times the memory of its text, so a list of many is best not held.
+
+    Args:
+        text: the text.
+        deepest: the most levels of nesting of a value.
+
+    Raises:
+        Malformed: when the iterator comes to what is not JSON, not a list, or nested too deeply.
+    """
+    scan = json.JSONDecoder().raw_decode
+    if not (start := _OPENS.match(text)):
+        raise Malformed("it is not a JSON list")
+    at, more = start.end(), not start[1]
+    while more:
+        try:
+            value, at = scan(text, at)
+        except RecursionError:
+            raise too_deep(text, deepest) from None
+        except json.JSONDecodeError as error:
+            raise not_json(error) from None
+        except ValueError as error:  # a number of too many digits
+            raise Malformed(str(error)) from None
+        if not is_within(value, deepest - 1):
+            raise too_deep(text, deepest)
+        yield value
+        if not (mark := _GOES_ON.match(text, at)):
+            raise not_json(json.JSONDecodeError("Expecting ',' delimiter", text, at))
+        at, more = mark.end(), mark[1] == ","
+    if at < len(text):
+        raise not_json(json.JSONDecodeError("Extra data", text, at))
+
+
+def refuse_spreadsheet(path: Path) -> None:
+    """Refuse a workbook by its name: its bytes would be read as a broken text.
+
+    Raises:
+        UnreadableFile: it is one.
+    """
+    if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
+        raise UnreadableFile(path, "it is a spreadsheet", hint="save its sheet as CSV (UTF-8)")
+
+
+def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
+    """Return the cells of each line of a CSV text with the number of the line that ends it.
+
+    Cells are divided by commas, or, if the header has none, by its semicolons or tabs. Spreadsheets
+    write semicolons if the comma is for decimals. A line that cannot be read is given as a
+    ValueError, and the next one follows.
+    """
+    import csv
+
+    csv.field_size_limit(sys.maxsize)  # a cell may be a whole book; the file is in memory already
+    header, _, _ = text.lstrip("\r\n").partition("\n")
+    odd = next((mark for mark in ";\t" if mark in header and "," not in header), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else odd, strict=True)
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            is_open = "unexpected end" in str(error)
+            why = "a quote is opened and not closed" if is_open else str(error)
+            yield reader.line_num, ValueError(why)
+            continue
+        if cells is None:
+            return
+        yield reader.line_num, cells

@@ -1,0 +1,188 @@
+"""Trust in the paths, the code and the addresses that files of others name.
+
+A file that names such things is used if this person trusts it: `--trust`, an answer at a terminal,
+or `targen_core.trusting()`. Trust is remembered by digest, of the file's path, of the names and of
+the code behind them. Files that targen writes itself are trusted from the start (`remember_trust`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from targen_core import folders
+from targen_core.errors import UsageError
+from targen_core.origin import Typed, Untrusted, is_trusting, shown, texts_in
+from targen_core.plain import content_of, kind_of
+from targen_core.text import printable
+from targen_core.wording import Either, Option
+
+__all__ = [
+    "ask_with",
+    "is_trusted",
+    "leaving",
+    "placed",
+    "reaches_out",
+    "remember_trust",
+    "require_trust",
+    "told",
+]
+
+_NAMED = 20  # names in a message
+_LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
+_CODE = 16 << 20  # bytes of a module
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
+
+
+class _Person:
+    """The person of this process, where there is a terminal to ask on."""
+
+    asked: Callable[[str], bool] | None = None
+
+
+def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
+    """Those of a file's paths that are code or lie outside its folder; see `reaches_out`."""
+    return {key: path for key, path in paths.items() if reaches_out(folder, path)}
+
+
+def placed(folder: Path, text: str) -> Typed:
+    """A path that a file in `folder` names, as seen from here; the caller has checked it."""
+    if _ADDRESS.match(text):
+        return Typed(text)
+    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is no home
+    path = folder / named
+    if _ADDRESS.match(str(path)) or str(path).startswith("~"):
+        path = path.absolute()  # else it would be no file's name to those who read it next
+    return Typed(path)
+
+
+def reaches_out(folder: Path, text: str) -> bool:
+    """Return whether a path that a file in `folder` names is code, or lies outside that folder."""
+    path = Path(text.rpartition(":")[0] if ".py:" in text else text)
+    if text.startswith("~") or "\0" in text or path.suffix == ".py" or _ADDRESS.match(text):
+        return True
+    if path.is_absolute() and path.is_relative_to(folder.absolute()):
+        path = path.relative_to(folder.absolute())
+    if path.is_absolute() or path.drive or ".." in path.parts:
+        return True
+    place = folder
+    for part in path.parts:
+        place = place / part
+        if kind_of(place) == "a link":  # it may lead out
+            return True
+    return False
+
+
+def ask_with(asked: Callable[[str], bool] | None) -> None:
+    """Set how a person is asked whether to trust a file; a command on a terminal does so."""
+    _Person.asked = asked
+
+
+def is_trusted(file: Path, names: Mapping[str, Any]) -> bool:
+    """Return whether this person trusts a file with everything it names."""
+    return not _untrusted(file, names)
+
+
+def remember_trust(file: Path, names: Mapping[str, Any]) -> None:
+    """Remember that this person trusts what a file names: targen wrote it, or they said so."""
+    for key, value in names.items():
+        folders.make_known("trusted", _digest(file, key, value, {}))
+        folders.make_known("trusted", _digest(file, key, value, _code(file, value)))
+
+
+def require_trust(file: Path, names: Mapping[str, Any]) -> None:
+    """Stop unless the person trusts a file with everything it names.
+
+    Args:
+        file: the file.
+        names: the code, paths, addresses, keys and limits that it names, by their place in it.
+
+    Raises:
+        Untrusted: it names something that this person never trusted it with.
+    """
+    new = _untrusted(file, names)
+    if not new:
+        return
+    if not is_trusting() and not _agreed(file, told(new)):
+        listed = [f"{key} = {shown(value)}" for key, value in islice(new.items(), _NAMED)]
+        if len(new) > _NAMED:
+            listed.append(f"and {len(new) - _NAMED} more")
+        raise Untrusted(
+            f"{printable(str(file), lines=False)} names {', '.join(listed)}: a file from "
+            "someone else may name any code, file, address or limit",
+            hint="read it first; if you trust it, "
+            + Either(
+                "add " + Option("trust", True) + " to the command",
+                "read it within `with targen_core.trusting():`",
+            ),
+        )
+    remember_trust(file, new)
+
+
+def told(names: Mapping[str, Any]) -> list[str]:
+    """Return a line for each name in a file, with none left out: the unseen is not trusted."""
+    return [
+        printable(f"{key} = {text}", lines=False)
+        for name, value in names.items()
+        for key, text in _leaves(name, value)
+    ]
+
+
+def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names in a file with which this person never trusted it.
+
+    Code is looked at only if its name is known: a stranger's file has no other file read.
+    """
+    return {
+        key: value
+        for key, value in names.items()
+        if not folders.is_known("trusted", _digest(file, key, value, {}))
+        or not folders.is_known("trusted", _digest(file, key, value, _code(file, value)))
+    }
+
+
+def _agreed(file: Path, lines: Sequence[str]) -> bool:
+    """Ask the person, if there is one, and if it is not more than a person reads."""
+    if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
+        return False
+    return _Person.asked("\n  ".join([f"{printable(str(file), lines=False)} names", *lines]))
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for name, each in value.items():
+            yield from _leaves(f"{key}.{name}", each)
+    elif isinstance(value, list | tuple) and value:
+        for at, each in enumerate(value):
+            yield from _leaves(f"{key}.{at}", each)
+    else:
+        yield key, value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _digest(file: Path, key: str, value: Any, code: Mapping[str, str]) -> str:
+    """Return the digest of a file's place, of a name in it, and of the code behind that name."""
+    said = json.dumps([str(file.resolve()), key, value, code], sort_keys=True, default=str)
+    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _code(file: Path, value: Any) -> dict[str, str]:
+    """The digest of each file of code that a value names, from the file's folder or from here."""
+    code = {}
+    for text in texts_in(value):
+        # ADAPTER:FILE.py:CLASS names the file behind the colon.
+        files = {
+            Path(name[: found.end()])
+            for name in (text, text.partition(":")[2])
+            for found in re.finditer(r"\.py", name)
+        }
+        for path in (place for named in files for place in (file.parent / named, named)):
+            with contextlib.suppress(OSError, ValueError, UsageError):
+                if path.suffix == ".py" and path.is_file():
+                    code[str(path.resolve())] = hashlib.sha256(content_of(path, _CODE)).hexdigest()
+    return code

@@ -1,0 +1,58 @@
+"""Files of rows, for options that name one: rows that are in none are written into the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from targen_core import folders
+from targen_core.api.request import as_path
+from targen_core.dataset.model import Dataset
+from targen_core.errors import UsageError
+from targen_core.origin import HUB, Typed
+from targen_core.outputs import write_file
+from targen_standard.datasets.source import open_source
+
+__all__ = ["file_of_rows"]
+
+_FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
+
+
+def file_of_rows(rows: Any) -> Path:
+    """The file that rows are in; those that are in none yet are written into one in the cache.
+
+    A run copies it later, and a command may read it until it ends.
+
+    Raises:
+        UsageError: they are no dataset.
+    """
+    if isinstance(rows, str | PathLike):
+        path = as_path(rows)
+        if not str(rows).startswith(HUB) and not path.is_dir():
+            return path  # who reads it says what is wrong with it
+        if path.is_dir() and not any((path / name).exists() for name in _FOLDERS_OF_ROWS):
+            files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
+            raise UsageError(
+                f"{path} is a folder, not a file of rows",
+                hint=f"name one file{f', such as {files[0]}' if files else ''}",
+            )
+        rows = Typed(rows)
+    if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run
+        rows = made
+    if getattr(rows, "ndim", 0) == 1:  # a column of a data frame, or an array
+        rows = rows.tolist()
+    name, of = "rows", rows
+    if isinstance(rows, str) or not (
+        isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
+    ):
+        source = open_source(rows)
+        name, of = source.name, map(dict, source.rows())
+    text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    file = folders.cache_folder() / "rows" / digest / f"{name}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_file(file, text)
+    return file

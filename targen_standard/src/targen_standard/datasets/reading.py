@@ -1,0 +1,346 @@
+"""`read_dataset`: from any form of a dataset to a `Dataset`, with one set of words for all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
+from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_core.reading import json_of
+from targen_core.runs.folder.report import read_report
+from targen_core.runs.folder.reporters import CARD, Ended, files_of
+from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.records.manifest import Manifest
+from targen_core.tasks.model import Task
+from targen_core.text import plural
+from targen_core.wording import Action, Option, Words
+from targen_standard.datasets.lines import lines
+from targen_standard.datasets.records import Form, Record, as_it_is, official_row
+from targen_standard.datasets.source import Source, open_source
+
+_Row = Mapping[str, Any]
+
+_MOST_PROBLEMS = 100_000
+
+
+def read_dataset(
+    source: Any,
+    task: Task[Any, Any] | str | None = None,
+    *,
+    variants: Sequence[str] = (),
+    registry: Registry | None = None,
+    encoding: str = "utf-8",
+    strict: bool = True,
+) -> Dataset:
+    """Read a dataset; see `targen_core.read_dataset`."""
+    if isinstance(made := getattr(source, "dataset", None), Dataset):  # of a run
+        source = made
+    if isinstance(source, Dataset):
+        return _same(source, task, registry)
+    while True:
+        opened = open_source(source, encoding=encoding)
+        whose = _task(opened, task, variants, registry)
+        ended = _written(opened)
+        opened, report = _at_one_moment(opened)
+        problems: list[Problem] = []
+        rows = (
+            _strictly(opened, whose, task, problems)
+            if strict
+            else _leniently(opened, whose, problems)
+        )
+        if _written(opened) == ended:
+            break  # otherwise the run ended, or was resumed, while it was read
+    card = opened.card
+    if opened.run is not None and report and ended is None:
+        # A README.md, if there is one, tells of an earlier end of the run.
+        manifest = Manifest.load(opened.run / "manifest.json")
+        now = Ended(folder=opened.run, task=whose, manifest=manifest, report=report, sample=rows[0])
+        card = files_of(now).get(CARD, "")
+    dataset = Dataset(
+        opened.name,
+        whose,
+        rows,
+        card,
+        source=opened.place,
+        run=opened.run,
+        provenance=opened.provenance,
+        problems=problems,
+        report=report,
+    )
+    return dataset if opened.then is None else opened.then(dataset)
+
+
+def _written(source: Source) -> tuple[int, int] | None:
+    """Return what distinguishes one report of a run from the next; None without a report."""
+    if source.run is None:
+        return None
+    try:
+        there = (source.run / "report.json").stat()
+    except OSError:
+        return None
+    return there.st_ino, there.st_mtime_ns
+
+
+def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
+    """A run as of its report, which of a run in progress is what its ledger tells now.
+
+    Rows that are written later are left out, and so is what `provenance` says of them.
+    """
+    if source.run is None:
+        return source, {}
+    try:
+        report = read_report(source.run)
+    except RunDirectoryError:  # it is reported where the report is needed
+        return source, {}
+    if _written(source) is not None:
+        return source, report
+    count = sum(report["rows"].values())
+    if not (source.run / "provenance.jsonl").exists():  # nothing tells which rows are whole
+        return source, {}
+    later = lines(source.run / "dataset.jsonl", may_be_torn=True)  # read behind the report
+    form = replace(later, records=lambda: islice(later.records(), count))
+    return replace(source, form=form, provenance=_Until(source.provenance, count)), report
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """The provenance of the first rows of a run; each iteration reads the file again."""
+
+    records: Iterable[Mapping[str, Any]]
+    rows: int
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        left = self.rows
+        for record in self.records:
+            left -= record.get("rows", 1)
+            if left < 0:
+                return
+            yield record
+
+
+def _task(
+    source: Source,
+    task: Task[Any, Any] | str | None,
+    variants: Sequence[str],
+    registry: Registry | None,
+) -> Task[Any, Any]:
+    """The task whose rows they are.
+
+    Raises:
+        UsageError: the task is unknown, or two names differ.
+        UnknownName: it is not installed.
+    """
+    if isinstance(task, Task):
+        return task.varied(variants)
+    if not isinstance(task, str | PathLike | None):
+        raise UsageError(
+            f"task is {repr(task)[:80]}",
+            hint="pass a task's name or file, or a Task, such as declaration.task() returns",
+        )
+    registry = load_registry() if registry is None else registry
+    if source.task is None:
+        if task is None:
+            raise of_no_task(source)
+        return find_task(registry, task, variants)[1]
+    try:
+        item, recorded = find_task(registry, source.task(), source.variants)
+    except UsageError as error:
+        if source.run is not None and _is_unknown(error):
+            manifest = Manifest.load(source.run / "manifest.json")
+            error.hint = manifest.to_install or error.hint
+        raise
+    # A method's rows are those of the task that it is based on.
+    same = (item.id, *recorded.based_on)
+    other = task is not None and registry.find("task", task).id not in same
+    if other or (variants and tuple(variants) != source.variants):
+        raise UsageError(
+            f"{source.run or source.place} already names the task of its rows: {item.id}",
+            hint="omit " + Option("task") + " and " + Option("variants"),
+        )
+    return recorded
+
+
+def _is_unknown(error: UsageError) -> bool:
+    """Return whether a name is that of a part that is not installed."""
+    return isinstance(error, UnknownName) or isinstance(error.__cause__, UnknownName)
+
+
+def _same(
+    dataset: Dataset, task: Task[Any, Any] | str | None, registry: Registry | None
+) -> Dataset:
+    """A dataset as it is, if it is of that task.
+
+    Raises:
+        UsageError: it is of another.
+    """
+    if isinstance(task, str):
+        task = find_task(load_registry() if registry is None else registry, task)[1]
+    if task is not None and task.name != dataset.task.name:
+        raise UsageError(f"{dataset.name} contains rows of {dataset.task.name}, not of {task.name}")
+    return dataset
+
+
+NAME_THE_TASK = Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks")
+"""The hint if the task of rows is unknown."""
+
+
+def of_no_task(source: Source) -> UsageError:
+    """Return the error for rows of an unknown task."""
+    run = Path(source.place).parent
+    if (run / "manifest.json").exists():
+        hint: Words = f"give the run directory, {run}"
+    else:
+        hint = NAME_THE_TASK
+    return UsageError(f"{source.place} does not name the task of its rows", hint=hint)
+
+
+def _strictly(
+    source: Source,
+    task: Task[Any, Any],
+    named: Task[Any, Any] | str | None,
+    problems: list[Problem],
+) -> list[_Row]:
+    """All rows, each valid; `problems` gets the known oddities of the original data.
+
+    Raises:
+        UsageError: a row is invalid, or there are no rows.
+    """
+    hint = _way_out(source, task, named)
+    rows: list[_Row] = []
+    for number, record in _records(source, task):
+        try:
+            rows.append(official_row(record, source.form, task))
+        except ValueError as error:
+            known = _known(record, source.form, task) if task.rows_per_instance == 1 else ""
+            if known:
+                problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+                continue
+            raise source.no_row(number, error, task.name, hint) from error
+    if not rows:
+        source.none(hint if source.run else "")
+    over = len(rows) % task.rows_per_instance
+    if over and source.run is not None:  # it was killed between the rows of one instance
+        del rows[-over:]
+    elif over:
+        raise UsageError(
+            f"{source.place} has {plural(len(rows), 'row')}, but rows of {task.name} come in "
+            f"groups of {task.rows_per_instance}",
+            hint=hint,
+        )
+    return rows
+
+
+def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
+    if source.run is None:
+        name = named if isinstance(named, str) else task.name
+        return Action("validate", source.place, task=name) + " lists all such rows"
+    if task.version != source.version:
+        return (
+            f"the rows were made with version {source.version} of the task; version "
+            f"{task.version} is installed"
+        )
+    return Action("resume", source.run) + " continues the run"
+
+
+def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
+    """The rows that are right, with all that belong to them; `problems` gets what is wrong.
+
+    Raises:
+        UsageError: the source has no row, valid or not.
+    """
+    numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
+    places: dict[Any, int] = {}
+    for number, record in _records(source, task):
+        try:
+            row = official_row(record, source.form, task)
+        except ValueError as error:
+            known = _known(record, source.form, task)
+            problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+            if len(problems) == _MOST_PROBLEMS:
+                raise UsageError(
+                    f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are no rows of "
+                    f"{task.name}; the first, {source.form.place} {problems[0].line}: "
+                    f"{problems[0].message}",
+                    hint="is it another task's? then name that with " + Option("task", ...),
+                ) from error
+            numbered.append((number, None))
+            continue
+        idx = row.get("idx")
+        numbered.append((number, row))
+        if idx in places:
+            said = f"idx {idx} is already used in {source.form.place} {places[idx]}"
+            problems.append(Problem(number, idx, said, left_out=False))
+        places.setdefault(idx, number)
+    if not numbered:
+        source.none()
+    if source.run is not None and (over := len(numbered) % task.rows_per_instance):
+        del numbered[-over:]
+    rows: list[_Row] = []
+    for start in range(0, len(numbered), task.rows_per_instance):
+        group = numbered[start : start + task.rows_per_instance]
+        unit = [row for _, row in group if row is not None]
+        if len(unit) < len(group):
+            continue  # one of it is bad: said above
+        try:
+            if len(unit) < task.rows_per_instance:
+                raise ValueError(
+                    f"rows come in groups of {task.rows_per_instance}; the last has {len(unit)}"
+                )
+            task.from_rows(unit)
+        except (ValueError, LookupError, TypeError, Rejected) as error:
+            digests = map(row_digest, unit) if task.rows.oddities else ()
+            known = next(filter(None, map(task.rows.oddities.get, digests)), "")
+            idx = unit[0].get("idx")
+            problems.append(Problem(group[0][0], idx, problem_in(error), known=known))
+        else:
+            rows += unit
+    problems.sort(key=lambda problem: problem.line)
+    return rows
+
+
+def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record]]:
+    """The records with their places; rows that somebody wrote without `idx` get one by place."""
+    field, without = task.schema.model_fields.get("idx"), False
+    needs_index = source.run is None and field is not None and field.annotation is int
+    for at, (number, record) in enumerate(source.form.records()):
+        values = _values(record) if needs_index and (without or not at) else None
+        if not at:
+            without = values is not None and "idx" not in values
+        if without and values is not None and "idx" not in values:
+            numbered = {**values, "idx": at}
+            record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
+        yield number, record
+
+
+def _values(record: Record) -> Mapping[str, Any] | None:
+    """The values of a record, if it has some."""
+    if isinstance(record, bytes):
+        try:
+            record = json_of(record, strict=False)
+        except ValueError:
+            return None
+    return record if isinstance(record, Mapping) else None
+
+
+def _known(record: Record, form: Form, task: Task[Any, Any]) -> str:
+    """Where the original data has a bad row, if it has that very row."""
+    if not task.rows.oddities:
+        return ""
+    try:
+        return task.rows.oddities.get(row_digest(as_it_is(record, form, task)), "")
+    except (ValueError, TypeError, RecursionError):
+        return ""
+
+
+def _idx(record: Any) -> Any:
+    """The `idx` of a record that may be anything."""
+    values = _values(record)
+    return None if values is None else values.get("idx")

@@ -1,0 +1,71 @@
+"""Runs and reports as notebooks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from targen_cli.pages import table
+from targen_core.api.report import LabelReport, Report, flows_together
+from targen_core.api.run import Folder
+from targen_core.errors import TargenError
+from targen_core.text import percent
+
+__all__ = ["report_html", "run_html"]
+
+_SHOWN = 5  # rows of a table
+_LONGEST = 200  # characters of a cell
+
+
+def report_html(report: Report) -> str:
+    """Return a report as a notebook shows it."""
+    heads = ["label", "rows", "requested", "candidates", "kept", "became", "duplicates"]
+    rows = [
+        (
+            name,
+            label.rows,
+            label.requested,
+            label.judged,
+            "" if label.yield_ is None else percent(label.yield_),
+            _counted(label.accepted),
+            label.duplicate,
+            _counted(label.reasons),
+        )
+        for name, label in {**report.labels, **_branches(report)}.items()
+    ]
+    concerns = [each.message for each in report.concerns]
+    said = "".join(f" — {words}" for words in (report.problem, *report.notes, *concerns) if words)
+    return table(f"{report.task}: {report.summary}{said}", [*heads, "rejected for"], rows)
+
+
+def _branches(report: Report) -> dict[str, LabelReport]:
+    """Branches that aim at no label, as if each were one."""
+    flows, aims = report.raw["flow"], report.raw.get("branches", {})
+    return {
+        f"(branch {branch})": flows_together([flow], 0, 0)
+        for branch, flow in flows.items()
+        if aims.get(branch, branch) is None
+    }
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def run_html(run: Folder[Any]) -> str:
+    """Return a directory with rows as a notebook shows it."""
+    shown: str = run.report._repr_html_()
+    try:
+        rows = list(run.dataset.rows[:_SHOWN])
+    except TargenError:  # a task that is not there: the report says what there is
+        return shown
+    if not rows:
+        return shown
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
+    return shown + "\n" + table(f"{run.path}: the first rows of {len(run):,}", columns, cells)
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

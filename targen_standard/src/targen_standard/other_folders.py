@@ -1,0 +1,77 @@
+"""Explain a name that is neither a run nor a task, by the files and folders of that name."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from targen_core.errors import RunDirectoryError, UnknownName
+from targen_core.origin import DECLARED
+from targen_core.plain import what_is
+from targen_core.plugins.registry import Registry
+from targen_core.text import printable
+from targen_core.wording import Action, Blank, Either
+
+__all__ = ["no_run", "no_task"]
+
+
+def no_run(run: Path) -> RunDirectoryError | None:
+    """Return the error for a folder without a manifest that another command wrote, if one did."""
+    if inner := _runs_in(run):
+        return RunDirectoryError(
+            f"{run} is not a run but a folder of runs, as a suite's: "
+            f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
+            hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
+            + Action("generate", suite=...)
+            + " that started the suite, typed again, continues all its runs",
+        )
+    if (run / "weighing.json").exists():
+        return RunDirectoryError(
+            f"{run} contains rows that were chosen or weighed, and is no run",
+            hint="name the run that they are from; analyze, train and export take these",
+        )
+    if (run / "correction.json").exists():
+        return RunDirectoryError(
+            f"{run} contains rows that were corrected or reviewed, and is no run",
+            hint=Either(
+                "name the run that they are from; analyze, train, validate and export take these",
+                Action("read_dataset", run),
+            ),
+        )
+    if (run / "model.json").exists():
+        return RunDirectoryError(
+            f"{run} contains a model, and is no run",
+            hint=Action("evaluate", run, Blank("DATA")),
+        )
+    return None
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """The runs right below a folder, by name."""
+    try:
+        return sorted(each for each in folder.iterdir() if (each / "manifest.json").is_file())
+    except OSError:
+        return []
+
+
+def no_task(registry: Registry, name: str) -> UnknownName | None:
+    """Return the error for the name of a task that is a file's, a folder's or a description."""
+    problem, hint = f"no task named {name!r} is installed", ""
+    path = Path(name)
+    others = (f"{name}{end}" for end in DECLARED)
+    if len(name.split()) > 1:
+        problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
+        hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
+    elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
+        hint = f"did you mean the file? {beside}"
+    elif what_is(path / "manifest.json") == "file":
+        problem = f"{name} is a run directory, not a task"
+        hint = str(Action("resume", path, n=Blank("N")))
+    elif what_is(path / "pyproject.toml") == "file":
+        problem = f"{name} is the source of a plugin, not a task"
+        hint = f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} names its tasks"
+    elif what := what_is(path):
+        problem = f"{name} is a {what} that contains no task"
+        read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
+        hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
+    return UnknownName(problem, hint=hint) if hint else None
