@@ -1,6 +1,6 @@
 """Options of a run, each once: its type, range, default and description.
 
-Specs of runs consist of these models, and a command's flags of their fields: `cli.flags.takes`
+Specs of runs consist of these models, and a command's flags of their fields. `cli.flags.takes`
 turns a field into a flag by its type and its `Flag`. The range belongs to the model, so it is the
 same, with the same message, for a value from anywhere.
 """

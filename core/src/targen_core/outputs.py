@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _SMALL = 64 << 20
-_AGAIN = AGAIN + " goes on"
+_AGAIN = AGAIN + " continues"
 _HINT = (
     "if the folder came from someone else, do not trust it. Otherwise replace the link with "
     "its target (cp -rL copies the targets of links)"
@@ -83,7 +83,8 @@ def check_free(
         what: what such a folder holds: "a model", "weighed rows".
         mark: the file by which such a folder is known.
         force: replace an earlier one.
-        own: all that it may hold; anything else would be lost. None allows any other files.
+        own: all that it may hold; anything else would be lost. If None, any other files may be
+            there.
 
     Raises:
         UsageError: something else exists, or an earlier one and `force` is false.

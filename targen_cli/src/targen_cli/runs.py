@@ -140,7 +140,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
             print(file=sys.stderr)
             agreed = False
         if not agreed:
-            print("nothing is removed", file=sys.stderr)
+            print("removed no runs", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:
         if left := remove(path):

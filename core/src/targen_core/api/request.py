@@ -107,7 +107,7 @@ class Request:
     name: str
     task: Task[Any, Any]
     is_usual: bool = False
-    """Whether the request names no model and so uses the usual one."""
+    """True if the request names no model and so uses the usual one."""
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -146,7 +146,7 @@ class Request:
         """Return the run that `job` would continue in `out`; None if it would begin one.
 
         Raises:
-            RunConflict: `job` would refuse, such as because another run is there.
+            RunConflict: `job` would refuse, for example because `out` contains another run.
             UsageError: the run is to exclude its own rows.
         """
         for option, sources in self.prepared.datasets.items():
@@ -544,7 +544,7 @@ def _without(folder: Path, text: str) -> str:
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
-    """Return options by `KEY` or `STEP.KEY`; None is an option that was not given.
+    """Return options by `KEY` or `STEP.KEY`, without options that were not given (None).
 
     Raises:
         UsageError: a value that no manifest can hold.
@@ -584,7 +584,7 @@ def quotas_of(
     """Rows by label, from exactly one of the three.
 
     Raises:
-        UsageError: none or several of them are given, or a value is invalid.
+        UsageError: not exactly one of them is given, or a value is invalid.
     """
     labels = _plain(labels)
     ways = (n is not None) + (preset is not None) + bool(labels)

@@ -175,7 +175,7 @@ class Registry:
         return matching[0]
 
     def _called(self, kind: str, name: str) -> list[Registration[Any]]:
-        """Return the registrations with a bare name, or an alias of it."""
+        """Return the registrations with a bare name or alias."""
         return [item for item in self.all(kind) if name in (item.name, *item.aliases)]
 
     def others(self, kind: str, name: str) -> list[str]:

@@ -106,7 +106,7 @@ class Analysis:
             The files.
 
         Raises:
-            UsageError: an analysis exists and `force` is false, or something else is there.
+            UsageError: an analysis exists and `force` is false, or something else exists.
         """
         from targen_analysis.report.folder import check_free, write
         from targen_analysis.report.pictures import KINDS

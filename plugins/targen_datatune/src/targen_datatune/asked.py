@@ -70,9 +70,9 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
     """Read the `TASK` of `targen retrieve` and `targen transform`.
 
     Args:
-        task: the name of an installed task; the path of a file; or the instruction itself. The file
-            may be a task's (YAML, TOML, Python), a `task.json` of BIG-bench, JSON or YAML with an
-            `instruction` and `examples`, or a text with an instruction.
+        task: the name of an installed task, the path of a file, or the instruction itself. The file
+            may be a task's (YAML, TOML, Python), a `task.json` of BIG-bench, or a text with an
+            instruction. It may also be JSON or YAML with an `instruction` and `examples`.
         registry: what is installed.
 
     Raises:

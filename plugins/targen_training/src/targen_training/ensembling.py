@@ -2,7 +2,7 @@
 
 Rows of a generator are noisy. A model's predictions on them are averaged over its training. A row
 whose label the average does not confirm is left out for a while, and the average is learned beside
-the label (Meng et al., 2022, arXiv:2202.04538; the average is that of Laine and Aila, 2017,
+the label (Meng et al., 2022, arXiv:2202.04538). The average is that of Laine and Aila (2017,
 arXiv:1610.02242).
 """
 

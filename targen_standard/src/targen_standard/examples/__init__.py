@@ -1,7 +1,7 @@
 """Examples: a few real rows of a user's own, whose manner generated rows take. `--examples FILE`.
 
 This module has the options and the section of a report. The filter itself, in `filter`, reads the
-file; it adds examples to the prompts of step 3 (`showing`), draws the traits of their profile for
+file. It adds examples to the prompts of step 3 (`showing`), draws the traits of their profile for
 each row (`measuring`, `profile`), and refuses rows that repeat an example.
 """
 
@@ -69,14 +69,14 @@ class ExampleOptions(Options):
     profile: Annotated[
         Profile | bool | None,
         Field(
-            description="traits to draw, as `targen profile` prints them; true to measure them, "
-            f"false for none; by default they are measured of {MEASURED_FROM} examples or more"
+            description="traits to draw, as `targen profile` prints them; true measures them, "
+            f"false draws none. By default, {MEASURED_FROM} examples or more are measured"
         ),
     ] = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what is not used: a run that was begun before there was such a thing goes on."""
+        """Omit unused values, so that a run from before they existed continues."""
         values: dict[str, Any] = dump(self)
         if not self.close_gap:
             values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}

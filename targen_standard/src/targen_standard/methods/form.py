@@ -210,8 +210,8 @@ def method_task(
         given: rows of a program, in place of the files that `spec` names.
 
     Raises:
-        UsageError: the method or the task is unknown, its options are invalid, it lacks rows that
-            it needs, or got some that it does not use.
+        UsageError: the method or the task is unknown, or its options are invalid. Or it lacks rows
+            that it needs, or got rows that it does not use.
     """
     registry = load_registry() if registry is None else registry
     named = registry.find("method", spec.use)

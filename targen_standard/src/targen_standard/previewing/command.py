@@ -223,7 +223,7 @@ def _compare(
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
         return stopped
-    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens a row"]
+    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
     print_table(
         [*heads, "like the others: instructions", "prompts"],
         [

@@ -144,12 +144,12 @@ def revise(
         if of_then:
             print(f"{' '.join(of_then)}, as {plan.run} was revised")
     if dry_run:
-        print("\nDry run: nothing was sent or written.")
+        print("\nDry run: targen sent no calls and wrote no files.")
         return
     if plan.calls.total and not yes and not quiet and can_ask():
         print()
-        if not typer.confirm("Go on?", err=True):
-            print("Nothing was sent or written.", file=sys.stderr)
+        if not typer.confirm("Continue?", err=True):
+            print("No calls were sent, and no files were written.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
     limits = said.part(Limits)

@@ -15,7 +15,7 @@ from targen_core.wording import Option
 __all__ = ["changed_part", "difference", "require_same"]
 
 _Use = tuple[str, str]
-"""A model, and the settings by which two uses of it may differ, or ""."""
+"""A model, and the settings by which two uses may differ, or ""."""
 
 
 def difference(there: Manifest, asked: Manifest) -> str:

@@ -1,8 +1,8 @@
 """The metric `entities`: named entities, beside the reference's.
 
-TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, shows how often entities of some
-types occur in a synthetic dataset and in the original. It finds them alike by eye. Here the
-distance has a number, beside the distance between two halves of the original.
+TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, compares a synthetic dataset with
+the original. It shows how often entities of some types occur in each. It finds them alike by eye.
+Here the distance has a number, beside the distance between two halves of the original.
 """
 
 from __future__ import annotations

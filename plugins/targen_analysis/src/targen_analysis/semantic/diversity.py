@@ -16,7 +16,7 @@ __all__ = ["mean_cosine", "pair_mean", "remote_clique", "vendi"]
 def pair_mean(vectors: Vectors) -> float:
     """Return the mean cosine over all pairs of two rows, of at least two.
 
-    It is exact without visiting the pairs: n rows of length 1 with the sum s have the mean (s·s -
+    It is exact without visiting the pairs. n rows of length 1 with the sum s have the mean (s·s -
     n) / (n (n - 1)).
     """
     n, total = len(vectors), vectors.sum(axis=0)

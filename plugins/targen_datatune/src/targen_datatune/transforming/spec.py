@@ -32,7 +32,7 @@ class Example(_Part):
 
 
 class RowChecks(_Part):
-    """Checks of every row, besides that neither text is empty; lengths in characters."""
+    """Checks of every row; neither text may be empty, and lengths are in characters."""
 
     language: str = Field(
         default="", description="of both texts, such as English; see check_language"

@@ -108,8 +108,8 @@ def select(
 
     targen method supergen notes how likely the model found each text, as `score`; targen
     import-rows keeps the scores that SuperGen's authors published. The run keeps all its rows. The
-    best go to a folder beside it that every command takes for a dataset, with the origin of each
-    row, and a weighing.json of what was kept. Rows are in falling order, the labels in turn.
+    best go to a folder beside it that every command takes for a dataset. It has the origin of each
+    row, and a weighing.json that records the choice. Rows are in falling order, the labels in turn.
 
     Examples:
     - targen select runs/rte-supergen-0

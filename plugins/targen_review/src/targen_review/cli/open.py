@@ -186,11 +186,11 @@ def planned(
 
     With `quiet` no note is printed on a new plan.
 
-    A plan by which nobody has graded yet is made anew where other options are asked for; what was
-    not asked for stays as it was planned.
+    If nobody has graded by a plan yet and other options are requested, the plan is made anew.
+    Options that are not requested stay as planned.
 
     Raises:
-        UsageError: something asked for is not possible, or differs from the plan that is there.
+        UsageError: a request is impossible, or differs from the existing plan.
     """
     from targen_review.grades import check_name
     from targen_review.plan import data_of, differing, folder_for, is_there, load_plan, write_plan
@@ -310,7 +310,7 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
 
 
 def _status_of(run: Path) -> str:
-    """How a run ended, by its report; `load` would bring all that runs need into the server."""
+    """Return how a run ended, by its report: `load` would bring too much code into the server."""
     report = run / "report.json"
     if not report.exists():
         return "unfinished"

@@ -79,8 +79,8 @@ class Cell:
         model: what is trained, by its name in tables.
         arm: where the rows are from; of a mixture the two arms with "+" between them.
         kind: the group of the cell. It may be the comparison at equal sizes ("labels": of the same
-            labels) or at natural ones, a learning curve, a mixture, or few real rows of each label,
-            alone and with all synthetic ones.
+            labels) or at natural ones, a learning curve, or a mixture. Or it has few real rows of
+            each label, alone and with all synthetic ones.
         rows: how many rows are learned from.
         share: of a mixture, the part of the second arm.
         seed: the seed.

@@ -150,8 +150,9 @@ class Experiment(_Declared):
         mixture: those two arms; by default the first two that have one dataset each.
         baseline: the arm that the others are held against, by default the first.
         metric: the figure that counts; by default the benchmark's first.
-        match: "labels": matched arms also have the same labels, as many of each as the arm with the
-            fewest; "rows": each has its own; "auto": both, if the shares of labels differ.
+        match: with "labels", matched arms also have the same labels, as many of each as the arm
+            with the fewest. With "rows" each has its own. "auto" does both, if the shares of labels
+            differ.
         per_label: numbers of real rows of each label, from the first arm of `mixture`: alone, and
             with all rows of the second.
         similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
@@ -228,7 +229,7 @@ class Experiment(_Declared):
     @classmethod
     def _some(cls, value: Any) -> Any:
         if not value:
-            raise ValueError("there is none")
+            raise ValueError("name at least one")
         return value
 
     @field_validator("seeds")
@@ -297,8 +298,8 @@ class Experiment(_Declared):
                     continue
                 where = f"tasks.{key}.arms.{name}: before = {arm.before!r}"
                 if arm.before not in self.before:
-                    known = ", ".join(self.before) or "there is none"
-                    raise ValueError(f"{where} is no set; sets: {known}")
+                    known = ", ".join(self.before) or "none"
+                    raise ValueError(f"{where} is not a set; sets: {known}")
                 if self.task_of(key) in self.before[arm.before]:
                     raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:
@@ -340,7 +341,7 @@ def read_asked(folder: Path) -> dict[str, Any] | None:
 def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
     """Return what an experiment in `folder` names that a person has to trust, by its place.
 
-    This covers code; data, tasks and weights elsewhere; and all that decides the model, its
+    This covers code, data, tasks and weights elsewhere, and all that decides the model, its
     address, its key and its cost limit.
     """
     arms = {

@@ -33,7 +33,7 @@ TFIDF = "tfidf"
 """Features that need no embedder: those of the trainer of that name."""
 
 MOVED = 0.10
-"""How far a label's share of all weights may move without a warning."""
+"""Largest change of a label's share of all weights without a warning."""
 
 By = Literal["sungen", "influence", "file"]
 
@@ -390,7 +390,7 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         UsageError: there is not.
     """
     if not labels:
-        raise UsageError(f"{dataset.name}: no row has a label", hint="weigh labelled rows")
+        raise UsageError(f"{dataset.name}: no row has a label", hint="pass labelled rows")
     if fewest == 1:
         return
     if len(labels) < 2:
