@@ -281,7 +281,10 @@ def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tm
     ("more", "problem"),
     [
         ({"labels": {"a": "x", "b": "y"}}, "labels are given too"),
-        ({"branches": {"a": {"definition": "x", "label": "person"}}}, "cannot be combined with output"),
+        (
+            {"branches": {"a": {"definition": "x", "label": "person"}}},
+            "cannot be combined with output",
+        ),
         ({"instances_per_call": 3}, "with output, it must be 1"),
         ({"corrector": "vote"}, "a step 4 of its own"),
         ({"fields": {"spans": "x", "text": "y"}}, "a field is called spans"),

@@ -23,8 +23,8 @@ from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUna
 __all__ = ["ConcurrencyLimit", "Outcome", "RateLimiter", "Ticket", "outcome_of"]
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
-"""The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another failure
-that may pass, silence, or an error unrelated to load, such as a wrong key.
+"""The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another passing
+failure, silence, or an error unrelated to load, such as a wrong key.
 """
 
 

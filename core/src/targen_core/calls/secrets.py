@@ -425,7 +425,7 @@ def secret_in(value: Any, name: str, secrets: Secrets | None = None) -> str:
     """Return where in an option a secret is, as `extra.headers.x-api-key`; "" if it contains none.
 
     Secrets are the texts of `secrets`, texts like an API key, logins and keys in an address, and
-    the values of names that only secrets have. Text that is JSON is looked through as well.
+    values whose names only secrets have. Text that is JSON is looked through as well.
     """
     for path, text, called in _texts(value, name):
         if called and (names_secret(called) or _RANDOM.fullmatch(text)):

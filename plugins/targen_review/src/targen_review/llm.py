@@ -1,9 +1,9 @@
 """A model as a rater: the form `grade` of task files, and how its replies become grades.
 
-The model reads what the paper's evaluators read (appendix H): the row's instruction of step 3, the
-row, the label that was asked for and the one after correction. It is asked for reasons before
-grades. Asking is generating, so budget, batches, files and resume are those of every run. The
-grades are then written like a person's, by a rater that is marked as a model.
+The model reads what the paper's evaluators read (appendix H). That is the row's instruction of step
+3, the row, the label that was asked for and the one after correction. It is asked for reasons
+before grades. Asking is generating, so budget, batches, files and resume are those of every run.
+The grades are then written like a person's, by a rater that is marked as a model.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ NO_TASK = (
     "The task of these rows is unknown. So you cannot choose labels or edit texts, and rows are "
     "not checked."
 )
-"""What a review lacks if the task of its rows is unknown."""
+"""The limits of a review whose rows have an unknown task."""
 
 
 _OF_RUNS = frozenset(

@@ -1,8 +1,8 @@
 """Examples: a few real rows of a user's own, whose manner generated rows take. `--examples FILE`.
 
 This module has the options and the section of a report. The filter itself, in `filter`, reads the
-file. It adds examples to the prompts of step 3 (`showing`), draws the traits of their profile for
-each row (`measuring`, `profile`), and refuses rows that repeat an example.
+file. It adds examples to the prompts of step 3 (`showing`), and draws the traits of their profile
+for each row (`measuring`, `profile`). It refuses rows that repeat an example.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ def _names(text: str) -> str:
 
 
 def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -> dict[str, int]:
-    """The words that open sentences of a kind; empty if few sentences are of it."""
+    """The words that open sentences of a kind; empty if the texts have few such sentences."""
     shares: dict[str, float] = defaultdict(float)
     found = 0
     for text, weight in zip(texts, weights, strict=True):

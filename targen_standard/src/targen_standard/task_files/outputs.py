@@ -80,7 +80,7 @@ class Question:
     Attributes:
         name: the name of the answer.
         kind: "one" or "several" of the options, or "spans" of a field, with the options as types.
-            Or a "number", a "text", or a "pair" of texts, one of which is chosen as better.
+            Or a "number", a "text", or a "pair" of texts, the better of which is chosen.
         value: the answer: an option, options, mappings with start, end, type and text, a number,
             texts, or the name of the better text.
         options: what can be chosen; of a pair, the names of its texts.

@@ -10,8 +10,8 @@ the paper / differs:
   gendered pronouns;
 - one hypothesis and one label serve both rows of a pair, as in the original data. The paper does
   not say so;
-- not_entailment is the entailed hypothesis with the other subject in the referent's place, as in
-  most of the original data, so that only coreference decides. Label, subject meant and order of the
+- not_entailment is the entailed hypothesis with the other subject in the referent's place, as
+  mostly in the original data. So only coreference decides. Label, subject meant and order of the
   pronouns are crossed. The paper's, a sentence that is false of the right person, can be solved
   without a look at the pronoun: it is the variant `paper`;
 - a pair whose two premises are judged differently is rejected as

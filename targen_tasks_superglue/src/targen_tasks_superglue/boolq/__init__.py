@@ -10,8 +10,8 @@ each label -> the meta-prompt. Agrees with the paper / differs:
   about. Left to themselves, models write four sentences of history and ask about the past, where
   the original asks what is so today;
 - a passage is in one row, for one label;
-- code puts the row into its official form, which the paper does not mention: a question in lower
-  case without a question mark, a passage behind its title;
+- code puts the row into its official form, which the paper does not mention. That is a question in
+  lower case without a question mark, and a passage behind its title;
 - a question is of one of two kinds, *stated* and *inferred*. One of three is inferred, and mostly
   applies a rule of the passage to a case. The paper's prompt leaves it open, and models then turn a
   sentence into a question;

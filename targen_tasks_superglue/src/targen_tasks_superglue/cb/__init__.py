@@ -12,9 +12,9 @@ meta-prompt. Agrees with the paper / differs:
   "has no relation", which a reader can tell by its words alone. (The formula
   wants neither the hypothesis nor its negation to follow; it prints the first
   half only.)
-- the labels are asked for in one form (length, affirmative wording, words taken over from the
-  premise), so that form does not reveal the label. The paper's three prompts, without rules of form
-  and with unrelated neutral pairs, are the variant `paper`;
+- the labels are asked for in one form, so that form does not reveal the label. That is length,
+  affirmative wording, and words taken over from the premise. The paper's three prompts, without
+  rules of form and with unrelated neutral pairs, are the variant `paper`;
 - code draws register, length and a word for each pair, the same for all labels of a setting. So no
   two calls ask the same, and no draw reveals the label;
 - the paper's pairs are two plain sentences, and the original's are clauses under an operator. The

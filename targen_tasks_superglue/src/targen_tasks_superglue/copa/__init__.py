@@ -18,8 +18,8 @@ cause or result -> the meta-prompt. Agrees with the paper / differs:
   That construction is the variant `paper`;
 - code also draws what events are about and their length, and the length and the subject of choices.
   So rows differ as people's do;
-- "What was the CAUSE of this?" is added when a row is rendered (for step 4 and for instruction
-  tuning), never to the official premise;
+- "What was the CAUSE of this?" is added when a row is rendered for step 4 or for instruction
+  tuning, never to the official premise;
 - the paper gives no counts for steps 1 and 2: 10 settings and 5 events a
   batch, grown until the quota is met;
 - the worked examples are ours: the paper's are rows of the original data.

@@ -112,8 +112,8 @@ def _plain(text: str) -> None:
 def check_choices(premise: str, choices: tuple[str, str]) -> None:
     """Two choices that the causal link tells apart, not their form.
 
-    The checks ignore whether a choice keeps to the scene of the event, since fair choices often
-    share no word with the event or with each other.
+    The checks ignore whether a choice keeps to the scene of the event. Fair choices often share no
+    word with the event or with each other.
 
     Raises:
         Rejected: a reason of `check_statements`, or `unlike-lengths`.

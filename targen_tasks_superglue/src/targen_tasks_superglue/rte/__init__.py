@@ -18,7 +18,7 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
   drawn alike;
 - the judge's prompt says which everyday knowledge counts, and what reports count for;
 - the paper gives no counts for steps 1 and 2. We use 10 topics and 2 premises per batch, and more
-  until the quota is met, since two premises of a topic are more alike than others;
+  until the quota is met. Two premises of a topic are more alike than others;
 - the worked examples are ours: the paper's is a row of the original data.
 """
 

@@ -186,7 +186,7 @@ def planned(
 
     With `quiet` no note is printed on a new plan.
 
-    If nobody has graded by a plan yet and other options are requested, the plan is made anew.
+    If other options are requested before anyone has graded by a plan, the plan is made anew.
     Options that are not requested stay as planned.
 
     Raises:
