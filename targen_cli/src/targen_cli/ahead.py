@@ -85,8 +85,8 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):
             print(
-                f"note: {wanted:,} rows of {label} are wanted, and what is given makes "
-                f"{most[label]:,} at most: give more rows, or the run ends short of them",
+                f"note: {wanted:,} rows of {label} are requested, and the given rows make "
+                f"{most[label]:,} at most: give more, or the run ends short of them",
                 file=sys.stderr,
             )
 

@@ -34,7 +34,7 @@ def runs(
 ) -> None:
     """List runs, open a report in the browser, or remove runs.
 
-    Paid replies remain in the cache: the same run repeats no call.
+    Paid replies remain in the cache, so the same run does not repeat calls.
 
     Examples:
     - targen runs

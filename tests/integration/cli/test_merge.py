@@ -112,7 +112,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
     refuses(
         ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
         "2 of 4 rows: of 2 shards, these are not among the runs: 2",
-        "make those shards and name them, too; then merge again into half",
+        "make those shards, and name them also; then merge again into half",
         code=1,
         keeps=False,
     )

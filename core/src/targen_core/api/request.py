@@ -119,8 +119,8 @@ class Request:
         made = prepare(self.registry, self.spec)
         if self.is_usual:  # all keywords are known: `modle` is not one
             _log.warning(
-                'no model is given: "%s" is asked, a small one to try things with; '
-                'for a real one, such as model="llama/NAME", see targen list-backends',
+                'no model is given, so targen uses "%s", a small one for trying things; '
+                'for a real one, pass model="llama/NAME" or such (see targen list-backends)',
                 USUAL_MODEL,
             )
         return made
@@ -311,7 +311,7 @@ def elsewhere(
         return None
     if not isinstance(executor, str | Mapping):
         raise UsageError(
-            f"executor: {type(executor).__name__} is no executor",
+            f"executor: {type(executor).__name__} is not an executor",
             hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     where = Elsewhere.read(registry, executor)

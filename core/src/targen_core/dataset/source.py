@@ -144,7 +144,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
             return run_source(path)
         if (opened := _by_a_reader(path, encoding)) is not None:
             return opened
-    common: Source = load_registry().function("dataset-source", of="a dataset that is no run")(
+    common: Source = load_registry().function("dataset-source", of="a dataset that is not a run")(
         source, encoding
     )
     return common

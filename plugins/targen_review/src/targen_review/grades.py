@@ -46,7 +46,7 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escape
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError(
-            "it has a NUL (U+0000) in it, which is no text and would cut it off elsewhere: "
+            "it has a NUL (U+0000) in it, which is not text and would cut it off elsewhere: "
             "take it out"
         )
     return text

@@ -471,7 +471,7 @@ def mend(
     if task is None or row.instance is None:
         return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is no text",))
+        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is not text",))
     if output is not None and output.keys() != (row.output or {}).keys():
         return Mended(problems=(f"the output has the columns {', '.join(output)}",))
     try:

@@ -194,7 +194,7 @@ def write_weighed(
     """
     from targen_core.task_files import task_file
 
-    check_free(out, "weighed rows", FILE, force=force)
+    check_free(out, "weighted rows", FILE, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]

@@ -41,8 +41,8 @@ class ExampleOptions(Options):
         Path | None,
         Rows(),
         Flag(
-            "Write rows in the manner of this file's. The model sees some of them, and a profile "
-            "of all of them. Rows that repeat one are rejected.",
+            "Write rows in the manner of the rows in this file. The model sees some of them, and a "
+            "profile of all of them. Rows that repeat one are rejected.",
             metavar="FILE",
         ),
     ] = None
@@ -55,7 +55,7 @@ class ExampleOptions(Options):
         bool,
         Flag(
             "Tell the model what --examples are about and what they never do, and reject rows that "
-            "give themselves away. It needs 20 examples."
+            "give themselves away. Needs 20 examples."
         ),
     ] = False
     extra: Annotated[

@@ -99,7 +99,7 @@ def _weights(value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = dict.fromkeys(value, 1)
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{repr(value)[:80]} is no list of values and no weights by value")
+        raise ValueError(f"{repr(value)[:80]} is neither a list of values nor weights by value")
     for text, weight in value.items():
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not text: put it in quotes")

@@ -296,7 +296,7 @@ def _then(spec: MethodFile, run: Path) -> str:
     method: Method[Any] = load_registry().get("method", spec.use)
     if method.finish is None:
         return ""
-    words = f"{spec.use} has yet to choose or weight these rows"
+    words = f"{spec.use} has yet to select or weight these rows"
     return f"{words}; next: targen finish {quote(str(run))}"
 
 

@@ -46,7 +46,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 def preview(
     task: TaskArg,
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Rows. [default: one a label]")
+        int | None, typer.Option("-n", "--number", help="Rows. [default: one per label]")
     ] = None,
     compared: Annotated[
         str,

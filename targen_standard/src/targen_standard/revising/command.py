@@ -72,7 +72,10 @@ def revise(
     correct: CorrectAsItWasArg = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Show what would change and cost; send and write nothing."),
+        typer.Option(
+            "--dry-run",
+            help="Show what would change and cost, without sending or writing anything.",
+        ),
     ] = False,
     batch_offline: Annotated[
         bool,

@@ -122,7 +122,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
-        return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
+        return UsageError(f"the kept copy of {path}{key}: {message}", hint=hint)
 
     return _read(_as_then(Parsed(path, dict(kept), refuse)))
 

@@ -245,7 +245,7 @@ class ContextsPart(_Part):
         default="", description="a file of fixed contexts, one per line, beside this one"
     )
     dimensions: Dimensions = Field(
-        default={}, description="in what contexts are made to differ: name → values, drawn for each"
+        default={}, description="how contexts differ: name → values, drawn for each"
     )
 
 
@@ -277,7 +277,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, beside this one"
     )
     dimensions: Dimensions = Field(
-        default={}, description="in what seeds are made to differ: name → values, drawn for each"
+        default={}, description="how seeds differ: name → values, drawn for each"
     )
 
     @property

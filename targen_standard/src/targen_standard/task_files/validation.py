@@ -222,7 +222,11 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
         if name == NO_VALID_INSTANCE:
             yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
         if name[0] in _TYPOGRAPHIC:
-            yield ("labels", name), f"{name[0]} is no quote in YAML", f'type " instead of {name[0]}'
+            yield (
+                ("labels", name),
+                f"{name[0]} is not a quote in YAML",
+                f'type " instead of {name[0]}',
+            )
         value = name if part.value is None else part.value
         if value in official:
             yield (

@@ -203,12 +203,12 @@ class Manifest(ManifestPart):
                 ) from error
             if (run / "weighing.json").exists():
                 raise RunDirectoryError(
-                    f"{run} contains rows that were chosen or weighed, and is no run",
+                    f"{run} contains selected or weighted rows, and is not a run",
                     hint="name the run that they are from; analyze, train and export take these",
                 ) from error
             if (run / "correction.json").exists():
                 raise RunDirectoryError(
-                    f"{run} contains rows that were corrected or reviewed, and is no run",
+                    f"{run} contains corrected or reviewed rows, and is not a run",
                     hint=Either(
                         "name the run that they are from; analyze, train, validate and export take "
                         "these",
@@ -217,7 +217,7 @@ class Manifest(ManifestPart):
                 ) from error
             if (run / "model.json").exists():
                 raise RunDirectoryError(
-                    f"{run} contains a model, and is no run",
+                    f"{run} contains a model, and is not a run",
                     hint=Action("evaluate", run, Blank("DATA")),
                 ) from error
             raise RunDirectoryError(

@@ -44,7 +44,7 @@ class EntityOptions(MetricOptions):
     )
     types: tuple[str, ...] = Field(
         ("GPE", "PRODUCT", "NORP", "PERSON"),
-        description="Types whose entities are compared and shown, with commas between.",
+        description="Types whose entities are compared and shown, separated by commas.",
     )
     rows: int = Field(0, ge=0, description="Rows of each dataset; 0: as many as hold 20,000 words.")
     replicates: int = Field(

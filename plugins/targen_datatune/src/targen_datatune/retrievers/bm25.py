@@ -45,7 +45,7 @@ class Options(RetrieverOptions):
     """Weights of words."""
 
     k1: float = Field(1.2, ge=0, description="how much repetitions of a word count")
-    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are held back")
+    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are penalised")
 
 
 def words(text: str) -> list[str]:

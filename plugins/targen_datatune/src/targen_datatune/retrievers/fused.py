@@ -29,7 +29,7 @@ _MOST = 8  # retrievers
 class Options(RetrieverOptions):
     """Which retrievers, and how much first places count."""
 
-    of: str = Field("bm25,dense", description="names of retrievers, with commas between")
+    of: str = Field("bm25,dense", description="names of retrievers, separated by commas")
     c: float = Field(60, gt=0, description="the larger, the less do first places count")
     model: str = Field("", description="of those that have a model")
 

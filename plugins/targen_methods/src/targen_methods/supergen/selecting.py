@@ -89,7 +89,7 @@ def select(
         int | None, typer.Option("--keep", metavar="N", min=1, help="Rows of each label.")
     ] = None,
     ratio: Annotated[
-        int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: one row of K.")
+        int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: keep one row in K.")
     ] = _RATIO,
     at_random: Annotated[
         list[str] | None,
@@ -124,7 +124,7 @@ def select(
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
-    check_free(target, "weighed rows", FILE, force=force)
+    check_free(target, "weighted rows", FILE, force=force)
     dataset = read_dataset(data, task, registry=load_registry())
     whose, variants = task_of_rows(data, task)
     report = keep_best(

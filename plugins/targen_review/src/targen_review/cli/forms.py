@@ -64,7 +64,7 @@ def export(
     plan = load_plan(folder)
     sheet = sheet_of(plan, folder, data, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists and is no empty folder", hint="choose another --out")
+        raise UsageError(f"{out} exists and is not an empty folder", hint="choose another --out")
     if to == "argilla":
         files = argilla.write(sheet, out, per_row=_per_row(plan, rater))
     else:

@@ -19,7 +19,7 @@ __all__ = ["backend_of", "grade", "grade_by"]
 def grade(
     review: Annotated[
         Path,
-        typer.Argument(help="A review's folder, or the data that it is of.", show_default=False),
+        typer.Argument(help="A review's folder, or its data.", show_default=False),
     ],
     name: Annotated[
         str,

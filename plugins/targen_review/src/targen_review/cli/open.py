@@ -75,7 +75,7 @@ def review(
         ),
     ] = None,
     blind: Annotated[
-        bool, typer.Option("--blind", help="Hide labels until a rater chose one.")
+        bool, typer.Option("--blind", help="Hide labels until the rater has chosen one.")
     ] = False,
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Also review the rejects of step 4.")
@@ -248,7 +248,7 @@ def planned(
     return folder, plan, opened
 
 
-_TASKS = "targen list-tasks has the names; a file will do, too"
+_TASKS = "targen list-tasks has the names; a file also works"
 
 
 def _is_begun(folder: Path) -> bool:
@@ -292,8 +292,8 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}: rows that targen resume makes later are nobody's "
-                "to review",
+                f"note: {each.path} is {status}: rows that targen resume generates later are not "
+                "in this review",
                 file=sys.stderr,
             )
     if not plan.blind:

@@ -221,7 +221,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip(".-")
     if not _RATER.fullmatch(name):
         raise UsageError(
-            f"{printable(said, max_length=60)!r} makes no rater's name",
+            f"{printable(said, max_length=60)!r} cannot be made into a rater's name",
             hint=f"--rater '{printable(said, max_length=60)}=ann' gives one",
         )
     return name
@@ -353,7 +353,7 @@ class Reader:
         except UnicodeEncodeError:
             raise self._wrong(number, f"{name} has half of a surrogate pair in it") from None
         if "\0" in value:
-            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is no text")
+            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is not text")
         return value.replace("\r\n", "\n")
 
     def reasons(self, number: int, value: object) -> tuple[str, ...]:

@@ -304,7 +304,7 @@ class Desk:
         """
         seat = self.seat(at)
         if seat.row is None or seat.data is None:
-            raise UsageError("the data has this row no more")
+            raise UsageError("the data no longer has this row")
         if seat.hidden:
             return Mended(unchecked=("the task's checks may tell the label: choose one first",))
         label = seat.grade.label if seat.data.labels else None
@@ -340,7 +340,7 @@ class Desk:
         seat = self.seat(at)
         row = seat.row
         if row is None:
-            raise UsageError("the data has this row no more, so it cannot be graded")
+            raise UsageError("the data no longer has this row, so it cannot be graded")
         old = Grade(row=seat.grade.row, digest=row.digest) if seat.changed else seat.grade
         if action == "output":
             changes = self._answered(seat, old, answers or {})

@@ -136,7 +136,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RunDirectoryError(f"{path} cannot be read: it is no analysis") from error
+        raise RunDirectoryError(f"{path} cannot be read: it is not an analysis") from error
     # What an analysis calls a dataset: see `read_corpus` and `named_apart` of targen-analysis.
     above = Path(data.source.place).resolve().parent.name
     names = (str(data.path), f"{above}/{data.source.name}", data.source.name)

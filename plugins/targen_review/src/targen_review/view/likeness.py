@@ -142,7 +142,7 @@ class Alike:
             from targen_analysis.likeness import by_vectors, by_words
         except ModuleNotFoundError as error:
             raise MissingDependency(
-                f"how alike rows are needs the package {error.name!r}, which is not installed",
+                f"comparing rows needs the package {error.name!r}, which is not installed",
                 distribution="targen-review",
                 hint=install("targen-review[likeness]"),
             ) from error

@@ -193,7 +193,9 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             hint="compare those that learn its output, or those that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
-        raise UsageError("models of an output learn one task alone, neither together nor before")
+        raise UsageError(
+            "models of an output learn one task alone, not together with others or after them"
+        )
     return ready
 
 
@@ -336,7 +338,7 @@ def _together(
     if twice := [task for task in tasks if tasks.count(task) > 1]:
         raise UsageError(
             f"two parts hold rows of {twice[0]}: one model cannot tell them apart",
-            hint="together wants each task once",
+            hint="together needs each task once",
         )
     first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:

@@ -131,7 +131,7 @@ class TaskPart(_Declared):
             raise ValueError("name at least one arm")
         for name in arms:
             if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of an arm")
+                raise ValueError(f"{name!r} is not a valid name of an arm")
         return arms
 
 
@@ -273,7 +273,7 @@ class Experiment(_Declared):
             self.mixture is None and sum(len(arm.data) <= 1 for arm in part.arms.values()) < 2
             for part in self.tasks.values()
         ):
-            raise ValueError("per_label wants an arm of real rows and one of synthetic rows")
+            raise ValueError("per_label needs an arm of real rows and one of synthetic rows")
         return self
 
     @model_validator(mode="after")
@@ -282,7 +282,7 @@ class Experiment(_Declared):
             return self
         arms = {tuple(part.arms) for part in self.tasks.values()}
         if len(self.tasks) < 2 or len(arms) > 1:
-            raise ValueError("together wants two tasks or more that have the same arms")
+            raise ValueError("together needs two tasks or more that have the same arms")
         if self.rows or self.shares or self.per_label:
             raise ValueError("together has neither learning curves nor mixtures of two arms")
         for name in arms.pop():
@@ -303,7 +303,7 @@ class Experiment(_Declared):
                 if self.task_of(key) in self.before[arm.before]:
                     raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:
-                    raise ValueError(f"{where} goes neither with a style nor with together")
+                    raise ValueError(f"{where} cannot be combined with a style or with together")
         for name, tasks in self.before.items():
             if not tasks or any(arm.before or arm.style != "plain" for arm in tasks.values()):
                 raise ValueError(f"before.{name}: data or generate for each of its tasks")

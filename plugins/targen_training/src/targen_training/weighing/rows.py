@@ -358,8 +358,8 @@ class _Rows:
             )
         if len(found := {decision.label for decision in decisions}) < 2:
             raise UsageError(
-                f"{dataset.name}: all validation rows are {found.pop()}: whoever always says so is "
-                "right",
+                f"{dataset.name}: all validation rows are {found.pop()}: a model that always says "
+                "so is right",
                 hint="validation rows of at least two labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
