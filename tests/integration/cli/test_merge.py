@@ -189,7 +189,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 
 
 REFUSED = """
-    a b --out y | not of one task
+    a b --out y | are runs of different tasks
     a c --out y | made by other prompts or versions of | --conflicting
     a a --out y | named twice
     a --out a | is one of the runs

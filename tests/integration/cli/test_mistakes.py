@@ -195,7 +195,7 @@ COMMANDS = """
     generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
-    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | a model goes behind its backend: --backend chatgpt/gpt-5; see: targen list-backends
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | name the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
@@ -320,8 +320,8 @@ COMMANDS = """
     describe ./plugin | ./plugin is the source of a plugin, not a task | pip install -e ./plugin; then
     generate mail.yaml -n 4 --machines 2 | targen generate has no option --machines | did you mean --shard?
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
-    generate mail.yaml -n 4 -b claude-5 | no backend named 'claude-5' is installed | a model goes behind its backend: --backend claude/claude-5; see: targen list-backends
-    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | a model goes behind its backend: --backend llama/qwen3;
+    generate mail.yaml -n 4 -b claude-5 | no backend named 'claude-5' is installed | name the backend and its model: --backend claude/claude-5; see: targen list-backends
+    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | name the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
     batch run | batch run: no such action | targen batch export run
@@ -647,7 +647,7 @@ PYTHON = """
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
     tg.estimate("rte", n=4, backend="scripted") | estimate() has no keyword 'backend' | did you mean model?
-    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | name the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of a class of yours needs the methods of targen_core.ChatModel

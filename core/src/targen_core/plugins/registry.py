@@ -422,7 +422,7 @@ class Registry:
             hint = f"did you mean {before}/{after}?"
         elif kind == "backend" and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
-            hint = f"a model goes behind its backend: {model}"
+            hint = f"name the backend and its model: {model}"
             if serves == "llama":
                 hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:

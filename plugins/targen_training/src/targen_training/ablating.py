@@ -228,7 +228,7 @@ def _arms(
         yield "no seeds", _seedless(task, said, arm, folder)
     if "dimensions" in names:
         drawn = any(dimension.in_prompt for _, dimension in task.dimensions_by_step)
-        why = f"{task.name} has no dimensions that prompts say"
+        why = f"{task.name} has no dimensions in its prompts"
         yield "no dimensions", arm(task_dimensions=False) if drawn else why
     if "labels-per-seed" in names:
         other: Any = "all" if task.labels_per_seed else 1

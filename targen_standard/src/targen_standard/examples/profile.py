@@ -127,7 +127,7 @@ class Profile(BaseModel):
         default={}, max_length=40, description="trait → value → weight, drawn for each row"
     )
     about: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
-        default=(), max_length=40, description="what holds of all such texts, a line each"
+        default=(), max_length=40, description="what all such texts have in common, one line each"
     )
 
     @field_validator("traits")
