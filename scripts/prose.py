@@ -25,29 +25,46 @@ RULES = {
     "a-for-per": rf"\b(?:{_NAMES}|dollar|time|request|cent)s an? (?:{_NAMES})\b",
     "fronted-of": r"^Of (?!course)",
     "inversion": r"\b(?:is|are) there\b(?!.*\?$)|^(?:Read|Compared|Shown|Left out) (?:is|are)\b",
-    "nothing": r"(?:^|[;:] )(?!None (?:if|when|for|unless|until|without)\b)"
-    r"(?:[Nn]othing|[Nn]obody|[Nn]one|[Nn]o one)\b"
+    "nothing": r"(?:^(?!None (?:if|when|for|unless|until|without)\b)|[;:] (?!None\b))"
+    r"(?:[Nn]othing|[Nn]obody|[Nn]one|[Nn]o one)\b(?=.*\.$)"
     r"|\b(?:nothing|nobody|no one) (?:is|was|has|can|may|will|does|needs|knows|says)\b",
-    "noun-clause": r"^(?:What|Whatever|Whether|Whoever|Who|How) (?!.*\?$)",
-    "of-it": r"\bof it\b",
+    "noun-clause": r"^(?:What|Whatever|Whether|Whoever|Who|How) (?:\S+ ){4,}.*\.$",
+    "of-it": r"(?<! all | any |copy |each |half |most |much |none |part |rest |some )"
+    r"\bof it\b",
     "of-which": r"\bof which\b",
     "phrase": r"\b(?:likewise|besides|but for|made no row|is as it was|for want of)\b",
     "semicolons": r";.*;",
-    "there-none": r"\bthere (?:is|are|was|were) (?:no|none|nothing|nobody)\b",
+    "there-none": r"\bthere (?:is|are|was|were) (?:none|nothing|nobody)\b",
     "told": r"\b(?:is|are|was|be) told\b",
     "too": r",? too[.,;:)]",
-    "verb": r"\b(?:heeds?|mends?|weighs?|goes on|go on|stands?(?! alone| for))\b",
+    "verb": r"\b(?:heeds?|mends?|weighs?|goes on|go on|stands?(?!-| alone| for))\b",
 }
 """What a sentence should not match."""
 
 _CELL = 12  # words of a table cell that is a sentence rather than a name
-_ROWS = "dry_run|samples"  # modules of rows, which are quoted rather than said
-_DATA = re.compile(r"\s*(?:@\w+\{|:root|import |CREATE |[^.,:;!?()]{75,}$)")
-"""Strings that say nothing to a reader: BibTeX, CSS, code, SQL, and lists of words."""
+_ROWS = "dry_run|samples|hostile"  # modules of rows, which are quoted rather than said
+_SENT = re.compile(
+    r"/(?:candidates|constraints|llm|prompt_text|rubric|showing|steps|subjects|targen_outputs/(?:answer|labels|preference)"
+    r")\.py$"
+)
+"""Modules whose texts models read: runs are compared by them, so they change for a reason only."""
+_QUOTED = {
+    "Rejected": (),
+    "Task": ("description",),
+    "asking_task": ("description",),
+    "Dimension": ("values",),
+}
+"""Calls whose texts go into rows or prompts: these keywords, or all."""
+_DATA = re.compile(
+    r"\s*(?:@\w+\{|:root|import |CREATE |--|';|\(\?|(?:default|script)-src "
+    r"|(?:[^.,:;!?()]|[.,:;!?](?=\S)){75,}$)"
+)
+"""Strings that say nothing to a reader: BibTeX, CSS, code, SQL, patterns, and lists of words."""
+_ITEM = re.compile(r"\n\s*\n|\n(?=[-|#]|\w+: )")  # where a paragraph, item or entry ends
 _CODE = re.compile(r"^( *)(`{3,}).*?^\1\2 *$|<!--.*?-->", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"\s*(?:Args|Attributes|Raises|Returns|Yields):\n(\s*)")
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[([^\]]*)\]\([^)]*\)|\*{1,2}")
-_END = re.compile(r"(?<=[.?!])[\"')]* +(?=[A-Z\"'(]|targen )")
+_END = re.compile(r"(?<=[.?!])[\"')]* +(?=[A-Z\"'(]|\d+ |targen )")
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -81,6 +98,21 @@ def paragraphs(docstring: str) -> Iterator[str]:
         yield from re.split(start, block)
 
 
+def quoted(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a module that go into rows or prompts, lists of words, and keys."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):  # whose keys are those of records
+            yield from filter(None, node.keys)
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        if name.endswith(".split"):  # "a b c".split()
+            yield node.func
+        elif name in _QUOTED:
+            yield from (k.value for k in node.keywords if k.arg in (_QUOTED[name] or (k.arg,)))
+            yield from () if _QUOTED[name] else node.args
+
+
 def module(path: Path) -> Iterator[tuple[str, int, str]]:
     """Yield (area, line, text) of the docstrings and the other texts of a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -91,20 +123,19 @@ def module(path: Path) -> Iterator[tuple[str, int, str]]:
         if isinstance(node, ast.JoinedStr)
         for part in node.values
     }
-    lists = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "split")
-    inside |= {id(node.value) for node in lists}  # "a b c".split()
+    inside |= {id(node) for part in quoted(tree) for node in ast.walk(part)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [str(p.value) if isinstance(p, ast.Constant) else "Code" for p in node.values]
-            yield "messages", node.lineno, "".join(parts)
+            text = "".join(parts)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) in docs:
-                for paragraph in paragraphs(node.value):
-                    yield "docstrings", node.lineno, paragraph
-            elif id(node) in inside or node.value.count(" ") < 3 or _DATA.match(node.value):
-                continue
-            else:
-                yield "messages", node.lineno, node.value
+            text = node.value
+        else:
+            continue
+        if id(node) in docs:
+            yield from (("docstrings", node.lineno, part) for part in paragraphs(text))
+        elif id(node) not in inside and not _DATA.match(text) and not _SENT.search(str(path)):
+            yield from (("messages", node.lineno, part) for part in _ITEM.split(text))
 
 
 def texts() -> Iterator[tuple[str, str, str]]:

@@ -188,7 +188,7 @@ if not TYPE_CHECKING:  # type checkers read the imports above, and know of no ot
         return value
 
     def _exported(value: object) -> object:
-        """What a program gets: of a function, one that checks its arguments and trims errors."""
+        """Return what programs get: functions that check their arguments and trim errors."""
         if not isfunction(value):
             return value
         return import_module(f"{__name__}.api.kinds").exported(value)

@@ -62,8 +62,8 @@ __all__ = [
 class TargenError(Exception):
     """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is "".
 
-    Both are given as texts and values (`targen_core.wording`), and become one text where they are
-    read: in the words of the command while one runs, and in those of Python otherwise.
+    Both are given as texts and values (`targen_core.wording`), and become one text when they are
+    read. It has the words of the command while one runs, and those of Python otherwise.
     """
 
     exit_code = 1
@@ -263,7 +263,7 @@ class ServiceError(TargenError):
     may have been processed although its answer was lost, so that the budget must count it.
     `request_id` is the service's own id of the call, for its support; `rate` is what it said about
     its limits. If the service has never answered, the call is retried for `max_startup` seconds by
-    default: a slow start is worth the wait, a wrong address is not.
+    default. A slow start is worth the wait; a wrong address is not.
     """
 
     retryable = False

@@ -1,6 +1,6 @@
 """Options of a run, each once: its type, range, default and description.
 
-Specs of runs consist of these models, and a command's flags of their fields: `cli.flags.takes`
+Specs of runs consist of these models, and a command's flags of their fields. `cli.flags.takes`
 turns a field into a flag by its type and its `Flag`. The range belongs to the model, so it is the
 same, with the same message, for a value from anywhere.
 """
@@ -326,7 +326,7 @@ class ListOptions(Options):
         Literal["auto", "all", "none"],
         Flag(
             "Show worked examples in prompts, or shorten the prompts. With auto, "
-            "only steps whose model is known to follow brief prompts get these."
+            "only steps whose model is known to follow brief prompts get brief ones."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
@@ -356,14 +356,17 @@ class Limits(Options):
         _Amount | None,
         Flag(
             "Stop after this many seconds without any answer.",
-            default="600; 1 to 120, by what fails, where the service never answered",
+            default="600, or 1 to 120 if the service has never answered",
         ),
     ] = None
     hedge: Annotated[
         bool, Flag("Send a second copy of a call that takes far longer than others.")
     ] = True
     batch: Annotated[
-        bool, Flag("Use batches of the service: cheaper, within a day.", panel=BATCHES)
+        bool,
+        Flag(
+            "Use the service's batches, which are cheaper and answered within a day.", panel=BATCHES
+        ),
     ] = False
     delivery: Annotated[
         str,

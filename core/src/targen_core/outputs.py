@@ -22,7 +22,7 @@ from targen_core.wording import AGAIN, Words
 
 __all__ = ["remove", "write_file", "writing"]
 
-_AGAIN = AGAIN + " goes on"
+_AGAIN = AGAIN + " continues"
 
 
 @contextmanager

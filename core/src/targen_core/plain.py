@@ -1,8 +1,8 @@
 """Plain files and nothing else: how a folder that may come from a stranger is read and written.
 
-A link, a FIFO, a device or a socket in such a folder would lead a read or a write elsewhere, or
-block it for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose `strerror`
-says what was found. Other parts of the path are not checked, since the user typed it.
+A link, a FIFO, a device or a socket in such a folder would redirect a read or a write, or block it
+for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose `strerror` says what
+was found. Other parts of the path are not checked, since the user typed it.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ def replace_plain(path: Path, data: bytes) -> None:
     """Write a whole file at `path`, over a plain file if there is one, or change nothing.
 
     Raises:
-        NotPlain: something other than a plain file is there.
+        NotPlain: the path leads to something other than a plain file.
         OSError: it cannot be written.
     """
     refuse_special(path)

@@ -49,7 +49,7 @@ class ScriptedOptions(BackendOptions):
     latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
     error_rate: float = Field(0.0, ge=0, le=1, description="first tries that fail as a 5xx does")
     limit_rate: float = Field(0.0, ge=0, le=1, description="first tries refused as a 429 does")
-    garbage_rate: float = Field(0.0, ge=0, le=1, description="replies that are no JSON")
+    garbage_rate: float = Field(0.0, ge=0, le=1, description="replies that are not JSON")
     cut_rate: float = Field(0.0, ge=0, le=1, description="replies cut at max_tokens")
     empty_rate: float = Field(0.0, ge=0, le=1, description="empty replies")
     refusal_rate: float = Field(0.0, ge=0, le=1, description="refusals")
@@ -263,7 +263,7 @@ def _load(where: Typed) -> Script:
     """The function that `FILE.py:FUNCTION` or `MODULE:FUNCTION` names."""
     source, _, name = where.rpartition(":")
     if not source:
-        raise UsageError(f"script {where!r}: say FILE.py:FUNCTION or MODULE:FUNCTION")
+        raise UsageError(f"script {where!r}: pass FILE.py:FUNCTION or MODULE:FUNCTION")
     named = Typed(source)
     try:
         if source.endswith(".py"):

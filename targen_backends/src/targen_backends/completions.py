@@ -39,7 +39,7 @@ _FINISH: dict[Any, Finish] = {
 
 
 def fields(request: ChatRequest) -> dict[str, Any]:
-    """Return the messages and sampling parameters of `request`; None leaves one out."""
+    """Return the messages and sampling parameters of `request`; one that is None is omitted."""
     body: dict[str, Any] = {
         "messages": [{"role": m.role, "content": sound(m.content)} for m in request.messages]
     }

@@ -99,9 +99,9 @@ def _described(schema: Mapping[str, Any]) -> dict[str, Any]:
 def tight_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which every text of a wanted length is one line of plain prose.
 
-    For small models under a grammar: they follow the length hints, start with a letter or digit,
-    and cannot wander off into brackets or blank lines. The model decides how a text ends, so that a
-    check can see a cut one.
+    It is for small models under a grammar. They follow the length hints, start with a letter or
+    digit, and cannot wander off into brackets or blank lines. The model decides how a text ends, so
+    that a check can see a cut one.
     """
     min_length, max_length = schema.get("minLength", 1), schema.get("maxLength")
     if schema.get("type") == "string" and max_length is not None and "pattern" not in schema:

@@ -1,8 +1,8 @@
 """Token probabilities as services write them: OpenAI's form, which most others share.
 
-The forms: OpenAI's chat completions (`logprobs`, `top_logprobs`; the package `openai` 3.52,
-`chat_completion_token_logprob.py`), vLLM's protocol 0.15, llama.cpp's server, Ollama's docs/api.md
-from 0.12.11 on; read 2026-11-22.
+The forms are those of OpenAI's chat completions (`logprobs`, `top_logprobs`; the package `openai`
+3.52, `chat_completion_token_logprob.py`), and of vLLM's protocol 0.15. Also of llama.cpp's server,
+and of Ollama's docs/api.md from 0.12.11 on. They were read on 2026-11-22.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def read_tokens(
     Args:
         listed: the service's list, one entry a token; or an object with it under `content`.
         request: what was asked. Where that is the next token, it is kept though it may be the end.
-        raw: the reply as it came. The tokens make it up, and may have more before and after it: the
-            token that ends a reply, marks of code that llama.cpp removes, ...
+        raw: the reply as it came. The tokens make it up. More may precede or follow it, such as the
+            token that ends a reply, or marks of code that llama.cpp removes.
         text: the part of it to keep: its end, after any reasoning.
     """
     if request.top_logprobs is None or not listed:
@@ -106,8 +106,8 @@ def _log(entry: Mapping[str, Any]) -> float:
 def _kept(tokens: list[TokenScore], raw: str, text: str) -> tuple[TokenScore, ...]:
     """The tokens of what is kept of a reply.
 
-    If the tokens do not make the reply up, as with a service that has no bytes for parts of a
-    character, only the reasoning is cut off.
+    If the tokens do not make the reply up, only the reasoning is cut off. This happens with a
+    service that has no bytes for parts of a character.
     """
     whole = "".join(token.text for token in tokens)
     begun = whole.rfind(raw)

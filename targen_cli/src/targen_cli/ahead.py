@@ -69,7 +69,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         print(f"{model} would be asked" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else ""))
     print()
     print_estimates(estimates, price_from)
-    print("\nDry run: nothing was sent or written.")
+    print("\nDry run: targen sent no calls and wrote no files.")
 
 
 def tell_of_shortage(request: Request, n: int | None = None) -> None:
@@ -85,8 +85,8 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):
             print(
-                f"note: {wanted:,} rows of {label} are wanted, and what is given makes "
-                f"{most[label]:,} at most: give more rows, or the run ends short of them",
+                f"note: {wanted:,} rows of {label} are requested, and the given rows make "
+                f"{most[label]:,} at most: give more, or the run ends short of them",
                 file=sys.stderr,
             )
 
@@ -163,8 +163,8 @@ def ask_first(
         words += f", and at most ${most:,.2f} (--max-cost)"
     hints = [f"It is an estimate; {shown}, and" if shown else "It is an estimate, and"]
     print(f"{words}. {hints[0]} --max-cost is a cap.", file=sys.stderr)
-    if not typer.confirm("Go on?", err=True):
-        print("Nothing was sent.", file=sys.stderr)
+    if not typer.confirm("Continue?", err=True):
+        print("No calls were sent.", file=sys.stderr)
         raise typer.Exit(1)
 
 

@@ -65,7 +65,7 @@ TotalArg = Annotated[
 LabelArg = Annotated[
     list[str] | None,
     typer.Option(
-        "--label", metavar="LABEL=ROWS,...", help="Number of rows of each of some labels."
+        "--label", metavar="LABEL=ROWS,...", help="Number of rows per label, for some labels."
     ),
 ]
 SharesArg = Annotated[
@@ -90,7 +90,7 @@ SuiteArg = Annotated[
     typer.Option(
         "--suite",
         metavar="PLUGIN",
-        help="All tasks of a plugin, such as superglue.",
+        help="Generate for all tasks of a plugin, such as superglue.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -113,8 +113,8 @@ BatchListsArg = Annotated[
     bool,
     typer.Option(
         "--batch-lists",
-        help="With --batch, --delivery or --batch-offline: also steps 1 and 2, "
-        "whose calls do not see each other's items.",
+        help="With --batch, --delivery or --batch-offline: also for steps 1 and 2, "
+        "whose calls then do not see each other's items.",
         rich_help_panel=BATCHES,
     ),
 ]

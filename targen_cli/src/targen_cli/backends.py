@@ -80,7 +80,7 @@ def backends(
         print("price    unknown: --price-in ... --price-out ..., in dollars per million tokens")
     else:
         source = f" ({check['price_source']})" if check["price_source"] else ""
-        print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out a million{source}")
+        print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out per million{source}")
         print(f"cost     ${check['dollars']:.6f} for this call")
     for note in check["notes"]:
         print(f"note     {note}")
@@ -165,7 +165,7 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
 
     notes = []
     if reply.reasoning_tokens:
-        notes.append(f"{reply.reasoning_tokens:,} of its tokens were reasoning, which is paid too")
+        notes.append(f"{reply.reasoning_tokens:,} of its tokens were reasoning, which is also paid")
     if reply.finish == "length":
         notes.append("its reply was cut: -o max_tokens=N allows more")
     elif reply.finish != "stop":

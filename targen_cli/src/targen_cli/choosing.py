@@ -208,8 +208,8 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
         )
     if len(ready) == 1:
         note = (
-            f"no backend is named: {USUAL_MODEL} is asked, a small model to try things with; "
-            "for a real one: -b NAME, see targen list-backends"
+            f"no backend is named, so targen uses {USUAL_MODEL}, a small model for trying things; "
+            "for a real one, pass -b NAME (see targen list-backends)"
         )
         return ready[0].id, note if ready[0].name == USUAL_MODEL else ""
     if not ready:

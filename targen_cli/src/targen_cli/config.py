@@ -35,7 +35,7 @@ def config(
         list[str] | None,
         typer.Argument(
             metavar="[KEY [VALUE]]",
-            help="set, unset: a default, called as its option is. trust: a file.",
+            help="set, unset: a default, named like its option. trust: a file.",
             show_default=False,
         ),
     ] = None,

@@ -547,9 +547,9 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
 def merged(all_layers: Iterable[Layer], same: Callable[[str, str], bool]) -> dict[str, Value]:
     """One layer of all, later ones winning; `same` tells whether two names are of one backend.
 
-    If a later layer names another backend, all values of the earlier one are dropped: its model,
-    address, price, key file and options, and the backends of single steps. Another address also
-    drops key file and price, and another model its price.
+    If a later layer names another backend, all values of the earlier one are dropped. These are its
+    model, address, price, key file and options, and the backends of single steps. Another address
+    also drops key file and price, and another model its price.
     """
     held: dict[str, Value] = {}
     for layer in all_layers:

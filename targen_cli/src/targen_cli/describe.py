@@ -46,7 +46,7 @@ def describe(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="Which, if a name is of several kinds, such as task, backend or metric.",
+            help="The kind, if several have this name, such as task, backend or metric.",
             autocompletion=_complete_kind,
         ),
     ] = "",

@@ -184,7 +184,7 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
-    """Return the columns to show, without reasoning and cache if there is none."""
+    """Return the columns to show; reasoning and cache only if some tokens are of these."""
     rare = ("cache_read_tokens", "reasoning_tokens")
     return [key for key in _HEADS if key not in rare or total[key]]
 

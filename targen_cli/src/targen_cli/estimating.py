@@ -59,10 +59,10 @@ class CostEstimate:
         task: the task's id.
         rows: the rows that were asked for.
         basis: what it rests on: a dry run at a yield, or the measure of a run.
-        steps: a mapping for each step that asks a model: "step", "calls", "input_tokens", of these
-            "cache_read_tokens" and "cache_write_tokens" of the service's prompt cache,
-            "output_tokens", "reasoning_tokens" and "dollars", which are None if no price is
-            known.
+        steps: a mapping for each step that asks a model: "step", "calls", "input_tokens",
+            "output_tokens", "reasoning_tokens" and "dollars". "cache_read_tokens" and
+            "cache_write_tokens" are the input tokens of the service's prompt cache. "dollars" is
+            None if no price is known.
         uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
             and nobody said how much.
         prices: what each step's tokens are counted at, as in a run's report.
@@ -231,8 +231,8 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
-        savings: whether to estimate also what other prompts would take, by a second dry run: brief
-            ones or, if these are asked for and the service has a cache, those with examples.
+        savings: whether to estimate also other prompts, by a second dry run. These are brief ones
+            or, if brief ones are requested and the service has a cache, those with examples.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.

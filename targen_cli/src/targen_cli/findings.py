@@ -32,7 +32,7 @@ class Excerpt(str):
 
 
 Cell = str | int | float | Estimate | None
-"""A value of a table cell; None is shown as a dash."""
+"""A value of a table cell; a dash is shown for None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Plot:
 
     Attributes:
         kind: "bars" (groups of bars), "intervals" (points with error bars, whose ends are "low" and
-            "high" in the data), "heatmap", "lines", "points", or "map" (similar points lie close
-            together; the axes have no meaning).
+            "high" in the data), "heatmap", "lines" or "points". With "map", similar points lie
+            close together, and the axes have no meaning.
         title: what it shows.
         data: one mapping a mark: texts and numbers, under any names.
         x: the name that lies along the horizontal axis.

@@ -143,7 +143,7 @@ def _options(group: Group) -> Mapping[str, Option]:
 
 
 def _parameter(name: str, option: Option, *, unchanged: bool) -> inspect.Parameter:
-    """Return an option as a parameter of typer; None is one that was not given."""
+    """Return an option as a parameter of typer, which is None if the option was not given."""
     flag, kind = option.flag, _typed_as(option.kind)
     is_switch = kind is bool
     typed, words = f"--{name.replace('_', '-')}", flag.default

@@ -63,7 +63,7 @@ def generate(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what would run and what it would cost; send and write nothing.",
+            help="Show what would run and what it would cost, without sending or writing anything.",
         ),
     ] = False,
     yes: YesArg = False,
@@ -380,10 +380,10 @@ class _Suite:
             self._short.append(error)
         except BudgetExhausted as error:
             raise BudgetExhausted(
-                f"suite {self._name}, in {job.task.name}, which had what the tasks before it left: "
+                f"suite {self._name}, in {job.task.name}, which had what earlier tasks left: "
                 f"{error}",
                 hint=f"{same} with a larger --max-tokens or --max-cost, which is for all of its "
-                "tasks; what was answered is not asked again",
+                "tasks; answered calls are not repeated",
             ) from error
         finally:
             if job.report is not None:

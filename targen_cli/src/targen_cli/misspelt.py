@@ -57,13 +57,13 @@ _MEANT = {
 
 _ELSEWHERE = {
     "--as": "rows get another format when they are exported: targen export RUN --as csv",
-    "--config": "a task's file goes without an option: targen generate FILE -n 100",
-    "--file": "a task's file goes without an option: targen generate FILE -n 100",
+    "--config": "pass a task's file without an option: targen generate FILE -n 100",
+    "--file": "pass a task's file without an option: targen generate FILE -n 100",
     "--format": "rows get another format when they are exported: targen export RUN --as csv",
     "--host": "only this machine can open the page: over ssh, forward --port with ssh -L",
-    "--language": "the language is of the task: language: German in its file",
-    "--lang": "the language is of the task: language: German in its file",
-    "--shard": "shards are of targen generate and estimate: elsewhere leave it out",
+    "--language": "the task sets the language: language: German in its file",
+    "--lang": "the task sets the language: language: German in its file",
+    "--shard": "only targen generate and estimate have shards: leave it out here",
     "--split": "rows are split when they are exported: targen export RUN --split 0.8/0.2",
     "--verbose": "tracebacks: targen --debug COMMAND; prompts and replies: targen trace RUN ROW",
 }
@@ -304,9 +304,9 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
         return "--label A=40,B=20"
     places = [p.name.upper() for p in ctx.command.params if p.param_type_name == "argument"]
     if name[2:].upper() in places:
-        return f"it goes without an option: targen {ctx.info_name} {' '.join(places)}"
+        return f"pass it without an option: targen {ctx.info_name} {' '.join(places)}"
     if ctx.info_name == "backends" and name in ("-b", "--backend"):
-        return "it goes without an option: targen backends check NAME"
+        return "pass it without an option: targen backends check NAME"
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
     if ctx.info_name == "resume" and name in _FIXED:

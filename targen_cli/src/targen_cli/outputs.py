@@ -50,10 +50,11 @@ def check_free(
 
     Args:
         out: where the folder is to be.
-        what: what such a folder holds: "a model", "weighed rows".
+        what: what such a folder holds: "a model", "weighted rows".
         mark: the file by which such a folder is known.
         force: replace an earlier one.
-        own: all that it may hold; anything else would be lost. None allows any other files.
+        own: all that it may hold; anything else would be lost. If None, any other files may be
+            there.
 
     Raises:
         UsageError: something else exists, or an earlier one and `force` is false.
@@ -68,7 +69,7 @@ def check_free(
     if not held:
         return
     if not (out / mark).is_file():
-        raise UsageError(f"{out} contains something else than {what}", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} contains something other than {what}", hint=ANOTHER_OUT)
     if own is not None and (others := [name for name in held if name not in own]):
         raise UsageError(f"{out} contains {others[0]}, which would be lost", hint=ANOTHER_OUT)
     if not force:

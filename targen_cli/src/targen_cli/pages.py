@@ -1,8 +1,8 @@
 """HTML: escaped texts and tables, and rules for pages: what they may load and run.
 
 Files carry their Content-Security-Policy in a `meta` element, with the hashes of their own style
-and script. Servers send `SERVED` as headers. Either way a page loads only its own parts, and text
-that slips through the escaping is inert: style attributes, inline handlers and injected scripts
+and script. Servers send `SERVED` as headers. Either way a page loads only its own parts. Text that
+slips through the escaping is inert, since style attributes, inline handlers and injected scripts
 have no hash.
 """
 

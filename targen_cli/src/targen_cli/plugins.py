@@ -37,11 +37,11 @@ def plugins(
 ) -> None:
     """Show the installed plugins, their parts and their problems.
 
-    Also imports each registered object, so that a missing module or attribute shows.
+    Also imports each registered object, to find missing modules and attributes.
 
     `targen plugins check PATH` loads a folder under development without installing it and runs the
-    conformance kit on it. Exit 1 where a check fails. Checks that need an uninstalled extra of the
-    plugin are skipped, which --strict counts as a failure.
+    conformance kit on it. Exits with 1 if a check fails. Checks that need an uninstalled extra of
+    the plugin are skipped, which --strict counts as a failure.
 
     Examples:
     - targen plugins --strict

@@ -1,8 +1,8 @@
 """The progress display: bars on a terminal, a few plain lines elsewhere.
 
 It draws from a thread of its own, on a copy of standard error, and reads plain numbers. So a run
-never waits for a slow or stopped terminal, nor fails because of one that is narrow, closed or gone:
-an error here ends only the display.
+never waits for a slow or stopped terminal, and never fails because of one that is narrow, closed or
+gone. An error here ends only the display.
 """
 
 from __future__ import annotations

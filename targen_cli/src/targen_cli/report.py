@@ -169,7 +169,7 @@ def write_page(run: Path, out: Path | None) -> Path:
 
 
 def open_page(path: Path) -> None:
-    """Show a page in the browser, or report that there is none."""
+    """Show a page in the browser, or report that no browser was found."""
     import webbrowser
 
     if not webbrowser.open(path.resolve().as_uri()):

@@ -125,7 +125,7 @@ class WorkerOptions(Options):
     workers: Annotated[
         Named | None,
         Flag(
-            "With --executor: how many workers, such as 4, or 2-8 where a cluster grows.",
+            "With --executor: the number of workers, such as 4, or 2-8 for a cluster that grows.",
             metavar="N|MIN-MAX",
         ),
     ] = None
@@ -140,7 +140,8 @@ class WorkerOptions(Options):
     replica: Annotated[
         Sequence[Named],
         Flag(
-            "With --executor: a server with the same model, for a worker of its own; repeat it.",
+            "With --executor: a server with the same model, for its own worker. May be given "
+            "several times.",
             metavar="URL",
             repeats=True,
         ),

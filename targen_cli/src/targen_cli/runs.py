@@ -34,7 +34,7 @@ def runs(
 ) -> None:
     """List runs, open a report in the browser, or remove runs.
 
-    Paid replies remain in the cache: the same run repeats no call.
+    Paid replies remain in the cache, so the same run does not repeat calls.
 
     Examples:
     - targen runs
@@ -140,7 +140,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
             print(file=sys.stderr)
             agreed = False
         if not agreed:
-            print("nothing is removed", file=sys.stderr)
+            print("removed no runs", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:
         if left := remove(path):

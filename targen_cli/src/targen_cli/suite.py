@@ -1,8 +1,8 @@
 """Suites: the tasks of one plugin, run one after the other as one piece of work.
 
 If several tasks list contexts or seeds by the very same call, it is made once (paper, section 3.2:
-a common set of contexts), and one budget holds for all of them. Each task has a run directory of
-its own, to resume by itself.
+a common set of contexts). One budget covers all tasks. Each task has a run directory of its own, to
+resume by itself.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
     if prepared.by_people:
         begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
         raise UsageError(
-            "people answer calls in a sheet, and a preview does not wait for them",
+            "people answer calls in a sheet, and a preview does not wait for their answers",
             hint="a small run, which does: " + begin,
         )
     return prepared

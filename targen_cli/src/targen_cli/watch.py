@@ -235,7 +235,7 @@ def _sums(counts: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
 
 
 def _flight(layer: CallLayer) -> str:
-    """Return how many calls are in flight, and of which steps."""
+    """Return how many calls are in flight, by step."""
     steps = {step: count for step, count in dict(layer.flying).items() if count > 0}
     if len(steps) == 1:
         return f"{layer.in_flight} in flight ({', '.join(steps)})"

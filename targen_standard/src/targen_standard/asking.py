@@ -1,6 +1,6 @@
 """Tasks that ask a model one thing about each row of a dataset: a rating, an answer.
 
-Asking is generating: the rows are a list that needs no model, each is asked about once, and the
+Asking is generating. The rows are a list that needs no model, each is asked about once, and the
 answer is the output of a row. So budget, batches, files, resume and reports are those of every run.
 No row stands for another, however alike they are: run it without the near-duplicate filter.
 """

@@ -114,7 +114,7 @@ class Elsewhere:
             problem = f": place() returned {repr(models)[:80]}, not a model for each of its sources"
             raise self.registered.fault(problem, "")
         if odd := [each for each in models if not hasattr(each, "complete")]:
-            problem = f": place() returned a {type(odd[0]).__name__}, which is no model"
+            problem = f": place() returned a {type(odd[0]).__name__}, which is not a model"
             raise self.registered.fault(problem, "")
         placed = dict(zip(sources, models, strict=True))
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}

@@ -29,7 +29,7 @@ def found(
         The report of exactly this run, complete or not; None if it does not exist.
 
     Raises:
-        RunConflict: another run, or something else, is there, so that `generate` would refuse.
+        RunConflict: `generate` would refuse, since `out` contains another run or something else.
         UsageError: the request is invalid.
     """
     path = as_path(out)

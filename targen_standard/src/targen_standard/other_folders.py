@@ -27,12 +27,12 @@ def no_run(run: Path) -> RunDirectoryError | None:
         )
     if (run / "weighing.json").exists():
         return RunDirectoryError(
-            f"{run} contains rows that were chosen or weighed, and is no run",
+            f"{run} contains selected or weighted rows, and is not a run",
             hint="name the run that they are from; analyze, train and export take these",
         )
     if (run / "correction.json").exists():
         return RunDirectoryError(
-            f"{run} contains rows that were corrected or reviewed, and is no run",
+            f"{run} contains corrected or reviewed rows, and is not a run",
             hint=Either(
                 "name the run that they are from; analyze, train, validate and export take these",
                 Action("read_dataset", run),
@@ -40,7 +40,7 @@ def no_run(run: Path) -> RunDirectoryError | None:
         )
     if (run / "model.json").exists():
         return RunDirectoryError(
-            f"{run} contains a model, and is no run",
+            f"{run} contains a model, and is not a run",
             hint=Action("evaluate", run, Blank("DATA")),
         )
     return None

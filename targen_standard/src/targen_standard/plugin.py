@@ -33,7 +33,11 @@ _COMMANDS = {
     "validate": ("Data", "validating", "a dataset checked against its task's schema"),
     "correct": ("Data", "correction", "the labels of a dataset corrected"),
     "method": ("Methods and papers", "methods", "rows of a task, made by another method"),
-    "finish": ("Methods and papers", "finishing", "the rows of a method's run, chosen or weighed"),
+    "finish": (
+        "Methods and papers",
+        "finishing",
+        "the rows of a method's run, selected or weighted",
+    ),
 }
 """Command -> panel of `targen --help`, folder, and summary."""
 
@@ -138,7 +142,7 @@ def register_deliveries(register: Register[Delivery]) -> None:
     register.register(
         "batch",
         "targen_standard.batches.delivery:BATCH",
-        summary="batches of the service: cheaper, within a day",
+        summary="the service's batches, which are cheaper and answered within a day",
     )
     register.register(
         "files",
@@ -169,7 +173,7 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
     register.register(
         "excluded",
         "targen_standard.filters.excluded:EXCLUDED",
-        summary="refuses rows that equal or nearly equal one of a dataset that is named",
+        summary="refuses rows that equal or nearly equal a row of a named dataset",
         flags=True,
     )
     register.register(
@@ -192,7 +196,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "jsonl",
         "targen_standard.exporting.lines:JSONL",
-        summary="the official file of the task, one JSON object a line",
+        summary="the official file of the task, one JSON object per line",
     )
     register.register(
         "hf",
@@ -255,7 +259,7 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
     register.register(
         "left",
         "targen_standard.datasets.readers:LEFT",
-        summary="corrected, imported and weighed rows",
+        summary="corrected, imported and weighted rows",
     )
     register.register(
         "bigbench", "targen_standard.datasets.readers:BIGBENCH", summary="BIG-bench's task.json"

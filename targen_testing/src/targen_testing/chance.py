@@ -3,7 +3,7 @@
 Python's own profiling hook sees every called function, whatever its import name: `random.random`,
 `time.time`, `datetime.now`, `uuid4`, `os.urandom`, `secrets`, and `random.Random()` without a seed.
 A call counts if it comes from the plugin: from its own files, or from a library or a model that
-these use. numpy's global generator is compared before and after.
+they use.
 
 It cannot see other threads and processes, or C extensions with chance of their own
 (`numpy.random.default_rng()` without a seed is seen, since it asks `secrets`). It cannot see

@@ -208,7 +208,7 @@ class _TornRow(Exception):
 
 
 class _Torn(Sequence[Mapping[str, Any]]):
-    """Rows, one of which cannot be read."""
+    """Rows; one of them cannot be read."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
         self._rows = rows

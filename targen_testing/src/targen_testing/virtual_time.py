@@ -18,7 +18,7 @@ _UNDER_WAY = 5e-5  # real seconds that bytes may take from one end of a loopback
 class _Clock(selectors.DefaultSelector):
     """Jumps to the next timer where a real selector would sleep.
 
-    If there are sockets besides the loop's own, it looks twice before it jumps: bytes on their way
+    If sockets other than the loop's own exist, it looks twice before it jumps: bytes on their way
     through loopback come first. It does not wait for other threads or processes.
     """
 

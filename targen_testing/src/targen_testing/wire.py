@@ -76,7 +76,7 @@ class Wire:
     Attributes:
         base: what the address ends in that the backend is given: "/v1".
         answer: `answer(text, finish)` is the JSON body of a good answer with the usage `TOKENS_IN`
-            and `TOKENS_OUT`; `finish` is "stop", or "length" for an answer cut at `max_tokens`.
+            and `TOKENS_OUT`. `finish` is "stop", or "length" for an answer cut at `max_tokens`.
         scored: `scored(text, finish, top)` is such an answer with the probabilities of its tokens
             and of the `top` likeliest ones at each place, for a `ScoringModel`.
         fault: `fault(message, code)` is the JSON body of an error; the code

@@ -86,7 +86,7 @@ def test_weights_that_have_no_place(targen, run, weighed):
     assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
     merged = targen("merge", run, weighed, "--out", "merged")
     assert merged.code in (1, 2) and not Path("merged").exists()
-    assert "w contains rows that were chosen or weighed, and is no run" in merged.err
+    assert "w contains selected or weighted rows, and is not a run" in merged.err
 
 
 def test_weights_of_rows_that_the_official_file_joins(targen, works):

@@ -112,7 +112,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
     refuses(
         ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
         "2 of 4 rows: of 2 shards, these are not among the runs: 2",
-        "make those shards and name them, too; then merge again into half",
+        "make those shards, and name them also; then merge again into half",
         code=1,
         keeps=False,
     )
@@ -189,7 +189,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 
 
 REFUSED = """
-    a b --out y | not of one task
+    a b --out y | are runs of different tasks
     a c --out y | made by other prompts or versions of | --conflicting
     a a --out y | named twice
     a --out a | is one of the runs

@@ -108,7 +108,7 @@ KEYS = r"""
     labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
     labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 has a non-breaking space: type an ordinary one
     labels:\n  order:\u00a0where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 has a non-breaking space: type an ordinary one
-    labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is no quote in YAML | type " instead of “
+    labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quote in YAML | type " instead of “
     labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | text with quotes in it needs others around it, or a quote within '…' is doubled
     labels:\n  order: #1 question\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
     labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
@@ -195,7 +195,7 @@ COMMANDS = """
     generate mail.yaml -n sixty | -n: 'sixty' is not a whole number | -n 100
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
-    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | a model goes behind its backend: --backend chatgpt/gpt-5; see: targen list-backends
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | name the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
@@ -306,22 +306,22 @@ COMMANDS = """
     generate folder/ -n 4 -b scripted | folder/ is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     describe rows.csv | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
     backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
-    backends check -b people | targen backends has no option -b | it goes without an option: targen backends check NAME
+    backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     backends check nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     runs rm nope | no run directory nope | targen runs lists runs
     runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
     diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
-    preview mail.yaml -b people | people answer calls in a sheet, and a preview does not wait for them | a small run, which does: targen generate mail.yaml -n 2 --backend people
+    preview mail.yaml -b people | people answer calls in a sheet, and a preview does not wait for their answers | a small run, which does: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: Kind of file or plugin: task, contexts, | targen new task my-task, for example; see targen new --help
     new nope mine | new nope: no such template | one of: task, contexts, seeds,
     generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks names its tasks
     describe ./plugin | ./plugin is the source of a plugin, not a task | pip install -e ./plugin; then
     generate mail.yaml -n 4 --machines 2 | targen generate has no option --machines | did you mean --shard?
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
-    generate mail.yaml -n 4 -b claude-5 | no backend named 'claude-5' is installed | a model goes behind its backend: --backend claude/claude-5; see: targen list-backends
-    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | a model goes behind its backend: --backend llama/qwen3;
+    generate mail.yaml -n 4 -b claude-5 | no backend named 'claude-5' is installed | name the backend and its model: --backend claude/claude-5; see: targen list-backends
+    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | name the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
     batch run | batch run: no such action | targen batch export run
@@ -336,10 +336,10 @@ COMMANDS = """
     generate mail.yaml -n 4 --base_url http://h/v1 | targen generate has no option --base_url | did you mean --base-url?
     generate mail.yaml -n 4 --threads 4 | targen generate has no option --threads | did you mean --concurrency?
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | tracebacks: targen --debug COMMAND; prompts and
-    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the language is of the task: language: German in its file
+    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task sets the language: language: German in its file
     generate mail.yaml -n 4 --format csv | targen generate has no option --format | rows get another format when they are exported: targen export RUN --as csv
-    generate --task mail.yaml -n 4 | targen generate has no option --task | it goes without an option: targen generate TASK
-    generate --config mail.yaml -n 4 | targen generate has no option --config | a task's file goes without an option: targen generate FILE -n 100
+    generate --task mail.yaml -n 4 | targen generate has no option --task | pass it without an option: targen generate TASK
+    generate --config mail.yaml -n 4 | targen generate has no option --config | pass a task's file without an option: targen generate FILE -n 100
     generate mail.yaml -n 20k | -n: '20k' is not a whole number | -n 20000
     generate mail.yaml -n 1e3 | -n: '1e3' is not a whole number | -n 1000
     generate mail.yaml -n 4 --max-cost | --max-cost needs a value | --max-cost 2.5, without a $
@@ -367,7 +367,7 @@ COMMANDS = """
     compare run --test rows.csv --model tfidf | targen compare has no option --model | did you mean --trainer?
     compare run --test rows.csv --dry-run | targen compare has no option --dry-run | did you mean --plan?
     merge run run --out all --mix | targen merge has no option --mix | did you mean --conflicting?
-    evaluate --model model --data rows.csv | targen evaluate has no option --model | it goes without an option: targen evaluate MODEL DATA
+    evaluate --model model --data rows.csv | targen evaluate has no option --model | pass it without an option: targen evaluate MODEL DATA
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
     analyze run --only lexical | targen analyze has no option --only | did you mean --metric?
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
@@ -386,7 +386,7 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 @pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
-    problem = "reviewed contains rows that were corrected or reviewed, and is no run"
+    problem = "reviewed contains corrected or reviewed rows, and is not a run"
     refuses(line, problem, "analyze, train, validate and export take these", code=1)
 
 
@@ -395,7 +395,7 @@ def test_a_model_is_no_run(refuses):
     Path("models/mail/model.json").write_text("{}")
     line = "report models/mail"
     hint = "targen evaluate models/mail DATA"
-    refuses(line, "models/mail contains a model, and is no run", hint, code=1)
+    refuses(line, "models/mail contains a model, and is not a run", hint, code=1)
 
 
 def test_the_length_of_a_reply_is_no_budget(targen):
@@ -647,7 +647,7 @@ PYTHON = """
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
     tg.estimate("rte", n=4, backend="scripted") | estimate() has no keyword 'backend' | did you mean model?
-    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | a model goes behind its backend: model="chatgpt/gpt-5"; see: targen list-backends
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | name the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model="openai:gpt-5") | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     tg.generate("rte", n=4, model="openai/gpt-5") | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass api_key_file=FILE, or: keyring
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of a class of yours needs the methods of targen_core.ChatModel
@@ -719,7 +719,7 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
-    assert "no backend is named: local is asked, a small model to try things with" in done.err
+    assert "no backend is named, so targen uses local, a small model for trying things" in done.err
     wrong = ("-n 0", "-n 4 --out mail.yaml", "-n 4 --contexts no.csv")
     for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
         done = targen(*line.split())
@@ -735,7 +735,7 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     others = [each for each in registry.everything() if each is not local]
     scripted = replace(registry.find("backend", "scripted"), name="local")
     tg.generate("mail.yaml", n=4, registry=tg.Registry([*others, scripted]))
-    assert 'no model is given: "local" is asked' in caplog.text
+    assert 'no model is given, so targen uses "local"' in caplog.text
 
 
 def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):

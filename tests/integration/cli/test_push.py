@@ -159,8 +159,8 @@ def test_a_card_that_the_hub_refuses(refuses, run, hub):
 
 REFUSED = """
     --push rte | 'rte' is not the name of a dataset on the hub
-    --push me/rte --as csv | --push goes with the form hf, not with csv
-    --license mit --as csv | --license goes with the form hf, not with csv
+    --push me/rte --as csv | --push works with the form hf, not with csv
+    --license mit --as csv | --license works with the form hf, not with csv
     --license 'no such' | --license 'no such' is not the name of a licence
     --push me/rte --out x | --push and --out are two places
 """

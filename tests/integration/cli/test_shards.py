@@ -85,7 +85,7 @@ def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
 def test_what_cannot_be_sharded_is_refused_before_anything_is_written(refuses):
     run = "generate rte -n 8 -b scripted --shard"
     refuses(f"{run} 3/3 --contexts-limit 2", "none is left for this shard")
-    said = "shards are of targen generate and estimate: elsewhere leave it out"
+    said = "only targen generate and estimate have shards: leave it out here"
     refuses("preview rte -b scripted --shard 1/3", "has no option --shard", said)
 
 

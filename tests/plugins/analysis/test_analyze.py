@@ -211,7 +211,7 @@ def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, row
 
 def test_what_could_not_be_compared_says_so(targen, jsonl):
     done = targen("analyze", jsonl("mine.jsonl", [{"text": "one"}]), "--metric", "leakage")
-    assert "note: leakage: Leakage needs something to leak from: give --against." in done.out
+    assert "note: leakage: Leakage needs a reference to compare with: pass --against." in done.out
     rows = [{"text": f"Row {n}.", "label": "short"} for n in range(40)]
     long = "is much longer than any row of the other label could ever hope to be"
     rows += [{"text": f"Row {n} {long}.", "label": "long"} for n in range(40)]

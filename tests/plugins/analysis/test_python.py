@@ -54,7 +54,7 @@ def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     assert [part.item.name for part in analysis.failed] == ["broken"]
     with pytest.raises(KeyError, match="broken could not be measured"):
         _ = analysis["broken"]
-    with pytest.raises(KeyError, match="lexical was not asked for"):
+    with pytest.raises(KeyError, match="lexical was not requested"):
         _ = analysis["lexical"]
     assert "not measured: it &lt;b&gt;cannot&lt;/b&gt; be" in analysis._repr_html_()
     assert repr(analysis).endswith(": 1 metric, not broken>")

@@ -118,7 +118,7 @@ def test_a_service_in_trouble_is_asked_again(fault, waits, hub, slept):
     [
         ((503, 99), "did not answer: status 503"),
         ((429, 99, {"Retry-After": "3600"}), "it asks to come back in 3,600 s"),
-        ((200, 99, {}, b"["), "what it answered is no JSON object"),
+        ((200, 99, {}, b"["), "its answer is not a JSON object"),
     ],
 )
 def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words, hub):

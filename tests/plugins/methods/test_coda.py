@@ -244,7 +244,7 @@ def test_settings_make_one_row_of_each(targen, works, notes):
     assert [one["notes"]["given_row"] for one in lines("run/provenance.jsonl")] == [0, 1, 2, 3]
     done = targen(*start, "--label", "thanks=5", "--out", "more")
     assert done.code == 1  # four given rows make four
-    assert "5 rows of thanks are wanted, and what is given makes 4 at most" in done.err
+    assert "5 rows of thanks are requested, and the given rows make 4 at most" in done.err
     assert "thanks" in done.err
 
 

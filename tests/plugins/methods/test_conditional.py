@@ -126,7 +126,7 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     )
     assert done.code == 1
     assert "Traceback" not in done.err
-    assert "6 rows of open are wanted, and what is given makes 4 at most" in done.err
+    assert "6 rows of open are requested, and the given rows make 4 at most" in done.err
     assert len(lines("run/dataset.jsonl")) == 8
 
 
@@ -136,7 +136,7 @@ def test_a_cue_of_no_label_is_refused(targen, mail):
         *("--set", 'cues={"lone": "About a loan:"}'),
     )
     assert done.code == 2
-    assert "'lone', which is no label" in done.err and "loan" in done.err
+    assert "'lone', which is not a label" in done.err and "loan" in done.err
 
 
 ASKED = [

@@ -15,7 +15,7 @@ from tests.files import lines
 
 Targen = Callable[..., Any]
 
-NEXT = "supergen has yet to choose or weight these rows; next: targen finish run"
+NEXT = "supergen has yet to select or weight these rows; next: targen finish run"
 
 
 def supergen(targen: Targen, mail: Path, *more: str) -> Any:
@@ -98,7 +98,7 @@ def test_what_has_nothing_to_finish_says_so(targen, mail):
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     mine = targen("finish", "run", "--out", "mine", "--force")
-    assert mine.code == 2 and "contains something else than weighed rows" in mine.err
+    assert mine.code == 2 and "contains something other than weighted rows" in mine.err
     assert targen("finish", "nowhere").code == 2
     row = targen("finish", "run/dataset.jsonl")
     assert row.code == 2 and "is a file, not a run directory" in row.err

@@ -328,8 +328,11 @@ def test_what_to_type_below_output_is_in_the_words_of_a_file(targen):
     ("more", "problem"),
     [
         ({"labels": {"a": "x", "b": "y"}}, "labels are given too"),
-        ({"branches": {"a": {"definition": "x", "label": "person"}}}, "does not go with output"),
-        ({"instances_per_call": 3}, "with output, it is 1"),
+        (
+            {"branches": {"a": {"definition": "x", "label": "person"}}},
+            "cannot be combined with output",
+        ),
+        ({"instances_per_call": 3}, "with output, it must be 1"),
         ({"corrector": "vote"}, "a step 4 of its own"),
         ({"fields": {"spans": "x", "text": "y"}}, "a field is called spans"),
         ({"fields": {"one": "x", "other": "y"}}, "which text the spans are in"),

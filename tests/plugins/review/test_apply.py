@@ -463,7 +463,10 @@ def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
     assert len(lines(data.with_name("rows-reviewed") / "dataset.jsonl")) == 5
     assert f"--label positive=1 --exclude {data}" in done.out
     done = in_process("review", "apply", data, "--refill")
-    assert (done.code, "is no run that can make more rows by itself" in done.err) == (2, True)
+    assert (done.code, "is not a run that can generate more rows by itself" in done.err) == (
+        2,
+        True,
+    )
 
 
 def test_who_only_looked_or_is_no_rater_does_not_count(run, grades, in_process, works):

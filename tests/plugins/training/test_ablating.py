@@ -75,7 +75,7 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     [
         (["--arms", "corection"], "corection is not among the arms"),
         (["--arms", "variants"], "--arms variants: mood has no such part to leave out"),
-        (["-o", "odd"], "-o odd is no KEY=VALUE"),
+        (["-o", "odd"], "-o odd is not KEY=VALUE"),
     ],
 )
 def test_bad_input_is_said(targen, mood, words, said):

@@ -348,7 +348,7 @@ def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, m
         (["table8", *SMALLEST], "--synthetic FOLDER"),
         (["table11"], "--generator NAME/MODEL, once for each"),
         (["table6", "--tasks", "wic"], "no train and val for it"),
-        (["table5", "--generator", "scripted", "-o", "odd"], "-o odd is no KEY=VALUE"),
+        (["table5", "--generator", "scripted", "-o", "odd"], "-o odd is not KEY=VALUE"),
     ],
 )
 def test_bad_input_is_said(targen, superglue, words, said):

@@ -70,12 +70,12 @@ def test_the_same_again_gives_the_same_bytes(targen, works, noisy):
     for name in ("weighing.json", "dataset.jsonl", "provenance.jsonl"):
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
     again = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
-    assert again.code == 2 and "one contains weighed rows" in again.err and "--force" in again.err
+    assert again.code == 2 and "one contains weighted rows" in again.err and "--force" in again.err
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one", "--force")
     Path("other").mkdir()
     Path("other/notes.txt").write_text("mine")
     other = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "other", "--force")
-    assert other.code == 2 and "contains something else than weighed rows" in other.err
+    assert other.code == 2 and "contains something other than weighted rows" in other.err
 
 
 def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
@@ -230,7 +230,7 @@ def test_rows_of_runs_keep_where_they_are_from(targen, works):
     first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
     assert {key: first[key] for key in before} == before
     assert first["weighed"] == {"by": "file", "value": 0.5}
-    # A dataset of weighed rows stays one.
+    # A dataset of weighted rows stays one.
     assert list(weighed[10:20].weights) == [0.5] * 10
     assert list(weighed.shuffle(seed=1).weights) == [0.5] * 40
     assert [len(part.weights) for part in weighed.split("0.5/0.5").values()] == [20, 20]

@@ -1,4 +1,4 @@
-"""A folder of weighed rows: written whole, read back, and refused where it is not what it says."""
+"""A folder of weighted rows: written whole, read back, and refused where it is not what it says."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ def test_what_is_no_weight(weights, said):
 
 def test_nothing_else_is_replaced(weighed, tmp_path):
     out = written(weighed, tmp_path / "w")
-    with pytest.raises(UsageError, match="contains weighed rows"):
+    with pytest.raises(UsageError, match="contains weighted rows"):
         written(weighed, out)
     written(weighed[:4], out, force=True)
     assert len(read_dataset(out, TASK)) == 4
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     (tmp_path / "link").symlink_to(out)
-    for other, said in {"mine": "something else than weighed rows", "link": "a link"}.items():
+    for other, said in {"mine": "something other than weighted rows", "link": "a link"}.items():
         with pytest.raises(UsageError, match=said):
             written(weighed, tmp_path / other, force=True)
     (tmp_path / "empty").mkdir()

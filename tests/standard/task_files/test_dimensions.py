@@ -87,7 +87,7 @@ WRONG = r"""
     dimensions: {a.b: [a, b]} | cannot be called 'a.b'
     contexts: {dimension: {a: [b]}} | did you mean dimensions
     contexts: {dimensions: {a: [b]}}\ndimensions: {A: [c]} | line 4: dimensions.A: contexts.dimensions has
-    contexts: {items: [a b, c d], dimensions: {a: [b]}} | the items are there already
+    contexts: {items: [a b, c d], dimensions: {a: [b]}} | the items are already given
 """  # noqa: E501
 
 

@@ -106,16 +106,16 @@ async def agenerate(
         shares_of: labelled rows, in any form that `read_dataset` takes: `n` rows get the shares of
             their labels.
         variants: variants of the task to apply, by name.
-        model: a backend's name, such as "llama", or "chatgpt/gpt-6-luna" to choose one of its
-            models; or a model object, a `ChatModel` or a model of another library such as
+        model: a backend's name such as "llama", or a backend with a model such as
+            "chatgpt/gpt-6-luna". It may be a `ChatModel`, or a model of another library such as
             langchain. Without a model, "local" is used, a small model for trying things, with a
             warning.
         options: backend options and sampling parameters whose names clash with a keyword here,
             such as `max_tokens` of one reply.
         steps: another model for single steps, by the step's name such as "correct"; or a mapping
             with "model" and options for that step. See `Task.steps`.
-        out: the run directory; by default runs/TASK-SEED, or runs/TASK-SEED-2 and so on if another
-            run is there.
+        out: the run directory. By default runs/TASK-SEED, or runs/TASK-SEED-2 and so on if another
+            run exists.
         seed: random seed.
         shard: the part of the work that this run does, such as "2/8" or (2, 8) for the second of
             eight machines. All machines get the same call except for this number. `max_cost` limits
@@ -138,8 +138,9 @@ async def agenerate(
             default is the task's, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
-        dimensions: traits in which items and rows differ, by name: texts to draw from, weights by
-            text, or None to remove a dimension of the task. "STEP.NAME" belongs to a list.
+        dimensions: traits in which items and rows differ, by name. A value is texts to draw from,
+            weights by text, or None to remove a dimension of the task. "STEP.NAME" belongs to a
+            list.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
             uses brief prompts, if the task has them, in steps whose model is known to follow these.
@@ -147,8 +148,8 @@ async def agenerate(
             label ("keep"); by default what the task says.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
-        near_duplicates: similarity in per cent above which a candidate is a near-duplicate; 0 turns
-            the check off; 90 by default.
+        near_duplicates: similarity in per cent above which a candidate is a near-duplicate, by
+            default 90; 0 turns the check off.
         max_cosine: cosine of two embeddings above which a candidate is too near to a row; by
             default rows may be as near as they are.
         max_refused: the largest share of a label's candidates that `max_cosine` may refuse; 0.2 by
@@ -170,10 +171,10 @@ async def agenerate(
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
         hedge: whether to send a call again, beside the first, that takes far longer than others.
-        executor: runs the models outside this process: an executor's name, such as "ray", or a
-            mapping with `name` and any of `address` (of a cluster), `workers` (4 or "2-8"),
-            `resources` (per worker, such as `{"gpu": 1}`) and `replicas` (addresses of servers with
-            the same model). It does not affect the rows.
+        executor: runs the models outside this process: an executor's name such as "ray", or a
+            mapping. The mapping has `name`, and may have `address` (of a cluster), `workers` (4 or
+            "2-8"), `resources` (per worker, such as `{"gpu": 1}`) and `replicas` (addresses of
+            servers with the same model). It does not affect the rows.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `base_url`, and sampling parameters, such as

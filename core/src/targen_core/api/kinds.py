@@ -1,4 +1,4 @@
-"""What all exported functions share: kinds of each keyword's values, and errors that name keywords.
+"""Kinds of each keyword's values, and errors that name keywords, for all exported functions.
 
 They serve programs that are not type-checked. Further limits of a number or a name are checked at
 its use.

@@ -82,7 +82,7 @@ class Request:
     name: str
     task: Task[Any, Any]
     is_usual: bool = False
-    """Whether the request names no model and so uses the usual one."""
+    """True if the request names no model and so uses the usual one."""
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -94,8 +94,8 @@ class Request:
         made = prepare(self.registry, self.spec)
         if self.is_usual:  # all keywords are known: `modle` is not one
             _log.warning(
-                'no model is given: "%s" is asked, a small one to try things with; '
-                'for a real one, such as model="llama/NAME", see targen list-backends',
+                'no model is given, so targen uses "%s", a small one for trying things; '
+                'for a real one, pass model="llama/NAME" or such (see targen list-backends)',
                 USUAL_MODEL,
             )
         return made
@@ -121,7 +121,7 @@ class Request:
         """Return the run that `job` would continue in `out`; None if it would begin one.
 
         Raises:
-            RunConflict: `job` would refuse, such as because another run is there.
+            RunConflict: `job` would refuse, for example because `out` contains another run.
             UsageError: the run is to exclude its own rows.
         """
         for option, sources in self.prepared.datasets.items():
@@ -286,7 +286,7 @@ def elsewhere(
         return None
     if not isinstance(executor, str | Mapping):
         raise UsageError(
-            f"executor: {type(executor).__name__} is no executor",
+            f"executor: {type(executor).__name__} is not an executor",
             hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     read = load_registry().function("workers-elsewhere", of="executor")
@@ -487,7 +487,7 @@ def _without(folder: Path, text: str) -> str:
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
-    """Return options by `KEY` or `STEP.KEY`; None is an option that was not given.
+    """Return options by `KEY` or `STEP.KEY`, without options that were not given (None).
 
     Raises:
         UsageError: a value that no manifest can hold.
@@ -527,7 +527,7 @@ def quotas_of(
     """Rows by label, from exactly one of the three.
 
     Raises:
-        UsageError: none or several of them are given, or a value is invalid.
+        UsageError: not exactly one of them is given, or a value is invalid.
     """
     labels = _plain(labels)
     ways = (n is not None) + (preset is not None) + bool(labels)

@@ -49,12 +49,12 @@ class Backend:
         thinks: whether the model with these options reasons before it answers,
             so that `targen estimate` can say what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions
-            alone as from worked examples, so that prompts may be brief; by default not.
+            as from worked examples, so that prompts may be brief. By default not.
         ready: whether this machine can use it with the user's options, such as with a key in the
             environment. Such a backend is offered if the user names none. With None it is used only
             by its name.
-        caveat: `caveat(options, labels)` returns a warning before a run of a task with this number
-            of labels, such as that the model is too small, or "".
+        caveat: `caveat(options, labels)` returns a warning before a run of a task with so many
+            labels, such as that the model is too small. Without a warning it returns "".
         top_logprobs: the most alternatives per token that its models can list, with any options;
             None if they do not report token probabilities. A model states its own figure, which
             depends on its options: see `ScoringModel`.

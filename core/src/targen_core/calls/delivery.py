@@ -1,7 +1,7 @@
 """Deliveries: other ways for calls to reach their models than one by one, answered later.
 
 A delivery puts a model of the same identity in the place of each of a run's own. Keys, journal,
-budget, order and commits are independent of it. A run can be resumed with or without it and has the
+budget, order and commits do not depend on it. A run can be resumed with or without it and has the
 same rows. Handed-over calls outlive the process, in one file in the run directory.
 """
 

@@ -239,7 +239,7 @@ def unchecked(record: bytes) -> bytes:
         ValueError: it has another, or none.
     """
     if int(record[:8], 16) != crc32(record[9:]) or record[8:9] != b" ":
-        raise ValueError("its check sum is another")
+        raise ValueError("its check sum differs")
     return record[9:]
 
 

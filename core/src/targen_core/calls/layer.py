@@ -90,8 +90,9 @@ class CallLayer:
     Args:
         models: by step.
         seed: the run's seed, part of every call's key.
-        max_outage: seconds without any success after which a failing service stops the run. None
-            means `MAX_OUTAGE`, or, if it has never answered, `ServiceError.max_startup`.
+        max_outage: seconds without any success after which a failing service stops the run. If
+            None, it is `MAX_OUTAGE`, or `ServiceError.max_startup` for a service that has never
+            answered.
         outstanding: what earlier processes handed over to deliveries.
         hedge: whether a call that takes far longer than others is sent again beside the first;
             see `calls.hedging`.
@@ -205,8 +206,8 @@ class CallLayer:
 
         Raises:
             Rejected: the model or its filter decided so: `malformed-reply`, a reason of `read`,
-                `unscored-reply`, `refusal` or `content-filter`; or `unanswered`, if the service
-                answers others and never this one.
+                `unscored-reply`, `refusal` or `content-filter`. Or the service answers other calls
+                and never this one: `unanswered`.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """

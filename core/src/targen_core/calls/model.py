@@ -53,9 +53,9 @@ class Price:
         output: dollars per million output tokens, reasoning included.
         cache_read: for input read from the service's prompt cache; None for `input`.
         cache_write: for input written to that cache; None for `input`.
-        cache_from: the shortest opening that the service caches, in tokens; None: unknown.
+        cache_from: the shortest opening that the service caches, in tokens, or None if unknown.
         long_from: a prompt of more tokens costs `long_input` times its input and `long_output`
-            times its output; None turns this off.
+            times its output. Set it to None for no such limit.
         long_input: factor for the input of a long prompt.
         long_output: factor for its output.
         batch: factor for both in a batch; None if there are no batches.
@@ -136,8 +136,8 @@ class ChatRequest:
     the likeliest tokens at its place. Only a `ScoringModel` gets such a request. With `given` the
     reply is that text, and the model only reports its probability. Only a `ScoringModel` with
     `scores_given` gets such a request. With `next_token` the model returns a single token and its
-    alternatives (`top_logprobs`): the reply's first, or the one that continues the last message if
-    that is the assistant's own. The end of the reply is also a token, with the text "". Only a
+    alternatives (`top_logprobs`). It is the reply's first, or continues the last message if that is
+    the assistant's own. The end of the reply is also a token, with the text "". Only a
     `ScoringModel` with `continues` gets such a request. `origin` and `dry_run` are never sent:
     where the call comes from, and a function that gives the task's offline reply.
     """
@@ -298,12 +298,10 @@ class ScoringModel(ChatModel, Protocol):
 class DeferredModel(ChatModel, Protocol):
     """A model that answers in rounds, each perhaps hours after the request.
 
-    The call layer treats it as follows. It sends as many calls as there are,
-    with no limit on rate or concurrency, and a run waits for them as long as it
-    takes: how long a service may fail is up to the model. It cancels `complete`
-    as soon as the answer is no longer wanted. The run may end before there is
-    an answer, with an error that says so, and request the same again when it is
-    resumed.
+    The call layer treats it as follows. It sends all calls at once, with no limit on rate or
+    concurrency. A run waits for them as long as it takes: the model decides how long a service may
+    fail. It cancels `complete` as soon as the answer is no longer wanted. The run may end before
+    there is an answer, with an error that says so, and request the same again when it is resumed.
     """
 
     def attach_run(self, others: Callable[[], int]) -> None:

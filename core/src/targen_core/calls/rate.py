@@ -21,8 +21,8 @@ from targen_core.calls.model import RateHeaders
 from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUnavailable, TimedOut
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
-"""The outcome of a call: an answer, a refusal (429, 503, 529: too much load), another failure that
-may pass, silence, or an error that says nothing about the service, such as a wrong key.
+"""The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another passing
+failure, silence, or an error unrelated to load, such as a wrong key.
 """
 
 

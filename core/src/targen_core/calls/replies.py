@@ -75,7 +75,7 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     if request.top_logprobs is None:
         return replace(reply, tokens=(), unscored="") if reply.tokens or reply.unscored else reply
     if problem := scores.problem(reply.tokens):
-        raise ValueError(f"complete() returned tokens that are none: {problem}")
+        raise ValueError(f"complete() returned invalid tokens: {problem}")
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service answered without the token probabilities that it was asked for",

@@ -147,8 +147,8 @@ class Retries:
     ) -> None:
         """Wait, unless the answer is not wanted any more.
 
-        Beyond `minimum`, what this call was asked to wait ends where another one is
-        answered: the next to be sent is this call or another in its place.
+        If another call is answered, the wait beyond `minimum` ends: the next to be sent is this
+        call or another in its place.
         """
         await self._sleep(minimum, scope)
         if asked > minimum:

@@ -227,9 +227,9 @@ class Secrets:
 def scrub(text: str, *secrets: str) -> str:
     """`text`, the words of an error, without `secrets` and without what looks like an API key.
 
-    A secret is found whole or in part, in upper or lower case, with signs
-    between its letters, percent-encoded, escaped, in base64 or in hexadecimal
-    digits: whatever shares `_PIECE` letters and digits in a row with it.
+    A secret is found whole or in part, in any case, with signs between its letters,
+    percent-encoded, escaped, in base64 or in hexadecimal. A part counts if it shares `_PIECE`
+    letters and digits in a row with the secret.
     """
     for secret in filter(None, secrets):
         text = _without_pieces(text.replace(secret, _HIDDEN), secret)
@@ -424,8 +424,8 @@ def _name_words(name: str) -> tuple[str, ...]:
 def secret_in(value: Any, name: str, secrets: Secrets | None = None) -> str:
     """Return where in an option a secret is, as `extra.headers.x-api-key`; "" if it contains none.
 
-    A secret is a text of `secrets`, a text like an API key, a login or a key in an address, and the
-    value of a name that only secrets have. Text that is JSON is looked through as well.
+    Secrets are the texts of `secrets`, texts like an API key, logins and keys in an address, and
+    values whose names only secrets have. Text that is JSON is looked through as well.
     """
     for path, text, called in _texts(value, name):
         if called and (names_secret(called) or _RANDOM.fullmatch(text)):

@@ -63,7 +63,7 @@ class Flight:
     """One sending of a call.
 
     Attributes:
-        sent: when it was sent; None before.
+        sent: when it was sent; None before that.
         ticket: its slot, until it is given back.
         reply: the answer, to one beside the first.
     """

@@ -21,8 +21,8 @@ def answer_form(
 ) -> tuple[tuple[str, ...], bool]:
     """The options of the field that holds a question's answer, and whether it holds several.
 
-    Caches are keyed by the options and never by the type: two `Literal` are equal whatever their
-    order, and the order is part of the schema in the request.
+    Caches are keyed by the options and never by the type. Two `Literal` are equal whatever their
+    order, but the order is part of the schema in the request.
     """
     others = (NO_VALID_INSTANCE, UNSURE) if may_reject else ()
     options = tuple(dict.fromkeys((*question.options, *others)))

@@ -27,10 +27,10 @@ def read_dataset(
     progress is read at one moment, so rows, card and report agree.
 
     Args:
-        source: a run directory, or an output of `targen correct` or `targen reweigh`; a .jsonl,
-            .json, .csv or .parquet file; a folder that `targen export --as hf` or `datasets` saved;
-            "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub; or rows: a `datasets.Dataset`, a data frame,
-            mappings, a `Dataset`.
+        source: a run directory, an output of `targen correct` or `targen reweigh`, a file (.jsonl,
+            .json, .csv or .parquet), or a folder that `targen export --as hf` or `datasets` saved.
+            It may also be "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub, or rows: a `datasets.Dataset`,
+            a data frame, mappings, a `Dataset`.
         task: the task of the rows: a task, its name, or its file. A run knows its task.
         variants: variants of the task; a run also knows these.
         registry: finds the task; by default what is installed.

@@ -1,6 +1,6 @@
 """Even shares: rows that come in equal numbers from each item of a list, as far as they can.
 
-Once an item of a `ListStep.balanced` has its share of the rows, it is deferred: its candidates are
+Once an item of a `ListStep.balanced` has its share of the rows, it is deferred. Its candidates are
 skipped, like those of a label that has all its rows. If others cannot give theirs, the seeds are
 walked again, and the missing rows are shared among the deferred items. All of this follows from
 verdicts in commit order: it is the same however many calls are in flight.
@@ -112,7 +112,7 @@ def _end(order: SeedOrder) -> int:
 
 
 def even_shares(rows: Mapping[Item, int], lacking: int) -> dict[Item, int]:
-    """Return the rows per item once `lacking` more are there: those with the fewest catch up.
+    """Return the rows per item after `lacking` more: those with the fewest catch up.
 
     If they cannot be divided, the first get one more each.
     """

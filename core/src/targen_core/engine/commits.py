@@ -15,7 +15,7 @@ from targen_core.options import MAX_COUNT
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The goal of a run, or of one extension of it.
+    """The goal of a run or of one extension.
 
     Attributes:
         quotas: the rows.
@@ -32,7 +32,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One verdict, and all that the engine keeps of it.
+    """One verdict, with all that the engine keeps about it.
 
     The label flow counts `corrected` under `ending`, and the label `quota` gains `rows`. `calls` is
     how many calls count as used with it, and `entry` what the filters keep of an accepted instance.

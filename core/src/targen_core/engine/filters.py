@@ -73,8 +73,8 @@ class Filter(ABC):
 
     Attributes:
         gives_way: reasons of refusals that are taken back if a label lacks rows after all
-            candidates had their turn. The filter improves rows; a run does not fall short because
-            of it.
+            candidates had their turn. The filter improves rows, and a run does not fall short for
+            that.
         share: the share of candidates that it refuses, as far as that is known before a run;
             estimates add as many calls.
         packages: distributions beside its own whose versions a run records, since they affect what

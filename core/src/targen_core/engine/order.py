@@ -51,7 +51,7 @@ class SeedOrder:
         at_once: calls of a list that do not see each other's items; 1: each sees all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
-        shard: the part of the first list to walk; None: all.
+        shard: the part of the first list to walk, or None for all.
 
     `passed` collects the batches that the walk passed, for the engine to report as it commits.
     `lacking` has the unanswered calls that ended a list, in a run that sends no calls. The walk

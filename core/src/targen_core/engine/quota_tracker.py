@@ -84,9 +84,9 @@ class QuotaTracker:
     that it aims at, or any label if it aims at none. It is open while one
     of these is.
 
-    If a task has parts, each label is counted separately for each. What is called a label below, as
-    in "yes (synthetic)", is then `counted` for a branch. `have` and `requested` are always by the
-    labels themselves.
+    If a task has parts, each label is counted separately for each. A label name below, as in "yes
+    (synthetic)", is then `counted` for a branch. `have` and `requested` are always by the labels
+    themselves.
     """
 
     def __init__(
@@ -308,8 +308,8 @@ class QuotaTracker:
         """Candidates that a label's rows should take, by its instances per candidate so far.
 
         Instances from other branches also count. The first figures count little against an
-        optimistic guess, 20 of 20 if branches aim at the label: a few rejects in a row are no
-        reason to run far ahead.
+        optimistic guess, 20 of 20 if branches aim at the label. So a few rejects in a row do not
+        make the engine run far ahead.
         """
         instances = self.needed(name) / unit
         if margin is None:

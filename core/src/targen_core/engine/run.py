@@ -1,9 +1,9 @@
 """The engine: executes candidates speculatively and commits them in order.
 
-Candidates have one total order, independent of n and quotas: seeds in the order of `SeedOrder`, and
-for each seed every branch in the task's order. Their calls run concurrently, ahead of the commit
-point; the verdicts fall in order. So the rows depend on the replies alone, not on concurrency, on
-arrival order, or on how often the run was killed and resumed.
+Candidates have one total order, independent of n and quotas. It takes seeds in the order of
+`SeedOrder`, and for each seed every branch in the task's order. Their calls run concurrently, ahead
+of the commit point; the verdicts fall in order. So the rows depend on the replies alone, not on
+concurrency, on arrival order, or on how often the run was killed and resumed.
 
 If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
 seed's only candidate is the first branch that is open at its verdict. `Window` foresees which.
@@ -90,7 +90,7 @@ class Engine:
             `SeedOrder`.
         margin: how far above what is needed over the yield a label's
             candidates may run ahead, in standard deviations of its rows; see `Window`.
-        shard: the part of all the work to do; None: all.
+        shard: the part of all the work to do, or None for all.
         listener: called with events.
     """
 
@@ -466,7 +466,7 @@ class Engine:
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
     def _before(self, slot: Slot) -> Verdict | None:
-        """Return a candidate's earlier verdict: None, skipped, surplus, or rejected."""
+        """Return a candidate's earlier verdict: skipped, surplus, rejected; None without one."""
         past = self._past[self._order.part_of(slot.seed.path)]
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
@@ -542,7 +542,7 @@ class Engine:
         return refusal.verdict
 
     def _accept(self, slot: Slot, outcome: Outcome) -> bytes:
-        """Write an instance's rows; return what the filters keep of it."""
+        """Write an instance's rows; return what the filters keep about it."""
         rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.rows_per_instance:
             raise self._guard.fault(

@@ -1,9 +1,9 @@
 """Shards: the work of one run, divided among machines that know nothing of each other.
 
 All shards get the same command except for their number. Shard `number` of `count` takes every
-`count`-th batch of the first list, or every `count`-th item of a given list, and a part of the
-quotas. Batches and items keep their places in the whole run. So no two shards make the same call,
-and draws by place are balanced over all shards.
+`count`-th batch of the first list, or every `count`-th item of a given list. It also takes a part
+of the quotas. Batches and items keep their places in the whole run. So no two shards make the same
+call, and draws by place are balanced over all shards.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _OF_A_JOB = Either(
 def read_shard(value: Any) -> tuple[int, int] | None:
     """Read a shard's number, from 1, and the count from "2/8" or (2, 8); None for 1/1.
 
-    Arrays of jobs count from 1 or from 0: the shards 0 to 7 of 8 are the shards 1 to 8, and 0 is
+    Arrays of jobs count from 1 or from 0. The shards 0 to 7 of 8 are the shards 1 to 8, and 0 is
     the last.
 
     Raises:

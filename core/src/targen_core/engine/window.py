@@ -33,7 +33,8 @@ class Window:
         size: how many may wait.
         busy: how many are to be at work, even if more wait then.
         margin: how far above the need over the yield a label's candidates may run ahead, in
-            standard deviations of its rows; None: only those needed if all are accepted.
+            standard deviations of its rows. With None, only as many run as are needed if all are
+            accepted.
 
     `refused` says whether any candidate was, since it was foreseen what each seed is for.
     """

@@ -56,8 +56,8 @@ def blaming_plugins(
 def blamed(error: Exception, registry: Registry | None = None) -> PluginError | None:
     """Return the error that names the plugin in whose code another, its cause, was raised.
 
-    An error that already names a plugin is checked again, since a backend, a filter or a task may
-    have called another plugin's code: a delivery's model, an embedder.
+    An error that already names a plugin is checked again. A backend, a filter or a task may have
+    called another plugin's code, such as a delivery's model or an embedder.
 
     Args:
         error: what was raised, with its traceback.

@@ -170,7 +170,7 @@ class Registry:
         return matching[0]
 
     def _called(self, kind: str, name: str) -> list[Registration[Any]]:
-        """Return the registrations with a bare name, or an alias of it."""
+        """Return the registrations with a bare name or alias."""
         return [item for item in self.all(kind) if name in (item.name, *item.aliases)]
 
     def others(self, kind: str, name: str) -> list[str]:
@@ -417,7 +417,7 @@ class Registry:
             hint = f"did you mean {before}/{after}?"
         elif kind == "backend" and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
-            hint = f"a model goes behind its backend: {model}"
+            hint = f"name the backend and its model: {model}"
             if serves == "llama":
                 hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:

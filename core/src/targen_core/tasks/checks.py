@@ -283,9 +283,10 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
 def chatter(text: str, what: str) -> None:
     """Refuse a model's remarks about its reply.
 
-    That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …"), a
-    heading, such as `what` with a colon, or an offer at the end ("Let me know if you'd like more
-    examples."). Ordinary speech between people, such as "Let me know if you can help me.", passes.
+    That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
+    heading, such as `what` with a colon. It may also be an offer at the end ("Let me know if you'd
+    like more examples."). Ordinary speech between people, such as "Let me know if you can help
+    me.", passes.
 
     Raises:
         Rejected: `meta-text`.
@@ -310,8 +311,8 @@ def prose(
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
-            `quoted` (the whole text is in quotes), `too-short`, `too-long`, `cut-off` (it has no
-            sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
+            `quoted` (the whole text is in quotes), `too-short` or `too-long`. Or `cut-off` (it has
+            no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
     chatter(stripped, what)

@@ -79,7 +79,7 @@ class Dimension(Keywords):
             `llm.draws`, such as a kind that selects a prompt.
         summary: one line for people.
         by_branch: of rows, whether the branches of a seed have draws of their own, not the same.
-            The branch is one more index of the place: over as many seeds as there are values, each
+            The branch is one more index of the place. Over as many seeds as there are values, each
             branch has each value once, so a value still does not reveal a label.
     """
 

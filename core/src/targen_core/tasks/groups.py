@@ -43,8 +43,8 @@ class Rows(Keywords, Generic[InstanceT]):
         rows_per_instance: rows that one instance makes and that must remain together.
         pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
             line by line.
-        from_file: the official form of a row that a file has in another, such as spans without
-            their text; a ValueError says what is wrong with it.
+        from_file: returns the official form of a row that a file has in another, such as spans
+            without their text. It raises a ValueError if the row is invalid.
         label_named: the label that a person means by a name that no label has, such as the names of
             a set in another order. It returns the name itself if no label is meant.
         label_of: the name of an instance's label, or None if it has none
@@ -90,8 +90,8 @@ class Texts(Keywords, Generic[InstanceT]):
             which it is the same are compared on `dedup_text` alone. By default
             the seed.
         instruction_template: turns a row into an instruction and its completion (paper, appendix
-            E): a prompt of user and assistant turns that may use $instructions, $input and $output;
-            by default these three.
+            E). It is a prompt of user and assistant turns that may use $instructions, $input and
+            $output; by default these three.
     """
 
     render: Callable[[InstanceT], str] | None = None

@@ -76,16 +76,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parts: kinds of rows by name, each with lists and branches of its own and a share of every
             label, instead of `contexts` and `seeds`.
         generators: step 3 by branch: a label's name, or a name that the task chooses.
-        branch_labels: the label that a branch aims at if its name does not give it. None means that
-            step 4 finds the label; such an instance may have none before. Branches of open labels
-            aim at "any".
+        branch_labels: the label that a branch aims at if its name does not give it. If it is None,
+            step 4 finds the label; such an instance may not have one before. Branches of open
+            labels aim at "any".
         dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
             same for all labels of a seed. Lists have dimensions of their own.
         drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, if
             it is not a dimension, since a model lists the values. Provenance has it as it has draws
             of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it; None to use it
+        labels_per_seed: 1 to use a seed for one label, so that no two rows share it. None uses it
             for all labels, one after the other. Labels take turns over neighbouring seeds; if a
             label has its rows, its seeds go to the next.
         repeats_draws: whether that label repeats the draws of its own seeds for them, as in earlier
@@ -307,8 +307,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def draw_path(self, path: Sequence[int]) -> tuple[int, ...]:
         """Return the place whose draws step 3 uses for the seed at a path.
 
-        If a seed is for one label, neighbours in the first list that start with different branches
-        share their draws, as the labels of one seed do. So draws do not reveal a label.
+        Labels that share a seed share its draws. If a seed is for one label, neighbours in the
+        first list that start with different branches share theirs. So draws do not reveal a label.
         """
         if self.labels_per_seed is None:
             return tuple(path)

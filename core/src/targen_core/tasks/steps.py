@@ -130,8 +130,8 @@ class Llm(Protocol):
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
 
-        The draws appear at `$draws` in the prompt, else below its last user turn: all of
-        `self.draws`, or those in `draws`, if a step asks for some of its items at a time.
+        The draws appear at `$draws` in the prompt, or otherwise below its last user turn. They are
+        all of `self.draws`, or those in `draws`, if a step asks for some of its items at a time.
         `draws=()` leaves them out.
 
         With `reply`, a pydantic model, the answer is an instance. The provider's JSON schema
@@ -307,11 +307,11 @@ class ListStep(Keywords, Generic[ItemT]):
             So rows may come in rounds that learn from those before.
         in_turn: whether each batch builds on those before it: if lists are asked side by side
             (`--batch-lists`), this one's batches still wait for one another.
-        balanced: whether rows come from its items in equal numbers as far as possible: an item that
+        balanced: whether rows come from its items in equal numbers as far as possible. An item that
             has its share waits until others have run out. Such a list has `once`, and so have those
             above it, of one item.
-        asks: whether `propose` asks a model. Batches of a list that does not, because it reads rows
-            of a file, are proposed one after the other, and each sees all before it.
+        asks: whether `propose` asks a model. If it does not, because it reads rows of a file,
+            batches are proposed one after the other, and each sees all before it.
         summary: one line for people.
         prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
             among their own.

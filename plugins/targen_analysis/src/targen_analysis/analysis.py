@@ -77,7 +77,7 @@ class Analysis:
                 if part.findings is None:
                     raise KeyError(f"{metric} could not be measured: {part.problem}")
                 return part.findings
-        raise KeyError(f"{metric} was not asked for")
+        raise KeyError(f"{metric} was not requested")
 
     def __iter__(self) -> Iterator[str]:
         return (part.item.name for part in self.parts if part.findings is not None)
@@ -106,7 +106,7 @@ class Analysis:
             The files.
 
         Raises:
-            UsageError: an analysis exists and `force` is false, or something else is there.
+            UsageError: an analysis exists and `force` is false, or something else exists.
         """
         from targen_analysis.report.folder import check_free, write
         from targen_analysis.report.pictures import KINDS

@@ -75,7 +75,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         if own and each.lost:
             warnings.append(
                 f"{plural(each.lost, 'row')} of {name} {'has' if each.lost == 1 else 'have'} an "
-                "answer that is no choice."
+                "answer that is not a choice."
             )
     max_choices = max(max(each.chance) for each in there.values()) + 1
     rows: list[tuple[Cell, ...]] = [

@@ -42,7 +42,7 @@ def analyze(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="Whose rows the files hold; runs know, and --against takes theirs.",
+            help="The task of the files' rows; runs record it, and --against uses the same.",
             autocompletion=completer("task"),
         ),
     ] = None,

@@ -57,7 +57,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     drawn = {corpus.name: _drawn(corpus) for corpus in study.everything}
     if not any(drawn.values()):
         return Findings(
-            notes=("Runs alone tell what was drawn for rows, and no run here drew anything.",)
+            notes=("Only runs record what was drawn for rows, and no run here drew anything.",)
         )
     figures: dict[str, dict[str, Estimate]] = {}
     headlines, warnings = [], []

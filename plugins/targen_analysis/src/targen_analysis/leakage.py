@@ -55,7 +55,9 @@ class _Overlap:
 def _measure(study: Study, options: LeakageOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(notes=(f"Leakage needs something to leak from: give {Option('against')}.",))
+        return Findings(
+            notes=(f"Leakage needs a reference to compare with: pass {Option('against')}.",)
+        )
     *words, original = words_of(*study.everything)
     strings = _strings(original, np.arange(len(original)))
     figures: dict[str, dict[str, Estimate]] = {}

@@ -1,7 +1,7 @@
 """Likeness of single rows, by which `targen view` sorts rows and finds neighbours.
 
-The measures are those of an analysis: ROUGE-L, as in the metric `repetition`, or the cosine of two
-embeddings, as in `semantic` and the filter of `--max-cosine`.
+The measures are those of an analysis: ROUGE-L as in the metric `repetition`, or the cosine of two
+embeddings. The cosine is that of `semantic` and of the filter of `--max-cosine`.
 """
 
 from __future__ import annotations

@@ -58,8 +58,9 @@ def bootstrap(
 
     Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
     counts of types, so replicates lie beside the figure and not around it. The interval is the
-    figure plus the quantiles of the replicates' distance from their own mean (the basic idea of
-    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13, with the bias taken out).
+    figure plus the quantiles of the replicates' distance from their own mean. This takes the bias
+    out of the basic interval of Efron and Tibshirani (An Introduction to the Bootstrap, 1993, ch.
+    13).
 
     Args:
         measure: rows -> figures, shape (k,).
@@ -92,9 +93,9 @@ def half_samples(
     """Return a 95 % interval by subsamples without replacement.
 
     For figures that a repeated row would spoil, such as a compression ratio. The standard deviation
-    over subsamples of s rows, s being half of `size` and at most `max_size`, is scaled to `size`
-    rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the factor is 1 (the
-    delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
+    is taken over subsamples of s rows, s being half of `size` and at most `max_size`. It is scaled
+    to `size` rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the factor is
+    1 (the delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
     """
     (estimate,) = half_samples_together(
         lambda rows: np.array([measure(rows)]),

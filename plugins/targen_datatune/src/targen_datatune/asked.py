@@ -70,9 +70,9 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
     """Read the `TASK` of `targen retrieve` and `targen transform`.
 
     Args:
-        task: the name of an installed task; the path of a file; or the instruction itself. The file
-            may be a task's (YAML, TOML, Python), a `task.json` of BIG-bench, JSON or YAML with an
-            `instruction` and `examples`, or a text with an instruction.
+        task: the name of an installed task, the path of a file, or the instruction itself. The file
+            may be a task's (YAML, TOML, Python), a `task.json` of BIG-bench, or a text with an
+            instruction. It may also be JSON or YAML with an `instruction` and `examples`.
         registry: what is installed.
 
     Raises:
@@ -141,7 +141,7 @@ def _answer(output: str | Sequence[str]) -> str:
 def _of_text(text: str, name: str, place: str) -> TaskRequest:
     text = text.strip()
     if not text:
-        raise UsageError(f"{place} is empty", hint="write what is to be done")
+        raise UsageError(f"{place} is empty", hint="write what to do")
     return TaskRequest(name or _named(text), text)
 
 
@@ -154,24 +154,26 @@ def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     """A file of JSON or YAML: BIG-bench's, ours, or a declaration of a task."""
     data = read_json(path, _LARGEST) if path.suffix.lower() == ".json" else read_yaml(path)
     if not isinstance(data, Mapping):
-        raise UsageError(f"{path} says no task: it is not an object", hint=f"it wants {_FORM}")
+        raise UsageError(
+            f"{path} does not contain a task: it is not an object", hint=f"it wants {_FORM}"
+        )
     asked = data.get("instruction")
     if asked is None and isinstance(data.get("examples"), list):  # BIG-bench
         asked = data.get("description")
     if asked is None and "examples" in data:
-        raise UsageError(f"{path} does not say what is to be done", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path} does not say what to do", hint=f"it wants {_FORM}")
     if asked is None:
         named = text if "/" in text or "\\" in text else f"./{text}"
         return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
-        raise UsageError(f"{path}: instruction is no text", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path}: instruction is not text", hint=f"it wants {_FORM}")
     return _of_mapping(data, asked, path)
 
 
 def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     given = data.get("examples") or []
     if not isinstance(given, list):
-        raise UsageError(f"{path}: examples is no list", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path}: examples is not a list", hint=f"it wants {_FORM}")
     shown = data.get("append_choices_to_input", True)
     examples, answers = [], set()
     for number, example in enumerate(given, 1):
@@ -184,7 +186,7 @@ def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     if labels is None:  # all examples have the same choices
         labels = list(answers.pop()) if len(answers) == 1 and len(examples) > 1 else []
     if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
-        raise UsageError(f"{path}: labels is no list of texts")
+        raise UsageError(f"{path}: labels is not a list of texts")
     prefix = data.get("task_prefix")
     instruction = asked.strip()
     if isinstance(prefix, str) and prefix.strip() and prefix.strip() not in instruction:

@@ -5,9 +5,10 @@
     class TestEcho(Suite):
         method = "echo"
 
-A method makes a task, and that task must pass what every task must: exact quotas, no chance except
-the run's, the same bytes at any concurrency and in another process, no bad row from hostile
-replies. Beyond that it keeps the rows and labels of the task that it was made from.
+A method makes a task, and that task must pass what every task must. It has exact quotas and no
+chance except the run's, and rejects bad rows from hostile replies. It gives the same bytes at any
+concurrency and in another process. Beyond that it keeps the rows and labels of the task that it was
+made from.
 """
 
 from __future__ import annotations

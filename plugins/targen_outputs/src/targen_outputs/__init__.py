@@ -1,7 +1,7 @@
 """Outputs of task files other than one label per row.
 
-This module registers them. `Labels`, `Spans`, `Score`, `Answer` and `Preference`, what stands below
-`output:`, are imported when they are used: `Declaration(output=Spans(...), ...)`.
+This module registers them. The models of the key `output:`, which are `Labels`, `Spans`, `Score`,
+`Answer` and `Preference`, are imported when they are used: `Declaration(output=Spans(...), ...)`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
 
 @hookimpl
 def register_metrics(register: Register[Metric]) -> None:
-    """What outputs are like, for `targen analyze`."""
+    """Measures of outputs, for `targen analyze`."""
     register.register(
         "outputs",
         "targen_outputs.metric:OUTPUTS",
@@ -111,7 +111,7 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What learns them; targen-training, which asks for it, may be missing."""
+    """Trainers for outputs; targen-training, which asks for them, may be missing."""
     register.register(
         "labels",
         "targen_outputs.training.labels:LABELS",

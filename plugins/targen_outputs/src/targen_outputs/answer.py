@@ -67,7 +67,7 @@ class AnswerOutput(Output):
         return str(row["kind"])
 
     def check(self, row: Row) -> None:
-        """Check that no answer is there twice, and that each is in the passage if it must be."""
+        """Check that no answer occurs twice, and that each is in the passage if it must be."""
         seen = [" ".join(words(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
             raise ValueError("answers has an answer twice")

@@ -1,4 +1,4 @@
-"""What rows have, and how far step 4 agreed with what was aimed at: tables of a run's report."""
+"""Tables of a run's report: what rows have, and how far step 4 agreed with their aim."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class LabelsOutput(Output):
         return label_for(row["labels"], self._sets)
 
     def check(self, row: Row) -> None:
-        """Check that no label is there twice."""
+        """Check that no label occurs twice."""
         if len({*row["labels"]}) < len(row["labels"]):
             raise ValueError("labels has a label twice")
 
@@ -120,7 +120,7 @@ class LabelsOutput(Output):
         ]
 
     def tables(self, rows: Seen, *, judged: bool) -> Sequence[Table]:
-        """Count rows by label, with what step 4 found of it, and by their number of labels."""
+        """Count rows by label, with what step 4 found, and by their number of labels."""
         pairs = [
             (row["labels"] if before is None else before.split(", "), row["labels"])
             for row, before in rows

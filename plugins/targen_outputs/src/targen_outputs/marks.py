@@ -21,8 +21,8 @@ Span = Mapping[str, Any]
 def read_marks(text: str, types: Collection[str]) -> tuple[str, list[Span]]:
     """Return a text without its marks, and the spans that they mark, in the order of the text.
 
-    What looks like a mark of another type is part of the text. Marks may be nested, or cross each
-    other. Spaces at the ends of a span are outside it.
+    A mark of an unknown type is part of the text. Marks may be nested, or cross each other. Spaces
+    at the ends of a span are outside it.
 
     Raises:
         Rejected: `bad-marks`: a mark is not closed, closes nothing, or marks no text.

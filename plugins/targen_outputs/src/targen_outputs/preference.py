@@ -27,7 +27,7 @@ _MOST = 6  # replies of a list, which a judge can still keep apart
 
 
 class Preference(BaseModel):
-    """`output:` with replies, of which one is better than the other."""
+    """`output:` with pairs of replies, one better than the other."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -2,7 +2,7 @@
 
 If a row may have several of `k` names, there are too many sets to fill each. So for each size there
 are `k` sets or fewer, with each name in equally many: neighbours in the order of the file, counted
-round. Equal quotas then give each name equally many rows, and each size too.
+round. Equal quotas then give equally many rows to each name and to each size.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _no_label(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[A-Za-z][\w.-]*$", max_length=60)]
-"""A name as it stands in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
+"""A name, as written in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
 
 
 def _differ(definitions: dict[str, str]) -> dict[str, str]:

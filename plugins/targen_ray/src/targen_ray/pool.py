@@ -192,8 +192,8 @@ class Pool:
         """Return the next call, and its worker; None if no worker has room.
 
         It is the oldest call. If workers take few calls each, it is the first whose start a free
-        worker has read, or else one whose start no worker has read. So each worker reads few
-        starts.
+        worker has read. Without such a call, it is one whose start no worker has read. So each
+        worker reads few starts.
         """
         oldest = new = None
         full: set[int] = set()  # models for which no worker has room

@@ -48,13 +48,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "review report",
         "targen_review.cli.report:report",
-        summary="Say what raters found, and how far they agree.",
+        summary="Report raters' grades, and how far they agree.",
         panel="Data",
     )
     register.register(
         "review apply",
         "targen_review.cli.apply:apply",
-        summary="Make a new version of a dataset from what people changed.",
+        summary="Make a new version of a dataset from people's changes.",
         panel="Data",
     )
     register.register(
@@ -66,7 +66,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "review import",
         "targen_review.cli.forms:import_",
-        summary="Take grades from Argilla or Label Studio.",
+        summary="Import grades from Argilla or Label Studio.",
         panel="Data",
     )
     register.register(
@@ -80,9 +80,9 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.review` and `apply_review`, and what `targen export` calls."""
-    register.register("review", "targen_review.api:review", summary="what a person says of rows")
+    register.register("review", "targen_review.api:review", summary="a person's verdicts on rows")
     register.register(
-        "apply_review", "targen_review.api:apply_review", summary="a dataset as people changed it"
+        "apply_review", "targen_review.api:apply_review", summary="a dataset with people's changes"
     )
     register.register(
         "reviewed",

@@ -3,12 +3,12 @@
 These are pure functions of plain sequences, without chance. A figure that the grades do not
 define has no value and says why, so that no NaN ever reaches a report.
 
-Intervals of coefficients are of 95 %, by the jackknife: each row is left out once (Efron and
-Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11), and the standard error is taken to
-Fisher's z scale, so that no end lies beyond −1 or 1. All coefficients here are smooth functions of
-how often each combination of grades occurs, which is what the jackknife asks for, and rows with the
-same combination are left out together at no cost. Where all raters agree in every row nothing
-varies, and there is no interval. Shares have Wilson's interval (JASA 22, 1927).
+Intervals of coefficients are of 95 %, by the jackknife (Efron and Tibshirani, An Introduction to
+the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is taken to Fisher's z
+scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how often each
+combination of grades occurs, and all coefficients here are such. Rows with the same combination are
+left out together at no cost. Where all raters agree in every row nothing varies, and there is no
+interval. Shares have Wilson's interval (JASA 22, 1927).
 """
 
 from __future__ import annotations
@@ -159,10 +159,10 @@ def krippendorff_alpha(
     """Krippendorff's α of any number of raters, each of whom may lack grades.
 
     Args:
-        rows: of each row its grades, by whomever; None and rows with fewer than two count for
-            nothing.
+        rows: the grades of each row, by any rater. Rows with fewer than two grades are ignored, and
+            so is None.
         order: the scale from best to worst; needed for "ordinal".
-        level: what a disagreement weighs: all alike, or by the grades between the two
+        level: the weight of a disagreement: the same for all, or by the grades between the two
             (Krippendorff, Content Analysis, 2004, ch. 11).
 
     Raises:

@@ -85,8 +85,8 @@ def review(
 ) -> Path:
     """Say of rows whether they are right, as the page of `targen review` writes it down.
 
-    Rows are named by their numbers from 0, as `targen show` prints them. What is said later of a
-    row counts. `apply_review` makes a new version of it. `targen_core.review` is this function.
+    Rows are named by their numbers from 0, as `targen show` prints them. The last word on a row
+    counts. `apply_review` makes a new version of the data. `targen_core.review` is this function.
 
     Args:
         data: a run, or the path of one or of a dataset.

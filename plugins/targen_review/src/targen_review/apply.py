@@ -45,7 +45,7 @@ class Judged:
     Attributes:
         row: the row.
         verdict: what they say.
-        rows: the official rows that come of it; none if it goes.
+        rows: the official rows that result; empty if the row leaves.
         label: the label that it ends with; None if it goes, or has none.
         refused: why what they want cannot be done, in words, or "".
         unchecked: checks that could not be run on it again.
@@ -89,7 +89,7 @@ class Version:
 
     Attributes:
         data: the dataset, as the review's plan has it.
-        rows: its rows, each with what people say of it.
+        rows: the dataset's rows, each with what people say about it.
         report: what `report.json` will hold beside what every correction has there.
         stale: how many grades of each rater are of rows that were changed since.
         good_rejects: rejects of step 4 that people find acceptable; they stay out all the same.
@@ -169,19 +169,19 @@ def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewDa
 def new_versions(
     folder: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
 ) -> list[Version]:
-    """The new version of each dataset of a review; nothing is written.
+    """Return the new version of each dataset of a review, without writing it.
 
     Args:
         folder: of the review.
         out: the directory of the version; of several datasets, the folder of their versions. By
             default NAME-reviewed beside each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
-        exact: leave out rows above the number that a label had when the review began, rows that
-            nobody saw first, and the last of them first.
+        exact: leave out rows above the number that a label had when the review began. Rows that
+            nobody saw go first, the last ones before others.
 
     Raises:
-        UsageError: there is no grade of a person, grades are of other rows, the task of the rows
-            is not known, or `resolve` is no rule.
+        UsageError: no person has graded, grades are of other rows, the task of the rows is unknown,
+            or `resolve` is not a rule.
     """
     plan = load_plan(folder)
     graded = read_grades(folder)
@@ -202,7 +202,7 @@ def new_versions(
 def judged_rows(
     plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str, Graded], rule: str
 ) -> Iterator[tuple[Judged, list[str]]]:
-    """Each row with what people say of it, and the raters whose grades are of earlier contents."""
+    """Yield each row with people's verdict, and the raters who graded earlier contents."""
     for row in data.rows():
         grades: dict[str, Grade] = {}
         stale: list[str] = []
@@ -306,7 +306,7 @@ def _good_rejects(plan: Plan, data: ReviewData, prefix: str, raters: Mapping[str
 
 
 def _aim(run: Path | None) -> Mapping[str, int]:
-    """Rows by label that a run is making, some of which it may lack: a run can only grow."""
+    """Return the rows by label that a run aims at, which it may still lack: it can only grow."""
     if run is None:
         return {}
     return load(run).report.requested

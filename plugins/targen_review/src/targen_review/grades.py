@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-"""What a rater's name may be: it names a file."""
+"""The form of a rater's name, which is also part of a file name."""
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 100_000
@@ -46,7 +46,7 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escape
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError(
-            "it has a NUL (U+0000) in it, which is no text and would cut it off elsewhere: "
+            "it has a NUL (U+0000) in it, which is not text and would cut it off elsewhere: "
             "take it out"
         )
     return text
@@ -79,7 +79,7 @@ class Grade(BaseModel):
         reasons: names of the rubric's reasons, in its order.
         label: the label that the person would give; None if they gave none.
         output: the columns of the output that the person would give; None if they gave none.
-        edit: field -> its text as the person wrote it anew; None if nothing was edited.
+        edit: field -> its text as the person rewrote it; None without an edit.
         reject: whether the row should not be in the dataset.
         flag: whether it is to be talked about.
         comment: what the person wrote about it.
@@ -130,7 +130,7 @@ class Grade(BaseModel):
 
 
 class Rater(BaseModel):
-    """Who gave the grades of a file: its first line."""
+    """The rater of a file's grades: its first line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -242,7 +242,7 @@ class GradeBook:
         """Write a state, on disk when this returns; gives it with its time.
 
         Raises:
-            WriteFailed: it could not be written; then nothing of it stays.
+            WriteFailed: it could not be written, and the file is as before.
         """
         if not grade.at:
             grade = grade.model_copy(update={"at": now()})
@@ -253,7 +253,7 @@ class GradeBook:
         return grade
 
     def undo(self) -> Grade | None:
-        """Write the state before the last change again; gives it, or None if there is nothing.
+        """Write the state before the last change again; return it, or None without a change.
 
         Raises:
             WriteFailed: it could not be written.
@@ -324,7 +324,7 @@ class GradeBook:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing to the file; where the system cannot, nothing is kept.
+        """Keep other processes from writing to the file, where the system can.
 
         A line is one write at the end of the file in any case.
         """
@@ -343,7 +343,7 @@ class GradeBook:
 def read_grades(folder: Path) -> dict[str, Graded]:
     """The raters of a review by name, each with the last state of every row that they graded.
 
-    All files `grades-*.jsonl` are read; several of one rater, as after merging folders of several
+    All files `grades-*.jsonl` are read. Several of one rater, as after merging folders of several
     machines, count as one, in the order of the grades' times. A torn last line is left out.
 
     Raises:

@@ -1,9 +1,9 @@
 """A model as a rater: the form `grade` of task files, and how its replies become grades.
 
-The model reads what the paper's evaluators read (appendix H): the instruction of step 3 that the
-row was made by, the row, the label that was asked for and the one after correction. It is asked for
-reasons before grades. To ask is to generate, so that budget, batches, files and resume are those of
-every run; the grades are then written as a person's are, by a rater that is marked as a model.
+The model reads what the paper's evaluators read (appendix H). That is the row's instruction of step
+3, the row, the label that was asked for and the one after correction. It is asked for reasons
+before grades. Asking is generating, so budget, batches, files and resume are those of every run.
+The grades are then written like a person's, by a rater that is marked as a model.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PARAMETERS = {"generate": {"temperature": 0.0, "max_tokens": 600}}  # a judgeme
 
 
 class GradeSpec(BaseModel):
-    """What stands in a file of the form `grade`.
+    """The content of a file of the form `grade`.
 
     Attributes:
         review: the folder of the review.
@@ -57,7 +57,7 @@ class _Material:
     Attributes:
         row: the row.
         data: its dataset.
-        instruction: what step 3 was told, or "" if that is not known.
+        instruction: step 3's instruction, or "" if unknown.
     """
 
     row: ReviewRow
@@ -156,7 +156,7 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
 def _reply(rubric: Rubric, two: bool, labels: Sequence[str]) -> type[BaseModel]:
     """A reply: reasons, the label that the model would give, and a grade for each label.
 
-    What a dry run adds for the other form is not looked at.
+    Fields that a dry run adds for the other form are ignored.
     """
     grade: Any = Literal[rubric.letters]
     fields: dict[str, Any] = {"reasons": (str, ...)}
@@ -225,7 +225,7 @@ def _shown(row: ReviewRow) -> str:
 
 
 def _material(folder: Path, plan: Plan) -> Iterator[tuple[str, _Material]]:
-    """The rows of a plan by their ids, with what is told of them."""
+    """The rows of a plan by their ids, each with its context."""
     ids = set(plan.ids)
     data = [open_data(each.path, each.task or None) for each in data_of(folder, plan)]
     instructions = {each.name: _instructions(each) for each in data}
@@ -272,7 +272,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     Existing grades are not written again, so call this after each resume.
 
     Returns:
-        How many grades were written, and how many the run holds.
+        The number of grades written, and the number in the run.
 
     Raises:
         UsageError: it is no such run, or the name is another rater's.

@@ -90,8 +90,8 @@ class Plan(BaseModel):
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
         barred: the raters who may not grade a task, as `ann=rte`.
-        secret: of a blind review, what the keys of its rows elsewhere are made with: nobody who
-            guesses a row's id, or its contents with its label, can tell whether they are right.
+        secret: makes the keys of a blind review's rows elsewhere. So nobody can check a guess of a
+            row's id, or of its contents with its label.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
@@ -230,7 +230,7 @@ def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
 
 
 def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
-    """What a plan names that is code, or lies outside its folder, by its place in the file."""
+    """Return, by place in the file, what a plan names that is code or outside its folder."""
     names: dict[str, str] = {}
     for at, part in enumerate(plan.data):
         if not isinstance(part.path, Typed):  # not one that the user named the folder of

@@ -43,13 +43,14 @@ NO_TASK = (
     "The task of these rows is unknown. So you cannot choose labels or edit texts, and rows are "
     "not checked."
 )
-"""What a review lacks of rows whose task nobody names."""
+"""The limits of a review whose rows have an unknown task."""
 
 
 _OF_RUNS = frozenset(
     "id idx rows label above seed intended explanation calls dimensions notes claimed".split()
 )
-"""What the provenance of a run says of a row; an import or a weighing says something else."""
+"""The keys of a run's provenance that say something about a row; an import or a weighing has
+others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +59,15 @@ class ReviewRow:
 
     Attributes:
         id: what tells it from the others of its data: a run's candidate id, else its number.
-        number: the number of its first official row, from 0; None of a reject.
+        number: the number of its first official row, from 0; None for a reject.
         fields: its texts by the paths of the instance's fields, as they are shown.
         editable: those of them that a person may write anew.
         output: the columns of its output, if it has another one than a label.
-        label: its label in the dataset; of a reject, the label that step 4 left, if any. None where
-            it has none, or several.
+        label: its label in the dataset; of a reject, the label that step 4 left, if any. It is None
+            if the row has no label, or several.
         before: the label that it was generated for, or had before correction; None if there was
             no correction.
-        intended: the branch that the generator was told, or "".
+        intended: the branch that the generator wrote for, or "".
         verdict: `accepted`, `rejected`, `duplicate` and so on.
         reason: of a reject, the reason it is counted by, and in words why.
         stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
@@ -75,9 +76,9 @@ class ReviewRow:
         seed: its seed, as JSON; None if it has none.
         drawn: what code drew for it, by dimension.
         notes: what steps noted.
-        instance: the instance as JSON, of which `fields` are the texts; None if the rows hold
-            several, or none.
-        official: its official rows; none of a reject.
+        instance: the instance as JSON, with the texts of `fields`; None if the rows hold several,
+            or none.
+        official: its official rows; empty for a reject.
     """
 
     id: str
@@ -179,7 +180,7 @@ class ReviewData:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that a row can be given; none if they are open or follow from an output."""
+        """The labels that a row can get; empty if they are open or follow from an output."""
         if self.task is None or self.output is not None:
             return ()
         return tuple(label.name for label in self.task.labels)
@@ -231,7 +232,7 @@ class ReviewData:
             yield self._of_rows(at, tuple(group), next(records, {}))
 
     def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
-        """What made no row, of a run or a correction; `stage="correct"`: rejects of step 4 alone.
+        """Read the rejects of a run or a correction; `stage="correct"` reads those of step 4 alone.
 
         Raises:
             TargenError: they cannot be read.
@@ -293,7 +294,7 @@ class ReviewData:
         )
 
     def _parts(self, instance: BaseModel | None, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a person reads of a row, and what of it can be changed."""
+        """Return what a person reads in a row, and which parts can be changed."""
         fields, editable = _fields(values)
         if instance is None:
             return {"fields": fields}
@@ -407,9 +408,9 @@ def has_columns(output: Output, columns: Mapping[str, Any]) -> bool:
 def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, str]:
     """The texts of a row without those that its label or its output is read from.
 
-    Of closed labels that is the field `label`, which is in no row's texts. Open labels are read
-    from any field, such as an answer or the options with which of them are right: of such a task
-    its question to step 4 is shown, which tells none of them.
+    For closed labels that is the field `label`, which is in no row's texts. Open labels are read
+    from any field, such as an answer, or the options with which of them are right. For such a task,
+    its question to step 4 is shown, which reveals none of them.
     """
     output = None if task is None else output_in(task)
     if output is not None and row.output is not None:
@@ -434,7 +435,7 @@ class Mended:
     Attributes:
         problems: what the task says against it, in its own words; empty where it is a good row.
         unchecked: checks that could not be run, as on data without a seed, in words.
-        rows: the official rows with the edits and the new label; empty where there is none.
+        rows: the official rows with the edits and the new label; empty if the row has none.
         values: the instance with them, as JSON, where the task's schema accepts it.
     """
 
@@ -470,7 +471,7 @@ def mend(
     if task is None or row.instance is None:
         return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is no text",))
+        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is not text",))
     if output is not None and output.keys() != (row.output or {}).keys():
         return Mended(problems=(f"the output has the columns {', '.join(output)}",))
     try:

@@ -27,7 +27,7 @@ __all__ = [
 _MAX_BYTES = 1 << 20
 
 Effect = Literal["stays", "changes", "leaves"]
-"""What `targen review apply` does with a row: keep it as it is, change its label or texts, leave it
+"""The effect of `targen review apply` on a row: keep it, change its label or texts, or leave it
 out."""
 
 
@@ -40,8 +40,8 @@ class GradeMeaning(BaseModel):
         meaning: when a row gets it.
         acceptable: whether a row of this grade is good enough to train on.
         effect: what `targen review apply` does with a row of this grade. "changes": it gets the
-            label that the rater gives, and leaves where they give none. None: it stays, except
-            under the worst grade of the rubric, unless that is acceptable.
+            label that the rater gives, and leaves where they give none. If None, the row stays,
+            except under the worst grade of the rubric, unless that is acceptable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -221,7 +221,7 @@ LABELS = Rubric(
         ),
     ),
 )
-"""What is asked of rows of a task with a closed set of labels, unless the user asks otherwise."""
+"""The default question about rows of a task with a closed set of labels."""
 
 OUTPUTS = Rubric(
     name="outputs",
@@ -241,7 +241,7 @@ OUTPUTS = Rubric(
         ),
     ),
 )
-"""What is asked of rows with an output in place of one label, unless the user asks otherwise."""
+"""The default question about rows with an output in place of one label."""
 
 NAMED = {rubric.name: rubric for rubric in (LABELS, OUTPUTS, PAPER)}
 """The rubrics that `--rubric` knows by name."""

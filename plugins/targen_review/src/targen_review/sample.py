@@ -1,10 +1,10 @@
 """Which rows are reviewed, and by whom: shares by size, teams, equal shares.
 
 The paper (appendix H) reviewed a share of each dataset that falls with its size, in three teams of
-two; each team had an equal share of each dataset, and both its members graded the same rows.
+two. Each team had an equal share of each dataset, and both its members graded the same rows.
 
-Hashes of a row's id and the seed decide every draw: the same rows give the same plan on every
-machine, and a dataset that grew keeps nearly all of its sample when a new plan is made.
+Hashes of a row's id and the seed decide every draw, so the same rows give the same plan on every
+machine. A dataset that grew keeps nearly all of its sample in a new plan.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def paper_share(size: int, task: str = "") -> float:
 def sample_size(rule: str, size: int, task: str = "") -> int:
     """Return how many rows of a dataset a rule takes, at least one where there is one.
 
-    Shares are rounded to the nearest row. Of the sizes in the paper's table 2 that makes the totals
-    of its table 16 for BoolQ, CB, COPA, RTE and WSC, and one row more or less for AX-g (227 where
-    226 are printed), ReCoRD (178, 177) and WiC (484, 485). No rounding of whole datasets makes all
-    eight: 226 is under 227.2 rounded down, and 485 is over 484.3 rounded to the nearest.
+    Shares are rounded to the nearest row. With the sizes in the paper's table 2, that makes the
+    totals of its table 16 for BoolQ, CB, COPA, RTE and WSC. It makes one row more or less for AX-g
+    (227 where 226 are printed), ReCoRD (178, 177) and WiC (484, 485). No rounding of whole datasets
+    makes all eight: 226 is under 227.2 rounded down, and 485 is over 484.3 rounded to the nearest.
 
     Args:
-        rule: "paper"; "all"; a share such as "0.2" or "20%"; or a number of rows such as "200".
+        rule: "paper", "all", a share such as "0.2" or "20%", or a number of rows such as "200".
         size: how many rows there are.
         task: the task's name, for "paper".
 
@@ -100,10 +100,10 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
 def drawn(rows: Sequence[Drawable], number: int, *, seed: int) -> list[Drawable]:
     """`number` of the rows, by label as all of them are, in an order that chance made.
 
-    Each label has its share of the sample, rounded so that the sum is right (the largest remainders
-    are rounded up), so that a small sample has the labels in the proportions of the dataset. Rows
-    of a group are drawn and ordered as one, groups by the labels that they have. Where no whole
-    group fits any more, the last of the sample is a part of one.
+    Each label has its share of the sample, so that a small sample has the labels in the proportions
+    of the dataset. The largest remainders are rounded up, so that the sum is right. Rows of a group
+    are drawn and ordered as one, groups by the labels that they have. Where no whole group fits any
+    more, the last of the sample is a part of one.
     """
     strata: defaultdict[tuple[str, ...], list[list[Drawable]]] = defaultdict(list)
     for group in _grouped(rows):
@@ -190,16 +190,16 @@ def assigned(
 ) -> dict[str, list[str]]:
     """Rater -> ids of their rows, in their order.
 
-    Each dataset is dealt out label by label, so that every team has an equal share of it with the
-    same labels; which team has the row that is left over goes in turn. Rows of a group go to one
-    team, and follow each other. The members of a team have the same rows, dataset by dataset, each
-    in an order of their own.
+    Each dataset is dealt out label by label, so that every team has an equal share with the same
+    labels. Teams take turns at rows that are left over. Rows of a group go to one team, and follow
+    each other. The members of a team have the same rows, dataset by dataset, each in an order of
+    their own.
 
     Args:
         samples: dataset -> its sample. An id stands for one row of all datasets.
         teams: see `teams_of`.
         barred: (rater, dataset): who grades nothing of what, since its instructions are theirs. A
-            team with that member has no row of it.
+            team with that member gets none of its rows.
         seed: decides the orders.
 
     Raises:
@@ -254,8 +254,8 @@ def assign(
         teams: who reviews the same rows; empty: see `teams_of`.
         exclusions: (rater, group): see `assigned`.
         seed: decides which rows are taken, by whom, and in which order.
-        shuffled: whether anyone also sees the rows in an order that chance made: that of the data
-            has labels in turns, which tells them to a rater who is not to know.
+        shuffled: whether a rater also sees the rows in a random order. The data's own order has
+            labels in turns, which would reveal them to a rater of a blind review.
 
     Raises:
         UsageError: the rule is invalid, there are no rows, or a group has no rater.

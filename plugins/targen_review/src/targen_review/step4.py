@@ -61,9 +61,9 @@ def step4_precision(
 ) -> Step4:
     """Return what people say of the decisions of step 4.
 
-    A person agrees with a relabel if the label of their own is the new one, or, where they gave
-    none, if they find the row acceptable with it. A person agrees with a reject if they would
-    reject the row too, or find it unacceptable.
+    A person agrees with a relabel if the label of their own is the new one. If they gave no label,
+    they agree if they find the row acceptable with it. A person also agrees with a reject if they
+    find the row unacceptable or would reject it.
 
     Args:
         graded: rows, each with its grades by rater, of people alone; rows that step 4 left as they

@@ -33,9 +33,8 @@ RULES = ("agree", "majority")
 Outcome: TypeAlias = Literal[
     "confirmed", "doubted", "relabelled", "edited", "rejected", "disagreed", "unseen"
 ]
-"""What became of a row: as it is and acceptable, as it is though not acceptable, with another
-label, with other texts, gone, as it is since raters want different things, as it is since nobody
-said anything."""
+"""The outcome for a row: unchanged and acceptable, unchanged though not acceptable, another label,
+other texts, or gone. Or it is unchanged since raters disagree, or since nobody graded it."""
 
 EFFECTS: Mapping[str, Effect] = {
     "relabelled": "changes",
@@ -53,7 +52,7 @@ class Verdict:
     """The verdict of all raters on a row.
 
     Attributes:
-        outcome: what becomes of it.
+        outcome: the row's fate.
         label: its new label; None if it keeps the one that it has.
         output: the columns of its new output; None if it keeps the one that it has.
         edit: field -> new text.
@@ -110,10 +109,10 @@ def verdict_of(
 ) -> Verdict:
     """Return what raters say of a row.
 
-    Raters differ if they want different things done: one has the row leave and one keeps it, or
-    they give it other labels, outputs or texts. Grades alone are no difference. Of outputs that
-    count as the same, the row gets its own if that is one of them, or else the one that most count
-    as theirs.
+    Raters differ if they want different things done. One has the row leave and one keeps it, or
+    they give it other labels, outputs or texts. Grades alone are no difference. If outputs count as
+    the same, the row gets its own if that is one of them. Otherwise it gets the one that most of
+    them equal.
 
     Args:
         row: the row, as all of them saw it.

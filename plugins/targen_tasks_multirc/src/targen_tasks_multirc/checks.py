@@ -58,7 +58,7 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
     """A question of 4 to 40 words on its seed.
 
     Raises:
-        Rejected: a reason of `prose`, or `passage-changed`, `no-question`, `names-sentence` (it
+        Rejected: a reason of `prose`, `passage-changed` or `no-question`. Or `names-sentence` (it
             mentions a sentence by its place) or `names-options` (it mentions the options and what
             to do with them).
     """

@@ -104,7 +104,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.train`, `evaluate` and `compare`."""
     register.register("train", "targen_training.api:train", summary="a model of datasets")
     register.register(
-        "evaluate", "targen_training.api:evaluate", summary="how good a model is on labelled rows"
+        "evaluate", "targen_training.api:evaluate", summary="how well a model does on labelled rows"
     )
     register.register(
         "compare", "targen_training.api:compare", summary="what datasets train, on the same rows"

@@ -122,11 +122,11 @@ def ablate(
 ) -> None:
     """Measure what each part of generation contributes: generate without it, train, compare.
 
-    Every arm is a run with one change: no self-correction, half or a quarter of the contexts, no
-    contexts, no seeds, no draws by code, seeds for all labels or for one, a variant of the task, or
-    another generator. Calls that arms share are made once, and --max-cost is for all of them. With
-    --runs, the whole and every variant are generated with several random seeds, which shows how
-    much of a difference is chance. The command continues where it stopped.
+    Every arm is a run with one change. It has no self-correction, half or a quarter of the
+    contexts, no contexts, no seeds, or no draws by code. Or it has seeds for all labels or for one,
+    a variant of the task, or another generator. Calls that arms share are made once, and --max-cost
+    is for all of them. With --runs, the whole and every variant are generated with several random
+    seeds, which shows how much of a difference is chance. The command continues where it stopped.
 
     Examples:
     - targen ablate rte --test RTE/val.jsonl --generator llama -o model=llama3.1 --plan
@@ -228,7 +228,7 @@ def _arms(
         yield "no seeds", _seedless(task, said, arm, folder)
     if "dimensions" in names:
         drawn = any(dimension.in_prompt for _, dimension in task.dimensions_by_step)
-        why = f"{task.name} has no dimensions that prompts say"
+        why = f"{task.name} has no dimensions in its prompts"
         yield "no dimensions", arm(task_dimensions=False) if drawn else why
     if "labels-per-seed" in names:
         other: Any = "all" if task.labels_per_seed else 1

@@ -153,8 +153,8 @@ def compare(
         task: the task of the rows in files; runs know theirs.
         trainers: with options as in "tfidf,regularization=5"; by default "tfidf".
         repeats: how often each is trained; by default 5, or 10 for a curve of real rows.
-        curve: sizes of learning curves, such as [16, 64], or "auto"; with `real`, numbers of real
-            rows per label, such as [0, 2, 5, 20, 60], alone and with the dataset.
+        curve: sizes of learning curves, such as [16, 64], or "auto". With `real`, it is numbers of
+            real rows per label, such as [0, 2, 5, 20, 60], alone and with the dataset.
         match: "labels" draws the same labels of each arm, "rows" rows as they are; by default both
             if the shares of labels differ.
         mixture: train on growing shares of the second of two datasets.

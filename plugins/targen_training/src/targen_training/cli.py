@@ -32,8 +32,8 @@ def train(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="Run directories, files, or any form that `targen export` takes; several are "
-            "learned from together. TASK=DATA says whose rows one holds.",
+            help="Run directories, files, or any form that `targen export` takes; one model "
+            "learns from several. TASK=DATA names the task of its rows.",
             show_default=False,
         ),
     ],
@@ -63,7 +63,7 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL_DIR",
-            help="Start from what `targen train` left there, with the same trainer.",
+            help="Start from this model of `targen train`, with the same trainer.",
         ),
     ] = None,
     style: Annotated[

@@ -80,7 +80,7 @@ def compare(
     real: Annotated[
         str | None,
         typer.Option(
-            "--real", metavar="[NAME=]DATA", help="Real rows, which the datasets are held against."
+            "--real", metavar="[NAME=]DATA", help="Real rows to compare the datasets with."
         ),
     ] = None,
     curve: Annotated[
@@ -581,7 +581,7 @@ def model_choice(item: str) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UsageError(f"--trainer {item}: {pair} is no KEY=VALUE")
+            raise UsageError(f"--trainer {item}: {pair} is not KEY=VALUE")
         options[key] = value
     return {"trainer": name, "options": options}
 
@@ -598,7 +598,7 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     for item in items:
         key, equals, text = item.partition("=")
         if not equals:
-            raise UsageError(f"-o {item} is no KEY=VALUE")
+            raise UsageError(f"-o {item} is not KEY=VALUE")
         try:
             options[key] = json.loads(text)
         except ValueError:

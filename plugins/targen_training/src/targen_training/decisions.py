@@ -194,7 +194,7 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
         raise UsageError(
             f"the rows have weights, and {deaf[0]} ignores weights",
             hint="tfidf, vectors, encoder, encoder-decoder and decoder do; or targen reweigh "
-            "--best N, which keeps the best rows of each label, all alike",
+            "--best N, which keeps the best rows of each label, with equal weights",
         )
 
 

@@ -2,8 +2,8 @@
 
 Rows of a generator are noisy. A model's predictions on them are averaged over its training. A row
 whose label the average does not confirm is left out for a while, and the average is learned beside
-the label (Meng et al., 2022, arXiv:2202.04538; the average is that of Laine and Aila, 2017,
-arXiv:1610.02242).
+the label. This is by Meng et al. (2022, arXiv:2202.04538). The average is that of Laine and Aila
+(2017, arXiv:1610.02242).
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def evaluate(
     """Evaluate a trained model on labelled rows, with 95 % intervals.
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
-    pairs, the best option (COPA), F1 and ROUGE-L of answers (ReCoRD), F1a and exact match
-    (MultiRC). Also shows calibration, confusions of labels, and parts of the rows: by label,
+    pairs, or the best option (COPA). Also F1 and ROUGE-L of answers (ReCoRD), and F1a and exact
+    match (MultiRC). Also shows calibration, confusions of labels, and parts of the rows: by label,
     length, dataset and kind. Rows that the model learned from are counted: figures on such rows say
     little.
 

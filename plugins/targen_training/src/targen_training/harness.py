@@ -1,8 +1,8 @@
 """A trained decoder on the tasks of lm-evaluation-harness, by its own API.
 
 Written against the documented interface of lm-evaluation-harness 0.4 (`lm_eval.simple_evaluate`).
-The suite tests it with a stand-in. 0.4.13 was tried by hand on a task of a local file, not on its
-own tasks, which it downloads.
+The suite tests it with a stand-in. Version 0.4.13 was tried by hand on a task of a local file, not
+on its own tasks, which it downloads.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ def load(folder: Path) -> Predictor:
         facts = read_json(folder / "words.json", inside=folder)
         numbers = read_arrays(folder / "numbers.npz", inside=folder)
         if {str(each.dtype) for each in numbers.values()} != {"float64"}:
-            raise ValueError(f"{folder} contains no model of tfidf: its numbers are none")
+            raise ValueError(f"{folder} contains no model of tfidf: its numbers are invalid")
         weights, bias = numbers["weights"], numbers["bias"]
         known = {
             str(field): ({str(word): at for at, word in enumerate(words)}, numbers[f"idf{number}"])

@@ -549,7 +549,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
                     f"{len(answers)} answers" + (f", of {min(widths)} scores" if widths else "")
                 )
             if not all(math.isfinite(score) for each in scores for score in each):
-                raise TypeError("it gave a score that is no number")
+                raise TypeError("it gave a score that is not a number")
             return scores
 
     return predict

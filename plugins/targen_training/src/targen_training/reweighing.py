@@ -48,7 +48,10 @@ def reweigh(
     best: Annotated[
         int | None,
         typer.Option(
-            "--best", metavar="N", min=1, help="Keep the N best rows of each label, all alike."
+            "--best",
+            metavar="N",
+            min=1,
+            help="Keep the N best rows of each label, with equal weights.",
         ),
     ] = None,
     validation: Annotated[
@@ -79,7 +82,7 @@ def reweigh(
         Path | None,
         typer.Option("--out", help="A folder. [default: DATA with -sungen, or what it was]"),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace earlier weighed rows.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace earlier weighted rows.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -113,7 +116,7 @@ def reweigh(
         raise UsageError("--validation is for --by influence")
     name = "weighed" if weights is not None else by
     target = out or _beside(data, name)
-    check_free(target, "weighed rows", FILE, force=force)
+    check_free(target, "weighted rows", FILE, force=force)
     registry = load_registry()
     dataset = read_rows(registry, data, task)
     held = None if validation is None else read_rows(registry, validation, task, _known(data))
@@ -177,7 +180,7 @@ def _found(
 
 
 def _beside(data: str, by: str) -> Path:
-    """Where weighed rows go: beside the data, of a hub's into this folder."""
+    """Where weighted rows go: beside the data, of a hub's into this folder."""
     if data.startswith("hf:"):
         return Path(f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}-{by}")
     path = Path(data).expanduser()

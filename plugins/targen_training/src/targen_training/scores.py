@@ -132,11 +132,11 @@ class Scores:
     Attributes:
         figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that
             differ in gender alone (AX-g). For options also `best_option` (the likeliest option of a
-            question is right: COPA), `f1a` (F1 of right options) and `exact_match` (all options of
-            a question are right: MultiRC). If options are cut from the text, also `answer_f1` and
-            `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also `ece`, `brier`
-            and `log_loss`. For models that write their answers also `illegal`, the share of illegal
-            answers, which count as wrong.
+            question is right: COPA) and `f1a` (F1 of right options). `exact_match` is the share of
+            questions whose options are all right (MultiRC). If options are cut from the text, also
+            `answer_f1` and `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also
+            `ece`, `brier` and `log_loss`. For models that write their answers also `illegal`, the
+            share of illegal answers, which count as wrong.
         main: the figure that stands for all.
         by_label: label -> decisions, precision, recall, F1; None if undefined.
         confusion: label -> predicted label -> decisions.
@@ -207,7 +207,7 @@ def measured(
     unit: int = 1,
     output: TrainedOutput | None = None,
 ) -> Measured:
-    """Compare predictions with the right answers of `decisions`, each of which has a label.
+    """Compare predictions with the right answers of `decisions`; each decision has a label.
 
     Args:
         decisions: what was decided.

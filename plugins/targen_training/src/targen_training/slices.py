@@ -65,8 +65,9 @@ def slices_of(
 ) -> Iterator[Slice]:
     """The main figure of each part of a test set; a label's is its recall.
 
-    Parts are made by label, by length (thirds of the rows by characters), by dataset if there are
-    several, by the task's properties in words (`Case.cues`), and by `columns` of the rows.
+    Parts are made by label, by length (thirds of the rows by characters), and by dataset if there
+    are several. They are also made by the task's properties in words (`Case.cues`), and by
+    `columns` of the rows.
 
     Raises:
         UsageError: no row has such a column.

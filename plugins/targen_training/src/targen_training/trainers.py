@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing to decide: a row's label, or whether an option of it is right.
+    """One thing to decide: a row's label, or whether one option is right.
 
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis". All decisions of a task have

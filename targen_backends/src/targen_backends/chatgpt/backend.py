@@ -87,7 +87,7 @@ def reasons(options: ChatGptOptions) -> bool:
 
 
 def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
-    """Return parameters that the model's kind needs; None leaves one out."""
+    """Return parameters that the model's kind needs; one that is None is omitted."""
     params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if reasons(options):
         params |= dict.fromkeys(NOT_WITH_REASONING)

@@ -91,7 +91,7 @@ def thinks(options: ClaudeOptions) -> bool:
 
 
 def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
-    """Return parameters that the model's kind needs; None leaves one out."""
+    """Return parameters that the model's kind needs; one that is None is omitted."""
     params: dict[str, Any] = dict.fromkeys(_UNKNOWN)
     if not thinks(options):
         return params

@@ -42,14 +42,14 @@ _OLDER = "2023-06-01"
 class ClaudeModel(HttpModel):
     """A model behind Anthropic's `POST {base_url}/v1/messages`; see `HttpModel`.
 
-    A request with a sampling parameter is sent in the last version of the API that has them, which
-    only models up to Claude 4.6 accept. The model's name decides the price.
+    A request with a sampling parameter uses the last version of the API that has them. Only models
+    up to Claude 4.6 accept it. The model's name decides the price.
 
     Args:
         base_url: the address without `/v1/messages`.
         model: the model's name.
         structured: the way to request a schema: as the output's format, as the input of a tool that
-            must be used (`tool`), or not at all (`none`).
+            must be used (`tool`), or not (`none`).
         thinking: the model's setting for thinking; `default` leaves it out.
         mark: whether the long fixed part of a prompt is marked for the prompt cache.
         extra: further fields of every request body.

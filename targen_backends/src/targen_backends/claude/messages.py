@@ -47,8 +47,8 @@ def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
     """The fields `messages` and `system`.
 
     System messages become the one field that the API has for them; without other messages, they
-    become the user's. With `mark`, the part before the last question, the same in all calls of a
-    step, is marked for the prompt cache if it is long.
+    become the user's. With `mark`, the part before the last question is marked for the prompt cache
+    if it is long. It is the same in all calls of a step.
     """
     system = "\n\n".join(sound(m.content) for m in messages if m.role == "system")
     turns = [{"role": m.role, "content": sound(m.content)} for m in messages if m.role != "system"]

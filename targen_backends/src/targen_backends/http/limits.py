@@ -22,8 +22,9 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
     """Seconds that the server asks to wait, a month at most, or None.
 
-    They come from `retry-after-ms`, from `Retry-After` in seconds or as a date (by the server's own
-    clock if it sends one), or from the reset times of the used-up limits in `rate`.
+    They come from `retry-after-ms`, or from `Retry-After` in seconds or as a date, by the server's
+    own clock if it sends one. Otherwise they come from the reset times of the used-up limits in
+    `rate`.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:

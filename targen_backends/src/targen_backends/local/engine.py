@@ -2,9 +2,9 @@
 
 Two things make a reply depend on its request alone, and not on what else runs. An engine works on
 one request at a time, since the numbers of a batch may depend on its size. And a prompt is always
-evaluated in the same two steps: its head (all messages except the last, which most calls of a stage
-share) and its tail. The head's state is kept, which makes a call several times faster; a short
-primer before each call cuts the state back to the head.
+evaluated in the same two steps, its head and its tail. The head is all messages except the last,
+which most calls of a stage share. The head's state is kept, which makes a call several times
+faster; a short primer before each call cuts the state back to the head.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def yaml_value(
 
 
 def json_nodes(text: str, *, deepest: int = 16) -> yaml.Node | None:
-    """Return the nodes of a JSON text, nearly all of which is YAML; None otherwise."""
+    """Return the nodes of a JSON text, since nearly all JSON is YAML; None for other texts."""
     try:
         loader = _Loader(text, deepest)
         try:

@@ -31,7 +31,7 @@ def batch(
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
         Path | None,
-        typer.Argument(help="import: the answers, lines or a sheet.", show_default=False),
+        typer.Argument(help="import: the answers, as lines or as a sheet.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
@@ -46,12 +46,12 @@ def batch(
 ) -> None:
     """Export a run's pending calls to a file, or import the answers.
 
-    Makes no call and needs no key. The lines are those of the provider's batches: OpenAI's
+    Sends no calls and needs no key. The lines are those of the provider's batches: OpenAI's
     {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and
     {custom_id, result}. An answer may also be {custom_id, content}. A file called .md or .csv is a
     sheet for people, which export writes and import reads when it is filled in. Export, have the
-    file answered, import, and again until the run is complete. Import names the answers that it
-    refuses, keeps the others, and then exits with 1. A run for it is made by: targen generate
+    file answered, import, and repeat until the run is complete. Import names the answers that it
+    refuses, keeps the others, and then exits with 1. To create a run for it, type: targen generate
     TASK -n N --batch-offline --out RUN
 
     Examples:
@@ -136,7 +136,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     )
     if brought.edited:
         then = "" if run is None else f"; targen review {run} changes rows of a complete run"
-        print(f"{brought.edited:,} edited since, and not taken: an answer stays as it was{then}")
+        print(f"{brought.edited:,} edited since, and ignored: an answer stays as it was{then}")
     if brought.cached:
         print(
             f"{brought.cached:,} not used: the cache, which holds the answers of other runs of "

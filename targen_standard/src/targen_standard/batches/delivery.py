@@ -54,7 +54,7 @@ class _Batches(Delivery):
 class _ByServices(_Batches):
     """Batches of services, which are written down in `batches.jsonl`."""
 
-    summary = "batches of the service: cheaper, within a day"
+    summary = "the service's batches, which are cheaper and answered within a day"
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that the service has a batch API.

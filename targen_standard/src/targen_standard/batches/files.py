@@ -45,11 +45,12 @@ class Imported:
     """The outcomes of a file of answers.
 
     `again` are answers that the run already has, and `edited` those of them that the sheet changed
-    since. `cached` are those to calls that the cache of other runs has just answered, and `unknown`
-    those to calls that it does not make; `strange` names the first. `empty` places of a sheet have
-    none. `bad` places are invalid, and `garbage` names the first thousand: file, line, and reason.
-    `problem` says why the first of the failed ones failed. At least `pending` calls wait for the
-    next file: with the answers, a run may continue side by side and make further calls.
+    since. `cached` are those to calls that the cache of other runs has just answered. `unknown` are
+    those to calls that the run does not make, and `strange` names the first. `empty` places of a
+    sheet have none. `bad` places are invalid, and `garbage` names the first thousand: file, line,
+    and reason. `problem` says why the first of the failed ones failed. At least `pending` calls
+    wait for the next file: with the answers, a run may continue side by side and make further
+    calls.
     """
 
     good: int = 0
@@ -303,7 +304,7 @@ class _Given:
 
     @property
     def digest(self) -> str:
-        """Of the text in a sheet, by which it is known to be another later; "" of a line."""
+        """A digest by which the text of a sheet is recognised later; "" for a line."""
         if isinstance(self.content, bytes):
             return ""
         return hashlib.sha256(self.content.encode("utf-8", "replace")).hexdigest()[:16]

@@ -28,8 +28,8 @@ class BatchLedgerFile:
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed", "problem", "at"}`. For
     answers from a file it is `{"imported", "at"}` with their number, and for a sheet also
-    `answers`, their digests by key, or `{"exported", "file", "at"}` with the keys of the calls in
-    it. A line that does not read, torn by a kill, is passed over.
+    `answers`, their digests by key. For calls written to a file it is `{"exported", "file", "at"}`
+    with their keys. A line that does not read, torn by a kill, is passed over.
     """
 
     NAME = "batches.jsonl"

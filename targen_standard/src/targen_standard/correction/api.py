@@ -69,7 +69,7 @@ async def acorrect(
     Args:
         data: a run, a `Dataset`, the path of either, or rows.
         task: the task of the rows; a run and a `Dataset` know theirs.
-        variants: variants of the task; a run knows these too.
+        variants: variants of the task; a run also knows its own.
         corrector: a corrector to use instead of the task's own, by name.
         model: as `generate` takes it.
         options: as `generate` takes them.
@@ -77,8 +77,8 @@ async def acorrect(
         flip: fraction of instances to give a wrong label first, as a test of the corrector.
         rows_per_call: judge this many instances in one call.
         seed: random seed for what is sampled and flipped.
-        out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if something
-            else is there.
+        out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if that
+            exists.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         concurrency: maximum concurrent calls; 32 by default.
@@ -149,7 +149,7 @@ async def corrected(
     watch: Watch,
     files: FileTransport | None = None,
 ) -> Corrected:
-    """Return what `correct` gives for a request; `watch` is told how far it is.
+    """Return the result of `correct` for a request; `watch` gets the progress.
 
     With `files` its calls go into files; see `acorrect_dataset`.
 

@@ -60,7 +60,9 @@ def correct(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Print what it would cost; send and write nothing."),
+        typer.Option(
+            "--dry-run", help="Print what it would cost, without sending or writing anything."
+        ),
     ] = False,
     yes: YesArg = False,
     batch_offline: Annotated[
@@ -75,7 +77,7 @@ def correct(
         Path | None,
         typer.Option(
             "--answers",
-            help="With --batch-offline: a file of answers, lines or a sheet.",
+            help="With --batch-offline: a file of answers, as lines or as a sheet.",
             rich_help_panel=BATCHES,
         ),
     ] = None,
@@ -225,7 +227,7 @@ def _print_estimate(
         share = 1 - less["input_tokens"] / total["input_tokens"]
         dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
-    print("\nDry run: no call was sent, no file written.")
+    print("\nDry run: targen sent no calls and wrote no files.")
 
 
 def _print_waiting(

@@ -1,7 +1,7 @@
 """Step 4 on a dataset that exists already: ours, the original, anyone's.
 
-With labels flipped on purpose it is the test of a corrector: how many of the
-wrong labels it finds, and how many of the right ones it takes for wrong.
+With labels flipped on purpose, it tests a corrector. It counts how many of the wrong labels the
+corrector finds, and how many right ones it takes for wrong.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Judged:
         gold: the instance with the label of its rows.
         shown: the same, or with another label where that was flipped.
         final: with the label that it ended with; None if it was rejected.
-        verdict: "confirmed", "relabelled" or "rejected"; what is corrected within its label is
-            relabelled too.
+        verdict: "confirmed", "relabelled" or "rejected"; a correction within a label also counts as
+            relabelled.
     """
 
     unit: Unit
@@ -124,11 +124,11 @@ async def acorrect_dataset(
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Judge a dataset's instances with `spec`'s corrector, and write what came of it to `out`.
+    """Judge a dataset's instances with `spec`'s corrector, and write the result to `out`.
 
-    The directory gets `dataset.jsonl` (the rows with the labels that they
-    ended with), `changes.jsonl` (every instance's verdict), `report.json`,
-    and the journal: the same command continues where it was stopped.
+    The directory gets `dataset.jsonl` (the rows with their final labels), `changes.jsonl` (every
+    instance's verdict), `report.json`, and the journal. The same command continues where it was
+    stopped.
 
     Args:
         registry: finds task, corrector and backend.
@@ -139,12 +139,12 @@ async def acorrect_dataset(
         place: what may become of something else in `out`; see `Place`.
         flip_fraction: fraction of labels that are flipped before they are judged.
         limit: judge so many instances, drawn by the seed.
-        rows_per_call: judge so many instances in one call; which of them share one is drawn by the
-            seed, since neighbours in a file are often alike.
+        rows_per_call: the number of instances to judge in one call. The seed draws which of them
+            share one, since neighbours in a file are often alike.
         cache: the folder of the reply cache.
         elsewhere: where the model works, if not in this process.
-        files: has the answers of a file, where the calls are to go into files: those that lack
-            are written into `requests.jsonl`, which is empty where none does.
+        files: has the answers of a file, if the calls go into files. Calls without an answer are
+            written into `requests.jsonl`, which is empty if all have one.
         on_judged: called with how many are judged, and of how many.
         on_layer: called with the call layer, once, before the first call.
 
@@ -242,8 +242,8 @@ def open_correction(
         out: the directory.
         plan: what decides what the correction finds.
         task: the name of the task, or its file.
-        place: what may become of something else in `out`; "replace" replaces a version that people
-            made of the same rows, when they had said other things.
+        place: what may happen to something else in `out`. "replace" replaces a version that people
+            made of the same rows, when they had given other answers.
 
     Raises:
         RunConflict: it holds something else.
@@ -576,8 +576,8 @@ def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
 def patched(original: Any, before: Any, after: Any) -> Any:
     """`original` with the changes that lead from `before` to `after`, and no others.
 
-    So a corrected row keeps what its task does not make itself: its number,
-    its source, how its columns stand.
+    So a corrected row keeps what its task does not make itself: its number, its source, the order
+    of its columns.
     """
     if before == after:
         return original

@@ -1,7 +1,7 @@
 """New versions of a dataset that people decided on, in the directory of a correction.
 
-To bring decisions of people, row by row, write them with `write_version`; everything that
-reads a correction reads what comes of it.
+To bring decisions of people, row by row, write them with `write_version`. Everything that reads a
+correction also reads such a version.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Decided:
         idx: the `idx` of the first of them, if they have one.
         claimed: the label that they had; None if they had none.
         label: the label that they have now; None if they go.
-        rows: the official rows now; none if they go.
+        rows: the official rows now; empty if they leave.
         verdict: a word for it, such as "confirmed"; "rejected" where they go.
         reason: why they go, in a short kebab-case word, which reports count by.
         explanation: in words.

@@ -142,7 +142,7 @@ def example_of(value: Any) -> Example:
     text, scores = value["input"], value.get("target_scores")
     if isinstance(scores, Mapping) and scores:
         if not all(isinstance(s, int | float) and abs(s) < 1e300 for s in scores.values()):
-            raise ValueError("target_scores contains what is no number")
+            raise ValueError("target_scores contains a value that is not a number")
         order = sorted(map(str, scores), key=lambda choice: _drawn(f"{text}/{choice}"))
         best = max(scores.values())
         right = tuple(choice for choice in order if scores[choice] == best)
@@ -170,7 +170,7 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
     if not is_bigbench(value):
         hint = "a task whose examples lie in folders beside it: name the task.json of one of them"
         raise UsageError(
-            f"{place} is no task.json of BIG-bench with examples",
+            f"{place} is not a task.json of BIG-bench with examples",
             hint=hint if isinstance(value, Mapping) and "metrics" in value else "",
         )
     examples: list[Example] = []

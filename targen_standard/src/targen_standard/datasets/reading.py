@@ -266,7 +266,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
             problems.append(Problem(number, _idx(record), problem_in(error), known=known))
             if len(problems) == _MOST_PROBLEMS:
                 raise UsageError(
-                    f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are no rows of "
+                    f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are not rows of "
                     f"{task.name}; the first, {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
                     hint="is it another task's? then name that with " + Option("task", ...),

@@ -17,8 +17,8 @@ class Place:
     """One place of a row: the row itself, a column, or what a column nests.
 
     Attributes:
-        schema: its schema, with references followed and without "or null"; {} if there is none, or
-            if several types are allowed.
+        schema: its schema, with references followed and without "or null". It is {} if the place
+            has no schema, or if several types are allowed.
     """
 
     def __init__(self, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:

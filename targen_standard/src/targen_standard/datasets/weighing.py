@@ -54,8 +54,8 @@ class Weighing(BaseModel):
     """The content of `weighing.json`.
 
     Attributes:
-        task: the id of the rows' task, "" if unknown; for a task in a file the name of the copy in
-            the folder, as `task.json` or `task.py:NAME`.
+        task: the id of the rows' task, "" if unknown. For a task in a file it is the name of the
+            copy in the folder, such as `task.json` or `task.py:NAME`.
         variants: of that task.
         rows: the digest of the rows (`Dataset.digest`), which tells them from others.
         made: the source of the weights: its name, version and options, and the rows.
@@ -189,13 +189,13 @@ def write_weighed(
         force: replace what an earlier weighing left there.
 
     Raises:
-        UsageError: something is there that `force` does not replace, the weights are invalid, or
-            the task's file contains no task.
+        UsageError: `force` does not replace what `out` contains, the weights are invalid, or the
+            task's file contains no task.
         WriteFailed: the operating system refuses.
     """
     from targen_core.task_files import task_file
 
-    check_free(out, "weighed rows", FILE, force=force)
+    check_free(out, "weighted rows", FILE, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
     beside = out.with_name(f".{out.name}.part")
     lines = [{**record, "weight": weight} for record, weight in zip(records, weights, strict=True)]

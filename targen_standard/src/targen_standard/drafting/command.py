@@ -98,7 +98,7 @@ def init_task(
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
     print("  seeds       can one seed serve for every label?")
-    print("  dimensions  does none of them give a label away?")
+    print("  dimensions  does any value give a label away?")
     if declaration.samples:
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true`, and")

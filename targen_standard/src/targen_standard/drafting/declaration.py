@@ -71,7 +71,7 @@ def blank() -> str:
 
 
 def outputs(registry: Registry) -> str:
-    """What `output:` may have, for the prompt: each kind that is installed, with its keys."""
+    """Return the kinds of output that are installed, each with its keys, for the prompt."""
     kinds = []
     for item in registry.all("output"):
         kind = registry.resolve(item)
@@ -147,7 +147,7 @@ def declared(reply: DraftReply) -> Declaration:
 
 
 def _output(text: str) -> dict[str, Any] | None:
-    """Return what stands below `output:`; None if rows have one label each.
+    """Return the value of the key `output:`; None if rows have one label each.
 
     Raises:
         Rejected: `bad-draft`: it is not an object of JSON.
@@ -171,13 +171,13 @@ def _values(texts: list[str]) -> list[str]:
 _NUMBERS = re.compile(r"(words|per_row):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
     "draft": "Read all of this, correct what is wrong, and then remove this line.",
-    "description": "What one row is. The model is told this in each step.",
-    "fields": "The texts of a row, each with its least and most words.",
+    "description": "Describe one row. The model reads this in each step.",
+    "fields": "The texts of a row, with the fewest and the most words of each.",
     "labels": "Would two people who read these definitions always agree?",
-    "output": "What is labelled in a row. Would two people who read this always agree?",
+    "output": "What a row's label says. Would two people who read this always agree?",
     "contexts": "Step 1: what the rows are spread over.",
     "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
-    "dimensions": "In what rows differ, drawn by code. Does none of them give a label away?",
+    "dimensions": "Traits drawn by code, in which rows differ. Does any value give a label away?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
     "presets": "Named counts to ask for: rows for each label.",
 }

@@ -1,8 +1,8 @@
 """Examples: a few real rows of a user's own, whose manner generated rows take. `--examples FILE`.
 
 This module has the options and the section of a report. The filter itself, in `filter`, reads the
-file; it adds examples to the prompts of step 3 (`showing`), draws the traits of their profile for
-each row (`measuring`, `profile`), and refuses rows that repeat an example.
+file. It adds examples to the prompts of step 3 (`showing`), and draws the traits of their profile
+for each row (`measuring`, `profile`). It refuses rows that repeat an example.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class ExampleOptions(Options):
         Path | None,
         Rows(),
         Flag(
-            "Write rows in the manner of this file's. The model sees some of them, and a profile "
-            "of all of them. Rows that repeat one are rejected.",
+            "Write rows in the manner of the rows in this file. The model sees some of them, and a "
+            "profile of all of them. Rows that repeat one are rejected.",
             metavar="FILE",
         ),
     ] = None
@@ -55,7 +55,7 @@ class ExampleOptions(Options):
         bool,
         Flag(
             "Tell the model what --examples are about and what they never do, and reject rows that "
-            "give themselves away. It needs 20 examples."
+            "give themselves away. Needs 20 examples."
         ),
     ] = False
     extra: Annotated[
@@ -69,14 +69,14 @@ class ExampleOptions(Options):
     profile: Annotated[
         Profile | bool | None,
         Field(
-            description="traits to draw, as `targen profile` prints them; true to measure them, "
-            f"false for none; by default they are measured of {MEASURED_FROM} examples or more"
+            description="traits to draw, as `targen profile` prints them; true measures them, "
+            f"false draws none. By default, {MEASURED_FROM} examples or more are measured"
         ),
     ] = None
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what is not used: a run that was begun before there was such a thing goes on."""
+        """Omit unused values, so that a run from before they existed continues."""
         values: dict[str, Any] = dump(self)
         if not self.close_gap:
             values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}

@@ -1,10 +1,11 @@
 """Examples with their gap closed: rows that give themselves away are refused, within a budget.
 
-A row gives itself away by its telltales: what rows of the run surely do more often than examples,
-be it a comma, a length, an opening or a subject. So refusals make room both for manners and for
-subjects of which there are too few rows yet. Distribution matching by what can be seen, after
-SynAlign (Ren et al., arXiv:2502.08661), with counts in place of a learned distance: sums, products
-and comparisons of doubles are the same on every machine, and a count can be told to people.
+A row gives itself away by its telltales: things that rows of the run surely have more often than
+examples. Such a thing is a comma, a length, an opening or a subject. So refusals make room both for
+manners and for subjects that have too few rows yet. This is distribution matching by visible
+features, after SynAlign (Ren et al., arXiv:2502.08661), with counts in place of a learned distance.
+Sums, products and comparisons of doubles are the same on every machine, and people can understand a
+count.
 
 Most of what a model writes may give itself away, so it could be refused for ever. Refusals are
 therefore at most a share of the accepted rows. They are spent on the worst: a candidate is refused

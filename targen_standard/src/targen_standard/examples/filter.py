@@ -44,8 +44,8 @@ class ExampleFilter(Filter):
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Add examples to the prompts of step 3, and the traits of their profile to the rows.
 
-        A dimension of the task keeps its name. One that says how long a text is makes way for
-        the form of real texts, which says it too.
+        A dimension of the task keeps its name. A dimension for a text's length is removed, since
+        the form of real texts includes it.
 
         Raises:
             UsageError: there is neither a file nor a profile, or the file is of no use.
@@ -85,7 +85,7 @@ class ExampleFilter(Filter):
         return shown_to(task, hands, profile.about) if hands or profile.about else task
 
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
-        """The profile of examples; for filters that draw more of it, or less."""
+        """Return the profile of examples; filters that draw more traits, or fewer, override it."""
         return _measured(examples)
 
     def check_task(self, task: Task[Any, Any]) -> None:

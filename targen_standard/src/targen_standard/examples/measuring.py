@@ -1,7 +1,7 @@
 """The manner of texts, measured by code on this machine.
 
 Shares are of labels, not of rows: each label counts alike, and so does each of its rows. So no
-value of a trait says anything about a label. Values are words of this module and numbers; the only
+value of a trait says anything about a label. Values are words of this module and numbers. The only
 words of the texts are those that open a sentence and are in a list of function words here.
 """
 
@@ -220,7 +220,7 @@ def _names(text: str) -> str:
 
 
 def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -> dict[str, int]:
-    """The words that open sentences of a kind; nothing if there are few such sentences."""
+    """The words that open sentences of a kind; empty if the texts have few such sentences."""
     shares: dict[str, float] = defaultdict(float)
     found = 0
     for text, weight in zip(texts, weights, strict=True):

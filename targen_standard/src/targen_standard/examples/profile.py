@@ -33,9 +33,10 @@ _MOST_SLOTS = 1_000  # weights of a trait, added up
 class Trait(Dimension):
     """A dimension whose values come in their shares among any neighbours, not only in whole blocks.
 
-    The fastest index, that of the first list, walks a circle on which each value stands as often as
-    its weight says, evenly spread. So as many neighbours as the weights come to have each value
-    exactly so often, and any others within two of its share: a small run follows the weights too.
+    The fastest index, that of the first list, walks a circle. Each value occurs on it as often as
+    its weight says, evenly spread. So as many neighbours as the weights add up to have each value
+    exactly so often, and any others within two of its share. A small run therefore also follows the
+    weights.
     """
 
     @cached_property
@@ -46,8 +47,8 @@ class Trait(Dimension):
     def at(self, seed: int, path: Sequence[int]) -> str:
         """See `Dimension.at`.
 
-        Each walk around the circle has a start of its own, and so has each place of the lists
-        below, in an order that is shuffled: so two traits of one size do not go in step.
+        Each walk around the circle has its own start, and so has each place of the lists below, in
+        shuffled order. So two traits of one size are not in step.
         """
         size = len(self.pool)
         total = 0
@@ -70,10 +71,10 @@ def _shuffled(seed: int, name: str, depth: int, turn: int, size: int) -> Sequenc
 def interleaved(weights: Mapping[str, int]) -> tuple[str, ...]:
     """Values as often as their weights say, each as evenly apart as can be.
 
-    At each place comes, of the values that may come without being early, the one that must come
-    soonest; so any first k have each value within one of its share of k (Tijdeman 1980). What is
-    due at once comes in an order without meaning, so that values that are much alike, which stand
-    beside each other in a profile, do not come one behind the other.
+    Each place takes, among the values that may come without being early, the one that must come
+    soonest. So any first k have each value within one of its share of k (Tijdeman 1980). Values
+    that are due at once come in an order without meaning. So values that are much alike, which are
+    neighbours in a profile, do not follow each other.
     """
     total = sum(weights.values())
     had = dict.fromkeys(weights, 0)
@@ -98,7 +99,7 @@ def _weights(value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = dict.fromkeys(value, 1)
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{repr(value)[:80]} is no list of values and no weights by value")
+        raise ValueError(f"{repr(value)[:80]} is neither a list of values nor weights by value")
     for text, weight in value.items():
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not text: put it in quotes")
@@ -126,7 +127,7 @@ class Profile(BaseModel):
         default={}, max_length=40, description="trait → value → weight, drawn for each row"
     )
     about: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
-        default=(), max_length=40, description="what holds of all such texts, a line each"
+        default=(), max_length=40, description="what all such texts have in common, one line each"
     )
 
     @field_validator("traits")

@@ -48,7 +48,8 @@ class Example:
 
     Attributes:
         line: its place in the file, from 1.
-        text: what a model would have written of it: all its texts, without what a seed gives.
+        text: the part of it that a model would have written: all its texts, without those of a
+            seed.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
     """
@@ -94,7 +95,7 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
     An empty label is none. Unusable rows are left out, and logged.
 
     Raises:
-        UsageError: the file cannot be read, no column can be told to hold the text, or fewer than
+        UsageError: the file cannot be read, the column of the text is unclear, or fewer than
             `FEWEST` rows can be used.
     """
     of = path.stat() if path.is_file() else None

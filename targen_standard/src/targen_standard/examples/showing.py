@@ -34,8 +34,8 @@ class Hands:
     """The examples that a branch is shown: a few at a time, those of its own label first.
 
     Attributes:
-        whose: "own" for those of its label, "any" for unlabelled ones, "other" for those of other
-            labels, where there is nothing else.
+        whose: "own" for those of its label, "any" for unlabelled ones. "other" is for those of
+            other labels, if no others exist.
     """
 
     def __init__(self, rows: Sequence[Example], aim: str | None, labels: int, size: int) -> None:
@@ -101,7 +101,7 @@ def shown_to(
 
 
 class _Told:
-    """Another generator, all of whose prompts are told of examples."""
+    """Another generator, all of whose prompts get examples."""
 
     def __init__(
         self,

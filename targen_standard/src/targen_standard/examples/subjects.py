@@ -1,8 +1,8 @@
 """The subjects of examples that reveal no label, and the features that examples never have.
 
-A subject that belongs to one label must not be drawn for the rows of all: rows would not fit their
-label, and a reader of the draws would think of it. So words of the labels and their definitions
-are no subjects; nor are those that hardly any but one label of the examples has.
+A subject that belongs to one label must not be drawn for the rows of all labels. The rows would not
+fit their label, and a reader of the draws would think of that label. So words of the labels and
+their definitions are no subjects; nor are those that hardly any but one label of the examples has.
 """
 
 from __future__ import annotations

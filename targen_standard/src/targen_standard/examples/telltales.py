@@ -1,7 +1,7 @@
-"""Telltales: what a reader sees in a text too, and by which generated rows give themselves away.
+"""Telltales: things that a reader also sees in a text, and that give generated rows away.
 
-They say how a text is written: marks, openings, length, small words. The name of one says what rows
-with it do, such as "contain a comma", so that counts can be told to people.
+They say how a text is written: marks, openings, length, small words. A telltale's name says what
+rows with it do, such as "contain a comma", so that people can read counts.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "say you or your": _word("you your yours"),
     "say please or thank": _word("please thank thanks"),
 }
-"""What is looked for in a text; where it is about words, English ones."""
+"""Telltales to look for in a text; those about words are for English."""
 
 
 class Telltales:
@@ -113,7 +113,7 @@ class Telltales:
         return frozenset(self._each(text))
 
     def may_be(self, fixed: Iterable[str], openings: Sequence[str]) -> bool:
-        """Whether some text has just these names, of which `openings` are not among `fixed`."""
+        """Return whether some text can have exactly the names in `fixed` and `openings`."""
         names = frozenset(fixed)
         words = [each.group() for each in _WORD.finditer(" ".join(openings[:1]))][2:]
         return (
@@ -151,7 +151,7 @@ def _count(text: str) -> int:
 
 
 def habits(rows: Sequence[Example]) -> tuple[str, ...]:
-    """What all examples do and what none does, in lines for a model that writes such texts."""
+    """Return, in lines for a model that writes such texts, what all examples or none do."""
     counts = {name: sum(map(has, (row.text for row in rows))) for name, has in SEEN.items()}
     never = [name for name, count in counts.items() if not count and " no " not in name]
     always = [name for name, count in counts.items() if count == len(rows)]

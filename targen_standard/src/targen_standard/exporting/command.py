@@ -243,7 +243,7 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
     if (push or license) and item.id != "targen-standard:hf":
         option = "--push" if push else "--license"
         raise UsageError(
-            f"{option} goes with the form hf, not with {item.name}", hint="leave out --as"
+            f"{option} works with the form hf, not with {item.name}", hint="leave out --as"
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
         raise UsageError(

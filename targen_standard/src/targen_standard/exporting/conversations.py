@@ -25,7 +25,7 @@ _DEFAULT = Prompt("instruction", package="targen_standard.exporting")
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns, the last of which is the assistant's: the answer to learn."""
+    """Turns that end with the assistant's: the answer to learn."""
 
     messages: tuple[Message, ...]
 

@@ -1,7 +1,7 @@
 """A dataset to the Hugging Face hub, through its own client.
 
 The client waits and tries again where a service is busy, and sends only what changed. We add three
-rules: data are replaced only on request, one commit has all or nothing, and refusals of the hub
+rules. Data are replaced only on request, one commit has all or nothing, and refusals of the hub
 come with a way out.
 """
 
@@ -144,7 +144,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_of_transport(error: BaseException) -> bool:
-    """Return whether an error is from the client's HTTP library, of which it had three so far."""
+    """Return whether an error is from the client's HTTP library, which has changed twice so far."""
     return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests")
 
 

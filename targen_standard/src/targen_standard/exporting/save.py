@@ -22,8 +22,8 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     """Check that an export may be written to `out`.
 
     Raises:
-        UsageError: something is there, and `force` is false or cannot help: links and devices are
-            never replaced.
+        UsageError: a file or folder exists, and `force` is false or cannot help: links and devices
+            are never replaced.
     """
     if not os.path.lexists(out):
         return

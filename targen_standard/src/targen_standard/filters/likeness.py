@@ -79,8 +79,9 @@ def whole_key(text: str) -> int:
 def alike(one: str, other: str, threshold: float) -> bool:
     """Return whether normalised texts are alike: by letters, and short ones also by their words.
 
-    In texts of under 40 letters, letters do not show how much a word changes: "what does fbi stand
-    for" and "what does ibm stand for" are 91 alike. So only small words may differ in these.
+    In texts of under 40 letters, letters do not show how much a word changes. For example, "what
+    does fbi stand for" and "what does ibm stand for" are 91 alike. So only small words may differ
+    in these.
     """
     if not fuzz.ratio(one, other, score_cutoff=threshold):
         return False

@@ -70,7 +70,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
             f"{asked.use} takes rows as they are made: {run} is what is trained on",
             hint=Action("reweigh", run) + " weights the rows of any run",
         )
-    check_free(out, "weighed rows", FILE, force=force)
+    check_free(out, "weighted rows", FILE, force=force)
     options = options_of(asked.use, method, asked.preset, asked.options)
     beside = out.with_name(f".{out.name}.finished")
     remove(beside)
@@ -112,7 +112,7 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
     try:
         finish_run(run, out, registry)
     except UsageError as error:
-        return run, f"taken as they were made, neither chosen nor weighed: {error}"
+        return run, f"used as generated, neither selected nor weighted: {error}"
     write_file(stamp, digest)
     return out, ""
 

@@ -47,7 +47,7 @@ def _hide(value: Any) -> Any:
 class LangChainOptions(BackendOptions):
     """Options for `-o`: those of the class's constructor.
 
-    An option named like a key or a password is a secret: run directories never store it, and a
+    An option named like a key or a password is a secret. Run directories never store it, and a
     resumed run takes it from where the class itself looks for it.
     """
 

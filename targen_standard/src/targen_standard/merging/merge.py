@@ -1,11 +1,11 @@
 """Merging: one run directory of the rows of several runs of a task.
 
-The rows of the runs are visited in turns, each run in its own order and all of them at the same
-rate, so that all runs lose equally at the end. A row is taken if its label still wants rows and it
-is not nearly a row that was taken. The order in which runs are named does not matter.
+The rows of the runs are visited in turns, each run in its own order. All runs have the same rate,
+so that all lose equally at the end. A row is taken if its label still wants rows and it is not
+nearly a row that was taken. The order in which runs are named does not matter.
 
-The result stands alone: it has the runs' manifests, the records of all their calls and all their
-rejects, so that the runs may be deleted. It is written beside its place and put there whole.
+The result does not need the runs, so that they may be deleted. It has their manifests, the records
+of all their calls and all their rejects. It is written beside its place and put there whole.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def merge_runs(
     """
     if not out.name.strip("."):
         raise UsageError(
-            Option("out") + f" {out} is no name for a new folder",
+            Option("out") + f" {out} is not a name for a new folder",
             hint="such as " + Option("out", "runs/merged"),
         )
     runs = opened(paths, out)

@@ -136,7 +136,7 @@ def shortage(
     )
     missing = "; ".join(missing_words(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
-    commands: list[Words] = ["make those shards and name them, too"] if missing else []
+    commands: list[Words] = ["make those shards, and name them also"] if missing else []
     commands += [Action("resume", run.path) for run in unfinished]
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs

@@ -118,7 +118,7 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
         for name in _ALWAYS:
             if mine[name] != other[name]:
                 raise RunConflict(
-                    f"{first.path} and {run.path} are not of one task: {name} "
+                    f"{first.path} and {run.path} are runs of different tasks: {name} "
                     f"{shown(mine[name])} and {shown(other[name])}"
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:

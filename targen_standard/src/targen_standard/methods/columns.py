@@ -139,8 +139,8 @@ class Columns:
 
         Raises:
             Rejected: `empty-text`, `same-texts`, `copy-of-sentence` (the last is whole sentences of
-                another), `repetitive` (the same over and over), `meta-text` (it mentions its own
-                row), or `unfinished` (the last ends with a colon).
+                another) or `repetitive` (the same over and over). Or `meta-text` (it mentions its
+                own row) or `unfinished` (the last ends with a colon).
         """
         self._differ(self.of_row(instance))
 

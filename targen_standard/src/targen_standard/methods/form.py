@@ -202,8 +202,8 @@ def method_task(
         given: rows of a program, in place of the files that `spec` names.
 
     Raises:
-        UsageError: the method or the task is unknown, its options are invalid, it lacks rows that
-            it needs, or got some that it does not use.
+        UsageError: the method or the task is unknown, or its options are invalid. Or it lacks rows
+            that it needs, or got rows that it does not use.
     """
     registry = load_registry() if registry is None else registry
     named = registry.find("method", spec.use)
@@ -288,7 +288,7 @@ def _then(spec: MethodFile, run: Path) -> str:
     method: Method[Any] = load_registry().get("method", spec.use)
     if method.finish is None:
         return ""
-    words = f"{spec.use} has yet to choose or weight these rows"
+    words = f"{spec.use} has yet to select or weight these rows"
     return f"{words}; next: targen finish {quote(str(run))}"
 
 

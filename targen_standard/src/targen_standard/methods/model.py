@@ -70,12 +70,12 @@ class Method(Generic[OptionsT]):
             may.
         options: their class; `options` of `task` is one of them.
         presets: options by name, such as those of a paper that are not its authors' defaults.
-        given: whether it starts from the user's rows of the task: "pairs" if it may, but only if a
-            text precedes the last one of a row.
+        given: whether it starts from the user's rows of the task. It is "pairs" if it may, but only
+            if a text precedes the last one of a row.
         finish: `finish(run, options, out)` chooses or weights the rows of a run to train on. It
             writes a folder `out` that every command takes for a dataset, such as that of
-            `write_weighed`. It asks no model for text. `targen finish` calls it. None keeps the
-            rows as they are.
+            `write_weighed`. It asks no model for text. `targen finish` calls it. If it is None, the
+            rows stay as they are.
         made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
             keeps; by default 1.
         source: the method's source, and our differences from it; for cards.

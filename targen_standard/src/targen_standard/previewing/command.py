@@ -46,7 +46,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 def preview(
     task: TaskArg,
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Rows. [default: one a label]")
+        int | None, typer.Option("-n", "--number", help="Rows. [default: one per label]")
     ] = None,
     compared: Annotated[
         str,
@@ -223,7 +223,7 @@ def _compare(
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
         return stopped
-    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens a row"]
+    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
     print_table(
         [*heads, "like the others: instructions", "prompts"],
         [

@@ -76,8 +76,8 @@ def profile(
 ) -> Profiled:
     """Measure how real texts are written, for rows that read like them.
 
-    The measuring sends nothing. With `model`, a model also reads up to 40 of the texts and states
-    in one call what code cannot measure: who writes them, where, and what they never do.
+    The measuring sends nothing. With `model`, a model also reads up to 40 of the texts. In one
+    call, it states what code cannot measure: who writes them, where, and what they never do.
 
     Args:
         examples: real rows, in any form of a dataset, or a list of texts.

@@ -21,15 +21,15 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     least, tenth, half, ninth, most = figures.words
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
     lines = [
-        f"How the {plural(figures.rows, 'text')} of {name} are written.",
+        f"Manner of the {plural(figures.rows, 'text')} of {name}.",
         "Each trait is drawn for each row, in shares by its numbers. Change them as you like.",
         f"Words: {least} to {most}; half have up to {half}, four fifths {tenth} to {ninth}.",
         f"Repeated texts: {figures.repeated:.0%}. Letters: {scripts or 'none'}.",
     ]
     if figures.labelled:
-        lines.append("Shares are means over labels, so that no value says anything about a label.")
+        lines.append("Shares are means over labels, so that no value hints at a label.")
     if topics:
-        lines.append("What they are about. Words that could tell a label are not drawn:")
+        lines.append("Topics. Words that could give a label away are not drawn:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     # What a file or a word is called may contain line feeds: behind one, it would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
@@ -54,5 +54,5 @@ def with_section(text: str, made: str) -> str | None:
     whole = f"{text.rstrip()}\n\n{made}".lstrip()
     profile = yaml_value(made, deepest=_DEEPEST)[0]
     if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **profile}:
-        raise ValueError("it ends in something else than a key")
+        raise ValueError("it ends in something other than a key")
     return whole

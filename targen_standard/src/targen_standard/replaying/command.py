@@ -38,7 +38,7 @@ TaskAsItIsArg = Annotated[
     typer.Option(
         "--task",
         metavar="TASK",
-        help="The task as it is now: a name or a file. [default: the run's own]",
+        help="The current task: a name or a file. [default: the run's own]",
         autocompletion=completer("task"),
     ),
 ]
@@ -50,7 +50,7 @@ CorrectAsItWasArg = Annotated[
     bool | None,
     typer.Option(
         "--correct/--no-correct",
-        help="Step 4 by the task's own corrector, or not at all. [default: as in the run]",
+        help="Use the task's own corrector for step 4, or skip step 4. [default: as in the run]",
         show_default=False,
     ),
 ]

@@ -94,9 +94,9 @@ class Replay(Job):
     act, done = "replay", "replayed"
     """The verb for messages, and its participle."""
     keeps_others = False
-    """Whether labels that are not named keep their numbers of rows, or get none."""
+    """True if labels that are not named keep their numbers of rows; otherwise they get none."""
     changes_models = False
-    """Whether steps may have other models than those that answered."""
+    """True if steps may have other models than those that answered."""
 
     def __init__(
         self, directory: RunDirectory, manifest: Manifest, prepared: Prepared, *, of: Path

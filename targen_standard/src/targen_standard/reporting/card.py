@@ -169,7 +169,7 @@ def _canary(canary: str) -> str:
     return f"""
 ## Canary
 
-The task's examples stood in the prompts. Their authors keep them out of training corpora:
+The task's examples appeared in the prompts. Their authors keep them out of training corpora:
 
 {markdown_fence(" ".join(canary.split()), "text")}
 """

@@ -64,8 +64,8 @@ _TEXTS, _WORDS = 30, 12
 """Fewer texts show no spread, and in shorter texts neighbouring lengths are a tenth apart."""
 
 _AT_LIMIT, _LONG = 0.02, 20
-"""How near to the median the long texts are if lengths end at a limit, and the fewest words for the
-rule. In shorter texts, two adjacent lengths are as near.
+"""The largest distance of the long texts from the median if lengths end at a limit, and the fewest
+words for the rule. In shorter texts, two adjacent lengths are as near.
 """
 
 _UNUSABLE = 0.2

@@ -123,7 +123,7 @@ async def arevise(
     """Make a run again for a task that has changed, and ask only for what the change touches.
 
     Calls that are asked as they were are answered from the old run. So a label with another
-    definition gets new rows, a new sample has all rows judged again, and a new label gets rows of
+    definition gets new rows, and a new sample has all rows judged again. A new label gets rows of
     its own. The old run is only read. Use `revise` in ordinary code and notebooks, `arevise` inside
     an event loop.
 

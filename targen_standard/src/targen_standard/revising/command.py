@@ -72,7 +72,10 @@ def revise(
     correct: CorrectAsItWasArg = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Show what would change and cost; send and write nothing."),
+        typer.Option(
+            "--dry-run",
+            help="Show what would change and cost, without sending or writing anything.",
+        ),
     ] = False,
     batch_offline: Annotated[
         bool,
@@ -144,12 +147,12 @@ def revise(
         if of_then:
             print(f"{' '.join(of_then)}, as {plan.run} was revised")
     if dry_run:
-        print("\nDry run: nothing was sent or written.")
+        print("\nDry run: targen sent no calls and wrote no files.")
         return
     if plan.calls.total and not yes and not quiet and can_ask():
         print()
-        if not typer.confirm("Go on?", err=True):
-            print("Nothing was sent or written.", file=sys.stderr)
+        if not typer.confirm("Continue?", err=True):
+            print("No calls were sent, and no files were written.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
     limits = said.part(Limits)

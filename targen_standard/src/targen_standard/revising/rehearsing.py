@@ -1,8 +1,9 @@
 """A rehearsal: find a revision's calls with the replies of a dry run.
 
-A revision that ends at its first lacking reply does not know what follows: which lists grow, and
-how many calls a corrector makes about a future text. So before anything is sent, it is walked to
-its end. The task makes up replies that the journal, the cache and earlier judgements lack.
+A revision that ends at its first lacking reply does not know the calls after it, such as those of
+lists that grow. Nor does it know how many calls a corrector makes about a future text. So before
+anything is sent, it is walked to its end. The task makes up replies that the journal, the cache and
+earlier judgements lack.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Rehearsal:
         sent: the calls that would be sent, by step.
         cached: those that the cache would answer.
         written: ids of candidates whose texts are not there yet.
-        judged: ids of candidates of which only the judgement is missing.
+        judged: ids of candidates that lack only the judgement.
     """
 
     cache: ReplyCache | None = None

@@ -1,10 +1,10 @@
 """Revisions: replays for a changed task, whose missing calls are then made.
 
 An unchanged call is answered from the old journal by its key, as in any replay. For a call in other
-words, a revision may keep the old reply: texts of labels with changed definitions, or judgements
-that the change does not touch. To know which reply that is, the old task is asked the same of the
-same candidate, on the old journal. The reply is then written down under the key of the new call,
-with the old key beside it, so that later code need not know about it.
+words, a revision may keep the old reply. That is the case for texts of labels with changed
+definitions, or judgements that the change does not touch. To know which reply that is, the old task
+is asked the same of the same candidate, on the old journal. The reply is then written down under
+the key of the new call, with the old key beside it. So later code need not know about it.
 """
 
 from __future__ import annotations

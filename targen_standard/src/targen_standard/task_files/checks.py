@@ -1,4 +1,4 @@
-"""What must hold of a declared task's lists and rows, without a model's help."""
+"""Checks of a declared task's lists and rows, without a model's help."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check_context(text: str) -> None:
 
 
 def check_seed(declaration: Declaration) -> Callable[[str], None]:
-    """What a seed must be: as its field says, or one line of so many words in the language."""
+    """Return the check of a seed: as its field says, or one line of words in the language."""
     part = declaration.seeds
     assert part is not None
 
@@ -144,7 +144,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
 
 
 def _repeats(text: str, seed: str) -> bool:
-    """Whether a text nearly is its seed, which may be a real text, as `--exclude` tells it."""
+    """Return whether a text nearly equals its seed, as `--exclude` compares: a seed may be real."""
     # Here, since it loads numpy, which a task alone does not need.
     from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
 
@@ -177,7 +177,7 @@ class RowCheck:
         return getattr(row, field) if field else None
 
     def without_seed(self, row: BaseModel) -> None:
-        """Check a row that comes from elsewhere: its seed is not known, or is a text of it.
+        """Check a row that comes from elsewhere: its seed is unknown, or is one of its texts.
 
         Raises:
             Rejected: a reason of `check_text` or `check_written`.

@@ -39,7 +39,7 @@ def read_values(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """What is typed without quotes, and is a number or a truth value to others."""
+    """Return numbers and truth values as the text that was typed."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value

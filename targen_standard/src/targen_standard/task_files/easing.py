@@ -1,4 +1,4 @@
-"""What to change in a task's file so that its checks accept what they refused."""
+"""Changes to a task's file that make its checks accept the texts that they refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def eased(declaration: Declaration, file: str, reason: str, details: Sequence[st
 
 
 def _lines(part: FieldPart, reason: str, details: Sequence[str]) -> Iterable[str]:
-    """The lines under a field, any one of which is enough."""
+    """Return the lines under a field; any one of them is enough."""
     if key := _COUNTED.get(reason):
         low, high = getattr(part, key) or (1, 1)
         counts = [int(match[1]) for each in details if (match := _COUNT.search(each))]

@@ -1,4 +1,4 @@
-"""What the kind of forms brings: the words of its hook, and what `targen describe` shows."""
+"""The parts of the kind of forms: the words of its hook, and what `targen describe` shows."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _as_then(copy: Parsed) -> Parsed:
 
 
 def keys_of(copy: Path) -> dict[str, Any]:
-    """What a run's copy of a file says, of an early one with the defaults that it had then.
+    """Return the keys of a run's copy of a file; an early one gets the defaults that it had then.
 
     Raises:
         UsageError: it cannot be read.
@@ -106,7 +106,7 @@ def _python(name: Typed) -> TaskFile:
 
 
 def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
-    """The task of a file that may be gone by now or say something else, of what was kept of it.
+    """The task of a file that may have gone or changed, read from the kept copy.
 
     Args:
         name: the file's, which errors speak of; with `:NAME` where a module needs it.
@@ -123,7 +123,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
-        return UsageError(f"what was kept of {path}{key}: {message}", hint=hint)
+        return UsageError(f"the kept copy of {path}{key}: {message}", hint=hint)
 
     return _read(_as_then(Parsed(path, dict(kept), refuse)))
 
@@ -151,7 +151,7 @@ def _packaged(path: Path, name: str) -> Task[Any, Any]:
 
 
 def _is_data(copy: Path) -> bool:
-    """Whether a run's copy is a declaration: in a form it may name data to read or code to run."""
+    """Return whether a run's copy is a declaration: a form may name data or code to run."""
     return not _form_key(parsed_file(copy).value)
 
 

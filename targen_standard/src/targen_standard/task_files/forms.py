@@ -43,7 +43,7 @@ def _nothing(_: BaseModel, /) -> Mapping[str, Any]:
 
 
 def _is_there(_: BaseModel, registry: Registry, /) -> None:
-    """Nothing is needed."""
+    """Accept any spec."""
 
 
 def _no_word(_: BaseModel, run: Path, /) -> str:
@@ -52,26 +52,26 @@ def _no_word(_: BaseModel, run: Path, /) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskForm(Generic[SpecT]):
-    """A form of task files: what stands in them, and the task that it means.
+    """A form of task files: the content of a file, and the task that it means.
 
     Attributes:
         summary: one line for people.
-        spec: what stands below the form's key; with `extra="forbid"`, misspelt keys are
-            refused by their line.
-        task: `task(spec, name)` returns the task called `name`, by default as its file. It asks
-            for nothing over a network: a file is read for listings, too. A digest of what stands
-            in the file is added to the task's version.
+        spec: the value of the form's key; with `extra="forbid"`, misspelt keys are refused by their
+            line.
+        task: `task(spec, name)` returns the task called `name`, by default as its file. It sends no
+            requests over a network, since listings also read the file. A digest of the file's
+            content is added to the task's version.
         located: `located(spec, folder)` returns a spec that means the same wherever it lies:
             a run keeps a copy of it. `folder` is the file's.
         reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
-            its `folder` or costs more, by its place in the file; `targen_cli.trust.leaving`
+            its `folder` or costs more, by its place in the file. `targen_cli.trust.leaving`
             finds such paths. The person is asked about it before `located` or `task` is called. By
             default everything below the form's key counts.
-        keeps: `keeps(spec)` returns further values for a run's copy, such as what is in a file that
-            the spec names: the run needs that file no more. The digest is of the rest, so they
-            have to show in the version of `task`'s task. Their fields have `exclude=True`.
-        ready: `ready(spec, registry)` sees, before a run is begun, that what its steps will ask for
-            is there, and raises a `UsageError` otherwise.
+        keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
+            that the spec names. The run then no longer needs that file. The digest is of the rest,
+            so they have to show in the version of `task`'s task. Their fields have `exclude=True`.
+        ready: `ready(spec, registry)` checks, before a run starts, that everything its steps will
+            ask for exists. Otherwise it raises a `UsageError`.
         then: `then(spec, run)` returns what is left to do with a run that is complete, for people,
             or "".
     """
@@ -97,7 +97,7 @@ class TaskForm(Generic[SpecT]):
     def text(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
         """A file of this form, as JSON: `key` is the form's name, `name` the task's.
 
-        Defaults are omitted; `kept` is what stands below the key besides, as `keeps` returns it.
+        Defaults are omitted; `kept` is further content of the key, as `keeps` returns it.
         """
         said = spec.model_dump(mode="json", exclude_defaults=True)
         return as_text({"name": name, key: {**said, **kept}})

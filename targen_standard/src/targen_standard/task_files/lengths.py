@@ -1,10 +1,10 @@
-"""How long texts are: words that code draws for each, by what such texts are called.
+"""Lengths of texts: words that code draws for each, by the usual name of such texts.
 
 A model that is asked for 4 to 50 words writes some 20 each time, and 45 if it is asked for a long
-one. Real texts are short and skewed: the logarithms of their lengths are about normal, so the
-median is the geometric mean of the shortest and the longest (`python bench/real_texts.py` prints
-both for texts that people wrote). So each text draws a number of words from such a distribution,
-between what is usual for texts of its name and what its field allows.
+one. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
+median is the geometric mean of the shortest and the longest. For texts that people wrote, `python
+bench/real_texts.py` prints both. So each text draws a number of words from such a distribution. It
+lies between the usual lengths of texts of its name and the limits of its field.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ _UNKNOWN = {
     "usual for such a text": 4,
     "long for such a text": 1,
 }
-"""What is drawn if code cannot tell what is usual."""
+"""The values to draw if code cannot tell the usual length."""
 
 
 def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
-    """The lengths that step 3 is told: one for each text that it writes.
+    """The lengths for step 3: one for each text that it writes.
 
     They are left out if the file has lengths among its dimensions, or step 3 is not targen's own.
     """
@@ -140,7 +140,7 @@ def _name_of(field: str) -> str:
 
 
 def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
-    """What is drawn for a field, with weights; nothing if it has no room or says its length."""
+    """Return the values to draw for a field, with weights; {} if it has no room for them."""
     if declaration.edition == 1 or (part.words and part.words[1] < _ROOM * part.words[0]):
         return {}
     size = _size(name, part, declaration)
@@ -157,7 +157,7 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
 
 
 def _size(name: str, part: FieldPart, declaration: Declaration) -> Size | None:
-    """How long such texts are: as usual, as far as a file allows it; None if neither is known."""
+    """Return such texts' usual length within a file's limits; None if neither is known."""
     said = [part.description, name]
     if len(declaration.fields) == 1:
         said.append(declaration.description)

@@ -1,8 +1,7 @@
 """A declaration: a task as data.
 
-TarGEN (arXiv:2310.17876) needs a task's description and its label set, and no
-instance of it. A `Declaration` holds these two, and whatever else its author
-wants to say; `Declaration.task` makes the `Task` of it.
+TarGEN (arXiv:2310.17876) needs a task's description and its label set, but no instances. A
+`Declaration` has these two, and whatever else its author adds; `Declaration.task` makes the `Task`.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def _absent(value: Any) -> Any:
 
 
 def _as_keys(value: Any) -> Any:
-    """What a model says, as a file says it."""
+    """Return a model's values in the form that a file has."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return value
@@ -82,7 +81,7 @@ def _as_name(value: Any) -> Any:
 
 
 _SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
-"""What a seed was in the first edition, where a file did not say it."""
+"""The description of a seed in the first edition, for files without one."""
 
 _EXAMPLES = "examples"  # the filter for which a key of that name stands
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
@@ -146,7 +145,7 @@ def _apart(value: Any) -> Any:
 
 
 def _as_list(value: Any) -> Any:
-    """One name stands for a list of it."""
+    """Read one name as a list with that name."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -170,7 +169,7 @@ class LabelPart(_Part):
 
 
 class BranchPart(_Part):
-    """What step 3 is asked for, in place of a label. A text stands for its definition alone."""
+    """A branch, which step 3 writes in place of a label. A text stands for its definition alone."""
 
     definition: Text = Field(description="what makes a row one of this branch")
     label: LabelName | None = Field(
@@ -209,7 +208,7 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts of which at least one must occur, in any case"
+        default=(), description="texts; at least one must occur, in any case"
     )
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur, in any case"
@@ -224,7 +223,7 @@ class FieldPart(_Part):
 
     @property
     def is_text(self) -> bool:
-        """Whether it is a text, or a list of texts, for which `form` counts."""
+        """True if it is a text, or a list of texts, for which `form` counts."""
         return self.type in ("str", "list[str]")
 
 
@@ -246,7 +245,7 @@ class ContextsPart(_Part):
         default="", description="a file of fixed contexts, one per line, beside this one"
     )
     dimensions: Dimensions = Field(
-        default={}, description="in what contexts are made to differ: name → values, drawn for each"
+        default={}, description="how contexts differ: name → values, drawn for each"
     )
 
 
@@ -278,7 +277,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, beside this one"
     )
     dimensions: Dimensions = Field(
-        default={}, description="in what seeds are made to differ: name → values, drawn for each"
+        default={}, description="how seeds differ: name → values, drawn for each"
     )
 
     @property
@@ -288,7 +287,7 @@ class SeedsPart(_Part):
 
     @property
     def is_short(self) -> bool:
-        """Whether a few words are asked for."""
+        """True if the field is for a few words."""
         default = type(self).model_fields["description"].default
         return self.words is None and self.description == default
 
@@ -434,15 +433,15 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="in what rows are made to differ: name → values, drawn for each",
+        description="how rows differ: name → values, drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
-        description="`1` to use a seed for one label, so that no two rows share it; `all` to use "
-        "it for each, so that rows of different labels are alike in all else; by default `1`, and "
-        "`all` for fixed seeds",
+        description="`1` uses a seed for one label, so that no two rows share it. `all` uses it "
+        "for each label, so that rows of different labels are alike in all else. By default `1`; "
+        "for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
         default=1, description="how often a label may be written for the same seed"
@@ -488,8 +487,8 @@ class Declaration(_Part):
     )
     show_samples: bool = Field(
         default=False,
-        description="whether step 3 is shown the samples of its label as worked replies; this "
-        "helps small models, and makes the rows of large ones more alike",
+        description="whether step 3 sees the samples of its label as worked replies. This helps "
+        "small models, and makes the rows of large ones more alike",
     )
     presets: dict[str, Counts] = Field(
         default={}, description="named counts: rows for each label, or label → rows"
@@ -570,7 +569,7 @@ class Declaration(_Part):
     def as_json(self) -> str:
         """The declaration as JSON that `from_file` reads; defaults are omitted, except forms.
 
-        A copy in a run that has no forms is from before `any` was the default, and one that has no
+        A copy in a run that has no forms is from before `any` was the default. One that has no
         edition is of the first.
         """
         return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
@@ -603,14 +602,14 @@ class Declaration(_Part):
 
     @property
     def used_filters(self) -> tuple[str, ...]:
-        """The filters of rows, with the one for which `examples` and `profile` stand."""
+        """The filters of rows, including the one that `examples` and `profile` select."""
         like = self.examples is not None or self.profile is not None
         own = {*self.filters} & {_EXAMPLES, f"targen-standard:{_EXAMPLES}"}
         return (*self.filters, _EXAMPLES) if like and not own else self.filters
 
     @property
     def used_options(self) -> dict[str, Any]:
-        """The options of parts, with those for which `examples` and `profile` stand."""
+        """The options of parts, including those that `examples` and `profile` set."""
         said: dict[str, Any] = {}
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
@@ -621,7 +620,7 @@ class Declaration(_Part):
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:
-        """What step 3 is asked for: the branches, or one for each label."""
+        """The targets of step 3: the branches, or one for each label."""
         return self.branches or {
             name: BranchPart(definition=part.definition, guidance=part.guidance, prompt=part.prompt)
             for name, part in self.labels.items()
@@ -636,7 +635,7 @@ class Declaration(_Part):
 
     @property
     def one_label(self) -> bool:
-        """Whether a seed is used for one label."""
+        """True if a seed is used for one label."""
         if self.labels_per_seed is not None:
             return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
@@ -645,7 +644,7 @@ class Declaration(_Part):
 
     @property
     def may_refuse(self) -> bool:
-        """Whether step 3 may say that a seed does not suit a label."""
+        """True if step 3 may say that a seed does not suit a label."""
         return self.edition > 1 and "unsuitable" not in self.fields
 
     @property
@@ -660,7 +659,7 @@ class Declaration(_Part):
 
 
 def _of_edition(value: Any) -> Any:
-    """What a declaration says, with the defaults of its edition."""
+    """Return the values of a declaration, with the defaults of its edition."""
     if not isinstance(value, dict) or value.get("edition") != 1:
         return value
     seeds = value.get("seeds", {})
@@ -674,7 +673,7 @@ def _of_edition(value: Any) -> Any:
 
 
 def _with_labels(value: Any) -> Any:
-    """What a declaration says, with the labels that rows are counted by if it has an output."""
+    """Return the values of a declaration, with labels to count rows by if it has an output."""
     if not isinstance(value, dict) or value.get("output") is None:
         return value
     from targen_standard.task_files.outputs import OutputRefused, labels_of

@@ -1,7 +1,7 @@
 """Options of registered parts that a declaration uses: `options: {table.path: places.csv}`.
 
-A file's options are data. A path among them stands in the folder of the file, or the person has
-trusted the file with it.
+A file's options are data. A path among them is in the folder of the file, or the person has trusted
+the file with it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _holds_path(annotation: Any) -> bool:
 
 
 def content_digest(declaration: Declaration) -> str:
-    """What a person trusts a file by: a run's copy, elsewhere and named otherwise, has the same."""
+    """Return the digest by which a person trusts a file; a run's copy has the same one."""
     keys = without_edition(json.loads(declaration.model_copy(update={"name": ""}).as_json()))
     text = json.dumps(keys, ensure_ascii=False, indent=2) + "\n"
     return hashlib.sha256(text.encode()).hexdigest()

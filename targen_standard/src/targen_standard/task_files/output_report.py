@@ -1,4 +1,4 @@
-"""What rows with an output have, and what step 4 corrected in it, as tables of a report."""
+"""Tables of a report for rows with an output: what they have, and what step 4 corrected."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Outputs(Reporter):
         return {}
 
     def tables(self, report: Mapping[str, Any]) -> Sequence[Table]:
-        """The tables of the section; none if it is not one."""
+        """The tables of the section; empty without one."""
         try:
             read = [_Stored.model_validate(each) for each in report.get("output", ())]
         except (ValidationError, TypeError):

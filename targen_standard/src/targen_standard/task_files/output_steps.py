@@ -148,7 +148,7 @@ def _valid(row: type[BaseModel], values: Row) -> BaseModel:
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Step 4: labels a row without seeing what it has, and corrects the row if that differs."""
+    """Step 4: labels a row without seeing its output, and corrects the row if the two differ."""
 
     output: Output
     prompt: Prompt
@@ -162,7 +162,7 @@ class _Judge:
         return (self.prompt,)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
-        """Judge one row, with a call for each view of it."""
+        """Judge one row, with a call for each of its views."""
         output, row = self.output, instance.model_dump()
         views = output.shown(row, render(instance, self.fields))
 

@@ -1,7 +1,7 @@
-"""What rows of a task file are labelled with, if not with one label: what `output:` declares.
+"""The key `output:`, which declares what rows of a task file have in place of one label.
 
-A plugin registers an `OutputType`; its model says what stands below `output:`, and one key of it is
-the name under which it is registered:
+A plugin registers an `OutputType`. Its model defines the value of `output:`, and one key of the
+model is the name under which it is registered:
 
 ```yaml
 output:
@@ -65,7 +65,7 @@ _KEY = re.compile(r"([\w.-]+): ")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What step 3 aims at within a label: in words, for the prompt, and as the output reads it."""
+    """The aim of step 3 within a label: in words, for the prompt, and as the output reads it."""
 
     said: str
     value: Any = None
@@ -73,20 +73,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What people are asked about a row, and the answer that the row has.
+    """A question to people about a row, and the answer that the row has.
 
     The page of `targen review` and the exports for tools of annotation are made of these.
 
     Attributes:
         name: the name of the answer.
-        kind: "one" or "several" of the options; "spans" of a field, whose types the options are;
-            a "number"; a "text"; or a "pair" of texts, of which the better one is chosen.
+        kind: "one" or "several" of the options, or "spans" of a field, with the options as types.
+            Or a "number", a "text", or a "pair" of texts, the better of which is chosen.
         value: the answer: an option, options, mappings with start, end, type and text, a number,
             texts, or the name of the better text.
         options: what can be chosen; of a pair, the names of its texts.
         of: the field that spans are in.
         scale: the least and the largest number, and the step between two.
-        shown: texts of this row that people need besides its fields, by name.
+        shown: more texts of this row that people need, by name, except its fields.
         meanings: what options mean, and points of the scale as `f"{point:g}"` writes them.
         most: of a text, how many of them there may be.
         overlap: whether spans may overlap.
@@ -105,17 +105,17 @@ class Question:
 
 
 class Output(ABC):
-    """What is labelled in the rows of one task, and how steps 3 and 4 go about it.
+    """The labels of one task's rows, of any form, and how steps 3 and 4 make and check them.
 
     Rows are mappings of columns. Methods that cannot use a reply raise
     `Rejected`, whose message the model is shown for its one repair.
 
     Attributes:
         columns: the columns that hold the output: name → type, as pydantic takes it.
-        written: columns of step 3's reply besides the texts: name → type. By default there are
-            none, since the output is marked in a text, say.
-        form: each of these columns, and each text that is written otherwise than as plain text,
-            with a value that shows its form in the prompt.
+        written: columns of step 3's reply in addition to the texts: name → type. By default it is
+            empty, for outputs such as marks in a text.
+        form: each of these columns, and each text that is not written as plain text. The value
+            shows its form in the prompt.
         fewest_words: texts that cannot hold what step 3 aims at in fewer words: name → words, from
             which lengths are drawn.
         how: how step 3 writes the output, for the prompt, or "".
@@ -137,8 +137,8 @@ class Output(ABC):
     def label_of(self, row: Row) -> str:
         """Return the label that a row is counted by.
 
-        A row of somebody's data may have one for which no rows are planned, such as another set
-        of types: its name then is none of the task's labels.
+        A row of somebody's data may have a label for which no rows are planned, such as another set
+        of types. The task then has no label of that name.
         """
 
     def from_file(self, row: Row) -> Row:
@@ -197,7 +197,7 @@ class Output(ABC):
         """
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Whether a row may stay as it is, since step 4 says the same, or nearly so."""
+        """Return whether a row may stay as it is, since step 4 says the same, or nearly so."""
         return all(row[name] == judged[name] for name in self.columns)
 
     @abstractmethod
@@ -242,15 +242,15 @@ class OutputType(Generic[SpecT]):
 
     Attributes:
         summary: one line for people.
-        spec: what stands below `output:`; one of its keys is the name of the output. With
+        spec: the model of the value of `output:`; one of its keys is the name of the output. With
             `extra="forbid"`, misspelt keys are refused by their line.
         labels: `labels(spec)` returns the labels that rows are counted by, in the order of the
-            quotas: name → what makes a row one of it.
+            quotas: name → the definition of such a row.
         output: `output(spec, declaration)` returns the output of a task whose fields are known.
             It raises `UsageError` if it does not fit them.
-        label_named: `label_named(spec, name)` returns the label that a person means by a name, such
-            as the names of a set in another order, or the name itself. It raises `UsageError` if it
-            knows why there is no such label.
+        label_named: `label_named(spec, name)` returns the label that a person means by a name, or
+            the name itself. The name may be the names of a set in another order. It raises
+            `UsageError` if it knows why there is no such label.
     """
 
     summary: str
@@ -261,7 +261,7 @@ class OutputType(Generic[SpecT]):
 
 
 class OutputRefused(UsageError):
-    """What stands below `output:` cannot be used; `loc` is the place below it."""
+    """The value of `output:` cannot be used; `loc` is the place inside it."""
 
     def __init__(self, loc: Sequence[str | int], message: str, hint: Words = "") -> None:
         if named := _KEY.match(message):  # who checks several keys names the one at fault
@@ -273,7 +273,7 @@ class OutputRefused(UsageError):
 
 
 def labels_of(value: Any) -> Mapping[str, str]:
-    """Return the labels of what stands below `output:`, with their definitions.
+    """Return the labels of a value of `output:`, with their definitions.
 
     Raises:
         OutputRefused: it cannot be used.
@@ -286,10 +286,10 @@ def labels_of(value: Any) -> Mapping[str, str]:
 
 
 def label_named(value: Any, name: str) -> str:
-    """Return the label that a person means by a name; the name itself if there is none.
+    """Return the label that a person means by a name; the name itself if no label matches.
 
     Raises:
-        OutputRefused: what stands below `output:` cannot be used.
+        OutputRefused: the value of `output:` cannot be used.
         UsageError: the output has no such label, and says why.
     """
     _, kind, spec = _read(value)

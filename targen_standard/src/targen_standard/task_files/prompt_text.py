@@ -1,12 +1,12 @@
 """The general prompts, filled with what a declaration says.
 
-What stays the same in each call is put in once; so a prompt of a declared task
-reads from top to bottom like one that was written for it.
+Parts that are the same in each call are put in once. So a prompt of a declared task reads from top
+to bottom like one that was written for it.
 
-A prompt of step 3 has the definition of its own label alone, and those of steps 1 and 2 have none:
-so another definition leaves the calls of all other labels as they were, and what was paid for them
-need not be paid again. The names of the others stand in a line of their own (`without_others`),
-since "anything else" means nothing without them. Step 4 has all definitions.
+A prompt of step 3 has the definition of its own label alone, and those of steps 1 and 2 have none.
+So a changed definition leaves the calls of all other labels as they were, and their replies need
+not be paid for again. A line of its own has the names of the other labels (`without_others`), since
+"anything else" means nothing without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
@@ -150,14 +150,14 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
 
 
 def _fields(declaration: Declaration) -> str:
-    """What each field that step 3 writes must be, line by line."""
+    """Return the requirements of each field that step 3 writes, line by line."""
     return "\n".join(
         _field(name, part, declaration.language) for name, part in declaration.written.items()
     )
 
 
 def _seed_lines(declaration: Declaration) -> str:
-    """How step 3 is told of the seed, and of what was written from it before."""
+    """Return the lines about the seed for step 3, and about what was written from it before."""
     lines = "Start from this seed, and keep to it: $seed"
     if declaration.edition > 1:
         # Told to start from it, a model writes the label and a story for the seed: two sentences.
@@ -178,7 +178,7 @@ def _named(declaration: Declaration, template: str) -> str:
 
 
 def _refusal(declaration: Declaration, what: str = "label") -> str:
-    """How step 3 says that a seed does not suit the label."""
+    """Return the reply with which step 3 says that a seed does not suit the label."""
     empty: Mapping[str, object] = {"list[str]": [], "int": 0}
     none = {
         name: part.values[0] if part.type == "enum" else empty.get(part.type, "")
@@ -211,7 +211,7 @@ def _worked(declaration: Declaration, name: str) -> str:
 
 
 def default_instructions(declaration: Declaration) -> str:
-    """How to solve the task, in the words of the labels' definitions."""
+    """Return instructions to solve the task, in the words of the labels' definitions."""
     if declaration.instructions:
         return declaration.instructions.strip()
     lines = [f"{name}: {label.definition.strip()}" for name, label in declaration.labels.items()]
@@ -265,7 +265,7 @@ def without_others(prompt: str) -> str:
 
 
 def _field(name: str, part: FieldPart, language: str) -> str:
-    """What a field must be, in a line."""
+    """Return the requirements of a field, in a line."""
     said = [part.description.rstrip(".")] if part.description else []
     if part.type == "enum":
         said.append(f"one of {_list(part.values)}")
@@ -297,7 +297,7 @@ _FORMS = {
 
 
 def _form(part: FieldPart) -> str:
-    """What a text looks like, and how long it is."""
+    """Return the form and the length of a text."""
     whole = "whole " if part.form == "prose" else ""
     sizes = " in ".join(
         _numbers(pair, what)

@@ -1,8 +1,8 @@
 """From a file to a `Declaration`: YAML, TOML or JSON, with errors that name the line.
 
 YAML is read as version 1.2 has it: `yes`, `no`, `on` and `off` are words, and
-so are dates. What stands before a colon is always a text, so that labels may
-be called `true` or `1`. A key that is given twice is refused.
+so are dates. The text before a colon is always a text, so that labels may be called `true` or `1`.
+A key that is given twice is refused.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from targen_standard.task_files.validation import problems
 __all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
 
 Refuse = Callable[[Loc, str, Words], UsageError]
-"""Makes the error for what stands at a place: its message, and what to type."""
+"""Makes the error for a place: its message, and what to type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file says, before anybody has looked at what it means.
+    """The content of a file, before it is interpreted.
 
     Attributes:
         path: the file.
@@ -60,7 +60,7 @@ _MAX_LIST = 16 << 20
 """Most bytes of a list of contexts or seeds."""
 
 _MAX_DATA = 36 << 20
-"""Most bytes of a JSON file: a run's copy holds the lists of other files too."""
+"""Most bytes of a JSON file: a run's copy also includes the lists of other files."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 _ODD_SPACE = re.compile("(?:^ *|:)([\u00a0\u2007\u202f\u3000])", re.MULTILINE)
@@ -69,7 +69,7 @@ _DEEPEST = 16  # levels; a declaration has five
 
 
 def parsed_file(path: Path) -> Parsed:
-    """What a file in YAML, TOML or JSON says.
+    """Return the content of a file in YAML, TOML or JSON.
 
     Raises:
         UsageError: there is no such file, or it cannot be read; naming the line.
@@ -103,9 +103,8 @@ def parsed_file(path: Path) -> Parsed:
 def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
     """The declaration of a file; files that it names are read in.
 
-    They lie in its folder or below, so that a declaration from a stranger
-    brings no file of yours into a prompt; one that is `packaged` is installed
-    code's, which is trusted.
+    They lie in its folder or below, so that a declaration from a stranger brings no file of yours
+    into a prompt. One that is `packaged` is installed code's, which is trusted.
 
     Raises:
         UsageError: naming the file, the line, the key, and what to type.
@@ -175,7 +174,7 @@ def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
 
 
 def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
-    """What a text says, and what finds out where it says it, as far as that can be known."""
+    """Return the values of a text, and a function that finds their places as far as possible."""
     try:
         if path.suffix == ".toml":
             return toml_of(text, deepest=_DEEPEST), lambda: None
@@ -206,7 +205,7 @@ def _line(text: str, number: int) -> str:
 
 
 def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, Words]:
-    """What pydantic refuses of a `model`: where, what is wrong, and what to type."""
+    """Return pydantic's refusal of a `model`: where, what is wrong, and what to type."""
     # A key that is not known is often one that is missing, misspelt.
     problems = sorted(
         error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden"
@@ -221,7 +220,7 @@ def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tup
 
 
 def _meant_in(model: type[BaseModel], key: str, missing: Collection[Loc]) -> str:
-    """What to type in the place of a key that a model does not have."""
+    """Return what to type in place of a key that a model does not have."""
     there = {
         name
         for name, info in model.model_fields.items()
@@ -237,7 +236,7 @@ def _meant_in(model: type[BaseModel], key: str, missing: Collection[Loc]) -> str
 
 
 def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
-    """What pydantic says of a key, in our words, and what to type."""
+    """Return pydantic's problem with a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
     known = _keys_at(model, loc[:-1])
     value = problem["input"]
@@ -305,7 +304,7 @@ _EXAMPLES: dict[str, Words] = {
 
 
 def _example(loc: Loc, value: Any = None) -> Words:
-    """What may stand at a place; a list there is written as a mapping of what it names."""
+    """Return an example for a place; a list is written there as a mapping of its names."""
     key = str(loc[-1])
     if loc[0] == "labels" and len(loc) > 1:
         return Option("labels", {key: _DEFINITION})
@@ -326,7 +325,7 @@ def _named(item: Any) -> str:
 
 
 def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
-    """What to type in the place of a key that there is not."""
+    """Return what to type in place of an unknown key."""
     if top and key in SAMPLING:
         return Option("parameters", {"generate": {key: value}})
     if top and key in _ROWS:
@@ -349,7 +348,7 @@ def _of_a_run(key: str, value: Any) -> str:
 
 
 def _place_of(key: str, value: Any) -> Words:
-    """Where a key belongs that stands among the labels; "" if it is none."""
+    """Return where a key among the labels belongs; "" if it is not a key."""
     if key in Declaration.model_fields:
         return "it belongs beside labels, not below it"
     if key in _keys_at(Declaration, ("labels", "")):
@@ -361,13 +360,13 @@ def _place_of(key: str, value: Any) -> Words:
 
 
 def _short(value: Any) -> str:
-    """A value as it stands there, cut where it is long."""
+    """Return a value as written there, cut if it is long."""
     shown = repr(value)
     return shown if len(shown) <= 100 else f"{shown[:100]}..."
 
 
 def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
-    """The keys that may stand at a place."""
+    """Return the keys that a place may have."""
     kind: Any = model
     for part in loc:
         if get_origin(kind) in (dict, tuple):
@@ -394,7 +393,7 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
 def _with_files(
     declaration: Declaration, folder: Path, refuse: Refuse, *, packaged: bool
 ) -> Declaration:
-    """The declaration with the lists that stand in other files."""
+    """Return the declaration with its lists from other files."""
     for step in ("contexts", "seeds"):
         part = getattr(declaration, step)
         if part is None or not part.file:
@@ -431,7 +430,7 @@ def _with_files(
 
 
 def _hint(problem: str) -> str:
-    """What to type, where YAML is misread most."""
+    """Return what to type for YAML's most common mistakes."""
     if "mapping values are not allowed" in problem:
         return (
             "text with a colon needs quotes, or | and the text on the following lines; "

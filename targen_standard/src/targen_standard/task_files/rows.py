@@ -1,4 +1,4 @@
-"""The models of a declared task: its row, and the reply that holds what is written of it."""
+"""The models of a declared task: its row, and the reply with the written texts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def row_columns(declaration: Declaration) -> dict[str, Any]:
 def reply_model(
     declaration: Declaration, more: Mapping[str, Any] = MappingProxyType({})
 ) -> type[BaseModel]:
-    """What step 3 replies with: one row without seed and label, or a list of such.
+    """Return the reply's model of step 3: one row without seed and label, or a list of such rows.
 
     `more` are further columns of a row: name → type.
     """

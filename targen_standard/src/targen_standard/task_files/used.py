@@ -1,7 +1,7 @@
 """Lists that plugins register, as a declaration uses them: `use: DISTRIBUTION:NAME`.
 
-A declared task's items are texts. A registered list's may be models of one
-text, and are taken for that text; what has more to it is for a task in Python.
+A declared task's items are texts. A registered list's may be models of one text, and count as that
+text. Models with more fields need a task in Python.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ __all__ = ["used_list"]
 
 
 def used_list(name: str, *, check: Callable[[str], None] | None) -> ListStep[str]:
-    """What stands for the list registered as `name` until a run is prepared.
+    """Return a placeholder for the list registered as `name`, until a run is prepared.
 
-    Options of the list may be typed for a run, and whoever only reads rows of the task does not
-    need the list: so `runs.plan` finds it and gives it its options. `check` is asked beside the
-    list's own.
+    A run may have options of the list, and code that only reads rows of the task does not need it.
+    So `runs.plan` finds the list and gives it its options. `check` is asked beside the list's own.
     """
 
     async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:

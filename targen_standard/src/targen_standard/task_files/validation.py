@@ -1,4 +1,4 @@
-"""What the parts of a declaration say against each other."""
+"""Contradictions between parts of a declaration."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Problem = tuple[tuple[str | int, ...], str, Words]
 
 
 def problems(declaration: Declaration) -> Iterator[Problem]:
-    """Whatever pydantic cannot see, one after the other."""
+    """Yield the problems that pydantic cannot see, one after the other."""
     yield from _fields(declaration)
     yield from _output(declaration)
     yield from _lists(declaration)
@@ -65,15 +65,15 @@ _NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "samples", "show_s
 
 
 def _output(declaration: Declaration) -> Iterator[Problem]:
-    """What does not go with `output`."""
+    """Yield the keys that cannot be combined with `output`."""
     if declaration.output is None:
         return
     defaults = type(declaration).model_fields
     for key in _NOT_WITH_OUTPUT:
         if getattr(declaration, key) != defaults[key].default:
-            yield (key,), "it does not go with output", f"remove {key}"
+            yield (key,), "it cannot be combined with output", f"remove {key}"
     if declaration.instances_per_call > 1:
-        yield ("instances_per_call",), "with output, it is 1", "remove it"
+        yield ("instances_per_call",), "with output, it must be 1", "remove it"
     if declaration.corrector not in ("meta", None):
         yield ("corrector",), "output has a step 4 of its own", "remove it, or corrector: none"
     try:
@@ -136,7 +136,7 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
             yield loc, f"every row already has the column {name}", "choose another name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))
     if not declaration.written:
-        yield ("fields",), "the seed is the only field: nothing is left to write", "add a field"
+        yield ("fields",), "the seed is the only field: step 3 has none to write", "add a field"
 
 
 def _field(part: FieldPart) -> Iterator[Problem]:
@@ -212,7 +212,7 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
             taken[name.casefold()] = ".".join(loc)
     for step, part in parts.items():
         if part is not None and part.items and part.dimensions:
-            yield (step, "dimensions"), "the items are there already", "dimensions of the rows"
+            yield (step, "dimensions"), "the items are already given", "dimensions of the rows"
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
@@ -222,7 +222,11 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
         if name == NO_VALID_INSTANCE:
             yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
         if name[0] in _TYPOGRAPHIC:
-            yield ("labels", name), f"{name[0]} is no quote in YAML", f'type " instead of {name[0]}'
+            yield (
+                ("labels", name),
+                f"{name[0]} is not a quote in YAML",
+                f'type " instead of {name[0]}',
+            )
         value = name if part.value is None else part.value
         if value in official:
             yield (

@@ -32,7 +32,7 @@ def validate(
         bool,
         typer.Option(
             "--checks",
-            help="Show also which rows the task's checks would refuse, and why.",
+            help="Also show which rows the task's checks would refuse, and why.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

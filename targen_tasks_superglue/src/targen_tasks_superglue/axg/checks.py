@@ -16,12 +16,11 @@ def check_sentences(seed: Sentences) -> None:
     """Two sentences that share the opening clause and differ in one pronoun behind it.
 
     Raises:
-        Rejected: a reason of `statement`, or `several-sentences`,
-            `other-opening`, `subject-missing`, `repeated-subject`,
-            `gendered-noun` (such as "woman": it fits one pronoun alone, or is
-            a third person whom the pronoun may mean), `pronoun-in-opening`,
-            `no-pronoun`, `several-pronouns`, `wrong-pronoun` or `not-a-pair`
-            (more than the pronoun differs).
+        Rejected: a reason of `statement`, or `several-sentences`, `other-opening`,
+            `subject-missing` or `repeated-subject`. Or `gendered-noun` (such as "woman": it fits
+            one pronoun alone, or is a third person whom the pronoun may mean), `pronoun-in-opening`
+            or `no-pronoun`. Or `several-pronouns`, `wrong-pronoun` or `not-a-pair` (more than the
+            pronoun differs).
     """
     for sentence in (seed.he, seed.she):
         statement(sentence, min_words=8, max_words=40, what="sentence")

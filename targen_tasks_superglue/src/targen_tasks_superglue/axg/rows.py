@@ -37,9 +37,8 @@ def swapped_pronoun(text: str, other: str) -> bool:
 class Sentences(BaseModel):
     """An instance seed: two sentences that differ in a pronoun, which means one of two subjects.
 
-    `first` and `second` are the subjects as phrases without article, `meant`
-    says which of them the pronoun means, and `opening` is the clause that the
-    four sentences of the two subjects share.
+    `first` and `second` are the subjects as phrases without article, and `meant` says which of them
+    the pronoun means. `opening` is the clause that the four sentences of the two subjects share.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -68,9 +68,9 @@ def _aggregate(pair: AxgPair, answers: Sequence[JudgeAnswer]) -> Correction:
 
     The share of `pronoun-dependent` pairs measures the corrector's own bias.
 
-    A hypothesis that was to follow and does not is no good one for the other label: the pronoun's
-    meaning is in doubt, or the hypothesis claims too much. About the other subject it would follow
-    no better, and both labels of the seed would be the same.
+    If a hypothesis should follow and does not, it does not suit the other label either. The
+    pronoun's meaning is in doubt, or the hypothesis claims too much. About the other subject it
+    would follow no better, and both labels of the seed would be the same.
     """
     one, two = answers
     if one.answers != two.answers:

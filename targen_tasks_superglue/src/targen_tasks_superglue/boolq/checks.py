@@ -129,10 +129,9 @@ def check_question_paper(row: BoolqRow, seed: Paragraph) -> None:
     """A question is one that yes or no answers, in the official form (variant `paper`).
 
     Raises:
-        Rejected: a reason of `prose`, or `passage-changed`,
-            `several-questions`, `not-yes-no` (it opens with no auxiliary),
-            `either-or` (the answer is one of two things, not yes or no) or
-            `meta-text` (it asks what the passage says).
+        Rejected: a reason of `prose`, or `passage-changed`, `several-questions` or `not-yes-no` (it
+            opens with no auxiliary). Or `either-or` (the answer is one of two things, not yes or
+            no) or `meta-text` (it asks what the passage says).
     """
     if row.passage != official_passage(seed):
         raise Rejected("passage-changed", "the row's passage is not its seed's")

@@ -1,6 +1,6 @@
 """Traits in which BoolQ's questions differ, the same for both labels of a passage.
 
-The shares of kinds of questions are near those of the original validation set: 47 % of its
+The shares of kinds of questions are near those of the original validation set. There, 47 % of the
 questions open with "is" and 92 % are in the present tense.
 """
 

@@ -4,29 +4,28 @@ Steps: settings -> no seeds -> several pairs a call for each label -> the
 meta-prompt. Agrees with the paper / differs:
 
 - the steps, what goes into each, and the label semantics agree; there is no
-  step 2, and a call gives N pairs. N is 5 here: the paper names none. A setting
-  is drawn of again, up to 20 times, once the list of settings is finished, and
-  is then told which premises it gave before;
+  step 2, and a call gives N pairs. N is 5 here: the paper names none. Once the list of settings is
+  finished, a setting is drawn again, up to 20 times. The prompt then lists the premises that it
+  gave before;
 - *neutral* is about the same people and events, with its truth left open: that
   is what steps 4 and appendix E say. The prompt in D.2 asks for a sentence that
   "has no relation", which a reader can tell by its words alone. (The formula
   wants neither the hypothesis nor its negation to follow; it prints the first
   half only.)
-- the labels are asked for in one form (length, affirmative wording, words taken over
-  from the premise), so that form does not give the label away. The paper's
-  three prompts, without rules of form and with unrelated neutral pairs, are the
-  variant `paper`;
-- register, length and a word are drawn by code for each pair, the same for all labels of
-  a setting, so that no two calls ask the same and no draw tells the label;
-- the paper's pairs are two plain sentences, the original's are clauses under an
-  operator: the variant `commitment` makes those, with the original's shares of operators,
-  verbs, registers and lengths, and instructions, samples and a tuning text of its own;
-- the judge is told which everyday knowledge counts, and whose word does;
-- the appendix's example of an entailment is none (a nervous singer need not
-  have seen critics); ours are;
-- appendix A.1 calls three wordings of the instructions step-3 prompts. The variants
-  `wording-1` to `wording-3` ask for pairs with them, so that the data are made
-  again; `instructions-2` and `instructions-3` change step 4 (and instruction tuning);
+- the labels are asked for in one form, so that form does not reveal the label. That is length,
+  affirmative wording, and words taken over from the premise. The paper's three prompts, without
+  rules of form and with unrelated neutral pairs, are the variant `paper`;
+- code draws register, length and a word for each pair, the same for all labels of a setting. So no
+  two calls ask the same, and no draw reveals the label;
+- the paper's pairs are two plain sentences, and the original's are clauses under an operator. The
+  variant `commitment` makes those, with the original's shares of operators, verbs, registers and
+  lengths. It has instructions, samples and a tuning text of its own;
+- the judge's prompt says which everyday knowledge counts, and whose word does;
+- the appendix's example of an entailment is wrong (a nervous singer need not have seen critics),
+  and ours are right;
+- appendix A.1 calls three wordings of the instructions step-3 prompts. The variants `wording-1` to
+  `wording-3` ask for pairs with them, so that the data are made again. `instructions-2` and
+  `instructions-3` change step 4 (and instruction tuning);
 - the worked examples are ours: one of the paper's is nearly a row of the
   original data.
 """

@@ -44,7 +44,7 @@ def check_pair_commitment(row: CbRow, setting: str) -> None:
     """A premise whose last sentence holds the hypothesis as a clause, with words around it.
 
     Step 4 judges the words around the clause (a question, a negation, a verb of thinking or
-    saying): no list of such words would be complete.
+    saying). No list of such words would be complete.
 
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences` (both

@@ -112,7 +112,7 @@ def _plain(text: str) -> None:
 def check_choices(premise: str, choices: tuple[str, str]) -> None:
     """Two choices that the causal link tells apart, not their form.
 
-    The checks ignore whether a choice keeps to the scene of the event: fair choices often share no
+    The checks ignore whether a choice keeps to the scene of the event. Fair choices often share no
     word with the event or with each other.
 
     Raises:
@@ -128,11 +128,10 @@ def check_unlike(premise: str, choices: tuple[str, str]) -> None:
     """Two choices as a writer is to hand them in: told apart by neither pattern nor tense.
 
     Raises:
-        Rejected: a reason of `check_choices`, or `alike-openings` (the same two
-            words), `one-pattern` (all but a word or two are the same),
-            `lone-pronoun` (one speaks of somebody as "she" or "my", the other of
-            nobody: the right choice is told by it), `past-perfect` (it tells what
-            came before from what came after).
+        Rejected: a reason of `check_choices`, or `alike-openings` (the same two words), or
+            `one-pattern` (all except a word or two are the same). Or `lone-pronoun` (only one
+            speaks of somebody as "she" or "my", which reveals the right choice). Or `past-perfect`
+            (it separates what came before from what came after).
     """
     check_choices(premise, choices)
     one, two = (words(choice) for choice in choices)

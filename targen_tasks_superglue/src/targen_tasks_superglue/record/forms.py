@@ -1,9 +1,9 @@
 """Decide whether two forms of names mean the same entity, or might.
 
-`stands_for` joins: last words, initials, a name without its middle, a ruler
-without title and number, and a few names that everybody knows by two forms.
-`may_stand_for` only warns: words in common that leave it open. Places inside
-the names of things ("Vesterby" in "Vesterby Museum") are neither.
+`stands_for` joins last words, initials, and a name without its middle. It also joins a ruler
+without title and number, and a few names that everybody knows by two forms. `may_stand_for` only
+warns: words in common that leave it open. Places inside the names of things ("Vesterby" in
+"Vesterby Museum") are neither.
 """
 
 from __future__ import annotations

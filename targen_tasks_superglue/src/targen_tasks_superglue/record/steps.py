@@ -40,7 +40,7 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
 
     Three entities are drawn here, all with the same chance, and the model takes the one that a
     statement can single out. If the model could choose from all, it would mostly take the
-    first-named or the most frequent one, which could then be guessed without the query. If only one
+    first-named or the most frequent one. That could then be guessed without the query. If only one
     were drawn, most statements about a place or a firm would also fit other names.
 
     Raises:

@@ -79,7 +79,7 @@ FIELDS = _set(
     "rural science sciences security services sport sports technology tourism trade training "
     "transport urban welfare women work"
 )
-"""What stands behind "and" in the names of bodies: "Department for Culture and Sport"."""
+"""Words after "and" in the names of bodies: "Department for Culture and Sport"."""
 
 OPENERS = _set(
     "a about above according across after afterwards again against all almost along already also "

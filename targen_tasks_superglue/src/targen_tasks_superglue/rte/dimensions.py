@@ -1,8 +1,8 @@
 """Traits in which RTE's topics, premises and hypotheses differ.
 
 The shares of lengths, figures and kinds are those of the original training set (2,490 premises). A
-third of them hold several sentences, half of them a figure. Of 60 not-entailed hypotheses, 11 to 18
-were contradicted by our reading. Countries that the original often writes about are drawn more
+third of them hold several sentences, half of them a figure. Among 60 not-entailed hypotheses, 11 to
+18 were contradicted by our reading. Countries that the original often writes about are drawn more
 often. The rest is ours, so that rows differ.
 
 Draws never clash. A topic names no place, so that it suits any country. Registers suit any field;

@@ -1,10 +1,10 @@
 """Short articles: domains, topics in them, and paragraphs on each topic.
 
-Steps 1 and 2 of BoolQ and ReCoRD, step 2 of MultiRC (paper, section 3.2 and appendix D.3, D.6,
-D.7): domains -> topics or titles in a domain -> paragraphs on a topic. Domains and titles are asked
-for in the same words. There are three kinds of paragraphs, since the original passages differ:
-entries of an encyclopaedia, reports of a newspaper and longer passages. `PAPER_LISTS` are those of
-the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
+These are steps 1 and 2 of BoolQ and ReCoRD, and step 2 of MultiRC (paper, section 3.2 and appendix
+D.3, D.6, D.7). Domains lead to topics or titles in a domain, and these to paragraphs on a topic.
+Domains and titles are asked for in the same words. There are three kinds of paragraphs, since the
+original passages differ: entries of an encyclopaedia, reports of a newspaper and longer passages.
+`PAPER_LISTS` are those of the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
 
 The parent of `TITLES` is any text that names a category, so a task with fixed categories can
 replace `DOMAINS` by its own list.

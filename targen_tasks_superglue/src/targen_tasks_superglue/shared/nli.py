@@ -86,7 +86,7 @@ def claim(hypothesis: str, premise: str, *, min_words: int, max_words: int) -> N
 
 
 def no_copy(hypothesis: str, premise: str) -> None:
-    """Require that a hypothesis is neither its premise nor a piece of it.
+    """Require that a hypothesis is neither its premise nor a part of that.
 
     Raises:
         Rejected: `copy-of-premise`.

@@ -100,8 +100,8 @@ class SubjectPair(BaseModel):
 class DealingPair(SubjectPair):
     """A subject pair, what the two have to do with each other, and what is drawn of its sentences.
 
-    The two sentences of a pair are of one form: they are for different labels, so no label can be
-    told by it.
+    The two sentences of a pair have one form. They are for different labels, so no form reveals a
+    label.
     """
 
     dealing: str
@@ -111,7 +111,7 @@ class DealingPair(SubjectPair):
 class PronounPair(SubjectPair):
     """A subject pair and the pronoun set that stands for either of the two.
 
-    `named` says that the two are first names, which stand without an article.
+    `named` says that the two are first names, which have no article.
     """
 
     pronoun: Pronoun
@@ -139,9 +139,9 @@ def check_pair(pair: SubjectPair) -> None:
     """Two phrases of 1 to 4 words that cannot be taken for each other, both of the pair's number.
 
     Raises:
-        Rejected: `no-words`, `too-long`, `not-latin`, `markup`, `names-another` (it has a pronoun
-            such as "her"), `several-subjects` (it has "and" or "or"), `same-subject`, `overlapping`
-            (one phrase contains the other) or `number-mismatch`.
+        Rejected: `no-words`, `too-long`, `not-latin`, `markup`, or `names-another` (it has a
+            pronoun such as "her"). Or `several-subjects` (it has "and" or "or"), `same-subject`,
+            `overlapping` (one phrase contains the other) or `number-mismatch`.
     """
     named = isinstance(pair, PronounPair) and pair.named
     for text in (pair.first, pair.second):

@@ -9,19 +9,18 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
   use more words. Code draws their part of speech, first letter and frequency, the
   distance of the two meanings, and the form, people and style of sentences;
 - code draws the definitions, not the model: the seed's own for *true*, the
-  seed's own and another, in either order, for *false*. The model gets one and
-  the same request for both labels, two sentences with a meaning for each, so
-  that length, shared words and inflection do not give the label away. The
-  paper lets the model pick the definition for *true*, and asks for a sentence
+  seed's own and another, in either order, for *false*. The model gets the same request for both
+  labels: two sentences with a meaning for each. So length, shared words and inflection do not
+  reveal the label. The paper lets the model pick the definition for *true*, and asks for a sentence
   per definition for *false*: the variant `paper`;
-- both definitions of a *false* row are of one part of speech: a noun beside a
-  verb is told apart by syntax alone. Those of the variant `paper` may be mixed;
+- both definitions of a *false* row are of one part of speech, since syntax alone separates a noun
+  from a verb. Those of the variant `paper` may be mixed;
 - two sentences that share a word of content are refused, but in `paper`. In the official
   training set 6.4 % of the true and 0.8 % of the false pairs share one;
 - code finds the spans, by the word's forms, and refuses a sentence that holds
   the word twice;
-- a seed is drawn of again when a model knows no more words: the paper's 50
-  words with 4 definitions make 400 rows, its table 4,843;
+- a seed is drawn again when a model knows no more words. The paper's 50 words with 4 definitions
+  make 400 rows, its table 4,843;
 - the worked examples are ours.
 """
 

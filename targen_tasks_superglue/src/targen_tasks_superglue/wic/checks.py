@@ -157,12 +157,13 @@ def _is_sound(definition: Definition, word: str) -> bool:
 def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> Span:
     """Return the place of the word in a sentence that has it once.
 
-    A sentence with two occurrences is refused: the second may have another meaning, and a reader of
+    A sentence with two occurrences is refused. The second may have another meaning, and a reader of
     the word alone cannot know which one is meant.
 
     Raises:
-        Rejected: `word-missing` (no form of the word, or of that part of speech), `repeated-word`,
-            `compound` (it is part of a hyphenated word) or `mention` (it is quoted, not used).
+        Rejected: `word-missing` (no form of the word, or of that part of speech) or
+            `repeated-word`. Or `compound` (it is part of a hyphenated word) or `mention` (it is
+            quoted, not used).
     """
     spans = find(word, sentence)
     fitting = find(word, sentence, part_of_speech) if part_of_speech else spans

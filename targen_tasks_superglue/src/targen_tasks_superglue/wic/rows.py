@@ -65,8 +65,8 @@ class Entry(BaseModel):
 class WicRow(BaseModel):
     """A row in its official form, without `idx`.
 
-    Offsets count characters, the end is exclusive, and the span is the word as
-    it stands in the sentence, inflected or not.
+    Offsets count characters, the end is exclusive, and the span is the word as the sentence has it,
+    inflected or not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -292,7 +292,7 @@ async def write_true_paper(llm: Llm, seed: Entry) -> WicRow:
 
 
 async def write_false_paper(llm: Llm, seed: Entry) -> WicRow:
-    """G(false, word) as in the paper: a sentence per definition, two of which code draws."""
+    """G(false, word) as in the paper: a sentence per definition, and code draws two."""
     one, two = llm.rng("meanings").sample(range(len(seed.definitions)), 2)
 
     def row(reply: Any) -> WicRow:

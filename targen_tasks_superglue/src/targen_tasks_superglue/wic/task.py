@@ -80,8 +80,8 @@ WIC: Task[Sense, WicRow] = Task(
     parameters=_PARAMETERS,
     variants={
         "paper": Variant(
-            "the paper's steps: true, the model picks a definition; false, it writes a sentence "
-            "for each definition and code draws two, of any parts of speech; nothing else is drawn",
+            "the paper's steps. For true, the model picks a definition. For false, it writes a "
+            "sentence for each definition, and code draws two, of any parts of speech",
             {
                 "version": "3",  # its rows have changed, and no others
                 "seeds": (PAPER_WORDS, ENTRIES),

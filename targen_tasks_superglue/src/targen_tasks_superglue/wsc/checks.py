@@ -19,9 +19,9 @@ def check_row(row: WscRow, seed: PronounPair) -> None:
     """A text of one or two sentences that names both phrases and asks about one of them.
 
     Raises:
-        Rejected: a reason of `prose`, or `too-many-sentences`, `phrase-missing`, `other-phrase`
-            (span 1 is not one of the pair) or `wrong-pronoun` (span 2 is not of the pair's pronoun
-            set).
+        Rejected: a reason of `prose`, or `too-many-sentences` or `phrase-missing`. Or
+            `other-phrase` (span 1 is not one of the pair) or `wrong-pronoun` (span 2 is not of the
+            pair's pronoun set).
     """
     prose(row.text, min_words=8, max_words=60, what="passage")
     count = len(sentences(row.text))

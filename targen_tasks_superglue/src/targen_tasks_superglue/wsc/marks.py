@@ -49,10 +49,9 @@ class Passage:
 def read_passage(marked: str, pair: PronounPair) -> Passage:
     """Take the marks out of a passage about a pair.
 
-    Articles, capitals and spaces in a mark do not count; `Subject 1` and
-    `Subject 2` are the pair's phrases, and so are the last words of one of
-    them alone ("officer" for "security officer"). A pronoun with a capital
-    inside a sentence loses it. White space becomes single spaces, and a dash
+    Articles, capitals and spaces in a mark do not count. `Subject 1` and `Subject 2` are the pair's
+    phrases, and so are the last words of one of them alone ("officer" for "security officer"). A
+    pronoun with a capital inside a sentence loses it. White space becomes single spaces, and a dash
     that joins two words gets spaces, so that words are tokens.
 
     Raises:

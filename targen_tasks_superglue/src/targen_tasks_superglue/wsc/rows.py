@@ -26,8 +26,8 @@ class Target(BaseModel):
 class WscRow(BaseModel):
     """A row in its official form, without `idx`.
 
-    Each span's words must stand at its index, up to case, punctuation at their
-    edges, a possessive 's and white space.
+    Each span's words must be at its index, up to case, punctuation at their edges, a possessive 's
+    and white space.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,19 +5,19 @@ would accept the next one (`opens`). Times are seconds since the service began.
 
 Where the forms come from, all read 2026-11-20:
 
-- OpenAI counts refused requests too, and a call's tokens as the larger of
-  `max_tokens` and an estimate; Azure checks requests over windows of 1 or 10 s
-  and sends `retry-after-ms`; Anthropic refills continuously, so that 60 a
-  minute may mean one a second; both limit how fast traffic may grow:
+- OpenAI also counts refused requests. It counts a call's tokens as the larger of `max_tokens` and
+  an estimate. Azure checks requests over windows of 1 or 10 s and sends `retry-after-ms`. Anthropic
+  refills continuously, so that 60 a minute may mean one a second. Azure and Anthropic both limit
+  how fast traffic may grow:
   learn.microsoft.com/microsoft-cloud/dev/dev-proxy/concepts/llm-rate-limits
 - OpenAI's headers after one request of 5,000 a minute: 4,999 remain, whole
   again in 12 ms, which is a bucket that fills evenly:
   community.openai.com/t/how-to-get-rate-limit-reset-time-for-response-api/1268905
 - Ollama queues up to `OLLAMA_MAX_QUEUE` (512) and then answers 503 without
   `Retry-After`: github.com/ollama/ollama/pull/4144
-- vLLM's throughput grows with the calls in flight until it is saturated, and
-  latency after that: docs.vultr.com/inference-cookbook/rocm/optimization/concurrency-tuning;
-  beyond what the KV cache holds it starts calls over:
+- vLLM's throughput grows with the calls in flight until it is saturated, and latency after that:
+  docs.vultr.com/inference-cookbook/rocm/optimization/concurrency-tuning. Beyond the capacity of the
+  KV cache it starts calls over:
   dev.to/ji_ai/vllm-preemption-why-1-in-50-requests-restarts-from-scratch-32kk
 - text-generation-inference answers 429 "Model is overloaded" at once beyond
   `max_concurrent_requests`, without `Retry-After`:
@@ -422,9 +422,9 @@ class Cap(Part):
 class Fault(Part):
     """A share of the calls fails: with a status, or by the network.
 
-    `what` is an HTTP status, "garbage" (200 without JSON), "drop" (the connection breaks within the
-    answer), "refuse" (it cannot be opened) or "hang" (silence until the client's time-out). A
-    quarter is one bad replica of four.
+    `what` is an HTTP status, "garbage" (200 without JSON), or "drop" (the connection breaks within
+    the answer). It may also be "refuse" (it cannot be opened) or "hang" (silence until the client's
+    time-out). A quarter is one bad replica of four.
     """
 
     what: int | Literal["garbage", "drop", "refuse", "hang"]

@@ -118,7 +118,7 @@ class RunDirectory:
         self._outputs = tuple(ReplayedFile(self.path / name) for name in OUTPUTS)
 
     def skip(self, marks: Sequence[Mark]) -> bool:
-        """Skip the lines of earlier processes, if all of them are there unchanged.
+        """Skip the lines of earlier processes, if all of them are unchanged.
 
         Where the last of them died, lines behind the marks go: a machine that lost power may
         have lost the answers that they rest on.

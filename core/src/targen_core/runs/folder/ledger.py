@@ -4,10 +4,10 @@ It serves speed alone: repeating the run from its journal gives all its contents
 missing, torn, or of other code or files costs only time.
 
 The file holds frames, each written with one unbuffered write. A frame has the sizes of its two
-parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and bytes that belong to it.
-The first frame names the owner of the ledger. Then come targets, verdicts, results of lists and,
-now and then, the sums of the calls. Each records the length of the journal at that time, with its
-check sum. Verdicts and targets also record the lengths of the outputs.
+parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and its bytes. The first frame
+names the owner of the ledger. Then come targets, verdicts, results of lists and, now and then, the
+sums of the calls. Each records the length of the journal at that time, with its check sum. Verdicts
+and targets also record the lengths of the outputs.
 """
 
 from __future__ import annotations

@@ -282,7 +282,7 @@ def backends_with_scores(
 def _recorded_model(
     step: str, backend: str, chosen: BackendOptions, recorded: Mapping[str, StepPlan]
 ) -> RecordedModel:
-    """Return a stand-in for the model of a step; a step that made no calls gets another step's.
+    """Return a stand-in for a step's model; a step without calls gets another step's.
 
     Raises:
         UsageError: no step had a model with these options.

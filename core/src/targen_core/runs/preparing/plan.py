@@ -123,7 +123,7 @@ def prepare(
     `allow` is called with the steps that ask a model, before any is made. `admit` is called with
     the datasets that options of parts name, before any is read. `begun` is the lock of a run that
     continues: its filters apply without being requested. If `recorded` names the models of an
-    earlier run's steps, stand-ins take their places. Options of parts that it had and that are not
+    earlier run's steps, stand-ins replace them. Options of parts that it had and that are not
     used now do no harm.
 
     Raises:

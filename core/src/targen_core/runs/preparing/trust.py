@@ -1,12 +1,13 @@
 """Parts of a run's plan that this user has used before: a run may come from a stranger.
 
 A manifest names backends and their options. An option may be an address that receives keys, a file
-to read, a script or a class to execute, a price that fools the budget, or a limit far above the
-usual. So `resume` takes an option from a manifest only in three cases. It is the backend's own
-value (its default, or that of an environment variable); this user has used the very same options
-with this backend on this machine; or it is typed again. The same holds for caps of cost and tokens,
-and for more calls at once or more rounds than usual. A service's model is only a name. Addresses of
-this machine are no exception: other users' services listen there, and one's own.
+to read, or a script or a class to execute. It may be a price that fools the budget, or a limit far
+above the usual. So `resume` takes an option from a manifest only in three cases. It is the
+backend's own value: its default, or that of an environment variable. Or this user has used the very
+same options with this backend on this machine. Or the user types it again. The same holds for caps
+of cost and tokens, and for more calls at once or more rounds than usual. A service's model is only
+a name. Addresses of this machine are no exception: other users' services listen there, and one's
+own.
 """
 
 from __future__ import annotations

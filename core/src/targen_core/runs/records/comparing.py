@@ -13,7 +13,7 @@ from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.wording import Option
 
 _Use = tuple[str, str]
-"""A model, and the settings by which two uses of it may differ, or ""."""
+"""A model, and the settings by which two uses may differ, or ""."""
 
 
 def difference(there: Manifest, asked: Manifest) -> str:

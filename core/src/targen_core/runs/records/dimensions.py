@@ -30,7 +30,7 @@ _EXAMPLE = Option("dimensions", {"length": ("short", "long")})
 
 
 def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
-    """Read values by `[STEP.]NAME`: texts, weights, "@VOCABULARY" or "@FILE"; None removes one.
+    """Read values by `[STEP.]NAME`: texts, weights, "@VOCABULARY", "@FILE", or None to remove one.
 
     Raises:
         UsageError: something else, or a file that cannot be read.

@@ -61,13 +61,13 @@ Carried = Literal["texts", "judgements"]
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `spec` is the original request with four changes: secrets are left out, names are full ids,
+    `spec` is the original request with four changes. Secrets are left out, names are full ids,
     files are the run's own copies, and decisions of the models or the task are filled in. `lock` is
     what it came to. A run that is extended has further targets. For merged runs, spec and lock are
     those of the first, except for the quotas, and `merged` has all of them. For a replay,
     `replay_of` is the name of the original run. `carried` is the number of replies that it kept
-    although their prompts have changed, and `may_carry` names the kinds of replies that it was
-    allowed to keep.
+    although their prompts have changed. `may_carry` names the kinds of replies that it was allowed
+    to keep.
     """
 
     format: int = FORMAT

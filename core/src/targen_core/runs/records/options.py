@@ -69,7 +69,7 @@ def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = Fal
     """A step's options; an option with the step's name wins over one without.
 
     A step `elsewhere`, on another backend than the rest, takes only sampling parameters from the
-    options without a step: a model's name or a price is the main backend's.
+    options without a step. A model's name or a price is the main backend's.
 
     Raises:
         UsageError: a malformed value.

@@ -153,8 +153,8 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
     Raises:
-        WriteFailed: with the system's reason, or because something other than a plain file is
-            there.
+        WriteFailed: with the system's reason, or because the path leads to something other than a
+            plain file.
     """
     _write(path, text.encode("utf-8", "backslashreplace"))
 

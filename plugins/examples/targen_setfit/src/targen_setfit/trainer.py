@@ -29,7 +29,7 @@ class SetFitOptions(TrainerOptions):
 
 
 def text_of(decision: Decision) -> str:
-    """SetFit reads one text: several stand under their names."""
+    """SetFit reads one text: several get their names as headings."""
     texts = decision.texts
     if len(texts) == 1:
         return next(iter(texts.values()))

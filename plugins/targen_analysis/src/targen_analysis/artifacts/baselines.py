@@ -206,8 +206,8 @@ def adds_nothing(mine: Baseline, others: Sequence[Baseline], truth: Sequence[str
     """Return whether a classifier only repeats what others tell.
 
     Among the decisions that the others answer alike, its answers then agree with the labels no more
-    often than shuffled ones would. z is the agreement beyond that, over all such strata together
-    (the variance is that of a linear permutation statistic; Hoeffding, 1951).
+    often than shuffled ones would. The figure z is the agreement beyond that, over all such strata
+    together. The variance is that of a linear permutation statistic (Hoeffding, 1951).
     """
     if mine.labels is None or not others:
         return False

@@ -1,8 +1,8 @@
 """The metric `entities`: named entities, beside the reference's.
 
-TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, shows how often entities of some
-types occur in a synthetic dataset and in the original. It finds them alike by eye. Here the
-distance has a number, beside the distance between two halves of the original.
+TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, compares a synthetic dataset with
+the original. It shows how often entities of some types occur in each. It finds them alike by eye.
+Here the distance has a number, beside the distance between two halves of the original.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class EntityOptions(MetricOptions):
     )
     types: tuple[str, ...] = Field(
         ("GPE", "PRODUCT", "NORP", "PERSON"),
-        description="Types whose entities are compared and shown, with commas between.",
+        description="Types whose entities are compared and shown, separated by commas.",
     )
     rows: int = Field(0, ge=0, description="Rows of each dataset; 0: as many as hold 20,000 words.")
     replicates: int = Field(

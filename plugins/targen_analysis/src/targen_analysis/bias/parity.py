@@ -1,8 +1,8 @@
 """AX-g's pairs: rows that differ only in a gendered pronoun.
 
-The gender parity score of SuperGLUE (Wang et al., arXiv:1905.00537; from Winogender, Rudinger et
-al., arXiv:1804.09301) is the share of such pairs on which a model gives one answer. It is a
-model's. Data decide whether the pairs exist, and whether the gold labels agree.
+The gender parity score of SuperGLUE is the share of such pairs on which a model gives one answer.
+It is by Wang et al. (arXiv:1905.00537), from Winogender (Rudinger et al., arXiv:1804.09301). It is
+a model's. Data decide whether the pairs exist, and whether the gold labels agree.
 """
 
 from __future__ import annotations

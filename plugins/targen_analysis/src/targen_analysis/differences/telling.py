@@ -56,8 +56,8 @@ def _grams(text: str) -> list[str]:
 def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
     """The form of each field, whatever it says: lengths, marks, and letters by their case alone.
 
-    Of "Dr. Li has 3 cats." it is "Aa. Aa a 9 a.", in runs of up to five letters by TF-IDF; and
-    counts, each scaled to its standard deviation.
+    The form of "Dr. Li has 3 cats." is "Aa. Aa a 9 a.", in runs of up to five letters by TF-IDF.
+    Counts are added, each scaled to its standard deviation.
     """
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction.text import TfidfVectorizer

@@ -53,7 +53,7 @@ class Fitted:
         unseen: of each row by the model that was not trained on it, after each
             epoch, shape (epochs, rows, labels).
         learned: for each row by each model while it was trained on it, shape (folds, epochs, rows,
-            labels); NaN for rows that it was not trained on.
+            labels). It is NaN for rows that the model was not trained on.
     """
 
     unseen: NDArray[np.float64]

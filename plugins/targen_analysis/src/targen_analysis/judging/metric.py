@@ -41,7 +41,7 @@ class JudgedOptions(MetricOptions):
     """Options of `judged`."""
 
     sheet: str = Field("", description="files that targen sample wrote and a person filled in")
-    ratings: str = Field("", description="runs of targen rate; several with commas between")
+    ratings: str = Field("", description="runs of targen rate, separated by commas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not verdicts:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} contains no row of these datasets as it is now"
+            + f": {said} contains no row of these datasets in their current form"
         )
     return verdicts, lost
 

@@ -18,7 +18,7 @@ def coverage(reference: Vectors, rows: Vectors, k: int) -> NDArray[np.float64]:
     """Return precision, recall, density and coverage, in the order of `FIGURES`. Shape (4,).
 
     A row's ball reaches to its k-th nearest row of its own set, that one included. Precision is the
-    share of `rows` in a ball of the reference, and recall the share of the reference in a ball of
+    share of `rows` in a ball of the reference. Recall is the share of the reference in a ball of
     `rows` (Kynkäänniemi et al., arXiv:1904.06991). Density is the mean number of the reference's
     balls around a row, over k. Coverage is the share of the reference's balls that contain a row
     (Naeem et al., arXiv:2002.09797). Between vectors of length 1 cosines order pairs as distances

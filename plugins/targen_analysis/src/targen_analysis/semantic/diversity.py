@@ -16,8 +16,8 @@ __all__ = ["mean_cosine", "pair_mean", "remote_clique", "vendi"]
 def pair_mean(vectors: Vectors) -> float:
     """Return the mean cosine over all pairs of two rows, of at least two.
 
-    It is exact without visiting the pairs: n rows of length 1 with the sum s have the mean (s·s -
-    n) / (n (n - 1)).
+    It is exact without visiting the pairs. For n rows of length 1 with the sum s, the mean is (s·s
+    - n) / (n (n - 1)).
     """
     n, total = len(vectors), vectors.sum(axis=0)
     cosine = float((total @ total - (vectors * vectors).sum()) / (n * (n - 1)))

@@ -45,7 +45,7 @@ def dataset(
     label: Callable[[int], str] | None = None,
     text: Callable[[int, str], str] | None = None,
 ) -> Corpus:
-    """Make a dataset of reviews, every other of which is glad, of the kit's own task.
+    """Make a dataset of reviews, every other one glad, of the kit's own task.
 
     With other fields it is of no task.
 

@@ -119,7 +119,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
         listed = iter([_Files(path.name, path.stem, "", (path,), path.parent)])
     else:
         raise UsageError(
-            f"{spec} is no dataset that can be read", hint=f"read are {', '.join(SUFFIXES)}"
+            f"{spec} is not a readable dataset", hint=f"read are {', '.join(SUFFIXES)}"
         )
     for each in listed:
         if each.problem:

@@ -56,9 +56,9 @@ class Options(CatalogueOptions):
     author: str = Field("", description="whose datasets")
     task: str = Field("", description="a task category, such as text-classification")
     language: str = Field("", description="such as en")
-    tags: str = Field("", description="tags that it must have, with commas between")
+    tags: str = Field("", description="tags that it must have, separated by commas")
     limit: int = Field(
-        1000, ge=0, description="at most so many datasets, the most downloaded; 0 is all"
+        1000, ge=0, description="maximum number of datasets, the most downloaded first; 0 is all"
     )
     configurations: int = Field(10, ge=1, description="of one dataset, at most")
     samples: bool = Field(True, description="sample rows, which take a request each")
@@ -396,7 +396,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             if status == 200 and body:
                 return _Answer(body, response.headers.get("X-Revision", ""))
             if status == 200:
-                last = "what it answered is no JSON object"
+                last = "its answer is not a JSON object"
             elif status not in _PASSING and not (status == 500 and code in _NOT_READY):
                 raise _unavailable(str(query["dataset"]), status, last)
             elif status == 500 and not tries_left:

@@ -46,7 +46,7 @@ def catalogue(
         ),
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="build: try those again that could not be described.")
+        bool, typer.Option("--retry", help="build: retry the datasets that could not be described.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -123,7 +123,7 @@ def _build(
     if not any(built.entries for built in done.values()):
         raise UsageError(
             f"no readable dataset in {', '.join(specs)}",
-            hint="read are CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
+            hint="it reads CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
         )
 
 

@@ -58,17 +58,18 @@ LicenseArg = Annotated[
         "--license",
         "--licence",
         metavar="ID,...",
-        help="Only datasets under these: ids such as cc-by-4.0, permissive, open, unknown.",
+        help="Only datasets with these licences: ids such as cc-by-4.0, permissive, open, unknown.",
     ),
 ]
 MinRowsArg = Annotated[
-    int | None, typer.Option("--min-rows", min=0, help="Only datasets with so many rows.")
+    int | None,
+    typer.Option("--min-rows", min=0, help="Only datasets with at least this many rows."),
 ]
 MaxRowsArg = Annotated[
-    int | None, typer.Option("--max-rows", min=0, help="Only datasets with no more rows.")
+    int | None, typer.Option("--max-rows", min=0, help="Only datasets with at most this many rows.")
 ]
 GatedArg = Annotated[
-    bool, typer.Option("--gated", help="Datasets too that one must ask for access to.")
+    bool, typer.Option("--gated", help="Also datasets whose access must be requested.")
 ]
 
 

@@ -98,7 +98,7 @@ def transform(
             "--draws",
             min=1,
             max=25,
-            help="Times to ask which datasets suit; most votes win.",
+            help="Number of votes on which datasets suit; the majority wins.",
             rich_help_panel=_SOURCES,
         ),
     ] = 3,
@@ -158,7 +158,7 @@ def transform(
         bool,
         typer.Option(
             "--may-copy/--no-may-copy",
-            help="Admit open outputs that are the input, as in corrections.",
+            help="Accept open outputs that equal the input, as in corrections.",
             rich_help_panel=_CHECKS,
         ),
     ] = False,
@@ -279,7 +279,7 @@ def _refuse_form(task: str) -> None:
         return
     if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
-            f"{task} says already where its rows come from", hint=f"targen generate {task}"
+            f"{task} already says where its rows come from", hint=f"targen generate {task}"
         )
 
 
@@ -341,6 +341,6 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
     print("; ".join(words), file=sys.stderr)
     if unknown := licenses.count(""):
         print(
-            f"{unknown} of them say nothing of a licence; --license leaves them out",
+            f"{unknown} of them do not state a licence; --license leaves them out",
             file=sys.stderr,
         )

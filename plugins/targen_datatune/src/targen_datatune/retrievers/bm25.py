@@ -45,7 +45,7 @@ class Options(RetrieverOptions):
     """Weights of words."""
 
     k1: float = Field(1.2, ge=0, description="how much repetitions of a word count")
-    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are held back")
+    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are penalised")
 
 
 def words(text: str) -> list[str]:
@@ -114,7 +114,7 @@ def _load(folder: Path) -> Any:
             for name in ("starts", "entries", "weights")
         )
     except (OSError, UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"no index of bm25: {error}") from error
+        raise ValueError(f"not an index of bm25: {error}") from error
     _check(starts, postings, weights, len(numbers), total)
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
@@ -156,7 +156,7 @@ def _check(
         and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:
-        raise ValueError("no index of bm25: its files do not fit together")
+        raise ValueError("not an index of bm25: its files do not fit together")
 
 
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:

@@ -117,11 +117,11 @@ def _load(folder: Path) -> Any:
         order: NDArray[Any] = read_array(folder / "order.npy", inside=folder)
         vectors = _vectors(folder, fingerprint, size)
     except (OSError, UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"no index of dense: {error}") from error
+        raise ValueError(f"not an index of dense: {error}") from error
     if order.dtype != np.int64 or order.ndim != 1 or (order < 0).any():
-        raise ValueError("no index of dense: its order is none")
+        raise ValueError("not an index of dense: its order is invalid")
     if len(order) and int(order.max()) >= len(vectors):
-        raise ValueError("no index of dense: vectors are missing")
+        raise ValueError("not an index of dense: vectors are missing")
     if not np.array_equal(order, np.arange(len(vectors))):
         vectors = vectors[order]  # a copy: what is not in this index is left out
 
@@ -199,7 +199,7 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
         OSError: the file does not exist.
     """
     if not re.fullmatch(r"[0-9a-f]+", fingerprint):
-        raise ValueError("no index of dense: its fingerprint is none")
+        raise ValueError("not an index of dense: its fingerprint is invalid")
     if size == 0:
         return np.zeros((0, 0), np.float32)
     path = _path(folder, fingerprint, size)

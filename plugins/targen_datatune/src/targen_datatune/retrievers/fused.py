@@ -29,7 +29,7 @@ _MOST = 8  # retrievers
 class Options(RetrieverOptions):
     """Which retrievers, and how much first places count."""
 
-    of: str = Field("bm25,dense", description="names of retrievers, with commas between")
+    of: str = Field("bm25,dense", description="names of retrievers, separated by commas")
     c: float = Field(60, gt=0, description="the larger, the less do first places count")
     model: str = Field("", description="of those that have a model")
 
@@ -91,13 +91,13 @@ def _load(folder: Path) -> Any:
         c = float(facts["c"])
         parts = [(part["name"], part["id"], Path(part["folder"]).name) for part in facts["parts"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"no index of fused: {error}") from error
+        raise ValueError(f"not an index of fused: {error}") from error
     if len(parts) > _MOST:  # before each is looked up
-        raise ValueError(f"no index of fused: {len(parts)} retrievers; {_MOST} at most")
+        raise ValueError(f"not an index of fused: {len(parts)} retrievers; {_MOST} at most")
     registry = load_registry()
     named = [registry.get("retriever", whole) for _, whole, _ in parts]
     if problem := _problem(named):
-        raise ValueError(f"no index of fused: {problem}")
+        raise ValueError(f"not an index of fused: {problem}")
     searchers: list[tuple[str, Searcher]] = [
         (name, retriever.load(folder.parent / place))
         for (name, _, place), retriever in zip(parts, named, strict=True)

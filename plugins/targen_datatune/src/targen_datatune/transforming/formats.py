@@ -41,7 +41,7 @@ def refuse_pattern(pattern: str) -> None:
     except (SchemaError, UnicodeEncodeError) as error:
         words = str(error).strip().splitlines()[-1].strip().removeprefix("error: ")
         words = words.removeprefix("SchemaError: ")
-        raise ValueError(f"it is no regular expression that can be used: {words}") from None
+        raise ValueError(f"it is not a usable regular expression: {words}") from None
 
 
 @lru_cache(maxsize=64)

@@ -55,7 +55,7 @@ class Source(_Item):
 
 
 class Plan(_Item):
-    """How the rows of one dataset become rows of the task.
+    """The way from the rows of one dataset to rows of the task.
 
     Attributes:
         columns: those that the model is shown: relevant ones, and those that may be.

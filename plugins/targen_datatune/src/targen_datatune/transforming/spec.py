@@ -32,7 +32,7 @@ class Example(_Part):
 
 
 class RowChecks(_Part):
-    """Checks of every row, besides that neither text is empty; lengths in characters."""
+    """Checks of every row; neither text may be empty, and lengths are in characters."""
 
     language: str = Field(
         default="", description="of both texts, such as English; see check_language"
@@ -137,7 +137,7 @@ class Transform(_Part):
         for number, example in enumerate(self.examples, 1):
             if self.labels and example.output not in self.labels:
                 raise ValueError(
-                    f"example {number} has the output {example.output!r}, which is no label"
+                    f"example {number} has the output {example.output!r}, which is not a label"
                 )
         if None not in (self.min_rows, self.max_rows) and self.min_rows > self.max_rows:  # type: ignore[operator]
             raise ValueError("min_rows is more than max_rows")

@@ -1,7 +1,8 @@
 """The steps of a transformation: each is a list of the task, and the last its generator.
 
-DataTune (arXiv:2404.14361, section 3), in this order: describe the task in more detail, retrieve
-and choose datasets, choose their columns, make a plan for each, and carry it out on each row.
+The steps are those of DataTune (arXiv:2404.14361, section 3). They describe the task in more
+detail, retrieve and choose datasets, choose their columns, make a plan for each, and apply it to
+each row.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ class Values(_Item):
         The first that are said hold where some cannot go together.
 
         Each label has decks of its own, so that no value is more often with one label than with
-        another. Labels take turns over the draws, so each turn also has its decks. Whether a label
-        has one turn or, since the others are full, all of them, its values come up evenly.
+        another. Labels take turns over the draws, so each turn also has its decks. If the other
+        labels are full, one label gets all turns; its values still come up evenly.
         """
         at, turn = divmod(draw.number, len(self.of_label))
         own = self.of_label[label]

@@ -46,11 +46,11 @@ class Group(_Item):
 
 
 class Reading(_Item):
-    """What a model says of the rows of a group, by label.
+    """A model's reading of the rows of a group, by label.
 
     Attributes:
         summaries: what each text is about; "" if the model did not say.
-        alternatives: for words of each text another that could stand there.
+        alternatives: words of each text, each with another that fits in its place.
     """
 
     summaries: dict[str, str]
@@ -58,7 +58,7 @@ class Reading(_Item):
 
 
 class Recipe(_Item):
-    """What one row is to be like.
+    """The plan of one row.
 
     Attributes:
         form: "solo", or "mix 1" for constraints of the nearest row, and so on.
@@ -68,11 +68,11 @@ class Recipe(_Item):
         words: words that the new text has.
         alternatives: for some of these another word that may stand for it.
         excluded: words that it does not have.
-        low: the fewest words of it.
+        low: the fewest words of the row.
         high: the most.
         exemplars: given rows of the same label, as text.
         syntax: parts of speech, one after the other; "" says nothing of them.
-        summary: what it is about; "" says nothing of it.
+        summary: what the row is about, or "" if that is open.
     """
 
     form: str

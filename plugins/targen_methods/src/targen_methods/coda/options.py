@@ -12,7 +12,7 @@ __all__ = ["Options"]
 class Options(MethodOptions):
     """Options of CoDa; the defaults are those of its authors, except for the embedder."""
 
-    solo: int = Field(3, ge=0, le=100, description="new rows of each given row alone")
+    solo: int = Field(3, ge=0, le=100, description="new rows from each given row alone")
     mix: int = Field(
         2,
         ge=0,
@@ -27,12 +27,17 @@ class Options(MethodOptions):
         description="share of a text's words that are kept, three at least, of pairs half at most",
     )
     alternatives: bool = Field(
-        True, description="the model names other words for those kept: one call a given row"
+        True, description="the model names other words for those kept: one call per given row"
     )
     replace: float = Field(
-        0.5, ge=0, le=1, description="how often such a word may stand for its own; else it is out"
+        0.5,
+        ge=0,
+        le=1,
+        description="how often such a word may replace its own; otherwise it is excluded",
     )
-    exclude: float = Field(0.3, ge=0, le=1, description="share of those that are out that are said")
+    exclude: float = Field(
+        0.3, ge=0, le=1, description="share of the excluded words that prompts name"
+    )
     exemplars: int = Field(3, ge=0, le=20, description="given rows of the same label to be shown")
     longer: float = Field(
         1.5, ge=1, le=10, description="how much longer than the given one a text may be"

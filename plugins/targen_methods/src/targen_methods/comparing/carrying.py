@@ -368,7 +368,7 @@ def _judge_expected(registry: Registry, asked: Asked, name: str, rows: int | Non
         return Expected(who, None, unknown=f"cannot be estimated: {error}")
     dollars = sum(step["dollars"] or 0.0 for step in judged.steps if step["step"] == "correct")
     if rows is None and dollars:
-        return Expected(who, None, unknown="how many rows there will be is not known")
+        return Expected(who, None, unknown="the number of rows is not known in advance")
     return Expected(who, dollars or None)
 
 

@@ -127,7 +127,7 @@ def chosen(weights: Mapping[str, float], sampling: Mapping[str, Any], rng: rando
     """Draw a token by weight, after temperature, top-k, top-p and min-p, in this order.
 
     Raises:
-        Rejected: `no-token`, if there are none.
+        Rejected: `no-token`, if no token is left.
     """
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     ranked = [item for item in ranked if item[1] > 0]
@@ -153,7 +153,7 @@ def chosen(weights: Mapping[str, float], sampling: Mapping[str, Any], rng: rando
 
 
 def _given(sampling: Mapping[str, Any], name: str, otherwise: float) -> float:
-    """Return a parameter's value; None or an absent one leaves it to the service."""
+    """Return a parameter's value; the service decides about None or an absent one."""
     value = sampling.get(name)
     return otherwise if value is None else float(value)
 

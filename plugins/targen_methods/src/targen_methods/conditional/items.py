@@ -12,7 +12,7 @@ class _Item(BaseModel):
 
 
 class Condition(_Item):
-    """What a text is written after.
+    """The context that a text is written after.
 
     Attributes:
         about: what the text is about; "" if it follows from rows that were given.

@@ -57,7 +57,7 @@ def import_rows(
         typer.Option(
             "--label-file",
             metavar="FILE",
-            help="AttrPrompt's label.txt: what the numbers of labels are called, from 0.",
+            help="AttrPrompt's label.txt: the names of the labels 0, 1 and so on.",
         ),
     ] = None,
     columns: Annotated[

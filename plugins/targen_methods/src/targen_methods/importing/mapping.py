@@ -112,7 +112,7 @@ def labels_for(
         known = {name: name for name in names}
         if outside := [name for name in listed if name not in known]:
             raise UsageError(
-                f"{listing} names {outside[0]!r}, which is no label of {task.name}: "
+                f"{listing} names {outside[0]!r}, which is not a label of {task.name}: "
                 f"{', '.join(names)}",
                 hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to leave its rows "
                 "out; each label of the file",
@@ -177,7 +177,7 @@ def _json_pairs(path: Path) -> dict[str, str]:
     value = read_json(path, 1 << 20)
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
         raise UsageError(
-            f"{path} is no map of labels", hint='{"0": "entailment", "1": "not_entailment"}'
+            f"{path} is not a map of labels", hint='{"0": "entailment", "1": "not_entailment"}'
         )
     return value
 
@@ -188,7 +188,7 @@ def _listed(path: Path) -> tuple[str, ...]:
     while names and not names[-1]:
         names = names[:-1]
     if not names:
-        raise UsageError(f"{path} names no labels", hint="one a line; line 1 is what 0 is called")
+        raise UsageError(f"{path} names no labels", hint="one per line; line 1 is the name of 0")
     return names
 
 

@@ -48,7 +48,7 @@ class Published:
         license: of the data, by its name on hubs, or "".
         license_from: the source of this, or why it is unknown.
         empty: columns that may be empty.
-        unlabeled: a label that means that there is none.
+        unlabeled: the value of a row without a label.
         rows: a published row as rows of one label; one that nests several gives all of them.
         origin: values for the provenance, except the label and its place.
     """

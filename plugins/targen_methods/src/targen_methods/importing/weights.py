@@ -98,7 +98,7 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
 def _array(file: Path) -> list[Any]:
     numbers = read_array(file)
     if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
-        raise UsageError(f"{file} is no list of numbers", hint="one number for each row")
+        raise UsageError(f"{file} is not a list of numbers", hint="one number for each row")
     if len(numbers) > _MOST:
         raise UsageError(f"{file} contains {len(numbers):,} weights, more than {_MOST:,}")
     values: list[Any] = numbers.tolist()

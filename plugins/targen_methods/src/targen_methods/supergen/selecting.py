@@ -89,7 +89,7 @@ def select(
         int | None, typer.Option("--keep", metavar="N", min=1, help="Rows of each label.")
     ] = None,
     ratio: Annotated[
-        int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: one row of K.")
+        int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: keep one row in K.")
     ] = _RATIO,
     at_random: Annotated[
         list[str] | None,
@@ -108,8 +108,8 @@ def select(
 
     targen method supergen notes how likely the model found each text, as `score`; targen
     import-rows keeps the scores that SuperGen's authors published. The run keeps all its rows. The
-    best go to a folder beside it that every command takes for a dataset, with the origin of each
-    row, and a weighing.json of what was kept. Rows are in falling order, the labels in turn.
+    best go to a folder beside it that every command takes for a dataset. It has the origin of each
+    row, and a weighing.json that records the choice. Rows are in falling order, the labels in turn.
 
     Examples:
     - targen select runs/rte-supergen-0
@@ -124,7 +124,7 @@ def select(
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     target = out or path.with_name(f"{path.name if path.is_dir() else path.stem}-best")
-    check_free(target, "weighed rows", FILE, force=force)
+    check_free(target, "weighted rows", FILE, force=force)
     dataset = read_dataset(data, task, registry=load_registry())
     whose, variants = task_of_rows(data, task)
     report = keep_best(

@@ -33,7 +33,8 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
     """Yield the rows of a dataset with the questions of its output, or of its label.
 
     Raises:
-        UsageError: there are no rows, or the task's labels are open, so that nobody can ask.
+        UsageError: the dataset has no rows, or the task's labels are open, so that no question can
+            be asked.
     """
     task, output = dataset.task, output_in(dataset.task)
     names = tuple(label.name for label in task.labels)

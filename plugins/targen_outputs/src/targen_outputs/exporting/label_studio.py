@@ -58,7 +58,7 @@ def _shown(row: Asked, question: Question) -> str:
 
 
 def _text_name(name: str) -> str:
-    """What a text is called in the configuration, where questions have names of the same kind."""
+    """Return a text's name in the configuration, where questions have names of the same kind."""
     return f"text-{name}"
 
 

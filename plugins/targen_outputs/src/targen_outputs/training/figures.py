@@ -24,12 +24,12 @@ def found_sets(
 ) -> Measured:
     """Measure what was found in each row: each thing counts as right if it is exactly there.
 
-    `micro_f1` counts all things together, `macro_f1` is the mean over the kinds that occur or are
-    said, and `exact_match` is the share of rows with exactly the right things. Of spans these are
+    `micro_f1` counts all things together, and `macro_f1` is the mean over the kinds that occur or
+    are said. `exact_match` is the share of rows with exactly the right things. For spans, these are
     seqeval's figures (Nakayama, 2018). Where there is neither anything to find nor found, F1 is 0.
 
     Args:
-        right: of each row, what is there.
+        right: the right things of each row.
         said: of each row, what a model finds.
         kind: what a thing is one of: a label itself, or a span's type.
     """

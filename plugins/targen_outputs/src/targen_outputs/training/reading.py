@@ -38,7 +38,7 @@ class ReaderOptions(TrainerOptions):
 
 
 def check(options: ReaderOptions) -> None:
-    """Check that the embedder is there, and what it needs.
+    """Check that the embedder exists and has what it needs.
 
     Raises:
         UsageError: it is not, or lacks something.
@@ -176,7 +176,7 @@ def read_model(
 def scores_of(
     reader: Reader, numbers: Mapping[str, Numbers], decisions: Sequence[Decision]
 ) -> Numbers:
-    """Of each decision a number for each line of a linear model's weights."""
+    """For each decision, a number for each line of a linear model's weights."""
     inputs = reader.of(decisions)
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(

@@ -30,7 +30,7 @@ _MANY = 12  # labels that are shown one by one
 
 FolderArg = Annotated[
     Path,
-    typer.Argument(help="The review's folder, or the data that it is of.", show_default=False),
+    typer.Argument(help="The review's folder, or its data.", show_default=False),
 ]
 
 
@@ -162,7 +162,7 @@ def _refill(
     run = Path(version.data.path)
     if not _grows(run):
         raise UsageError(
-            f"{version.data.path} is no run that can make more rows by itself",
+            f"{version.data.path} is not a run that can generate more rows by itself",
             hint=f"leave out --refill; then {_more_rows(version)}",
         )
     grow(run, version.targets, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet)
@@ -192,7 +192,7 @@ def _print(version: Version, path: Path) -> None:
         )
     _print_open(version.open, version.rubric)
     if report["unchecked"]:
-        print(f"\n{plural(report['unchecked'], 'change')} could not be put to every check again")
+        print(f"\n{plural(report['unchecked'], 'change')} could not be checked again in full")
     if version.targets:
         print(f"\nFor as many rows of each label as before: {_more_rows(version)}")
     print()

@@ -47,9 +47,9 @@ def export(
 ) -> None:
     """Export the rows of a review to Argilla or Label Studio.
 
-    People there see the task's instruction, the rubric, the row's texts and its label, which is a
-    suggestion; in a blind review they see no label. Import their answers with
-    `targen review import`.
+    People there see the task's instruction, the rubric, and the row's texts. They also see its
+    label, as a suggestion, except in a blind review. Import their answers with `targen review
+    import`.
 
     Examples:
     - targen review export runs/rte-0 --to argilla --out for-argilla
@@ -64,7 +64,7 @@ def export(
     plan = load_plan(folder)
     sheet = sheet_of(plan, folder, data, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists and is no empty folder", hint="choose another --out")
+        raise UsageError(f"{out} exists and is not an empty folder", hint="choose another --out")
     if to == "argilla":
         files = argilla.write(sheet, out, per_row=_per_row(plan, rater))
     else:
@@ -98,9 +98,9 @@ def import_(
 ) -> None:
     """Import grades from Argilla or Label Studio into a review.
 
-    They become the files of their raters, as if given on the page. Everything is checked first:
-    of a file with one wrong record, nothing is taken. A second import of the same file adds
-    nothing, and what somebody graded later stays.
+    They become the files of their raters, as if given on the page. Everything is checked first: if
+    one record is wrong, the whole file is refused. A second import of the same file adds nothing,
+    and what somebody graded later stays.
 
     Examples:
     - targen review import runs/rte-0 project-1-at-2026-11-20.json

@@ -19,7 +19,7 @@ __all__ = ["backend_of", "grade", "grade_by"]
 def grade(
     review: Annotated[
         Path,
-        typer.Argument(help="A review's folder, or the data that it is of.", show_default=False),
+        typer.Argument(help="A review's folder, or its data.", show_default=False),
     ],
     name: Annotated[
         str,
@@ -87,8 +87,8 @@ def grade(
 def _died(run: Path) -> bool:
     """Return whether a process was killed while it asked for grades: the same command continues it.
 
-    A run that ended has a report, and one whose calls went into files or batches has a ledger of
-    these: `targen resume` and `targen batch` continue such runs.
+    A run that ended has a report. A run whose calls went into files or batches has a ledger of
+    these. `targen resume` and `targen batch` continue such runs.
     """
     ended = (run / "report.json").exists() or (run / "batches.jsonl").exists()
     return not ended and (run / "journal").exists() and (run / "journal").stat().st_size > 0

@@ -75,7 +75,7 @@ def review(
         ),
     ] = None,
     blind: Annotated[
-        bool, typer.Option("--blind", help="Hide labels until a rater chose one.")
+        bool, typer.Option("--blind", help="Hide labels until the rater has chosen one.")
     ] = False,
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Also review the rejects of step 4.")
@@ -186,11 +186,11 @@ def planned(
 
     With `quiet` no note is printed on a new plan.
 
-    A plan by which nobody has graded yet is made anew where other options are asked for; what was
-    not asked for stays as it was planned.
+    If other options are requested before anyone has graded by a plan, the plan is made anew.
+    Options that are not requested stay as planned.
 
     Raises:
-        UsageError: something asked for is not possible, or differs from the plan that is there.
+        UsageError: a request is impossible, or differs from the existing plan.
     """
     from targen_review.grades import check_name
     from targen_review.plan import data_of, differing, folder_for, is_there, load_plan, write_plan
@@ -248,7 +248,7 @@ def planned(
     return folder, plan, opened
 
 
-_TASKS = "targen list-tasks has the names; a file will do, too"
+_TASKS = "targen list-tasks has the names; a file also works"
 
 
 def _is_begun(folder: Path) -> bool:
@@ -292,8 +292,8 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}: rows that targen resume makes later are nobody's "
-                "to review",
+                f"note: {each.path} is {status}: rows that targen resume generates later are not "
+                "in this review",
                 file=sys.stderr,
             )
     if not plan.blind:
@@ -310,7 +310,7 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
 
 
 def _status_of(run: Path) -> str:
-    """How a run ended, by its report; `load` would bring all that runs need into the server."""
+    """Return how a run ended, by its report: `load` would bring too much code into the server."""
     report = run / "report.json"
     if not report.exists():
         return "unfinished"

@@ -43,8 +43,8 @@ def report(
 ) -> None:
     """Report a review: grades, agreement, confirmed labels, rows to discuss.
 
-    Grades are by dataset, before and after correction; agreement is Cohen's κ and Spearman's r of
-    each two who graded the same rows, and Krippendorff's α of all; models are kept apart.
+    Grades are by dataset, before and after correction. Agreement is Cohen's κ and Spearman's r of
+    each two who graded the same rows, and Krippendorff's α of all. Models are shown separately.
 
     Examples:
     - targen review report runs/rte-0.review

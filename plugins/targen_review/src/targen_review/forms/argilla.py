@@ -100,7 +100,7 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is no record of Argilla's client",
+                "it is not a record of Argilla's client",
                 hint="dataset.to_disk(FOLDER) or dataset.records.to_json(FILE) writes them",
             )
         answers += _answers(reader, sheet, number, record)

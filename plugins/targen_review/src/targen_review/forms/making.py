@@ -99,7 +99,7 @@ def take(
     """Write answers as grades, by the rubric of the review, into the files of their raters.
 
     Returns:
-        By rater, how many were "new", "known" already, or "older" than what is there.
+        By rater, how many were "new", already "known", or "older" than the rater's own grades.
 
     Raises:
         UsageError: an answer is too long for a grade; then no grade is written.

@@ -1,7 +1,7 @@
 """The `Sheet` that every form writes, the `Answer`s that it reads, and its error messages.
 
-Files come back from programs, and people, that we do not know: all that is read of them is checked
-here against the sheet that went out.
+Files come back from programs and people that we do not know. So everything in them is checked here
+against the sheet that went out.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ __all__ = [
 ]
 
 REJECT, FLAG = "reject", "flag"
-"""What can be decided of a row beside its grade."""
+"""The decisions on a row beside its grade."""
 
 NO_REASON = "none of these"
-"""What stands beside a reason that would be the only one to choose from."""
+"""The alternative to a reason that would be the only one to choose."""
 
 DIGEST = "targen_digest"
 """Under this name the other tool keeps which contents of a row its people saw."""
@@ -99,7 +99,7 @@ class Sheet:
         editable: the fields whose texts people may write anew; None for all.
         blind: whether people find a label of their own before they see any.
         reasons: what may be added to a grade, with the meanings.
-        secret: what the keys of a blind sheet are made with, so that nobody can try guesses.
+        secret: makes the keys of a blind sheet, so that nobody can try guesses.
     """
 
     name: str
@@ -153,7 +153,7 @@ class Sheet:
         return mark
 
     def _sealed(self, text: str) -> str:
-        """16 hex digits that nobody can work out who does not have the review's plan."""
+        """16 hex digits that can be computed only with the review's plan."""
         data = text.encode("utf-8", "backslashreplace")
         return hmac.new(self.secret.encode(), data, hashlib.sha256).hexdigest()[:16]
 
@@ -221,7 +221,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip(".-")
     if not _RATER.fullmatch(name):
         raise UsageError(
-            f"{printable(said, max_length=60)!r} makes no rater's name",
+            f"{printable(said, max_length=60)!r} cannot be made into a rater's name",
             hint=f"--rater '{printable(said, max_length=60)}=ann' gives one",
         )
     return name
@@ -353,7 +353,7 @@ class Reader:
         except UnicodeEncodeError:
             raise self._wrong(number, f"{name} has half of a surrogate pair in it") from None
         if "\0" in value:
-            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is no text")
+            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is not text")
         return value.replace("\r\n", "\n")
 
     def reasons(self, number: int, value: object) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ class Seat:
         grade: what the rater said so far.
         changed: whether the row is not as it was when they said it.
         hidden: whether labels are hidden until the rater has chosen one.
-        labels: what the rater can choose from; none if labels are open, or rows have an output.
+        labels: the labels that the rater can choose; empty if labels are open, or rows have an
+            output.
         mended: what the task says of the edit or the new label, where there is one.
         rubric: what the rater is asked.
     """
@@ -109,7 +110,7 @@ class Seat:
 
     @property
     def asked(self) -> Sequence[targen_standard.Question]:
-        """Return what its output asks, with the answers; nothing where people edit the columns."""
+        """The questions of its output, with the answers; empty if people edit the columns."""
         if not self.asks_output or self.data is None or self.data.output is None:
             return ()
         return self.data.output.questions(self.instance)
@@ -133,7 +134,7 @@ class Seat:
 
     @property
     def effect(self) -> str:
-        """What `targen review apply` does with the row by this grade alone; "" of no grade."""
+        """What `targen review apply` does with the row by this grade; "" without a grade."""
         if self.row is None or self.changed:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
@@ -238,7 +239,7 @@ class Desk:
         return None
 
     def name_of(self, seat: Seat) -> str:
-        """What a row is called: by its number, and while that may tell its label, by its place."""
+        """Return a row's name: its number or, while that may reveal its label, its place."""
         row = seat.row
         if row is None or seat.data is None or seat.hidden:
             return f"{seat.at + 1:,} of {len(self.ids):,}"
@@ -303,7 +304,7 @@ class Desk:
         """
         seat = self.seat(at)
         if seat.row is None or seat.data is None:
-            raise UsageError("the data has this row no more")
+            raise UsageError("the data no longer has this row")
         if seat.hidden:
             return Mended(unchecked=("the task's checks may tell the label: choose one first",))
         label = seat.grade.label if seat.data.labels else None
@@ -325,11 +326,11 @@ class Desk:
         Args:
             at: the row's place.
             action: `grade`, `reason`, `label`, `output`, `reject`, `flag`, `comment`, `edit`.
-            value: of `label` a label; of `reason` one's name; of `grade` a letter for the question
-                that is asked next, or `before=B`, which names the question.
+            value: for `label` a label, and for `reason` a reason's name. For `grade` it is a letter
+                for the question that comes next, or `before=B`, which names the question.
             texts: of `edit`, the texts by their fields.
             answers: of `output`, the values of each of its fields.
-            comment: what stands in the field for comments, whatever else is done.
+            comment: the content of the field for comments, with any action.
             seconds: how long the row was looked at.
 
         Raises:
@@ -339,7 +340,7 @@ class Desk:
         seat = self.seat(at)
         row = seat.row
         if row is None:
-            raise UsageError("the data has this row no more, so it cannot be graded")
+            raise UsageError("the data no longer has this row, so it cannot be graded")
         old = Grade(row=seat.grade.row, digest=row.digest) if seat.changed else seat.grade
         if action == "output":
             changes = self._answered(seat, old, answers or {})
@@ -477,7 +478,7 @@ class Desk:
 def _changed(seat: Seat, edit: Mapping[str, str]) -> dict[str, str]:
     """Those texts of an edit that are not as they were; lines end as they do in the row.
 
-    What the rater may not see is not compared: that nothing changed would confirm a guess.
+    Texts that the rater may not see are not compared: "unchanged" would confirm a guess.
     """
     texts = {path: text.replace("\r\n", "\n") for path, text in edit.items() if path in seat.fields}
     return {path: text for path, text in texts.items() if text != seat.fields[path]}

@@ -18,7 +18,7 @@ from targen_standard import Question
 __all__ = ["COLUMNS", "Control", "answers_of", "columns_of", "controls"]
 
 COLUMNS = "*"
-"""What the field is called that holds all columns of an output as JSON."""
+"""The name of the field that has all columns of an output as JSON."""
 
 _SPARE = 2  # empty fields for further texts
 
@@ -49,7 +49,7 @@ class Control:
     Attributes:
         question: what is asked; without its answer if that is hidden.
         choices: what there is to choose.
-        shown: texts that belong to it, besides those to choose.
+        shown: more texts that belong to it, except those to choose from.
         marks: of spans, what the script of the page needs, as JSON.
         texts: of texts, those there are, and a few empty ones.
     """

@@ -77,7 +77,7 @@ class Secret:
         self.path = f"/{rater}/"
         self._cookie = f"targen-{port}"
         self.form = hmac.new(self.token.encode(), b"form", hashlib.sha256).hexdigest()
-        """What each form of the page holds: who cannot read the page cannot know it."""
+        """A secret in each form of the page: a site that cannot read the page cannot know it."""
 
     def address(self, port: int) -> str:
         """The link that a rater opens."""

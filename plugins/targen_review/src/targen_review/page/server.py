@@ -49,7 +49,7 @@ _COMMANDS = {
     "list": ("l", "List of all rows"),
     "help": ("?", "Show these keys"),
 }
-"""What can be done -> its key, and what it does."""
+"""Action -> its key, and what it does."""
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ class _Pages:
         return self._page(request, desk, "row.html", context, said=said)
 
     def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
-        """What comes after an answer: at once where our script asks, by a redirect elsewhere."""
+        """Return the response to an answer: at once if our script asks, otherwise by a redirect."""
         where = f"/{desk.rater}/done" if at is None else f"/{desk.rater}/row/{at + 1}"
         if request.headers.get("x-page") != "1":
             return RedirectResponse(where, 303)
@@ -326,7 +326,7 @@ class _Pages:
 
 
 async def traced(path: Path, name: str | int) -> Trace:
-    """Return what a row rests on. What finds that is imported with the first: it takes 15 MB.
+    """Return the trace of a row, with code that is imported with the first: it takes 15 MB.
 
     Raises:
         TargenError: it cannot be read.
@@ -388,7 +388,7 @@ def _done(desk: Desk) -> dict[str, Any]:
 
 
 def _saved(desk: Desk, seat: Seat) -> str:
-    """Return what was saved of a row, and what comes of it: "Row 3: wrong label; it leaves."."""
+    """Return what was saved for a row, and its effect: "Row 3: wrong label; it leaves."."""
     grade, rubric = seat.grade, seat.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:

@@ -18,7 +18,7 @@ class ReviewedOptions(MetricOptions):
 
     folders: str = Field(
         "",
-        description="reviews, with commas between; those beside the runs are found without it",
+        description="reviews, separated by commas; those beside the runs are found without it",
     )
 
 

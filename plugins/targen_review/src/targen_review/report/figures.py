@@ -37,7 +37,7 @@ ALL = "all"
 class Letters:
     """The grades of a dataset by people together, or by one model.
 
-    A row counts once: where k raters graded it, each grade is 1/k of it.
+    A row counts once: where k raters graded it, each grade counts 1/k.
 
     Attributes:
         dataset: its name, or "all".

@@ -348,7 +348,7 @@ def _raters_table(raters: Sequence[RaterFigures]) -> Table:
     return Table(
         "Raters",
         ("rater", "kind", "graded", "of", "acceptable", "relabelled", "edited", "rejected",
-         "flagged", "comments", "seconds a row", "time"),
+         "flagged", "comments", "seconds per row", "time"),
         [
             (
                 each.rater,
@@ -366,7 +366,7 @@ def _raters_table(raters: Sequence[RaterFigures]) -> Table:
             )
             for each in raters
         ],
-        note="Seconds a row: the median.",
+        note="Seconds per row: the median.",
     )  # fmt: skip
 
 

@@ -63,11 +63,11 @@ class Query:
     """The rows to show, and their order.
 
     Attributes:
-        text: what stands in a text, whatever the case; "" for anything.
+        text: part of a text, in any case; "" for anything.
         choices: column -> the value that it must have; columns are those of `Catalogue.choices`.
         sort: one of `SORTS`.
-        paired: whether rows of two datasets that belong together are one place in the list, which
-            is there where one of the two is what was asked for.
+        paired: whether rows of two datasets that belong together share a place in the list. The
+            place is listed if one of the two matches.
     """
 
     text: str = ""
@@ -84,7 +84,7 @@ class Entry:
         at: its place, from 1.
         data: the name of its dataset.
         row: the row.
-        likeness: the similarity of the row of its dataset that is most like it; None while unknown.
+        likeness: the similarity to the most similar row of its dataset; None while unknown.
         pvi: its pointwise V-information, in bits; None if nobody measured it.
     """
 
@@ -195,7 +195,7 @@ class Catalogue:
         return self.entries(self.places(query, start, count))
 
     def entries(self, places: Sequence[int]) -> list[Entry]:
-        """The rows of places, in their order; of places that there are none of, none."""
+        """The rows at places, in their order, without places that do not exist."""
         found = {entry.at: entry for entry in self._entries(f"at IN ({_marks(places)})", places)}
         return [found[at] for at in places if at in found]
 
@@ -239,7 +239,7 @@ class Catalogue:
             self._database.executemany(f"UPDATE rows SET {column} = ? WHERE at = ?", records)  # noqa: S608
 
     def known(self, column: str) -> dict[str, int]:
-        """Of how many rows of each dataset `likeness` or `pvi` is known."""
+        """By dataset, the number of rows whose `likeness` or `pvi` is known."""
         assert column in ("likeness", "pvi")
         return dict(self._ask(f"SELECT data, count({column}) FROM rows GROUP BY data", []))  # noqa: S608
 

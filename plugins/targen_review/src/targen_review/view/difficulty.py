@@ -31,7 +31,7 @@ def take_difficulty(
     """Give rows the PVI that analyses found: a run's own, and those that are named.
 
     Returns:
-        What is wrong with runs' own analyses, in words.
+        Problems with the runs' own analyses, in words.
 
     Raises:
         UsageError: an analysis that is named has no PVI of these datasets, or is of other rows.
@@ -108,7 +108,7 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
 
 
 def _lines(path: Path) -> io.BytesIO:
-    """The lines of a file; none if there is no file, as of a metric that was not measured."""
+    """The lines of a file; empty without a file, as for a metric that was not measured."""
     try:
         return io.BytesIO(read_plain(path, _MAX_BYTES))  # a list of short ones is far larger
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _lines(path: Path) -> io.BytesIO:
 
 
 def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
-    """Return what an analysis says of a dataset; None if it is not of it.
+    """Return what an analysis says about a dataset; None if it is of another.
 
     Raises:
         UsageError: the folder holds no analysis.
@@ -136,7 +136,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RunDirectoryError(f"{path} cannot be read: it is no analysis") from error
+        raise RunDirectoryError(f"{path} cannot be read: it is not an analysis") from error
     # What an analysis calls a dataset: see `read_corpus` and `named_apart` of targen-analysis.
     above = Path(data.source.place).resolve().parent.name
     names = (str(data.path), f"{above}/{data.source.name}", data.source.name)

@@ -27,7 +27,7 @@ class Progress:
     """The progress of the work.
 
     Attributes:
-        words: what to tell who waits; "" if nothing is left to do.
+        words: a message for people who wait; "" once all is done.
         problem: whether it will never be done, for the reason in `words`.
     """
 
@@ -50,13 +50,13 @@ class Alike:
 
         Args:
             catalogue: the rows.
-            encode: what turns a text into a vector; None to compare the words, by ROUGE-L.
+            encode: turns a text into a vector; None to compare the words, by ROUGE-L.
             embedder: the name of what `encode` is of.
         """
         self._catalogue = catalogue
         self._encode = encode
         self.measure = f"cosine by {embedder}" if encode is not None else "ROUGE-L"
-        """How likeness is measured, for people."""
+        """The measure of likeness, for people."""
         self._likeness: Likeness | None = None
         self._problem = ""
         self._read = 0  # texts
@@ -100,7 +100,7 @@ class Alike:
             patience: seconds to wait while texts are still being read.
 
         Returns:
-            Of each dataset the places of its rows and how alike they are; None if texts are
+            For each dataset, the places of its rows and how alike they are. None if texts are
             not read yet, or there is a problem: see `progress`.
         """
         self.begin()
@@ -142,7 +142,7 @@ class Alike:
             from targen_analysis.likeness import by_vectors, by_words
         except ModuleNotFoundError as error:
             raise MissingDependency(
-                f"how alike rows are needs the package {error.name!r}, which is not installed",
+                f"comparing rows needs the package {error.name!r}, which is not installed",
                 distribution="targen-review",
                 hint=install("targen-review[likeness]"),
             ) from error

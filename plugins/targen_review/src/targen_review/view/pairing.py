@@ -1,9 +1,8 @@
 """Which rows of two datasets belong together: before and after, or two answers to one seed.
 
-They are the same row by its id, as what people changed has the ids of the run; rows with the same
-texts, as after correction; or rows of the same seed. Of these, what pairs the most rows counts, if
-it pairs half of the smaller dataset at least. Where several rows have one key, the first is paired
-with the first.
+Rows are the same by id, as people's changes keep the ids of the run. Or they have the same texts,
+as after correction, or the same seed. The key that pairs the most rows counts, if it pairs at least
+half of the smaller dataset. Where several rows have one key, the first is paired with the first.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from targen_review.rows import ReviewData, ReviewRow
 __all__ = ["Keys"]
 
 _WORDS = {"id": "their ids", "texts": "the same texts", "seed": "their seeds"}
-"""What is looked for, the surest first -> how it is called."""
+"""Kinds of keys, the surest first -> their names."""
 
 _LEAST = 0.5  # of the rows of the smaller dataset
 
@@ -36,7 +35,7 @@ class Keys:
     """
 
     def __init__(self, database: sqlite3.Connection, data: Sequence[ReviewData], key: str) -> None:
-        """Prepare the table of keys; there is none if there are not two datasets."""
+        """Prepare the table of keys, if there are two datasets."""
         self.name = ""
         self.pairs = 0
         self._database = database

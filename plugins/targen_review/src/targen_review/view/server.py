@@ -207,7 +207,7 @@ class _Pages:
         return _html("calls.html", {"trace": found})
 
     def _query(self, request: Request) -> tuple[Query, bool]:
-        """Return what is asked for, and whether two datasets are to stand side by side."""
+        """Return the request, and whether two datasets are shown side by side."""
         asked = request.query_params
         sides = len(self._data) == 2 and asked.get("as") != "list"
         choices = {name: asked.get(name, "") for name in self._choices(sides)}
@@ -275,7 +275,7 @@ def _of(name: str, query: Query) -> Query:
 
 
 def _differing(rows: Sequence[Entry]) -> list[str]:
-    """The texts in which two rows differ, and `label`; nothing of one row alone."""
+    """The texts in which two rows differ, and `label`; empty for one row alone."""
     if len(rows) < 2:
         return []
     one, other = ({**each.row.fields, "label": each.row.label} for each in rows)
@@ -287,7 +287,7 @@ def _places(found: Sequence[tuple[object, Sequence[tuple[int, float]]]]) -> list
 
 
 def _number(request: Request, name: str) -> int:
-    """A number of an address; 0 where there is none."""
+    """A number of an address, or 0 without one."""
     said = request.query_params.get(name, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 

@@ -108,7 +108,7 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
     if not answer_at:
         raise UsageError(f"{source} answers no example of {task.name or 'this task'}")
     if lost:
-        print(f"warning: {lost:,} answers are to no example of the task", file=sys.stderr)
+        print(f"warning: {lost:,} answers match no example of the task", file=sys.stderr)
     if len(answer_at) < len(task.examples):
         print(
             f"{len(answer_at):,} of {len(task.examples):,} examples are answered; "

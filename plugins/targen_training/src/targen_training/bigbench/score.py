@@ -2,10 +2,10 @@
 
 `multiple_choice_grade` is the mean score of the choices that a model finds likeliest, or names.
 `exact_str_match` is the share of written answers that equal a target, letter by letter, after the
-task's `output_regex` and `stop_string`. The normalised score (Srivastava et al., arXiv:2206.04615,
-section 2.1.2) is 100 · (raw - low) / (high - low). low is the score of random choices (0 for
+task's `output_regex` and `stop_string`. The normalised score is 100 · (raw - low) / (high - low)
+(Srivastava et al., arXiv:2206.04615, section 2.1.2). Here low is the score of random choices (0 for
 written answers) and high is 1. So 0 is chance, 100 is all right, and scores below chance are
-negative. task.json names the figure that counts (`preferred_score`), but not low and high.
+negative. A `task.json` names the figure that counts (`preferred_score`), but not low and high.
 BIG-bench's published results have 1 over the number of choices for low, and 1 for high.
 """
 

@@ -80,8 +80,8 @@ class Cell:
         model: what is trained, by its name in tables.
         arm: where the rows are from; of a mixture the two arms with "+" between them.
         kind: the group of the cell. It may be the comparison at equal sizes ("labels": of the same
-            labels) or at natural ones, a learning curve, a mixture, or few real rows of each label,
-            alone and with all synthetic ones.
+            labels) or at natural ones, a learning curve, or a mixture. Or it has few real rows of
+            each label, alone and with all synthetic ones.
         rows: how many rows are learned from.
         share: of a mixture, the part of the second arm.
         seed: the seed.
@@ -194,7 +194,9 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             hint="compare those that learn its output, or those that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
-        raise UsageError("models of an output learn one task alone, neither together nor before")
+        raise UsageError(
+            "models of an output learn one task alone, not together with others or after them"
+        )
     return ready
 
 
@@ -337,7 +339,7 @@ def _together(
     if twice := [task for task in tasks if tasks.count(task) > 1]:
         raise UsageError(
             f"two parts hold rows of {twice[0]}: one model cannot tell them apart",
-            hint="together wants each task once",
+            hint="together needs each task once",
         )
     first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:

@@ -132,7 +132,7 @@ class TaskPart(_Declared):
             raise ValueError("name at least one arm")
         for name in arms:
             if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of an arm")
+                raise ValueError(f"{name!r} is not a valid name of an arm")
         return arms
 
 
@@ -151,8 +151,9 @@ class Experiment(_Declared):
         mixture: those two arms; by default the first two that have one dataset each.
         baseline: the arm that the others are held against, by default the first.
         metric: the figure that counts; by default the benchmark's first.
-        match: "labels": matched arms also have the same labels, as many of each as the arm with the
-            fewest; "rows": each has its own; "auto": both, if the shares of labels differ.
+        match: with "labels", matched arms also have the same labels, as many of each as the arm
+            with the fewest. With "rows" each has its own. "auto" does both, if the shares of labels
+            differ.
         per_label: numbers of real rows of each label, from the first arm of `mixture`: alone, and
             with all rows of the second.
         similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
@@ -229,7 +230,7 @@ class Experiment(_Declared):
     @classmethod
     def _some(cls, value: Any) -> Any:
         if not value:
-            raise ValueError("there is none")
+            raise ValueError("name at least one")
         return value
 
     @field_validator("seeds")
@@ -273,7 +274,7 @@ class Experiment(_Declared):
             self.mixture is None and sum(len(arm.data) <= 1 for arm in part.arms.values()) < 2
             for part in self.tasks.values()
         ):
-            raise ValueError("per_label wants an arm of real rows and one of synthetic rows")
+            raise ValueError("per_label needs an arm of real rows and one of synthetic rows")
         return self
 
     @model_validator(mode="after")
@@ -282,7 +283,7 @@ class Experiment(_Declared):
             return self
         arms = {tuple(part.arms) for part in self.tasks.values()}
         if len(self.tasks) < 2 or len(arms) > 1:
-            raise ValueError("together wants two tasks or more that have the same arms")
+            raise ValueError("together needs two tasks or more that have the same arms")
         if self.rows or self.shares or self.per_label:
             raise ValueError("together has neither learning curves nor mixtures of two arms")
         for name in arms.pop():
@@ -298,12 +299,12 @@ class Experiment(_Declared):
                     continue
                 where = f"tasks.{key}.arms.{name}: before = {arm.before!r}"
                 if arm.before not in self.before:
-                    known = ", ".join(self.before) or "there is none"
-                    raise ValueError(f"{where} is no set; sets: {known}")
+                    known = ", ".join(self.before) or "none"
+                    raise ValueError(f"{where} is not a set; sets: {known}")
                 if self.task_of(key) in self.before[arm.before]:
                     raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:
-                    raise ValueError(f"{where} goes neither with a style nor with together")
+                    raise ValueError(f"{where} cannot be combined with a style or with together")
         for name, tasks in self.before.items():
             if not tasks or any(arm.before or arm.style != "plain" for arm in tasks.values()):
                 raise ValueError(f"before.{name}: data or generate for each of its tasks")
@@ -341,7 +342,7 @@ def read_asked(folder: Path) -> dict[str, Any] | None:
 def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
     """Return what an experiment in `folder` names that a person has to trust, by its place.
 
-    This covers code; data, tasks and weights elsewhere; and all that decides the model, its
+    This covers code, data, tasks and weights elsewhere, and all that decides the model, its
     address, its key and its cost limit.
     """
     arms = {

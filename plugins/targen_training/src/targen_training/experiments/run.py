@@ -92,7 +92,8 @@ def check_folder(folder: Path) -> None:
     """Check that an experiment may be done in `folder`.
 
     Raises:
-        UsageError: something else is there, or it contains a link or the like, at any depth.
+        UsageError: it is not an experiment's folder, or it contains a link or the like, at any
+            depth.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is no folder", hint="choose another --out")

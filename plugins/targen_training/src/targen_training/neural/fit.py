@@ -140,7 +140,7 @@ def _parted(
     numbers = sorted({row.row for row in rows})
     count = min(max(1, round(options.hold_out * len(numbers))), len(numbers) - 1)
     if not count:
-        raise UsageError("one row cannot be parted", hint="-o early_stop=0, and no search")
+        raise UsageError("one row cannot be split", hint="-o early_stop=0, and no search")
     apart = set(random.Random(seed).sample(numbers, count))
     pairs = list(zip(examples, rows, strict=True))
     return (

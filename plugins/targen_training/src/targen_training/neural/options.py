@@ -22,8 +22,8 @@ class NeuralOptions(TrainerOptions):
     """Options of every trainer on transformers."""
 
     model: str = Field("", description="the pretrained model: what --model sets")
-    batch: int = Field(16, ge=1, description="rows of a step on each device (paper: 16)")
-    accumulate: int = Field(1, ge=1, description="batches to a step of the optimiser (paper: 1)")
+    batch: int = Field(16, ge=1, description="rows per step on each device (paper: 16)")
+    accumulate: int = Field(1, ge=1, description="batches per step of the optimiser (paper: 1)")
     learning_rate: float = Field(5e-5, gt=0, allow_inf_nan=False, description="paper: 5e-5")
     epochs: float = Field(
         5,
@@ -42,10 +42,11 @@ class NeuralOptions(TrainerOptions):
         0, ge=0, description="tokens of a row; 0: what the model takes, at most 1024"
     )
     too_long: Literal["cut", "refuse"] = Field(
-        "cut", description="what becomes of rows with more tokens"
+        "cut", description="how to treat rows with more tokens"
     )
     group_by_length: bool = Field(
-        False, description="rows of like length to a batch: less padding, faster; no other rows"
+        False,
+        description="batches of rows with similar lengths: less padding, faster, the same rows",
     )
     early_stop: int = Field(
         0,
@@ -76,10 +77,10 @@ class NeuralOptions(TrainerOptions):
     lora_alpha: float = Field(16, gt=0, allow_inf_nan=False, description="scale of LoRA")
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="dropout of LoRA")
     lora_targets: str = Field(
-        "all-linear", description="modules that LoRA changes, with commas between"
+        "all-linear", description="modules that LoRA changes, separated by commas"
     )
     quantize: Literal["none", "4bit"] = Field(
-        "none", description="4bit: QLoRA, for a GPU; wants lora and the extra qlora"
+        "none", description="4bit: QLoRA, for a GPU; needs lora and the extra qlora"
     )
 
     def searched(self) -> Iterator[tuple[str, Self]]:

@@ -1,7 +1,7 @@
 """`targen reproduce datatune-table2`: models trained on existing, synthetic and transformed rows.
 
-Each dataset is written once as rows of an input with its choices and the right one, so that rows of
-any columns train the same models. BIG-bench's own examples test them.
+Each dataset is written once as rows of an input with its choices and the right one. So rows of any
+columns train the same models. BIG-bench's own examples test them.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from targen_core.text import plural
 __all__ = ["REPLAYED", "Found", "original_of", "replayed_of", "synthetic_of"]
 
 REPLAYED = {"correct"}
-"""What an arm may do otherwise and a replay makes of a run, without a call."""
+"""Changes of an arm that a replay makes in a run, without a call."""
 
 Found = tuple[Path, Path]
 """Training rows and test rows."""

@@ -73,7 +73,8 @@ def able_file(
         folder: see `method_file`.
 
     Returns:
-        The file; what keeps the model from it, such as probabilities that it does not tell, or "";
+        The file, and what keeps the model from it, such as probabilities that it does not report,
+            or "";
         and why the settings are left out, or "".
     """
     first = ""

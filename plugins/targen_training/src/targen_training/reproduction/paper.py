@@ -27,8 +27,8 @@ class PaperTable:
         tasks: on which.
         also: tasks that the paper left out, which are done too if their data are at hand.
         columns: "tasks", or "arms".
-        arms: the compared arms: a name, whether it is the original data or both together, changes
-            to the paper's own way of generating, how rows are read.
+        arms: the compared arms. An arm has a name, whether it is the original data or both
+            together, changes to the paper's own way of generating, and how rows are read.
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.

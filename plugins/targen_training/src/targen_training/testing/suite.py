@@ -171,7 +171,7 @@ class TrainerSuite(Suite):
             )
             scores = json.loads(there.read_text(encoding="utf-8"))
             assert _alike(predictor(held_out), scores), (
-                "another process gives other scores: does it go by the order of a set?"
+                "another process gives other scores: does it depend on the order of a set?"
             )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:

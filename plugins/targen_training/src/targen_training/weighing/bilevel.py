@@ -197,7 +197,7 @@ class _Adam:
 def _epochs(
     inputs: Any, targets: Array, weights: Array, options: SunGenOptions, seed: list[int]
 ) -> Array:
-    """A head that begins at 0, after some epochs of weighed rows."""
+    """A head that begins at 0, after some epochs of weighted rows."""
     chance = np.random.default_rng(seed)
     head = np.zeros((targets.shape[1], inputs.shape[1]))
     adam = _Adam(head.shape, options.inner_rate)

@@ -1,9 +1,9 @@
 """A linear head and its derivatives, exactly: softmax regression on given features.
 
-Shapes: inputs X (n, d), dense or scipy's CSR, with a last column of 1 for the bias; head W (C, d),
-a line per label; shares P (n, C) = softmax(X Wᵀ); targets Y (n, C), shares that add up to 1, mostly
-one-hot; counts ω (n,). The objective is sum of ω_i CE(y_i, p_i) + decay ‖W‖², the bias left out of
-the norm.
+Shapes: inputs X (n, d), dense or scipy's CSR, with a last column of 1 for the bias. Head W is (C,
+d), a line per label. Shares P (n, C) are softmax(X Wᵀ). Targets Y (n, C) are shares that add up to
+1, mostly one-hot. Counts ω are (n,). The objective is sum of ω_i CE(y_i, p_i) + decay ‖W‖², the
+bias left out of the norm.
 """
 
 from __future__ import annotations

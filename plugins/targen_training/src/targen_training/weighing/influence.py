@@ -1,7 +1,7 @@
 """ProGen's influence: the effect of one more such row on the loss of validation rows.
 
 Koh and Liang (2017, arXiv:1703.04730), with the noise-robust validation loss of ProGen (Ye et al.,
-2022, arXiv:2210.12329, section 3.1). On a linear head the Hessian is exact, and so is its inverse:
+2022, arXiv:2210.12329, section 3.1). On a linear head the Hessian is exact, and so is its inverse.
 ProGen sums up a series with the limit (H + damping)⁻¹, and this is that limit.
 """
 

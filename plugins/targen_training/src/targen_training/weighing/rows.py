@@ -33,7 +33,7 @@ TFIDF = "tfidf"
 """Features that need no embedder: those of the trainer of that name."""
 
 MOVED = 0.10
-"""How far a label's share of all weights may move without a warning."""
+"""Largest change of a label's share of all weights without a warning."""
 
 By = Literal["sungen", "influence", "file"]
 
@@ -358,8 +358,8 @@ class _Rows:
             )
         if len(found := {decision.label for decision in decisions}) < 2:
             raise UsageError(
-                f"{dataset.name}: all validation rows are {found.pop()}: whoever always says so is "
-                "right",
+                f"{dataset.name}: all validation rows are {found.pop()}: a model that always says "
+                "so is right",
                 hint="validation rows of at least two labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
@@ -390,7 +390,7 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         UsageError: there is not.
     """
     if not labels:
-        raise UsageError(f"{dataset.name}: no row has a label", hint="weigh labelled rows")
+        raise UsageError(f"{dataset.name}: no row has a label", hint="pass labelled rows")
     if fewest == 1:
         return
     if len(labels) < 2:

@@ -47,8 +47,8 @@ class ExclusionOptions(Options):
         BeforeValidator(several),
         Datasets("excludes", "excluded"),
         Flag(
-            "Make no row that equals or nearly equals one there: a run, a file, a folder, or "
-            "hf:OWNER/NAME of a hub. May be given several times.",
+            "Reject rows that equal or nearly equal one in this source: a run, a file, a folder, "
+            "or hf:OWNER/NAME of a hub. May be given several times.",
             metavar="SOURCE",
             repeats=True,
         ),

@@ -132,7 +132,7 @@ class _Rows:
             raise _unread(Option("exclude") + f": {error}", hint=error.hint) from error
 
     def read(self) -> ExcludedSource:
-        """Return the run's record of it, with the index of its rows.
+        """Return the run's record of the dataset, with the index of its rows.
 
         Raises:
             UnreadSource: it has no column, or no text, that could be compared.
