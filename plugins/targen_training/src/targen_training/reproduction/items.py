@@ -55,7 +55,7 @@ def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
         folders: the user's, by option: "--original", "--synthetic".
 
     Raises:
-        UsageError: the item has no command, or a folder or another word of it is missing.
+        UsageError: the item has no command, or the command needs a folder or another word.
     """
     if not item.command:
         hint = "targen reproduce --list"
