@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import targen_training
+from targen_core.dataset.model import row_digest
+from targen_core.errors import UsageError
 from targen_core.wording import install
+from targen_tasks_superglue.cb import CB
 from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
@@ -461,3 +466,20 @@ arms = {{ one = {{ generate = {{}} }}, two = {{ generate = {{}}, task = "many.ya
     assert {arm["rows"] for arm in (of[0] for of in done.json["parts"][0]["arms"].values())} == {8}
     report = json.loads(Path("comparisons/experiment/runs/rte-two/report.json").read_text())
     assert sum(report["rows"].values()) == 24
+
+
+@pytest.mark.whole
+def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
+    tmp_path, superglue, capsys
+):
+    whole = lines(RUNS / "cb/dataset.jsonl")[:20]
+    odd = {**whole[0], "label": "perhaps"}
+    file = tmp_path / "val.jsonl"
+    write_lines(file, [*whole, odd])
+    known = replace(CB, rows=replace(CB.rows, oddities={row_digest(odd): "val 20"}))
+    made = targen_training.train(superglue / "CB/train.jsonl", task="cb", trainer="tfidf", out="m")
+    seen = targen_training.evaluate(made, file, task=known)
+    assert len(seen.predictions) == len(whole)
+    assert "val: 1 line left out; line 21: label" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
+        targen_training.evaluate(made, file, task="cb")
