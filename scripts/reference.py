@@ -20,9 +20,8 @@ _PAPERS = """# The papers, item by item
 
 Every table, figure and appendix of [TarGEN](https://arxiv.org/abs/2310.17876) and
 [DataTune](https://arxiv.org/abs/2404.14361): the command that does it here, what differs, and what
-was run here. `superglue`, `bigbench` and `runs` stand for folders of yours. `targen reproduce
---list` prints the commands. [Do the paper's experiments again](../how-to/reproduce-the-paper.md)
-explains those of `targen reproduce`.
+was run here. `superglue`, `bigbench` and `runs` stand for your folders.
+[Reproduce the papers' tables and figures](../how-to/reproduce-the-paper.md) lists them by number.
 
 """
 

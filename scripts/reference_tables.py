@@ -5,6 +5,7 @@ A line `<!-- table: WHAT -->` of a page stands for one of these tables:
 - `module:NAME`: the fields and methods of a class, or the keys of a model
 - `backend NAME`, `metric NAME`: the options of that part
 - `checks KIND`: what the conformance suite of a kind checks, besides what that of a task does
+- `papers targen`, `papers datatune`: each table, figure and appendix with its command
 - `rules`: what is checked before a plugin runs
 """
 
@@ -24,6 +25,7 @@ from python_reference import default, items, split
 from targen_core import load_registry
 from targen_testing import TaskSuite
 from targen_testing.rules import RULES
+from targen_training.reproduction.items import items as items_of_papers
 
 _LINE = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
 
@@ -37,6 +39,8 @@ def _table(what: str) -> str:
     kind, _, name = what.partition(" ")
     if what == "rules":
         return _rows("check", "what to do if it fails", RULES.items())
+    if kind == "papers":
+        return _papers(name)
     if kind == "checks":
         suite = load_registry().kinds[name].resolve("suite")
         tests = [(test, getattr(suite, test)) for test in dir(suite) if test.startswith("test_")]
@@ -48,6 +52,18 @@ def _table(what: str) -> str:
     module, _, name = what.partition(":")
     thing = getattr(importlib.import_module(module), name)
     return _keys(thing) if issubclass(thing, BaseModel) else _members(thing)
+
+
+def _papers(name: str) -> str:
+    lines = ["| item | shows | command |\n|---|---|---|"]
+    for item in items_of_papers().values():
+        paper, _, short = item.name.rpartition("-")
+        if (paper or "targen") == name:
+            called = re.sub("^([a-z]+)", lambda found: f"{found[0].capitalize()} ", short)
+            page = f"../reference/papers.md#{item.name.replace('.', '').lower()}"
+            command = f"`{item.command}`" if item.command else "none"
+            lines.append(f"| [{called}]({page}) | {item.what} | {command} |")
+    return "\n".join(lines)
 
 
 def _keys(model: type[BaseModel]) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import targen_training
+from targen_core.dataset.model import row_digest
+from targen_core.errors import UsageError
 from targen_core.wording import install
+from targen_tasks_superglue.cb import CB
 from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
@@ -46,9 +51,40 @@ def test_the_paper_s_tables_are_whole():
             assert set(row) == {"name", *known} or name in ("table8",), (name, row)
             assert all(0 < value < 100 for key, value in row.items() if key != "name")
     assert {"small", "paper"} <= set(sizes())
+
+
+def test_every_table_figure_and_appendix_of_both_papers_is_an_item():
+    targen_s = [f"table{n}" for n in range(1, 17)] + [f"figure{n}" for n in range(1, 12)]
+    targen_s += [f"appendix{letter}" for letter in "ABCDEFGH"]
+    datatune_s = [f"table{n}" for n in range(1, 4)] + [f"figure{n}" for n in range(1, 7)]
+    datatune_s += ["section5.4", "appendixB"]
+    assert list(items()) == [*targen_s, *(f"datatune-{name}" for name in datatune_s)]
     for item in items().values():
         assert bool(item.small) == bool(item.command), f"{item.name}: scripts/papers runs `small`"
-        assert {command.split()[0] for command in item.small} <= {"targen"}
+        # The small form is the command of the page, in small: the last one, where rows are made.
+        commands = [command.split()[:2] for command in item.small]
+        assert not commands or item.command.split()[:2] in commands, item.name
+        assert {program for program, _ in commands} <= {"targen"}
+
+
+@pytest.mark.whole
+def test_items_that_are_no_experiments_are_done_by_their_commands(targen, works):
+    writer = RUNS.parent / "small_writer"
+    flow = works("reproduce", "figure2", "--synthetic", writer)
+    assert flow.out == works("report", writer / "rte").out
+    assert f"targen report {writer}/rte" in flow.err
+    plan = works("reproduce", "7", "--synthetic", "made", "--original", "sg", "--plan")
+    assert "targen analyze made/rte --against sg/RTE/train.jsonl" in plan.err and not plan.out
+    for asked, said, hint in (
+        (("figure4",), "--synthetic and --original are not given", "--original FOLDER"),
+        (("table16",), "FOLDER is yours to fill in", "targen review report FOLDER --paper"),
+        (("table13",), "does not define it", "targen reproduce --list"),
+        (("figure2", "--synthetic", writer, "--repeats", 2), "--repeats is not for figure2",
+         f"targen report {writer}/rte"),
+        (("figure12",), "unknown reproduction figure12", "targen reproduce --list"),
+    ):  # fmt: skip
+        done = targen("reproduce", *asked)
+        assert done.code == 2 and said in done.err and hint in done.err
 
 
 @pytest.mark.whole
@@ -430,3 +466,20 @@ arms = {{ one = {{ generate = {{}} }}, two = {{ generate = {{}}, task = "many.ya
     assert {arm["rows"] for arm in (of[0] for of in done.json["parts"][0]["arms"].values())} == {8}
     report = json.loads(Path("comparisons/experiment/runs/rte-two/report.json").read_text())
     assert sum(report["rows"].values()) == 24
+
+
+@pytest.mark.whole
+def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
+    tmp_path, superglue, capsys
+):
+    whole = lines(RUNS / "cb/dataset.jsonl")[:20]
+    odd = {**whole[0], "label": "perhaps"}
+    file = tmp_path / "val.jsonl"
+    write_lines(file, [*whole, odd])
+    known = replace(CB, rows=replace(CB.rows, oddities={row_digest(odd): "val 20"}))
+    made = targen_training.train(superglue / "CB/train.jsonl", task="cb", trainer="tfidf", out="m")
+    seen = targen_training.evaluate(made, file, task=known)
+    assert len(seen.predictions) == len(whole)
+    assert "val: 1 line left out; line 21: label" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
+        targen_training.evaluate(made, file, task="cb")

@@ -58,7 +58,8 @@ def read_rows(
     """Return rows, whose task is that of a run, or `task`, or else `usual`.
 
     Bad ones are left out, and a warning names them unless an earlier reading did. With `strict`
-    they are an error: a figure on a part of the test rows would mislead.
+    they are an error, except known oddities of the original data: a figure on a part of the test
+    rows would mislead.
 
     Raises:
         UsageError: there are no rows, their task is unknown, or one is bad and all must be good.
@@ -89,7 +90,8 @@ def read_rows(
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
     named = {} if knows else {"task": _named(registry, task or dataset.task)}
     said = left_out(dataset, opened)
-    if said and strict and dataset.rows:
+    unknown = any(problem.left_out and not problem.known for problem in dataset.problems)
+    if unknown and strict and dataset.rows:
         raise UsageError(
             said.replace(" left out; ", " not scored; ", 1),
             hint="correct these lines, or remove them; "

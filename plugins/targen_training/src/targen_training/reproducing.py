@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from targen_core import Registry
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
+    from targen_training.reproduction.items import Item
     from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import PaperTable, Size
 
@@ -48,11 +50,12 @@ def _list(wanted: bool) -> None:
 
 @takes(Limits.declared("max_cost", "max_tokens"))
 def reproduce(
+    ctx: typer.Context,
     table: Annotated[
         str,
         typer.Argument(
-            help="table3, 4, 5, 6, 8, 9, 10, 11 or 12 of the paper; or DataTune's datatune-table2. "
-            "--list shows the commands of all others.",
+            metavar="ITEM",
+            help="table3, figure2, appendixF or datatune-table2, for example; --list has all.",
             show_default=False,
         ),
     ],
@@ -186,8 +189,12 @@ def reproduce(
     ordinary commands, a run each, and share replies; --max-cost is for all of them. Differences
     from the paper are printed with the figures. The command continues where it stopped.
 
+    Tables 3 to 6 and 8 to 12 and datatune-table2 are experiments, and have all these options.
+    Every other item is a command of targen, which is printed and run; with --plan, only printed.
+
     Examples:
     - targen reproduce --list
+    - targen reproduce figure2 --synthetic runs
     - targen reproduce table6 --original superglue --plan
     - targen reproduce table3 --original superglue --synthetic runs --tasks cb,rte
     - targen reproduce table5 --original superglue --generator llama -o model=llama3.1
@@ -198,9 +205,19 @@ def reproduce(
     from targen_core import load_registry
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
+    from targen_training.reproduction.items import items
     from targen_training.reproduction.openllm import OpenLlm
-    from targen_training.reproduction.paper import ROWS, paper_table, sizes
+    from targen_training.reproduction.paper import ROWS, paper_table, sizes, table_names
 
+    table = f"table{table}" if table.isdigit() else table
+    item = items().get(table)
+    if item and table not in (datatune.NAME, *table_names()):
+        examples = Path(paper_table("table3").examples)
+        if synthetic is None and not table.startswith("datatune") and examples.is_dir():
+            synthetic = examples
+        folders = {"--original": original, "--synthetic": transformed or synthetic}
+        _other_command(ctx, item, folders, plan=plan)
+        return
     money = Money(said.of(Limits), yes=yes)
     paper = None if table == datatune.NAME else paper_table(table)
     if original is None:
@@ -336,6 +353,28 @@ def reproduce(
     else:
         _print(paper, results, differs, alike)
         print(folder / "results.html")
+
+
+def _other_command(
+    ctx: typer.Context, item: Item, folders: Mapping[str, Path | None], *, plan: bool
+) -> None:
+    """Print and run the command of an item that is no experiment.
+
+    Raises:
+        UsageError: the command lacks a folder, or an option is not for it.
+    """
+    from targen_cli.app import build
+    from targen_training.reproduction.items import command_of
+
+    words = command_of(item, folders)
+    for param in ctx.command.params:
+        source = ctx.get_parameter_source(param.name or "")
+        known = ("table", "original", "synthetic", "transformed", "plan")
+        if source is not None and source.name == "COMMANDLINE" and param.name not in known:
+            raise UsageError(f"{param.opts[0]} is not for {item.name}", hint=shlex.join(words))
+    print(shlex.join(words), file=sys.stderr)
+    if not plan:
+        build()(words[1:], prog_name=words[0])
 
 
 def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:

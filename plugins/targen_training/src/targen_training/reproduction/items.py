@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from targen_core.errors import UsageError
 from targen_training.reproduction.printed import printed
 
-__all__ = ["Item", "items"]
+__all__ = ["Item", "command_of", "items"]
+
+_STANDS_FOR = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
+"""Folders of the user's, by their names in commands."""
+
+_BLANK = re.compile(r"\b[A-Z]{4,}\b")  # FOLDER, NAME, MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +45,37 @@ class Item:
 def items() -> dict[str, Item]:
     """All of them by name, TarGEN's first."""
     return {values["name"]: Item(**values) for values in printed("items")["item"]}
+
+
+def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
+    """Return the words of an item's command, with the user's folders in their places.
+
+    Args:
+        item: the item.
+        folders: the user's, by option: "--original", "--synthetic".
+
+    Raises:
+        UsageError: the item has no command, or the command needs a folder or another word.
+    """
+    if not item.command:
+        hint = "targen reproduce --list"
+        raise UsageError(f"{item.name} has no command: {item.differs}", hint=hint)
+    if blank := _BLANK.search(item.command):
+        raise UsageError(
+            f"{item.name} ({item.what}): {blank[0]} is yours to fill in",
+            hint=item.command,
+        )
+    words = shlex.split(item.command)
+    places = {at: word.split("/") for at, word in enumerate(words)}
+    needed = {at: _STANDS_FOR[parts[0]] for at, parts in places.items() if parts[0] in _STANDS_FOR}
+    lacking = [option for option in dict.fromkeys(needed.values()) if folders.get(option) is None]
+    if lacking:
+        said = " ".join(f"{option} FOLDER" for option in lacking)
+        verb = "are" if len(lacking) > 1 else "is"
+        raise UsageError(
+            f"{' and '.join(lacking)} {verb} not given: {item.name} reads that data",
+            hint=f"targen reproduce {item.name} {said}",
+        )
+    for at, option in needed.items():
+        words[at] = str(Path(folders[option] or "", *places[at][1:]))
+    return words

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_training.reproduction.items import items
 from targen_training.reproduction.printed import printed
 
 __all__ = ["ROWS", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
@@ -128,17 +127,11 @@ def paper_table(name: str) -> PaperTable:
     """A table by its name or number.
 
     Raises:
-        UsageError: the table is unknown, or another command does it.
+        UsageError: the table is unknown.
     """
     values = printed("paper")
     name = f"table{name}" if name.isdigit() else name
     if name not in values["tables"]:
-        if item := items().get(name):
-            raise UsageError(
-                f"{name} ({item.what}) "
-                + ("has another command" if item.command else f"has no command: {item.differs}"),
-                hint=item.command or "targen reproduce --list",
-            )
         raise UsageError(f"unknown reproduction {name}", hint="targen reproduce --list")
     table, common = values["tables"][name], values["common"]
     trainings = table.get("trainings", name)
