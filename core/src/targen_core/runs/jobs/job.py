@@ -423,9 +423,10 @@ class Job:
                 raise stopped.__cause__ from None
             raise
         except TargenError as error:
-            # Before anything was asked, or by what a part refuses: the words are put right, and
-            # begin the run anew.
-            self._refused = self.engine is None or error.exit_code == UsageError.exit_code
+            # Before anything was asked, by what a part refuses, or by a service that is away: the
+            # same words, or better ones, begin the run anew.
+            gone = isinstance(error, ServiceError | ServiceGaveUp)
+            self._refused = self.engine is None or gone or error.exit_code == UsageError.exit_code
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
@@ -529,7 +530,7 @@ class Job:
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
-            _log.warning("%s", note)
+            self._tell(note)
         if notes := [*self._prepared.notes, *notes]:
             report["notes"] = notes
         complete = report["status"] in ("complete", "short")
@@ -688,6 +689,10 @@ class Job:
     def _lacking(self, engine: Engine) -> Exception | None:
         """Return what keeps a run that sends no calls from its end."""
         return None
+
+    def _tell(self, note: str) -> None:
+        """Show a note of its report."""
+        _log.warning("%s", note)
 
     def _also_reported(self) -> dict[str, Any]:
         """Return further content for its report."""
