@@ -5,6 +5,7 @@ A line is a mistake, the error, and the hint, each as far as it is printed on on
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,12 @@ KEYS = r"""
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
     L; num_rows: 60 | line 3: num_rows: unknown key | it is of a run, not of a task: -n 60
+    L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write one text
+    L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
+    L; seeds: 5 | line 3: seeds: expected keys with values, not 5 | seeds: "what one is", or a list of them
+    L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
+    labels:\n  order: {definiton: a}\n  refund: b | line 3: labels.order.definiton: unknown key | did you mean definition?
+    labels:\n  order: a\n  order : b | line 4: the key 'order' is given twice | keep one of them
     L; version: 2 | line 3: version: 2 is not text | put it in quotes
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
@@ -280,6 +287,17 @@ COMMANDS = """
     resume run -b openai | targen resume has no option -b | a run keeps what it was started with: targen generate TASK -b starts another
     resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | no run directory 3 | targen runs lists runs
+    show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
+    trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
+    trace run 77 | run has no row 77: it has 4 rows, 0 to 3
+    merge run run --out both | run is named twice | name each run once
+    init-task mail.yaml | mail.yaml names a file, and a description of the task is asked for here | targen init-task --blank --out mail.yaml
+    config set max-cost five | max-cost is "five"; it must be a number, above 0
+    config get model | config get: no such action | targen config show
+    config unset model | has no default model | targen config shows what there is
+    review run --port 99999 | --port: it must be at most 65535
+    analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
+    diff run rows.csv | rows.csv is a file, not a run directory | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
@@ -541,27 +559,27 @@ SERVICES = """
     proxy | HTTP 407: Proxy Authentication Required | a proxy or firewall answered, not the service
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
-    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | try again when it is back, or with a larger --max-outage
+    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
     stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; resume when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-empty | HTTP 404 (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
-    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; try again when it is back, or with
+    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
     quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
-    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | try again when it is back, or with a larger --max-outage
-    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; try again when it is back, or with a
-    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; try again when it is back, or
-    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; try again when it is back, or
-    list | no answer from the service within 0.2 s of retrying: the answer is not a chat completion | is --base-url the address of an API for chat completions?; try again when it is back, or with a
+    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | resume when it is back, or with a larger --max-outage
+    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
+    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
+    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    list | no answer from the service within 0.2 s of retrying: the answer is not a chat completion | is --base-url the address of an API for chat completions?; resume when it is back, or with a
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
     unsampled | HTTP 400: Unsupported parameter: 'top_p' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | try again when it is back, or with a larger --max-outage
+    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
     chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use another model, since this one does not do as the prompt says, or give your own --contexts or --seeds; the same command asks
@@ -601,6 +619,23 @@ def test_an_address(address, error, hint, targen):
     assert done.code == 1
     assert f"error: {error}" in shown
     assert f"  try: {hint}" in shown
+
+
+def test_a_server_that_hangs_up_when_asked_for_https(targen):
+    async def hang_up(reader, writer):
+        await reader.read(1)
+        writer.transport.abort()
+
+    async def check():
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        async with server:
+            host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            words = ("backends", "check", "llama", "--model", "tiny", "--base-url")
+            return host, await asyncio.to_thread(targen, *words, f"https://{host}/v1")
+
+    host, done = asyncio.run(check())
+    assert "the server closed the connection when asked for https" in done.err
+    assert f"  try: if it speaks plain http: --base-url http://{host}/v1" in done.err
 
 
 def test_a_proxy_that_does_not_answer(targen, monkeypatch):

@@ -138,7 +138,7 @@ class Retries:
                 if self._max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
-                + "try again when it is back, or with a larger "
+                + "resume when it is back, or with a larger "
                 + Option("max_outage", ...),
             ) from error
         # What it was asked to wait may be untrue: it asks again before the run would end.

@@ -423,10 +423,9 @@ class Job:
                 raise stopped.__cause__ from None
             raise
         except TargenError as error:
-            # Before anything was asked, by what a part refuses, or by a service that is away: the
-            # same words, or better ones, begin the run anew.
-            gone = isinstance(error, ServiceError | ServiceGaveUp)
-            self._refused = self.engine is None or gone or error.exit_code == UsageError.exit_code
+            # Before anything was asked, or by what a part refuses: the words are put right, and
+            # begin the run anew.
+            self._refused = self.engine is None or error.exit_code == UsageError.exit_code
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
