@@ -345,7 +345,7 @@ class World:
         rng = random.Random(f"{self.salt}{request.key}")
         draw = rng.random()
         if draw < self.malformed:
-            return "That is hard to say."
+            return f"That is hard to say, {request.key[:8]}."  # no two are alike
         if draw < self.malformed + self.refuse:
             return ChatReply("I would rather not.", "refusal", 5, 5)
         # A paragraph tells what was drawn, another that candidates are asked for.

@@ -68,3 +68,18 @@ def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, world, tm
     ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
     assert isinstance(ran.error, StageFailed)
     assert "asks something else each time it gets the same replies" in str(ran.error)
+
+
+def test_what_the_model_said_last_does_not_depend_on_which_answer_came_first(lab, world, tmp_path):
+    few = replace(world, side="gathered", maximum=3, bad=0.6)
+
+    def reply(request):
+        is_beside = "," in request.messages[0].content.partition("\n\n")[0]
+        return f"Hard to say: {request.key}." if is_beside else few.reply(request)
+
+    def ending(number):
+        model = lab.ToyModel(reply, latency=lab.latency(number))
+        return str(lab.run(few, tmp_path / str(number), {"only": 9}, model=model).error)
+
+    (said,) = {ending(number) for number in range(6)}
+    assert "the model said 'Hard to say: " in said

@@ -162,14 +162,18 @@ class Journal:
         return list(islice(reversed(self._offsets), count))
 
     def last_at(self, place: str) -> dict[str, Any] | None:
-        """Return the last reply at a place, or None; reads the whole file."""
-        found, there = None, b'"place":' + compact(place)
+        """Return the last attempt at a place, or None; reads the whole file.
+
+        A step may ask side by side, and its replies are in the order in which they came. So the
+        longest prompt tells: a repair repeats the reply that could not be read.
+        """
+        found, there = dict[str, dict[str, Any]](), b'"place":' + compact(place)
         with open(self._fd, "rb", closefd=False) as file:
             file.seek(0)
             for line in iter(partial(file.readline, LINE), b""):
                 if there in line and "key" in (record := decode(line) or {}):  # or it was lost
-                    found = record
-        return found
+                    found[record["key"]] = record
+        return max(found.values(), key=lambda of: (of.get("in") or 0, of["key"]), default=None)
 
     def append(self, record: dict[str, Any]) -> None:
         """Write one record; it is safe from a kill when this returns, see also `sync`.

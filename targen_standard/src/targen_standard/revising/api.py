@@ -292,9 +292,11 @@ async def planned(
     may_carry: tuple[Carried, ...] = () if rewrite else ("texts",)
     may_carry += ("judgements",) if judge == "changed" else ()
 
+    taken: list[dict[str, Any]] = []
+
     async def make(at: Path, rehearses: bool = False) -> tuple[Revision, Registry]:
         with begun(_KINDS[judge], path, at, registry, may_carry=may_carry, **asked) as (job, known):
-            job.look_back(known, rewrites=rewrite)
+            job.look_back(known, rewrites=rewrite, taken=taken)
             if rehearses:
                 job.rehearse(cache=cache)
             with suppress(AnswersAwaited, QuotaNotMet):
@@ -303,7 +305,7 @@ async def planned(
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         job, known = await make(Path(folder) / "run", rehearses=True)
-        plan, manifest = plan_of(job), job.manifest
+        plan, manifest, taken = plan_of(job), job.manifest, job.taken
     if not plan.changes:
         return Planned(plan, path, known, True, make)
     for place in [out] if out is not None else numbered(place_beside(path, "revised")):

@@ -10,7 +10,7 @@ the key of the new call, with the old key beside it. So later code need not know
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -56,6 +56,7 @@ class Revision(Replay):
         touched: the labels that have changed, with those of samples that have.
         spared: how many judgements `judged` "changed" takes over, or would.
         rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
+        taken: the records that it has taken over.
     """
 
     act, done = "revise", "revised"
@@ -65,15 +66,25 @@ class Revision(Replay):
     rewrites = True
     spared = 0
     rehearsal: Rehearsal | None = None
+    taken: list[dict[str, Any]]
     _past: _Past
 
-    def look_back(self, registry: Registry, *, rewrites: bool) -> None:
+    def look_back(
+        self, registry: Registry, *, rewrites: bool, taken: Sequence[dict[str, Any]] = ()
+    ) -> None:
         """Say what may be taken over, before it runs.
+
+        `taken` has the records that its rehearsal took over. This one ends where it would have to
+        guess; the rehearsal went on, and the calls behind that point are asked later.
 
         Raises:
             TargenError: the task as it was cannot be read any more.
         """
         self.rewrites = rewrites
+        self.taken = []
+        self.journal.index_appends = True
+        for record in taken:
+            self._keep(record)
         was = self.before
         before = prepare(
             registry, was.asked(self.of), admit=known_sources(self.of), recorded=was.lock
@@ -118,6 +129,9 @@ class Revision(Replay):
 
     # --- in place of what a replay does ---
 
+    def _tell(self, note: str) -> None:
+        pass  # it is rehearsed, begun and resumed; only the last of these has all rows
+
     def _takes_carried(self, manifest: Manifest) -> bool:
         return False  # what an earlier revision took over is judged, too
 
@@ -145,8 +159,12 @@ class Revision(Replay):
         given = record.get("carried", record["key"])  # to that call, by whatever way it came here
         taken = {**reply_of(record), **mine, "prompt": call.prompt, "carried": given}
         taken |= COPIED
-        self.journal.append(taken)
-        self.usage.record(taken)
+        self._keep(taken)
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        self.taken.append(record)
+        self.journal.append(record)
+        self.usage.record(record)
         self.carried += 1
 
 

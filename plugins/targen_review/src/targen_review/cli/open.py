@@ -292,7 +292,7 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}: rows that targen resume generates later are not "
+                f"note: {each.path} is {status}: rows that targen resume adds later are not "
                 "in this review",
                 file=sys.stderr,
             )
