@@ -18,8 +18,8 @@ from targen_core.tasks.replies import line, list_of
 
 from .providers import serving
 
-openai = pytest.importorskip("openai")
-anthropic = pytest.importorskip("anthropic")
+official = pytest.importorskip
+"""A client, imported where a test uses it: both take seconds, which each worker would spend."""
 
 KEY = "sk-contract-0123456789"
 TALK = (
@@ -103,7 +103,9 @@ def ask_openai(answer, params, schema=None, *, talk=TALK, model="gpt-5.5", optio
         return ChatGptModel(f"{address}/v1", model, api_key=KEY, **(options or {})), request
 
     async def theirs(address):
-        client = openai.AsyncOpenAI(base_url=f"{address}/v1", api_key=KEY, max_retries=0)
+        client = official("openai").AsyncOpenAI(
+            base_url=f"{address}/v1", api_key=KEY, max_retries=0
+        )
         async with client:
             asked = {"model": model, "messages": TURNS, **given}
             return await client.chat.completions.create(**asked)
@@ -128,7 +130,7 @@ def test_openai_is_sent_what_its_client_sends(given):
 
 
 def test_openai_is_asked_for_the_schema_as_its_client_asks():
-    expected = openai.lib._parsing.type_to_response_format_param(River)
+    expected = official("openai").lib._parsing.type_to_response_format_param(River)
     expected["json_schema"]["name"] = "river"
     seen, _, _ = ask_openai(
         COMPLETION, {"max_tokens": 40}, SCHEMA, max_completion_tokens=40, response_format=expected
@@ -240,7 +242,7 @@ def ask_anthropic(answer, params, schema=None, talk=TALK, options=None, **given)
         return ClaudeModel(address, "claude-haiku-5-5", api_key=KEY, **(options or {})), request
 
     async def theirs(address):
-        client = anthropic.AsyncAnthropic(base_url=address, api_key=KEY, max_retries=0)
+        client = official("anthropic").AsyncAnthropic(base_url=address, api_key=KEY, max_retries=0)
         async with client:
             return await client.messages.create(
                 **{
@@ -275,7 +277,7 @@ def test_anthropic_is_sent_what_its_client_sends(params, given):
 
 
 def test_anthropic_is_asked_for_the_schema_as_its_client_asks():
-    expected = anthropic.transform_schema(River)
+    expected = official("anthropic").transform_schema(River)
     seen, _, _ = ask_anthropic(
         MESSAGE,
         {"max_tokens": 40, "reasoning_effort": "low"},
@@ -290,7 +292,7 @@ def test_anthropic_is_asked_for_a_tool_as_its_client_asks():
     tool = {
         "name": "reply",
         "description": "Gives the reply.",
-        "input_schema": anthropic.transform_schema(River),
+        "input_schema": official("anthropic").transform_schema(River),
     }
     answer = {
         **MESSAGE,
@@ -339,7 +341,7 @@ class Deep(BaseModel):
 
 def test_schemas_are_of_the_part_that_anthropic_enforces():
     schema = described_schema(Deep.model_json_schema())
-    assert anthropic.transform_schema(json.loads(json.dumps(schema))) == schema
+    assert official("anthropic").transform_schema(json.loads(json.dumps(schema))) == schema
     assert "minItems: 3" in json.dumps(schema)
 
 
@@ -378,5 +380,5 @@ def test_anthropics_answers_are_read_as_its_client_reads_them(answer, finish, te
 
 
 def test_our_names_for_openais_schema_are_its_clients():
-    expected = openai.lib._parsing.type_to_response_format_param(River)
+    expected = official("openai").lib._parsing.type_to_response_format_param(River)
     assert response_format(SCHEMA, "River") == expected

@@ -54,12 +54,12 @@ def test_a_reply_depends_on_its_request_alone(local_model, request_of):
     # Two prompt heads are kept; the third of these evicts one of the others.
     def requests():
         return [
-            request_of(f"Name {i} rivers, please.", SCHEMA, seed=i, temperature=0.9, max_tokens=60)
+            request_of(f"Name {i} rivers, please.", SCHEMA, seed=i, temperature=0.9, max_tokens=20)
             for i in range(4)
         ]
 
     alone = [answer(local_model, request)[0] for request in requests()]
-    other = request_of("Tell me of Rome.", max_tokens=20)
+    other = request_of("Tell me of Rome.", max_tokens=8)
     longer = [type(other)(other.messages * n, other.params) for n in (1, 2, 3)]
     mixed = answer(local_model, *longer, *reversed(requests()), *longer)
     assert mixed[6:2:-1] == alone

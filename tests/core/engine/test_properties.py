@@ -196,7 +196,7 @@ def hanging(rng):
     share = rng.choice([0.02, 0.1, 0.25])
 
     def seconds(request):
-        return 90.0 if rng.random() < share else rng.choice([0.1, 0.1, 0.2, 0.5])
+        return 30.0 if rng.random() < share else rng.choice([0.1, 0.1, 0.2, 0.5])
 
     return seconds
 

@@ -268,7 +268,9 @@ def test_a_suite_makes_a_run_of_each_task(works):
     assert settings["copa"]["calls"] == settings["wsc"]["calls"] == 0
 
 
-def test_an_estimate_of_a_suite_adds_up(targen):
+def test_an_estimate_of_a_suite_adds_up(targen, monkeypatch):
+    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
     args = ["estimate", "--suite", "superglue", "-n", "8", "-b", "scripted"]
     priced = [*args, "-o", "price_in=1", "-o", "price_out=2", "--json"]
     actual = targen(*priced).json

@@ -137,15 +137,16 @@ def test_rows_of_one_premise_are_one_draw(corpus, study):
         fields=fields,
         name="real",
     )
-    widths = []
-    for rows in (few, many):
-        findings = measure(study(corpus(rows, fields=fields), against=other))
-        share = features(findings)["contain a statement and a question in the premise"][1]
-        widths.append(share.high - share.low)
-    assert widths[0] > 2.5 * widths[1]
-    assert any("little to go by" in line for line in findings.headlines) is False
-    findings = measure(study(corpus(few, fields=fields), against=other))
-    assert any("mine has 20 independent rows" in line for line in findings.headlines)
+    of_few, of_many = (
+        measure(study(corpus(rows, fields=fields), against=other)) for rows in (few, many)
+    )
+    shares = [
+        features(findings)["contain a statement and a question in the premise"][1]
+        for findings in (of_few, of_many)
+    ]
+    assert shares[0].high - shares[0].low > 2.5 * (shares[1].high - shares[1].low)
+    assert not any("little to go by" in line for line in of_many.headlines)
+    assert any("mine has 20 independent rows" in line for line in of_few.headlines)
 
 
 def test_premises_and_constant_texts_make_groups(corpus):
