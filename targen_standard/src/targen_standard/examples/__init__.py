@@ -8,7 +8,7 @@ each row (`measuring`, `profile`), and refuses rows that repeat an example.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -67,12 +67,14 @@ class ExampleOptions(Options):
         ),
     ] = 0.2
     profile: Annotated[
-        Profile | bool | None,
+        # As earlier runs recorded it, None is the default and true is for fewer rows.
+        Profile | bool | Literal["whole"] | None,
         Field(
-            description="traits to draw, as `targen profile` prints them; true to measure them, "
-            f"false for none; by default they are measured of {MEASURED_FROM} examples or more"
+            description="forms and traits to draw, as `targen profile` prints them; false for "
+            f"none; by default the forms of whole texts, if there are {MEASURED_FROM} or more; "
+            "true to draw each trait by itself, as in earlier runs"
         ),
-    ] = None
+    ] = "whole"
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
