@@ -82,21 +82,20 @@ def _rounded(count: int) -> int:
 
 _SPEAKER = re.compile(r"(?:^|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
 _HEADING = re.compile(
-    r"(?:[^\s.!?,;:]+ ){1,7}(?<!of )(?:The|A|An|It|This|These|In|When|If|You|We) [a-z]"
-    r"|(?:[A-Z]{3,} ){1,6}[A-Z][a-z]"
+    r"\A(?:[^\s.!?,;:]+ ){1,7}(?<!of )(?:The|A|An|It|This|These|In|When|If|You|We) [a-z]"
+    r"|\A(?:[A-Z]{3,} ){1,6}[A-Z][a-z]"
 )
 _LOUD = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,})+\b|\b[A-Z]{4,}\b(?=.*\b[A-Z]{4,}\b)", re.DOTALL)
 _LOUDEST = 7  # characters of a phrase in capitals: a shorter one may be what a thing is called
 _ADDRESS = re.compile(r"\w@\w+\.\w|\bwww\.|https?:|\b\w+\.(?:com|co\.uk|org|net)\b", re.IGNORECASE)
 _PRICE = re.compile(r"[$£€¥] ?\d|\b\d+(?:\.\d+)? ?(?:p|pence|dollars|euros|pounds|cents|bucks)\b")
 _CODE = re.compile(r"\d{5,}|\d{3}[- ]\d{3,}|\b(?=\w*\d)(?=\w*[A-Z])\w{4,}\b")
-_POINT = re.compile(r"\s*(?:\d{1,2}|[A-Za-z])[.)] ?(?=\D)")
+_POINT = re.compile(r"\A\s*(?:\d{1,2}|[A-Za-z])[.)] ?(?=\D)")
 _NAME = re.compile(r"(?<![.!?…\n])[ (](?!I\b)[A-Z][a-z][\w'’-]*(?: [A-Z][a-z][\w'’-]*)*")
 _SHORT = re.compile(
     r"\b(?:ur|urs|da|dat|dun|wat|wot|juz|jus|tmr|txt|msg|mgs|pls|plz|thx|thk|gr8|m8s?|l8r|2day|"
     r"2nite|wkly|yr|im|ive|dont|cant|wont|didnt|doesnt|isnt|wasnt|havent|hes|shes|thats|whats|"
-    r"hows|lol|omg|btw|cuz|becos|coz|tho|thru|abt|rite|nite)\b|(?<![\w'’.])(?:[ru]|U)(?![\w'’.])"
-    r"|(?<=[a-z] )[24] (?=[a-z])",
+    r"hows|lol|omg|btw|cuz|becos|coz|tho|thru|abt|rite|nite)\b|(?<![\w'’.])(?:[ru]|U)(?![\w'’.])",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
@@ -143,7 +142,7 @@ def _case(text: str) -> str:
         return "all in capitals"
     if letters and all(each.islower() for each in letters):
         return "all in lower case"
-    if any(" " not in loud or len(loud) > _LOUDEST for loud in _LOUD.findall(text)):
+    if any(" " not in loud or len(loud) >= _LOUDEST for loud in _LOUD.findall(text)):
         return "a few words in capitals"
     first = _WORD.search(text)
     return "no capital at the start" if first and first[0].islower() and first[0].isalpha() else ""
@@ -180,12 +179,15 @@ def _with(text: str) -> str:
         found.append("a web address")
     if _PRICE.search(text):
         found.append("a price")
-    figures = _POINT.sub("", _SHORT.sub(" ", _PRICE.sub(" ", text)), count=1)
+    figures = _POINT.sub("", _PRICE.sub(" ", text), count=1)
+    if _SHORT.search(text):
+        figures = re.sub(r"\b[24]\b", " ", figures)  # for words
     if _CODE.search(text):
         found.append("a long number or code")
     elif numbers := len(re.findall(r"(?<![^\W\d_])\d+(?:[.,]\d+)*", figures)):
         found.append("a number" if numbers == 1 else "numbers")
-    if not text.isupper() and (names := len(_NAME.findall(_SPEAKER.sub("\n ", text)))):
+    unnamed = _HEADING.sub(" ", _SPEAKER.sub("\n ", text))
+    if not text.isupper() and (names := len(_NAME.findall(unnamed))):
         found.append("a name" if names == 1 else "names")
     found += [name for name, pattern in _MARKS.items() if re.search(pattern, text)]
     if any(unicodedata.category(letter) == "So" for letter in text):

@@ -33,7 +33,7 @@ _WHOSE = {
 _ABOUT = "What holds of all such texts:"
 _FORM = """\
 {whose}, which may be of any label. Write in that form, with words and matter of your own; its \
-length is approximate. If no text of the label above would be written like this, the label comes \
+length is approximate. If texts of this row's label are never written like this, the label comes \
 first: keep as much of the form as it allows."""
 _FIRST = "The form named below is that of the first of these texts"
 _ANY = "Each form named below is that of a real text"
@@ -81,7 +81,9 @@ class Hands:
             return hand, False
         first = _in_turn(llm, self._by_form[form])
         others = [row for row in hand if row is not first]
-        return [first, *others][: len(hand)], True
+        if len(others) == len(hand):
+            del others[first.line % len(others)]  # not always the same
+        return [first, *others], True
 
 
 def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
