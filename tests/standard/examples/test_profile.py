@@ -91,6 +91,8 @@ HEADING = "opens with a heading that runs into the sentence"
 LOUD, HASTE = "a few words in capitals", "typed in haste, with short cuts and slips"
 DOTS = ["with brackets", "trails off in dots", "says “I”"]
 SPOKEN = ["hesitations, as in speech", "with a colon", "broken off at the end"]
+APART = {"form", "writing", "names and numbers"}
+OPENINGS = {"a question may open with", "a statement may open with"}
 FIVE = "about 5 words in one sentence"
 TURNED = "about 5 words in two sentences, the first a question"
 PIECES = st.sampled_from(
@@ -288,6 +290,37 @@ class TestRuns:
         assert {str(draws) for _, draws in self.go(targen, n=4)} == {"{'tone': 'dry'}"}
         shown = targen("preview", "./porter.yaml", "-b", "scripted", "--full", "-n", "2").out
         assert "What holds of all such texts:\n- no greeting" in shown
+
+    def test_files_of_earlier_editions_draw_each_trait_by_itself(self, targen, works):
+        for number, (edition, names) in enumerate({3: APART, 4: {FORM}}.items()):
+            task = Path("porter.yaml").read_text()
+            keys = f"{task}edition: {edition}\nexamples: notes.txt\n"
+            Path("own.yaml").write_text(keys, encoding="utf-8")
+            rows = self.go(targen, n=4, task="./own.yaml", out=f"own{number}")
+            assert names <= {*rows[0][1]} <= names | OPENINGS
+
+    def test_a_run_from_before_there_were_forms_goes_on_with_traits(self, targen, works):
+        apart = ("--examples", "notes.txt", "-o", "examples.profile=true")
+        whole = self.go(targen, *apart, n=12, out="whole")
+        self.go(targen, *apart, n=4, out="part")
+        manifest = Path("part/manifest.json")
+        said = json.loads(manifest.read_text())
+        options = said["spec"]["options"], said["lock"]["parts"]["filter examples"]["options"]
+        assert options[0].pop("examples.profile") is options[1].pop("profile") is True
+        options[0]["examples.profile"] = options[1]["profile"] = None  # the default of then
+        manifest.write_text(json.dumps(said))
+        works("resume", "part", "-n", "12", "-q")
+        assert drawn("part") == whole
+        assert {*whole[0][1]} >= APART
+
+    def test_the_text_whose_form_is_drawn_is_shown_first(self, served, like, texts):
+        asked = served()
+        assert like(asked, "--examples", "notes.txt", "--out", "run").code == 0
+        for prompt in asked.prompts:
+            shown = [line[2:] for line in prompt.split("\n") if line.startswith("- ")]
+            first = next(text for text in shown if text in texts["calm"] + texts["alarm"])
+            assert prompt.rstrip().endswith(f"form: {form_of(first)}")
+            assert "that of the first of these texts" in prompt
 
     def test_resuming_draws_on(self, targen, labelled, works):
         whole = self.go(targen, "--examples", labelled, n=24, out="whole")
