@@ -154,6 +154,8 @@ class TestForms:
         forms = forms_of(examples([" ".join(["word"] * (1 + at % 90)) for at in range(5_000)]))
         assert sum(forms.values()) == 100
         assert Profile(forms=forms).drawn
+        each = [Example(at, "very " * at, ("",), f"label {at}") for at in range(1, 400)]
+        assert len(Profile(forms=forms_of(each)).drawn[0].pool) == 100
 
     @settings(max_examples=40)
     @given(st.integers(0, 99), st.integers(2, 5), st.integers(0, 3))

@@ -70,9 +70,9 @@ class ExampleOptions(Options):
         # As earlier runs recorded it, None is the default and true is for fewer rows.
         Profile | bool | Literal["whole"] | None,
         Field(
-            description="forms and traits to draw, as `targen profile` prints them; false for "
-            f"none; by default the forms of whole texts, if there are {MEASURED_FROM} or more; "
-            "true to draw each trait by itself, as in earlier runs"
+            description="a profile to draw from, as `targen profile` prints it, or false for none. "
+            f"By default, {MEASURED_FROM} examples or more give the forms of whole texts. With "
+            "true, each trait is drawn by itself, as in earlier runs"
         ),
     ] = "whole"
 

@@ -94,7 +94,7 @@ class ExampleFilter(Filter):
 
     @property
     def _whole(self) -> bool:
-        """Whether rows take the form of a whole text, or each trait by itself as earlier runs."""
+        """Return whether rows draw the form of a whole text; in earlier runs, traits were apart."""
         return self._options.profile not in (None, True)
 
     def check_task(self, task: Task[Any, Any]) -> None:

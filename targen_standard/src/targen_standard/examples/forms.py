@@ -1,8 +1,8 @@
 """The form of a whole text, said in one line that a writer can follow.
 
-A row takes all of its form from one real text, since traits that are drawn apart make combinations
-that no text has. A line tells how long the text is, and of the rest only what stands out from tidy
-prose: not what a text lacks. It has no word of the text except conjunctions that open it.
+A row takes all of its form from one real text. Traits drawn apart make combinations that no text
+has. The line contains the text's length and the traits that distinguish it from tidy prose. It
+contains no word of the text except a conjunction that opens it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ _UNSPACED = 12  # characters per word from which on a script has no spaces
 def forms_of(rows: Sequence[Example]) -> dict[str, int]:
     """Return the forms of texts of all lengths, each as often as texts have it.
 
-    As many are of each label, so that the shares do not depend on how many rows a label has.
+    Each label counts alike, whatever its number of rows.
     """
     by_label: dict[str | None, list[Example]] = defaultdict(list)
     for row in rows:
         by_label[row.label].append(row)
+    if len(by_label) > _MOST:
+        by_label = {None: [*rows]}
     most = max(1, min(_MOST // len(by_label), max(map(len, by_label.values()))))
     forms: Counter[str] = Counter()
     for mine in by_label.values():
@@ -221,4 +223,4 @@ _TOLD: tuple[Callable[[str], str], ...] = (
     *(_speakers, _lines, _case, _opening, _haste),
     *(_with, _ending, _spaces, _person),
 )
-"""Each says what stands out of its kind, or ""; the most telling first."""
+"""Functions that return an unusual trait or "", the most telling first."""

@@ -2,8 +2,8 @@
 
     profile:
       forms:
-        about 8 words in one question; no mark at the end: 4
-        about 12 words in two sentences; with a name: 1
+        about 8 words in one question: 4
+        about 12 words in two sentences: 1
       traits:
         tone: [matter of fact, annoyed]
       about:
@@ -163,7 +163,7 @@ class Profile(BaseModel):
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without forms if it has none: a run that was begun before there were any goes on."""
+        """Omit empty forms, so that runs from before there were any can resume."""
         values: dict[str, Any] = dump(self)
         return {name: value for name, value in values.items() if name != "forms" or value}
 

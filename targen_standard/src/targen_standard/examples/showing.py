@@ -116,7 +116,7 @@ def shown_to(
 ) -> Task[Any, Any]:
     """Return the task with further instructions for step 3, by branch.
 
-    `forms` are those of whole texts, one of which each row draws.
+    Each row draws one of `forms`.
     """
     generators = {
         branch: _Told(generator, hands.get(branch), about, forms)
