@@ -18,6 +18,7 @@ from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate
 from targen_standard.examples import ExampleOptions
 from targen_standard.examples.closing import GIVEN_AWAY, ClosingFilter
+from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
 from targen_standard.examples.telltales import SEEN
@@ -186,12 +187,12 @@ class TestSubjects:
     def test_weights_follow_the_texts(self):
         texts = [f"the {'garden' if at % 4 else 'tunnel'} {at} is old" for at in range(24)]
         texts += [f"{chr(97 + at) * 5} is odd" for at in range(16)]
-        traits = closely_measured(examples(texts), None).traits
+        traits = closely_measured(examples(texts), None, Profile()).traits
         assert traits[SUBJECT] == {"“garden”": 9, "“tunnel”": 3, "anything else": 8}
 
     def test_words_that_few_texts_share_are_not_drawn(self):
         odd = examples([f"{chr(97 + at) * 5} and {chr(98 + at) * 6}" for at in range(24)])
-        assert SUBJECT not in closely_measured(odd, None).traits
+        assert SUBJECT not in closely_measured(odd, None, Profile()).traits
 
 
 @pytest.mark.whole

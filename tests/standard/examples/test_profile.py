@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from targen_core import Declaration, UsageError
 from targen_core.tasks.dimensions import digest_of, draw
+from targen_standard.examples.forms import form_of, forms_of
 from targen_standard.examples.measuring import measured, topics_of, weights_of
-from targen_standard.examples.profile import Profile, Trait, interleaved
+from targen_standard.examples.profile import FORM, Profile, Trait, interleaved
 from targen_standard.examples.reading import Example
 
 WEIGHTS = st.dictionaries(
@@ -80,6 +82,91 @@ class TestTheDraw:
     def test_another_weight_is_another_run(self):
         digests = {digest_of(Trait(name="form", values={"a": n, "b": 3})) for n in (1, 2, 4)}
         assert len(digests) == 3
+
+
+AFTER = "opens as if another sentence came before"
+UNENDED, SHOUT = "no mark at the end", "an exclamation mark at the end"
+POINT, GREETING = "opens with the number of a point in a list", "opens with a greeting"
+HEADING = "opens with a heading that runs into the sentence"
+LOUD, HASTE = "a few words in capitals", "typed in haste, with short cuts and slips"
+DOTS = ["with brackets", "trails off in dots", "says “I”"]
+SPOKEN = ["hesitations, as in speech", "with a colon", "broken off at the end"]
+APART = {"form", "writing", "names and numbers"}
+OPENINGS = {"a question may open with", "a statement may open with"}
+FIVE = "about 5 words in one sentence"
+TURNED = "about 5 words in two sentences, the first a question"
+PIECES = st.sampled_from(
+    "the door is shut and U R l8 2 costs £3, 50p or 44% for Anna at 07700900123 call www.a.b "
+    "WHY SO LOUD? well... (or) [not] — said Åsa: 1. 2) hi; ‘so’ 門が 閉まる。 \n :-) !! um".split(
+        " "
+    )
+)
+
+
+class TestForms:
+    @given(st.lists(PIECES, min_size=1, max_size=60).map(" ".join))
+    def test_every_text_has_one_that_can_be_drawn_and_has_no_word_of_it(self, text):
+        form = form_of(text)
+        trait = Trait(name=FORM, values={form: 1})
+        assert trait.at(0, (0, 0)) == form
+        assert form.count(";") <= 5
+        own = {"door", "shut", "costs", "anna", "call", "loud", "said", "åsa"}
+        assert not own & {*re.findall(r"\w+", form.casefold())}
+        assert not re.search("07700900123|44|£|門", form)
+        assert form == form_of(text)
+
+    @pytest.mark.parametrize(
+        ("text", "size", "traits"),
+        [
+            ("The boiler is cold.", "about 4 words in one sentence", []),
+            ("is it cold", "about 3 words in one question", ["all in lower case", UNENDED]),
+            ("It is late. Is it?", "about 5 words in two sentences, the last a question", [AFTER]),
+            ("Is it? It is. No.", "about 5 words in three sentences, the first a question", []),
+            ("Who? When?", "about 2 words in two questions", []),
+            ("Go.", "one or two words in one sentence", []),
+            ("2) buy more.", "about 3 words in one sentence", ["all in lower case", POINT]),
+            ("But Anna rang 2 men.", FIVE, ["opens with “but”", "with a number and a name"]),
+            ("Txt WIN NOW 2 80808!", FIVE, [LOUD, HASTE, "with a long number or code", SHOUT]),
+            ("Hi, I ask (twice)...", "about 4 words in one sentence", [GREETING, *DOTS]),
+            ("Left lobe The lobe is small.", "about 6 words in one sentence", [HEADING]),
+            ("A: Is it? B: Uh-huh,", TURNED, [TURNS, *SPOKEN]),
+        ],
+    )
+    def test_it_tells_what_stands_out(self, text, size, traits):
+        assert form_of(text).split("; ") == [size, *traits]
+
+    @given(st.integers(1, 400))
+    def test_a_length_is_near_the_texts(self, count):
+        form = form_of(" ".join(["word"] * count) + ".")
+        said = re.match(r"(?:about (\d+)|one or two) words in one", form)
+        assert abs(int(said[1] or 1) - count) <= max(1, count / 7)
+
+    @given(st.integers(1, 40), st.integers(1, 40))
+    def test_each_label_has_as_many(self, many, few):
+        rows = examples([f"it is {'very ' * at}old." for at in range(many)], "many")
+        rows += examples([f"Why is it {'very ' * at}old?" for at in range(few)], "few")
+        forms = Counter()
+        for form, weight in forms_of(rows).items():
+            forms["question" in form] += weight
+        assert forms[True] == forms[False] == max(many, few)
+
+    def test_of_many_texts_a_hundred_of_all_lengths(self):
+        forms = forms_of(examples([" ".join(["word"] * (1 + at % 90)) for at in range(5_000)]))
+        assert sum(forms.values()) == 100
+        assert Profile(forms=forms).drawn
+        each = [Example(at, "very " * at, ("",), f"label {at}") for at in range(1, 400)]
+        assert len(Profile(forms=forms_of(each)).drawn[0].pool) == 100
+
+    @settings(max_examples=40)
+    @given(st.integers(0, 99), st.integers(2, 5), st.integers(0, 3))
+    def test_each_branch_draws_each_form_once_per_turn(self, seed, branches, turn):
+        texts = [f"it is {'very ' * at}old" for at in range(18)]
+        (trait,) = Profile(forms=forms_of(examples(texts))).drawn
+        size = len(trait.pool)
+        for branch in range(branches):
+            places = range(turn * size, (turn + 1) * size)
+            had = Counter(draw([trait], seed, (at, 0, 0), branch)[FORM] for at in places)
+            assert had == Counter(trait.pool)
 
 
 class TestMeasuring:
@@ -206,6 +293,37 @@ class TestRuns:
         shown = targen("preview", "./porter.yaml", "-b", "scripted", "--full", "-n", "2").out
         assert "What holds of all such texts:\n- no greeting" in shown
 
+    def test_files_of_earlier_editions_draw_each_trait_by_itself(self, targen, works):
+        for number, (edition, names) in enumerate({3: APART, 4: {FORM}}.items()):
+            task = Path("porter.yaml").read_text()
+            keys = f"{task}edition: {edition}\nexamples: notes.txt\n"
+            Path("own.yaml").write_text(keys, encoding="utf-8")
+            rows = self.go(targen, n=4, task="./own.yaml", out=f"own{number}")
+            assert names <= {*rows[0][1]} <= names | OPENINGS
+
+    def test_a_run_from_before_there_were_forms_goes_on_with_traits(self, targen, works):
+        apart = ("--examples", "notes.txt", "-o", "examples.profile=true")
+        whole = self.go(targen, *apart, n=12, out="whole")
+        self.go(targen, *apart, n=4, out="part")
+        manifest = Path("part/manifest.json")
+        said = json.loads(manifest.read_text())
+        options = said["spec"]["options"], said["lock"]["parts"]["filter examples"]["options"]
+        assert options[0].pop("examples.profile") is options[1].pop("profile") is True
+        options[0]["examples.profile"] = options[1]["profile"] = None  # the default of then
+        manifest.write_text(json.dumps(said))
+        works("resume", "part", "-n", "12", "-q")
+        assert drawn("part") == whole
+        assert {*whole[0][1]} >= APART
+
+    def test_the_text_whose_form_is_drawn_is_shown_first(self, served, like, texts):
+        asked = served()
+        assert like(asked, "--examples", "notes.txt", "--out", "run").code == 0
+        for prompt in asked.prompts:
+            shown = [line[2:] for line in prompt.split("\n") if line.startswith("- ")]
+            first = next(text for text in shown if text in texts["calm"] + texts["alarm"])
+            assert prompt.rstrip().endswith(f"form: {form_of(first)}")
+            assert "that of the first of these texts" in prompt
+
     def test_resuming_draws_on(self, targen, labelled, works):
         whole = self.go(targen, "--examples", labelled, n=24, out="whole")
         self.go(targen, "--examples", labelled, n=8, out="part")
@@ -213,21 +331,24 @@ class TestRuns:
         assert drawn("part") == whole
 
     def test_a_dimension_can_be_taken_away_or_changed(self, targen):
-        rows = self.go(
-            *(targen, "--examples", "notes.txt", "--dimension", "writing="),
-            *("--dimension", "form=brief,long"),
-            n=4,
-        )
-        for _, draws in rows:
+        apart = (*("--examples", "notes.txt", "-o", "examples.profile=true"),)
+        changed = ("--dimension", "writing=", "--dimension", "form=brief,long")
+        for _, draws in self.go(targen, *apart, *changed, n=4):
             assert "writing" not in draws
+            assert "names and numbers" in draws
             assert draws["form"] in ("brief", "long")
+        for _, draws in self.go(targen, "--examples", "notes.txt", *changed[2:], n=4, out="other"):
+            assert draws["form"] in ("brief", "long")
+        none = ("--examples", "notes.txt", "--dimension", "form=")
+        assert all(not draws for _, draws in self.go(targen, *none, n=4, out="none"))
 
 
 class TestCommand:
     def test_it_prints_a_section_that_a_task_file_takes(self, works, labelled):
         done = works("profile", labelled, "--task", "./porter.yaml")
         profile = yaml.safe_load(done.out)["profile"]
-        assert {"form", "writing"} <= profile["traits"].keys()
+        assert sum(profile["forms"].values()) == 20
+        assert profile["forms"]["about 7 words in one question; all in lower case"] == 3
         assert "# Shares are means over labels" in done.out
         text = Path("porter.yaml").read_text() + done.out
         Path("again.yaml").write_text(text, encoding="utf-8")
@@ -296,6 +417,8 @@ class TestCommand:
             ("profile: {traits: {label: [a, b]}}", "cannot be called 'label'"),
             ("profile: {traits: {form: 7}}", "no list of values"),
             ("profile: {trait: {form: [a]}}", "unknown key"),
+            ("profile: {forms: {short: 0}}", "the weight of 'short' is 0"),
+            ("profile: {forms: [a], traits: {form: [b]}}", "keep one of them"),
             ("examples: {files: a.txt}", "unknown key"),
             ("examples: {file: a.txt, shown: 99}", "less than or equal to 50"),
         ],

@@ -8,7 +8,7 @@ for each row (`measuring`, `profile`). It refuses rows that repeat an example.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -67,12 +67,14 @@ class ExampleOptions(Options):
         ),
     ] = 0.2
     profile: Annotated[
-        Profile | bool | None,
+        # As earlier runs recorded it, None is the default and true is for fewer rows.
+        Profile | bool | Literal["whole"] | None,
         Field(
-            description="traits to draw, as `targen profile` prints them; true measures them, "
-            f"false draws none. By default, {MEASURED_FROM} examples or more are measured"
+            description="a profile to draw from, as `targen profile` prints it, or false for none. "
+            f"By default, {MEASURED_FROM} examples or more give the forms of whole texts. With "
+            "true, each trait is drawn by itself, as in earlier runs"
         ),
-    ] = None
+    ] = "whole"
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class ClosingFilter(ExampleFilter):
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         if not self._options.show_examples:  # subjects are words of theirs
             return super()._measured(examples, task)
-        return closely_measured(examples.rows, task)
+        return closely_measured(examples.rows, task, super()._measured(examples, task))
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: whether a row repeats an example, or gives itself away."""

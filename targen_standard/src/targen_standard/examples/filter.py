@@ -13,8 +13,9 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
+from targen_standard.examples.forms import forms_of
 from targen_standard.examples.measuring import measured
-from targen_standard.examples.profile import Profile, Trait
+from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
@@ -26,7 +27,7 @@ COPY = "copy-of-an-example"
 """The reason of its refusals."""
 
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
-_profiles: dict[int, tuple[Examples, Profile]] = {}  # a run is prepared more than once
+_profiles: dict[tuple[int, bool], tuple[Examples, Profile]] = {}  # a run is prepared more than once
 
 
 class ExampleFilter(Filter):
@@ -57,13 +58,14 @@ class ExampleFilter(Filter):
                 hint=Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)
-        if profile is None or profile is True:
-            enough = examples is not None and (profile or len(examples.rows) >= MEASURED_FROM)
-            profile = Profile()
-            if examples is not None and (enough or self._options.close_gap):
-                profile = self._measured(examples, task)
-        elif profile is False:
-            profile = Profile()
+        if not isinstance(profile, Profile):
+            enough = examples is not None and len(examples.rows) >= MEASURED_FROM
+            is_measured = profile is True or self._options.close_gap or enough
+            profile = (
+                self._measured(examples, task)
+                if examples is not None and is_measured and profile is not False
+                else Profile()
+            )
         hands = {}
         if examples is not None and self._options.show_examples:
             labels = len({row.label for row in examples.rows})
@@ -77,16 +79,23 @@ class ExampleFilter(Filter):
             for each in task.dimensions
             if not each.in_prompt
             or not _LENGTH.search(each.name)
-            or not ("form" in profile.traits or (hands and isinstance(each, Trait)))
+            or not (profile.forms or FORM in profile.traits or (hands and isinstance(each, Trait)))
         ]
         there = {each.name.casefold() for each in own}
         traits = (each for each in profile.drawn if each.name.casefold() not in there)
         task = task.replace(dimensions=(*own, *traits))
-        return shown_to(task, hands, profile.about) if hands or profile.about else task
+        if hands or profile.about or profile.forms:
+            return shown_to(task, hands, profile.about, profile.forms)
+        return task
 
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
-        """Return the profile of examples; filters that draw more traits, or fewer, override it."""
-        return _measured(examples)
+        """Return the profile of examples; filters that draw more, or less, override it."""
+        return _measured(examples, whole=self._whole)
+
+    @property
+    def _whole(self) -> bool:
+        """Return whether rows draw the form of a whole text; in earlier runs, traits were apart."""
+        return self._options.profile not in (None, True)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called."""
@@ -138,8 +147,11 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         raise
 
 
-def _measured(examples: Examples) -> Profile:
-    if id(examples) not in _profiles:
+def _measured(examples: Examples, *, whole: bool) -> Profile:
+    key = id(examples), whole
+    if key not in _profiles:
         _profiles.clear()  # of one file at a time
-        _profiles[id(examples)] = examples, measured(examples.rows)  # it keeps the id from reuse
-    return _profiles[id(examples)][1]
+        rows = examples.rows
+        made = Profile(forms=forms_of(rows)) if whole else measured(rows)
+        _profiles[key] = examples, made  # it keeps the id from reuse
+    return _profiles[key][1]

@@ -7,6 +7,7 @@ words of the texts are those that open a sentence and are in a list of function 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -26,6 +27,7 @@ __all__ = [
     "parted",
     "telling_words",
     "topics_of",
+    "varied",
     "weights_of",
 ]
 
@@ -58,7 +60,7 @@ FUNCTION_WORDS = _ASKING | frozenset(
 
 
 def measured(rows: Sequence[Example]) -> Profile:
-    """The profile of texts: their traits, with weights that are shares."""
+    """The profile of texts as earlier runs have it: each trait by itself, in shares."""
     slots = _SLOTS[len(rows) >= _FEW]
     weights = weights_of(rows)
     texts = [row.text for row in rows]
@@ -76,6 +78,19 @@ def weights_of(rows: Sequence[Example]) -> list[float]:
     """Return what each row counts: all labels alike, and all rows of one alike; the sum is 1."""
     counts = Counter(row.label for row in rows)
     return [1 / (len(counts) * counts[row.label]) for row in rows]
+
+
+def varied(rows: Sequence[Example], most: int) -> list[Example]:
+    """At most so many, each text once, of all lengths, in an order that says nothing of these."""
+    each = {" ".join(row.text.split()).casefold(): row for row in reversed(rows)}
+    sized = sorted(each.values(), key=lambda row: (len(row.text.split()), _digest(row)))
+    count = min(most, len(sized))
+    chosen = [sized[(2 * at + 1) * len(sized) // (2 * count)] for at in range(count)]
+    return sorted(chosen, key=_digest)
+
+
+def _digest(row: Example) -> str:
+    return hashlib.sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parted(shares: Mapping[str, float], slots: int) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """A profile: how texts of a kind are written, as traits that are drawn for each row.
 
     profile:
+      forms:
+        about 8 words in one question: 4
+        about 12 words in two sentences: 1
       traits:
-        form:
-          one question, 6 to 9 words: 4
-          one statement, 10 to 14 words: 1
+        tone: [matter of fact, annoyed]
       about:
         - customers type them into a chat on a phone
 
@@ -18,13 +19,25 @@ import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from targen_core.tasks.dimensions import Dimension
 
-__all__ = ["Profile", "Trait", "interleaved"]
+__all__ = ["FORM", "Profile", "Trait", "interleaved"]
+
+FORM = "form"
+"""The dimension that draws forms."""
 
 _MOST_VALUES = 200  # of a trait: a person reads them
 _MOST_SLOTS = 1_000  # weights of a trait, added up
@@ -117,12 +130,16 @@ class Profile(BaseModel):
     """The manner of texts of a kind.
 
     Attributes:
-        traits: what is drawn for each row, by name: values with weights.
+        forms: of whole texts, with weights; each row draws one.
+        traits: what else is drawn for each row, by name: values with weights.
         about: what holds of all such texts, a line each.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    forms: Values = Field(
+        default={}, description="form of a whole text → weight, drawn for each row"
+    )
     traits: dict[str, Values] = Field(
         default={}, max_length=40, description="trait → value → weight, drawn for each row"
     )
@@ -137,9 +154,28 @@ class Profile(BaseModel):
             Trait(name=name, values=values)  # says what is wrong with it
         return traits
 
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.forms and FORM in map(str.casefold, self.traits):
+            raise ValueError("forms and a trait called form are given: keep one of them")
+        if self.forms:
+            Trait(name=FORM, values=self.forms)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit empty forms, so that runs from before there were any can resume."""
+        values: dict[str, Any] = dump(self)
+        return {name: value for name, value in values.items() if name != "forms" or value}
+
+    @property
+    def weights(self) -> dict[str, dict[str, int]]:
+        """Return what is drawn for each row, by name: the forms, then the traits."""
+        return {**({FORM: self.forms} if self.forms else {}), **self.traits}
+
     @property
     def drawn(self) -> tuple[Trait, ...]:
-        """The traits as dimensions."""
+        """It, as dimensions."""
         return tuple(
-            Trait(name=name, values=values, by_branch=True) for name, values in self.traits.items()
+            Trait(name=name, values=values, by_branch=True) for name, values in self.weights.items()
         )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from targen_core.calls.model import Message
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt, with_paragraph
 from targen_core.tasks.steps import InverseGenerator, Llm
+from targen_standard.examples.forms import form_of
+from targen_standard.examples.measuring import varied
+from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
-__all__ = ["Hands", "shown_to", "told", "varied"]
+__all__ = ["Hands", "shown_to", "told"]
 
 _MOST = 100  # examples that are shown; more are measured alone
 _LONGEST = 1_500  # characters of one, as a prompt shows it
@@ -28,6 +31,15 @@ _WHOSE = {
     "other": ", of other labels than the one above",
 }
 _ABOUT = "What holds of all such texts:"
+_FORM = """\
+{whose}, which may be of any label. Write in that form, with words and matter of your own; its \
+length is approximate. If texts of this row's label are never written like this, the label comes \
+first: keep as much of the form as it allows."""
+_FIRST = "The form named below is that of the first of these texts"
+_ANY = "Each form named below is that of a real text"
+
+
+_T = TypeVar("_T")
 
 
 class Hands:
@@ -36,6 +48,7 @@ class Hands:
     Attributes:
         whose: "own" for those of its label, "any" for unlabelled ones. "other" is for those of
             other labels, if no others exist.
+        hands: the examples that are shown at a time, in turns.
     """
 
     def __init__(self, rows: Sequence[Example], aim: str | None, labels: int, size: int) -> None:
@@ -54,33 +67,39 @@ class Hands:
             [chosen[(hand * size + place) % len(chosen)] for place in range(size)]
             for hand in range(count)
         ]
+        self._by_form: dict[str, list[Example]] = defaultdict(list)
+        for row in chosen:
+            self._by_form[form_of(row.text)].append(row)
 
-    def of(self, llm: Llm) -> Sequence[Example]:
-        """The hand whose turn it is: it follows from the candidate's place in the run alone."""
-        return self.hands[int(llm.alternate(*map(str, range(len(self.hands)))))]
+    def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
+        """Return the hand whose turn it is, and whether its first text has the form.
+
+        Both follow from the candidate's place in the run alone.
+        """
+        hand = _in_turn(llm, self.hands)
+        if form not in self._by_form:
+            return hand, False
+        first = _in_turn(llm, self._by_form[form])
+        others = [row for row in hand if row is not first]
+        if len(others) == len(hand):
+            del others[first.line % len(others)]  # not always the same
+        return [first, *others], True
 
 
-def varied(rows: Sequence[Example], most: int) -> list[Example]:
-    """At most so many, each text once, of all lengths, in an order that says nothing of these."""
-    each = {" ".join(row.text.split()).casefold(): row for row in reversed(rows)}
-    sized = sorted(each.values(), key=lambda row: (len(row.text.split()), _digest(row)))
-    count = min(most, len(sized))
-    chosen = [sized[(2 * at + 1) * len(sized) // (2 * count)] for at in range(count)]
-    return sorted(chosen, key=_digest)
+def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
+    return several[int(llm.alternate(*map(str, range(len(several)))))]
 
 
-def _digest(row: Example) -> str:
-    return hashlib.sha256(row.text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def told(hand: Sequence[Example], whose: str, about: Sequence[str]) -> str:
-    """Return what a prompt says of examples, and of all such texts."""
+def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str = "") -> str:
+    """Return what a prompt says of examples, of all such texts, and of the form that is drawn."""
     parts = []
     if hand:
         texts = [f"- {_indented(row.text)}" for row in hand]
         parts.append("\n".join([_MANNER.format(whose=_WHOSE[whose]), *texts]))
     if about:
         parts.append("\n".join([_ABOUT, *(f"- {line}" for line in about)]))
+    if of_form:
+        parts.append(_FORM.format(whose=of_form))
     return "\n\n".join(parts)
 
 
@@ -90,11 +109,17 @@ def _indented(text: str) -> str:
 
 
 def shown_to(
-    task: Task[Any, Any], hands: Mapping[str, Hands], about: Sequence[str]
+    task: Task[Any, Any],
+    hands: Mapping[str, Hands],
+    about: Sequence[str],
+    forms: Collection[str] = (),
 ) -> Task[Any, Any]:
-    """Return the task with further instructions for step 3, by branch."""
+    """Return the task with further instructions for step 3, by branch.
+
+    Each row draws one of `forms`.
+    """
     generators = {
-        branch: _Told(generator, hands.get(branch), about)
+        branch: _Told(generator, hands.get(branch), about, forms)
         for branch, generator in task.generators.items()
     }
     return task.replace(generators=generators)
@@ -108,10 +133,12 @@ class _Told:
         inner: InverseGenerator[Any, Any],
         hands: Hands | None,
         about: Sequence[str],
+        forms: Collection[str],
     ) -> None:
         self._inner = inner
         self._hands = hands
         self._about = about
+        self._forms = forms
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # asked of an object that is being unpickled
@@ -120,10 +147,16 @@ class _Told:
 
     async def __call__(self, llm: Llm, seed: Any) -> Any:
         """See `InverseGenerator`."""
-        hand = self._hands.of(llm) if self._hands else ()
+        # A user's own dimension may have the name, and a call may write several rows.
+        drawn = (row.get(FORM, "") for row in llm.draws)
+        forms = [form for form in drawn if form in self._forms]
+        alone = forms[0] if len(forms) == 1 else ""
+        hand, is_first = self._hands.of(llm, alone) if self._hands else ((), False)
         if hand:
             llm.note(examples=", ".join(str(row.line) for row in hand))
-        more = told(hand, self._hands.whose if self._hands else "", self._about)
+        whose = self._hands.whose if self._hands else ""
+        told_form = (_FIRST if is_first else _ANY) if forms else ""
+        more = told(hand, whose, self._about, told_form)
         return await self._inner(_Telling(llm, more), seed)
 
 

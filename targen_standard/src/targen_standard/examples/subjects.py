@@ -14,7 +14,6 @@ from typing import Any
 from targen_core.tasks.model import Task
 from targen_standard.examples.measuring import (
     Topic,
-    measured,
     parted,
     telling_words,
     topics_of,
@@ -37,9 +36,11 @@ _WORTH = 0.25  # share of the texts that have a subject, from which on rows are 
 _LETTERS = 5  # of a word's beginning, by which two forms of one are known
 
 
-def closely_measured(rows: Sequence[Example], task: Task[Any, Any] | None) -> Profile:
-    """The profile of texts with what they are about and what they never do: some of their words."""
-    profile, traits = measured(rows), {}
+def closely_measured(
+    rows: Sequence[Example], task: Task[Any, Any] | None, profile: Profile
+) -> Profile:
+    """Their profile with what they are about and what they never do: some of their words."""
+    traits = {}
     subjects = subjects_of(rows, task)
     weights = weights_of(rows)
     shares = {
@@ -49,7 +50,8 @@ def closely_measured(rows: Sequence[Example], task: Task[Any, Any] | None) -> Pr
     rest = max(0.0, 1 - sum(shares.values()))
     if 1 - rest >= _WORTH:
         traits = {SUBJECT: parted({**shares, _OTHER: rest}, _SLOTS)}
-    return Profile(traits={**profile.traits, **traits}, about=habits(rows))
+    about = habits(rows)
+    return profile.model_copy(update={"traits": {**profile.traits, **traits}, "about": about})
 
 
 def subjects_of(rows: Sequence[Example], task: Task[Any, Any] | None) -> list[Topic]:

@@ -17,6 +17,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
+from targen_standard.examples.forms import forms_of
 from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
@@ -33,7 +34,7 @@ class Profiled:
     """The style of some real texts.
 
     Attributes:
-        profile: the traits, for `Declaration(profile=...)`.
+        profile: forms and traits, for `Declaration(profile=...)`.
         figures: lengths, repeats and scripts of the texts.
         topics: what they are about, for people to read.
         name: where they are from.
@@ -50,13 +51,13 @@ class Profiled:
         return section(self.name, self.profile, self.figures, self.topics)
 
     def __repr__(self) -> str:
-        traits = plural(len(self.profile.traits), "trait")
-        return f"<Profiled {self.name}: {traits} of {plural(self.figures.rows, 'text')}>"
+        forms = plural(len(self.profile.forms), "form")
+        return f"<Profiled {self.name}: {forms} of {plural(self.figures.rows, 'text')}>"
 
     def _repr_html_(self) -> str:
         rows = [
             (trait, value, weight)
-            for trait, values in self.profile.traits.items()
+            for trait, values in self.profile.weights.items()
             for value, weight in values.items()
         ]
         head = f"{self.name}: {self.figures.rows:,} texts"
@@ -103,7 +104,7 @@ def profile(
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of).rows
-    made = closely_measured(rows, of)
+    made = closely_measured(rows, of, Profile(forms=forms_of(rows)))
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}

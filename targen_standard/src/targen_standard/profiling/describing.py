@@ -16,8 +16,8 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
+from targen_standard.examples.measuring import varied
 from targen_standard.examples.reading import Example
-from targen_standard.examples.showing import varied
 from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 

@@ -21,8 +21,8 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     least, tenth, half, ninth, most = figures.words
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
     lines = [
-        f"Manner of the {plural(figures.rows, 'text')} of {name}.",
-        "Each trait is drawn for each row, in shares by its numbers. Change them as you like.",
+        f"Style of the {plural(figures.rows, 'text')} of {name}.",
+        "Each row draws a form, as often as its number says. Change them as you like.",
         f"Words: {least} to {most}; half have up to {half}, four fifths {tenth} to {ninth}.",
         f"Repeated texts: {figures.repeated:.0%}. Letters: {scripts or 'none'}.",
     ]
@@ -33,10 +33,8 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     # What a file or a word is called may contain line feeds: behind one, it would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
-    value: dict[str, object] = {"traits": profile.traits}
-    if profile.about:
-        value["about"] = list(profile.about)
-    said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=96)
+    value = {k: v for k, v in profile.model_dump(mode="json").items() if v}
+    said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=1_000)
     return comments + said
 
 

@@ -375,11 +375,12 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3] = Field(
-        default=3,
+    edition: Literal[1, 2, 3, 4] = Field(
+        default=4,
         description="which general prompts and defaults it has. `1`: as before there were "
         "editions, when a seed was a situation and served all labels. `2`: rows on the seeds of a "
-        "full label repeat lengths and traits",
+        "full label repeat lengths and traits. `3`: with `examples`, rows draw each trait by "
+        "itself, not the form of a whole text",
     )
     draft: bool = Field(
         default=False, description="whether it has yet to be reviewed: a draft generates no rows"
@@ -614,6 +615,8 @@ class Declaration(_Part):
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
+        if part is not None and self.edition < 4:
+            said["profile"] = None  # each trait was drawn by itself
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
