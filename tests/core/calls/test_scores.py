@@ -100,7 +100,7 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(giving, desk, tmp
 @pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
 def test_a_model_that_tells_no_log_probability_is_its_authors_bug(giving, desk, logprob):
     one = desk(giving(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
-    with pytest.raises(StageFailed, match="tokens that are none"):
+    with pytest.raises(StageFailed, match="returned invalid tokens"):
         answered(one, scored())
 
 

@@ -105,7 +105,7 @@ OPTIONS = """
     -o seeds.candidates=0 | seeds.candidates=0: it must be a whole number from 1 to 50
     -o script=nosuch.py:reply | there is no file nosuch.py
     -o script=here.py:nosuch | nosuch
-    -o script=here.py | say FILE.py:FUNCTION or MODULE:FUNCTION
+    -o script=here.py | pass FILE.py:FUNCTION or MODULE:FUNCTION
     -o script=no_such_module:reply | no_such_module
     -o script=wrong.py:reply | invalid syntax
     --near-duplicates 101 | --near-duplicates is 101.0; it must be

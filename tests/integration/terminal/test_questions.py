@@ -109,8 +109,8 @@ def test_the_question_says_what_cannot_be_estimated(person, held):
         *("-o", "price_in=5", "-o", "price_out=5", "--max-cost", "9"),
     )
     assert (
-        "would cost about $2.00, without the judge of targen (how many rows there will be is not "
-        "known), and at most $9.00 (--max-cost)"
+        "would cost about $2.00, without the judge of targen (the number of rows is not known in "
+        "advance), and at most $9.00 (--max-cost)"
     ) in done.err
     assert (done.code, service.seen) == (1, [])
 

@@ -121,7 +121,7 @@ def test_a_declaration(tmp_path, registry):
         ("only.json", '{"examples": []}', "does not say what to do"),
         ("number.json", '{"instruction": 3}', "instruction is not text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),
-        ("labels.json", '{"instruction": "x", "labels": "a"}', "labels is no list"),
+        ("labels.json", '{"instruction": "x", "labels": "a"}', "labels is not a list"),
         ("bytes.txt", b"\xff", "is not UTF-8"),
     ],
 )

@@ -175,7 +175,8 @@ def test_rows_that_changed_or_vanished_are_refused(shop, described):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("none", "there is no file or folder"), ("a.png", "is no dataset")]
+    ("name", "words"),
+    [("none", "there is no file or folder"), ("a.png", "is not a readable dataset")],
 )
 def test_what_is_no_catalogue(name, words, tmp_path):
     (tmp_path / "a.png").touch()

@@ -266,7 +266,7 @@ def test_steps_have_backends_and_options_by_either_name(works):
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
-    assert "2 of them say nothing of a licence" in output.err
+    assert "2 of them do not state a licence" in output.err
     assert "Dry run: targen sent no calls and wrote no files." in output.out
     assert not Path("runs").exists()
 
@@ -454,7 +454,7 @@ def _empty_files(folder):
         (None, ("--min-rows", "1000"), "too few rows 2"),
         (None, ("--catalogue", "nowhere"), "there is no file or folder"),
         (None, ("--retriever", "bm52"), "bm25"),
-        (None, ("--output-format", "("), "no regular expression"),
+        (None, ("--output-format", "("), "not a usable regular expression"),
         (None, ("--labels", "yes"), "two or more"),
         *((None, ("--synthetic", share), "synthetic") for share in ("1", "-0.5", "half")),
         (None, ("--min-rows", "9", "--max-rows", "8"), "min_rows is more than max_rows"),

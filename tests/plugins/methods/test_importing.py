@@ -488,7 +488,7 @@ def test_weights_go_with_their_rows(targen, mail):
         ("few.npy", (), "no weight for the row 2"),
         ("many.npy", (), "4 weights for 3 rows"),
         ("negative.npy", (), "weight 1 is -1.0"),
-        ("square.npy", (), "no list of numbers"),
+        ("square.npy", (), "not a list of numbers"),
         ("objects.npy", (), "cannot read"),
         ("millions.npy", (), "3,000,000 weights, more than 2,000,000"),
         ("best_thetas.pth", (), "weights_only=True"),

@@ -251,7 +251,7 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     there = len(lines(run / "dataset.jsonl"))
     assert 0 < there < 8
     done = in_process("review", run, "--rubric", "paper", "--plan")
-    assert "is stopped: rows that targen resume makes later are nobody's" in done.err
+    assert "is stopped: rows that targen resume generates later are not" in done.err
     grades(run, "ann", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert "--label positive=4" in done.out and "--label negative=4" in done.out
@@ -433,7 +433,7 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, grades, in_proces
     export = ("review", "export", run, "--to", "argilla", "--out", out := tmp_path / "arg")
     works(*export, "--as", "ann")
     done = in_process(*export, "--as", "ann")
-    assert (done.code, "no empty folder" in done.err) == (2, True)
+    assert (done.code, "is not an empty folder" in done.err) == (2, True)
     records = json.loads((out / "records.json").read_text())
     for record in records:
         record["responses"] = {"grade": [{"value": "A", "user_id": "eve"}]}

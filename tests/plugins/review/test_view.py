@@ -174,7 +174,7 @@ def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(run):
     own = run / "analysis"
     own.mkdir()
     for text, problem in (
-        ("{", "it is no analysis"),
+        ("{", "it is not an analysis"),
         (
             json.dumps(
                 {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}

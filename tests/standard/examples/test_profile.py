@@ -415,7 +415,7 @@ class TestCommand:
         [
             ("profile: {traits: {form: {short: 0}}}", "the weight of 'short' is 0"),
             ("profile: {traits: {label: [a, b]}}", "cannot be called 'label'"),
-            ("profile: {traits: {form: 7}}", "no list of values"),
+            ("profile: {traits: {form: 7}}", "neither a list of values"),
             ("profile: {trait: {form: [a]}}", "unknown key"),
             ("profile: {forms: {short: 0}}", "the weight of 'short' is 0"),
             ("profile: {forms: [a], traits: {form: [b]}}", "keep one of them"),
