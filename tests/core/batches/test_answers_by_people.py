@@ -323,6 +323,13 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(
     assert imported.garbage[-1].startswith(f"{file}, {place} {first + 999}: ")
 
 
+def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path: Path, drive: Any) -> None:
+    file = tmp_path / "novel.txt"
+    file.write_text("Call me Ishmael.\n" * 30_000)
+    given, imported = answered(drive, file, request("sentence", "a1"))
+    assert (given, imported.bad) == ({}, 10_001)
+
+
 MARKDOWN_EMPTY = "````answer\n\n````"
 
 

@@ -273,6 +273,7 @@ def _journaled(journal: Journal, key: str) -> bool:
 
 
 _LONGEST = 4 << 20  # bytes of a line, as many as of a service's answer
+_MOST_REFUSED = 10_000  # lines: a file with more of them is not one of answers
 
 
 def _lines_of(file: Path) -> Iterator[bytes]:
@@ -344,6 +345,10 @@ def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
         except (ValueError, KeyError, TypeError):
             why = f"not a JSON object with a custom_id; {_RIGHT}"
             imported.refuse(file, number, why)
+            if imported.bad == _MOST_REFUSED:
+                why = f"{_MOST_REFUSED:,} lines are refused, and nothing behind them is read"
+                imported.refuse(file, number + 1, why)
+                break
             continue
         answers[str(key)] = _Given(number, line)
     return answers
