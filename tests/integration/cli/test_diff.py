@@ -37,6 +37,15 @@ def test_what_was_asked_otherwise_is_named(targen, generate):
     assert targen("diff", "a", "b", "--exit-code").code == 1
 
 
+def test_another_file_of_the_same_name_is_a_difference(targen, generate):
+    for out, word in (("a", "rake"), ("b", "hose")):
+        rows = (f"Remark {n} on the {word} and its handle,good\n" for n in range(24))
+        Path("own.csv").write_text("text,label\n" + "".join(rows))
+        generate(out, "--examples", "own.csv", "-o", "examples.show_examples=false")
+    (change,) = targen("diff", "a", "b", "--json").json["asked"]
+    assert change["name"].endswith("files.examples")
+
+
 def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
     run = generate("a")
     other = generate("b")

@@ -99,6 +99,7 @@ def _print(result: Difference) -> None:
 
 def _field(change: Changed) -> tuple[str, str, str]:
     digest = change.name.startswith(("task.prompts.", "task.dimensions.", "given."))
+    digest = digest or bool({"files", "prompts"} & {*change.name.split(".")[2:-1]})  # of parts
     return (change.name, _short(change.left, digest), _short(change.right, digest))
 
 

@@ -152,7 +152,7 @@ def difference(left: Path, right: Path) -> Difference:
             f"{left if before else right} is a correction and {right if before else left} is a run",
             hint="compare two of a kind",
         )
-    _compare_asked(result, _asked(left), _asked(right))
+    _compare_asked(result, _asked(left, right), _asked(right, left))
     _compare_calls(result)
     _compare_candidates(result)
     _compare_rows(result)
@@ -174,12 +174,13 @@ def row_difference(left: Path, right: Path) -> Difference:
 # --- what was asked ---
 
 
-def _asked(run: Path) -> dict[str, Any]:
+def _asked(run: Path, beside: Path) -> dict[str, Any]:
     """All that decides a run's rows, and the versions of packages, by name."""
     if plan := tracing.plan_of(run):
         return flat(plan.model_dump(mode="json"))
-    manifest = Manifest.load(run / "manifest.json")
-    return flat({**manifest.deciding(), "packages": manifest.lock.distributions})
+    manifest, other = (Manifest.load(each / "manifest.json") for each in (run, beside))
+    packages = {"packages": manifest.lock.distributions}
+    return flat({**manifest.deciding(), **packages}) | manifest.parts_beside(other)
 
 
 def _compare_asked(result: Difference, left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
