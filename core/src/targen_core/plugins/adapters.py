@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Adapter", "NamedClass", "is_known_class", "named_backend", "remember_class"]
 
 _FILE = ".py:"
+_MARKS = "module-classes"  # not "classes", where earlier versions also noted classes of files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,12 +201,12 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
 
 def remember_class(backend: str) -> None:
     """Remember that this user has used a class, by its backend's id."""
-    folders.make_known("classes", _digest(backend))
+    folders.make_known(_MARKS, _digest(backend))
 
 
 def is_known_class(backend: str) -> bool:
     """Return whether this user has used a class before, by its backend's id."""
-    return folders.is_known("classes", _digest(backend))
+    return folders.is_known(_MARKS, _digest(backend))
 
 
 def _digest(backend: str) -> str:
