@@ -163,7 +163,7 @@ def ask_first(
         words += f", and at most ${most:,.2f} (--max-cost)"
     hints = [f"It is an estimate; {shown}, and" if shown else "It is an estimate, and"]
     print(f"{words}. {hints[0]} --max-cost is a cap.", file=sys.stderr)
-    if not typer.confirm("Go on?", err=True):
+    if not typer.confirm("Continue?", err=True):
         print("Nothing was sent.", file=sys.stderr)
         raise typer.Exit(1)
 

@@ -207,7 +207,7 @@ def print_task(facts: dict[str, Any]) -> None:
         print_table(["branch", "label"], aims)
     print()
     print_table(
-        ["step", "what", "items a call"],
+        ["step", "what", "items per call"],
         [
             *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
             ("generate", _generated(facts), facts["instances_per_call"]),

@@ -99,7 +99,7 @@ def show(
 
 
 def _fits(traced: Traced, label: str | None, reason: str | None) -> bool:
-    known = (traced.label, traced.record.get("intended"))
+    known = (traced.label,) if traced.rows else (traced.label, traced.record.get("intended"))
     return (label is None or label in known) and reason in (
         None,
         traced.verdict,
@@ -158,7 +158,7 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
             screen.title(traced.id, *outcome_of(traced))
         screen.pairs(content_of(traced), indent=4)
     if not shown:
-        print("nothing to show", file=sys.stderr)
+        print(f"{run} has no such rows", file=sys.stderr)
     elif more:
         print("there is more: --limit 0 shows all", file=sys.stderr)
     if shown:

@@ -5,6 +5,7 @@ A line is a mistake, the error, and the hint, each as far as it is printed on on
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,12 @@ KEYS = r"""
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
     L; num_rows: 60 | line 3: num_rows: unknown key | it is of a run, not of a task: -n 60
+    L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write one text
+    L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
+    L; seeds: 5 | line 3: seeds: expected keys with values, not 5 | seeds: "what one is", or a list of them
+    L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
+    labels:\n  order: {definiton: a}\n  refund: b | line 3: labels.order.definiton: unknown key | did you mean definition?
+    labels:\n  order: a\n  order : b | line 4: the key 'order' is given twice | keep one of them
     L; version: 2 | line 3: version: 2 is not text | put it in quotes
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
@@ -280,6 +287,17 @@ COMMANDS = """
     resume run -b openai | targen resume has no option -b | a run keeps what it was started with: targen generate TASK -b starts another
     resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | no run directory 3 | targen runs lists runs
+    show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
+    trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
+    trace run 77 | run has no row 77: it has 4 rows, 0 to 3
+    merge run run --out both | run is named twice | name each run once
+    init-task mail.yaml | mail.yaml names a file, and a description of the task is asked for here | targen init-task --blank --out mail.yaml
+    config set max-cost five | max-cost is "five"; it must be a number, above 0
+    config get model | config get: no such action | targen config show
+    config unset model | has no default model | targen config shows what there is
+    review run --port 99999 | --port: it must be at most 65535
+    analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
+    diff run rows.csv | rows.csv is a file, not a run directory | targen runs lists runs
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
@@ -603,6 +621,23 @@ def test_an_address(address, error, hint, targen):
     assert f"  try: {hint}" in shown
 
 
+def test_a_server_that_hangs_up_when_asked_for_https(targen):
+    async def hang_up(reader, writer):
+        await reader.read(1)
+        writer.transport.abort()
+
+    async def check():
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        async with server:
+            host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            words = ("backends", "check", "llama", "--model", "tiny", "--base-url")
+            return host, await asyncio.to_thread(targen, *words, f"https://{host}/v1")
+
+    host, done = asyncio.run(check())
+    assert "the server closed the connection when asked for https" in done.err
+    assert f"  try: if it speaks plain http: --base-url http://{host}/v1" in done.err
+
+
 def test_a_proxy_that_does_not_answer(targen, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -637,11 +672,12 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 
 PYTHON = """
     tg.generate("mail", n=4, model="scripted") | no task named 'mail' is installed | did you mean the file? mail.yaml
-    tg.generate("rte", 4) | generate() too many positional arguments | what follows task is named, such as generate(task, n=…)
-    tg.compare(["run"], "rows.csv") | compare() missing a required argument: 'test' |
+    tg.generate("rte", 4) | generate() got too many positional arguments | what follows task is named, such as generate(task, n=…)
+    tg.compare(["run"], "rows.csv") | compare() is missing a required argument: 'test' |
     tg.compare("run", tests="rows.csv") | compare() has no keyword 'tests' | did you mean test?
     tg.preview("rte", labels={"entailment": 1}, model="scripted") | preview() has no keyword 'labels' | its keywords: task, n, variants, model
-    tg.generate(n=4) | generate() missing a required argument: 'task'
+    tg.export("run", "csv", out="rows") | export() got multiple values for argument 'out' | what follows out is named, such as
+    tg.generate(n=4) | generate() is missing a required argument: 'task'
     tg.generate("rte", n="4", model="scripted") | n is '4' | pass a whole number of rows, such as n=100
     tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?

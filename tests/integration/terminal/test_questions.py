@@ -32,7 +32,7 @@ def asked(terminal, held):
 def test_what_is_dear_is_asked_about_first(asked, tmp_path):
     shown, service = asked("-b", "llama", *DEAR)
     shown.wait_for("4 rows would cost about $")
-    shown.wait_for("Go on? [y/N]")
+    shown.wait_for("Continue? [y/N]")
     shown.type(b"n\n")
     assert shown.exit_code() == 1, shown.text
     assert service.seen == []
@@ -53,7 +53,7 @@ def person(in_process, monkeypatch):
 def test_what_is_cheap_capped_or_agreed_to_is_not_asked_about(person, held, args):
     service = held()
     done = person(*TICKETS, "-b", "llama", "--base-url", f"{service.url}/v1", "-q", *args)
-    assert "Go on?" not in done.err
+    assert "Continue?" not in done.err
     assert service.seen or "cost budget exhausted" in done.err, "it went on"
 
 
@@ -64,7 +64,7 @@ def test_what_cannot_be_is_said_before_any_question(person, held, tmp_path):
     done = person(*TICKETS, "-b", "llama", *address, *DEAR, "--out", "taken")
     assert done.code == 2
     assert "taken exists and is not a run directory" in done.err
-    assert ("Go on?" in done.err, service.seen) == (False, [])
+    assert ("Continue?" in done.err, service.seen) == (False, [])
 
 
 MAIL = """
@@ -95,7 +95,7 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     options = ("base_url=" + service.url + "/v1", "model=m", "price_in=5000", "price_out=5000")
     backend = ("--generator", "llama") if command[0] == "ablate" else ("-b", "llama")
     done = person(*command, *backend, *(word for option in options for word in ("-o", option)))
-    assert question in done.err and "Go on?" in done.err
+    assert question in done.err and "Continue?" in done.err
     assert (done.code, service.seen) == (1, []), done.err
     assert "Nothing was sent." in done.err
 

@@ -227,6 +227,7 @@ def _bind(
         named = next((key for key in kinds if key not in placed), "")
         example = f"{name}({', '.join(placed)}, {named}=…)"
         hint = f"what follows {placed[-1]} is named, such as {example}" if named else ""
-        raise UsageError(
-            f"{name}() {error}", hint="" if "missing" in str(error) else hint
-        ) from None
+        problem = str(error)  # without its verb
+        if not problem.startswith("missing"):
+            raise UsageError(f"{name}() got {problem}", hint=hint) from None
+        raise UsageError(f"{name}() is {problem}") from None

@@ -428,7 +428,7 @@ class Registry:
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
-            hint = f"no {kind} is installed"
+            hint = f"leave it out: no plugin here brings a {kind}"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:

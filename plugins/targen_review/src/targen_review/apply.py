@@ -428,7 +428,9 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         raters[rule] = graded[rule]
     if not any(each.grades for each in raters.values()):
         models = [name for name in graded if name not in raters]
-        hint = f"--resolve {models[0]} has a model decide" if models else "targen review DATA first"
+        data = folder.with_suffix("")
+        first = f"targen review {data if data.exists() else 'DATA'} first"
+        hint = f"--resolve {models[0]} has a model decide" if models else first
         raise UsageError(f"no person has graded anything in {folder}", hint=hint)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 

@@ -295,9 +295,12 @@ def _no_descriptors(error: Exception) -> str | None:
 def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
     """Return why there is no connection, and a hint; "" if only the system's words explain it."""
     cause = getattr(error, "os_error", None)
+    plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
-        plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
         return "the server does not speak https", Option("base_url", plain)
+    if isinstance(cause, ConnectionResetError) and plain != url.removesuffix("/chat/completions"):
+        why = "the server closed the connection when asked for https"
+        return why, "if it speaks plain http: " + Option("base_url", plain)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({cause.verify_message})",

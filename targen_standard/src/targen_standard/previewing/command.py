@@ -318,7 +318,7 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
     made = [verdict for verdict in trial.verdicts if verdict.verdict == "accepted"]
     _print_rows(made, branches)
     if others := [verdict for verdict in trial.verdicts if verdict.verdict != "accepted"]:
-        print("\nMade no row")
+        print("\nRejected")
         print_table(
             ["candidate", "generated for", "why", "instance"],
             [

@@ -148,7 +148,7 @@ def revise(
         return
     if plan.calls.total and not yes and not quiet and can_ask():
         print()
-        if not typer.confirm("Go on?", err=True):
+        if not typer.confirm("Continue?", err=True):
             print("Nothing was sent or written.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())

@@ -129,6 +129,9 @@ class Revision(Replay):
 
     # --- in place of what a replay does ---
 
+    def _tell(self, note: str) -> None:
+        pass  # it is rehearsed, begun and resumed; only the last of these has all rows
+
     def _takes_carried(self, manifest: Manifest) -> bool:
         return False  # what an earlier revision took over is judged, too
 

@@ -529,7 +529,7 @@ class Job:
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
-            _log.warning("%s", note)
+            self._tell(note)
         if notes := [*self._prepared.notes, *notes]:
             report["notes"] = notes
         complete = report["status"] in ("complete", "short")
@@ -688,6 +688,10 @@ class Job:
     def _lacking(self, engine: Engine) -> Exception | None:
         """Return what keeps a run that sends no calls from its end."""
         return None
+
+    def _tell(self, note: str) -> None:
+        """Show a note of its report."""
+        _log.warning("%s", note)
 
     def _also_reported(self) -> dict[str, Any]:
         """Return further content for its report."""

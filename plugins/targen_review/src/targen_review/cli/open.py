@@ -292,8 +292,8 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}: rows that targen resume makes later are nobody's "
-                "to review",
+                f"note: {each.path} is {status}: rows that targen resume adds later are not "
+                "in this review",
                 file=sys.stderr,
             )
     if not plan.blind:
