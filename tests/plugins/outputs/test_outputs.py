@@ -128,6 +128,59 @@ def test_what_step_4_finds_decides_what_a_row_counts_as():
     assert {span["type"] for row in kept for span in row["spans"]} == {"place"}
 
 
+COUNTED = SHOP["output"]
+
+
+def test_counts_per_label_are_exact_when_step_4_changes_labels():
+    """Step 4 adds a label to every third row and takes one from every fifth."""
+    calls = count()
+
+    def label(call):
+        answer = usual(call)["labels"]
+        number = next(calls)
+        if number % 3 == 0:
+            answer = ["refund", "delay"]
+        elif number % 5 == 0:
+            answer = answer[:1]
+        return {**WHY, "labels": answer}
+
+    counts = {"refund": 14, "delay": 9, "none": 4}
+    declared = {**SHOP, "output": {**COUNTED, "counts": counts, "rows": 20}}
+    task = Declaration(**declared).task(name="mine")
+    usual = task.dry_run
+    judged = task.replace(dry_run=lambda call: (label if call.prompt == "label" else usual)(call))
+    made = generate(judged, preset="counts", model="scripted", near_duplicates=0, progress=False)
+    sets = [set(row["labels"]) for row in made.dataset]
+    assert len(sets) == 20
+    assert {name: sum(name in each for each in sets) for name in COUNTED["labels"]} == {
+        "refund": 14,
+        "delay": 9,
+    }
+    assert sets.count(set()) == 4
+    assert any("before" in record.get("notes", {}) for record in made.dataset.provenance)
+
+
+def test_counts_of_types_are_exact_from_a_file(works):
+    """A command makes rows of a file, and its copy in the run means the same."""
+    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
+    Path("mine.yaml").write_text(yaml.safe_dump({**NER, "output": output}), encoding="utf-8")
+    works("generate", "./mine.yaml", "--preset", "counts", "-b", "scripted", "--out", "run")
+    kinds = [{span["type"] for span in row["spans"]} for row in read_dataset("run")]
+    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [7, 4]
+    assert len(kinds) == 9
+    assert "changed: nothing" in works("replay", "run", "--out", "again").out
+
+
+def test_no_other_preset_is_called_counts():
+    output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
+    with pytest.raises(UsageError, match=r"output.counts: presets has a counts too"):
+        Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
+    task = Declaration(**{**SHOP, "output": output}).task(name="mine")
+    assert task.presets == {"counts": {"refund": 1, "delay": 1}}
+    with pytest.raises(UsageError, match="none of the sets that meet counts"):
+        generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
+
+
 OWN = "\U0001f6b2 I met Ann in Rome"
 
 
@@ -256,6 +309,11 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
         ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
+        ({**COUNTED, "counts": {"refund": 9, "delay": 2}, "rows": 8}, "type rows: 9 to 11"),
+        ({**COUNTED, "counts": {"refund": 9, "delya": 2}}, "'delya' is not defined; did you mean"),
+        ({**COUNTED, "counts": {"refund": 9}}, "for no rows, type delay: 0"),
+        ({**COUNTED, "rows": 9}, "rows: it needs counts"),
+        ({**COUNTED, "counts": {"refund": 9, "delay": 2, "none": 1}, "per_row": [1, 2]}, "[0, 2]"),
         ({"score": {"1": "low"}}, "score"),
         ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "from end to end of the scale"),
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
