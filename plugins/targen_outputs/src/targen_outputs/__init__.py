@@ -13,6 +13,7 @@ from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
+    from targen_core.dataset.source import DatasetReader
     from targen_outputs.answer import Answer
     from targen_outputs.labels import Labels
     from targen_outputs.preference import Preference
@@ -27,6 +28,7 @@ __all__ = [
     "Preference",
     "Score",
     "Spans",
+    "register_dataset_readers",
     "register_exporters",
     "register_metrics",
     "register_outputs",
@@ -106,6 +108,16 @@ def register_exporters(register: Register[Exporter]) -> None:
         "argilla",
         "targen_outputs.exporting.argilla:ARGILLA",
         summary="records with suggestions for Argilla",
+    )
+
+
+@hookimpl
+def register_dataset_readers(register: Register[DatasetReader]) -> None:
+    """What people answered in these tools, as rows."""
+    register.register(
+        "annotated",
+        "targen_outputs.annotated:ANNOTATED",
+        summary="JSON exports of Label Studio and Argilla, with people's answers",
     )
 
 
