@@ -165,7 +165,7 @@ def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(t
 @pytest.mark.parametrize(
     ("records", "declared", "problem"),
     [
-        ([TASK], PLACES, "has 1 record, and nobody has annotated any"),
+        ([TASK], PLACES, "has 1 record, all of them without an annotation"),
         (
             [{**TASK, "annotations": [annotation([YORK])]}],
             CHAT,

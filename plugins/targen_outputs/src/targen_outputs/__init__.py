@@ -113,7 +113,7 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 @hookimpl
 def register_dataset_readers(register: Register[DatasetReader]) -> None:
-    """What people answered in these tools, as rows."""
+    """Exports of tools for annotation, as rows."""
     register.register(
         "annotated",
         "targen_outputs.annotated:ANNOTATED",
@@ -143,6 +143,11 @@ def register_trainers(register: Register[Trainer]) -> None:
         "score",
         "targen_outputs.training.score:SCORE",
         summary="ridge regression on words or on vectors, and on what two texts share; [training]",
+    )
+    register.register(
+        "answer",
+        "targen_outputs.training.answer:ANSWER",
+        summary="a perceptron that finds the answer in a passage: seconds; [training]",
     )
 
 

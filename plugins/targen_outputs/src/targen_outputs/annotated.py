@@ -1,8 +1,8 @@
 """Rows as people annotated them in Label Studio or Argilla: the exports of these tools.
 
-Read are Label Studio's export *JSON* (its documentation, *Label Studio JSON format of annotated
-tasks*) and the records that Argilla's client writes (`Dataset.records.to_json` and `to_disk`,
-version 2). A task or record that nobody answered is no row.
+The first form is Label Studio's export *JSON*, as its page *Label Studio JSON format of annotated
+tasks* describes it. The second is the records of Argilla's client, version 2, as `to_json` and
+`to_disk` write them. A record without an answer is left out.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:
 
     if not any(True for _ in records()):
         raise UsageError(
-            f"{path} has {plural(len(found), 'record')}, and nobody has annotated any",
+            f"{path} has {plural(len(found), 'record')}, all of them without an annotation",
             hint="annotate some, and export the project again",
         )
     return Source(str(path), path.stem, Form(records, place="record", typed=typed))

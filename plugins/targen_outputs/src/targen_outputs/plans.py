@@ -1,7 +1,7 @@
 """Counts of rows that have each name, and the sets of names that meet them.
 
 A run fills quotas of sets, and what step 4 finds decides the set that a row counts as. So if the
-quotas of the sets add up to a user's counts per name, those counts are exact too.
+quotas of the sets add up to a user's counts per name, those counts are exact as well.
 """
 
 from __future__ import annotations

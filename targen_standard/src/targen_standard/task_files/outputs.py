@@ -264,7 +264,10 @@ class OutputRefused(UsageError):
 
 
 def counted_by(value: Any) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, int]]]:
-    """Return the labels of what stands below `output:`, with their definitions, and its presets.
+    """Return the labels of an output with their definitions, and its presets.
+
+    Args:
+        value: the keys below `output:`.
 
     Raises:
         OutputRefused: it cannot be used.

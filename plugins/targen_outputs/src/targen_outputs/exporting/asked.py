@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What people answered about one row.
+    """The answers of people about one row.
 
     Attributes:
         row: its columns as they were exported; None if something else made the project.

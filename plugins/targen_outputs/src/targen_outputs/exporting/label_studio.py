@@ -51,7 +51,7 @@ def _values(value: Mapping[str, Any]) -> Sequence[Any]:
 
 
 _SAID = ("choices", "rating", "number", "text", "selected")
-"""The keys of values that are no spans; offsets of a region stand beside them."""
+"""The keys of values other than spans."""
 
 
 def _write(dataset: Dataset, out: Path) -> None:
