@@ -507,6 +507,7 @@ class Job:
             sources=sources_of(self.task, self.path / "provenance.jsonl"),
             filters=self._reporting,
             folder=self.path,
+            task=self.task,
         )
         report.update(self._also_reported())
         sample = None
