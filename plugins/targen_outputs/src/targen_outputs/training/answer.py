@@ -309,7 +309,7 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 ANSWERS = TrainedOutput(
-    name="targen-outputs:answer", value=_value, measured=_measured, examples=_examples
+    name="targen-outputs:answer", value=_value, measured=_measured, examples=_examples, unit="kind"
 )
 
 ANSWER = Trainer(

@@ -317,7 +317,7 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 TYPED_SPANS = TrainedOutput(
-    name="targen-outputs:spans", value=_value, measured=_measured, examples=_examples
+    name="targen-outputs:spans", value=_value, measured=_measured, examples=_examples, unit="set"
 )
 
 SPANS = Trainer(
