@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -106,6 +107,56 @@ def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
     assert [span["text"] for span in dataset[0]["spans"]] == ["Ann", "Bob"]
     (record,) = dataset.provenance
     assert record["notes"]["before"] == "I met <person>Ann</person> and Bob."
+
+
+MAIL = {"text": "I want my money back."}
+DOGS = {"one": "A dog runs.", "other": "A cat sleeps."}
+CAME = {"passage": "Ann came in May.", "question": "Which?"}
+HOW = {"prompt": "How long?"}
+ONE, TWO, ALL_DAY = "One hour.", "Two hours.", "It takes all day."
+ALIKE = {
+    "spans": [
+        ("person", {"text": "I met <person>Ann</person> in Rome."}),
+        ("place", {"text": "I met Ann in <place>Rome</place>."}),
+    ],
+    "labels": [("refund", MAIL), ("delay", MAIL), ("none", MAIL)],
+    "score": [("1 to 2", DOGS), ("4 to 5", DOGS)],
+    "answer": [("when", {**CAME, "answers": ["May"]}), ("who", {**CAME, "answers": ["Ann"]})],
+    "preference": [
+        ("concise", {**HOW, "better": ONE, "worse": TWO}),
+        ("concise", {**HOW, "better": TWO, "worse": ONE}),
+    ],
+    "ranking": [
+        ("concise", {**HOW, "ranked": [ONE, TWO, ALL_DAY]}),
+        ("concise", {**HOW, "ranked": [ALL_DAY, TWO, ONE]}),
+    ],
+}
+"""Replies of step 3 with the same texts and different outputs, each with the label aimed at."""
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_step_4_is_shown_the_same_whatever_a_row_is_aimed_at(kind):
+    """Of replies it is shown both orders, so the set of all that it is shown is the same."""
+    seen = []
+    for label, reply in ALIKE[kind]:
+        shown = set()
+        task = Declaration(**ALL[kind]).task(name="mine")
+
+        def replies(call, shown=shown, reply=reply, usual=task.dry_run):
+            if call.prompt == "label":
+                shown.add(json.dumps(dict(call.values), sort_keys=True))
+            return reply if call.prompt == "write" else usual(call)
+
+        made = task.replace(dry_run=replies)
+        quotas = {**dict.fromkeys(made.quota_names, 0), label: 1}
+        with suppress(QuotaNotMet):  # scripted judges may disagree, which is not the question
+            generate(
+                made, labels=quotas, model="scripted", seeds=["one thing"], progress=False,
+                out=f"run-{len(seen)}",
+            )  # fmt: skip
+        seen.append(shown)
+    assert seen[0]
+    assert all(each == seen[0] for each in seen)
 
 
 def test_what_step_4_finds_decides_what_a_row_counts_as():
