@@ -165,6 +165,11 @@ def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(t
 @pytest.mark.parametrize(
     ("records", "declared", "problem"),
     [
+        (
+            [{"text": POST, "label": [], "annotator": 1, "annotation_id": 1, "lead_time": 1.5}],
+            PLACES,
+            "is an export of Label Studio as JSON-MIN",
+        ),
         ([TASK], PLACES, "has 1 record, all of them without an annotation"),
         (
             [{**TASK, "annotations": [annotation([YORK])]}],

@@ -39,6 +39,9 @@ _TOOLS = (
     _Tool(frozenset({"fields", "responses"}), argilla.read, "delete all responses but one"),
 )
 
+_JSON_MIN = frozenset({"annotator", "annotation_id"})
+"""Keys of Label Studio's other form, which does not tell a text from an answer."""
+
 
 class _Annotated(DatasetReader):
     def folder(self, path: Path) -> Source | None:
@@ -56,10 +59,15 @@ class _Annotated(DatasetReader):
             found = json_of(text, most=sys.maxsize, strict=False)
         except Malformed:
             return None  # the reader of all JSON says what is wrong
-        for tool in _TOOLS:
-            if found and all(isinstance(each, dict) and each.keys() >= tool.keys for each in found):
-                return _source(path, found, tool)
-        return None
+        if not found:
+            return None
+        keys = set.intersection(*({*each} if isinstance(each, dict) else set() for each in found))
+        if keys >= _JSON_MIN:
+            raise UsageError(
+                f"{path} is an export of Label Studio as JSON-MIN", hint="export it as JSON"
+            )
+        tool = next((each for each in _TOOLS if keys >= each.keys), None)
+        return None if tool is None else _source(path, found, tool)
 
 
 def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:

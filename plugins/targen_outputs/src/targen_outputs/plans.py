@@ -137,14 +137,11 @@ class InSets(BaseModel):
         if not self.rows:
             raise ValueError(f"rows: it is missing; with these counts, type {fits}")
         if not fewest <= self.rows - none <= most:
-            with_any = (
-                f"{self.rows} rows, {none} of them without any"
-                if none
-                else plural(self.rows, "row")
-            )
+            others = f"of {self.rows} rows, {none} have none, and the other {self.rows - none}"
             raise ValueError(
-                f"counts: {with_any}, cannot have {whole} in all at {low} to {high} per row, "
-                f"{wanted[first]} of them {first}; type {fits}"
+                f"counts: {others if none else plural(self.rows, 'row')} cannot have {first} "
+                f"{wanted[first]} times and {whole} names in all, at {low} to {high} per row; "
+                f"type {fits}"
             )
         return self
 
