@@ -9,7 +9,7 @@ from targen_core import Concern, hookimpl
 from targen_core.runs.folder.reporters import Reporter
 
 class Lineage(Reporter):
-    def figures(self, report, folder):
+    def figures(self, report, folder, task):
         return {"lineage": {"rows": sum(report["rows"].values())}, "status": "mine"}
 
     def notes(self, run):

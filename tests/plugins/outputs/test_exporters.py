@@ -247,7 +247,9 @@ def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(
     task = json.loads((tmp_path / "folder" / "tasks.json").read_text())[0]
     record = json.loads((tmp_path / "records.json").read_text())[0]
     result = task["predictions"][0]["result"][0]
-    assert task["data"] == {"id": "0", **record["fields"]}
+    row = {**made.rows[0]}
+    assert task["data"] == {"id": "0", **record["fields"], "targen_row": row}
+    assert json.loads(record["metadata"]["targen_row"]) == row
     assert result["type"] == typed
     config = (tmp_path / "folder" / "config.xml").read_text()
     assert shows in config

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from targen_core.errors import Rejected
+from targen_outputs import Labels
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.sets import label_for, sets_of
 
@@ -72,3 +76,51 @@ def test_each_name_is_in_equally_many_sets(count, low, more):
         assert len({sum(name in members for members in of_size) for name in names}) == 1
     for label, members in sets.items():
         assert label_for(members, sets) == label
+
+
+@given(st.data(), st.lists(st.integers(0, 12), min_size=1, max_size=6))
+def test_sets_meet_the_count_of_each_name_or_the_error_says_how_many_rows_would(data, counts):
+    names = [f"n{at}" for at in range(len(counts))]
+    low = data.draw(st.integers(0, min(2, len(names))))
+    high = data.draw(st.integers(max(1, low), 3))
+    none = data.draw(st.integers(0, 5)) if not low else 0
+    wanted = {**dict(zip(names, counts, strict=True)), "none": none}
+    below = {"labels": dict.fromkeys(names, "x"), "several": True, "per_row": (low, high)}
+    with pytest.raises(ValidationError) as refused:
+        Labels(**below, counts=wanted)
+    problem = str(refused.value)
+    if not any(wanted.values()):
+        assert "all are 0" in problem
+        return
+    if " is too many beside " in problem:
+        assert max(counts) * low > sum(counts)
+        return
+    if " no number of rows " in problem:
+        assert not any(low * rows <= sum(counts) <= high * rows for rows in range(100))
+        return
+    fewest, most = re.findall(r"type rows: (\d+)(?: to (\d+))?", problem)[0]
+    fits = range(int(fewest), int(most or fewest) + 1)
+    for rows in {fits[0], fits[len(fits) // 2], fits[-1]}:
+        spec = Labels(**below, counts=wanted, rows=rows)
+        planned = spec.presets["counts"]
+        assert sum(planned.values()) == rows
+        assert planned.keys() == spec.sets.keys()
+        assert all(low <= len(members) <= high for members in spec.sets.values())
+        for name, count in wanted.items():
+            assert sum(n for label, n in planned.items() if name in label.split("+")) == count
+    for rows in {fits[0] - 1, fits[-1] + 1} - {0}:
+        with pytest.raises(ValidationError, match=f"type rows: {fewest}"):
+            Labels(**below, counts=wanted, rows=rows)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 7])
+def test_names_with_equal_counts_are_alone_and_with_each_neighbour(count):
+    names = [f"n{at}" for at in range(count)]
+    spec = Labels(
+        labels=dict.fromkeys(names, "x"),
+        several=True,
+        counts=dict.fromkeys(names, 20),
+        rows=15 * count,
+    )
+    usual = Labels(labels=dict.fromkeys(names, "x"), several=True, per_row=(1, 2)).sets
+    assert spec.sets.keys() == usual.keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -145,6 +146,56 @@ def test_rows_are_shown_with_what_their_spans_say(works):
     assert f"{span['text']} (person)" in works("show", "run").out
 
 
+MAIL = {"text": "I want my money back."}
+DOGS = {"one": "A dog runs.", "other": "A cat sleeps."}
+CAME = {"passage": "Ann came in May.", "question": "Which?"}
+HOW = {"prompt": "How long?"}
+ONE, TWO, ALL_DAY = "One hour.", "Two hours.", "It takes all day."
+ALIKE = {
+    "spans": [
+        ("person", {"text": "I met <person>Ann</person> in Rome."}),
+        ("place", {"text": "I met Ann in <place>Rome</place>."}),
+    ],
+    "labels": [("refund", MAIL), ("delay", MAIL), ("none", MAIL)],
+    "score": [("1 to 2", DOGS), ("4 to 5", DOGS)],
+    "answer": [("when", {**CAME, "answers": ["May"]}), ("who", {**CAME, "answers": ["Ann"]})],
+    "preference": [
+        ("concise", {**HOW, "better": ONE, "worse": TWO}),
+        ("concise", {**HOW, "better": TWO, "worse": ONE}),
+    ],
+    "ranking": [
+        ("concise", {**HOW, "ranked": [ONE, TWO, ALL_DAY]}),
+        ("concise", {**HOW, "ranked": [ALL_DAY, TWO, ONE]}),
+    ],
+}
+"""Replies of step 3 with the same texts and different outputs, each with the label aimed at."""
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_step_4_is_shown_the_same_whatever_a_row_is_aimed_at(kind):
+    """Of replies it is shown both orders, so the set of all that it is shown is the same."""
+    seen = []
+    for label, reply in ALIKE[kind]:
+        shown = set()
+        task = Declaration(**ALL[kind]).task(name="mine")
+
+        def replies(call, shown=shown, reply=reply, usual=task.dry_run):
+            if call.prompt == "label":
+                shown.add(json.dumps(dict(call.values), sort_keys=True))
+            return reply if call.prompt == "write" else usual(call)
+
+        made = task.replace(dry_run=replies)
+        quotas = {**dict.fromkeys(made.quota_names, 0), label: 1}
+        with suppress(QuotaNotMet):  # scripted judges may disagree, which is not the question
+            generate(
+                made, labels=quotas, model="scripted", seeds=["one thing"], progress=False,
+                out=f"run-{len(seen)}",
+            )  # fmt: skip
+        seen.append(shown)
+    assert seen[0]
+    assert all(each == seen[0] for each in seen)
+
+
 def test_what_step_4_finds_decides_what_a_row_counts_as():
     texts = {
         "person": "See <person>Ann</person> at {}.",
@@ -163,6 +214,59 @@ def test_what_step_4_finds_decides_what_a_row_counts_as():
     kept = [*map(json.loads, Path("runs/mine-0/dataset.jsonl").read_text().splitlines())]
     assert len(kept) == 2
     assert {span["type"] for row in kept for span in row["spans"]} == {"place"}
+
+
+COUNTED = SHOP["output"]
+
+
+def test_counts_per_label_are_exact_when_step_4_changes_labels():
+    """Step 4 adds a label to every third row and takes one from every fifth."""
+    calls = count()
+
+    def label(call):
+        answer = usual(call)["labels"]
+        number = next(calls)
+        if number % 3 == 0:
+            answer = ["refund", "delay"]
+        elif number % 5 == 0:
+            answer = answer[:1]
+        return {**WHY, "labels": answer}
+
+    counts = {"refund": 14, "delay": 9, "none": 4}
+    declared = {**SHOP, "output": {**COUNTED, "counts": counts, "rows": 20}}
+    task = Declaration(**declared).task(name="mine")
+    usual = task.dry_run
+    judged = task.replace(dry_run=lambda call: (label if call.prompt == "label" else usual)(call))
+    made = generate(judged, preset="counts", model="scripted", near_duplicates=0, progress=False)
+    sets = [set(row["labels"]) for row in made.dataset]
+    assert len(sets) == 20
+    assert {name: sum(name in each for each in sets) for name in COUNTED["labels"]} == {
+        "refund": 14,
+        "delay": 9,
+    }
+    assert sets.count(set()) == 4
+    assert any("before" in record.get("notes", {}) for record in made.dataset.provenance)
+
+
+def test_counts_of_types_are_exact_from_a_file(works):
+    """A command makes rows of a file, and its copy in the run means the same."""
+    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
+    Path("mine.yaml").write_text(yaml.safe_dump({**NER, "output": output}), encoding="utf-8")
+    works("generate", "./mine.yaml", "--preset", "counts", "-b", "scripted", "--out", "run")
+    kinds = [{span["type"] for span in row["spans"]} for row in read_dataset("run")]
+    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [7, 4]
+    assert len(kinds) == 9
+    assert "changed: nothing" in works("replay", "run", "--out", "again").out
+
+
+def test_no_other_preset_is_called_counts():
+    output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
+    with pytest.raises(UsageError, match=r"output.counts: presets has a counts too"):
+        Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
+    task = Declaration(**{**SHOP, "output": output}).task(name="mine")
+    assert task.presets == {"counts": {"refund": 1, "delay": 1}}
+    with pytest.raises(UsageError, match="none of the sets that meet counts"):
+        generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
 
 
 OWN = "\U0001f6b2 I met Ann in Rome"
@@ -293,6 +397,11 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
         ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
+        ({**COUNTED, "counts": {"refund": 9, "delay": 2}, "rows": 8}, "type rows: 9 to 11"),
+        ({**COUNTED, "counts": {"refund": 9, "delya": 2}}, "'delya' is not defined; did you mean"),
+        ({**COUNTED, "counts": {"refund": 9}}, "for no rows, type delay: 0"),
+        ({**COUNTED, "rows": 9}, "rows: it needs counts"),
+        ({**COUNTED, "counts": {"refund": 9, "delay": 2, "none": 1}, "per_row": [1, 2]}, "[0, 2]"),
         ({"score": {"1": "low"}}, "score: it has 1, and needs at least 2"),
         ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "from end to end of the scale"),
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from targen_core import Declaration
+from targen_core import Declaration, generate
 from targen_standard.task_files.outputs import output_in
 
 from .test_exporters import CHAT, PAIRS, PLACES, QUESTIONS, REPLIES, SHOP, span
@@ -109,6 +109,16 @@ def test_a_run_reports_them_and_commands_show_them(works, tmp_path, monkeypatch)
     for broken in ("no table", [{"title": "x"}], [{"title": "x", "columns": ["a"], "rows": [[]]}]):
         Path("run/report.json").write_text(json.dumps({**report, "output": broken}))
         assert "\nScores\n" not in works("report", "run").out
+
+
+def test_a_run_of_a_task_of_a_program_reports_them(tmp_path, monkeypatch):
+    """Such a task is in no file, so the folder alone does not tell what its rows have."""
+    monkeypatch.chdir(tmp_path)
+    task = PLACES.task(name="mine")
+    generate(task, n=4, model="scripted", progress=False, out="run")
+    first, _ = json.loads(Path("run/report.json").read_text())["output"]
+    assert first["title"] == "Spans"
+    assert [row[0] for row in first["rows"]] == ["person", "place"]
 
 
 def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(

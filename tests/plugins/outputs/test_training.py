@@ -12,6 +12,7 @@ import pytest
 
 from targen_core import Dataset, Declaration, evaluate, train
 from targen_core.errors import UsageError
+from targen_outputs.training.answer import ANSWERS
 from targen_outputs.training.labels import SEVERAL_LABELS
 from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
@@ -46,6 +47,10 @@ class TestScore(Suite):
     trainer = "score"
 
 
+class TestAnswer(Suite):
+    trainer = "answer"
+
+
 def _span(text, said, kind):
     start = text.index(said)
     return {"start": start, "end": start + len(said), "type": kind, "text": said}
@@ -75,7 +80,16 @@ def _pairs():
         yield {"one": " ".join(one), "other": " ".join(other), "score": 1.0 + same}
 
 
+def _questions():
+    for number, (person, place, verb) in enumerate(product(PEOPLE, PLACES, VERBS)):
+        passage = f"That was day {number}. {person} {verb} a friend in {place}."
+        for kind, answer in (("who", person), ("when", f"day {number}")):
+            question = {"who": f"Who {verb} a friend?", "when": "When was that?"}[kind]
+            yield {"passage": passage, "question": question, "kind": kind, "answers": [answer]}
+
+
 KINDS = {
+    "answer": (QA, _questions, "f1"),
     "spans": (NER, _ner, "micro_f1"),
     "labels": (SHOP, _shop, "micro_f1"),
     "score": (PAIRS, _pairs, "spearman"),
@@ -119,7 +133,10 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
     _write(kind)
     command = ("compare", "learn.jsonl", "--real", "learn.jsonl", "--test", "test.jsonl", "--task")
     options = ("./mine.yaml", "--curve", "0,2", "--repeats", 2, "--out", "c")
-    works(*command, *options)
+    shown = works(*command, *options).out
+    unit = {"spans": "set", "labels": "set", "score": "part", "answer": "kind"}[kind]
+    assert f"real rows per {unit}" in shown
+    assert f"to 2 real rows per {unit}, synthetic rows add" in shown
     part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
     assert part["metric"] == KINDS[kind][2]
     assert [few["each"] for few in part["few"]] == [0, 2]
@@ -153,8 +170,37 @@ def test_a_model_that_learns_no_answers_says_so(works):
         for kind, answer in kinds * 6
     ]
     Path("learn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    said = works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").err
+    learn = ("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
+    said = works(*learn, "--trainer", "tfidf").err
     assert "tells what rows of mine are counted by, such as when, and not their outputs" in said
+
+
+def test_answers_that_are_in_no_text_are_refused_with_what_to_type(in_process):
+    open_ones = {**QA, "output": {"answer": {"why": "a reason"}}}
+    Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
+    row = {"passage": "It rained.", "question": "Why?", "kind": "why", "answers": ["of clouds"]}
+    Path("learn.jsonl").write_text((json.dumps(row) + "\n") * 4)
+    said = in_process("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
+    assert said.code == 2
+    assert "no answer of these rows is a part of one of their texts" in said.err
+    assert "--trainer tfidf learns the kind of question" in said.err
+
+
+@pytest.mark.parametrize(
+    ("right", "said", "f1", "exact"),
+    [
+        (["in May"], ["In May."], 1, 1),
+        (["in May", "May"], ["May"], 1, 1),
+        (["in May"], ["May"], 2 / 3, 0),
+        (["in May"], [], 0, 0),
+        (["in May"], ["June"], 0, 0),
+    ],
+)
+def test_an_answer_is_measured_against_the_nearest_right_one(right, said, f1, exact):
+    found = ANSWERS.measured([right], [said])
+    assert [found.measures[name].value for name in ("f1", "exact_match")] == (
+        pytest.approx([f1, exact])
+    )
 
 
 def test_spacy_needs_a_pipeline_or_a_language(in_process):

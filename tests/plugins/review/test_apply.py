@@ -251,7 +251,7 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     there = len(lines(run / "dataset.jsonl"))
     assert 0 < there < 8
     done = in_process("review", run, "--rubric", "paper", "--plan")
-    assert "is stopped: rows that targen resume generates later are not" in done.err
+    assert "is stopped: rows that targen resume adds later are not" in done.err
     grades(run, "ann", {0: {"reject": True}})
     done = in_process("review", "apply", run)
     assert "--label positive=4" in done.out and "--label negative=4" in done.out

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from targen_outputs.score import Score
     from targen_outputs.spans import Spans
     from targen_standard import Exporter, OutputType
+    from targen_standard.datasets.source import DatasetReader
     from targen_training.trainers import Trainer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Preference",
     "Score",
     "Spans",
+    "register_dataset_readers",
     "register_exporters",
     "register_metrics",
     "register_outputs",
@@ -110,6 +112,16 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 
 @hookimpl
+def register_dataset_readers(register: Register[DatasetReader]) -> None:
+    """Exports of tools for annotation, as rows."""
+    register.register(
+        "annotated",
+        "targen_outputs.annotated:ANNOTATED",
+        summary="JSON exports of Label Studio and Argilla, with people's answers",
+    )
+
+
+@hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
     """Trainers for outputs; targen-training, which asks for them, may be missing."""
     register.register(
@@ -131,6 +143,11 @@ def register_trainers(register: Register[Trainer]) -> None:
         "score",
         "targen_outputs.training.score:SCORE",
         summary="ridge regression on words or on vectors, and on what two texts share; [training]",
+    )
+    register.register(
+        "answer",
+        "targen_outputs.training.answer:ANSWER",
+        summary="a perceptron that finds the answer in a passage: seconds; [training]",
     )
 
 

@@ -17,7 +17,7 @@ from targen_outputs.sets import IN_ORDER, Definitions, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
-__all__ = ["ANSWER", "Answer", "AnswerOutput"]
+__all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of"]
 
 _ALIKE = 0.6  # F1 of their words, from which two answers are taken for the same
 
@@ -98,7 +98,7 @@ class AnswerOutput(Output):
         return bool(
             row["kind"] == judged["kind"]
             and all(
-                any(_f1(one, other) >= _ALIKE for other in row["answers"])
+                any(overlap_of(one, other) >= _ALIKE for other in row["answers"])
                 for one in judged["answers"]
             )
         )
@@ -145,8 +145,11 @@ def _last(text: str, count: int) -> list[str]:
     return [*found][:count]
 
 
-def _f1(one: str, other: str) -> float:
-    """F1 of the words of two answers, as SQuAD counts it (Rajpurkar et al. 2016, section 6.1)."""
+def overlap_of(one: str, other: str) -> float:
+    """Return F1 of the words of two answers, as SQuAD does (Rajpurkar et al. 2016, section 6.1).
+
+    Case and signs do not count. Articles do, which SQuAD removes from English answers.
+    """
     first, second = words(one), words(other)
     if not first or not second:
         return float(one.strip() == other.strip())

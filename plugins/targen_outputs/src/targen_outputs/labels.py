@@ -6,20 +6,13 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.counting import Seen, by_name, shared_out
-from targen_outputs.sets import (
-    IN_ORDER,
-    NONE,
-    Definitions,
-    label_for,
-    label_named,
-    meaning,
-    sets_of,
-)
+from targen_outputs.plans import InSets
+from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, meaning
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -28,10 +21,8 @@ __all__ = ["LABELS", "Labels", "LabelsOutput"]
 _MOST = 5  # labels of a row, which a writer can still do justice to
 
 
-class Labels(BaseModel):
+class Labels(InSets):
     """`output:` with several labels of each row."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     labels: Definitions = Field(description="label → the definition of its rows")
     several: bool = Field(
@@ -41,6 +32,16 @@ class Labels(BaseModel):
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]], IN_ORDER
     ] = Field(default=(0, 2), description="fewest and most labels of a row")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels."""
+        return tuple(self.labels)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Fewest and most labels of a row."""
+        return self.per_row
 
     @model_validator(mode="after")
     def _fits(self) -> Labels:
@@ -59,8 +60,8 @@ class LabelsOutput(Output):
 
     def __init__(self, spec: Labels) -> None:
         self._spec = spec
-        names = self._names = tuple(spec.labels)
-        self._sets = sets_of(names, spec.per_row)
+        names = self._names = spec.names
+        self._sets = spec.sets
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         self.answer_form = {"labels": ["...", "..."]}
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -142,7 +143,7 @@ class LabelsOutput(Output):
 def _labels(spec: Labels) -> Mapping[str, str]:
     return {
         label: meaning(members, spec.labels) or "none of the labels applies"
-        for label, members in sets_of(tuple(spec.labels), spec.per_row).items()
+        for label, members in spec.sets.items()
     }
 
 
@@ -151,7 +152,6 @@ LABELS: OutputType[Any] = OutputType(
     spec=Labels,
     labels=_labels,
     output=lambda spec, _: LabelsOutput(spec),
-    label_named=lambda spec, name: label_named(
-        name, sets_of(tuple(spec.labels), spec.per_row), spec.labels
-    ),
+    label_named=Labels.label_named,
+    presets=lambda spec: spec.presets,
 )

@@ -12,17 +12,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from targen_core.errors import UsageError
 from targen_core.tasks.fields import as_lines
 
 __all__ = [
     "IN_ORDER",
+    "JOINED",
     "NONE",
     "Definitions",
     "Name",
     "field_in",
     "label_for",
-    "label_named",
     "meaning",
     "sets_of",
 ]
@@ -30,7 +29,8 @@ __all__ = [
 NONE = "none"
 """The label of a row that has none of the names."""
 
-_JOINED = "+"
+JOINED = "+"
+"""Joins the names of a set in its label."""
 
 
 def _no_label(name: str) -> str:
@@ -83,7 +83,7 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
         for first in range(len(names)):
             chosen = {names[(first + at) % len(names)] for at in range(size)}
             members = tuple(name for name in names if name in chosen)
-            sets.setdefault(_JOINED.join(members), members)
+            sets.setdefault(JOINED.join(members), members)
     return sets | ({NONE: ()} if sizes[0] == 0 else {})
 
 
@@ -97,29 +97,7 @@ def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> st
     for label, members in sets.items():
         if {*members} == {*found}:
             return label
-    return _JOINED.join(sorted(found)) or NONE
-
-
-def label_named(name: str, sets: Mapping[str, tuple[str, ...]], known: Collection[str]) -> str:
-    """Return the label of a set whose names a person gives in any order, else the name itself.
-
-    Raises:
-        UsageError: the names are known, but no rows are planned for a set of them.
-    """
-    found = {*name.split(_JOINED)}
-    label = label_for(found, sets)
-    if label in sets or not found <= {*known}:
-        return label if label in sets else name
-    sizes = sorted({len(members) for members in sets.values()})
-    if len(found) not in sizes:
-        raise UsageError(
-            f"{name} has {len(found)} names, and rows are planned with {sizes[0]} to {sizes[-1]}",
-            hint="see per_row in the task file",
-        )
-    raise UsageError(
-        f"no rows are planned for {name}: its names are not next to each other in the file",
-        hint="put them next to each other",
-    )
+    return JOINED.join(sorted(found)) or NONE
 
 
 def field_in(shown: str, name: str) -> str:

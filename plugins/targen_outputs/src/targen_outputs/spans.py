@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from targen_cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
@@ -19,15 +19,8 @@ from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.own import own_spans
-from targen_outputs.sets import (
-    IN_ORDER,
-    Definitions,
-    field_in,
-    label_for,
-    label_named,
-    meaning,
-    sets_of,
-)
+from targen_outputs.plans import InSets
+from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, meaning
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -43,10 +36,8 @@ _ONE_MORE = 0.5  # how often a row has one more span: most texts name few things
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
 
-class Spans(BaseModel):
+class Spans(InSets):
     """`output:` with typed spans of a text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     spans: Definitions = Field(description="type → the definition of its spans")
     field: str = Field(default="", description="the text that they are in; by default the only one")
@@ -56,10 +47,15 @@ class Spans(BaseModel):
     overlap: bool = Field(default=False, description="whether spans may overlap")
 
     @property
-    def sets(self) -> Mapping[str, tuple[str, ...]]:
-        """The sets of types that rows are counted by."""
+    def names(self) -> tuple[str, ...]:
+        """The types."""
+        return tuple(self.spans)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Fewest and most types of a row."""
         low, high = self.per_row
-        return sets_of(tuple(self.spans), (min(low, 1), min(high, _MOST_TYPES)))
+        return min(low, 1), min(high, _MOST_TYPES)
 
 
 class SpansOutput(Output):
@@ -255,5 +251,6 @@ SPANS: OutputType[Any] = OutputType(
     spec=Spans,
     labels=_labels,
     output=_output,
-    label_named=lambda spec, name: label_named(name, spec.sets, spec.spans),
+    label_named=Spans.label_named,
+    presets=lambda spec: spec.presets,
 )

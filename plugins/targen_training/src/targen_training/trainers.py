@@ -156,12 +156,14 @@ class TrainedOutput:
         measured: `measured(right, said)` holds what a model says of some rows against their values.
         examples: `examples(rows, seed)` makes up decisions for the conformance kit, whose values a
             few words in the texts tell.
+        unit: a word for what rows are counted by, such as "set".
     """
 
     name: str
     value: Callable[[Mapping[str, Any]], Any]
     measured: Callable[[Sequence[Any], Sequence[Any]], Measured]
     examples: Callable[[int, int], Sequence[Decision]]
+    unit: str = "label"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ def merged_report(
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl"),
         folder=directory.path,
+        task=task,
     )
     models: dict[str, dict[str, None]] = {}
     for run in runs:

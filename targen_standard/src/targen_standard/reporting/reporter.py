@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
+from targen_core.tasks.model import Task
 from targen_standard.reporting.card import dataset_card
 from targen_standard.reporting.concerns import concerns, text_figures
 from targen_standard.reporting.refusals import refusal_notes
@@ -15,7 +16,9 @@ __all__ = ["STANDARD"]
 
 
 class _Standard(Reporter):
-    def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    def figures(
+        self, report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None
+    ) -> Mapping[str, Any]:
         """The figures of the rows' texts."""
         return {"texts": text_figures(folder / "dataset.jsonl", sum(report["rows"].values()))}
 

@@ -679,14 +679,19 @@ def _with_labels(value: Any) -> Any:
     """Return the values of a declaration, with labels to count rows by if it has an output."""
     if not isinstance(value, dict) or value.get("output") is None:
         return value
-    from targen_standard.task_files.outputs import OutputRefused, labels_of
+    from targen_standard.task_files.outputs import OutputRefused, counted_by
 
-    labels = dict(labels_of(_as_keys(value["output"])))
+    labels, own = counted_by(_as_keys(value["output"]))
     if {**value.get("labels", labels)}.keys() != labels.keys():
         raise OutputRefused((), "labels are given too", "keep one of the two")
-    if isinstance(presets := value.get("presets"), dict):
-        value = {**value, "presets": _named_as_labels(presets, labels, value["output"])}
-    return {**value, "labels": labels}
+    presets = value.get("presets", {})
+    if isinstance(presets, dict):
+        presets = _named_as_labels(presets, labels, value["output"])
+        for name in own:
+            if presets.get(name, own[name]) != own[name]:
+                raise OutputRefused((name,), f"presets has a {name} too", "rename that preset")
+        presets = {**presets, **own}
+    return {**value, "labels": {**labels}, "presets": presets}
 
 
 def _named_as_labels(

@@ -17,6 +17,7 @@ from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import Reporter
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
+from targen_core.tasks.model import Task
 from targen_standard.task_files.outputs import Output, output_in
 
 __all__ = ["OUTPUTS", "output_of_run"]
@@ -33,10 +34,12 @@ class _Stored(BaseModel):
 
 
 class _Outputs(Reporter):
-    def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    def figures(
+        self, report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None
+    ) -> Mapping[str, Any]:
         """The section `output`, unless rows have one label each."""
         with contextlib.suppress(TargenError, OSError):  # an edited file: said when it is compared
-            output = output_of_run(folder)
+            output = output_of_run(folder) if task is None else output_in(task)
             if output is None:
                 return {}
             rows = islice(read_jsonl(folder / "dataset.jsonl"), sum(report["rows"].values()))

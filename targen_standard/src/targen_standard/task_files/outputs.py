@@ -45,8 +45,8 @@ __all__ = [
     "Row",
     "Target",
     "WithOutput",
+    "counted_by",
     "label_named",
-    "labels_of",
     "output_in",
     "output_of",
 ]
@@ -251,6 +251,7 @@ class OutputType(Generic[SpecT]):
         label_named: `label_named(spec, name)` returns the label that a person means by a name, or
             the name itself. The name may be the names of a set in another order. It raises
             `UsageError` if it knows why there is no such label.
+        presets: `presets(spec)` returns counts of labels that the output itself asks for, by name.
     """
 
     summary: str
@@ -258,6 +259,7 @@ class OutputType(Generic[SpecT]):
     labels: Callable[[SpecT], Mapping[str, str]]
     output: Callable[[SpecT, Declaration], Output]
     label_named: Callable[[SpecT, str], str] = lambda _, name: name
+    presets: Callable[[SpecT], Mapping[str, Mapping[str, int]]] = lambda _: {}
 
 
 class OutputRefused(UsageError):
@@ -272,15 +274,18 @@ class OutputRefused(UsageError):
         self.words = hint  # for a file, whose words `hint` does not use
 
 
-def labels_of(value: Any) -> Mapping[str, str]:
-    """Return the labels of a value of `output:`, with their definitions.
+def counted_by(value: Any) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, int]]]:
+    """Return the labels of an output with their definitions, and its presets.
+
+    Args:
+        value: the value of `output:`.
 
     Raises:
         OutputRefused: it cannot be used.
     """
     _, kind, spec = _read(value)
     try:
-        return kind.labels(spec)
+        return kind.labels(spec), kind.presets(spec)
     except UsageError as error:
         raise OutputRefused((), str(error), error.hint) from error
 

@@ -25,6 +25,7 @@ from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import USUAL_PLACES, Manifest
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
+from targen_core.tasks.model import Task
 from targen_core.text import printable
 
 _LONGEST = 4000
@@ -46,12 +47,14 @@ def build_report(
     sources: Sequence[Mapping[str, Any]] = (),
     filters: Mapping[str, Filter] = MappingProxyType({}),
     folder: Path,
+    task: Task[Any, Any] | None = None,
 ) -> dict[str, Any]:
     """Build the content of `report.json`, without addresses except in a `problem`.
 
     `seconds` is the working time of processes, None if unknown. `prices` are those of the calls, by
     step, and `deliveries` is that of `delivery_report`. `sources` are those of `sources_of`.
-    `filters` may have a section of their own, by name. `folder` is the run directory.
+    `filters` may have a section of their own, by name. `folder` is the run directory, and `task`
+    that of its rows, if it is at hand.
 
     `status` is "complete", "short" (a label fell short) or "stopped" (budget,
     service, Ctrl-C, a fault), with the reason in `problem`.
@@ -90,7 +93,7 @@ def build_report(
         **({"sources": [*sources]} if sources else {}),
         **_counted_sections(manifest, folder / "rejects.jsonl"),
     }
-    return {**report, **figures_of(report, folder)}
+    return {**report, **figures_of(report, folder, task)}
 
 
 def delivery_report(deliveries: Iterable[Delivery], path: Path) -> dict[str, Any]:

@@ -81,12 +81,15 @@ class Ended:
 class Reporter:
     """Says more of runs than their counts do. Each method adds nothing unless it is overridden."""
 
-    def figures(self, report: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    def figures(
+        self, report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None
+    ) -> Mapping[str, Any]:
         """Return further content for `report.json`, under names of its own.
 
         Args:
             report: the report so far; that of a run in progress has what its files tell.
             folder: the run directory.
+            task: the task of its rows; None for a run in progress, which another process may make.
         """
         return {}
 
@@ -116,9 +119,11 @@ class Reporter:
         return {}
 
 
-def figures_of(report: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def figures_of(
+    report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None
+) -> dict[str, Any]:
     """Return the additions of reporters to a report; they never replace its own content."""
-    said = _all(lambda each: each.figures(report, folder))
+    said = _all(lambda each: each.figures(report, folder, task))
     return {key: value for part in said for key, value in part.items() if key not in report}
 
 

@@ -504,6 +504,7 @@ class Job:
             sources=self._credited(),
             filters=self._reporting,
             folder=self.path,
+            task=self.task,
         )
         report.update(self._also_reported())
         sample = None

@@ -1,4 +1,6 @@
-"""Rows as records of Argilla 2 with suggestions, as `Dataset.records.from_json` reads them.
+"""Rows as records of Argilla 2 with suggestions, and what people answered.
+
+`Dataset.records.from_json` reads the records, and `to_json` writes them with responses.
 
 Written from its documentation and from `Record.from_dict`. Offsets are in characters, as its server
 checks them; its page counts UTF-16 units (argilla-io/argilla, issue 5729).
@@ -12,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
+from targen_core.reading import json_of
 from targen_core.text import plural
-from targen_outputs.exporting.asked import Asked, asked
+from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
 from targen_outputs.exporting.rows import labelled, write_out
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question, output_in
 
-__all__ = ["ARGILLA"]
+__all__ = ["ARGILLA", "read"]
 
 _ONE_UNIT = 0xFFFF
 """The last code point that is one UTF-16 unit."""
@@ -57,7 +60,7 @@ def _record(row: Asked) -> Mapping[str, Any]:
     return {
         "id": row.id,
         "fields": dict(row.texts),
-        "metadata": {},
+        "metadata": {} if row.row is None else {ROW: json.dumps(row.row, ensure_ascii=False)},
         "suggestions": {
             name: {"value": value, "score": None, "agent": "targen"}
             for name, value in values.items()
@@ -84,6 +87,26 @@ def _value(question: Question) -> Any:
         whole = step % 1 == 0 and low in _RATINGS and high in _RATINGS
         return int(question.value) if whole else f"{question.value:g}"
     return question.value
+
+
+def read(record: Mapping[str, Any]) -> Answers:
+    """Return the answers in a record, one for each user; its suggestions are not answers."""
+    said: dict[Any, dict[str, Any]] = {}
+    for question, responses in record["responses"].items():
+        for response in responses:
+            if response.get("status", "submitted") == "submitted":  # old clients do not say it
+                value = response["value"]
+                values = value if isinstance(value, list) else [value]
+                said.setdefault(response.get("user_id"), {})[question] = [*map(_plain, values)]
+    row = (record.get("metadata") or {}).get(ROW)
+    return Answers(json_of(row) if row else None, record["fields"], [*said.values()])
+
+
+def _plain(value: Any) -> Any:
+    """A span as a row has it, and any other value as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return {"start": value["start"], "end": value["end"], "type": value["label"]}
 
 
 ARGILLA = Exporter(

@@ -1,17 +1,21 @@
-"""Rows as tools for annotation show them: texts, and questions with the answers of the row."""
+"""Rows as tools for annotation show them, and what people answered there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
 from targen_outputs.exporting.rows import labelled
-from targen_standard.task_files.outputs import Question, output_in
+from targen_standard.task_files.outputs import Question, Row, output_in
 
-__all__ = ["Asked", "asked"]
+__all__ = ["ROW", "Answers", "Asked", "asked"]
+
+ROW = "targen_row"
+"""Where a tool keeps the row itself, so that its answers can be put into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,28 @@ class Asked:
         id: its `idx` as text, or its place.
         texts: what people read, by name.
         questions: what they are asked, with the row's answers.
+        row: its columns; None if it has no output.
     """
 
     id: str
     texts: Mapping[str, str]
     questions: Sequence[Question]
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of people about one row.
+
+    Attributes:
+        row: its columns as they were exported; None if something else made the project.
+        texts: what they read, by name.
+        said: for each person, the values of each question.
+    """
+
+    row: Row | None
+    texts: Mapping[str, Any]
+    said: Sequence[Mapping[str, Sequence[Any]]]
 
 
 def asked(dataset: Dataset) -> Iterator[Asked]:
@@ -49,6 +70,12 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
             raise UsageError(f"rows of {task.name} have no answer that this form could ask for")
         texts = {path.replace(".", "_"): text_at(row.row, path) for path in task.fields}
         more = {name: text for each in questions for name, text in each.shown.items()}
-        yield Asked(str(number - 1 if row.idx is None else row.idx), {**texts, **more}, questions)
+        idx = {} if row.idx is None else {"idx": row.idx}
+        yield Asked(
+            str(idx.get("idx", number - 1)),
+            {**texts, **more},
+            questions,
+            row={**row.row, **idx} if output is not None else None,
+        )
     if not number:
         raise UsageError(f"{dataset.name} has no labelled row to ask about")

@@ -1,4 +1,4 @@
-"""Rows as tasks of Label Studio with predictions, and the configuration that shows them.
+"""Rows as tasks of Label Studio with predictions, its configuration, and what people answered.
 
 Written from its documentation (Import pre-annotated data; the tags Labels, Choices, Rating, Number,
 TextArea and Pairwise). Offsets are in characters (Unicode code points), which its editor converts
@@ -8,25 +8,57 @@ to the UTF-16 units of browsers (`codePointsToChars` in its `selection-tools.js`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file
-from targen_outputs.exporting.asked import Asked, asked
+from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question
 
-__all__ = ["LABEL_STUDIO"]
+__all__ = ["LABEL_STUDIO", "read"]
+
+
+def read(task: Mapping[str, Any]) -> Answers:
+    """Return the answers in a task of the export *JSON*, whose predictions nobody answered.
+
+    A skipped annotation is no answer. If people marked one as ground truth, it is the only one.
+    """
+    texts = dict(task["data"])
+    done = [each for each in task["annotations"] if not each.get("was_cancelled")]
+    done = [each for each in done if each.get("ground_truth")] or done
+    return Answers(texts.pop(ROW, None), texts, [_said(each["result"]) for each in done])
+
+
+def _said(result: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Any]]:
+    said: dict[str, list[Any]] = {}
+    for part in result:
+        if "from_name" in part:  # a relation between spans has no name
+            said.setdefault(part["from_name"], []).extend(_values(part["value"]))
+    return said
+
+
+def _values(value: Mapping[str, Any]) -> Sequence[Any]:
+    """The values of a part of an answer; a span may have several labels."""
+    if "labels" in value:
+        span = {key: value[key] for key in ("start", "end", "text") if key in value}
+        return [{**span, "type": label} for label in value["labels"]]
+    (found,) = (value[key] for key in _SAID if key in value)
+    return found if isinstance(found, list) else [found]
+
+
+_SAID = ("choices", "rating", "number", "text", "selected")
+"""The keys of values other than spans."""
 
 
 def _write(dataset: Dataset, out: Path) -> None:
     rows = list(asked(dataset))
     tasks: list[Mapping[str, Any]] = [
         {
-            "data": {"id": row.id, **row.texts},
+            "data": {"id": row.id, **row.texts, **({} if row.row is None else {ROW: row.row})},
             "predictions": [{"model_version": "targen", "result": _results(row)}],
         }
         for row in rows

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from targen_training.scores import Measure, Measured, told
 
-__all__ = ["agreement", "found_sets"]
+__all__ = ["agreement", "found_sets", "mean_of"]
 
 Numbers = NDArray[np.float64]
 
@@ -42,21 +42,24 @@ def found_sets(
                 counts[at, row, place[kind(each)]] += 1
     both, ends = counts[0], counts[1] + counts[2]
     exact = np.array([there == found for there, found in zip(right, said, strict=True)])
-    one = np.ones(len(right))
     totals = counts.sum(axis=1).astype(int)
     return Measured(
         {
             "micro_f1": Measure(np.stack([both.sum(axis=1), ends.sum(axis=1)], axis=1), _micro),
             "macro_f1": Measure(np.concatenate([both, ends], axis=1), _macro),
-            "exact_match": Measure(
-                np.stack([exact, one], axis=1), lambda sums: sums[..., 0] / sums[..., 1]
-            ),
+            "exact_match": mean_of(exact),
         },
         "micro_f1",
         exact,
         len(right),
         {name: told(*map(int, totals[:, at])) for at, name in enumerate(names)},
     )
+
+
+def mean_of(values: Any) -> Measure:
+    """Return the mean over rows, of a number or a truth value for each."""
+    parts = np.stack([values, np.ones(len(values))], axis=1).astype(np.float64)
+    return Measure(parts, lambda sums: sums[..., 0] / sums[..., 1])
 
 
 def _micro(sums: Numbers) -> Numbers:
@@ -119,10 +122,7 @@ def agreement(right: Sequence[float], said: Sequence[float]) -> Measured:
         {
             "spearman": _Spearman(pairs, nothing),
             "pearson": _Pearson(pairs, nothing),
-            "mean_absolute_error": Measure(
-                np.stack([error, np.ones(len(error))], axis=1),
-                lambda sums: sums[..., 0] / sums[..., 1],
-            ),
+            "mean_absolute_error": mean_of(error),
         },
         "spearman",
         error <= _NEAR * np.ptp(pairs[:, 0]),

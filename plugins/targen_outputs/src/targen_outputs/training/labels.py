@@ -106,7 +106,7 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 SEVERAL_LABELS = TrainedOutput(
-    name="targen-outputs:labels", value=_value, measured=_measured, examples=_examples
+    name="targen-outputs:labels", value=_value, measured=_measured, examples=_examples, unit="set"
 )
 
 LABELS = Trainer(

@@ -92,7 +92,7 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 SCORES = TrainedOutput(
-    name="targen-outputs:score", value=_value, measured=agreement, examples=_examples
+    name="targen-outputs:score", value=_value, measured=agreement, examples=_examples, unit="part"
 )
 
 SCORE = Trainer(

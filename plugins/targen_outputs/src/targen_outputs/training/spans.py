@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_outputs.training.figures import found_sets
+from targen_outputs.training.words import shape_of, words_in
 from targen_training.features import fields_of
 from targen_training.scores import Measured
 from targen_training.trainers import (
@@ -39,8 +39,6 @@ from targen_training.trainers import (
 __all__ = ["SPANS", "TYPED_SPANS", "SpansOptions", "field_of"]
 
 _FORMAT = 1
-# A word, a character of a script without spaces between words, or a sign.
-_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+|[^\w\s]|_")
 _NEVER = -1e9
 
 Numbers = NDArray[np.float64]
@@ -98,15 +96,11 @@ def _legal(tags: Sequence[str]) -> Numbers:
     return legal
 
 
-def _words(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _WORD.finditer(text)]
-
-
 def _features(text: str, words: Sequence[tuple[int, int]]) -> list[list[str]]:
     """Return what is known of each word: itself, its ends and shape, and its neighbours."""
     said = [text[start:end] for start, end in words]
     low = ["<<", "<", *(word.casefold() for word in said), ">", ">>"]
-    shapes = ["<<", "<", *map(_shape, said), ">", ">>"]
+    shapes = ["<<", "<", *map(shape_of, said), ">", ">>"]
     joined = [
         "+" if at and words[at - 1][1] == start else "-" for at, (start, _) in enumerate(words)
     ]
@@ -134,19 +128,6 @@ def _features(text: str, words: Sequence[tuple[int, int]]) -> list[list[str]]:
             ]
         )
     return found
-
-
-def _shape(word: str) -> str:
-    """Return which kinds of characters a word has, each run of a kind once: "Xx" of "Rome"."""
-    kinds = (
-        "X" if each.isupper() else "x" if each.isalpha() else "9" if each.isdigit() else each
-        for each in word[:40]
-    )
-    shape = ""
-    for kind in kinds:
-        if not shape.endswith(kind):
-            shape += kind
-    return shape
 
 
 def _tagged(words: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[str]:
@@ -184,7 +165,7 @@ def train(data: TrainingSet, options: SpansOptions, folder: Path) -> None:
     data = data.counting()
     field = field_of(data.decisions)
     texts = [each.texts.get(field, "") for each in data.decisions]
-    words = [_words(text) for text in texts]
+    words = [words_in(text) for text in texts]
     tagged = [_tagged(at, each.value) for at, each in zip(words, data.decisions, strict=True)]
     lost = sum(
         len(_found(each.value) - _found(_spans(text, at, tags)))
@@ -287,7 +268,7 @@ def load(folder: Path) -> Predictor:
     legal = _legal(tags)
 
     def found(text: str) -> list[Span]:
-        words = _words(text)
+        words = words_in(text)
         if not words:
             return []
         places = np.array([[known.get(f, 0) for f in of] for of in _features(text, words)])
@@ -336,7 +317,7 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 TYPED_SPANS = TrainedOutput(
-    name="targen-outputs:spans", value=_value, measured=_measured, examples=_examples
+    name="targen-outputs:spans", value=_value, measured=_measured, examples=_examples, unit="set"
 )
 
 SPANS = Trainer(

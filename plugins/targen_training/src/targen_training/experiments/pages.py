@@ -22,7 +22,6 @@ KINDS = {
     "matched": "as many rows each",
     "natural": "all rows",
 }
-_PER_LABEL = "real rows per label"
 _LABELS = 8  # of a dataset that are shown with their shares
 
 
@@ -134,8 +133,8 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
         elif few.p is not None:
             sure = "" if few.p < _SURE else ": too few to detect a difference"
             yield (
-                f"{part.key}, {few.model}: to {plural(few.each, 'real row')} per label, synthetic "
-                f"rows add "
+                f"{part.key}, {few.model}: to {plural(few.each, 'real row')} per {part.unit}, "
+                f"synthetic rows add "
                 f"{with_interval(few.difference, sign=True)} points{sure}."
             )
 
@@ -249,7 +248,7 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
     for model in dict.fromkeys(few.model for few in part.few):
         yield Table(
             f"{part.key}: with a few real rows, {part.metric} in %, {model}",
-            ("real rows per label", "real rows", "alone (95 %)", "with synthetic (95 %)",
+            (f"real rows per {part.unit}", "real rows", "alone (95 %)", "with synthetic (95 %)",
              "difference", "p"),
             [
                 (
@@ -263,8 +262,9 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
                 for few in part.few
                 if few.model == model
             ],
-            note="Real rows are drawn anew by each seed, as many of each label as there are up to "
-            "that number. Intervals: bootstrap over test rows and draws.",
+            note="Real rows are drawn anew by each seed, as many of each "
+            f"{part.unit} as there are up to that number. Intervals: bootstrap over test rows and "
+            "draws.",
         )  # fmt: skip
 
 
@@ -382,14 +382,14 @@ def _plots(part: PartResult) -> Iterator[Plot]:
 
 def _few_plots(part: PartResult) -> Iterator[Plot]:
     """A curve for each model: the more real rows, the less synthetic ones add."""
-    metric = f"{part.metric} %"
+    metric, per = f"{part.metric} %", f"real rows per {part.unit}"
     for model in dict.fromkeys(few.model for few in part.few):
         yield Plot(
             "lines",
-            f"{part.key}: few real rows of each label, {model}",
+            f"{part.key}: few real rows of each {part.unit}, {model}",
             [
                 {
-                    _PER_LABEL: math.log2(1 + few.each),
+                    per: math.log2(1 + few.each),
                     "tick": f"{few.each:,}",
                     "rows": few.rows,
                     **_mark(metric, figure),
@@ -400,7 +400,7 @@ def _few_plots(part: PartResult) -> Iterator[Plot]:
                 for arm, figure in (("real rows alone", few.alone), ("with synthetic", few.both))
                 if figure is not None
             ],
-            x=_PER_LABEL,
+            x=per,
             y=metric,
             color="arm",
         )

@@ -169,6 +169,7 @@ class PartResult:
         pairs: arms against each other.
         worth: what rows are worth; empty without a learning curve.
         few: what few real rows of each label give, alone and with synthetic ones.
+        unit: a word for what rows are counted by: "label", unless an output is learned.
     """
 
     key: str
@@ -181,6 +182,7 @@ class PartResult:
     pairs: Sequence[Pair]
     worth: Sequence[WorthOf]
     few: Sequence[Few] = ()
+    unit: str = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +369,7 @@ def _part(
             pairs,
             list(_worths(_baseline(experiment, key), experiment, key, cells, values)),
             list(_few(cells, values)),
+            "label" if material.output is None else material.output.unit,
         ),
         kept,
     )

@@ -1,0 +1,182 @@
+"""Counts of rows that have each name, and the sets of names that meet them.
+
+A run fills quotas of sets, and what step 4 finds decides the set that a row counts as. So if the
+quotas of the sets add up to a user's counts per name, those counts are exact as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from targen_core.errors import UsageError
+from targen_core.suggestions import did_you_mean
+from targen_core.text import plural
+from targen_outputs.sets import JOINED, NONE, label_for, sets_of
+
+__all__ = ["COUNTS", "InSets"]
+
+COUNTS = "counts"
+"""The preset whose rows have these counts."""
+
+_MOST_ROWS = 100_000
+
+
+class InSets(BaseModel):
+    """Keys of an output whose rows are counted by sets of names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    counts: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={},
+        description="name → rows that have it, alone or beside others, and `none` → rows without "
+        "any; `--preset counts` then makes exactly these",
+    )
+    rows: Annotated[int, Field(ge=0, le=_MOST_ROWS)] = Field(
+        default=0, description="rows in all, if there are `counts`"
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in the order of the file."""
+        raise NotImplementedError
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Fewest and most names of a row."""
+        raise NotImplementedError
+
+    @property
+    def sets(self) -> Mapping[str, tuple[str, ...]]:
+        """The sets that rows are counted by: label → its names."""
+        if not self.counts:
+            return sets_of(self.names, self.sizes)
+        none = {NONE: ()} if self.counts.get(NONE) else {}
+        return {JOINED.join(members): members for members in self._planned()} | none
+
+    @property
+    def presets(self) -> Mapping[str, Mapping[str, int]]:
+        """The counts as rows of each set."""
+        if not self.counts:
+            return {}
+        planned = {JOINED.join(members): rows for members, rows in self._planned().items()}
+        return {COUNTS: planned | ({NONE: none} if (none := self.counts.get(NONE)) else {})}
+
+    def _planned(self) -> Mapping[tuple[str, ...], int]:
+        wanted = tuple((name, self.counts[name]) for name in self.names)
+        return _rows_of_sets(wanted, self.rows - self.counts.get(NONE, 0))
+
+    def label_named(self, name: str) -> str:
+        """Return the label of a set whose names a person gives in any order, else the name itself.
+
+        Raises:
+            UsageError: the names are known, but no rows are planned for a set of them.
+        """
+        found, sets = {*name.split(JOINED)}, self.sets
+        label = label_for(found, sets)
+        if label in sets or not found <= {*self.names}:
+            return label if label in sets else name
+        problem = f"no rows are planned for {name}"
+        if self.counts:
+            raise UsageError(
+                f"{problem}: it is none of the sets that meet counts",
+                hint=f"one of {', '.join(sets)}",
+            )
+        low, high = self.sizes
+        if not low <= len(found) <= high:
+            raise UsageError(
+                f"{name} has {len(found)} names, and rows are planned with {low} to {high}",
+                hint="see per_row in the task file",
+            )
+        raise UsageError(
+            f"{problem}: its names are not next to each other in the file",
+            hint="put them next to each other",
+        )
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> InSets:
+        """Check that rows can have these counts."""
+        names, none = self.names, self.counts.get(NONE, 0)
+        if not self.counts:
+            if self.rows:
+                raise ValueError("rows: it needs counts; without them, pass -n to generate")
+            return self
+        for name in self.counts:
+            if name not in (*names, NONE):
+                known = did_you_mean(name, (*names, NONE), "one of")
+                raise ValueError(f"counts: {name!r} is not defined; {known}")
+        for name in names:
+            if name not in self.counts:
+                raise ValueError(f"counts: {name} is missing; for no rows, type {name}: 0")
+        if not any(self.counts.values()):
+            raise ValueError("counts: all are 0, so no row would be generated")
+        low, high = max(1, self.sizes[0]), min(self.sizes[1], len(names))
+        if none and self.sizes[0]:
+            raise ValueError(
+                f"counts: {plural(none, 'row')} without any, and per_row starts at "
+                f"{self.sizes[0]}; type per_row: [0, {self.sizes[1]}]"
+            )
+        wanted = {name: self.counts[name] for name in names}
+        whole, first = sum(wanted.values()), max(names, key=lambda name: wanted[name])
+        fewest, most = max(wanted[first], -(-whole // high)), whole // low
+        if wanted[first] <= most < fewest:
+            raise ValueError(
+                f"counts: they add up to {whole}, and no number of rows with {low} to {high} each "
+                "has that many; change a count, or per_row"
+            )
+        if fewest > most:
+            raise ValueError(
+                f"counts: a row has {low} or more, so {first}: {wanted[first]} is too many beside "
+                f"{whole - wanted[first]} of the others; raise these, or lower per_row"
+            )
+        fits = f"rows: {fewest + none}" + (f" to {most + none}" if most > fewest else "")
+        if not self.rows:
+            raise ValueError(f"rows: it is missing; with these counts, type {fits}")
+        if not fewest <= self.rows - none <= most:
+            others = f"of {self.rows} rows, {none} have none, and the other {self.rows - none}"
+            raise ValueError(
+                f"counts: {others if none else plural(self.rows, 'row')} cannot have {first} "
+                f"{wanted[first]} times and {whole} names in all, at {low} to {high} per row; "
+                f"type {fits}"
+            )
+        return self
+
+
+@lru_cache(maxsize=64)  # a command reads a file several times
+def _rows_of_sets(counts: tuple[tuple[str, int], ...], rows: int) -> Mapping[tuple[str, ...], int]:
+    """Return rows of sets that give each name its count: the names of a set → its rows.
+
+    Each row takes the names with the most rows left, which meets all counts if they can be met
+    (Gale, 1957; Ryser, 1957). Sizes differ by one at most. Among equals, neighbours in the file go
+    together, and names that were together less often.
+    """
+    left, place = dict(counts), {name: at for at, (name, _) in enumerate(counts)}
+    size, larger = divmod(sum(left.values()), rows) if rows else (0, 0)
+    together: Counter[frozenset[str]] = Counter()
+    made: Counter[tuple[str, ...]] = Counter()
+
+    def next_to(name: str, chosen: Sequence[str]) -> bool:
+        apart = [abs(place[name] - place[other]) for other in chosen]
+        return any(distance in (1, len(place) - 1) for distance in apart)
+
+    for row in range(rows):
+        chosen: list[str] = []
+        for _ in range(size + (row < larger)):
+            name = min(
+                left.keys() - {*chosen},
+                key=lambda name: (
+                    -left[name],
+                    not next_to(name, chosen),
+                    sum(together[frozenset((name, other))] for other in chosen),
+                    place[name],
+                ),
+            )
+            together.update(frozenset((name, other)) for other in chosen)
+            chosen.append(name)
+            left[name] -= 1
+        made[tuple(sorted(chosen, key=place.__getitem__))] += 1
+    return dict(sorted(made.items(), key=lambda item: (len(item[0]), [*map(place.get, item[0])])))

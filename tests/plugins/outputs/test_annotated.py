@@ -1,0 +1,209 @@
+"""What people answer in tools for annotation comes back as rows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from targen_core import Declaration, read_dataset
+from targen_core.errors import UsageError
+
+from .declared import ALL
+from .test_exporters import CHAT, PLACES, POST, QUESTIONS, REPLIES, ROWS, dataset, span, written
+from .test_exporters import PAIRS as SCORED
+from .test_exporters import SHOP as MAILS
+
+RANKED = Declaration(**ALL["ranking"])
+MADE = {
+    **ROWS,
+    "ranking": dataset(
+        RANKED,
+        {"prompt": "?", "ranked": ["A b.", "C d.", "E f."], "criterion": "concise",
+         "margin": "clearly"},
+    ),
+}  # fmt: skip
+DECLARED = {
+    "spans": PLACES,
+    "labels": MAILS,
+    "score": SCORED,
+    "answer": QUESTIONS,
+    "preference": CHAT,
+    "ranking": RANKED,
+}
+
+
+def exported(form, made, tmp_path):
+    """The records that a form writes of rows."""
+    out = tmp_path / f"out-{made.task.labels[0].name}"
+    written(form, made, out)
+    file = out / "tasks.json" if form == "label-studio" else out
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def annotation(result, **more):
+    """An annotation as Label Studio's export JSON has it."""
+    return {
+        "id": 1,
+        "completed_by": 1,
+        "result": result,
+        "was_cancelled": False,
+        "ground_truth": False,
+        "created_at": "2026-03-09T22:16:08.728353Z",
+        "lead_time": 4.288,
+        **more,
+    }
+
+
+def answered(form, records):
+    """The records after a person accepted what is suggested."""
+    if form == "label-studio":
+        return [
+            {
+                "id": at,
+                "data": each["data"],
+                "annotations": [annotation(each["predictions"][0]["result"])],
+                "predictions": [],
+                "meta": {},
+            }
+            for at, each in enumerate(records, 1)
+        ]
+    return [
+        {
+            **each,
+            "responses": {
+                name: [{"value": one["value"], "user_id": "u-1"}]
+                for name, one in each["suggestions"].items()
+            }
+            or {"labels": [{"value": [], "user_id": "u-1"}]},
+        }
+        for each in records
+    ]
+
+
+def read(records, declaration, tmp_path):
+    """Rows of a task in a JSON file."""
+    file = tmp_path / "back.json"
+    file.write_text(json.dumps(records), encoding="utf-8")
+    return read_dataset(file, declaration.task(name="mine")).rows
+
+
+@pytest.mark.parametrize("form", ["label-studio", "argilla"])
+@pytest.mark.parametrize("kind", MADE)
+def test_rows_come_back_as_they_went_if_people_accept_them(kind, form, tmp_path):
+    made = MADE[kind]
+    back = answered(form, exported(form, made, tmp_path))
+    assert read(back, DECLARED[kind], tmp_path) == made.rows
+
+
+@pytest.mark.parametrize("form", ["label-studio", "argilla"])
+def test_what_people_changed_is_in_the_rows(form, tmp_path):
+    """The other reply is better, and the score is another."""
+    (pair,) = answered(form, exported(form, MADE["preference"], tmp_path))
+    (score,) = answered(form, exported(form, MADE["score"], tmp_path))
+    if form == "label-studio":
+        chosen = pair["annotations"][0]["result"][0]["value"]
+        chosen["selected"] = {"left": "right", "right": "left"}[chosen["selected"]]
+        score["annotations"][0]["result"][0]["value"] = {"number": 1.25}
+    else:
+        chosen = pair["responses"]["better"][0]
+        chosen["value"] = {"reply_a": "reply_b", "reply_b": "reply_a"}[chosen["value"]]
+        score["responses"]["score"][0]["value"] = "1.25"
+    (row,) = read([pair], CHAT, tmp_path)
+    assert (row["chosen"], row["rejected"]) == (REPLIES["rejected"], REPLIES["chosen"])
+    assert (row["criterion"], row["margin"]) == ("concise", "clearly")
+    assert read([score], SCORED, tmp_path)[0]["score"] == 1.25
+
+
+TASK = {"id": 7, "data": {"text": POST}, "annotations": [], "predictions": []}
+YORK = {
+    "id": "Dx_aB91ISN", "from_name": "label", "to_name": "text", "type": "labels",
+    "origin": "manual",
+    "value": {"start": 28, "end": 36, "text": "New York", "labels": ["place"]},
+}  # fmt: skip
+RELATION = {"from_id": "Dx_aB91ISN", "to_id": "y", "type": "relation", "direction": "right"}
+
+
+def test_a_project_of_one_s_own_is_read_by_its_only_question(tmp_path):
+    done = {**TASK, "annotations": [annotation([YORK, RELATION])]}
+    skipped = {**TASK, "annotations": [annotation([], was_cancelled=True)]}
+    empty = {**TASK, "annotations": [annotation([])]}
+    rows = read([done, skipped, empty, TASK], PLACES, tmp_path)
+    assert rows == [
+        {"text": POST, "spans": [span(POST, "New York", "place")], "idx": 0},
+        {"text": POST, "spans": [], "idx": 1},
+    ]
+    record = {
+        "id": "1",
+        "fields": {"text": POST},
+        "metadata": {},
+        "suggestions": {},
+        "responses": {
+            "ner": [{"value": [{"start": 28, "end": 36, "label": "place"}], "user_id": "u"}]
+        },
+        "vectors": {},
+        "_server_id": "x",
+    }
+    folder = tmp_path / "disk"
+    (folder / ".argilla").mkdir(parents=True)
+    (folder / "records.json").write_text(json.dumps([record]), encoding="utf-8")
+    assert read_dataset(folder, PLACES.task(name="mine")).rows == rows[:1]
+
+
+def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(tmp_path):
+    other = {**YORK, "value": {**YORK["value"], "labels": ["person"]}}
+    two = {**TASK, "annotations": [annotation([YORK]), annotation([other])]}
+    with pytest.raises(UsageError, match=r"record 1 .*2 people answered differently; mark one as"):
+        read([two], PLACES, tmp_path)
+    two["annotations"][1]["ground_truth"] = True
+    assert read([two], PLACES, tmp_path)[0]["spans"][0]["type"] == "person"
+    first = {**YORK, "value": {"start": 0, "end": 3, "text": POST[:3], "labels": ["person"]}}
+    same = [annotation([YORK, first]), annotation([first, YORK])]
+    assert len(read([{**TASK, "annotations": same}], PLACES, tmp_path)[0]["spans"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("records", "declared", "problem"),
+    [
+        (
+            [{"text": POST, "label": [], "annotator": 1, "annotation_id": 1, "lead_time": 1.5}],
+            PLACES,
+            "is an export of Label Studio as JSON-MIN",
+        ),
+        ([TASK], PLACES, "has 1 record, all of them without an annotation"),
+        (
+            [{**TASK, "annotations": [annotation([YORK])]}],
+            CHAT,
+            "not made of rows that targen export wrote",
+        ),
+        (
+            [{**TASK, "annotations": [annotation([{**YORK, "value": {"brush": [1]}}])]}],
+            PLACES,
+            "no record of this tool",
+        ),
+        (
+            [{**TASK, "annotations": [annotation([YORK, {**YORK, "from_name": "b"}])]}],
+            PLACES,
+            "label: no such question; spans",
+        ),
+        (
+            [{**TASK, "data": {"one": "x", "other": "y"}, "annotations": [annotation([])]}],
+            SCORED,
+            "score: 0 answers to a question with one",
+        ),
+        (
+            [{**TASK, "annotations": [annotation([YORK])]}],
+            Declaration(description="Posts.", labels={"a": "x", "b": "y"}),
+            "rows of mine have one label each",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said(records, declared, problem, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        read(records, declared, tmp_path)
+    assert problem in str(caught.value)
+
+
+def test_other_lists_of_objects_are_read_as_before(tmp_path):
+    row = {"text": "x", "spans": [], "idx": 4}
+    assert read([row], PLACES, tmp_path) == [row]
