@@ -363,7 +363,6 @@ def _other_command(
     Raises:
         UsageError: the command lacks a folder, or an option is not for it.
     """
-    from targen_cli.app import build
     from targen_training.reproduction.items import command_of
 
     words = command_of(item, folders)
@@ -374,7 +373,7 @@ def _other_command(
             raise UsageError(f"{param.opts[0]} is not for {item.name}", hint=shlex.join(words))
     print(shlex.join(words), file=sys.stderr)
     if not plan:
-        build()(words[1:], prog_name=words[0])
+        ctx.find_root().command(words[1:], prog_name=words[0])
 
 
 def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
