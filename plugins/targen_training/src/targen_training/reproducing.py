@@ -425,7 +425,7 @@ def _left(
         for task in tasks:
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
-                yield f"{name} is not trained on {task}, which takes it an hour; --trainer does it."
+                yield f"{name} is not trained on {task}, which takes it long; --trainer does it."
 
 
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
