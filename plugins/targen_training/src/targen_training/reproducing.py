@@ -317,7 +317,7 @@ def reproduce(
             hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
         )
     values["models"] = [model_choice(item) for item in trainer or []] or own
-    if not trainer:
+    if not trainer and not paper.together:  # one model for all tasks is trained on all of them
         differs += _left(values["tasks"], own, size)
     values["seeds"] = repeats
     values["match"] = "rows"  # as the paper compares
