@@ -317,7 +317,7 @@ def reproduce(
             hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
         )
     values["models"] = [model_choice(item) for item in trainer or []] or own
-    if not trainer:
+    if not trainer and not paper.together:  # one model for all tasks is trained on all of them
         differs += _left(values["tasks"], own, size)
     values["seeds"] = repeats
     values["match"] = "rows"  # as the paper compares
@@ -363,7 +363,6 @@ def _other_command(
     Raises:
         UsageError: the command lacks a folder, or an option is not for it.
     """
-    from targen_cli.app import build
     from targen_training.reproduction.items import command_of
 
     words = command_of(item, folders)
@@ -374,7 +373,7 @@ def _other_command(
             raise UsageError(f"{param.opts[0]} is not for {item.name}", hint=shlex.join(words))
     print(shlex.join(words), file=sys.stderr)
     if not plan:
-        build()(words[1:], prog_name=words[0])
+        ctx.find_root().command(words[1:], prog_name=words[0])
 
 
 def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
@@ -426,7 +425,7 @@ def _left(
         for task in tasks:
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
-                yield f"{name} is not trained on {task}, which takes it an hour; --trainer does it."
+                yield f"{name} is not trained on {task}, which takes it long; --trainer does it."
 
 
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
