@@ -260,8 +260,8 @@ def test_what_is_wrong_with_a_record_is_said(name, path, value, said, tmp_path):
         ("[NaN]", "NaN is not valid JSON"),
         ("[" * 100_000 + "]" * 100_000, "nested more than 64 levels deep"),
         ('{"id": 1}', "contains an object, not a list of records"),
-        ("[7]", "record 1: it is no "),
-        ('[{"text": "hello", "sentiment": "good"}]', "record 1: it is no "),
+        ("[7]", "record 1: it is neither a record"),
+        ('[{"text": "hello", "sentiment": "good"}]', "record 1: it is neither a record"),
     ],
 )
 def test_file_of_something_else_is_refused(name, text, said, tmp_path):

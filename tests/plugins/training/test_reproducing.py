@@ -376,7 +376,7 @@ def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, m
     ("words", "said"),
     [
         (["table17"], "unknown reproduction table17"),
-        (["table7"], "--metric paper-vocabulary"),
+        (["table7"], "targen reproduce table7 --synthetic FOLDER"),
         (["table13"], "does not define it"),
         (["table6", "--models", "huge"], "one of: small, paper"),
         (["table6", "--tasks", "multirc"], "multirc is not in table6"),

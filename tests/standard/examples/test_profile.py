@@ -420,7 +420,7 @@ class TestCommand:
             ("profile: {forms: {short: 0}}", "the weight of 'short' is 0"),
             ("profile: {forms: [a], traits: {form: [b]}}", "keep one of them"),
             ("examples: {files: a.txt}", "unknown key"),
-            ("examples: {file: a.txt, shown: 99}", "less than or equal to 50"),
+            ("examples: {file: a.txt, shown: 99}", "it must be at most 50"),
         ],
     )
     def test_what_a_file_may_not_say(self, keys, error):
