@@ -1,4 +1,4 @@
-"""Refuse tracked files that name a machine's path or a package registry's host."""
+"""Refuse tracked files that a command left, or that name a machine's path or a registry's host."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ _HOMES = "|".join(["ho" + "me", "ro" + "ot", "Us" + "ers", "wo" + "rk"])
 _HOSTS = "|".join(["pythonhosted" + r"\.org", "pypi" + r"\.org/simple", "index" + "-url"])
 _PATH = re.compile(rf"(?<![\w.:/])/(?:{_HOMES})/[\w.]")
 _HOST = re.compile(_HOSTS)
+# What a command writes here by default, or where a person told it to, must not be added unseen.
+_FOLDERS = frozenset(
+    ".ci .github bench core docs examples plugins scripts targen_backends targen_cli "
+    "targen_standard targen_tasks_superglue targen_testing tests".split()
+)
 
 
 def main() -> int:
@@ -20,7 +25,8 @@ def main() -> int:
     findings = 0
     for name in filter(None, listed.stdout.split("\0")):
         path = Path(name)
-        if path.name == "uv.lock" or path.suffix in (".gguf", ".whl"):
+        left = len(path.parts) > 1 and path.parts[0] not in _FOLDERS
+        if left or path.name == "uv.lock" or path.suffix in (".gguf", ".whl"):
             print(f"{name}: must not be tracked")
             findings += 1
             continue
