@@ -100,9 +100,8 @@ class Patience:
         self._shortest = shortest
         self._kinds: defaultdict[str, _Times] = defaultdict(_Times)
         self._all = _Times()
-        self._paces: defaultdict[str, _Times] = defaultdict(
-            _Times
-        )  # of replies that came in pieces
+        # Of replies that came in pieces.
+        self._paces: defaultdict[str, _Times] = defaultdict(_Times)
         self._multiple = _MULTIPLE
         self._answered = 0
         self._spent = 0.0
