@@ -15,7 +15,6 @@ import targen_training
 from targen_core.dataset.model import row_digest
 from targen_core.errors import UsageError
 from targen_core.wording import install
-from targen_tasks_superglue.cb import CB
 from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
@@ -472,12 +471,15 @@ arms = {{ one = {{ generate = {{}} }}, two = {{ generate = {{}}, task = "many.ya
 def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     tmp_path, superglue, capsys
 ):
+    from targen_tasks_superglue.cb import CB
+
     whole = lines(RUNS / "cb/dataset.jsonl")[:20]
     odd = {**whole[0], "label": "perhaps"}
     file = tmp_path / "val.jsonl"
     write_lines(file, [*whole, odd])
     known = replace(CB, rows=replace(CB.rows, oddities={row_digest(odd): "val 20"}))
-    made = targen_training.train(superglue / "CB/train.jsonl", task="cb", trainer="tfidf", out="m")
+    train, out = superglue / "CB/train.jsonl", tmp_path / "model"
+    made = targen_training.train(train, task="cb", trainer="tfidf", out=out)
     seen = targen_training.evaluate(made, file, task=known)
     assert len(seen.predictions) == len(whole)
     assert "val: 1 line left out; line 21: label" in capsys.readouterr().err
