@@ -207,7 +207,7 @@ class RowOptions(Options):
         Sequence[str],
         AfterValidator(tuple),
         Flag(
-            "Another way to make the rows; see describe.",
+            "A named variant of how the task makes its rows; see describe.",
             (wording.flag_of("variants"),),
             metavar="NAME",
             panel="",
@@ -257,7 +257,7 @@ class RowOptions(Options):
     unsure: Annotated[
         Literal["drop", "keep"] | None,
         Flag(
-            "Drop or keep a row whose judge is unsure.",
+            "Drop or keep rows that the judge is unsure about.",
             default="what the task says: drop",
         ),
     ] = None

@@ -71,7 +71,7 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     strict: StrictArg = False,
 ) -> None:
-    """Show a run's rows, label flow, rejects, calls and cost.
+    """Show a run's row counts, label flow, rejects, calls and cost.
 
     With --html as one page that needs no network, to be read in a browser or sent to somebody. A
     suite's folder is shown as a table, and its page has every run.

@@ -140,8 +140,8 @@ class WorkerOptions(Options):
     replica: Annotated[
         Sequence[Named],
         Flag(
-            "With --executor: a server with the same model, for its own worker. May be given "
-            "several times.",
+            "With --executor: a server running the same model; it gets its own worker. "
+            "May be given several times.",
             metavar="URL",
             repeats=True,
         ),

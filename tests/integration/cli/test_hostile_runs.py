@@ -277,7 +277,9 @@ def test_a_run_in_the_working_folder_is_replayed_beside_it_and_merged_elsewhere(
     works("replay", ".", "-q")
     assert Path("../run-replay/dataset.jsonl").exists()
     for out in (".", "..", "/"):
-        refuses(f"merge ../run --out {out}", f"--out {out} is not a name for a new folder")
+        refuses(
+            f"merge ../run --out {out}", f"--out {out} cannot be used as the name of a new folder"
+        )
 
 
 # --- keys and addresses -----------------------------------------------------

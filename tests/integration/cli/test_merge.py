@@ -179,7 +179,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     shutil.copy(first / "dataset.jsonl", rows)
     refuses(
         f"merge {first} other --out all --near-duplicates 0",
-        "have other replies to one call, contexts/0 (key ",
+        "have different replies to the same call, contexts/0 (key ",
     )
     works("merge", first, "other", "--out", "all", "--conflicting", "--near-duplicates", "0")
     replies = {
@@ -271,7 +271,7 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
     refuses(
         ("merge", *runs, "--out", "all"),
         "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
-        "--conflicting merges them all the same",
+        "--conflicting merges them anyway",
     )
     works("merge", *runs, "--out", "all", "--conflicting")
 

@@ -304,7 +304,7 @@ COMMANDS = """
     export run --as | --as needs a value | targen export runs
     export run --format csv | targen export has no option --format | did you mean --as?
     export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
-    export rows.csv | rows.csv does not name the task of its rows | --task NAME, or the file of one; see targen list-tasks
+    export rows.csv | rows.csv does not say which task its rows belong to | --task NAME, or the file of one; see targen list-tasks
     export mail.yaml --as csv | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
     validate mail.yaml | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
@@ -712,7 +712,7 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it is all that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: its keys are keywords, not a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
-    tg.train([{"text": "x", "label": "a"}]) | rows does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
+    tg.train([{"text": "x", "label": "a"}]) | rows does not say which task its rows belong to | task="NAME", or the file of one; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows contains no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.evaluate("run", "rows.csv") | run contains no model | targen_core.train(DATA) makes one
@@ -723,7 +723,7 @@ PYTHON = """
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
     tg.read_dataset("row.csv") | there is no file row.csv | did you mean rows.csv?
     tg.train("rn") | there is no file rn | did you mean run?
-    tg.read_dataset("rows.csv") | rows.csv does not name the task of its rows | task="NAME", or the file of one; see targen list-tasks
+    tg.read_dataset("rows.csv") | rows.csv does not say which task its rows belong to | task="NAME", or the file of one; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: no such column, only txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...

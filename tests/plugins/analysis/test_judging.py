@@ -132,7 +132,7 @@ REFUSED = """
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
     1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | contains no row of these data
-    1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | is no rating from 1 to 5
+    1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
     1 | analyze mine.jsonl -o judged.ratings=nowhere --metric judged | there is no file nowhere
 """
 

@@ -36,7 +36,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     assert dataset.rows == [json.loads(ROW)]
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
-    assert str(caught.value) == f"{path} does not name the task of its rows"
+    assert str(caught.value) == f"{path} does not say which task its rows belong to"
     assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
 
 

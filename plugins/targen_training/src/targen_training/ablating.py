@@ -110,7 +110,9 @@ def ablate(
             "--trainer", metavar="NAME[,KEY=VALUE]...", help="The trainer. [default: tfidf]"
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", help="Number of trainings of each.")] = 5,
+    repeats: Annotated[
+        int, typer.Option("--repeats", help="Number of training runs for each.")
+    ] = 5,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),

@@ -83,7 +83,7 @@ def read_rows(
         task = usual
     if task is None and not knows:
         raise UsageError(
-            f"{source} does not name the task of its rows",
+            f"{source} does not say which task its rows belong to",
             hint=Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks"),
         )
     whose = task_of(task)

@@ -52,7 +52,7 @@ def compare(
         typer.Argument(
             metavar="EXPERIMENT.toml | [NAME=]DATA...",
             help="A declared experiment; or the datasets to train on, each in any form that "
-            "`targen export` takes. NAME=A+B is one of two together.",
+            "`targen export` takes. NAME=A+B combines two datasets into one.",
             show_default=False,
         ),
     ],
@@ -74,7 +74,7 @@ def compare(
         int | None,
         typer.Option(
             "--repeats",
-            help="Number of trainings of each. [default: 5; 10 for a curve with --real]",
+            help="Number of training runs for each. [default: 5; 10 for a curve with --real]",
         ),
     ] = None,
     real: Annotated[
@@ -128,7 +128,7 @@ def compare(
     """Compare datasets by training: same models, same number of rows, same test rows.
 
     Every dataset trains every model with several seeds, at equal sizes and at natural ones. If
-    label shares differ, arms of the same labels are compared as well. The results are one page:
+    label shares differ, label-matched samples are compared as well. The results are on one page:
     means, spreads, intervals, paired tests, learning curves. Rows of the test set in the training
     data are counted and left out. The same command continues a comparison that was stopped, and
     trains only what changed. Earlier results of other options are moved to earlier/.
@@ -473,7 +473,7 @@ def asked_for(
     if few and len(arms) != 2:
         raise UsageError(
             "--curve with --real takes one dataset to add to the real rows",
-            hint="name one; NAME=A+B is one of two together",
+            hint="name one; NAME=A+B combines two datasets into one",
         )
     pair = list(arms)[:2]
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):

@@ -134,7 +134,9 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", help="Number of trainings of each.")] = 5,
+    repeats: Annotated[
+        int, typer.Option("--repeats", help="Number of training runs for each.")
+    ] = 5,
     number: Annotated[
         int | None,
         typer.Option(

@@ -199,7 +199,7 @@ def of_no_task(source: Source) -> UsageError:
         hint: Words = f"give the run directory, {run}"
     else:
         hint = NAME_THE_TASK
-    return UsageError(f"{source.place} does not name the task of its rows", hint=hint)
+    return UsageError(f"{source.place} does not say which task its rows belong to", hint=hint)
 
 
 def _strictly(

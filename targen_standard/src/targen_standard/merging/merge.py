@@ -89,7 +89,7 @@ def merge_runs(
     """
     if not out.name.strip("."):
         raise UsageError(
-            Option("out") + f" {out} is not a name for a new folder",
+            Option("out") + f" {out} cannot be used as the name of a new folder",
             hint="such as " + Option("out", "runs/merged"),
         )
     runs = opened(paths, out)

@@ -137,7 +137,7 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
             raise RunConflict(
                 f"{first.path} and {run.path} were made by other prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
-                hint=Option("conflicting", True) + " merges them all the same",
+                hint=Option("conflicting", True) + " merges them anyway",
             )
 
 
@@ -184,7 +184,7 @@ def require_one_division(runs: Sequence[Run]) -> None:
                 + Option("seed", ...)
                 + "; "
                 + Option("conflicting", True)
-                + " merges them all the same",
+                + " merges them anyway",
             )
 
 

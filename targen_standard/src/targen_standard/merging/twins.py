@@ -100,8 +100,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     raise RunConflict(
         f"{there.path} and {here.path} have other rows of candidate {traced.id}"
         f"{_more(len(apart))}: {why}",
-        hint=Option("conflicting", True)
-        + " merges them all the same; or leave one of the runs out",
+        hint=Option("conflicting", True) + " merges them anyway; or leave one of the runs out",
     )
 
 
@@ -109,7 +108,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
     """Write the records of all calls, those that several runs have once; count what they took.
 
     Raises:
-        RunConflict: runs have other replies to one call.
+        RunConflict: runs have different replies to the same call.
         CorruptJournal: one cannot be read.
     """
     twins = _Twins()
@@ -137,10 +136,10 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         keyed = (each for each in _records(runs[other].path / "journal") if "key" in each)
         record = next(each for at, each in enumerate(keyed) if at == place)
         raise RunConflict(
-            f"{runs[one].path} and {runs[other].path} have other replies to one call, "
+            f"{runs[one].path} and {runs[other].path} have different replies to the same call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
             hint=Option("conflicting", True)
-            + " merges them all the same, each with its own; or leave one of the runs out",
+            + " merges them anyway, each with its own; or leave one of the runs out",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:

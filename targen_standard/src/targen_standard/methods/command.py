@@ -40,7 +40,7 @@ def method(
         typer.Option(
             "--given",
             metavar="DATA",
-            help="Example rows of the task, for methods that start from some. Repeatable.",
+            help="Example rows of the task, for methods that start from existing rows. Repeatable.",
             rich_help_panel=_METHOD,
         ),
     ] = None,

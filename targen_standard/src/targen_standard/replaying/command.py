@@ -31,7 +31,7 @@ __all__ = [
 
 
 RunToReadArg = Annotated[
-    Path, typer.Argument(help="A run directory; it is only read.", show_default=False)
+    Path, typer.Argument(help="A run directory; it is not modified.", show_default=False)
 ]
 TaskAsItIsArg = Annotated[
     str | None,

@@ -54,8 +54,8 @@ def revise(
         typer.Option(
             "--judge",
             metavar="all|changed",
-            help="Judge all rows again, or those of changed labels and those taken for one. "
-            "[default: as RUN was revised, or all]",
+            help="Judge all rows again, or only rows with a changed label or judged to have one. "
+            "[default: as when RUN was revised; otherwise all]",
         ),
     ] = None,
     rewrite: Annotated[
@@ -63,7 +63,7 @@ def revise(
         typer.Option(
             "--rewrite/--no-rewrite",
             help="Write the rows of changed labels again, or keep and judge their texts. "
-            "[default: as RUN was revised, or written again]",
+            "[default: as when RUN was revised; otherwise written again]",
             show_default=False,
         ),
     ] = None,

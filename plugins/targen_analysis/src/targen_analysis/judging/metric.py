@@ -227,7 +227,8 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
         level = str(row["output"]).strip()
         if level not in _LEVELS:
             raise UsageError(
-                metric_option("judged", "ratings") + f": {said}: {level!r} is no rating from 1 to 5"
+                metric_option("judged", "ratings")
+                + f": {said}: {level!r} is not a rating from 1 to 5"
             )
         names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
         lost += not names

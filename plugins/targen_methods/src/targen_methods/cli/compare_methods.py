@@ -89,7 +89,7 @@ def compare_methods(
         typer.Option(
             "--given",
             metavar="DATA",
-            help="Rows for the methods that start from some.",
+            help="Rows for the methods that start from existing rows.",
             rich_help_panel=_MAKE,
         ),
     ] = None,
@@ -107,7 +107,7 @@ def compare_methods(
         typer.Option(
             "--settings",
             metavar="NAME",
-            help="Options under a name, for the methods that know it, such as paper.",
+            help="A named set of options, such as paper, for the methods that define one.",
             rich_help_panel=_MAKE,
         ),
     ] = "",
@@ -130,7 +130,7 @@ def compare_methods(
     repeats: Annotated[
         int,
         typer.Option(
-            "--repeats", min=1, help="Number of trainings of each.", rich_help_panel=_MEASURE
+            "--repeats", min=1, help="Number of training runs for each.", rich_help_panel=_MEASURE
         ),
     ] = 5,
     judge: Annotated[

@@ -88,7 +88,9 @@ def review(
     ] = None,
     me: Annotated[
         str | None,
-        typer.Option("--as", metavar="NAME", help="The rater to open. [default: all, or you]"),
+        typer.Option(
+            "--as", metavar="NAME", help="The rater whose page to open. [default: all, or you]"
+        ),
     ] = None,
     rater: Annotated[
         str | None,
@@ -104,7 +106,7 @@ def review(
         typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
     ] = 0,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the link, and open no browser.")
+        bool, typer.Option("--no-open", help="Print the link without opening a browser.")
     ] = False,
     plan_only: Annotated[
         bool, typer.Option("--plan", help="Write and print who reviews what, and stop.")
@@ -117,12 +119,14 @@ def review(
 ) -> None:
     """Review rows in the browser: right, wrong label or bad text, one key per verdict.
 
-    A right row stays. "Wrong label" asks which is right by one more key: the row gets that label,
-    or leaves if you give none. A bad text leaves. The page shows these effects before targen review
-    apply makes them. Tasks without a closed set of labels get the grades A to D of the paper.
+    A correct row is kept. "Wrong label" asks for the right label with one more key: the row gets
+    that label, or is removed if you give none. A bad text is removed. The page shows these effects
+    before targen review apply makes them. Tasks without a closed set of labels get the paper's
+    grades A to D.
 
-    Prints a link for each rater, which holds a secret. Only this machine can open the page. Answers
-    are on disk before the next row shows, in a folder beside the data. The same command continues.
+    Prints a secret link for each rater. Only this machine can open the page. Answers are saved
+    before the next row appears, in a folder next to the data. Run the same command again to
+    continue.
 
     Examples:
     - targen review runs/rte-0

@@ -56,7 +56,7 @@ def view(
         typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
     ] = 0,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the link, and open no browser.")
+        bool, typer.Option("--no-open", help="Print the link without opening a browser.")
     ] = False,
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",

@@ -28,7 +28,9 @@ class DistanceOptions(Options):
     max_cosine: Annotated[
         float,
         Field(gt=0, lt=1),
-        Flag("Reject rows whose embedding is nearer than this to another one's, such as 0.8."),
+        Flag(
+            "Reject rows whose embedding is closer to another row's than this cosine, such as 0.8."
+        ),
     ]
     max_refused: Annotated[
         float,
