@@ -214,7 +214,7 @@ class RowOptions(Options):
             repeats=True,
         ),
     ] = ()
-    seed: Annotated[int, Flag("Random seed: another seed gives other data.", panel="")] = 0
+    seed: Annotated[int, Flag("Random seed: a different seed gives different data.", panel="")] = 0
     balance: Annotated[
         Literal["final", "intended"],
         Flag("Count rows by their label after (final) or before (intended) correction."),
@@ -225,7 +225,7 @@ class RowOptions(Options):
     corrector: Annotated[
         str | None,
         Flag(
-            "Use another corrector than the task's own; see list-correctors.",
+            "Use a corrector other than the task's own; see list-correctors.",
             metavar="NAME",
             completes="corrector",
         ),
@@ -234,8 +234,7 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also apply a rule of a plugin to each row; see list-checks. May be given several "
-            "times.",
+            "Also apply a plugin's rule to each row; see list-checks. May be given several times.",
             ("--check",),
             metavar="NAME",
             completes="check",
@@ -246,7 +245,7 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also pass rows through a filter of a plugin; see list-filters. May be given several "
+            "Also pass rows through a plugin's filter; see list-filters. May be given several "
             "times.",
             ("--filter",),
             metavar="NAME",
@@ -258,7 +257,7 @@ class RowOptions(Options):
         Literal["drop", "keep"] | None,
         Flag(
             "Drop or keep rows that the judge is unsure about.",
-            default="what the task says: drop",
+            default="the task's setting, otherwise drop",
         ),
     ] = None
 
@@ -277,7 +276,7 @@ class ListOptions(Options):
     contexts_from: Annotated[
         str,
         Flag(
-            "Contexts of a plugin instead of step 1; see list-contexts.",
+            "Contexts from a plugin instead of step 1; see list-contexts.",
             metavar="NAME",
             completes="contexts",
         ),
@@ -306,7 +305,7 @@ class ListOptions(Options):
         BeforeValidator(_number_of),
         Flag(
             "Use a seed for one label, so that no two rows share it, or for all.",
-            default="what the task says; all for --seeds",
+            default="the task's setting; all with --seeds",
         ),
     ] = None
     dimensions: Annotated[
@@ -333,7 +332,7 @@ class ListOptions(Options):
     contexts_fraction: Annotated[
         float,
         Field(gt=0, le=1),
-        Flag("Use this part of --contexts or --contexts-limit: 0.5 is half (an ablation)."),
+        Flag("Use this fraction of --contexts or --contexts-limit: 0.5 is half (an ablation)."),
     ] = 1.0
 
 
@@ -365,23 +364,26 @@ class Limits(Options):
     batch: Annotated[
         bool,
         Flag(
-            "Use the service's batches, which are cheaper and answered within a day.", panel=BATCHES
+            "Use the service's batch API, which is cheaper and answers within a day.", panel=BATCHES
         ),
     ] = False
     delivery: Annotated[
         str,
         Flag(
-            "Deliver calls this way instead of one at a time; see list-deliveries.",
+            "Send calls this way instead of one at a time; see list-deliveries.",
             metavar="NAME",
             panel=BATCHES,
             completes="delivery",
         ),
     ] = ""
-    cache: Annotated[bool, Flag("Share replies with earlier runs.")] = True
+    cache: Annotated[bool, Flag("Reuse replies from earlier runs.")] = True
     rounds: Annotated[
         int,
         Field(ge=0, le=10_000),
-        Flag("With --batch or --delivery: maximum refills after the first round.", panel=BATCHES),
+        Flag(
+            "With --batch or --delivery: maximum number of refill rounds after the first.",
+            panel=BATCHES,
+        ),
     ] = 4
 
     @property

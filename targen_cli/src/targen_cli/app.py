@@ -147,7 +147,7 @@ def _main(
         bool,
         typer.Option(
             "--trust",
-            help="Run code and follow paths that files name. Read the files first.",
+            help="Run code and follow paths named in files. Check those files first.",
         ),
     ] = False,
 ) -> None:

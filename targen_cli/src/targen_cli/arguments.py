@@ -132,7 +132,7 @@ ReportJsonArg = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=OUTPUT)
 ]
 JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-_STRICT = "Exit with 1 if something looks wrong with the rows, as the report says."
+_STRICT = "Exit with 1 if the report flags a problem with the rows."
 StrictArg = Annotated[bool, typer.Option("--strict", help=_STRICT)]
 StrictRunArg = Annotated[bool, typer.Option("--strict", help=_STRICT, rich_help_panel=OUTPUT)]
 

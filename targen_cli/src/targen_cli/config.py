@@ -46,7 +46,7 @@ def config(
     *,
     said: Said,
 ) -> None:
-    """Show or change your defaults, with the source of each.
+    """Show or change your defaults and where each one comes from.
 
     Later ones win: your own file, the nearest targen.toml (or pyproject.toml with [tool.targen])
     from here upwards, variables such as TARGEN_MODEL, and the command line. Models, addresses,

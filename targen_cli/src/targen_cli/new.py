@@ -50,13 +50,14 @@ def new(
         Path | None,
         typer.Option(
             "--into",
-            help="Add to the plugin in this folder, which has a pyproject.toml; keeps all files.",
+            help="Add to the plugin in this folder, which has a pyproject.toml; leaves existing "
+            "files unchanged.",
         ),
     ] = None,
 ) -> None:
     """Create a plugin project with code, prompts, tests and a CI file.
 
-    The project works at once; its README.md lists what to change, in order.
+    The project works out of the box; its README.md lists what to change, in order.
 
     Examples:
     - targen new task my-task

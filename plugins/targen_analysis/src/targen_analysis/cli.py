@@ -51,7 +51,7 @@ def analyze(
         typer.Option("--text", metavar="COLUMN", help="A column of text of the files; repeatable."),
     ] = None,
     label: Annotated[
-        str, typer.Option("--label", metavar="COLUMN", help="The column of the label.")
+        str, typer.Option("--label", metavar="COLUMN", help="The label column.")
     ] = "label",
     intended: Annotated[
         str,
@@ -86,7 +86,9 @@ def analyze(
             "--option", "-o", metavar="METRIC.KEY=VALUE", help="An option of a metric; repeatable."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Decides resamples and samples.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Random seed for sampling and resampling.")
+    ] = 0,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -71,7 +71,7 @@ def train(
         typer.Option("--style", help="Rows as they are, or as instructions with worked samples."),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="The shares of several tasks in training.")
+        Mix, typer.Option("--mix", help="Weights of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,
@@ -81,7 +81,7 @@ def train(
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the trainer."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Random seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed for the training.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="A folder. [default: models/ and the dataset's name]"),
@@ -92,7 +92,8 @@ def train(
     """Train a model on one dataset, or on the datasets of several tasks.
 
     The task of a row defines its decision: its label, or which of its options is right. Rows
-    without a label are left out. Run the same command again to continue a killed training.
+    without a label are left out. Run the same command again to continue an interrupted training
+    run.
 
     Examples:
     - targen train runs/rte-0

@@ -89,7 +89,8 @@ def compare(
             "--curve",
             metavar="ROWS,...",
             help="Learning curves at these sizes, such as 16,64,all; auto doubles from 16. With "
-            "--real: so many real rows per label, alone and with the dataset, such as 0,2,5,20,60.",
+            "--real: numbers of real rows per label, with and without the dataset, such as "
+            "0,2,5,20,60.",
         ),
     ] = None,
     match: Annotated[
@@ -102,7 +103,8 @@ def compare(
         ),
     ] = None,
     mixture: Annotated[
-        bool, typer.Option("--mixture", help="The first two datasets in growing shares.")
+        bool,
+        typer.Option("--mixture", help="Also train on growing mixtures of the first two datasets."),
     ] = False,
     metric: Annotated[
         str | None,
@@ -114,7 +116,7 @@ def compare(
     ] = True,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: comparisons/ and its name]"),
+        typer.Option("--out", help="A folder. [default: comparisons/NAME]"),
     ] = None,
     keep_models: Annotated[
         bool, typer.Option("--keep-models", help="Keep every trained model.")
@@ -127,11 +129,11 @@ def compare(
 ) -> None:
     """Compare datasets by training: same models, same number of rows, same test rows.
 
-    Every dataset trains every model with several seeds, at equal sizes and at natural ones. If
+    Every model is trained on every dataset with several seeds, at equal and at original sizes. If
     label shares differ, label-matched samples are compared as well. The results are on one page:
     means, spreads, intervals, paired tests, learning curves. Rows of the test set in the training
     data are counted and left out. The same command continues a comparison that was stopped, and
-    trains only what changed. Earlier results of other options are moved to earlier/.
+    trains only what changed. Earlier results with different options are moved to earlier/.
 
     Examples:
     - targen compare runs/rte-0 --test RTE/val.jsonl

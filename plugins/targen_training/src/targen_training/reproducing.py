@@ -113,7 +113,7 @@ def reproduce(
         ),
     ] = None,
     tasks: Annotated[
-        str | None, typer.Option("--tasks", metavar="A,B", help="Some of the table's tasks.")
+        str | None, typer.Option("--tasks", metavar="A,B", help="Only these of the table's tasks.")
     ] = None,
     models: Annotated[
         str,
@@ -129,7 +129,7 @@ def reproduce(
         bool | None,
         typer.Option(
             "--instructions/--plain",
-            help="With the arms that read rows as instructions, or without. [default: --plain "
+            help="Include or leave out the arms trained on instructions. [default: --plain "
             "with --models small]",
             show_default=False,
         ),
@@ -142,7 +142,7 @@ def reproduce(
         typer.Option(
             "-n",
             "--number",
-            help="Rows that each arm generates. [default: 240; 40 by the embedded model]",
+            help="Rows that each arm generates. [default: 240; 40 with the embedded model]",
             show_default=False,
         ),
     ] = None,

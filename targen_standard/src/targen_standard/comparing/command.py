@@ -65,10 +65,10 @@ def _print(result: Difference) -> None:
             screen.title(change.name, "", "", indent=2)
             _print_sides(screen, change.left, change.right)
     if result.asked:
-        screen.heading("Asked otherwise")
+        screen.heading("Different settings")
         print_table(["", "-", "+"], [_field(change) for change in result.asked])
     else:
-        screen.heading("Asked the same")
+        screen.heading("Same settings")
     screen.heading("Calls")
     sides = ("left", "right", "shared")
     print_table(

@@ -41,14 +41,14 @@ class ExampleOptions(Options):
         Path | None,
         Rows(),
         Flag(
-            "Write rows in the manner of the rows in this file. The model sees some of them, and a "
+            "Write rows in the style of the rows in this file. The model sees some of them, and a "
             "profile of all of them. Rows that repeat one are rejected.",
             metavar="FILE",
         ),
     ] = None
     show_examples: Annotated[
         bool,
-        Flag("Show the model some of --examples; otherwise their profile alone is used."),
+        Flag("Show the model some of the --examples rows; otherwise only their profile is used."),
     ] = True
     shown: Annotated[int, Field(ge=1, le=50, description="examples in each prompt of step 3")] = 5
     close_gap: Annotated[

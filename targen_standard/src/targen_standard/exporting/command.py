@@ -75,7 +75,7 @@ def export(
         bool,
         typer.Option(
             "--reviewed",
-            help="Only rows that people found acceptable, as they changed them; see targen review.",
+            help="Only rows that reviewers accepted, with their edits; see targen review.",
             rich_help_panel=_ROWS,
         ),
     ] = False,
@@ -126,7 +126,8 @@ def export(
 ) -> None:
     """Export a dataset in another tool's format, or upload it.
 
-    Rows are checked against the task's schema first. The output appears whole or not at all.
+    Rows are checked against the task's schema first. The output is written completely or not
+    at all.
 
     Examples:
     - targen export runs/rte-0

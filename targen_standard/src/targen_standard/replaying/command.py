@@ -44,7 +44,9 @@ TaskAsItIsArg = Annotated[
 ]
 NumberAsItWasArg = Annotated[
     int | None,
-    typer.Option("-n", "--number", help="Number of rows. [default: as the run was to have]"),
+    typer.Option(
+        "-n", "--number", help="Number of rows. [default: the number the run was meant to have]"
+    ),
 ]
 CorrectAsItWasArg = Annotated[
     bool | None,

@@ -62,7 +62,7 @@ def revise(
         bool | None,
         typer.Option(
             "--rewrite/--no-rewrite",
-            help="Write the rows of changed labels again, or keep and judge their texts. "
+            help="Rewrite rows with changed labels, or keep their texts and judge them again. "
             "[default: as when RUN was revised; otherwise written again]",
             show_default=False,
         ),
@@ -95,7 +95,7 @@ def revise(
     """Apply a changed task to a run, and pay only for the affected rows.
 
     Shows what has changed, which rows stay, which are judged or written again, and the cost. Then
-    makes the new run beside the old one, which stays as it is.
+    makes the new run next to the old one, which stays as it is.
 
     Examples:
     - targen revise runs/mail-0 --task mail.yaml --dry-run

@@ -148,7 +148,7 @@ def compare_methods(
     *,
     said: Said,
 ) -> None:
-    """Compare methods on one task at equal rows or equal cost.
+    """Compare methods on one task, with the same number of rows or the same cost.
 
     Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
     looks at the labels, and the same models are trained on as many rows of each. The results are

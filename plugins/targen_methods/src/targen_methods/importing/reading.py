@@ -205,7 +205,10 @@ def _start(path: Path) -> bytes:
         refuse_waiting(path)
         with open(path, "rb") as file:
             if not path.is_file():
-                raise UsageError(f"{path} is no file, and is read more than once", hint="save it")
+                raise UsageError(
+                    f"{path} is not a regular file, but has to be read more than once",
+                    hint="save it",
+                )
             return file.read(4096)
     except FileNotFoundError:
         raise NoSuchFile(path) from None

@@ -47,14 +47,15 @@ def apply(
         typer.Option(
             "--resolve",
             metavar="RULE",
-            help="The decision if raters differ: agree (all raters of the row), "
+            help="The decision if raters disagree: agree (all raters of the row), "
             "majority (more than half), or the name of a rater.",
         ),
     ] = "agree",
     exact: Annotated[
         bool,
         typer.Option(
-            "--exact", help="Leave out rows above a label's number; unreviewed ones first."
+            "--exact",
+            help="Leave out rows beyond a label's requested number; unreviewed ones first.",
         ),
     ] = False,
     refill: Annotated[
@@ -84,7 +85,7 @@ def apply(
 
     Right rows stay. Rows with a wrong label get the one that people gave, and leave if they gave
     none. Bad texts leave, and so do rows with the worst grade of another rubric. Labels and texts
-    change only if the task's own checks accept them. Where raters want different things, a row
+    change only if the task's own checks accept them. Where raters disagree, a row
     stays as it is and is listed. The version is a directory with dataset.jsonl, changes.jsonl (who,
     when, and what was before) and report.json; the data itself is not touched. Grades by models do
     not count, unless one is named with --resolve.

@@ -81,7 +81,7 @@ def review(
         bool, typer.Option("--rejects", help="Also review the rejects of step 4.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Which rows are taken. [default: 0]")
+        int | None, typer.Option("--seed", help="Random seed for choosing rows. [default: 0]")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The review's folder. [default: DATA.review]")
@@ -103,7 +103,7 @@ def review(
     ] = None,
     port: Annotated[
         int,
-        typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
+        typer.Option("--port", min=0, max=65535, help="The port. [default: any free port]"),
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the link without opening a browser.")

@@ -53,7 +53,7 @@ def view(
     ] = "",
     port: Annotated[
         int,
-        typer.Option("--port", min=0, max=65535, help="The port. [default: any free]"),
+        typer.Option("--port", min=0, max=65535, help="The port. [default: any free port]"),
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the link without opening a browser.")
