@@ -129,7 +129,7 @@ def test_a_stranger_s_folder(weighed, tmp_path):
     # What it calls its task is a name, and never a file whose code would be run.
     (tmp_path / "evil.py").write_text("raise SystemExit(3)")
     (folder / "weighing.json").write_text(json.dumps(said | {"task": str(tmp_path / "evil.py")}))
-    with pytest.raises(UsageError, match="does not name the task"):
+    with pytest.raises(UsageError, match="does not say which task"):
         read_dataset(folder)
     # Nor is a copy run that was not run here by its name.
     (folder / "task.py").write_text("raise SystemExit(3)")
