@@ -8,7 +8,6 @@ their weights.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,48 +15,37 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
 
-from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile, UsageError
-from targen_core.outputs import write_file
-from targen_core.reading import read_json
+from targen_core.errors import UsageError
 from targen_core.tasks.checks import words as plain_words
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_outputs.answer import overlap_of
 from targen_outputs.training.figures import mean_of
+from targen_outputs.training.perceptron import (
+    Numbers,
+    PerceptronOptions,
+    Places,
+    learn,
+    numbered,
+    places_of,
+    read,
+    write,
+)
 from targen_outputs.training.words import shape_of, words_in
 from targen_training.features import fields_of
 from targen_training.scores import Measured
-from targen_training.trainers import (
-    Decision,
-    Predictor,
-    TrainedOutput,
-    Trainer,
-    TrainerOptions,
-    TrainingSet,
-)
+from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["ANSWER", "ANSWERS", "AnswerOptions"]
+__all__ = ["ANSWER", "ANSWERS"]
 
-_FORMAT = 1
 _MOST = 30  # words of an answer
 _FAR = (0, 1, 2, 4, 8)  # words from the nearest word of the question, in steps
 _SHORT = 3  # letters of a word of the question that says little
 _ENDS = ".!?…。！？"
 
-Numbers = NDArray[np.float64]
-Places = NDArray[np.int64]
 Run = tuple[int, int]
 """The first word of an answer, and the one behind its last."""
-
-
-class AnswerOptions(TrainerOptions):
-    """Options of `answer`."""
-
-    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,11 @@ class _Weights:
 
     features: Numbers
     lengths: Numbers
+
+    @property
+    def arrays(self) -> Mapping[str, Numbers]:
+        """See `Weights.arrays`."""
+        return {"features": self.features, "lengths": self.lengths}
 
     def scores(self, places: Places) -> Numbers:
         """Return a score for each length and first word; `places` are (words, features)."""
@@ -92,9 +85,17 @@ class _Weights:
         )
         return int(start), int(start + length)
 
-    def add(self, places: Places, run: Run, change: float) -> None:
-        """Make an answer likelier, or less likely."""
-        start, end = run
+    def mistake(self, places: Places, right: Sequence[Run]) -> tuple[Run, Run] | None:
+        """See `Weights.mistake`: of several right answers, the likeliest."""
+        said = self.best(places)
+        if said in right:
+            return None
+        scores = self.scores(places)
+        return max(right, key=lambda run: scores[run[1] - run[0], run[0]]), said
+
+    def add(self, places: Places, answer: Run, change: float) -> None:
+        """See `Weights.add`."""
+        start, end = answer
         np.add.at(self.features[:, 0], places[start], change)
         np.add.at(self.features[:, 1], places[end - 1], change)
         np.add.at(self.features[:, 2], places[start:end].ravel(), change)
@@ -176,7 +177,7 @@ def _passage_of(decisions: Sequence[Decision]) -> str:
     return max(fields_of(decisions), key=found)
 
 
-def train(data: TrainingSet, options: AnswerOptions, folder: Path) -> None:
+def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     """Learn and write `model.json` and `numbers.npz`.
 
     Raises:
@@ -190,9 +191,7 @@ def train(data: TrainingSet, options: AnswerOptions, folder: Path) -> None:
         text, question = _split(each.texts, passage)
         words = words_in(text)
         if runs := _runs(text, words, each.value):
-            own = _features(text, words, question)
-            places = [[known.setdefault(f, len(known) + 1) for f in of] for of in own]
-            rows.append((np.array(places), runs, each.weight))
+            rows.append((numbered(_features(text, words, question), known), runs, each.weight))
     if not rows:
         raise UsageError(
             "no answer of these rows is a part of one of their texts, in whole words, and this "
@@ -202,40 +201,10 @@ def train(data: TrainingSet, options: AnswerOptions, folder: Path) -> None:
         )
     if lost := len(data.decisions) - len(rows):
         data.watch.note(f"{plural(lost, 'row')} without an answer in the {passage}: not learned")
-    weights = _learn(rows, len(known), options.epochs, data)
-    kept = [at for at in known.values() if weights.features[at].any()]
-    names = list(known)
-    facts = {"format": _FORMAT, "passage": passage, "features": [names[at - 1] for at in kept]}
-    features = np.vstack([weights.features[:1], weights.features[kept]])
-    np.savez(folder / "numbers.npz", features=features, lengths=weights.lengths)
-    write_file(folder / "model.json", json.dumps(facts, ensure_ascii=False))
-
-
-def _learn(
-    rows: Sequence[tuple[Places, list[Run], float]],
-    features: int,
-    epochs: int,
-    data: TrainingSet,
-) -> _Weights:
-    """Weights on average over all steps: the last ones less what was added late."""
     longest = max(end - start for _, runs, _ in rows for start, end in runs)
-    now, late = (_Weights(np.zeros((features + 1, 3)), np.zeros(longest + 1)) for _ in range(2))
-    chance, order = random.Random(data.seed), [*range(len(rows))]
-    step = 1
-    for epoch in range(epochs):
-        chance.shuffle(order)
-        for row in order:
-            places, runs, weight = rows[row]
-            said = now.best(places)
-            if said not in runs:
-                scores = now.scores(places)
-                right = max(runs, key=lambda run: scores[run[1] - run[0], run[0]])
-                for run, change in ((right, weight), (said, -weight)):
-                    now.add(places, run, change)
-                    late.add(places, run, change * step)
-            step += 1
-        data.watch.step(epoch + 1, epochs, {})
-    return _Weights(now.features - late.features / step, now.lengths - late.lengths / step)
+    now, late = (_Weights(np.zeros((len(known) + 1, 3)), np.zeros(longest + 1)) for _ in range(2))
+    learn(rows, now, late, options.epochs, data)
+    write(folder, {"passage": passage}, known, now)
 
 
 def load(folder: Path) -> Predictor:
@@ -244,31 +213,26 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-    try:
-        facts = read_json(folder / "model.json", inside=folder)
-        numbers = read_arrays(folder / "numbers.npz", inside=folder)
-        passage = str(facts["passage"])
-        known = {str(name): at for at, name in enumerate(facts["features"], start=1)}
+
+    def made(
+        facts: Mapping[str, Any], numbers: Mapping[str, Numbers], known: Mapping[str, int]
+    ) -> tuple[str, Mapping[str, int], _Weights] | None:
         weights = _Weights(numbers["features"], numbers["lengths"])
         whole = (
-            facts["format"] == _FORMAT
-            and weights.features.shape == (len(known) + 1, 3)
+            weights.features.shape == (len(known) + 1, 3)
             and weights.lengths.ndim == 1
             and len(weights.lengths) > 1
-            and {str(each.dtype) for each in numbers.values()} == {"float64"}
         )
-    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of answers: {error}") from error
-    if not whole:
-        raise ValueError(f"{folder} contains no model of answers that fits together")
+        return (str(facts["passage"]), known, weights) if whole else None
+
+    passage, known, weights = read(folder, "answers", made)
 
     def answer(texts: Mapping[str, str]) -> list[str]:
         text, question = _split(texts, passage)
         words = words_in(text)
         if not words:
             return []
-        own = _features(text, words, question)
-        start, end = weights.best(np.array([[known.get(f, 0) for f in of] for of in own]))
+        start, end = weights.best(places_of(_features(text, words, question), known))
         return [text[words[start][0] : words[end - 1][1]]]
 
     return lambda decisions: [answer(each.texts) for each in decisions]
@@ -317,7 +281,7 @@ ANSWER = Trainer(
     version="1",
     train=train,
     load=load,
-    options=AnswerOptions,
+    options=PerceptronOptions,
     weighs=True,
     output=ANSWERS,
 )

@@ -7,7 +7,6 @@ are learned together (Collins, 2002, https://aclanthology.org/W02-1001). Weights
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,41 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
 
-from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile
-from targen_core.outputs import write_file
-from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_outputs.training.figures import found_sets
+from targen_outputs.training.perceptron import (
+    Numbers,
+    PerceptronOptions,
+    Places,
+    learn,
+    numbered,
+    places_of,
+    read,
+    write,
+)
 from targen_outputs.training.words import shape_of, words_in
 from targen_training.features import fields_of
 from targen_training.scores import Measured
-from targen_training.trainers import (
-    Decision,
-    Predictor,
-    TrainedOutput,
-    Trainer,
-    TrainerOptions,
-    TrainingSet,
-)
+from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["SPANS", "TYPED_SPANS", "SpansOptions", "field_of"]
+__all__ = ["SPANS", "TYPED_SPANS", "field_of"]
 
-_FORMAT = 1
 _NEVER = -1e9
 
-Numbers = NDArray[np.float64]
-Places = NDArray[np.int64]
 Span = Mapping[str, Any]
-
-
-class SpansOptions(TrainerOptions):
-    """Options of `spans`."""
-
-    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +47,34 @@ class _Weights:
         tags: the tags: outside first, then for each type its beginning and its inside.
         features: (features + 1, tags); the first line is that of unknown features, 0.
         pairs: (tags + 1, tags); the last line is that of the first word.
+        legal: see `_legal`; of the shape of `pairs`.
     """
 
     tags: tuple[str, ...]
     features: Numbers
     pairs: Numbers
+    legal: Numbers
 
-    def decode(self, places: Places, legal: Numbers) -> list[int]:
+    @property
+    def arrays(self) -> Mapping[str, Numbers]:
+        """See `Weights.arrays`."""
+        return {"features": self.features, "pairs": self.pairs}
+
+    def mistake(self, places: Places, right: list[int]) -> tuple[list[int], list[int]] | None:
+        """See `Weights.mistake`."""
+        said = self.decode(places)
+        return None if said == right else (right, said)
+
+    def add(self, places: Places, answer: list[int], change: float) -> None:
+        """See `Weights.add`."""
+        before = [len(self.tags), *answer[:-1]]
+        np.add.at(self.features, (places, np.array(answer)[:, None]), change)
+        np.add.at(self.pairs, (before, answer), change)
+
+    def decode(self, places: Places) -> list[int]:
         """Return the best legal tags of words; `places` of features are (words, features)."""
         emitted = self.features[places].sum(axis=1)
-        moves = self.pairs + legal
+        moves = self.pairs + self.legal
         score = emitted[0] + moves[-1]
         back = []
         for each in emitted[1:]:
@@ -160,7 +165,7 @@ def _spans(text: str, words: Sequence[tuple[int, int]], tags: Sequence[str]) -> 
     ]
 
 
-def train(data: TrainingSet, options: SpansOptions, folder: Path) -> None:
+def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     """Learn and write `model.json` and `numbers.npz`."""
     data = data.counting()
     field = field_of(data.decisions)
@@ -182,51 +187,19 @@ def train(data: TrainingSet, options: SpansOptions, folder: Path) -> None:
     rows = []
     for text, at, own, each in zip(texts, words, tagged, data.decisions, strict=True):
         if at:
-            places = np.array(
-                [[known.setdefault(f, len(known) + 1) for f in of] for of in _features(text, at)]
-            )
-            rows.append((places, [number[tag] for tag in own], each.weight))
-    weights = _learn(rows, tags, len(known), options.epochs, data)
-    kept = [at for at in known.values() if weights.features[at].any()]
-    names = list(known)
-    facts = {
-        "format": _FORMAT,
-        "field": field,
-        "types": kinds,
-        "features": [names[at - 1] for at in kept],
-    }
-    features = np.vstack([weights.features[:1], weights.features[kept]])
-    np.savez(folder / "numbers.npz", features=features, pairs=weights.pairs)
-    write_file(folder / "model.json", json.dumps(facts, ensure_ascii=False))
-
-
-def _learn(
-    rows: Sequence[tuple[Places, list[int], float]],
-    tags: tuple[str, ...],
-    features: int,
-    epochs: int,
-    data: TrainingSet,
-) -> _Weights:
-    """Weights on average over all steps: the last ones less what was added late."""
-    legal = _legal(tags)
-    now = _Weights(tags, np.zeros((features + 1, len(tags))), np.zeros((len(tags) + 1, len(tags))))
-    late = _Weights(tags, np.zeros_like(now.features), np.zeros_like(now.pairs))
-    chance, order = random.Random(data.seed), [*range(len(rows))]
-    step = 1
-    for epoch in range(epochs):
-        chance.shuffle(order)
-        for row in order:
-            places, right, weight = rows[row]
-            said = now.decode(places, legal)
-            if said != right:
-                for tagged, change in ((right, weight), (said, -weight)):
-                    before = [len(tags), *tagged[:-1]]
-                    for own, factor in ((now, change), (late, change * step)):
-                        np.add.at(own.features, (places, np.array(tagged)[:, None]), factor)
-                        np.add.at(own.pairs, (before, tagged), factor)
-            step += 1
-        data.watch.step(epoch + 1, epochs, {})
-    return _Weights(tags, now.features - late.features / step, now.pairs - late.pairs / step)
+            right = [number[tag] for tag in own]
+            rows.append((numbered(_features(text, at), known), right, each.weight))
+    now, late = (
+        _Weights(
+            tags,
+            np.zeros((len(known) + 1, len(tags))),
+            np.zeros((len(tags) + 1, len(tags))),
+            _legal(tags),
+        )
+        for _ in range(2)
+    )
+    learn(rows, now, late, options.epochs, data)
+    write(folder, {"field": field, "types": kinds}, known, now)
 
 
 def field_of(decisions: Sequence[Decision]) -> str:
@@ -248,31 +221,26 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-    try:
-        facts = read_json(folder / "model.json", inside=folder)
-        numbers = read_arrays(folder / "numbers.npz", inside=folder)
-        field = str(facts["field"])
-        known = {str(name): at for at, name in enumerate(facts["features"], start=1)}
+
+    def made(
+        facts: Mapping[str, Any], numbers: Mapping[str, Numbers], known: Mapping[str, int]
+    ) -> tuple[str, Mapping[str, int], _Weights] | None:
         tags = ("O", *(f"{place}-{kind}" for kind in facts["types"] for place in "BI"))
-        weights = _Weights(tags, numbers["features"], numbers["pairs"])
+        weights = _Weights(tags, numbers["features"], numbers["pairs"], _legal(tags))
         whole = (
-            facts["format"] == _FORMAT
-            and weights.features.shape == (len(known) + 1, len(tags))
-            and weights.pairs.shape == (len(tags) + 1, len(tags))
-            and {str(each.dtype) for each in numbers.values()} == {"float64"}
+            weights.features.shape == (len(known) + 1, len(tags))
+            and weights.pairs.shape == weights.legal.shape
         )
-    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of spans: {error}") from error
-    if not whole:
-        raise ValueError(f"{folder} contains no model of spans that fits together")
-    legal = _legal(tags)
+        return (str(facts["field"]), known, weights) if whole else None
+
+    field, known, weights = read(folder, "spans", made)
 
     def found(text: str) -> list[Span]:
         words = words_in(text)
         if not words:
             return []
-        places = np.array([[known.get(f, 0) for f in of] for of in _features(text, words)])
-        return _spans(text, words, [tags[at] for at in weights.decode(places, legal)])
+        places = places_of(_features(text, words), known)
+        return _spans(text, words, [weights.tags[at] for at in weights.decode(places)])
 
     return lambda decisions: [found(each.texts.get(field, "")) for each in decisions]
 
@@ -325,7 +293,7 @@ SPANS = Trainer(
     version="1",
     train=train,
     load=load,
-    options=SpansOptions,
+    options=PerceptronOptions,
     weighs=True,
     output=TYPED_SPANS,
 )

@@ -1,0 +1,150 @@
+"""Averaged perceptrons on features of words: learned, written and read in one way.
+
+Collins (2002), https://aclanthology.org/W02-1001.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from targen_cli.reading import read_arrays
+from targen_core.errors import UnreadableFile
+from targen_core.outputs import write_file
+from targen_core.reading import read_json
+from targen_training.trainers import TrainerOptions, TrainingSet
+
+__all__ = [
+    "Numbers",
+    "PerceptronOptions",
+    "Places",
+    "Weights",
+    "learn",
+    "numbered",
+    "places_of",
+    "read",
+    "write",
+]
+
+_FORMAT = 1
+
+Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+
+class PerceptronOptions(TrainerOptions):
+    """Options of perceptrons."""
+
+    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
+
+
+class Weights(Protocol):
+    """The weights of a model, which a wrong answer changes."""
+
+    @property
+    def arrays(self) -> Mapping[str, Numbers]:
+        """Return all weights by name. `features` has a line per feature, 0 for unknown ones."""
+        ...
+
+    def mistake(self, places: Places, right: Any) -> tuple[Any, Any] | None:
+        """Return the right answer and the one given to a row's features; None if it is right."""
+        ...
+
+    def add(self, places: Places, answer: Any, change: float) -> None:
+        """Make an answer likelier, or less likely."""
+        ...
+
+
+MadeT = TypeVar("MadeT")
+
+
+def numbered(features: Sequence[Sequence[str]], known: dict[str, int]) -> Places:
+    """Return the numbers of each word's features, (words, features); new ones get the next."""
+    return np.array([[known.setdefault(f, len(known) + 1) for f in of] for of in features])
+
+
+def places_of(features: Sequence[Sequence[str]], known: Mapping[str, int]) -> Places:
+    """Return the numbers of each word's features, (words, features): 0 for those not learned."""
+    return np.array([[known.get(f, 0) for f in of] for of in features])
+
+
+def learn(
+    rows: Sequence[tuple[Places, Any, float]],
+    now: Weights,
+    late: Weights,
+    epochs: int,
+    data: TrainingSet,
+) -> None:
+    """Bring `now` to its average over all steps: the last weights less what was added late.
+
+    Args:
+        rows: the numbers of features, what is right, and the weight of each row.
+        now: weights that are 0.
+        late: others, for what was added late.
+        epochs: how often each row is learned from.
+        data: its seed decides the order, and its `watch` is told of each epoch.
+    """
+    chance, order = random.Random(data.seed), [*range(len(rows))]
+    step = 1
+    for epoch in range(epochs):
+        chance.shuffle(order)
+        for row in order:
+            places, right, weight = rows[row]
+            if (answers := now.mistake(places, right)) is not None:
+                for answer, change in zip(answers, (weight, -weight), strict=True):
+                    now.add(places, answer, change)
+                    late.add(places, answer, change * step)
+            step += 1
+        data.watch.step(epoch + 1, epochs, {})
+    for name, array in now.arrays.items():
+        array -= late.arrays[name] / step
+
+
+def write(
+    folder: Path, facts: Mapping[str, Any], known: Mapping[str, int], weights: Weights
+) -> None:
+    """Write `model.json` and `numbers.npz`, without features that have no weight."""
+    arrays = {**weights.arrays}
+    features = arrays["features"]
+    kept = [(name, at) for name, at in known.items() if features[at].any()]
+    arrays["features"] = np.vstack([features[:1], features[[at for _, at in kept]]])
+    np.savez(folder / "numbers.npz", **arrays)  # type: ignore[arg-type]
+    said = {"format": _FORMAT, **facts, "features": [name for name, _ in kept]}
+    write_file(folder / "model.json", json.dumps(said, ensure_ascii=False))
+
+
+def read(
+    folder: Path,
+    of: str,
+    make: Callable[[Mapping[str, Any], Mapping[str, Numbers], Mapping[str, int]], MadeT | None],
+) -> MadeT:
+    """Return what `make` makes of a model's facts, its arrays and the numbers of its features.
+
+    Args:
+        folder: where `write` put it.
+        of: what the model marks, for errors.
+        make: returns None if the parts do not fit together.
+
+    Raises:
+        ValueError: the folder contains something else.
+    """
+    try:
+        facts = read_json(folder / "model.json", inside=folder)
+        numbers = read_arrays(folder / "numbers.npz", inside=folder)
+        known = {str(name): at for at, name in enumerate(facts["features"], start=1)}
+        made = make(facts, numbers, known)
+        whole = facts["format"] == _FORMAT and {str(each.dtype) for each in numbers.values()} == {
+            "float64"
+        }
+    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder} contains no model of {of}: {error}") from error
+    if not whole or made is None:
+        raise ValueError(f"{folder} contains no model of {of} that fits together")
+    return made
