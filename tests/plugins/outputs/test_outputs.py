@@ -265,7 +265,7 @@ def test_no_other_preset_is_called_counts():
         Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
     task = Declaration(**{**SHOP, "output": output}).task(name="mine")
     assert task.presets == {"counts": {"refund": 1, "delay": 1}}
-    with pytest.raises(UsageError, match="none of the sets that meet counts"):
+    with pytest.raises(UsageError, match="the sets that meet counts do not include it"):
         generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
 
 

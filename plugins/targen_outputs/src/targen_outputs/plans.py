@@ -83,7 +83,7 @@ class InSets(BaseModel):
         problem = f"no rows are planned for {name}"
         if self.counts:
             raise UsageError(
-                f"{problem}: it is none of the sets that meet counts",
+                f"{problem}: the sets that meet counts do not include it",
                 hint=f"one of {', '.join(sets)}",
             )
         low, high = self.sizes

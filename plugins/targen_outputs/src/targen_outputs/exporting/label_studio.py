@@ -23,7 +23,7 @@ __all__ = ["LABEL_STUDIO", "read"]
 
 
 def read(task: Mapping[str, Any]) -> Answers:
-    """Return the answers in a task of the export *JSON*, whose predictions nobody answered.
+    """Return people's answers in a task of the export *JSON*; predictions do not count.
 
     A skipped annotation is no answer. If people marked one as ground truth, it is the only one.
     """

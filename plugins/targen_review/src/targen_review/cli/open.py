@@ -190,7 +190,7 @@ def planned(
 
     With `quiet` no note is printed on a new plan.
 
-    If other options are requested before anyone has graded by a plan, the plan is made anew.
+    If different options are requested before the first grade, a new plan replaces the old one.
     Options that are not requested stay as planned.
 
     Raises:

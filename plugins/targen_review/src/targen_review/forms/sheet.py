@@ -99,7 +99,7 @@ class Sheet:
         editable: the fields whose texts people may write anew; None for all.
         blind: whether people find a label of their own before they see any.
         reasons: what may be added to a grade, with the meanings.
-        secret: makes the keys of a blind sheet, so that nobody can try guesses.
+        secret: makes the keys of a blind sheet, so that they cannot be guessed.
     """
 
     name: str
