@@ -89,7 +89,7 @@ def learn(
         now: weights that are 0.
         late: others, for what was added late.
         epochs: how often each row is learned from.
-        data: its seed decides the order, and its `watch` is told of each epoch.
+        data: its seed decides the order, and its `watch` gets each epoch.
     """
     chance, order = random.Random(data.seed), [*range(len(rows))]
     step = 1

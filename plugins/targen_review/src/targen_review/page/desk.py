@@ -289,7 +289,7 @@ class Desk:
         return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
-        """What `targen review apply` does with this rater's grades: in words, and to how many rows."""
+        """What `targen review apply` does with this rater's grades, and to how many rows."""
         counts = dict.fromkeys(("stay", "change", "leave"), 0)
         for at, row in enumerate(self.ids):
             if row in self.book.grades and (effect := self.seat(at).effect):
