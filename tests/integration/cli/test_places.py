@@ -64,9 +64,3 @@ def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, wo
     assert targen("resume", "mine", "-n", 8, "-o", "down=true", "--max-outage", "0.01").code == 1
     assert [Path("mine", name).read_bytes() for name in files] == before
     works("resume", "mine", "-n", 8, "-q")
-
-
-def test_a_suite_replaces_what_came_to_nothing(targen, works):
-    suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
-    assert targen(*suite, "-o", "unauthorized=true").code == 1
-    works(*suite)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
-
-from ...tables import table
 
 
 def test_runs_are_listed_with_what_they_came_to(targen, rte, works):
@@ -68,18 +65,3 @@ def test_a_run_that_somebody_works_on_is_kept(targen, rte):
         assert "running" in targen("runs").out
     assert removed.code == 1 and "using runs/one" in removed.err
     assert {path.name for path in Path("runs/one").iterdir()} == before
-
-
-REFUSED = """
-    2 | runs | no folder runs
-    2 | runs rm | takes the runs
-    1 | runs rm here --yes | here is not a run directory
-    2 | runs list a b | takes one folder
-"""
-
-
-@pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
-def test_bad_input_is_said(code, line, said, refuses):
-    Path("here").mkdir()
-    Path("here/thing").touch()
-    refuses(line, said, code=int(code))

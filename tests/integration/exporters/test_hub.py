@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -68,15 +67,6 @@ def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
     )
     assert loaded.to_list() == [{**row, "label": int(row["label"])} for row in NESTED]
     assert loaded.features["label"].int2str([0, 1]) == ["false", "true"]
-
-
-def test_the_parquet_file_alone_has_the_types(dataset, datasets, tmp_path):
-    HF.write(dataset(NESTED, *TRUTH, rows={"schema": Row}), tmp_path / "out")
-    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
-    loaded = datasets.Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "hf"))
-    assert loaded.features["label"] == datasets.ClassLabel(names=["false", "true"])
-    noted = json.loads(pq.read_schema(path).metadata[b"huggingface"])["info"]["features"]
-    assert datasets.Features.from_dict(noted) == loaded.features
 
 
 def test_the_card_says_what_the_file_holds(dataset, datasets, load, tmp_path):
