@@ -37,11 +37,12 @@ FILES = {
 
 @pytest.fixture
 def _there(finished):
-    """Files, and a run of 20 rows with some rejects."""
+    """Files, a run of 20 rows with some rejects, and one that asks for nothing unusual."""
     for name, text in FILES.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
+    finished("rte", "-n", 4, out="plain")
 
 
 # --- what is typed ----------------------------------------------------------
@@ -96,7 +97,7 @@ LINES = """
     runs list a b | takes one folder
     replay run --out run | run exists
     replay run --no-correct --corrector vote | exclude each other
-    batch export run | the scripted backend, which step contexts uses, cannot write calls
+    batch export plain | the scripted backend, which step contexts uses, cannot write calls
 
     # exports
     export run --out= | --out is empty | or leave --out out
@@ -134,6 +135,9 @@ LINES = """
     new task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
     new task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
     new contexts shops --into nowhere | there is no file
+    plugins check | which folder? | targen plugins check PATH
+    plugins chekc . | no action 'chekc' | targen plugins check PATH
+    plugins check nowhere | no file nowhere/pyproject.toml | give the folder that contains
     new contexts shops --into demo --out x | --out and --into do not go together
 """
 JOBS = """

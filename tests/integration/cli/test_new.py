@@ -119,12 +119,6 @@ def test_it_says_what_to_type_next(works, tmp_path):
         assert (tmp_path / "good-task-1" / file).exists()
 
 
-def test_into_the_folder_that_one_is_in(works, tmp_path):
-    result = works("new", "corrector", "demo", "--out", ".")
-    assert "cd " not in result.out
-    assert (tmp_path / "pyproject.toml").exists()
-
-
 def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):
     works("new", "corrector", "demo")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

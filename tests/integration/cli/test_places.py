@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ...runs import manifest
 
 RTE = ("generate", "rte", "-b", "scripted", "-q")
@@ -38,15 +36,6 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     works(*RTE, "-n", 2, "-o", "generate.temperature=0.3")
     assert manifest("runs/rte-0-3")["lock"]["steps"]["generate"]["params"]["temperature"] == 0.3
     assert rows("runs/rte-0") == first
-
-
-@pytest.mark.parametrize("name", ["requests.jsonl", "batches.jsonl", "notes.txt"])
-def test_what_somebody_may_need_is_not_replaced(targen, name, works):
-    assert targen(*RTE, "-n", 2, "-o", "unauthorized=true").code == 1
-    (Path("runs/rte-0") / name).write_text("")
-    works(*RTE, "-n", 2)
-    assert "unauthorized" in manifest("runs/rte-0")["spec"]["options"]
-    assert Path("runs/rte-0-2/dataset.jsonl").exists()
 
 
 def test_a_folder_of_something_else_is_passed_by(works):

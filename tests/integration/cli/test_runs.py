@@ -35,16 +35,6 @@ def test_a_folder_of_a_suite_is_reported_run_by_run(targen, rte):
     ]
 
 
-def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(targen, rte):
-    rte("-n", 4, "--out", "suite/a")
-    assert targen("runs", "suite").out == targen("runs", "list", "suite").out
-    assert targen("runs", "list", "suite/a").out.count("suite/a") == 1
-    Path("empty").mkdir()
-    shown = targen("runs", "list", "empty")
-    assert (shown.code, shown.out) == (0, "")
-    assert "no run in empty; targen generate makes one" in shown.err
-
-
 def test_a_run_is_removed(targen, rte):
     rte("-n", 4, "--out", "runs/one")
     rte("-n", 4, "--out", "runs/two")

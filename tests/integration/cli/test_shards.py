@@ -67,8 +67,8 @@ def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
 
 def test_a_shard_is_estimated_and_other_commands_say_that_they_have_none(targen):
     whole, part = (
-        targen("estimate", "rte", "-n", "90", "-b", "scripted", "--json", *shard).json
+        targen("estimate", "rte", "-n", "24", "-b", "scripted", "--json", *shard).json
         for shard in ((), ("--shard", "1/3"))
     )
-    assert (whole["rows"], part["rows"]) == (90, 30)
+    assert (whole["rows"], part["rows"]) == (24, 8)
     assert part["calls"] < whole["calls"] / 2

@@ -54,7 +54,7 @@ KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
     ],
 )
 def test_models_and_the_task_decide(targen, asked, decided):
-    assert targen("estimate", "-n", "40", *asked, "--json").json["worked_examples"] == decided
+    assert targen("estimate", "-n", "4", *asked, "--json").json["worked_examples"] == decided
 
 
 def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypatch):

@@ -24,12 +24,10 @@ REGISTERED = {
     "checks": {"strictly": "odd_check:strictly"},
     "deliveries": {"pigeon": "odd_delivery:PIGEON"},
     "executors": {"far": "odd_executor:FAR"},
-    "embedders": {"torn": "odd_embedder:TORN"},
     "exporters": {"sheet": "odd_exporter:SHEET"},
     "task_readers": {"odd": "odd_reader:READER"},
     "task_forms": {"odd-form": "odd_form:FORM"},
     "methods": {"bad-way": "odd_method:METHOD"},
-    "commands": {"go-wrong": "odd_command:go_wrong"},
     "adapters": {"odd_llm": "odd_adapter:ADAPTER"},
 }
 MODULES = {
@@ -186,17 +184,6 @@ MODULES = {
 
         FAR = ModelExecutor(summary="far", place=place)
     """,
-    "odd_embedder": """
-        from targen_core.embedding import Embedder
-
-        def open_it():
-            def embed(text):
-                $embed
-                return [1.0]
-            return embed
-
-        TORN = Embedder(open=open_it)
-    """,
     "odd_exporter": """
         from targen_core import Exporter
 
@@ -234,11 +221,6 @@ MODULES = {
 
         METHOD = Method(summary="bad", version="1", task=task, options=MethodOptions)
     """,
-    "odd_command": """
-        def go_wrong():
-            '''Go wrong.'''
-            $command
-    """,
     "odd_adapter": """
         from targen_core.plugins.adapters import Adapter
 
@@ -266,12 +248,10 @@ RUNS = {
     "model": "generate rte -n 2 -b acme",
     "post": f"{MAIL} --delivery pigeon",
     "far": f"{MAIL} --executor far",
-    "torn": f"{MAIL} --max-cosine 0.9 --embedder torn",
     "export": "export rows.jsonl --task mail.yaml --as sheet",
     "read": "describe ./mail.odd",
     "form": "describe form.yaml --trust",
     "method": "method bad-way mail.yaml -n 2 -b scripted",
-    "go": "go-wrong",
 }
 K = "raise KeyError('nosuch')"
 BLAMED = f"""
@@ -295,12 +275,10 @@ BLAMED = f"""
     post | deliver | {K} | delivery odd:pigeon: KeyError: 'nosuch' in complete (line
     far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
     far | place | return 3 | executor odd:far: place() returned 3, not a model for each
-    torn | embed | {K} | embedder odd:torn: KeyError: 'nosuch'
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
     form | form | return 3 | form odd:odd-form: its task() returned a int, not a targen_core.Task
     method | method | {K} | method odd:bad-way: KeyError: 'nosuch' in task (line
-    go | command | import json; json.loads('(') | command odd:go-wrong: JSONDecodeError:
 """
 ASIDE = """
     # what is missing is to be installed, what it refuses is not its fault, and an empty list is told
