@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import (
     array_shapes,
@@ -61,6 +61,8 @@ NUMBERS = boolean_dtypes() | integer_dtypes() | unsigned_integer_dtypes() | floa
     by_columns=st.booleans(),
     mapped=st.booleans(),
 )
+@example(array=np.arange(6.0).reshape(2, 3), by_columns=True, mapped=True)
+@example(array=np.arange(6.0).reshape(2, 3), by_columns=True, mapped=False)
 def test_numbers_are_read(array, by_columns, mapped, path):
     array = np.asfortranarray(array) if by_columns else array
     path.write_bytes(npy(array))
