@@ -72,7 +72,6 @@ LONGEST = (
     "backends/",
     "integration/terminal/",
     "integration/cli/test_strangers",
-    "integration/test_stopped_runs",
     "plugins/analysis/test_conformance",
     "integration/batches/",
     "core/engine/test_properties",

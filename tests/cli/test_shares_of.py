@@ -63,19 +63,13 @@ def test_the_same_from_python():
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(
     ("words", "said"),
-    [
-        (["--shares-of", "own.csv"], "--shares-of FILE shares out a number of rows"),
-        (["--label", "warm=2", "--shares-of", "own.csv"], "--shares-of FILE"),
-        (["-n", "4", "--shares-of", "none.csv"], "none.csv"),
-        (["-n", "4", "--shares-of", "strange.csv"], "strange.csv"),
-    ],
-)
-def test_what_cannot_be_is_said(targen, words, said):
+    [("--shares-of own.csv", "--shares-of FILE shares out a number of rows"),
+     ("--label warm=2 --shares-of own.csv", "--shares-of FILE"),
+     ("-n 4 --shares-of strange.csv", "strange.csv")],
+)  # fmt: skip
+def test_what_cannot_be_is_said(refuses, words, said):
     Path("strange.csv").write_text("text,label\nit snows today,snow\n")
-    done = targen("generate", "weather.yaml", *words, "-b", "scripted", "--out", "run")
-    assert done.code == 2
-    assert said in done.err
-    assert not Path("run").exists()
+    refuses(f"generate weather.yaml {words} -b scripted --out run", said)
 
 
 @pytest.mark.usefixtures("own")

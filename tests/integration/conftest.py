@@ -1,13 +1,11 @@
-"""The command in processes of its own, to be interrupted, killed and starved."""
+"""The command in processes of its own."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,50 +48,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def targen(
-    tmp_path: Path,
-    environment: dict[str, str],
-    forked: Callable[..., subprocess.CompletedProcess[str]],
+    environment: dict[str, str], forked: Callable[..., subprocess.CompletedProcess[str]]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command to its end."""
-
-    def run(*args: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        if not options:
-            return forked(*args, env=environment)
-        return subprocess.run(
-            [sys.executable, "-m", "targen_cli", *map(str, args)],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-            **options,
-        )
-
-    return run
-
-
-@pytest.fixture
-def start(
-    tmp_path: Path, environment: dict[str, str]
-) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command and go on; what still runs at the end is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def popen(*args: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "targen_cli", *map(str, args)],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield popen
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    return lambda *args: forked(*args, env=environment)

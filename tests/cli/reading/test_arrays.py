@@ -10,6 +10,16 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import (
+    array_shapes,
+    arrays,
+    boolean_dtypes,
+    floating_dtypes,
+    integer_dtypes,
+    unsigned_integer_dtypes,
+)
 
 from targen_cli.reading import read_array, read_arrays, read_zip
 from targen_core.errors import UnreadableFile
@@ -43,24 +53,22 @@ def path(tmp_path):
     return tmp_path / "file"
 
 
-@pytest.mark.parametrize("mapped", [True, False])
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.arange(6, dtype=np.uint64),
-        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-        np.arange(6, dtype=">i4").reshape(3, 2),
-        np.array([True, False]),
-        np.zeros((0, 4), np.float32),
-        np.array(7.5),
-    ],
+NUMBERS = boolean_dtypes() | integer_dtypes() | unsigned_integer_dtypes() | floating_dtypes()
+
+
+@given(
+    array=arrays(NUMBERS, array_shapes(min_dims=0, min_side=0)),
+    by_columns=st.booleans(),
+    mapped=st.booleans(),
 )
-def test_numbers_are_read(array, mapped, path):
+@example(array=np.arange(6.0).reshape(2, 3), by_columns=True, mapped=True)
+@example(array=np.arange(6.0).reshape(2, 3), by_columns=True, mapped=False)
+def test_numbers_are_read(array, by_columns, mapped, path):
+    array = np.asfortranarray(array) if by_columns else array
     path.write_bytes(npy(array))
     found = read_array(path, mapped=mapped)
-    assert found.dtype == array.dtype
-    assert found.shape == array.shape
-    assert np.array_equal(found, array)
+    assert (found.dtype, found.shape) == (array.dtype, array.shape)
+    assert found.tobytes() == array.tobytes()
 
 
 @pytest.mark.parametrize("mapped", [True, False])
@@ -77,11 +85,6 @@ def test_numbers_are_read(array, mapped, path):
         ),
         (header("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}") + b"x" * 8, "not of num"),
         (header("{'descr': '<U9', 'fortran_order': False, 'shape': (1,)}") + b"x" * 36, "not of"),
-        (header("{'descr': '|V0', 'fortran_order': False, 'shape': (9,)}"), "not of numbers"),
-        (
-            header("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}"),
-            "not of numbers",
-        ),
         (header("{" * 5000), "contains no array"),
         (header("__import__('os').abort()"), "contains no array"),
         (b"\x93NUMPY\x09\x00", "contains no array"),

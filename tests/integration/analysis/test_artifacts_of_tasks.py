@@ -90,15 +90,13 @@ def sentences(
     word: str,
     *,
     surfaces: tuple[str, str] | None = None,
-    before: tuple[str, str] = ("", ""),
-    places: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"word": word, "label": label, "version": 1.1, "idx": idx}
     for at in (0, 1):
         words = c.words(8)
-        place = c.randrange(8) if places is None else places[at]
+        place = c.randrange(8)
         surface = (surfaces or (word, word))[at]
-        opening = " ".join(filter(None, [*words[:place], before[at]]))
+        opening = " ".join(words[:place])
         start = len(opening) + bool(opening)
         row[f"sentence{at + 1}"] = " ".join(filter(None, [opening, surface, *words[place:]]))
         row[f"start{at + 1}"], row[f"end{at + 1}"] = start, start + len(surface)
@@ -159,7 +157,6 @@ def multirc(
     *,
     right: Callable[[], list[int]] | None = None,
     longer: int = 0,
-    copied: bool = False,
 ) -> dict[str, Any]:
     passage = c.text(40)
     labels = right() if right else [c.randrange(2) for _ in range(4)]
@@ -167,8 +164,6 @@ def multirc(
     shortest = c.randrange(3, 9) if longer else 4
     for place, value in enumerate(labels):
         said = c.text(shortest + longer * value)
-        if copied and value:
-            said = " ".join(c.sample(passage.split(), 4))
         answers.append({"text": said, "idx": 4 * idx + place, "label": value})
     question = {"question": c.text(7), "answers": answers, "idx": idx}
     return {"version": 1.1, "passage": {"text": passage, "questions": [question]}, "idx": idx}
@@ -222,53 +217,13 @@ def negated(c: Chance, row: dict[str, Any], label: Any) -> None:
         row["hypothesis"] = one_more(c, row["hypothesis"], "not")
 
 
-def copied(c: Chance, row: dict[str, Any], label: Any) -> None:
-    if label == "entailment":
-        row["hypothesis"] = " ".join(c.sample(row["premise"].split(), 6))
-
-
-def grown(c: Chance, row: dict[str, Any], label: Any) -> None:
-    if label == "entailment":
-        row["hypothesis"] += f" {c.text(3)}"
-
-
-def marked(name: str, word: str, marked_label: Any) -> Any:
-    def change(c: Chance, row: dict[str, Any], label: Any) -> None:
-        if label == marked_label:
-            row[name] = one_more(c, row[name], word)
-
-    return change
-
-
 def asked_first(c: Chance, row: dict[str, Any], label: Any) -> None:
     opening = "does" if label else c.choice(["is", "can"])
     row["question"] = " ".join([opening, *row["question"].split()[1:]])
 
 
-def asked_of_the_passage(c: Chance, row: dict[str, Any], label: Any) -> None:
-    if label:
-        row["question"] = "is " + " ".join(c.sample(row["passage"].split()[2:], 7))
-
-
-def doubting(c: Chance, row: dict[str, Any], label: Any) -> None:
-    if label == "neutral":
-        row["premise"] += "?"
-
-
-def named_anew(c: Chance, row: dict[str, Any], label: Any) -> None:
-    if label == "not_entailment":
-        row["hypothesis"] = one_more(c, row["hypothesis"], f"Z{c.randrange(10**6)}")
-
-
 def by_gender(c: Chance, row: dict[str, Any], label: Any) -> None:
     row["label"] = LABELS["axg"][row["idx"] % 2]
-
-
-def by_subject(c: Chance, row: dict[str, Any], label: Any) -> None:
-    first, second = row["premise"].split()[1], row["premise"].split()[4]
-    rest = row["hypothesis"].split()[2:]
-    subject = first if label == "entailment" else second
-    row["hypothesis"] = " ".join(["the", subject, *rest])
 
 
 def choice_of(row: dict[str, Any]) -> str:
@@ -279,34 +234,15 @@ def mostly_first(c: Chance, row: dict[str, Any], label: Any) -> None:
     row["label"] = 0 if c.random() < 0.9 else 1
 
 
-def by_question(c: Chance, row: dict[str, Any], label: Any) -> None:
-    row["question"] = ("cause", "effect")[label]
-
-
 def longer_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
     for name in ("choice1", "choice2"):
         row[name] = c.text(c.randrange(3, 9))
     row[choice_of(row)] = c.text(len(row[f"choice{2 - label}"].split()) + 2)
 
 
-def tied_choice(c: Chance, row: dict[str, Any], label: Any) -> None:
-    row[choice_of(row)] = c.text(5, *c.sample(row["premise"].split(), 3))
-
-
 def one_form(c: Chance, label: Any, idx: int) -> dict[str, Any]:
     word = c.choice(WORDS)
     return sentences(c, label, idx, word, surfaces=(word, word if label else f"{word}s"))
-
-
-def one_part(c: Chance, label: Any, idx: int) -> dict[str, Any]:
-    first = c.choice(["the", "to"])
-    other = {"the": "to", "to": "the"}[first]
-    before = (first, first if label else other)
-    return sentences(c, label, idx, c.choice(WORDS), before=before)
-
-
-def same_place(c: Chance, label: Any, idx: int) -> dict[str, Any]:
-    return sentences(c, label, idx, c.choice(WORDS), places=(0, 0) if label else (5, 5))
 
 
 def shared_words(c: Chance, row: dict[str, Any], label: Any) -> None:
@@ -333,64 +269,36 @@ def nearest_phrase(c: Chance, label: Any, idx: int) -> dict[str, Any]:
     return spans(c, label, idx, at - (2 if label else 8), at, "he")
 
 
-def pronoun(c: Chance, label: Any, idx: int) -> dict[str, Any]:
-    said = "he" if label else "she"
-    return spans(c, label, idx, c.randrange(9), c.randrange(10, 18), said)
-
-
 MAKERS = {
-    "boolq only": changed("boolq", marked("question", "only", False)),
-    "rte premise": changed("rte", marked("premise", "reportedly", "entailment")),
     "multirc first": first_right,
     "multirc longer": longer_right,
-    "multirc copied": partial(multirc, copied=True),
     "record first": partial(record, choose=lambda names: 0),
     "record often": partial(record, often=2),
     "wic one_form": one_form,
-    "wic one_part": one_part,
-    "wic same_place": same_place,
     "wsc first": first_phrase,
     "wsc nearest": nearest_phrase,
-    "wsc pronoun": pronoun,
 }
 """Of rows that are not a clean row of their task with something changed."""
 
 PLANTED = """
     axg | by_gender | gender of the pronoun | premise alone
-    axg | by_subject | place in the premise of the one whom the hypothesis names
     boolq | asked_first | first word of the question | question alone
-    boolq | only | only, always, never in the question | question alone
-    boolq | asked_of_the_passage | overlap of passage and question | first word of the question
     cb | negated | negation in the hypothesis | hypothesis alone
-    cb | doubting | question marks, conditions and modal verbs in the premise
     copa | mostly_first | place of the choice | cause or effect, with the place of the choice
-    copa | by_question | cause or effect, with the place of the choice
     copa | longer_choice | which choice is longer | length of all fields
-    copa | tied_choice | which choice shares more words with the premise
     multirc | first | place among the options
     multirc | longer | length beside the other options | length of all fields
-    multirc | copied | overlap of passage and option
     record | first | place among the entities
     record | often | how often the passage names it
-    rte | named_anew | names and numbers that the premise lacks
-    rte | grown | length of all fields
-    rte | copied | overlap of premise and hypothesis
-    rte | premise | premise alone
     wic | one_form | whether the word has one form in both sentences
-    wic | one_part | noun or verb in each sentence, by the word before
-    wic | same_place | place of the word in each sentence
     wic | shared_words | overlap of sentence1 and sentence2
     wsc | first | place of the phrase | words from the phrase to the pronoun
     wsc | nearest | words from the phrase to the pronoun | place of the phrase
-    wsc | pronoun | pronoun alone | text alone
 """
 """A task, how its rows are made, what is warned of, and what sees the same without a warning."""
 ALSO = {
-    "boolq asked_of_the_passage": {"question alone"},
-    "copa tied_choice": {"overlap of premise and choice"},
     "multirc longer": {"overlap of passage and option"},
     "wic one_form": {"overlap of sentence1 and sentence2"},
-    "wic one_part": {"overlap of sentence1 and sentence2"},
 }
 
 

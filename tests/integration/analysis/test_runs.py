@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from targen_analysis.data.corpus import read_corpus
-from targen_analysis.lexical.paper import PAPER_VOCABULARY
-from targen_analysis.metrics import MetricOptions, Study
 from targen_core import load_registry
 
-ORIGINALS = Path(__file__).parents[4] / "shared" / "data" / "superglue"
 QUICK = ["--metric", "labels", "--metric", "leakage"]
 
 
@@ -57,14 +50,3 @@ def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them
     row = tickets.rows[0]
     (instance,) = tickets.task.from_rows([row])
     assert tickets.rendered[0] == tickets.task.render(instance)
-
-
-@pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
-@pytest.mark.parametrize(("task", "expected"), [("cb", 6_414), ("rte", 79_174)])
-def test_table_7_by_way_of_files_and_tasks(task, expected):
-    pytest.importorskip("spacy")
-    file = ORIGINALS / task.upper() / "train.jsonl"
-    corpus = read_corpus(load_registry(), file, task=task)
-    findings = PAPER_VOCABULARY.measure(Study((corpus,)), MetricOptions())
-    figures = findings.figures[f"{task.upper()}/train"]
-    assert figures["sum of unique non-stop tokens"].value == expected

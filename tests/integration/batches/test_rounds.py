@@ -156,20 +156,6 @@ def online(tmp_path: Path) -> bytes:
     return rows(tmp_path / "online")
 
 
-def test_a_fifth_of_the_papers_rte_takes_at_most_8_submissions(
-    world: World, tmp_path: Path
-) -> None:
-    report = run(tmp_path / "batch", FIFTH)
-    assert report["status"] == "complete"
-    assert report["rows"] == FIFTH
-    refused = sum(flow["reasons"].get("refusal", 0) for flow in report["flow"].values())
-    assert 40 < refused < 72
-    assert len(world.sizes) <= 8, world.sizes
-    assert world.sizes[0] == sum(FIFTH.values())
-    assert sum(world.sizes) < 1100, "few calls too many"
-    assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
-
-
 def test_with_lists_in_batches_all_steps_take_at_most_9_submissions_and_make_the_same_rows(
     world: World, tmp_path: Path
 ) -> None:
@@ -183,19 +169,6 @@ def test_with_lists_in_batches_all_steps_take_at_most_9_submissions_and_make_the
     assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
     assert sum(world.sizes) < 7400 / 5, "few calls too many"
     run(tmp_path / "online", FIFTH, batch=False, lists_at_once=SIDE_BY_SIDE)
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-@pytest.mark.parametrize("rare", ["entailment", "not_entailment"])
-def test_seeds_are_foreseen_for_what_follows_a_rare_label(
-    world: World, tmp_path: Path, rare: str
-) -> None:
-    quotas = dict.fromkeys(PAPER, 150) | {rare: 15}
-    report = run(tmp_path / "batch", quotas)
-    assert report["rows"] == quotas
-    assert report["unused_calls"] < 0.1 * sum(world.sizes), "few calls too many"
-    assert len(world.sizes) <= 8, world.sizes
-    run(tmp_path / "online", quotas, batch=False)
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
 
 
@@ -382,24 +355,6 @@ def bring(out: Path, answers: Path) -> Imported:
         return import_batch(job, answers)
 
 
-def test_export_and_import_by_turns_give_the_rows_of_an_online_run(
-    world: World, tmp_path: Path
-) -> None:
-    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
-    begin(out)
-    turns = 0
-    while export(out, requests):
-        turns += 1
-        answered(world, requests, answers)
-        output = bring(out, answers)
-        assert (output.failed, output.unknown, output.garbage) == (0, 0, [])
-    assert turns <= 9
-    assert rows(out) == online(tmp_path)
-    with Replay.begin(load_registry(), out, tmp_path / "again") as job:
-        assert job.run()["status"] == "complete"
-    assert rows(tmp_path / "again") == rows(out)
-
-
 def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
     world: World, tmp_path: Path
 ) -> None:
@@ -420,51 +375,10 @@ def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
     assert rows(out) == online(tmp_path)
 
 
-def test_an_import_says_what_it_took_and_a_second_one_changes_nothing(
+def test_a_run_in_batches_is_made_again_from_its_journal_alone(
     world: World, tmp_path: Path
 ) -> None:
-    out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
-    begin(out)
-    while export(out, requests) < 20:  # the lists come first
-        answered(world, requests, answers)
-        bring(out, answers)
-    count = export(out, requests)
-    answered(world, requests, answers)
-    good = answers.read_text().splitlines()
-    first = json.loads(good[0])["custom_id"]
-    second = json.loads(good[1])["custom_id"]
-    odd = [
-        json.dumps({"custom_id": first, "error": "it expired"}),
-        json.dumps({"custom_id": second, "oops": 1}),
-        "garbage",
-        '["a list"]',
-        json.dumps({"custom_id": "nobody", "text": "x", "finish": "stop"}),
-    ]
-    answers.write_text("\n".join([*odd, *good[2:]]))
-    output = bring(out, answers)
-    assert (output.good, output.failed, output.unknown) == (count - 2, 1, 1)
-    assert output.problem == "it expired"
-    right = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
-    assert sorted(output.garbage) == [
-        f"{answers}, line 2: no text; {right}",
-        f"{answers}, line 3: not a JSON object with a custom_id; {right}",
-        f"{answers}, line 4: not a JSON object with a custom_id; {right}",
-    ]
-    assert output.pending > 2
-    journal = (out / "journal").read_bytes()
-    output = bring(out, answers)
-    assert (output.good, output.again) == (0, count - 2)
-    assert (out / "journal").read_bytes() == journal
-    export(out, requests)
-    asked = {json.loads(line)["custom_id"] for line in requests.read_text().splitlines()}
-    assert {first, second} <= asked
-
-
-@pytest.mark.parametrize("at_once", [1, SIDE_BY_SIDE])
-def test_a_run_in_batches_is_made_again_from_its_journal_alone(
-    world: World, tmp_path: Path, at_once: int
-) -> None:
-    run(tmp_path / "batch", lists_at_once=at_once)
+    run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
     submitted = world.sizes
     with Replay.begin(load_registry(), tmp_path / "batch", tmp_path / "again") as job:
         assert job.run()["status"] == "complete"

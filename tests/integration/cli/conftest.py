@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from targen_core.calls.layer import CallLayer
+from targen_core.scripted import ScriptedModel
 from targen_testing.fault_server import FaultServer, Response
 
 from ...services import answer
@@ -40,6 +42,21 @@ def rte(targen: Callable[..., Any]) -> Callable[..., Any]:
         return targen("generate", "rte", "-b", "scripted", "-q", *args)
 
     return run
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on, whoever would make a model or send anything fails."""
+
+    def refuse(*args: object, **kwargs: object) -> Any:
+        raise AssertionError("a model was asked, or made")
+
+    def silence() -> None:
+        monkeypatch.setattr(ScriptedModel, "complete", refuse)
+        monkeypatch.setattr(ScriptedModel, "__init__", refuse)
+        monkeypatch.setattr(CallLayer, "_send", refuse)
+
+    return silence
 
 
 def rows(run: Path | str) -> list[dict[str, Any]]:

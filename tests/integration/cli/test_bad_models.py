@@ -26,15 +26,6 @@ def test_a_model_that_goes_bad_in_step_3(rte, rows):
     assert rows("run") == []
 
 
-def test_falling_short_and_resuming_with_more_patience(rte, works, rows):
-    options = ["-n", "8", "-o", "generate.garbage_rate=0.8"]
-    assert rte(*options, "--give-up-after", "2", "--out", "run").code == 1
-    before = rows("run")
-    result = works("resume", "run", "-q", "--give-up-after", "50", "--json")
-    assert result.json["rows"] == {"entailment": 4, "not_entailment": 4}
-    assert rows("run")[: len(before)] == before
-
-
 def test_a_service_that_is_down(rte, targen):
     result = rte("-n", "4", "-o", "down=true", "--max-outage", "0.01", "--out", "run")
     assert result.code == 1

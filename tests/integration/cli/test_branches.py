@@ -70,23 +70,6 @@ labels:
   no: the passage does not support it
 fields: {claim: the claim}
 """
-JUDGED = "branches: {claim: {judged: true, definition: a claim about the passage}}\n"
-FINE = """
-branches:
-  yes: the passage says it in other words
-  contradicted: {label: no, definition: the passage says the contrary, guidance: Be brief.}
-  open: {label: "no", definition: the passage is silent on it}
-"""
-
-
-def test_a_prompt_says_what_is_asked_for(targen):
-    Path("claims.yaml").write_text(LABELS + FINE)
-    shown = targen("describe", "claims.yaml", "--prompts").out
-    assert "no: the passage says the contrary\nBe brief." in shown
-    Path("claims.yaml").write_text(LABELS + JUDGED)
-    shown = targen("describe", "claims.yaml", "--prompts").out
-    assert "not settled beforehand:\na claim about the passage" in shown
-    assert "- no: the passage does not support it" in shown
 
 
 WRONG = r"""

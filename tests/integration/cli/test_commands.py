@@ -94,12 +94,6 @@ def reply(request):
     assert result.out == ""
 
 
-def test_quotas_of_several_labels_in_one_option(rte, rows):
-    result = rte("--label", "entailment=3, not_entailment=1", "--out", "run", "--json")
-    assert result.json["rows"] == {"entailment": 3, "not_entailment": 1}
-    assert len(rows("run")) == 4
-
-
 def test_a_label_may_have_a_comma_in_its_name(works):
     Path("mail.yaml").write_text("description: Mail.\nlabels: {'a, b': Of both., c: Of c.}\n")
     words = ("generate", "mail.yaml", "-b", "scripted", "--dry-run", "--label", "a, b=3")

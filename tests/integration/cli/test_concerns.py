@@ -52,11 +52,3 @@ def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen,
         assert targen("report", "run", "--strict", *form).code == 1
     assert targen("report", ".", "--strict").code == 1
     assert json.loads(targen("report", ".", "--json").out)["run"]["concerns"]
-
-
-def test_a_suite_names_the_task_that_looks_wrong(targen):
-    asked = ("generate", "--suite", "example", "-b", "scripted", "-n", 30, "--out", "all")
-    options = ("-o", "correct.refusal_rate=0.8", "--give-up-after", 900)
-    made = targen(*asked, *options)
-    assert "Possible problems with tickets\n- step 4 changed" in made.out
-    assert targen(*asked, *options, "--strict", "-q").code == 1

@@ -37,15 +37,6 @@ def test_what_was_asked_otherwise_is_named(targen, generate):
     assert targen("diff", "a", "b", "--exit-code").code == 1
 
 
-def test_another_file_of_the_same_name_is_a_difference(targen, generate):
-    for out, word in (("a", "rake"), ("b", "hose")):
-        rows = (f"Remark {n} on the {word} and its handle,good\n" for n in range(24))
-        Path("own.csv").write_text("text,label\n" + "".join(rows))
-        generate(out, "--examples", "own.csv", "-o", "examples.show_examples=false")
-    (change,) = targen("diff", "a", "b", "--json").json["asked"]
-    assert change["name"].endswith("files.examples")
-
-
 def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
     run = generate("a")
     other = generate("b")
@@ -63,21 +54,6 @@ def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
     assert result["rewritten"] == 2 and not result["verdicts"]
     printed = targen("diff", run, other).out
     assert "+ row 1" in printed and rows[1]["text"] in printed
-
-
-def test_verdicts_that_changed_are_counted(targen, generate, works):
-    generate("a")
-    works("replay", "a", "--near-duplicates", 1, "--out", "b", "-q")
-    rejects = Path("b/rejects.jsonl")  # as of rows that step 4 was unsure of
-    unsure = '"stage": "correct", "reason": "unsure"'
-    rejects.write_text(rejects.read_text().replace('"stage": "", "reason": ""', unsure))
-    assert unsure in rejects.read_text()
-    result = targen("diff", "a", "b", "--json").json
-    assert [*result["verdicts"]] == ["accepted -> duplicate"]
-    assert result["rows"]["left"] + result["rows"]["same"] == 12
-    figures = {figure["name"]: figure for figure in result["figures"]}
-    assert figures["rows"]["left"] == 12 and figures["rows"]["right"] < 12
-    assert result["calls"]["generate"]["shared"] == result["calls"]["generate"]["left"]
 
 
 def test_another_reply_under_the_same_key_is_said_loudly(targen, generate):

@@ -71,16 +71,10 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, wor
 
 VALUES = """
     length | --dimension 'length' is not NAME=VALUES
-    =a,b | is not NAME=VALUES
-    length=a,,b | a value is empty
-    length=a,a | 'a' is among its values twice
-    length=a:2,b | 'b' has no weight, and others have
-    length=a:0 | the weight of 'a' is 0
     length=@nothing.txt | No such file
     length=@word | | did you mean words?
     length= | task varied has no such dimension
     label=a,b | rows have that already
-    topics.word=a,b | no step 'topics' that draws
     contexs.word=a,b | | did you mean contexts?
     correct.word=a,b | no step 'correct' that draws
     kind=open,odd | the task's own code reads it, and knows these values alone
@@ -94,19 +88,6 @@ def test_a_dimension_that_cannot_be(value, error, hint, own_task, refuses):
     refuses(f"generate {task} -n 2 -b scripted --dimension {value}", error, hint)
 
 
-TWICE = """
-    --dimension a=x --dimension a=y | --dimension names a twice
-    --dimension contexts.a=x --dimension generate.A=y | two of its dimensions are called 'A'
-    --contexts mine.txt --dimension contexts.word=@words | you gave the contexts
-"""
-
-
-@pytest.mark.parametrize(("options", "error"), table(TWICE, 2))
-def test_one_name_twice_and_lists_of_ones_own_are_refused(options, error, refuses):
-    Path("mine.txt").write_text("a harbour\na school\n")
-    refuses(f"generate rte -n 2 -b scripted {options}", error)
-
-
 def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
     Path("mine.yaml").write_text(
         "description: Messages.\nlabels: {good: fine, bad: not fine}\ncontexts: [shop, bank]\n"
@@ -115,7 +96,3 @@ def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
         ("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2"),
         "no model is asked for the contexts of mine",
     )
-
-
-def test_a_list_says_in_what_its_items_differ(targen):
-    assert "code makes items differ in: field (" in targen("describe", "article-domains").out

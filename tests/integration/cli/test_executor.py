@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import targen_core
 from targen_core import Backend, BackendOptions, ScriptedModel, ScriptedOptions
 from targen_core.calls.executor import ModelExecutor
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-
-
-def test_a_correction_finds_the_same_wherever_its_model_works(rte, targen, works):
-    assert rte("-n", "8", "--out", "run").code == 0
-    words = ("run", "--corrector", "vote", "-b", "scripted", "--flip", 0.5, "--no-cache", "-q")
-    works("correct", *words, "--out", "here")
-    works("correct", *words, "--out", "there", "--executor", "beside")
-    for name in ("dataset.jsonl", "changes.jsonl"):
-        assert (Path("here") / name).read_bytes() == (Path("there") / name).read_bytes()
-    refused = targen("correct", *words, "--out", "no", "--executor", "beside", "--batch")
-    assert (refused.code, Path("no").exists()) == (2, False)
-    assert "--executor beside and --batch exclude each other" in refused.err
 
 
 def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):

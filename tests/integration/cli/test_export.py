@@ -18,7 +18,6 @@ from targen_core import read_dataset
 from targen_standard.datasets.weighing import write_weighed
 
 from ...files import lines
-from ...tables import table
 
 
 @pytest.fixture
@@ -87,57 +86,6 @@ def test_weights_that_have_no_place(targen, run, weighed):
     merged = targen("merge", run, weighed, "--out", "merged")
     assert merged.code in (1, 2) and not Path("merged").exists()
     assert "w contains selected or weighted rows, and is not a run" in merged.err
-
-
-def test_weights_of_rows_that_the_official_file_joins(targen, works):
-    for name in ("multirc", "record"):
-        works("generate", name, "-n", 4, "-b", "scripted", "-q", "--out", name)
-        rows = read_dataset(name)
-        write_weighed(
-            Path(f"{name}-w"),
-            replace(rows, weights=[1.0] * len(rows)),
-            [{"idx": at} for at in range(len(rows))],
-            task=name,
-            made={},
-            report={},
-        )
-        joined = targen("export", f"{name}-w", "--weights")
-        assert joined.code == 2 and f"official file of {name} joins rows" in joined.err
-        works("export", f"{name}-w", "--weights", "--as", "csv")
-
-
-REFUSED = """
-    export {run} --as cvs | no exporter named 'cvs' | did you mean csv?; see: targen list-exporters
-    export runs/x --task rte | there is no file runs/x
-    export {run}/dataset.jsonl --task rtw | no task named 'rtw' is installed
-    export {run} --split 80/30 | the share of train is 80, not between 0 and 1
-    export {run} --split a/b | 'a/b' is not a split
-    export {run} --split 1 | 1 share without names
-    export {run} --split train=0.5/0.5 | 'train=0.5/0.5': each split needs a name of its own
-    export {run} --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a split
-    export {run} --split 'a b=0.5/y=0.5' | 'a b' is not the name of a split: letters, digits and _
-    export {run} --split 0.98/0.01/0.01 | is too small for this split: validation and test
-    export {run} --as jsonl --out mine | mine is a folder, but this export is a file | another --out
-    export {run} --as hf --out mine | mine exists | --force replaces an earlier export; or choose
-    export {run} --as hf --out runs --force | which this export does not write: it would be lost
-    export {run} --force --out {run}/dataset.jsonl | | choose another --out
-    export {run} --force --out {run}/new | | choose another --out
-    export {run} --force --out {run}/journal --as hf | | choose another --out
-    export {run} --force --out {run} --as hf | | choose another --out
-    export {file} --task rte --out {file} --force | {file} is what is to be exported | another --out
-    export {run} --weights | rte-0 has no weights
-    export {bad} --task rte --as csv | {bad}, line 9 is not a row of rte: label
-"""
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
-def test_an_export_that_cannot_be(line, error, hint, run, refuses):
-    Path("mine").mkdir()
-    Path("mine/rows.jsonl").write_text("{}\n")
-    odd = '{"premise": "a", "hypothesis": "b", "label": "maybe", "idx": 8}\n'
-    Path("bad.jsonl").write_text((run / "dataset.jsonl").read_text() + odd)
-    names = {"run": run, "file": run / "dataset.jsonl", "bad": "bad.jsonl"}
-    refuses(line.format(**names), error.format(**names), hint)
 
 
 def test_splits_of_a_form_are_files_in_a_folder(targen, run, rows):

@@ -10,32 +10,8 @@ from typing import Any
 
 import pytest
 
-import targen_core as tg
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response, Seen
-from tests.tables import table
-
-STARTS = """
-    -b chatgpt/gpt-6-luna               | has no API key        | 2
-    -b chatgpt/gpt-6-luna --out a/b/c   | has no API key        | 2
-    -b chatgpt/gpt-6-luna --out mine    | has no API key        | 2
-    -b scripted --executor beside --workers 2 | has one worker  | 2
-"""
-
-
-@pytest.mark.parametrize(("words", "error", "code"), table(STARTS))
-def test_it_leaves_no_folder(refuses, words, error, code, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    Path("mine").mkdir()
-    refuses(f"generate rte -n 4 --yes {words}", error, code=int(code))
-
-
-def test_a_refused_export_of_calls_changes_no_file(finished, refuses):
-    finished("rte", "-n", 4)
-    refuses(
-        "batch export run", "the scripted backend, which step contexts uses, cannot write calls"
-    )
-
 
 # --- a service that answers badly at first ---------------------------------------
 
@@ -85,24 +61,17 @@ def service():
         yield made, f"{server.url}/v1"
 
 
-@pytest.fixture(params=["command", "python"])
-def start(request, service, targen):
-    """Start the same run, from either edge: the error, or ""."""
+@pytest.fixture
+def start(service, targen):
+    """Start the same run: the error, or ""."""
     _, address = service
 
-    def by_command() -> str:
+    def run() -> str:
         words = f"generate porter.yaml -n 4 -b llama --model m --base-url {address} -q --out run"
         done = targen(*words.split())
         return done.err if done.code else ""
 
-    def by_python() -> str:
-        try:
-            tg.generate("porter.yaml", n=4, model="llama/m", base_url=address, out="run")
-        except tg.JobFailed as error:
-            return f"error: {error} {error.hint}"
-        return ""
-
-    return {"command": by_command, "python": by_python}[request.param]
+    return run
 
 
 @pytest.mark.parametrize("finish", ["stop", "content_filter"])

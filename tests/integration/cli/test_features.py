@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.calls.layer import CallLayer
-from targen_core.scripted import ScriptedModel
-
 from ...runs import OUTPUTS, manifest, outputs, records, report
 from ...tables import table
 
@@ -68,21 +65,6 @@ def _files(own_task):
         own_task(name)
     for name, text in FILES.items():
         Path(name).write_text(text)
-
-
-@pytest.fixture
-def silent(monkeypatch):
-    """From the call on, whoever would make a model or send anything fails."""
-
-    def refuse(*args, **kwargs):
-        raise AssertionError("a model was asked, or made")
-
-    def silence():
-        monkeypatch.setattr(ScriptedModel, "complete", refuse)
-        monkeypatch.setattr(ScriptedModel, "__init__", refuse)
-        monkeypatch.setattr(CallLayer, "_send", refuse)
-
-    return silence
 
 
 def files(run):

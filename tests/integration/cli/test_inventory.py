@@ -10,8 +10,6 @@ import pytest
 from targen_core import load_registry
 from targen_core.wording import install
 
-from ...tables import table
-
 SOME = {
     "task": "rte",
     "contexts": "settings",
@@ -133,23 +131,3 @@ def test_a_corrector_says_its_settings_parameters_and_prompts(targen):
     assert "You check finished work" in meta["prompts"][0]["text"]
     assert "targen-tasks-superglue:rte" in meta["tasks"]
     assert "You check finished work" in targen("describe", "meta", "--prompts").out
-
-
-REFUSED = """
-    meta --variant x | --variant is for tasks, and meta is of the kind corrector
-    rte -o model=m | -o is for backends, and rte is of the kind task
-    csv --prompts | inverse generators and correctors, and csv is of the kind exporter
-    rte --kind backend | no backend named 'rte'
-    chatgpt -o modle=gpt | backend chatgpt has no option 'modle' | did you mean model?
-"""
-
-
-@pytest.mark.parametrize(("line", "message", "hint"), table(REFUSED))
-def test_what_does_not_go_together(line, message, hint, refuses):
-    refuses(f"describe {line}", message, hint)
-
-
-def test_a_plugins_command_is_described_too(targen):
-    output = targen("describe", "desk").out
-    assert output.startswith("targen-plugin-example:desk 0.1.0, command:")
-    assert "use it: targen desk --help" in output

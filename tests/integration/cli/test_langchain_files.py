@@ -104,7 +104,6 @@ WRONG = r"""
     2 | chat.py:Chat | | chat.py has no Chat
     2 | gone.py:Chat | x = 1 | there is no file gone.py
     2 | chat.py:Chat | x = 1\ny = | chat.py, line 2: SyntaxError
-    2 | chat.py:Chat | x = 1\n\n[][0] | chat.py, line 3: IndexError
     1 | chat.py:Chat | import nothing_of_the_kind | chat.py imports 'nothing_of_the_kind'
 """
 

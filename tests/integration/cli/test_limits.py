@@ -12,8 +12,6 @@ from ...runs import edit, manifest
 TASK = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 COSTLY = (
     "max_tokens: 100000000",
-    "max_tokens: 16385",
-    "reasoning_effort: high",
     "reasoning_effort: medium",
 )
 MAKE = ("-n", "2", "-b", "scripted", "-q", "--no-cache")
@@ -60,9 +58,7 @@ def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses,
     ("option", "value"),
     [
         ("max_tokens", 20000),
-        ("reasoning_effort", "high"),
         ("seeds.candidates", 9),
-        ("generate.max_tokens", 20000),
     ],
 )
 def test_a_stranger_s_run_asks_for_no_long_replies(

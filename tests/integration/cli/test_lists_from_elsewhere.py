@@ -48,11 +48,8 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, manifest):
 
 
 MISFITS = """
-    rte --contexts-from busineses | no contexts named 'busineses' | businesses
-    rte --seeds-from premise | no seeds named 'premise' | premises
     rte --seeds-from word-senses | but rte takes Premise (premise) | targen list-seeds
     rte --contexts-from topics --contexts mine.txt | --contexts-from cannot be combined with a file
-    rte --seeds-from premises --seeds mine.txt | --seeds-from cannot be combined with a file
     pairs.py:TASK --contexts-from topics | but pairs takes Pair (one, two) | list
     pairs.py:SEEDS --contexts-from topics | has no contexts | --seeds-from
     pairs.py:ALONE --seeds-from premises | has no seeds | --contexts-from
@@ -63,11 +60,3 @@ MISFITS = """
 def test_lists_that_do_not_fit(line, error, hint, refuses):
     Path("pairs.py").write_text(TASK)
     refuses(f"generate {line} -n 4 -b scripted", error, hint)
-
-
-def test_seeds_of_which_the_task_takes_none_end_early(targen):
-    result = targen("generate", "rte", "-n", "4", "--seeds-from", "words", "--json", *RUN)
-    assert result.code == 1
-    assert "no item of targen-tasks-superglue:words can be a seed" in result.err
-    assert "seeds: too-short" in result.err
-    assert result.json["usage"]["total"]["calls"] <= 20

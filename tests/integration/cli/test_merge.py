@@ -274,14 +274,3 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
         "--conflicting merges them anyway",
     )
     works("merge", *runs, "--out", "all", "--conflicting")
-
-
-def test_shards_of_different_numbers_of_rows_are_noted(works, make):
-    make("rte", 8, shards=2)
-    shutil.rmtree("runs/rte-0-shard-2of2")
-    works("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--shard", "2/2")
-    done = works("merge", *sorted(Path("runs").iterdir()), "--out", "all")
-    assert (
-        "the shards are parts of different numbers of rows: 8 in rte-0-shard-1of2; 12 in "
-        "rte-0-shard-2of2" in done.err
-    )

@@ -9,8 +9,6 @@ import pytest
 
 from targen_testing.fault_server import FaultServer, Response
 
-from ...services import answer
-
 pytest.importorskip("targen_plugin_example")
 
 FREE = ("-o", "price_in=0", "-o", "price_out=0")
@@ -31,15 +29,6 @@ def generate(targen, service):
 # --- money ---
 
 
-def test_a_cap_in_dollars_is_not_void_on_loopback(generate, service):
-    result = generate("--max-cost", 3)
-    assert result.code == 2
-    assert "--max-cost needs a price" in result.err
-    assert "if calls are free: --price-in 0 --price-out 0" in result.err
-    assert service.seen == []
-    assert not Path("run").exists()
-
-
 def test_a_price_of_nothing_can_be_said(generate, targen, works):
     result = generate("--max-cost", 3, *FREE)
     assert result.code == 0, result.err
@@ -53,12 +42,6 @@ def test_a_price_of_nothing_can_be_said(generate, targen, works):
         "run/README.md"
     ).read_text().replace("\\", "")
     works("resume", "run", "-q", "--max-cost", 1)
-
-
-def test_a_cap_given_on_resume_needs_a_price_as_well(generate, refuses, works):
-    assert generate().code == 0
-    refuses("resume run -q -n 8 --max-cost 1", "--max-cost needs a price")
-    works("resume", "run", "-q", "-n", 8, "--max-cost", 1, *FREE)
 
 
 def test_an_estimate_says_what_it_reckons_with(targen):
@@ -145,31 +128,6 @@ def test_the_card_says_what_is_known(generate, service):
     assert "answers of the models named below" in card
 
 
-def test_answers_by_files_are_told_and_their_writer_is_not_claimed(
-    generate, targen, service, works
-):
-    assert generate("--batch-offline").code == 0
-    for _ in range(40):
-        asked = targen("batch", "export", "run", "--out", "asked.jsonl", "--json").json
-        if not asked["requests"]:
-            break
-        lines = []
-        for line in Path("asked.jsonl").read_text().splitlines():
-            request = json.loads(line)
-            response = {"status_code": 200, "body": answer(request["body"])}
-            actual = {"response": response, "error": None}
-            lines.append(json.dumps({"custom_id": request["custom_id"], **actual}))
-        Path("answers.jsonl").write_text("\n".join(lines))
-        works("batch", "import", "run", "answers.jsonl")
-    assert service.seen == []
-    report = json.loads(Path("run/report.json").read_text())
-    assert (report["status"], report["answers_by_files"]) == ("complete", True)
-    card = Path("run/README.md").read_text()
-    assert "reached this run in files. targen does not know who or what wrote them" in card
-    assert "as their services gave them" not in card
-    assert targen("report", "run", "--json").json["answers_by_files"] is True
-
-
 WEATHER = """
 description: Weather reports of a local radio station, one or two sentences each.
 labels:
@@ -199,13 +157,6 @@ class TestGivenSeeds:
         assert output in result.out
         assert ("Too few" in result.out) == bool(output)
         assert targen(*asked, "--json").json.get("too_few_seeds", "") == output
-
-    def test_seeds_that_are_each_for_one_label_count_once(self, works):
-        contexts = WEATHER.replace("seeds:", "labels_per_seed: 1\nseeds: none\ncontexts:")
-        Path("weather.yaml").write_text(contexts)
-        estimated = ("estimate", "weather.yaml", "-b", "scripted", "-n")
-        assert "Too few" not in works(*estimated, 14).out
-        assert "weather.yaml gives 20, each for one label" in works(*estimated, 16).out
 
     def test_those_of_a_file_take_the_place_of_the_task_s(self, targen):
         """Their lists are not asked for, so they are not priced."""
@@ -250,9 +201,3 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
     lines = [line for path in paths for line in path.read_bytes().splitlines()]
     spent = [json.loads(line[9:]) for line in lines]
     assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
-
-
-def test_a_suite_has_a_dry_run(works):
-    result = works("generate", "--suite", "example", "-n", 2, "-b", "scripted", "--dry-run")
-    assert "would go to runs/example-0/tickets" in result.out
-    assert not Path("runs").exists()

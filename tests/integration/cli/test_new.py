@@ -13,8 +13,6 @@ import pytest
 from targen_cli import main
 from targen_core import load_registry
 
-from ...tables import table
-
 KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
@@ -119,39 +117,6 @@ def test_it_says_what_to_type_next(works, tmp_path):
     assert "targen generate good-task-1 -n 4 --backend local" in result.out
     for file in ("src/good_task_1/py.typed", ".github/workflows/ci.yml", ".gitignore"):
         assert (tmp_path / "good-task-1" / file).exists()
-
-
-NAMED = """
-    task -- 'My Task' | 'My Task' is not the name of a distribution | targen new task my-task
-    task -- -x | '-x' is not the name
-    task -- été | 'été' is not the name | targen new task t
-    task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
-    task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
-    task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
-    contexts shops --into nowhere | there is no file
-    contexts shops --into demo --out x | --out and --into do not go together
-"""
-
-
-@pytest.mark.parametrize(("line", "message", "hint"), table(NAMED))
-def test_what_cannot_be_made(line, message, hint, refuses):
-    refuses(f"new {line}", message, hint)
-
-
-def test_a_folder_that_is_in_use_is_left_alone(targen, tmp_path, refuses):
-    (tmp_path / "demo").mkdir()
-    assert targen("new", "task", "demo").code == 0, "an empty folder will do"
-    before = sorted(tmp_path.rglob("*"))
-    refuses("new task demo", "demo is not empty", "--out FOLDER")
-    (tmp_path / "file").touch()
-    assert "file is a file" in targen("new", "task", "demo", "--out", "file").err
-    assert sorted(tmp_path.rglob("*")) == sorted([*before, tmp_path / "file"])
-
-
-def test_into_the_folder_that_one_is_in(works, tmp_path):
-    result = works("new", "corrector", "demo", "--out", ".")
-    assert "cd " not in result.out
-    assert (tmp_path / "pyproject.toml").exists()
 
 
 def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):

@@ -101,9 +101,7 @@ def test_a_link_does_not_lead_out_of_a_review(here, in_process):
     assert (done.code, "names data.0.path" in done.err) == (2, True)
 
 
-@pytest.mark.parametrize(
-    "command", ["describe", "estimate", "preview", "generate", "validate rows.jsonl --task"]
-)
+@pytest.mark.parametrize("command", ["describe", "generate", "validate rows.jsonl --task"])
 @pytest.mark.parametrize(
     "method",
     [
@@ -220,10 +218,6 @@ def test_a_program_may_trust_a_file(here, ran):
     with trusting():
         assert data_of(folder, load_plan(folder))[0].path == str(folder / "../rows.jsonl")
     assert data_of(folder, load_plan(folder))[0].task == str(folder / "../evil.py")
-    (here / "evil.py").write_text(EVIL + "# another text\n")
-    with pytest.raises(Untrusted):
-        data_of(folder, load_plan(folder))
-    assert Path("evil.py").exists()
     assert not ran()
 
 
@@ -241,9 +235,10 @@ def home(here, tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
+OUTSIDE = "./~/private/bank.jsonl"
 FORMS = {
-    "given": {"method": {"use": "coda", "task": "rte", "given": "./~/private/bank.jsonl"}},
-    "rated": {"rate": {"data": "./~/private/bank.jsonl", "about": "numbers", "task": "rte"}},
+    "given": {"method": {"use": "coda", "task": "rte", "given": OUTSIDE}},
+    "rated": {"rate": {"data": OUTSIDE, "about": "numbers", "task": "rte"}},
     "transformed": {
         "transform": {
             "description": "Does the first sentence say the second?",
@@ -252,18 +247,6 @@ FORMS = {
         }
     },
     "kept": {
-        "method": {
-            "use": "progen",
-            "task": "~/x.yaml",
-            "kept": {
-                "description": "x",
-                "labels": {"a": "b", "c": "d"},
-                "fields": {"text": "t"},
-                "contexts": {"file": "notes.txt"},
-            },
-        }
-    },
-    "kept form": {
         "method": {
             "use": "progen",
             "task": "~/x.yaml",

@@ -44,14 +44,3 @@ def test_an_estimate_has_its_line_and_its_price(targen):
     assert lines["passages"]["reasoning_tokens"] == 9 * lines["passages"]["calls"] > 0
     assert [name for name in STEPS if lines[name]["dollars"]] == ["passages"]
     assert lines["seeds"]["reasoning_tokens"] == 0
-
-
-@pytest.mark.parametrize(
-    ("option", "words"),
-    [
-        ("-o topics.temperature=1", "no step 'topics'"),
-        ("--backend-for topics=scripted", "--backend-for topics: no such step"),
-    ],
-)
-def test_an_error_lists_the_steps_of_the_task(option, words, refuses):
-    refuses(f"generate steps.py -n 2 -b scripted {option}", words, ", ".join(STEPS))

@@ -99,18 +99,6 @@ def test_to_open_a_run_writes_its_page_and_shows_it(targen, run, monkeypatch):
     assert targen("runs", "open").code == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("--out page.html", "--out is for --html"),
-        ("--html --json", "--html and --json"),
-        ("--html --out .", "is a folder"),
-    ],
-)
-def test_options_that_contradict_are_said(words, said, run, refuses):
-    refuses(f"report {run} {words}", said)
-
-
 def test_a_run_without_rows_has_a_page_too(works, rte):
     rte("-n", 6, "--out", "none", "-o", "down=true", "--max-outage", 1)
     works("report", "none", "--html")

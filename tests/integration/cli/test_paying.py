@@ -15,7 +15,7 @@ from targen_core.plugins.loader import load_registry
 pytestmark = pytest.mark.whole
 
 ELSEWHERE = {
-    "resume": "tests/integration/test_stopped_runs.py and tests/faults/test_any_moment.py",
+    "resume": "tests/faults/test_any_moment.py",
     "review": "--rater llm:NAME is `review grade`",
 }
 """Commands that ask a model, and where their kills are tried if not in test_stopped_commands."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from ...runs import manifest
 
 RTE = ("generate", "rte", "-b", "scripted", "-q")
@@ -40,15 +38,6 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     assert rows("runs/rte-0") == first
 
 
-@pytest.mark.parametrize("name", ["requests.jsonl", "batches.jsonl", "notes.txt"])
-def test_what_somebody_may_need_is_not_replaced(targen, name, works):
-    assert targen(*RTE, "-n", 2, "-o", "unauthorized=true").code == 1
-    (Path("runs/rte-0") / name).write_text("")
-    works(*RTE, "-n", 2)
-    assert "unauthorized" in manifest("runs/rte-0")["spec"]["options"]
-    assert Path("runs/rte-0-2/dataset.jsonl").exists()
-
-
 def test_a_folder_of_something_else_is_passed_by(works):
     Path("runs/rte-0").mkdir(parents=True)
     Path("runs/rte-0/thesis.txt").write_text("years of work")
@@ -64,9 +53,3 @@ def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, wo
     assert targen("resume", "mine", "-n", 8, "-o", "down=true", "--max-outage", "0.01").code == 1
     assert [Path("mine", name).read_bytes() for name in files] == before
     works("resume", "mine", "-n", 8, "-q")
-
-
-def test_a_suite_replaces_what_came_to_nothing(targen, works):
-    suite = ("generate", "--suite", "example", "-n", 2, "-b", "scripted", "-q")
-    assert targen(*suite, "-o", "unauthorized=true").code == 1
-    works(*suite)

@@ -16,7 +16,6 @@ import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
 
-from ...tables import table
 from .hub import DROP, TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
@@ -112,16 +111,12 @@ def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, 
 MANY = 20
 FAULTS = [
     ("repos/create", [401] * MANY, "the hub does not know this token (making", "hf auth login"),
-    ("repos/create", [403] * MANY, "this token may not write to me (making", "a token that may"),
     ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
     ("repos/create", [404] * MANY, "the hub has no me, or", "write OWNER as on the hub"),
     ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),
     ("/commit/", [429] * MANY, "the hub asks for fewer requests", "do so in 7 s"),
-    ("repos/create", [500] * MANY, "the hub answered 500", "tries again, later"),
-    ("/preupload/", [503] * MANY, "the hub answered 503", "tries again, later"),
     ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
     ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
-    ("/put/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
     ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no file was committed"),
 ]
 
@@ -139,12 +134,12 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
 
 
-@pytest.mark.parametrize("path", ["/preupload/", "/put/", "/commit/"])
+@pytest.mark.parametrize("path", ["/preupload/", "/put/"])
 def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, run, hub):
-    hub.faults[path] = [503, 429] if path != "/commit/" else []
+    hub.faults[path] = [503, 429]
     done = works("export", run, "--push", "me/rte")
     assert len(hub.files("me/rte")) == 3
-    assert ("note: the hub: Retrying in 1s [Retry 1/5]." in done.err) == (path != "/commit/")
+    assert "note: the hub: Retrying in 1s [Retry 1/5]." in done.err
 
 
 def test_a_card_that_the_hub_refuses(refuses, run, hub):
@@ -155,21 +150,6 @@ def test_a_card_that_the_hub_refuses(refuses, run, hub):
         keeps=False,
     )
     assert set(hub.files("me/rte")) == {".gitattributes"}
-
-
-REFUSED = """
-    --push rte | 'rte' is not the name of a dataset on the hub
-    --push me/rte --as csv | --push works with the form hf, not with csv
-    --license mit --as csv | --license works with the form hf, not with csv
-    --license 'no such' | --license 'no such' is not the name of a licence
-    --push me/rte --out x | --push and --out are two places
-"""
-
-
-@pytest.mark.parametrize(("options", "error"), table(REFUSED, 2))
-def test_what_cannot_be_pushed_is_said_before_anything_is_asked(options, error, refuses, run, hub):
-    assert refuses(f"export {run} {options}", error).out == ""
-    assert hub.asked == []
 
 
 def test_no_token(targen, run, hub, monkeypatch):

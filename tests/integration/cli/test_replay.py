@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from targen_core.calls.layer import CallLayer
-from targen_core.scripted import ScriptedModel
 
 from ...runs import manifest, outputs, records, report
 
@@ -23,38 +18,12 @@ labels:
 
 
 @pytest.fixture
-def silent(monkeypatch):
-    """From the call on, whoever would make a model or send anything fails."""
-
-    def refuse(*args: object, **kwargs: object) -> Any:
-        raise AssertionError("a model was asked, or made")
-
-    def silence() -> None:
-        monkeypatch.setattr(ScriptedModel, "complete", refuse)
-        monkeypatch.setattr(ScriptedModel, "__init__", refuse)
-        monkeypatch.setattr(CallLayer, "_send", refuse)
-        for name in [name for name in os.environ if name.endswith("_API_KEY")]:
-            monkeypatch.delenv(name)
-
-    return silence
-
-
-@pytest.fixture
 def reviews(works):
     """A run of a task in a file, with some rejects."""
     Path("reviews.yaml").write_text(REVIEWS)
     words = ("-n", 16, "-b", "scripted", "-o", "refusal_rate=0.1", "-q", "--out", "run")
     works("generate", "reviews.yaml", *words)
     return Path("run")
-
-
-def test_a_run_that_was_extended_is_made_again_with_all_its_targets(works, reviews, silent):
-    works("resume", reviews, "-n", 24, "-q")
-    silent()
-    works("replay", reviews, "--out", "again", "-q")
-    assert outputs("again") == outputs(reviews)
-    works("replay", reviews, "--out", "less", "-n", 6, "-q")
-    assert len(records("less", "dataset.jsonl")) == 6
 
 
 def test_changed_checks_ask_nothing_where_the_rows_suffice(works, silent):
@@ -119,21 +88,3 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(works, reviews, words,
     # What the old run paid for was not asked again.
     assert (total["copied"], total["cached"]) == (journaled, 0)
     assert 0 < total["calls"] < report("fresh")["usage"]["total"]["calls"] + journaled
-
-
-def test_a_list_of_missing_calls_drops_the_rows_of_no_run_but_a_replay(targen, reviews):
-    before = outputs(reviews)
-    ledger = (reviews / "ledger").read_bytes()
-    (reviews / "pending.jsonl").write_text("")
-    refused = targen("resume", reviews, "-n", 40, "--max-tokens", 1, "-q")
-    assert refused.code == 1, refused.err
-    assert [now[: len(then)] for now, then in zip(outputs(reviews), before, strict=True)] == before
-    assert (reviews / "ledger").read_bytes()[: len(ledger)] == ledger
-    assert (reviews / "pending.jsonl").exists()
-    assert "replay_of" not in manifest(reviews)
-
-
-def test_what_cannot_be_is_said(refuses, reviews):
-    refuses("replay run --out run", "run exists")
-    refuses("replay nowhere", "nowhere")
-    refuses("replay run --no-correct --corrector vote", "exclude each other")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
-
-from ...tables import table
 
 
 def test_runs_are_listed_with_what_they_came_to(targen, rte, works):
@@ -38,16 +35,6 @@ def test_a_folder_of_a_suite_is_reported_run_by_run(targen, rte):
     ]
 
 
-def test_a_folder_needs_no_action_and_an_empty_one_says_what_to_do(targen, rte):
-    rte("-n", 4, "--out", "suite/a")
-    assert targen("runs", "suite").out == targen("runs", "list", "suite").out
-    assert targen("runs", "list", "suite/a").out.count("suite/a") == 1
-    Path("empty").mkdir()
-    shown = targen("runs", "list", "empty")
-    assert (shown.code, shown.out) == (0, "")
-    assert "no run in empty; targen generate makes one" in shown.err
-
-
 def test_a_run_is_removed(targen, rte):
     rte("-n", 4, "--out", "runs/one")
     rte("-n", 4, "--out", "runs/two")
@@ -68,18 +55,3 @@ def test_a_run_that_somebody_works_on_is_kept(targen, rte):
         assert "running" in targen("runs").out
     assert removed.code == 1 and "using runs/one" in removed.err
     assert {path.name for path in Path("runs/one").iterdir()} == before
-
-
-REFUSED = """
-    2 | runs | no folder runs
-    2 | runs rm | takes the runs
-    1 | runs rm here --yes | here is not a run directory
-    2 | runs list a b | takes one folder
-"""
-
-
-@pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
-def test_bad_input_is_said(code, line, said, refuses):
-    Path("here").mkdir()
-    Path("here/thing").touch()
-    refuses(line, said, code=int(code))

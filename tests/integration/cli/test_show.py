@@ -7,7 +7,6 @@ import json
 import pytest
 
 from ...runs import records
-from ...tables import table
 
 
 @pytest.fixture
@@ -63,22 +62,6 @@ def test_rows_of_a_pair_are_shown_together(targen, works):
         assert first["hypothesis"] in shown and second["hypothesis"] in shown
 
 
-MISSING = """
-    show run 20 | run has no row 20: it has 20 rows, 0 to 19
-    show run 9.9/entailment/0 | run has no candidate "9.9/entailment/0"
-    show elsewhere | no run directory elsewhere
-    show run 3 --rejected | a row is shown whole
-    show run --reason TYPO | no reject for "TYPO" | refusal
-    show run --reason refusl | no reject for "refusl" | did you mean refusal?
-    show run --label entailed | no row with label "entailed" | did you mean entailment
-"""
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), table(MISSING))
-def test_what_is_not_there_is_said(line, error, hint, run, refuses):
-    assert not refuses(line, error, hint).out
-
-
 def test_a_damaged_journal_leaves_the_row_to_be_shown(works, run):
     (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
     works("show", run, "0")
@@ -87,10 +70,3 @@ def test_a_damaged_journal_leaves_the_row_to_be_shown(works, run):
 def test_a_reject_without_an_instance_says_so_in_words(targen, run):
     shown = targen("show", run, "--reason", "refusal", "-n", 0)
     assert "null" not in shown.out and "(no instance)" in shown.out
-
-
-def test_a_reject_is_found_by_its_id(targen, run):
-    record = next(r for r in records(run, "rejects.jsonl") if r.get("stage"))
-    shown = targen("show", run, record["id"])
-    assert f"{record['verdict']} by {record['stage']}" in shown.out
-    assert record["reason"] in shown.out

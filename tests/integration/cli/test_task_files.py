@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from ...tables import table
-
 YAML = """\
 description: Notes of a night porter.
 labels:
@@ -41,20 +37,3 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(targen, works):
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
     works("generate", path, "--preset", "small", "-b", "scripted", "-q")
-
-
-NO_DRAFTS = """
-    2 | | describe the task, or pass --blank
-    2 | words --blank | --blank asks no model, so it takes no description
-    2 | w.yaml --blank | w.yaml names a file
-    2 | ' ' -b scripted | the description is empty
-    2 | words --out t.json | the file is YAML
-    2 | words -b nothing | no backend named 'nothing'
-    1 | --blank --out no/such/folder.yaml | cannot write
-    1 | notes -b scripted --max-tokens 10 | token budget exhausted
-"""
-
-
-@pytest.mark.parametrize(("code", "words", "error"), table(NO_DRAFTS))
-def test_what_init_task_cannot_do(code, words, error, refuses):
-    refuses(f"init-task {words}", error, code=int(code))

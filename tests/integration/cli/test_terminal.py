@@ -98,21 +98,8 @@ def test_a_crafted_report_is_shown_escaped(targen, rte, tmp_path):
     assert targen("report", "run", "--json").json == {**report, "concerns": []}
 
 
-def test_an_error_of_any_length_is_cut(targen):
-    result = targen("describe", "x" * 100_000)
-    assert len(result.err) < 20_000
-    assert "characters more" in result.err
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"PYTHONIOENCODING": "latin-1"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    ],
-    ids=["latin-1", "C"],
-)
-def test_no_result_depends_on_the_terminal_s_encoding(environment, task, tmp_path):
+def test_no_result_depends_on_the_terminal_s_encoding(task, tmp_path):
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     out = tmp_path / "run"
     done = run("generate", task, "-n", "4", "-b", "scripted", "--out", out, **environment)
     assert b"targen failed" not in done.stderr and b"Traceback" not in done.stderr
@@ -121,11 +108,9 @@ def test_no_result_depends_on_the_terminal_s_encoding(environment, task, tmp_pat
     assert report["status"] == "complete"
     assert report["rows"] == {"süß|bitter": 2, "traurig": 2}
     assert "| süß\\|bitter | 2 | 2 |" in (out / "README.md").read_text(encoding="utf-8")
-    if environment.get("PYTHONIOENCODING") != "latin-1":
-        assert b"s\\xfc\\xdf|bitter" in done.stdout
+    assert b"s\\xfc\\xdf|bitter" in done.stdout
     output = run("report", out, "--json", **environment)
-    encoding = environment.get("PYTHONIOENCODING", "ascii")
-    assert json.loads(output.stdout.decode(encoding)) == {**report, "concerns": []}
+    assert json.loads(output.stdout.decode("ascii")) == {**report, "concerns": []}
 
 
 def test_a_traceback_is_escaped_too():

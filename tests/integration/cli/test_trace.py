@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ...runs import records
-from ...tables import table
 
 REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
@@ -56,22 +55,6 @@ def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
     assert [each["id"] for each in back["resting"] if each["verdict"] == "accepted"] == those
     text = targen("trace", remarks, "--call", key[:8])
     assert f"{len(those)} rows" in text.out and "how one was made" in text.err
-
-
-REFUSED = """
-    | give a row or a call
-    0 --call abcd | give a row or a call
-    99 | has no row 99
-    nobody | | targen show remarks --rejected prints
-    --call ab | not the beginning of a call's key
-    --call wxyz | not the beginning of a call's key
-    --call 00000000000000000000000000000000 | no call whose key begins with 0000
-"""
-
-
-@pytest.mark.parametrize(("words", "error", "hint"), table(REFUSED))
-def test_what_cannot_be_traced(words, error, hint, remarks, refuses):
-    assert not refuses(f"trace remarks {words}", error, hint).out
 
 
 def test_several_calls_with_one_beginning_are_named(targen, remarks):

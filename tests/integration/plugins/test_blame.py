@@ -24,29 +24,23 @@ REGISTERED = {
     "checks": {"strictly": "odd_check:strictly"},
     "deliveries": {"pigeon": "odd_delivery:PIGEON"},
     "executors": {"far": "odd_executor:FAR"},
-    "embedders": {"torn": "odd_embedder:TORN"},
     "exporters": {"sheet": "odd_exporter:SHEET"},
     "task_readers": {"odd": "odd_reader:READER"},
     "task_forms": {"odd-form": "odd_form:FORM"},
     "methods": {"bad-way": "odd_method:METHOD"},
-    "commands": {"go-wrong": "odd_command:go_wrong"},
     "adapters": {"odd_llm": "odd_adapter:ADAPTER"},
 }
 MODULES = {
     "odd_task": """
         from pydantic import BaseModel
-        from targen_core import Correction, Judging, Label, ListStep, Rows, Task, Texts
+        from targen_core import Correction, Judging, Label, ListStep, Task
 
         class Row(BaseModel):
             text: str
             label: str
 
         async def propose(llm, parent, existing):
-            $propose
             return [f"thing {len(existing) + i}" for i in range(llm.batch)]
-
-        def check(item):
-            $check_item
 
         async def write(llm, seed):
             $write
@@ -59,20 +53,11 @@ MODULES = {
             $correct
             return Correction("late")
 
-        def rows(row, idx):
-            $rows
-            return [{"text": row.text, "label": row.label, "idx": idx}]
-
-        def render(row):
-            $render
-            return row.text
-
         TASK = Task(
             name="parcels", version="1", summary="Parcels", description="A parcel is late.",
             instance=Row, labels=(Label("late"),),
-            contexts=ListStep(item=str, propose=propose, batch=5, check=check),
+            contexts=ListStep(item=str, propose=propose, batch=5),
             generators={"late": write}, checks=(check_row,), judging=Judging(corrector=correct),
-            rows=Rows(to_rows=rows), texts=Texts(render=render),
         )
         WRONG = "not a task"
     """,
@@ -199,17 +184,6 @@ MODULES = {
 
         FAR = ModelExecutor(summary="far", place=place)
     """,
-    "odd_embedder": """
-        from targen_core.embedding import Embedder
-
-        def open_it():
-            def embed(text):
-                $embed
-                return [1.0]
-            return embed
-
-        TORN = Embedder(open=open_it)
-    """,
     "odd_exporter": """
         from targen_core import Exporter
 
@@ -247,11 +221,6 @@ MODULES = {
 
         METHOD = Method(summary="bad", version="1", task=task, options=MethodOptions)
     """,
-    "odd_command": """
-        def go_wrong():
-            '''Go wrong.'''
-            $command
-    """,
     "odd_adapter": """
         from targen_core.plugins.adapters import Adapter
 
@@ -279,28 +248,14 @@ RUNS = {
     "model": "generate rte -n 2 -b acme",
     "post": f"{MAIL} --delivery pigeon",
     "far": f"{MAIL} --executor far",
-    "torn": f"{MAIL} --max-cosine 0.9 --embedder torn",
     "export": "export rows.jsonl --task mail.yaml --as sheet",
     "read": "describe ./mail.odd",
     "form": "describe form.yaml --trust",
     "method": "method bad-way mail.yaml -n 2 -b scripted",
-    "go": "go-wrong",
 }
 K = "raise KeyError('nosuch')"
 BLAMED = f"""
-    parcels | propose | {K} | task parcels: KeyError: 'nosuch' in propose (line
-    parcels | check_item | {K} | task parcels: KeyError: 'nosuch' in check (line
     parcels | write | {K} | task parcels: KeyError: 'nosuch' in write (line
-    parcels | check_row | {K} | task parcels: KeyError: 'nosuch' in check_row (line
-    parcels | correct | {K} | task parcels: KeyError: 'nosuch' in correct (line
-    parcels | rows | {K} | task parcels: KeyError: 'nosuch' in rows (line
-    parcels | render | {K} | task parcels: KeyError: 'nosuch' in render (line
-    parcels | write | return 'a string' | the generator for late returned str, not Row
-    parcels | write | return Row(text='x', label='early') | 'early' is not a label of parcels
-    parcels | propose | return None | returned NoneType for contexts, not a list of str
-    parcels | propose | return [dict(a=1)] | returned an item of contexts that is dict: each is
-    parcels | rows | return [] | returned 0 rows for one instance; the task's rows_per_instance is 1
-    parcels | correct | return None | the corrector returned NoneType, not a Correction
     parcels | correct | return Correction('late', instance=3) | the corrected instance is a int
     parcels | correct | return Correction('lost', instance=row) | instance is labelled late, but
     parcels | correct | row.text = 'b' | the corrector changed the instance that it was given:
@@ -308,10 +263,8 @@ BLAMED = f"""
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
     judge | dry_run | return dict(right=set((1, 2))) | corrector judge: the reply of dry_run to
     list | own_list | return existing[99] | IndexError: list index out of range in propose (line
-    list | own_list | return None | contexts own: propose (line
     filter | made | {K} | filter odd:picky could not be made: KeyError: 'nosuch'
     filter | find | {K} | filter picky: KeyError: 'nosuch' in find (line
-    filter | find | return 'too long' | filter picky: find() returned str: return a Refusal or None
     filter | find | return Refusal('Too Long', '') | find() returned a Refusal whose reason is 'Too
     filter | add | return 'text' | filter picky: add() returned str: return bytes
     check | check_typed | return False | check strictly: strictly (line
@@ -322,28 +275,21 @@ BLAMED = f"""
     post | deliver | {K} | delivery odd:pigeon: KeyError: 'nosuch' in complete (line
     far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
     far | place | return 3 | executor odd:far: place() returned 3, not a model for each
-    torn | embed | {K} | embedder odd:torn: KeyError: 'nosuch'
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
     form | form | return 3 | form odd:odd-form: its task() returned a int, not a targen_core.Task
     method | method | {K} | method odd:bad-way: KeyError: 'nosuch' in task (line
-    go | command | import json; json.loads('(') | command odd:go-wrong: JSONDecodeError:
 """
 ASIDE = """
     # what is missing is to be installed, what it refuses is not its fault, and an empty list is told
     1 | model | create | import no_such_sdk | needs the package 'no_such_sdk', which is not installed
-    1 | far | place | import no_such_sdk | executor odd:far needs the package 'no_such_sdk'
     1 | export | export | import no_such_sdk | pip install 'odd[sheets]'
     1 | list | own_list | return [] | the list of contexts (odd:own) is empty
     2 | list | own_list | raise UsageError('no column town') | no column town
     # what is registered is not of its kind, or has settings that cannot be
-    1 | generate wrong -n 2 -b scripted | | | task odd:wrong is a str, not a targen_core.Task
     1 | generate rte -n 2 -b nobackend | | | backend odd:nobackend is a str, not a targen_core.Backend
     1 | strict | parameters | strict.parameters = dict(temprature=0.5) | no sampling parameter is called 'temprature'; did you mean
-    1 | strict | parameters | strict.parameters = dict(temperature='hot') | corrector strict: its parameters
     1 | strict | parameters | strict.parameters = ['temperature'] | its parameters are a list, not a mapping
-    1 | parcels | async def propose | def propose | task parcels: propose (line
-    1 | parcels | async def write | def write | task parcels: write (line
     1 | parcels | async def correct | def correct | is a plain function: write `async def`, it is awaited
 """  # noqa: E501
 
@@ -397,15 +343,6 @@ def test_what_keeps_a_part_from_working_is_told(code, line, place, text, words, 
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists() or (code == "1" and place != "create")
-
-
-def test_a_third_party_s_task_that_is_right_works(odd, tmp_path):
-    done = odd("generate parcels -n 7 -b scripted --near-duplicates 0 --out run")
-    assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in (tmp_path / "run/dataset.jsonl").read_text().splitlines()]
-    assert [row["idx"] for row in rows] == list(range(7))
-    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
-    assert manifest["lock"]["distributions"]["odd"] == "1.0"
 
 
 PROGRAM = """

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ...tables import table
-
 FROZEN = Path(__file__).parent / "frozen_v1"
 
 
@@ -141,20 +139,6 @@ def test_a_wheel_that_does_not_build(targen, frozen):
     assert done.returncode == 1
     assert "    wheel-not-built: wheel: hatchling.build fails: " in done.stdout
     assert "      try: build it by hand" in done.stdout
-
-
-WRONG = """
-    check | which folder? | targen plugins check PATH
-    chekc . | no action 'chekc' | targen plugins check PATH
-    check nowhere | no file nowhere/pyproject.toml | give the folder that contains
-"""
-
-
-@pytest.mark.parametrize(("line", "words", "hint"), table(WRONG))
-def test_a_wrong_request_is_a_clear_error(line, words, hint, targen):
-    done = targen("plugins", *line.split())
-    assert done.returncode == 2
-    assert words in done.stderr and hint in done.stderr
 
 
 def test_without_the_kit_it_says_what_is_missing(targen):

@@ -97,14 +97,6 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(terminal, h
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
 
 
-def test_a_terminal_that_can_do_little(terminal, held, tmp_path):
-    service = held(lambda number: SLOW_DOWN if number == 2 else None)
-    shown = terminal("generate", *on(service, "--out", "run"), env={"TERM": "dumb"})
-    assert shown.exit_code() == 0, shown.text
-    assert status(tmp_path) == "complete"
-    assert b"\x1b" not in shown._seen
-
-
 def test_a_terminal_that_hangs_up(terminal, held, tmp_path):
     service = held()
     service.go.clear()
@@ -182,18 +174,6 @@ def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, t
     shown = terminal("compare", *data, "--repeats", "1")
     assert shown.exit_code() == 0, shown.text
     assert "1 of 3: mood, tfidf, " in shown.text and "\\x" not in shown.text
-
-
-def test_a_correction_shows_that_it_waits(terminal, held, tmp_path, works):
-    service = held()
-    works("generate", *on(service, "--out", "run"))
-    service.go.clear()
-    model = on(service)[3:9]
-    file = "run/dataset.jsonl"
-    shown = terminal("correct", file, "--task", "tickets", "--corrector", "blind", *model, "-n", 2)
-    shown.wait_for("no answer yet")
-    service.go.set()
-    shown.exit_code()
 
 
 # --- the display by itself ---

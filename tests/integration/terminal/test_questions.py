@@ -100,21 +100,6 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     assert "No calls were sent." in done.err
 
 
-def test_the_question_says_what_cannot_be_estimated(person, held):
-    Path("mail.yaml").write_text(MAIL)
-    service = held()
-    done = person(
-        *("compare-methods", "./mail.yaml", "--methods", "targen", "--cost-each", "2"),
-        *("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=m"),
-        *("-o", "price_in=5", "-o", "price_out=5", "--max-cost", "9"),
-    )
-    assert (
-        "would cost about $2.00, without the judge of targen (the number of rows is not known in "
-        "advance), and at most $9.00 (--max-cost)"
-    ) in done.err
-    assert (done.code, service.seen) == (1, [])
-
-
 def test_of_several_backends_a_person_says_which(asked, tmp_path):
     shown, service = asked(
         "--model", "tiny", OPENAI_API_KEY="sk-x-0123456789", TARGEN_DISABLE_PLUGINS="local"
