@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.engine.balance import even_shares
-from targen_core.errors import Interrupted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -32,41 +31,6 @@ def test_what_one_lacks_others_give(lab, tmp_path):
     rows = sorted(by_item(ran).values())
     assert sum(rows) == 16
     assert rows[0] < 4 < rows[-1]
-
-
-def test_a_run_that_is_stopped_defers_the_same_candidates_when_it_goes_on(lab, folder):
-    """By its ledger, whichever call it was stopped at: deferred candidates come again later."""
-    world = lab.World(
-        lists=(1, 4, 1),
-        per_call=3,
-        bad=0.1,
-        refuse=0.05,
-        salt="y",
-        balanced=True,
-        dimensioned=True,
-        correct=False,
-        branches=(("yes", "yes"), ("no", "no")),
-    )
-    spec = {
-        "give_up_after": 25,
-        "balance": "intended",
-        "max_cosine": 0.2,
-        "max_refused": 0.9,
-        "embedder": "words",
-    }
-    with folder() as path:
-        whole = lab.run(world, path / "whole", {"yes": 4, "no": 4}, **spec)
-        assert whole.report["flow"]["no"]["skipped"] > 0
-        for at in range(1, len(whole.model.asked), 3):
-
-            def stop(number, request, job, at=at):
-                if number == at:
-                    job.layer.halt(Interrupted("stopped"))
-
-            stopped = path / str(at)
-            lab.run(world, stopped, {"yes": 4, "no": 4}, hook=stop, **spec)
-            ran = lab.run(world, stopped, resume=True)
-            assert (ran.report["flow"], ran.files) == (whole.report["flow"], whole.files)
 
 
 @given(

@@ -276,6 +276,19 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
     assert not ran.rejects
 
 
+def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, tmp_path):
+    world, numbers = lab.World(labels=("only",)), itertools.count()
+
+    async def write(llm, seed):
+        asked = ("write only / $seed $n" for _ in "12")
+        await asyncio.gather(*(llm.ask(one, seed=seed, n=next(numbers)) for one in asked))
+        return lab.Row(seed=seed, text=seed, label="only")
+
+    ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
+    assert isinstance(ran.error, StageFailed)
+    assert "asks something else each time it gets the same replies" in str(ran.error)
+
+
 @pytest.mark.parametrize("where", ["list", "write", "judge", "say"])
 def test_half_characters_of_a_model_break_neither_run_nor_files(lab, tmp_path, where):
     """JSON can spell half of a surrogate pair, and small models do; plain text holds one."""
