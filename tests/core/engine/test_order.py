@@ -237,9 +237,3 @@ class TestATrial:
         # resumed with patience, nothing is told twice
         again = lab.run(world, tmp_path / "run", resume=True, task=task)
         assert again.files == ran.files
-
-    def test_what_may_be_rejected_is_a_share(self, world):
-        step = world.task().contexts
-        for wrong in (1.5, -0.1, "half"):
-            with pytest.raises(ValueError, match=r"max_rejected is .*; pass a number from 0 to 1"):
-                dataclasses.replace(step, max_rejected=wrong)
