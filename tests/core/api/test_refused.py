@@ -95,7 +95,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("call", "error", "hint"), CALLS)
-def test_what_cannot_be_is_said(call: str, error: str, hint: str) -> None:
+def test_what_cannot_be_is_said(call, error, hint):
     for name, text in FILES.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)

@@ -17,7 +17,7 @@ MAIL = tg.Declaration(
 )
 
 
-def generated(**asked: object) -> tg.Run:
+def generated(**asked):
     return tg.generate(MAIL, model="scripted", out="run", progress=False, **asked)
 
 
