@@ -145,13 +145,6 @@ def test_dimensions_are_drawn_from():
     assert all(one["word"] in tg.vocabulary("words") for one in drawn)
 
 
-@pytest.mark.whole
-def test_contexts_of_a_plugin_are_taken_by_name():
-    run = tg.generate("rte", n=2, model="scripted", contexts_from="settings")
-    spec = json.loads((run.path / "manifest.json").read_text())["spec"]
-    assert spec["contexts_from"] == "targen-tasks-superglue:settings"
-
-
 def test_contexts_and_seeds_are_a_file_or_items():
     Path("mine.txt").write_text("a kitchen\na court\n")
     by_file = porter(n=4, contexts="mine.txt", out="a")
@@ -191,14 +184,6 @@ def test_a_run_that_is_open_here_is_said_to_be():
 
 
 # --- load -------------------------------------------------------------------
-
-
-def test_a_run_is_loaded_from_its_directory():
-    made = porter(n=4, out="x")
-    loaded = tg.load("x")
-    assert loaded.report == made.report
-    assert list(loaded) == list(made)
-    assert loaded.dataset.labels == {"calm": 2, "alarm": 2}
 
 
 @pytest.mark.whole

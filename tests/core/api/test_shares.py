@@ -37,11 +37,6 @@ def test_a_run_grows_in_its_shares(alone, asked, n, rows):
     assert run.report.rows == dict(zip(NAMES, rows, strict=True))
 
 
-def test_a_run_for_other_numbers_is_made_in_its_shares(alone):
-    generated(labels={"order": 4, "refund": 2, "other": 2})
-    assert tg.replay("run", n=4).report.rows == dict(zip(NAMES, (2, 1, 1), strict=True))
-
-
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any), st.integers(0, 200))
 def test_no_label_shrinks(counts, more):
     before = dict(zip(NAMES, counts, strict=True))

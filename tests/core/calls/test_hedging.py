@@ -226,17 +226,6 @@ def test_the_budget_holds_both_copies_and_no_call_is_journaled_twice(
     assert one.usage.total.calls + one.usage.total.lost == sent, "each sending is counted"
 
 
-def test_a_journaled_call_is_not_paid_again(desk):
-    first = desk(Sleeper(hangs_at_first(0.1)), hedge=True, concurrency=64)
-    answers, _ = run(first.many(200))
-    lost = first.usage.total.lost
-    assert lost == first.model.broke_off > 0
-    again = desk(Sleeper(hangs_at_first(0.1)), hedge=True, concurrency=64)
-    assert run(again.many(200))[0] == answers
-    assert not again.model.sent
-    assert again.usage.total.lost == lost, "their money is still counted"
-
-
 def test_second_calls_that_were_not_needed_stay_a_share_of_the_dollars(desk, read_journal):
     """What a lost reply may cost is here 300 times what a usual one does."""
 

@@ -27,12 +27,7 @@ def _list(item):
 @pytest.mark.parametrize(
     ("name", "text", "item", "items"),
     [
-        (
-            "one.csv",
-            'place\nnight buses\n\n"markets,\nby day"\n',
-            str,
-            ["night buses", "markets,\nby day"],
-        ),
+        ("one.csv", 'place\nat night\n\n"a,\nb"\n', str, ["at night", "a,\nb"]),
         ("more.csv", "id,context\n1,night buses\n", str, ["night buses"]),
         ("more.tsv", "id\tcontext\n1\tnight, late\n", str, ["night, late"]),
         ("pairs.csv", "note,word,count\nx,bank,3\n", Pair, [Pair(word="bank", count=3)]),
