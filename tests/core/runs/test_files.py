@@ -118,15 +118,16 @@ def with_near_duplicates(lock, threshold):
     return lock.model_copy(update={"parts": {**lock.parts, "filter near-duplicates": plan}})
 
 
-class TestManifest:
-    @pytest.fixture(scope="class")
-    def manifest(self, lab, virtual_time, tmp_path_factory):
-        run = tmp_path_factory.mktemp("manifest") / "run"
-        options = {"temperature": 0.3, "correct.model": "large"}
-        limits = {"max_cost": 3.5}
-        lab.run(lab.World(), run, {"yes": 2, "no": 1}, options=options, limits=limits)
-        return Manifest.load(run / "manifest.json")
+@pytest.fixture(scope="module")
+def manifest(lab, virtual_time, tmp_path_factory):
+    run = tmp_path_factory.mktemp("manifest") / "run"
+    options = {"temperature": 0.3, "correct.model": "large"}
+    limits = {"max_cost": 3.5}
+    lab.run(lab.World(), run, {"yes": 2, "no": 1}, options=options, limits=limits)
+    return Manifest.load(run / "manifest.json")
 
+
+class TestManifest:
     def test_it_comes_back_as_it_was_saved(self, manifest, tmp_path):
         manifest.save(tmp_path / "copy.json")
         assert Manifest.load(tmp_path / "copy.json") == manifest
