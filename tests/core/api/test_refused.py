@@ -14,10 +14,10 @@ import pytest
 import targen_core as tg
 
 from ...tables import table
+from ..models import PORTER
 
 pytestmark = pytest.mark.whole
 
-PORTER = tg.Declaration(name="porter", description="Notes.", labels={"calm": "b", "alarm": "d"})
 CALLS = table("""
     generate(n=[2]) | n is [2] | n=100
     generate(n=True) | n is True | n=100

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
-from targen_core import ChatReply, Price
+from targen_core import ChatReply
 from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import Interrupted, ServiceUnavailable
 
+from ..models import Silent
 
-class Person:
+
+class Person(Silent):
     """Answers all that was asked once nothing else is under way, a day later."""
 
-    identity = "person"
-    structured = True
-    seeded = False
-    max_concurrency: int | None = None
-    price: Price | None = None
-
     def __init__(self):
-        self.others: Callable[[], int] = lambda: 0
+        self.others = lambda: 0
         self.asked = 0
         self.failures = 0
-        self.rounds: list[int] = []
-        self.closed = False
+        self.rounds = []
 
     def attach_run(self, others):
         self.others = others
@@ -42,12 +36,6 @@ class Person:
             self.failures -= 1
             raise ServiceUnavailable("asleep")
         return ChatReply("a word")
-
-    def count_tokens(self, request):
-        return 1
-
-    async def aclose(self):
-        self.closed = True
 
 
 @pytest.fixture

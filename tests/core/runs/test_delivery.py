@@ -12,11 +12,11 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Option
 
+from ..models import PORTER, Silent
 
-class Pigeon:
+
+class Pigeon(Silent):
     """A `DeferredModel`."""
-
-    max_concurrency = None
 
     def __init__(self, model, home):
         self.identity, self.structured = model.identity, model.structured
@@ -86,15 +86,6 @@ def registry(*deliveries):
     return Registry([*known.everything(), *own], known.plugins, known.kinds)
 
 
-TASK = targen_core.Declaration.model_validate(
-    {
-        "name": "porter",
-        "description": "Notes that a night porter leaves for the morning.",
-        "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
-    }
-)
-
-
 @pytest.fixture
 def made(tmp_path):
     """Runs a small task; returns the run."""
@@ -103,7 +94,7 @@ def made(tmp_path):
         known = {"registry": registry(("pigeon", Pigeons())), "correct": False, "cache": False}
         priced = {"price_in": 4.0, "price_out": 4.0}
         return targen_core.generate(
-            TASK, n=4, model="scripted", out=tmp_path / name, **{**known, **priced, **options}
+            PORTER, n=4, model="scripted", out=tmp_path / name, **{**known, **priced, **options}
         )
 
     return make
@@ -120,8 +111,8 @@ def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made):
 def test_an_estimate_has_its_price(tmp_path):
     known = {"n": 4, "model": "scripted", "correct": False, "price_in": 4.0, "price_out": 4.0}
     known["registry"] = registry(("pigeon", Pigeons()))
-    usual = targen_core.estimate(TASK, **known)
-    flown = targen_core.estimate(TASK, **known, delivery="pigeon")
+    usual = targen_core.estimate(PORTER, **known)
+    flown = targen_core.estimate(PORTER, **known, delivery="pigeon")
     assert flown.basis == f"{usual.basis}, by pigeon"
     dollars = [{row["step"]: row["dollars"] for row in each.steps} for each in (usual, flown)]
     assert dollars[1]["generate"] == pytest.approx(dollars[0]["generate"] / 4, abs=1e-5)
