@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from targen_cli.trust import leaving, placed, reaches_out
@@ -28,6 +28,8 @@ def opened(name: str) -> Path | None:
     return Path(name).expanduser().resolve()
 
 
+@example(parts=[".", "~", "private"], here=True)
+@example(parts=[".", "hf:o", "b"], here=True)
 @given(parts=PARTS, here=st.booleans())
 def test_what_needs_no_trust_lies_in_the_folder(parts, here, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp()

@@ -282,7 +282,7 @@ def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        *(("two words", ""), ("...", "no-words"), ("a b c d", "too-long")),
+        *(("two words", ""), ("a b c", ""), ("...", "no-words"), ("a b c d", "too-long")),
         *(("- a b", "markup"), ("2. a", "markup")),
     ],
 )
