@@ -28,7 +28,7 @@ from targen_core.runs.folder.report import read_report
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 COUNTED = ("flow", "given_up", "parts", "distance", "dropped_list_items", "rows", "requested")
-EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 50
+EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 60
 
 
 @pytest.fixture(scope="module", autouse=True)
