@@ -11,11 +11,11 @@ from targen_core.plain import NotPlain, kind_of, open_plain, read_plain, replace
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path):
     return tmp_path / "file"
 
 
-def make(path: Path, kind: str) -> None:
+def make(path, kind):
     if kind == "a link":
         path.symlink_to(path.with_name("elsewhere"))
     elif kind == "a FIFO":

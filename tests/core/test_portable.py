@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,12 +36,12 @@ MODULES = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog",
 SPARED = {"targen_testing/src/targen_testing/executors.py"}
 
 
-def sources() -> Iterator[Path]:
+def sources():
     for folder in ("core", "targen_*", "plugins/*"):
         yield from sorted(ROOT.glob(f"{folder}/src/**/*.py"))
 
 
-def lacking(source: str) -> Iterator[str]:
+def lacking(source):
     """What Windows lacks and code uses without asking whether it is there."""
     tree = ast.parse(source)
     above = dict[ast.AST, ast.AST]()
@@ -62,7 +61,7 @@ def lacking(source: str) -> Iterator[str]:
             yield f"line {node.lineno}: {used}"
 
 
-def is_guarded(node: ast.AST, above: dict[ast.AST, ast.AST]) -> bool:
+def is_guarded(node, above):
     while (parent := above.get(node)) is not None:
         match parent:
             case ast.If(test=test) | ast.IfExp(test=test) if test is not node:
@@ -75,7 +74,7 @@ def is_guarded(node: ast.AST, above: dict[ast.AST, ast.AST]) -> bool:
     return False
 
 
-def test_the_product_runs_where_there_is_no_posix() -> None:
+def test_the_product_runs_where_there_is_no_posix():
     found = {
         name: [*lacking(path.read_text(encoding="utf-8"))]
         for path in sources()
@@ -96,13 +95,11 @@ def test_the_product_runs_where_there_is_no_posix() -> None:
         ("os.getpid(), signal.SIGINT", []),
     ],
 )
-def test_the_rule_finds_what_is_not_guarded(code: str, found: list[str]) -> None:
+def test_the_rule_finds_what_is_not_guarded(code, found):
     assert [*lacking(code)] == found
 
 
-def test_files_are_read_and_written_in_place_without_pread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_read_and_written_in_place_without_pread(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.platform", "win32")
     path = tmp_path / "file"
     path.write_bytes(bytes(range(256)) * 64)

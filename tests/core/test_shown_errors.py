@@ -7,7 +7,6 @@ import pickle
 import subprocess
 import sys
 import traceback
-from pathlib import Path
 
 import pytest
 
@@ -49,7 +48,7 @@ WRONG = [
 
 @pytest.mark.whole
 @pytest.mark.parametrize("call", WRONG)
-def test_every_function_shows_the_caller_alone(call: str) -> None:
+def test_every_function_shows_the_caller_alone(call):
     with pytest.raises(tg.UsageError) as caught:
         eval(call, {"tg": tg, "asyncio": asyncio})
     frames = traceback.extract_tb(caught.value.__traceback__)
@@ -60,11 +59,11 @@ def test_every_function_shows_the_caller_alone(call: str) -> None:
 
 @pytest.mark.whole
 @pytest.mark.parametrize(("program", "file"), [(PROGRAM, "program.py"), (SCRIPTED, "replies.py")])
-def test_the_frames_are_those_of_the_caller(program: str, file: str, tmp_path: Path) -> None:
+def test_the_frames_are_those_of_the_caller(program, file, tmp_path):
     (tmp_path / "program.py").write_text(program)
     (tmp_path / "replies.py").write_text(REPLIES)
 
-    def printed(**variables: str) -> list[str]:
+    def printed(**variables):
         done = subprocess.run(
             [sys.executable, "program.py"],
             cwd=tmp_path,

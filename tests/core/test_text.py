@@ -84,7 +84,7 @@ _MARKS = r"""` `` [a](b) ![ ](x) [x]: <b> <!-- http://x.y www.x.y a@b.c javascri
 MARKED = st.lists(st.sampled_from([" ", "\n", *_MARKS.split()]), max_size=12).map("".join)
 
 
-def _kinds(source: str) -> set[str]:
+def _kinds(source):
     """What a reader of Markdown finds in a text."""
     reader = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = reader.parse(source)

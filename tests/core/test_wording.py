@@ -10,115 +10,46 @@ from pathlib import Path
 import pytest
 
 import targen_core
+from targen_core import wording
 from targen_core.errors import UsageError
-from targen_core.wording import (
-    REPEAT,
-    Action,
-    Blank,
-    Either,
-    Model,
-    Option,
-    Setting,
-    Together,
-    in_words,
-    listed,
-    of_a_command,
-)
+from targen_core.wording import REPEAT, Option, in_words, of_a_command
+
+from ..tables import table
 
 CORE = Path(targen_core.__file__).parent
 
-SAID = {
-    "named": (Option("max_cost"), "--max-cost", "max_cost", "max_cost:"),
-    "a number": (Option("max_cost", 5), "--max-cost 5", "max_cost=5", "max_cost: 5"),
-    "of the reader": (Option("out", ...), "--out", "out=...", "out: …"),
-    "to fill in": (Option("given", Blank("FILE")), "--given FILE", "given=FILE", "given: FILE"),
-    "short": (Option("n", 40), "-n 40", "n=40", "n: 40"),
-    "on": (Option("mix", True), "--mix", "mix=True", "mix: true"),
-    "off": (Option("correct", False), "--no-correct", "correct=False", "correct: false"),
-    "by name": (
-        Option("labels", {"order status": 40, "no": 2}),
-        "--label 'order status=40' --label no=2",
-        'labels={"order status": 40, "no": 2}',
-        'labels: {"order status": 40, "no": 2}',
-    ),
-    "several": (
-        Option("variants", ["paper", "my own"]),
-        "--variant paper --variant 'my own'",
-        'variants=["paper", "my own"]',
-        'variants: ["paper", "my own"]',
-    ),
-    "a path": (
-        Option("out", Path("my runs/x")),
-        "--out 'my runs/x'",
-        'out="my runs/x"',
-        'out: "my runs/x"',
-    ),
-    "of a model": (
-        Setting("temperature", 0.7),
-        "-o temperature=0.7",
-        "temperature=0.7",
-        "temperature: 0.7",
-    ),
-    "of a step": (
-        Setting("correct.temperature", 0),
-        "-o correct.temperature=0",
-        'options={"correct.temperature": 0}',
-        "correct.temperature: 0",
-    ),
-    "of a step, named": (
-        Setting("correct.times"),
-        "-o correct.times",
-        'options["correct.times"]',
-        "correct.times:",
-    ),
-    "an object": (
-        Setting("extra", {"a": 1}),
-        "-o 'extra={\"a\": 1}'",
-        'extra={"a": 1}',
-        'extra: {"a": 1}',
-    ),
-    "together": (
-        Together(Option("n", 4), Setting("a.b", 1), Setting("c.d", "x y")),
-        "-n 4 -o a.b=1 -o 'c.d=x y'",
-        'n=4, options={"a.b": 1, "c.d": "x y"}',
-        'n: 4, options: {"a.b": 1, "c.d": "x y"}',
-    ),
-    "a model": (
-        Model("llama", "NAME"),
-        "--model NAME",
-        'model="llama/NAME"',
-        'model: "llama/NAME"',
-    ),
-    "an action": (
-        Action("resume", "my runs/x", n=40),
-        "targen resume 'my runs/x' -n 40",
-        'targen_core.resume("my runs/x", n=40)',
-        'targen_core.resume("my runs/x", n=40)',
-    ),
-    "an action without a function": (
-        Action("show", "x.csv", task="rte"),
-        "targen show x.csv --task rte",
-        "targen show x.csv --task rte",
-        "targen show x.csv --task rte",
-    ),
-    "arguments that differ": (
-        Action("generate", ..., out=...),
-        "targen generate --out",
-        "targen_core.generate(..., out=...)",
-        "targen_core.generate(..., out=...)",
-    ),
-    "either": (Either("this", Option("n")), "this", "n", "n"),
-    "joined": (
-        "give " + Option("seeds", ...) + " or " + listed([Option("n", 1), Option("n", 2)]),
-        "give --seeds or -n 1, -n 2",
-        "give seeds=... or n=1, n=2",
-        "give seeds: … or n: 1, n: 2",
-    ),
-}
+# The value, and its text for the command line, Python and a file.
+SAID = table(
+    r"""
+    Option("max_cost") | --max-cost | max_cost | max_cost:
+    Option("max_cost", 5) | --max-cost 5 | max_cost=5 | max_cost: 5
+    Option("out", ...) | --out | out=... | out: …
+    Option("given", Blank("FILE")) | --given FILE | given=FILE | given: FILE
+    Option("n", 40) | -n 40 | n=40 | n: 40
+    Option("mix", True) | --mix | mix=True | mix: true
+    Option("correct", False) | --no-correct | correct=False | correct: false
+    Option("labels", {"a b": 4, "no": 2}) | --label 'a b=4' --label no=2 | labels={"a b": 4, "no": 2} | labels: {"a b": 4, "no": 2}
+    Option("variants", ["a", "my b"]) | --variant a --variant 'my b' | variants=["a", "my b"] | variants: ["a", "my b"]
+    Option("out", Path("my runs/x")) | --out 'my runs/x' | out="my runs/x" | out: "my runs/x"
+    Setting("temperature", 0.7) | -o temperature=0.7 | temperature=0.7 | temperature: 0.7
+    Setting("correct.top_p", 0) | -o correct.top_p=0 | options={"correct.top_p": 0} | correct.top_p: 0
+    Setting("correct.times") | -o correct.times | options["correct.times"] | correct.times:
+    Setting("extra", {"a": 1}) | -o 'extra={"a": 1}' | extra={"a": 1} | extra: {"a": 1}
+    Together(Option("n", 4), Setting("a.b", 1), Setting("c.d", "x y")) | -n 4 -o a.b=1 -o 'c.d=x y' | n=4, options={"a.b": 1, "c.d": "x y"} | n: 4, options: {"a.b": 1, "c.d": "x y"}
+    Model("llama", "NAME") | --model NAME | model="llama/NAME" | model: "llama/NAME"
+    Action("resume", "my runs/x", n=40) | targen resume 'my runs/x' -n 40 | targen_core.resume("my runs/x", n=40) | targen_core.resume("my runs/x", n=40)
+    Action("show", "x.csv", task="rte") | targen show x.csv --task rte | targen show x.csv --task rte | targen show x.csv --task rte
+    Action("generate", ..., out=...) | targen generate --out | targen_core.generate(..., out=...) | targen_core.generate(..., out=...)
+    Either("this", Option("n")) | this | n | n
+    "give " + Option("seeds", ...) + " or " + listed([Option("n", 1), Option("n", 2)]) | give --seeds or -n 1, -n 2 | give seeds=... or n=1, n=2 | give seeds: … or n: 1, n: 2
+    """,
+    4,
+)
 
 
-@pytest.mark.parametrize(("said", "command", "python", "file"), SAID.values(), ids=SAID)
-def test_a_value_has_a_text_for_each_edge(said, command, python, file):
+@pytest.mark.parametrize(("value", "command", "python", "file"), SAID)
+def test_a_value_has_a_text_for_each_edge(value, command, python, file):
+    said = eval(value, {**vars(wording), "Path": Path})
     assert str(said) == python
     assert in_words(said, "file") == file
     with of_a_command():

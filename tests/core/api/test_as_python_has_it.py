@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import random
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,6 @@ pytestmark = pytest.mark.whole
 @pytest.fixture
 def run():
     return tg.generate("rte", n=8, model="scripted", out="runs/x")
-
-
-def test_rows_are_drawn_and_sliced(run):
-    drawn = random.Random(0).sample(run, 3)
-    assert len(drawn) == 3 and all(row in list(run) for row in drawn)
-    assert random.Random(0).sample(run.dataset, 3) == drawn
-    assert list(run[2:4]) == list(run)[2:4]
-    assert list(reversed(run)) == list(run)[::-1]
-
-
-def test_a_frame_of_no_rows_has_the_columns_all_the_same(run):
-    pytest.importorskip("pandas")
-    empty = run.dataset[50:]
-    assert len(empty) == 0
-    assert set(empty.to_pandas().columns) == set(run.dataset.to_pandas().columns)
 
 
 def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
@@ -58,6 +42,8 @@ def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):
 def test_what_pandas_writes_is_read(run):
     pytest.importorskip("pandas")
     frame = run.dataset.to_pandas().sample(frac=1, random_state=0)
+    empty = run.dataset[50:].to_pandas()
+    assert len(empty) == 0 and set(empty.columns) == set(frame.columns)
     frame.to_csv("a.csv")
     frame.to_csv("b.csv", index_label="Unnamed: 0")
     frame.to_json("a.json", orient="records")

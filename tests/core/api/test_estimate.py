@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +9,20 @@ import pytest
 
 import targen_core as tg
 
-DECLARED = {
-    "name": "porter",
-    "description": "Notes that a night porter leaves for the morning.",
-    "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
-}
-PORTER = tg.Declaration.model_validate(DECLARED)
+from ..models import PORTER, Silent
 
 
-def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
+def test_it_costs_nothing_and_counts_what_a_run_would():
     estimate = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
     assert estimate.rows == 100 and "a dry run, at a yield of 70%" in estimate.basis
-    assert [step["step"] for step in estimate.steps] == [
-        *("contexts", "seeds", "generate", "correct")
-    ]
+    steps = [step["step"] for step in estimate.steps]
+    assert steps == ["contexts", "seeds", "generate", "correct"]
     assert estimate.calls == sum(step["calls"] for step in estimate.steps) > 200
     total = estimate.total
     paid = (total["input_tokens"] + 2 * total["output_tokens"]) / 1e6
     assert estimate.dollars == pytest.approx(paid, abs=1e-5)
-    assert repr(estimate).startswith(
-        f"<CostEstimate of {estimate.task}: 100 rows in {estimate.calls:,} calls"
-    )
+    shown = f"<CostEstimate of {estimate.task}: 100 rows in {estimate.calls:,} calls"
+    assert repr(estimate).startswith(shown)
     assert "<td>correct</td>" in estimate._repr_html_()
     half = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
     assert estimate.dollars is not None and half.dollars is not None
@@ -41,41 +32,28 @@ def test_it_costs_nothing_and_counts_what_a_run_would() -> None:
 
 
 @pytest.mark.whole
-def test_a_price_that_nobody_knows_is_none() -> None:
+def test_a_price_that_nobody_knows_is_none():
     estimate = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
     assert estimate.dollars is None and estimate.calls > 10
 
 
-def test_a_run_is_scaled() -> None:
+def test_a_run_is_scaled():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
     estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
     assert f"the measure of {run.path}" in estimate.basis
     assert estimate.calls == 10 * run.report.usage.calls
 
 
-class Caching:
+class Caching(Silent):
     """A model whose service caches openings from so many tokens on."""
 
-    structured, seeded, max_concurrency = True, False, None
-
-    def __init__(self, cache_from: int | None) -> None:
+    def __init__(self, cache_from):
         self.identity = f"caching-{cache_from}"
         self.price = tg.Price(1.0, 2.0, cache_read=0.1, cache_write=1.25, cache_from=cache_from)
 
-    async def complete(self, request: tg.ChatRequest) -> tg.ChatReply:
-        raise AssertionError("an estimate sends nothing")
-
-    def count_tokens(self, request: tg.ChatRequest) -> int:
-        return 0
-
-    async def aclose(self) -> None:
-        pass
-
 
 @pytest.mark.parametrize(("cache_from", "cached"), [(None, False), (10, True), (10**6, False)])
-def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(
-    cache_from: int | None, cached: bool
-) -> None:
+def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(cache_from, cached):
     for step in tg.estimate(PORTER, n=100, model=Caching(cache_from)).steps:
         read, written = step["cache_read_tokens"], step["cache_write_tokens"]
         assert (read > 0, written > 0) == (cached, cached)
@@ -85,7 +63,7 @@ def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(
         assert step["dollars"] == pytest.approx(paid / 1e6, abs=1e-6)
 
 
-def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:
+def test_reasoning_is_counted_of_all_steps_or_by_step():
     plain = tg.estimate(PORTER, n=10, model="scripted").total
     every = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens=100).total
     assert every["reasoning_tokens"] == pytest.approx(100 * plain["calls"], rel=0.05)
@@ -93,15 +71,15 @@ def test_reasoning_is_counted_of_all_steps_or_by_step() -> None:
     assert [step["step"] for step in one.steps if step["reasoning_tokens"]] == ["correct"]
 
 
-def test_the_command_prints_the_same(targen: Callable[..., Any]) -> None:
-    Path("porter.json").write_text(json.dumps(DECLARED), encoding="utf-8")
+def test_the_command_prints_the_same(targen):
+    Path("porter.json").write_text(PORTER.as_json(), encoding="utf-8")
     done = targen("estimate", "./porter.json", "-b", "scripted", "-n", 20, "--no-correct", "--json")
     known: dict[str, Any] = {"n": 20, "model": "scripted", "correct": False}
     assert done.json == tg.estimate("./porter.json", savings=True, **known).facts
 
 
 @pytest.mark.whole
-def test_what_brief_prompts_save_is_estimated_if_asked() -> None:
+def test_what_brief_prompts_save_is_estimated_if_asked():
     known: dict[str, Any] = {"n": 10, "model": "scripted"}
     plain = tg.estimate("rte", **known)
     assert plain.worked_examples == "all" and plain.without_worked_examples is None

@@ -11,27 +11,15 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
-from targen_core.errors import (
-    BudgetExhausted,
-    QuotaNotMet,
-    RunConflict,
-    RunLocked,
-)
+from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, RunLocked
 from targen_core.plugins import loader
 
-DECLARED = {
-    "name": "porter",
-    "description": "Notes that a night porter leaves for the morning.",
-    "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
-}
+from ...runs import manifest, records
+from ..models import PORTER
 
 
 def porter(**options):
-    return tg.generate(tg.Declaration.model_validate(DECLARED), model="scripted", **options)
-
-
-def rows_in(path):
-    return [json.loads(line) for line in Path(path, "dataset.jsonl").read_text().splitlines()]
+    return tg.generate(PORTER, model="scripted", **options)
 
 
 # --- what is returned -------------------------------------------------------
@@ -40,7 +28,7 @@ def rows_in(path):
 def test_a_run_is_its_rows_with_its_path_and_report():
     run = porter(n=4, out="runs/x")
     assert run.path == Path("runs/x")
-    assert list(run) == rows_in("runs/x")
+    assert list(run) == records("runs/x", "dataset.jsonl")
     assert (len(run), run[0]["idx"], bool(run)) == (4, 0, True)
     assert run.report.complete
     assert run.report.status == "complete"
@@ -100,12 +88,11 @@ def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch)
 
 
 def test_a_task_is_a_name_a_file_or_a_declaration():
-    declared = tg.Declaration.model_validate(DECLARED)
-    Path("porter.json").write_text(declared.as_json())
+    Path("porter.json").write_text(PORTER.as_json())
     by_object = porter(n=4, out="a")
     for number, task in enumerate(("./porter.json", Path("porter.json"))):
         again = tg.generate(task, n=4, model="scripted", out=f"b{number}")
-        assert rows_in(again.path) == rows_in(by_object.path)
+        assert list(again) == list(by_object)
     assert tg.resume("a", n=6).report.complete  # the run keeps a copy
 
 
@@ -119,18 +106,13 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
         correct=True,
         corrector="blind",
     )
-    manifest = json.loads((run.path / "manifest.json").read_text())["lock"]
-    assert manifest["steps"]["generate"]["params"]["temperature"] == 0.9
-    assert manifest["steps"]["generate"]["params"]["max_tokens"] == 300
-    assert manifest["steps"]["seeds"]["params"]["temperature"] == 0.1
-    assert manifest["steps"]["seeds"]["options"]["latency_ms"] == 0.5
-    assert manifest["batches"] == [10, 3]
-    assert manifest["corrector"] == "targen-core:blind"
-    assert porter(n=2, correct=False, out="b").report.models.keys() == {
-        "contexts",
-        "seeds",
-        "generate",
-    }
+    lock = manifest(run.path)["lock"]
+    generate, seeds = (lock["steps"][step] for step in ("generate", "seeds"))
+    assert (generate["params"]["temperature"], generate["params"]["max_tokens"]) == (0.9, 300)
+    assert (seeds["params"]["temperature"], seeds["options"]["latency_ms"]) == (0.1, 0.5)
+    assert (lock["batches"], lock["corrector"]) == ([10, 3], "targen-core:blind")
+    steps = porter(n=2, correct=False, out="b").report.models
+    assert {*steps} == {"contexts", "seeds", "generate"}
 
 
 def test_a_fraction_of_the_contexts_is_used():
@@ -143,13 +125,6 @@ def test_dimensions_are_drawn_from():
     drawn = [record["dimensions"] for record in porter(n=8, dimensions=dimensions).provenance]
     assert {one["length"] for one in drawn} == {"short", "long"}
     assert all(one["word"] in tg.vocabulary("words") for one in drawn)
-
-
-@pytest.mark.whole
-def test_contexts_of_a_plugin_are_taken_by_name():
-    run = tg.generate("rte", n=2, model="scripted", contexts_from="settings")
-    spec = json.loads((run.path / "manifest.json").read_text())["spec"]
-    assert spec["contexts_from"] == "targen-tasks-superglue:settings"
 
 
 def test_contexts_and_seeds_are_a_file_or_items():
@@ -193,14 +168,6 @@ def test_a_run_that_is_open_here_is_said_to_be():
 # --- load -------------------------------------------------------------------
 
 
-def test_a_run_is_loaded_from_its_directory():
-    made = porter(n=4, out="x")
-    loaded = tg.load("x")
-    assert loaded.report == made.report
-    assert list(loaded) == list(made)
-    assert loaded.dataset.labels == {"calm": 2, "alarm": 2}
-
-
 @pytest.mark.whole
 def test_a_run_without_a_row_is_an_empty_sequence():
     with pytest.raises(BudgetExhausted):
@@ -239,7 +206,7 @@ def test_analyze_says_what_to_install(monkeypatch):
 
 def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
     registry = tg.load_registry()
-    Path("porter.json").write_text(tg.Declaration.model_validate(DECLARED).as_json())
+    Path("porter.json").write_text(PORTER.as_json())
     spec = tg.RunSpec(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
 
     async def both():

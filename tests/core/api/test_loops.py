@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -116,20 +115,6 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     resume = 'targen_core.resume("x", task=TASK, model=MODEL)'
     assert str(caught.value) == f"stopped by Ctrl-C; to continue: {resume}"
     assert_ends_as("stopped", lab, world)
-
-
-def test_one_ctrl_c_ends_a_loop_that_goes_on_after_failures(lab, world, stops):
-    model, seeds = stops(ctrl_c), []
-
-    def sweep():
-        for seed in range(3):
-            seeds.append(seed)
-            with contextlib.suppress(tg.JobFailed):
-                tg.generate(world.task(), n=40, seed=seed, model=model)
-
-    with pytest.raises(KeyboardInterrupt):
-        sweep()
-    assert seeds == [0]
 
 
 def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):

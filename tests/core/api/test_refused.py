@@ -14,10 +14,10 @@ import pytest
 import targen_core as tg
 
 from ...tables import table
+from ..models import PORTER
 
 pytestmark = pytest.mark.whole
 
-PORTER = tg.Declaration(name="porter", description="Notes.", labels={"calm": "b", "alarm": "d"})
 CALLS = table("""
     generate(n=[2]) | n is [2] | n=100
     generate(n=True) | n is True | n=100
@@ -95,7 +95,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("call", "error", "hint"), CALLS)
-def test_what_cannot_be_is_said(call: str, error: str, hint: str) -> None:
+def test_what_cannot_be_is_said(call, error, hint):
     for name, text in FILES.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)

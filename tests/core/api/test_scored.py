@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from dataclasses import replace
 from typing import Literal
@@ -14,6 +15,8 @@ import targen_core as tg
 from targen_core import Label, ListStep, Task, mean_logprob
 from targen_core.errors import UsageError
 from targen_core.scripted import ScriptedModel, ScriptedOptions
+
+from ...tables import table
 
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl", "journal")
 
@@ -252,42 +255,25 @@ def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which)
     assert [*tg.generate(task, n=6, model=scripted(), out="z", correct=False, **how)] == [*run]
 
 
-@pytest.mark.parametrize(
-    ("which", "lacks", "early", "late"),
-    [
-        (
-            "scored",
-            {"top_logprobs": None},
-            "task porter asks in step generate for token prob",
-            "step generate for token probabilities.*has none",
-        ),
-        (
-            "scored",
-            {"top_logprobs": 2},
-            "3 likeliest tokens, and .* lists at most 2",
-            "3 likeliest tokens.* at most 2",
-        ),
-        (
-            "given",
-            {"scores_given": False},
-            "token probabilities of texts of its own",
-            "of a text of its own",
-        ),
-        (
-            "grown",
-            {"continues": False},
-            "of what comes next in a reply, and .* has none",
-            "comes next in a reply with 3 .* has none",
-        ),
-    ],
+CANNOT = table(
+    """
+    scored | top_logprobs=null | asks in step generate for token prob | for token probabilities.*has none
+    scored | top_logprobs=2 | 3 likeliest tokens, and .* lists at most 2 | 3 likeliest tokens.* at most 2
+    given | scores_given=false | token probabilities of texts of its own | of a text of its own
+    grown | continues=false | of what comes next in a reply, and .* has none | next in a reply with 3 .* has none
+    """,
+    4,
 )
+
+
+@pytest.mark.parametrize(("which", "lacks", "early", "late"), CANNOT)
 def test_a_model_that_cannot_is_refused_before_the_first_call_or_at_it(which, lacks, early, late):
     """At the call where the task did not say beforehand what it asks for."""
     silent = scripted(lambda request: pytest.fail("a call was made"))
     quiet = ALL[which].replace(scored={}, scores_given=(), continues=())
     for task, model, words in ((ALL[which], silent, early), (quiet, scripted(), late)):
-        for name, value in lacks.items():
-            setattr(model, name, value)
+        name, value = lacks.split("=")
+        setattr(model, name, json.loads(value))
         with pytest.raises(UsageError, match=words) as caught:
             tg.generate(task, n=2, model=model, out="x", correct=False)
         assert caught.value.exit_code == 2

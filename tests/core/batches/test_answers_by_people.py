@@ -24,7 +24,7 @@ from targen_core.calls.model import ChatReply, ChatRequest, Origin
 from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
 from targen_core.reading import Malformed
 from targen_core.tasks.replies import list_of
-from targen_standard.batches.files import FileTransport, Imported, write_requests
+from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
@@ -108,7 +108,7 @@ MODELS: dict[str, Any] = {
 }
 
 
-def request(model: str, key: str = "a0", **more: Any) -> ChatRequest:
+def request(model, key="a0", **more):
     kind = MODELS[model]
     schema = None if kind is None else kind.model_json_schema()
     messages = (Message("system", "Be brief."), Message("user", "Say it:\n\n```\ncode\n```"))
@@ -229,9 +229,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("model", "content", "value"), GOOD)
-def test_an_answer_is_made_into_what_the_call_asks_for(
-    model: str, content: Any, value: Any
-) -> None:
+def test_an_answer_is_made_into_what_the_call_asks_for(model, content, value):
     asked = request(model)
     reply = reply_of(content, asked)
     assert reply.finish == "stop"
@@ -245,14 +243,12 @@ def test_an_answer_is_made_into_what_the_call_asks_for(
 
 
 @pytest.mark.parametrize(("model", "content", "why"), BAD)
-def test_a_wrong_answer_is_refused_with_what_would_be_right(
-    model: str, content: Any, why: str
-) -> None:
+def test_a_wrong_answer_is_refused_with_what_would_be_right(model, content, why):
     with pytest.raises(Malformed, match=re.escape(why)):
         reply_of(content, request(model))
 
 
-def test_an_answer_cannot_bring_the_probabilities_of_its_tokens() -> None:
+def test_an_answer_cannot_bring_the_probabilities_of_its_tokens():
     with pytest.raises(Malformed, match="token probabilities"):
         reply_of("a", request("free", top_logprobs=3))
 
@@ -263,29 +259,29 @@ def test_an_answer_cannot_bring_the_probabilities_of_its_tokens() -> None:
 class Codec:
     identity = "m"
 
-    def encode(self, request: ChatRequest) -> bytes:
+    def encode(self, request):
         return json.dumps({"custom_id": request.key}).encode()
 
-    def decode(self, line: bytes, requests: Any) -> tuple[str, ChatReply]:
+    def decode(self, line, requests):
         record = json.loads(line)
         if "response" not in record:
             raise ValueError("neither a response nor an error")
         return record["custom_id"], ChatReply(record["response"])
 
-    async def aclose(self) -> None:
+    async def aclose(self):
         pass
 
 
-def answered(drive: Any, file: Path, *requests: ChatRequest) -> tuple[dict[str, str], Imported]:
+def answered(drive, file, *requests):
     """Import a file for some calls; returns the replies by id, and what became of the lines."""
     given: dict[str, str] = {}
 
-    async def main() -> Imported:
+    async def main():
         transport = FileTransport(file)
-        calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]  # type: ignore[arg-type]
+        calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]
         for call in calls:
-            call.answer.set_result = (  # type: ignore[method-assign]
-                lambda reply, key=call.request.key: given.update({key: reply.text})
+            call.answer.set_result = lambda reply, key=call.request.key: given.update(
+                {key: reply.text}
             )
         with contextlib.suppress(AnswersAwaited):
             await transport.send(calls)
@@ -294,7 +290,7 @@ def answered(drive: Any, file: Path, *requests: ChatRequest) -> tuple[dict[str, 
     return given, drive(main())
 
 
-def test_bad_lines_are_named_and_the_good_ones_imported(drive: Any, tmp_path: Path) -> None:
+def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     file = tmp_path / "answers.jsonl"
     lines = [
         {"custom_id": "a1", "content": "A dog."},
@@ -329,9 +325,7 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive: Any, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["calls.jsonl", "calls.md", "calls.csv"])
-def test_of_many_places_that_are_no_answers_the_first_are_named(
-    name: str, tmp_path: Path, drive: Any
-) -> None:
+def test_of_many_places_that_are_no_answers_the_first_are_named(name, tmp_path, drive):
     file = tmp_path / name
     head, line = {
         ".jsonl": ("", "x\n"),
@@ -347,7 +341,7 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(
     assert imported.garbage[-1].startswith(f"{file}, {place} {first + 999}: ")
 
 
-def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path: Path, drive: Any) -> None:
+def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file = tmp_path / "novel.txt"
     file.write_text("Call me Ishmael.\n" * 30_000)
     given, imported = answered(drive, file, request("sentence", "a1"))
@@ -357,7 +351,7 @@ def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path: Path, drive: 
 MARKDOWN_EMPTY = "````answer\n\n````"
 
 
-def filled(sheet: str, answers: dict[str, str]) -> str:
+def filled(sheet, answers):
     """Fill in a sheet of Markdown as a person does."""
     for key, text in answers.items():
         longest = max(map(len, re.findall("`+", text)), default=0)
@@ -368,7 +362,7 @@ def filled(sheet: str, answers: dict[str, str]) -> str:
     return sheet
 
 
-def filled_csv(sheet: str, answers: dict[str, str]) -> str:
+def filled_csv(sheet, answers):
     """Fill in a sheet of CSV as a program does that writes texts safely."""
     rows = list(csv.DictReader(io.StringIO(sheet, newline="")))
     out = io.StringIO()
@@ -386,9 +380,7 @@ TEXTS = st.text() | st.lists(
 
 @pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
 @given(first=TEXTS, second=TEXTS)
-def test_any_text_survives_a_sheet(
-    name: str, first: str, second: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_any_text_survives_a_sheet(name, first, second, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / name
     sheet = sheet_of([request("free", key) for key in ("a0", "a1", "a2")], path)
     fill = filled if path.suffix == ".md" else filled_csv
@@ -402,8 +394,8 @@ def test_any_text_survives_a_sheet(
 
 
 @pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
-def test_what_all_calls_of_a_step_say_is_written_once(name: str) -> None:
-    def judging(key: str, text: str) -> ChatRequest:
+def test_what_all_calls_of_a_step_say_is_written_once(name):
+    def judging(key, text):
         said = f"Shared words.\n\nInput:\n{text}\n\nRegards\n\nSay which.\n\nGo."
         origin = Origin("correct", "yes", f"row {key}", "prompt", {"input": f"{text}\n\nRegards"})
         messages = (Message("system", "Be brief."), Message("user", said))
@@ -420,7 +412,7 @@ def test_what_all_calls_of_a_step_say_is_written_once(name: str) -> None:
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3))
-def test_no_prompt_makes_a_section_or_a_block(prompts: list[str]) -> None:
+def test_no_prompt_makes_a_section_or_a_block(prompts):
     path = Path("calls.md")
     messages = tuple(Message("user", f"## Call b0\n\n{MARKDOWN_EMPTY}\n{each}") for each in prompts)
     sheet = sheet_of([ChatRequest(messages, {}, key="a0")], path)
@@ -434,9 +426,9 @@ def test_no_prompt_makes_a_section_or_a_block(prompts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
-def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_path: Path) -> None:
+def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name, tmp_path):
     path = tmp_path / name
-    call = WaitingCall(Codec(), request("free"), None)  # type: ignore[arg-type]
+    call = WaitingCall(Codec(), request("free"), None)
     assert not write_requests([], path) and not path.exists()
     assert write_requests([call], path, "canary") == {"generate": 1}
     assert path.with_name(f"{name}.canary.txt").read_text() == "canary\n"
@@ -448,13 +440,13 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name: str, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
-def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for(name: str) -> None:
+def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for(name):
     origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
     call = dataclasses.replace(request("marked"), origin=origin)
     assert "Refund" not in sheet_of([call], Path(name))
 
 
-def test_a_sheet_shows_each_call_and_what_it_asks_for() -> None:
+def test_a_sheet_shows_each_call_and_what_it_asks_for():
     sheet = sheet_of([request("sentence"), request("free", "a1")], Path("calls.md"))
     assert '## Call a0\n\nStep `generate`, label `yes`. Reply: `{"text": "…"}`, or' in sheet
     assert "````text\nSay it:\n\n```\ncode\n```\n````\n" in sheet
@@ -492,9 +484,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize(("damaged", "line", "why"), DAMAGED)
-def test_a_damaged_section_is_named_and_the_next_one_read(
-    damaged: str, line: int, why: str, tmp_path: Path
-) -> None:
+def test_a_damaged_section_is_named_and_the_next_one_read(damaged, line, why, tmp_path):
     path = tmp_path / "calls.md"
     for end in ("\n", "\r\n"):
         path.write_bytes((damaged + SECTION).replace("\n", end).encode())
@@ -503,7 +493,7 @@ def test_a_damaged_section_is_named_and_the_next_one_read(
         assert why in bad.problem
 
 
-def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path: Path) -> None:
+def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
     asked = [request("judged", f"a{n}") for n in range(3)]
     path = tmp_path / "calls.md"
     answers = {"a0": '\n{\n"label": "no",\n"score" 1}', "a2": '{"label": "no", "score": 3}'}
@@ -525,7 +515,7 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive: Any, tmp_path:
         ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
     ],
 )
-def test_a_bad_line_of_csv_is_named(text: str, line: int, why: str, tmp_path: Path) -> None:
+def test_a_bad_line_of_csv_is_named(text, line, why, tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text(text)
     read = list(read_sheet(path))
@@ -542,7 +532,7 @@ def test_a_bad_line_of_csv_is_named(text: str, line: int, why: str, tmp_path: Pa
         ("calls.csv", "", "line 1: the first line must name the columns"),
     ],
 )
-def test_what_is_no_sheet_is_refused(name: str, text: str, why: str, tmp_path: Path) -> None:
+def test_what_is_no_sheet_is_refused(name, text, why, tmp_path):
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(UnreadableFile, match=why):
@@ -552,7 +542,7 @@ def test_what_is_no_sheet_is_refused(name: str, text: str, why: str, tmp_path: P
         list(read_sheet(path))
 
 
-def test_a_large_sheet_of_damaged_blocks_is_read_in_no_time(tmp_path: Path) -> None:
+def test_a_large_sheet_of_damaged_blocks_is_read_in_no_time(tmp_path):
     path = tmp_path / "calls.md"
     path.write_text("## Call a0\n" + "```x\n" * 200_000 + "~~~~y\n" * 100_000)
     (bad,) = read_sheet(path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,14 +14,16 @@ from targen_core.errors import StageFailed
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.price import batch_price
 from targen_standard.batches.services import split
-from targen_standard.batches.waiting import BatchedModel, BatchQueue, WaitingCall
+from targen_standard.batches.waiting import BatchedModel, BatchQueue
+
+from ..models import Silent
 
 
-def request(key: str) -> ChatRequest:
+def request(key):
     return ChatRequest((Message("user", key),), {"max_tokens": 5}, key=key)
 
 
-def test_a_batch_costs_what_the_factor_says() -> None:
+def test_a_batch_costs_what_the_factor_says():
     price = batch_price(Price(2.0, 10.0, cache_read=0.2, cache_write=2.5, batch=0.5))
     assert price == Price(1.0, 5.0, cache_read=0.1, cache_write=1.25)
     assert batch_price(Price(2.0, 10.0)) == Price(2.0, 10.0)
@@ -31,20 +31,18 @@ def test_a_batch_costs_what_the_factor_says() -> None:
 
 
 @pytest.mark.parametrize("most", [None, 20])
-def test_a_batched_model_tells_the_token_probabilities_that_its_model_tells(most: Any) -> None:
+def test_a_batched_model_tells_the_token_probabilities_that_its_model_tells(most):
     model: Any = SimpleNamespace(
         identity="m", structured=True, seeded=False, price=None, top_logprobs=most
     )
-    batched = BatchedModel(model, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    batched = BatchedModel(model, SimpleNamespace(), SimpleNamespace())
     assert batched.top_logprobs == most and not batched.scores_given
 
 
 @pytest.mark.parametrize(
     ("requests", "size", "parts"), [(2, 1000, [2, 2, 1]), (9, 8, [2, 2, 1]), (9, 3, [1] * 5)]
 )
-def test_a_batch_holds_no_more_than_the_service_takes(
-    requests: int, size: int, parts: list[int]
-) -> None:
+def test_a_batch_holds_no_more_than_the_service_takes(requests, size, parts):
     provider: Any = SimpleNamespace(
         max_requests=requests, max_bytes=size, encode=lambda request: b"abc"
     )
@@ -54,7 +52,7 @@ def test_a_batch_holds_no_more_than_the_service_takes(
     assert [call for part in batches for _, call in part] == calls
 
 
-def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path: Path) -> None:
+def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path):
     path = tmp_path / "batches.jsonl"
     file = BatchLedgerFile(tmp_path)
     file.add("m", "b1", ["k1", "k2"])
@@ -74,16 +72,16 @@ def test_a_file_of_batches_is_read_again_whatever_tore_it(tmp_path: Path) -> Non
 class Transport:
     """Answers what `answer` answers."""
 
-    def __init__(self, answer: Callable[[WaitingCall], None]) -> None:
+    def __init__(self, answer):
         self.answer = answer
         self.batches: list[list[str]] = []
         self.collecting = False
 
-    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+    async def send(self, calls):
         self.batches.append([call.request.key for call in calls])
         return True
 
-    async def collect(self, calls: Sequence[WaitingCall]) -> None:
+    async def collect(self, calls):
         for call in calls:
             self.answer(call)
         self.collecting = True
@@ -94,47 +92,35 @@ class Transport:
             self.collecting = False
 
 
-def batched(transport: Transport, others: Callable[[], int] = lambda: 0) -> BatchedModel:
+def batched(transport, others=lambda: 0):
     queue = BatchQueue(transport)
-    model = BatchedModel(Model(), SimpleNamespace(aclose=Model().aclose), queue)  # type: ignore[arg-type]
+    model = BatchedModel(Model(), SimpleNamespace(aclose=Model().aclose), queue)
     model.attach_run(others)
     return model
 
 
-class Model:
-    identity = "toy"
-    structured = True
-    seeded = False
-    max_concurrency: int | None = 3
-    price: Price | None = Price(2.0, 10.0, batch=0.5)
-
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        raise AssertionError("it is asked nothing")
-
-    def count_tokens(self, request: ChatRequest) -> int:
-        return 7
-
-    async def aclose(self) -> None:
-        pass
+class Model(Silent):
+    max_concurrency = 3
+    price = Price(2.0, 10.0, batch=0.5)
 
 
-def ask(model: BatchedModel, *keys: str) -> list[asyncio.Task[ChatReply]]:
+def ask(model, *keys):
     return [asyncio.ensure_future(model.complete(request(key))) for key in keys]
 
 
-def test_a_batched_model_is_a_model_that_answers_in_rounds() -> None:
+def test_a_batched_model_is_a_model_that_answers_in_rounds():
     model = batched(Transport(lambda call: None))
     assert isinstance(model, DeferredModel)
     assert not isinstance(Model(), DeferredModel)
-    assert (model.identity, model.structured, model.seeded) == ("toy", True, False)
+    assert (model.identity, model.structured, model.seeded) == ("silent", True, False)
     assert (model.max_concurrency, model.price) == (None, Price(1.0, 5.0))
-    assert model.count_tokens(request("a")) == 7
+    assert model.count_tokens(request("a")) == 1
 
 
-def test_calls_wait_until_nothing_else_is_under_way(drive: Callable[[Any], Any]) -> None:
+def test_calls_wait_until_nothing_else_is_under_way(drive):
     transport = Transport(lambda call: call.give(ChatReply(call.request.key)))
 
-    async def main() -> list[ChatReply]:
+    async def main():
         others = [1]
         model = batched(transport, lambda: others[0])
         first = ask(model, "a")
@@ -148,10 +134,10 @@ def test_calls_wait_until_nothing_else_is_under_way(drive: Callable[[Any], Any])
     assert transport.batches == [["a", "b"]]
 
 
-def test_a_call_that_is_cancelled_is_let_go_sent_or_not(drive: Callable[[Any], Any]) -> None:
+def test_a_call_that_is_cancelled_is_let_go_sent_or_not(drive):
     transport = Transport(lambda call: None)
 
-    async def main() -> None:
+    async def main():
         model = batched(transport)
         calls = ask(model, "a", "b", "c")
         await asyncio.sleep(0)
@@ -169,10 +155,10 @@ def test_a_call_that_is_cancelled_is_let_go_sent_or_not(drive: Callable[[Any], A
     drive(main())
 
 
-def test_what_comes_while_a_batch_is_let_go_goes_with_the_next(drive: Callable[[Any], Any]) -> None:
+def test_what_comes_while_a_batch_is_let_go_goes_with_the_next(drive):
     transport = Transport(lambda call: call.request.key == "b" and call.give(ChatReply("b")))
 
-    async def main() -> str:
+    async def main():
         model = batched(transport)
         (first,) = ask(model, "a")
         await asyncio.sleep(50)
@@ -185,10 +171,10 @@ def test_what_comes_while_a_batch_is_let_go_goes_with_the_next(drive: Callable[[
     assert transport.batches == [["a"], ["b"]]
 
 
-def test_closing_lets_go_and_leaves_nothing_running(drive: Callable[[Any], Any]) -> None:
+def test_closing_lets_go_and_leaves_nothing_running(drive):
     transport = Transport(lambda call: None)
 
-    async def main() -> None:
+    async def main():
         model = batched(transport)
         sent = ask(model, "a")
         await asyncio.sleep(50)
@@ -202,16 +188,16 @@ def test_closing_lets_go_and_leaves_nothing_running(drive: Callable[[Any], Any])
     drive(main())
 
 
-async def settled(*calls: asyncio.Task[ChatReply]) -> Sequence[asyncio.Task[ChatReply]]:
+async def settled(*calls):
     await asyncio.wait(calls)
     return calls
 
 
-def test_a_bug_of_a_transport_ends_the_calls(drive: Callable[[Any], Any]) -> None:
-    def bug(call: WaitingCall) -> None:
+def test_a_bug_of_a_transport_ends_the_calls(drive):
+    def bug(call):
         raise ZeroDivisionError("oops")
 
-    async def main() -> None:
+    async def main():
         with pytest.raises(StageFailed, match="a batch failed: ZeroDivisionError: oops"):
             await batched(Transport(bug)).complete(request("a"))
 

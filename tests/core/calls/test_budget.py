@@ -91,46 +91,32 @@ def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
     assert one.budget.tokens == 32
 
 
-def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive):
-    async def tokens():
-        budget = Budget(max_tokens=1000)
-        budget.spend(950, 1.0)
-        await budget.reserve(51, 0.0)
-
-    with pytest.raises(BudgetExhausted, match=r"950 of 1,000 spent.*may use 51") as caught:
-        drive(tokens())
-    assert "max_tokens" in caught.value.hint
-
-    async def dollars():
-        budget = Budget(max_cost=2.0)
-        budget.spend(10**9, 1.99)
-        await budget.reserve(5, 0.02)
-
-    with pytest.raises(BudgetExhausted, match=r"\$1.9900 of \$2.0000 spent") as caught:
-        drive(dollars())
-    assert "max_cost" in caught.value.hint
+@pytest.mark.parametrize(
+    ("cap", "spent", "more", "words"),
+    [
+        ({"max_tokens": 1000}, (950, 1.0), (51, 0.0), r"950 of 1,000 spent.*may use 51"),
+        ({"max_cost": 2.0}, (10**9, 1.99), (5, 0.02), r"\$1.9900 of \$2.0000 spent"),
+    ],
+)
+def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, more, words):
+    budget = Budget(**cap)
+    budget.spend(*spent)
+    with pytest.raises(BudgetExhausted, match=words) as caught:
+        drive(budget.reserve(*more))
+    assert next(iter(cap)) in caught.value.hint
 
 
-class TestInARun:
-    pytestmark = pytest.mark.usefixtures("virtual_time")
-
-    def test_a_dollar_cap_without_a_price_is_refused_by_name(self, lab, tmp_path):
-        world = lab.World()
-        model = lab.ToyModel(world.reply, price=None)
-        with pytest.raises(UsageError, match="max_cost needs a price") as caught:
-            lab.run(world, tmp_path / "a", {"yes": 1}, model=model, limits={"max_cost": 1.0})
-        assert "price_in" in caught.value.hint
-        assert not (tmp_path / "a").exists()
-        priced = lab.run(
-            world,
-            tmp_path / "b",
-            {"yes": 1},
-            model=model,
-            limits={"max_cost": 1.0},
-            options={"price_in": 1, "price_out": 2},
-        )
-        assert priced.error is None
-        assert priced.report["usage"]["priced"] is True
-        assert priced.report["usage"]["total"]["dollars"] > 0
-        free = lab.run(world, tmp_path / "c", {"yes": 1}, model=model)
-        assert free.report["usage"]["priced"] is False
+@pytest.mark.usefixtures("virtual_time")
+def test_a_dollar_cap_takes_the_price_that_the_user_gives(lab, tmp_path):
+    world = lab.World()
+    model = lab.ToyModel(world.reply, price=None)
+    known = {"model": model, "limits": {"max_cost": 1.0}}
+    with pytest.raises(UsageError, match="max_cost needs a price"):
+        lab.run(world, tmp_path / "a", {"yes": 1}, **known)
+    assert not (tmp_path / "a").exists()
+    prices = {"price_in": 1, "price_out": 2}
+    priced = lab.run(world, tmp_path / "b", {"yes": 1}, **known, options=prices)
+    assert priced.report["usage"]["priced"] is True
+    assert priced.report["usage"]["total"]["dollars"] > 0
+    free = lab.run(world, tmp_path / "c", {"yes": 1}, model=model)
+    assert free.report["usage"]["priced"] is False

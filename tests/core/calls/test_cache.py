@@ -203,10 +203,8 @@ def test_replies_that_failed_a_run_are_forgotten(lab, tmp_path):
 
 
 def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):
-    world, shared = lab.World(), tmp_path / "cache"
-    registry = lab.registry(world.task(), lab.ToyModel(world.reply), cacheable=False)
+    registry = lab.registry(lab.World().task(), lab.ToyModel(lab.World().reply), cacheable=False)
+    spec = RunSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
     for name in ("first", "second"):
-        spec = RunSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
-        with Job.create(registry, spec, tmp_path / name, cache=shared) as job:
-            report = job.run()
-        assert report["usage"]["total"]["cached"] == 0
+        with Job.create(registry, spec, tmp_path / name, cache=tmp_path / "cache") as job:
+            assert job.run()["usage"]["total"]["cached"] == 0

@@ -52,27 +52,6 @@ def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive,
     assert one.limiter.control.failing_since is None
 
 
-@pytest.mark.parametrize("took", [0.0, 0.05, 2.0])
-def test_a_service_that_dies_in_the_middle_is_left_alone_as_well(lab, desk, drive, took):
-    """Connections that break after a moment were not taken: nobody is asked 20 times a second."""
-    began, failed = [], []
-
-    def reply(request):
-        began.append(now())
-        if 4.0 < now() - began[0] < 124.0:
-            failed.append(now() - began[0])
-            raise ConnectionFailed("gone")
-        return "x"
-
-    def latency(request):
-        return took if began and now() - began[0] > 4.0 else 0.3
-
-    one = desk(lab.ToyModel(reply, latency=latency), concurrency=16)
-    assert drive(one.many(400)) == ["x"] * 400
-    assert len([at for at in failed if at > 60.0]) < 12
-    assert len(failed) < 120
-
-
 def test_an_outage_counts_from_the_first_failure_of_all(lab, desk, drive):
     hook, at = down_until(float("inf"))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16, max_outage=300.0)

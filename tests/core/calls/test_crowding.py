@@ -53,14 +53,6 @@ def free(now: float, flying: int) -> float:
     return 2.0
 
 
-def test_fewer_calls_are_sent_where_they_bring_more_answers():
-    load = Load(thrashing)
-    assert load.run(10) < 11
-    load.run(120)
-    assert load.run(1000) > 14.5
-    assert 26 <= load.flying <= 41
-
-
 def test_more_calls_are_sent_again_where_they_bring_as_many_answers():
     """As after a lucky trial, or where the others who used the service have gone."""
     load = Load(lambda now, flying: thrashing(now, flying) if now < 300 else free(now, flying))

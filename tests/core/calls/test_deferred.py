@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply
 from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.errors import Interrupted, ServiceUnavailable
 
+from ..models import Silent
 
-class Person:
+
+class Person(Silent):
     """Answers all that was asked once nothing else is under way, a day later."""
 
-    identity = "person"
-    structured = True
-    seeded = False
-    max_concurrency: int | None = None
-    price: Price | None = None
-
-    def __init__(self) -> None:
-        self.others: Callable[[], int] = lambda: 0
+    def __init__(self):
+        self.others = lambda: 0
         self.asked = 0
         self.failures = 0
-        self.rounds: list[int] = []
-        self.closed = False
+        self.rounds = []
 
-    def attach_run(self, others: Callable[[], int]) -> None:
+    def attach_run(self, others):
         self.others = others
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
+    async def complete(self, request):
         self.asked += 1
         while self.others():  # noqa: ASYNC110 - as in life
             await asyncio.sleep(1)
@@ -44,15 +37,9 @@ class Person:
             raise ServiceUnavailable("asleep")
         return ChatReply("a word")
 
-    def count_tokens(self, request: ChatRequest) -> int:
-        return 1
-
-    async def aclose(self) -> None:
-        self.closed = True
-
 
 @pytest.fixture
-def person(desk: Any, lab: Any) -> tuple[Any, Person]:
+def person(desk, lab):
     """A desk whose `generate` a person answers, and whose other steps a model."""
     model = Person()
     others = {"generate": BoundModel(model, RateLimiter(1 << 30), {"max_tokens": 9}, None)}
@@ -60,19 +47,17 @@ def person(desk: Any, lab: Any) -> tuple[Any, Person]:
     return desk(slow, others=others, max_outage=60.0), model
 
 
-def test_no_outage_ends_what_may_take_hours(person: Any, drive: Callable[[Any], Any]) -> None:
+def test_no_outage_ends_what_may_take_hours(person, drive):
     one, model = person
     model.failures = 3
     assert drive(one.ask()) == "a word"
     assert model.asked == 4
 
 
-def test_a_round_begins_when_nothing_else_is_under_way(
-    person: Any, drive: Callable[[Any], Any]
-) -> None:
+def test_a_round_begins_when_nothing_else_is_under_way(person, drive):
     one, model = person
 
-    async def work() -> list[str]:
+    async def work():
         first = asyncio.ensure_future(one.ask("first", place="p/1"))
         online = asyncio.ensure_future(one.ask("online", step="seeds", place="p/2"))
         await asyncio.sleep(50)
@@ -83,11 +68,11 @@ def test_a_round_begins_when_nothing_else_is_under_way(
     assert model.rounds == [2, 2]
 
 
-def test_who_is_not_wanted_is_let_go_at_once(person: Any, drive: Callable[[Any], Any]) -> None:
+def test_who_is_not_wanted_is_let_go_at_once(person, drive):
     one, _ = person
     scope = Scope()
 
-    async def work() -> None:
+    async def work():
         loop = asyncio.get_running_loop()
         first = asyncio.ensure_future(one.ask("first", place="p/1", scope=scope))
         second = asyncio.ensure_future(one.ask("second", place="p/2"))
@@ -106,13 +91,11 @@ def test_who_is_not_wanted_is_let_go_at_once(person: Any, drive: Callable[[Any],
     assert one.records == []
 
 
-def test_what_was_abandoned_in_silence_is_let_go_before_a_round(
-    person: Any, drive: Callable[[Any], Any]
-) -> None:
+def test_what_was_abandoned_in_silence_is_let_go_before_a_round(person, drive):
     one, model = person
     scope = Scope()
 
-    async def work() -> str:
+    async def work():
         online = asyncio.ensure_future(one.ask("online", step="seeds", place="p/0"))
         first = asyncio.ensure_future(one.ask("first", place="p/1", scope=scope))
         second = asyncio.ensure_future(one.ask("second", place="p/2"))
@@ -127,12 +110,10 @@ def test_what_was_abandoned_in_silence_is_let_go_before_a_round(
     assert len(model.rounds) == 1
 
 
-def test_cancelling_the_one_who_asks_cancels_the_call(
-    person: Any, drive: Callable[[Any], Any]
-) -> None:
+def test_cancelling_the_one_who_asks_cancels_the_call(person, drive):
     one, _ = person
 
-    async def work() -> None:
+    async def work():
         task = asyncio.ensure_future(one.ask())
         await asyncio.sleep(50)
         task.cancel()

@@ -48,24 +48,14 @@ def test_a_reply_that_is_none_is_rejected_at_once(lab, desk, drive, finish):
 
 def test_input_from_the_services_cache_is_priced_and_told(lab, desk, drive, read_journal):
     def reply(request):
-        return ChatReply(
-            "x",
-            "stop",
-            1000,
-            100,
-            cache_read_tokens=600,
-            cache_write_tokens=300,
-            reasoning_tokens=80,
-        )
+        counts = {"cache_read_tokens": 600, "cache_write_tokens": 300, "reasoning_tokens": 80}
+        return ChatReply("x", "stop", 1000, 100, **counts)
 
     one = desk(lab.ToyModel(reply), price=CACHED)
     drive(one.ask())
     total = one.usage.total
-    assert (total.cache_read_tokens, total.cache_write_tokens, total.reasoning_tokens) == (
-        600,
-        300,
-        80,
-    )
+    counted = total.cache_read_tokens, total.cache_write_tokens, total.reasoning_tokens
+    assert counted == (600, 300, 80)
     paid = (100 * 10.0 + 600 * 1.0 + 300 * 12.5 + 100 * 20.0) / 1e6
     assert total.dollars == pytest.approx(paid) == one.budget.dollars
     record = read_journal()[0]

@@ -49,48 +49,6 @@ def test_no_more_than_so_many_at_once_and_first_come_first_served(drive, count):
     assert order == [*range(20)] if count == 1 else sorted(order) == [*range(20)]
 
 
-def test_a_cap_is_found_by_the_first_burst_and_held(drive):
-    """64 go off, 24 are refused at once: 40 is the limit, and no call is sent above it."""
-
-    async def work():
-        limiter = RateLimiter(64)
-        tickets = await take(limiter, 64)
-        await asyncio.sleep(0.005)
-        for ticket in tickets[40:]:
-            limiter.release(ticket, "refused", retry_after=30.0)
-        assert limiter.control.limit == 40
-        assert limiter.pause == 0.0
-        waiting = asyncio.ensure_future(limiter.acquire(1))
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
-        limiter.release(tickets[0])
-        limiter.release(await waiting)
-
-    drive(work())
-
-
-def test_the_earliest_turn_goes_first(drive):
-    """A call that was refused goes before those that came later."""
-
-    async def work():
-        limiter = RateLimiter(1)
-        first, second = limiter.turn(), limiter.turn()
-        ticket = await limiter.acquire(1)
-        order = []
-
-        async def one(turn):
-            order.append((await limiter.acquire(1, turn=turn), turn)[1])
-
-        late, early = asyncio.ensure_future(one(second)), asyncio.ensure_future(one(first))
-        await asyncio.sleep(0.1)
-        limiter.release(ticket)
-        await early
-        assert order == [first]
-        late.cancel()
-
-    drive(work())
-
-
 @pytest.mark.parametrize(
     ("headers", "waits"),
     [

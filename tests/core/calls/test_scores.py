@@ -6,10 +6,11 @@ import asyncio
 import json
 import math
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
-from targen_core import ChatReply, Scored, TokenScore, mean_logprob
+from targen_core import ChatReply, Message, Scored, TokenScore, mean_logprob
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Scope, call_key
 from targen_core.calls.rate import RateLimiter
@@ -27,22 +28,9 @@ def giving(lab):
 
 
 def scored(text="hello", *, top=2, **more):
-    from targen_core import Message
-
-    return Call(
-        "generate",
-        "yes",
-        "generate/0/yes/0",
-        0,
-        "inline",
-        (Message("user", text),),
-        None,
-        "",
-        "",
-        None,
-        top_logprobs=top,
-        **more,
-    )
+    messages = (Message("user", text),)
+    call = Call("generate", "yes", "generate/0/yes/0", 0, "inline", messages, None, "", "", None)
+    return replace(call, top_logprobs=top, **more)
 
 
 def answered(one, call):
@@ -107,34 +95,16 @@ def test_a_model_that_tells_no_log_probability_is_its_authors_bug(giving, desk, 
 @pytest.mark.parametrize(
     "tokens",
     [
-        None,
-        "yes",
-        [["yes"]],
-        [["yes", math.nan]],
-        [["yes", 0.1]],
-        [["yes", -math.inf]],
-        [[1, -0.1]],
-        [["yes", -0.1, "no"]],
+        *(None, "yes", [["yes"]], [["yes", math.nan]], [["yes", 0.1]], [["yes", -math.inf]]),
+        *([[1, -0.1]], [["yes", -0.1, "no"]], [["yes", -0.1, [["no"]]]]),
         [["yes", -0.1, [["no", math.nan]]]],
-        [["yes", -0.1, [["no"]]]],
     ],
 )
-def test_a_strangers_journal_is_not_believed(desk, tokens, tmp_path):
-    record = {
-        "key": "00" * 16,
-        "step": "generate",
-        "label": None,
-        "place": "p",
-        "prompt": "q",
-        "text": "yes",
-        "finish": "stop",
-        "in": 1,
-        "out": 1,
-        "cost": 0.0,
-        "tokens": tokens,
-    }
+def test_a_strangers_journal_is_not_believed(tokens):
+    record = {"key": "00" * 16, "step": "generate", "label": None, "place": "p", "prompt": "q"}
+    record |= {"text": "yes", "finish": "stop", "in": 1, "out": 1, "cost": 0.0}
     with pytest.raises(ValueError, match="token"):
-        check_record(record)
+        check_record(record | {"tokens": tokens})
     with pytest.raises(ValueError, match="unscored"):
         check_record(record | {"tokens": [], "unscored": 7})
 
@@ -143,14 +113,8 @@ def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
     one = desk(giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
     call = scored()
     key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
-    one.layer._write(
-        one.layer.models["generate"],
-        call,
-        key,
-        ChatReply("yes!", "stop", 5, 2),
-        cached=False,
-        cost=0.0,
-    )
+    reply = ChatReply("yes!", "stop", 5, 2)
+    one.layer._write(one.layer.models["generate"], call, key, reply, cached=False, cost=0.0)
     with pytest.raises(CorruptJournal, match="no token probabilities"):
         answered(desk(giving(ChatReply("never"))), call)
 
@@ -188,9 +152,8 @@ def key(giving):
     def of(call, **more):
         model = giving(ChatReply(""))
         model.identity = "m"
-        bound = BoundModel(
-            model, RateLimiter(1), {"temperature": 0.7, "max_tokens": 50}, None, **more
-        )
+        params = {"temperature": 0.7, "max_tokens": 50}
+        bound = BoundModel(model, RateLimiter(1), params, None, **more)
         return call_key(bound, call, call.messages, 0, 0).hex()
 
     return of

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.engine.balance import even_shares
-from targen_core.errors import Interrupted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -34,39 +33,14 @@ def test_what_one_lacks_others_give(lab, tmp_path):
     assert rows[0] < 4 < rows[-1]
 
 
-def test_a_run_that_is_stopped_defers_the_same_candidates_when_it_goes_on(lab, folder):
-    """By its ledger, whichever call it was stopped at: deferred candidates come again later."""
-    world = lab.World(
-        lists=(1, 4, 1),
-        per_call=3,
-        bad=0.1,
-        refuse=0.05,
-        salt="y",
-        balanced=True,
-        dimensioned=True,
-        correct=False,
-        branches=(("yes", "yes"), ("no", "no")),
-    )
-    spec = {
-        "give_up_after": 25,
-        "balance": "intended",
-        "max_cosine": 0.2,
-        "max_refused": 0.9,
-        "embedder": "words",
-    }
-    with folder() as path:
-        whole = lab.run(world, path / "whole", {"yes": 4, "no": 4}, **spec)
-        assert whole.report["flow"]["no"]["skipped"] > 0
-        for at in range(1, len(whole.model.asked), 3):
-
-            def stop(number, request, job, at=at):
-                if number == at:
-                    job.layer.halt(Interrupted("stopped"))
-
-            stopped = path / str(at)
-            lab.run(world, stopped, {"yes": 4, "no": 4}, hook=stop, **spec)
-            ran = lab.run(world, stopped, resume=True)
-            assert (ran.report["flow"], ran.files) == (whole.report["flow"], whole.files)
+def test_a_walk_tells_what_lists_left_out_where_it_comes_by_it(lab, tmp_path):
+    """Not where the walk before had run ahead to: a run from the journal does that otherwise."""
+    closed = {"labels": ("yes", "no"), "branches": (("yes", "yes"), ("no", "no"))}
+    world = world_of(lab, **closed, lists=(1, 2, 2, 2), per_call=3, bad=0.3, salt="x")
+    how = {"concurrency": 1, "lists_at_once": 64, "near_duplicates": 0}
+    ran = lab.run(world, tmp_path / "a", {"yes": 3, "no": 3}, **how)
+    again = lab.run(world, tmp_path / "a", resume=True, resuming={"verify": True}, concurrency=1)
+    assert (again.error, again.files) == (None, ran.files)
 
 
 @given(

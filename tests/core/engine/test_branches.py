@@ -6,30 +6,12 @@ import json
 
 import pytest
 
-from targen_core.engine.events import LabelGivenUp
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.runs.folder.report import read_report
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 FINER = (("supported", "yes"), ("contradicted", "no"), ("open", "no"))
-
-
-def test_a_label_that_step_4_never_finds_is_given_up_and_the_others_are_met(lab, tmp_path):
-    world = lab.World(labels=("yes", "no", "maybe"), branches=(("row", None),))
-
-    def reply(request):
-        said = world.reply(request)
-        return {"label": "no"} if said == {"label": "maybe"} else said
-
-    model = lab.ToyModel(reply)
-    quotas = {"yes": 5, "no": 5, "maybe": 5}
-    ran = lab.run(world, tmp_path / "run", quotas, model=model, give_up_after=30)
-    assert ran.report["rows"] == {"yes": 5, "no": 5, "maybe": 0}
-    given_up = [event for event in ran.events if isinstance(event, LabelGivenUp)]
-    assert [(event.label, event.after) for event in given_up] == [("maybe", 30)]
-    assert ran.report["flow"]["row"]["judged"] == 30
-    assert "label maybe has 0 of 5 rows (most often: labelled " in str(ran.error)
 
 
 def test_a_branch_runs_while_its_label_is_open_alone(lab, tmp_path):

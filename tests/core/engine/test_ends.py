@@ -47,76 +47,60 @@ def test_a_label_out_of_reach_is_given_up_after_exactly_so_many(lab, tmp_path, a
     assert event == LabelGivenUp("no", after, 0, 5)
 
 
-def test_every_row_gained_starts_the_count_anew(lab, tmp_path):
-    world = lab.World(labels=("only",), lists=(10,))
+@pytest.mark.parametrize(("after", "judged", "rows"), [(5, 60, 12), (4, 4, 0)])
+def test_every_row_gained_starts_the_count_anew(lab, tmp_path, after, judged, rows):
+    seeds = [f"seed number {number}" for number in range(100)]
 
     async def every_fifth(llm, row):
-        return Correction("only") if every_fifth.ids.index(row.seed) % 5 == 4 else NOTHING
+        return Correction("only") if seeds.index(row.seed) % 5 == 4 else NOTHING
 
-    every_fifth.ids = [f"seed number {number}" for number in range(100)]
-    task = world.task(
-        judging={"corrector": every_fifth}, contexts=numbered(every_fifth.ids), seeds=()
-    )
-    kept = lab.run(
-        world, tmp_path / "5", {"only": 12}, task=task, give_up_after=5, near_duplicates=0
-    )
-    assert kept.error is None
-    assert kept.report["flow"]["only"]["judged"] == 60
-    lost = lab.run(
-        world, tmp_path / "4", {"only": 12}, task=task, give_up_after=4, near_duplicates=0
-    )
-    assert lost.report["flow"]["only"]["judged"] == 4
-    assert lost.report["rows"] == {"only": 0}
+    async def propose(llm, parent, existing):
+        return seeds[len(existing) : len(existing) + llm.batch]
+
+    world, contexts = lab.World(labels=("only",)), ListStep(item=str, propose=propose, batch=10)
+    task = world.task(judging={"corrector": every_fifth}, contexts=contexts, seeds=())
+    how = {"task": task, "give_up_after": after, "near_duplicates": 0}
+    ran = lab.run(world, tmp_path / "run", {"only": 12}, **how)
+    assert (ran.error is None) == (rows == 12)
+    assert ran.report["flow"]["only"]["judged"] == judged
+    assert ran.report["rows"] == {"only": rows}
 
 
 NOTHING = Correction.reject("nothing", "no label fits")
 
 
-def numbered(items, batch=10):
-    async def propose(llm, parent, existing):
-        return items[len(existing) : len(existing) + llm.batch]
-
-    return ListStep(item=str, propose=propose, batch=batch)
-
-
 # --- lists that give nothing ---
 
-LISTS = [(3,), (3, 2), (2, 2, 2)]
+GIVES = {  # what a list gives, what is said of it, and the reason of what is dropped
+    "empty": ([], "the list of {named} is empty", None),
+    "rejected": (None, "no reply to the list of {named} could be used", "no-idea"),
+    "all bad": (["BAD a", "BAD b"], "no reply to the list of {named} could be used", "bad"),
+    "repeated": (["same"], "ran out of new items", "repeated"),  # after the first
+}
 
 
 @pytest.mark.parametrize(
-    ("lists", "how"),
+    ("lists", "gives"),
     [
-        *((lists, how) for lists in LISTS for how in ("empty", "rejected", "all-bad")),
+        *((lists, gives) for lists in [(3,), (3, 2), (2, 2, 2)] for gives in [*GIVES][:3]),
         ((3,), "repeated"),
     ],
 )
-def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists, how):
-    world = lab.World(lists=lists)
+def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists, gives):
+    world, (items, words, reason) = lab.World(lists=lists), GIVES[gives]
 
     async def barren(llm, parent, existing):
-        if how == "rejected":
+        if items is None:
             raise Rejected("no-idea", "nothing comes to mind")
-        return {"empty": [], "repeated": ["same"], "all-bad": ["BAD a", "BAD b"]}[how]
+        return items
 
-    depth = len(lists) - 1
-    whole = world.task()
-    chain = [*whole.chain[:depth]]
-    last = whole.chain[depth]
-    chain.append(ListStep(item=str, propose=barren, batch=2, check=last.check))
-    task = whole.replace(contexts=chain[0], seeds=tuple(chain[1:]))
-    quotas = {"yes": 40, "no": 40}
-    ran = lab.run(world, tmp_path / "run", quotas, task=task, give_up_after=9)
+    *above, last = world.task().chain
+    chain = [*above, ListStep(item=str, propose=barren, batch=2, check=last.check)]
+    task = world.task(contexts=chain[0], seeds=tuple(chain[1:]))
+    ran = lab.run(world, tmp_path / "run", {"yes": 40, "no": 40}, task=task, give_up_after=9)
     assert isinstance(ran.error, QuotaNotMet)
-    named = "seeds" if depth else "contexts"
-    usual = f"no reply to the list of {named} could be used"
-    words = {
-        "empty": f"the list of {named} is empty",
-        "repeated": "ran out of new items",  # after the first
-    }.get(how, usual)
-    assert words in str(ran.error)
+    assert words.format(named="seeds" if above else "contexts") in str(ran.error)
     assert ran.report["status"] == "short"
-    reason = {"rejected": "no-idea", "repeated": "repeated", "all-bad": "bad"}.get(how)
     if reason:
         assert reason in str(ran.error)
         assert reason in {drop["reason"] for drop in ran.report["dropped_list_items"]}
@@ -129,13 +113,9 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
     given = []
 
     async def propose(llm, parent, existing):
-        items = (
-            []
-            if llm.rng("gap").random() < 0.3
-            else await whole.seeds[0].propose(llm, parent, existing)
-        )
-        given.append(bool(items))
-        return items
+        gap = llm.rng("gap").random() < 0.3
+        given.append(not gap)
+        return [] if gap else await whole.seeds[0].propose(llm, parent, existing)
 
     task = whole.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
     ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
@@ -276,6 +256,19 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
     assert not ran.rejects
 
 
+def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, tmp_path):
+    world, numbers = lab.World(labels=("only",)), itertools.count()
+
+    async def write(llm, seed):
+        asked = ("write only / $seed $n" for _ in "12")
+        await asyncio.gather(*(llm.ask(one, seed=seed, n=next(numbers)) for one in asked))
+        return lab.Row(seed=seed, text=seed, label="only")
+
+    ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
+    assert isinstance(ran.error, StageFailed)
+    assert "asks something else each time it gets the same replies" in str(ran.error)
+
+
 @pytest.mark.parametrize("where", ["list", "write", "judge", "say"])
 def test_half_characters_of_a_model_break_neither_run_nor_files(lab, tmp_path, where):
     """JSON can spell half of a surrogate pair, and small models do; plain text holds one."""
@@ -334,34 +327,22 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, first, then, words
 @pytest.mark.parametrize("concurrency", [8, 64])
 def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path, concurrency):
     world = lab.World(lists=(5, 4), salt="clean")
-    ran = lab.run(
-        world,
-        tmp_path / "run",
-        {"yes": 60, "no": 6},
-        concurrency=concurrency,
-        latency=lab.latency(7),
-    )
+    how = {"concurrency": concurrency, "latency": lab.latency(7)}
+    ran = lab.run(world, tmp_path / "run", {"yes": 60, "no": 6}, **how)
     assert ran.error is None
     written = [r for r in ran.model.requests if r.origin.step == "generate"]
     assert sum(r.origin.label == "no" for r in written) == 6
 
 
-class Short(BaseModel):
-    """A row whose own schema has a rule about its text."""
-
-    seed: str
-    text: str
-    label: str
-
-    @field_validator("text")
-    @classmethod
-    def _has_eight_words(cls, text: str) -> str:
-        if "anchor" in text:
-            raise ValueError("an anchor is no word")
-        return text
-
-
 def test_words_that_the_row_s_schema_refuses_are_rejected_not_a_bug(lab, tmp_path):
+    class Short(lab.Row):
+        @field_validator("text")
+        @classmethod
+        def _has_no_anchor(cls, text):
+            if "anchor" in text:
+                raise ValueError("an anchor is no word")
+            return text
+
     world = lab.World(labels=("only",), correct=False)
     plain = world.task().generators["only"]
 
@@ -406,11 +387,8 @@ Word: $word
 
 
 def test_a_reply_that_repeats_a_worked_example_is_asked_again_and_then_rejected(lab, tmp_path):
-    class Texts(BaseModel):
-        texts: list[str]
-
     async def write(llm, seed):
-        reply = await llm.ask(WORKED, reply=Texts, word=seed)
+        reply = await llm.ask(WORKED, reply=lab.Texts, word=seed)
         return lab.Row(seed=seed, text=reply.texts[0], label="only")
 
     def reply(request):

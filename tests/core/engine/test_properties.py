@@ -18,6 +18,7 @@ from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
     QuotaNotMet,
+    RateLimited,
     ServiceGaveUp,
     ServiceUnavailable,
 )
@@ -27,7 +28,7 @@ from targen_core.runs.folder.report import read_report
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 COUNTED = ("flow", "given_up", "parts", "distance", "dropped_list_items", "rows", "requested")
-EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 50
+EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 60
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -177,8 +178,8 @@ def told(ran):
 
 
 def stopping(rng):
-    """A hook that stops a run at some call, in some way; or not."""
-    after, how = rng.randint(1, 15), rng.choice(["halt", "halt", "fail", "gone", "no"])
+    """A hook that stops a run at some call, in some way; or refuses calls, or nothing."""
+    after, how = rng.randint(1, 15), rng.choice(["halt", "halt", "fail", "gone", "busy", "no"])
 
     def stop(number, request, job):
         if number == after and how == "halt":
@@ -187,6 +188,8 @@ def stopping(rng):
             raise AuthenticationFailed("the key was taken away")
         if number > after and how == "gone":
             raise ServiceUnavailable("gone")
+        if number % 3 and how == "busy":
+            raise RateLimited("too many", retry_after=rng.choice([None, 1.0, 30.0]))
 
     return stop
 

@@ -139,12 +139,6 @@ class TestTheFilter:
         assert made.find(candidate("[1, 0]", "b", written="0")) is not None
         assert made.find(candidate("[1, 0]", "a")) is not None
 
-    def test_the_share_is_of_each_branch(self):
-        made = self.make(max_refused=0.5)
-        self.accept(made, candidate("[1, 0]", branch="yes"))
-        assert made.find(candidate("[1, 0]", branch="no")) is None
-        assert made.find(candidate("[1, 0]", branch="yes")) is not None
-
     def test_only_the_latest_rows_are_kept(self, monkeypatch):
         monkeypatch.setattr(distance, "MAX_ROWS", 4)
         made = self.make(max_cosine=0.98)

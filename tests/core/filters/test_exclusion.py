@@ -7,18 +7,20 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rapidfuzz import fuzz
 
-from targen_core.tasks.checks import normalized
 from targen_standard.filters.excluded.index import ExclusionIndex, Match
 
 PREMISE = (
     "The museum of Arden was closed in 1987, and the architect Clara Ibsen bought its glass roof "
     "for a station that she was building at the harbour of Montbrun."
 )
+SPACED = PREMISE.replace(" ", "\n ").replace("glass", "g\u200blass")
+RETOLD = (
+    "The theatre of Arden was closed in 1988, and the architect Clara Ibsen bought its lead roof "
+    "for a station she was building at the haven of Montbrun."
+)
 HYPOTHESIS = "Clara Ibsen never built anything near the sea."
 QUESTION = "Who bought the roof of the museum in Arden?"
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def index_of(rows):
@@ -29,15 +31,8 @@ def index_of(rows):
     return index
 
 
-def made_up(rng, words):
-    return " ".join(
-        "".join(rng.choices(LETTERS, weights=range(30, 4, -1), k=rng.choice((2, 3, 5, 6, 8))))
-        for _ in range(words)
-    )
-
-
 @pytest.fixture(scope="module")
-def others():
+def others(made_up):
     """Rows in which nothing of the rows of a test stands."""
     rng = random.Random(5)
     return [[made_up(rng, rng.randint(10, 50)), made_up(rng, 8)] for _ in range(300)]
@@ -56,33 +51,10 @@ class TestTheTests:
             ([PREMISE, "She did."], "exact", False),
             (["She did.", PREMISE], "exact", False),
             ([f" {PREMISE.upper()}", HYPOTHESIS.replace(".", "!")], "normalized", True),
-            (
-                [PREMISE.replace(" ", "\n ").replace("glass", "g\u200blass"), "No."],
-                "normalized",
-                False,
-            ),
-            (
-                [f"A guide says: {PREMISE[:100]}…", "The guide says nothing of a roof."],
-                "8-gram",
-                False,
-            ),
-            (
-                [f"On the radio they said that {HYPOTHESIS.lower()[:-1]} at all.", "They sang."],
-                "8-gram",
-                False,
-            ),
-            (
-                [
-                    PREMISE.replace("museum", "theatre")
-                    .replace("in 1987", "in 1988")
-                    .replace("glass roof", "lead roof")
-                    .replace("station that", "station")
-                    .replace("the harbour", "the haven"),
-                    HYPOTHESIS.replace("Clara", "Klara"),
-                ],
-                "similar",
-                True,
-            ),
+            ([SPACED, "No."], "normalized", False),
+            ([f"A guide says: {PREMISE[:100]}…", "It says nothing of a roof."], "8-gram", False),
+            ([f"We heard that {HYPOTHESIS.lower()[:-1]} at all.", "They sang."], "8-gram", False),
+            ([RETOLD, HYPOTHESIS.replace("Clara", "Klara")], "similar", True),
         ],
     )
     def test_find_what_they_say(self, index, texts, test, whole):
@@ -124,48 +96,26 @@ class TestTheTests:
         assert index.find([PREMISE]) == Match("exact", 2, True)
 
 
-def edited(rng, text, minimum):
-    """A text, edited again and again, as long as it is so much alike."""
-    text = made = normalized(text)
-    while True:
-        words = made.split()
-        at = rng.randrange(len(words))
-        kind = rng.randrange(4)
-        if kind == 0 and at:
-            words[at - 1 : at + 1] = words[at], words[at - 1]
-        elif kind == 1:
-            words[at : at + 1] = rng.choice(([], [made_up(rng, 1)], [words[at], made_up(rng, 1)]))
-        else:
-            place = rng.randrange(len(words[at]))
-            words[at] = (
-                words[at][:place] + rng.choice(LETTERS) * (kind - 2) + words[at][place + 1 :]
-            )
-        after = " ".join(words)
-        if fuzz.ratio(text, after) < minimum:
-            return made
-        made = after
-
-
 @pytest.fixture(scope="module")
-def corpus():
+def corpus(made_up):
     rng = random.Random(8)
     rows = [[made_up(rng, rng.randint(8, 60))] for _ in range(400)]
     return rows, index_of(rows)
 
 
 class TestRowsThatWereEdited:
-    def test_are_found(self, corpus):
+    def test_are_found(self, corpus, edited, edits):
         """Half of the edits hit single letters, which is the most that is promised nothing of."""
         rows, index = corpus
         hits = 0
         for row in range(400):
-            match = index.find([edited(random.Random(row), rows[row][0], 91)])
+            match = index.find([edited(random.Random(row), rows[row][0], edits.any, 91)])
             hits += match is not None and match.row == row + 1
         assert hits >= 380
 
     @settings(max_examples=100)
     @given(seed=st.integers(0, 10**6), words=st.integers(5, 60))
-    def test_others_are_not(self, corpus, seed, words):
+    def test_others_are_not(self, corpus, made_up, seed, words):
         assert corpus[1].find([made_up(random.Random(f"other {seed}"), words)]) is None
 
     @settings(max_examples=50)
@@ -175,7 +125,7 @@ class TestRowsThatWereEdited:
         at=st.floats(0, 1),
         more=st.integers(0, 80),
     )
-    def test_thirteen_words_in_a_row_are_found_in_any_text(self, corpus, seed, row, at, more):
+    def test_thirteen_words_in_a_row_are_found(self, corpus, made_up, seed, row, at, more):
         rows, index = corpus
         words, rng = rows[row][0].split(), random.Random(seed)
         begin = int(at * max(0, len(words) - 13))
@@ -185,12 +135,12 @@ class TestRowsThatWereEdited:
         assert match.row == row + 1
 
 
-def test_long_texts_are_entered_as_a_whole():
+def test_long_texts_are_entered_as_a_whole(made_up, edited, edits):
     rng = random.Random(3)
     rows = [[made_up(rng, 12 if number in (0, 8191, 8192) else 3)] for number in range(9000)]
     rows[4095], rows[4096], rows[8999] = ([made_up(rng, n)] for n in (2000, 9, 700))
     index = index_of(iter(rows))
     for number in (0, 4095, 4096, 8191, 8192, 8999):
         assert index.find(rows[number]) == Match("exact", number + 1, True)
-        made = edited(rng, rows[number][0], 94)
+        made = edited(rng, rows[number][0], edits.any, 94)
         assert index.find([made]).row == number + 1

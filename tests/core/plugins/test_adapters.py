@@ -14,24 +14,12 @@ from targen_core.plugins.adapters import Adapter, remember_class
 from targen_core.runs.preparing.trust import require_known
 from targen_core.wording import install, of_a_command
 
+from ..models import Silent
 
-class Model:
-    """A `ChatModel`."""
 
-    structured = seeded = False
-    max_concurrency = price = None
-
+class Model(Silent):
     def __init__(self, client):
         self.identity = f"acme:{client.name}"
-
-    async def complete(self, request):
-        raise NotImplementedError
-
-    def count_tokens(self, request):
-        return 1
-
-    async def aclose(self):
-        pass
 
 
 class Client:

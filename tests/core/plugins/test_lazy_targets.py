@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from targen_core import Backend, BackendOptions, load_registry
+from targen_core import load_registry
 from targen_core.errors import MissingDependency, PluginError
 from targen_core.plugins.kinds import KINDS
 
@@ -35,9 +35,6 @@ def resolve(plugin, source, tmp_path, monkeypatch):
 
 def test_it_is_imported_when_it_is_asked_for(resolve):
     assert resolve("lazy_ok:judge", lazy_ok="def judge():\n    return 'this one'")() == "this one"
-
-
-def test_a_dotted_attribute(resolve):
     assert resolve("lazy_dotted:Box.inner", lazy_dotted="class Box:\n    inner = len") is len
 
 
@@ -101,16 +98,6 @@ def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
     assert str(caught.value) == words
     assert caught.value.distribution == "acme"
     assert caught.value.hint == "report it to the authors of acme"
-
-
-def test_what_is_of_its_kind_is_given_as_it_is(lab, plugin, source):
-    task = lab.World().task()
-    backend = Backend(summary="", options=BackendOptions, create=lambda options: None)
-    things = {"task": task, "backend": backend, "contexts": task.contexts, "seeds": task.seeds[0]}
-    for kind, thing in {**things, "generator": _function, "corrector": _function}.items():
-        hook = KINDS[kind].hook
-        hooks = {hook: lambda register, thing=thing: register.register("x", thing)}
-        assert load_registry([source(plugin(**hooks))]).get(kind, "x") is thing
 
 
 def test_a_declaration_is_a_task_whatever_it_was_registered_as(plugin, source):

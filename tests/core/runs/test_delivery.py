@@ -2,62 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 import targen_core
-from targen_core import Backend, ChatModel, ChatReply, ChatRequest, Price, UsageError
-from targen_core.calls.delivery import DeliveredRun, Delivery
-from targen_core.calls.executor import ModelSource
+from targen_core import Price, UsageError
+from targen_core.calls.delivery import Delivery
 from targen_core.errors import AnswersAwaited, PluginError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Option
 
+from ..models import PORTER, Silent
 
-class Pigeon:
+
+class Pigeon(Silent):
     """A `DeferredModel`."""
 
-    max_concurrency = None
-
-    def __init__(self, model: ChatModel, home: Path) -> None:
+    def __init__(self, model, home):
         self.identity, self.structured = model.identity, model.structured
         self.seeded, self.price = model.seeded, model.price
         self._model, self._home = model, home
 
-    def attach_run(self, others: Callable[[], int]) -> None:
+    def attach_run(self, others):
         assert others() == 0
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
+    async def complete(self, request):
         with (self._home / "pigeons").open("a") as loft:
             loft.write(f"{request.key}\n")
         if (self._home.parent / "storm").exists():
             raise AnswersAwaited("the pigeons wait out a storm")
         return await self._model.complete(request)
 
-    def count_tokens(self, request: ChatRequest) -> int:
+    def count_tokens(self, request):
         return self._model.count_tokens(request)
 
-    async def aclose(self) -> None:
+    async def aclose(self):
         await self._model.aclose()
 
 
 class Loft:
     """What is still in the air."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file):
         self._file = file
 
-    def holds(self, identity: str, key: str) -> bool:
+    def holds(self, identity, key):
         return key in self._file.read_text().split()
 
-    def price(self, price: Price | None) -> Price | None:
+    def price(self, price):
         return price
 
-    def give_up(self, identity: str, key: str) -> None:
+    def give_up(self, identity, key):
         self._file.write_text(self._file.read_text().replace(key, ""))
 
 
@@ -68,53 +63,44 @@ class Pigeons(Delivery):
     basis = ", by pigeon"
     wrong = False
 
-    def require(self, step: str, called: str, backend: Backend, options: Any) -> None:
+    def require(self, step, called, backend, options):
         if step == "correct":
             raise UsageError("no pigeon judges")
 
-    def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
+    def wrap(self, sources, run):
         return [] if self.wrong else [Pigeon(source.model, run.folder) for source in sources]
 
-    def price(self, price: Price | None) -> Price | None:
+    def price(self, price):
         return None if price is None else Price(price.input / 4, price.output / 4)
 
-    def outstanding(self, folder: Path) -> Loft | None:
+    def outstanding(self, folder):
         return Loft(folder / "pigeons") if (folder / "pigeons").exists() else None
 
-    def report(self, folder: Path) -> Mapping[str, Any]:
+    def report(self, folder):
         return {"pigeons": (folder / "pigeons").exists()}
 
 
-def registry(*deliveries: Any) -> Registry:
+def registry(*deliveries):
     known = targen_core.load_registry()
     own = [Registration("delivery", n, d, "", "birds", "b", "birds") for n, d in deliveries]
     return Registry([*known.everything(), *own], known.plugins, known.kinds)
 
 
-TASK = targen_core.Declaration.model_validate(
-    {
-        "name": "porter",
-        "description": "Notes that a night porter leaves for the morning.",
-        "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
-    }
-)
-
-
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[..., Any]:
+def made(tmp_path):
     """Runs a small task; returns the run."""
 
-    def make(name: str, **options: Any) -> Any:
+    def make(name, **options):
         known = {"registry": registry(("pigeon", Pigeons())), "correct": False, "cache": False}
         priced = {"price_in": 4.0, "price_out": 4.0}
         return targen_core.generate(
-            TASK, n=4, model="scripted", out=tmp_path / name, **{**known, **priced, **options}
+            PORTER, n=4, model="scripted", out=tmp_path / name, **{**known, **priced, **options}
         )
 
     return make
 
 
-def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made: Any) -> None:
+def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made):
     alone, flown = made("alone"), made("flown", delivery="pigeon")
     assert [*alone] == [*flown]
     assert flown.report.raw["pigeons"] is True and alone.report.raw["pigeons"] is False
@@ -122,19 +108,17 @@ def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made: Any) 
     assert price["generate"] == 1.0 and price["contexts"] == 4.0
 
 
-def test_an_estimate_has_its_price(tmp_path: Path) -> None:
+def test_an_estimate_has_its_price(tmp_path):
     known = {"n": 4, "model": "scripted", "correct": False, "price_in": 4.0, "price_out": 4.0}
     known["registry"] = registry(("pigeon", Pigeons()))
-    usual = targen_core.estimate(TASK, **known)
-    flown = targen_core.estimate(TASK, **known, delivery="pigeon")
+    usual = targen_core.estimate(PORTER, **known)
+    flown = targen_core.estimate(PORTER, **known, delivery="pigeon")
     assert flown.basis == f"{usual.basis}, by pigeon"
     dollars = [{row["step"]: row["dollars"] for row in each.steps} for each in (usual, flown)]
     assert dollars[1]["generate"] == pytest.approx(dollars[0]["generate"] / 4, abs=1e-5)
 
 
-def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(
-    made: Any, tmp_path: Path
-) -> None:
+def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_path):
     (tmp_path / "storm").touch()
     with pytest.raises(AnswersAwaited):
         made("run", delivery="pigeon")
@@ -160,13 +144,13 @@ def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(
         ),
     ],
 )
-def test_what_cannot_be_is_refused(made: Any, options: Any, words: str, tmp_path: Path) -> None:
+def test_what_cannot_be_is_refused(made, options, words, tmp_path):
     with pytest.raises(UsageError, match=words):
         made("run", **options)
     assert not (tmp_path / "run").exists()
 
 
-def test_models_that_are_missing_are_the_fault_of_its_authors(made: Any) -> None:
+def test_models_that_are_missing_are_the_fault_of_its_authors(made):
     class Lost(Pigeons):
         wrong = True
 
@@ -174,7 +158,7 @@ def test_models_that_are_missing_are_the_fault_of_its_authors(made: Any) -> None
         made("run", registry=registry(("pigeon", Lost())), delivery="pigeon")
 
 
-def test_one_that_cannot_be_imported_stops_no_run_of_others(made: Any) -> None:
+def test_one_that_cannot_be_imported_stops_no_run_of_others(made):
     broken = registry(("dodo", "no_such_module:DODO"))
     assert made("run", registry=broken).report.complete
     with pytest.raises(PluginError, match="dodo"):

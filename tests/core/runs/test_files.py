@@ -112,21 +112,22 @@ def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
 
 
+def with_near_duplicates(lock, threshold):
+    plan = lock.parts["filter near-duplicates"]
+    plan = plan.model_copy(update={"options": {"near_duplicates": threshold}})
+    return lock.model_copy(update={"parts": {**lock.parts, "filter near-duplicates": plan}})
+
+
+@pytest.fixture(scope="module")
+def manifest(lab, virtual_time, tmp_path_factory):
+    run = tmp_path_factory.mktemp("manifest") / "run"
+    options = {"temperature": 0.3, "correct.model": "large"}
+    limits = {"max_cost": 3.5}
+    lab.run(lab.World(), run, {"yes": 2, "no": 1}, options=options, limits=limits)
+    return Manifest.load(run / "manifest.json")
+
+
 class TestManifest:
-    pytestmark = pytest.mark.usefixtures("virtual_time")
-
-    @pytest.fixture
-    def manifest(self, lab, tmp_path):
-        world = lab.World()
-        lab.run(
-            world,
-            tmp_path / "run",
-            {"yes": 2, "no": 1},
-            options={"temperature": 0.3, "correct.model": "large"},
-            limits={"max_cost": 3.5},
-        )
-        return Manifest.load(tmp_path / "run" / "manifest.json")
-
     def test_it_comes_back_as_it_was_saved(self, manifest, tmp_path):
         manifest.save(tmp_path / "copy.json")
         assert Manifest.load(tmp_path / "copy.json") == manifest
@@ -159,27 +160,24 @@ class TestManifest:
             with pytest.raises(RunDirectoryError, match="cannot be read: not a manifest of fo"):
                 Manifest.load(path)
 
-    def test_differences_name_what_decides_the_rows(self, manifest):
-        plan = manifest.lock.parts["filter near-duplicates"]
-        plan = plan.model_copy(update={"options": {"near_duplicates": 50.0}})
-        parts = {**manifest.lock.parts, "filter near-duplicates": plan}
-        lock = manifest.lock.model_copy(update={"parts": parts})
-        other = manifest.model_copy(update={"spec": manifest.spec.replace(seed=9), "lock": lock})
-        assert manifest.differences(other) == ["near_duplicates: 90.0 -> 50.0", "seed: 0 -> 9"]
-
-    @pytest.mark.parametrize("field", ["limits", "price", "distributions", "created"])
-    def test_what_decides_no_row_makes_no_difference(self, manifest, field):
-        spec, lock = manifest.spec, manifest.lock
-        other = manifest.model_copy(
-            update={
-                "limits": {"spec": spec.replace(limits={"rpm": 1.0})},
-                "price": {"spec": spec.also({"price_in": 1, "price_out": 2})},
-                "distributions": {"lock": lock.model_copy(update={"distributions": {}})},
-                "created": {"created": ""},
-            }[field]
-        )
+    @pytest.mark.parametrize(
+        ("change", "differences"),
+        [
+            (
+                lambda spec, lock: (spec.replace(seed=9), with_near_duplicates(lock, 50.0)),
+                ["near_duplicates: 90.0 -> 50.0", "seed: 0 -> 9"],
+            ),
+            (lambda spec, lock: (spec.replace(limits={"rpm": 1.0}), lock), []),
+            (lambda spec, lock: (spec.also({"price_in": 1, "price_out": 2}), lock), []),
+            (lambda spec, lock: (spec, lock.model_copy(update={"distributions": {}})), []),
+        ],
+    )
+    def test_differences_name_what_decides_the_rows(self, manifest, change, differences):
+        spec, lock = change(manifest.spec, manifest.lock)
+        other = manifest.model_copy(update={"spec": spec, "lock": lock})
         assert other != manifest
-        assert manifest.differences(other) == []
+        assert manifest.differences(other) == differences
+        assert manifest.differences(manifest.model_copy(update={"created": ""})) == []
 
     @pytest.mark.parametrize(
         ("change", "error", "words"),
@@ -187,7 +185,7 @@ class TestManifest:
             (
                 lambda raw: {**raw, "format": FORMAT + 1},
                 RunConflict,
-                "but this version of targen reads format",
+                "this version of targen reads",
             ),
             (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "cannot be read"),
             (lambda raw: {k: v for k, v in raw.items() if k != "spec"}, RunDirectoryError, "read"),

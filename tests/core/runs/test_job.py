@@ -13,13 +13,10 @@ import pytest
 import yaml
 
 from targen_cli.trial import run_trial
-from targen_core.errors import (
-    Interrupted,
-    RunConflict,
-    RunDirectoryError,
-    WriteFailed,
-)
+from targen_core.errors import Interrupted, RunConflict, RunDirectoryError, WriteFailed
 from targen_core.runs.records.spec import RunSpec
+
+from ...runs import OUTPUTS
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -30,16 +27,7 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
     world = lab.World(bad=0.2)
     ran = lab.run(world, tmp_path / "run", QUOTAS)
     names = {path.name for path in ran.path.iterdir() if not path.name.startswith(".")}
-    assert names == {
-        "manifest.json",
-        "journal",
-        "ledger",
-        "dataset.jsonl",
-        "provenance.jsonl",
-        "rejects.jsonl",
-        "report.json",
-        "README.md",
-    }
+    assert names == {*OUTPUTS, "manifest.json", "journal", "ledger", "report.json", "README.md"}
     assert all(set(row) == {"seed", "text", "label", "idx"} for row in ran.rows)
     assert json.loads((ran.path / "report.json").read_text()) == ran.report
     card = (ran.path / "README.md").read_text()

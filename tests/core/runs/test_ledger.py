@@ -8,6 +8,7 @@ import random
 import shutil
 import struct
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from targen_core import Job
 from targen_core.errors import AuthenticationFailed, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
@@ -71,25 +73,18 @@ def stop_at(run: Path, out: Path, count: int, rng: random.Random) -> None:
 # --- both ways agree ---
 
 
-def counting(world, counts: Counter, **changes):
+def counting(world, counts: Counter):
     """A world's task that counts the instances and the list items that it checks."""
+    task = world.task()
 
     def check(row, seed):
         counts["rows"] += 1
 
-    task = world.task(**changes)
-    steps = {"checks": (*task.checks, check)}
-    if task.contexts is not None:
-        old = task.contexts.check
+    def item(text):
+        counts["items"] += 1
+        return task.contexts.check(text)
 
-        def item(text):
-            counts["items"] += 1
-            return old(text)
-
-        steps["contexts"] = type(task.contexts)(
-            item=str, propose=task.contexts.propose, batch=task.contexts.batch, check=item
-        )
-    return task.replace(**steps)
+    return task.replace(checks=(*task.checks, check), contexts=replace(task.contexts, check=item))
 
 
 def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
@@ -196,9 +191,8 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
             (ran.path / "ledger").unlink()
         again = lab.run(world, ran.path, resume=True)
         assert isinstance(again.error, RunConflict)
-        assert f"{name}: replaying the run gives different content at byte {line}" in str(
-            again.error
-        )
+        words = f"{name}: replaying the run gives different content at byte {line}"
+        assert words in str(again.error)
     (ran.path / name).write_bytes(text)
     assert lab.run(world, ran.path, resume=True).files == ran.files
 
@@ -206,30 +200,25 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
 def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
     world = lab.World()
     ran = lab.run(world, tmp_path / "run", QUOTAS, code="before")
-    task = world.task(texts={"render": lambda row: f"{row.text} !"})
-    shout = task.replace(
-        instance=task.instance, rows={"to_rows": lambda row, idx: [_shouted(row, idx)]}
-    )
+
+    def shouted(row, idx):
+        return [{**row.model_dump(), "text": row.text.upper(), "idx": idx}]
+
+    shout = world.task(rows={"to_rows": shouted})
     again = lab.run(world, ran.path, resume=True, task=shout, code="after")
     assert isinstance(again.error, RunConflict)
     assert "dataset.jsonl: replaying the run gives different content at byte 0" in str(again.error)
     assert lab.run(world, ran.path, resume=True, code="before").files == ran.files
 
 
-def _shouted(row, idx):
-    return {**row.model_dump(), "text": row.text.upper(), "idx": idx}
-
-
-def test_a_task_without_a_digest_is_judged_again(lab, tmp_path, monkeypatch):
+def test_a_task_without_a_digest_is_judged_again(lab, tmp_path):
     world, counts = lab.World(), Counter()
     task = counting(world, counts)
-    from targen_core.runs.jobs import job as jobs
-
     registry = lab.registry(task, lab.ToyModel(world.reply))
     assert registry.find("task", "toy").distribution == "toy-tasks"  # which is not installed
     ran = lab.run(world, tmp_path / "run", QUOTAS, task=task, code="x")
     counts.clear()
-    with jobs.Job.resume(registry, ran.path) as job:
+    with Job.resume(registry, ran.path) as job:
         job.run()
     assert counts["rows"] >= 16
     assert {name: (ran.path / name).read_bytes() for name in OUTPUTS} == ran.files
@@ -253,9 +242,7 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
 def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):
     world = lab.World(bad=0.2, relabel=0.4, repeat=0.3)
     lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
-    whole = lab.run(
-        world, tmp_path / "run", grow={"yes": 16, "no": 16}
-    )  # what was surplus is judged again
+    whole = lab.run(world, tmp_path / "run", grow={"yes": 16, "no": 16})  # surplus ones come again
     assert {r.get("id") for r in whole.rejects} & {record["id"] for record in whole.provenance}
     rng = random.Random("report")
     for count in range(1, len(frames(tmp_path / "run" / "ledger")) + 1, 5):

@@ -9,12 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions, Job, RunSpec
-from targen_core.errors import (
-    BadRequest,
-    ServiceUnavailable,
-    TargenError,
-    UsageError,
-)
+from targen_core.errors import BadRequest, ServiceUnavailable, TargenError, UsageError
 from targen_core.runs.records.options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -124,11 +119,8 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"api_key": KEY, "timeout": "soon"},
-        {"timeout": KEY},
-        {"apikey": KEY},
-        {"api_key": [KEY]},
-        {"mirrors": KEY},
+        *({"api_key": KEY, "timeout": "soon"}, {"timeout": KEY}, {"apikey": KEY}),
+        *({"api_key": [KEY]}, {"mirrors": KEY}),
     ],
     ids=lambda options: next(iter(options)),
 )

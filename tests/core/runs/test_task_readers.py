@@ -57,6 +57,7 @@ def sources(tmp_path, monkeypatch):
 
 
 def test_a_run_of_such_a_file_goes_on_without_it(sources):
+    assert task_file("./porter.ini").distributions == ("targen-ini",)
     spec = RunSpec(task="./porter.ini", quotas={"calm": 1, "alarm": 1}, backend="scripted")
     with Job.create(load_registry(), spec, Path("run")) as job:
         assert job.run()["task"] == "file:porter"
@@ -66,10 +67,6 @@ def test_a_run_of_such_a_file_goes_on_without_it(sources):
     Path("porter.ini").unlink()
     with Job.resume(load_registry(), Path("run"), quotas={"calm": 2, "alarm": 2}) as job:
         assert job.run()["rows"] == {"calm": 2, "alarm": 2}
-
-
-def test_the_reader_has_a_part_in_what_is_made(sources):
-    assert task_file("./porter.ini").distributions == ("targen-ini",)
 
 
 def test_other_files_are_refused_with_those_that_are_read(sources):

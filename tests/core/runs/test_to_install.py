@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,7 @@ SOURCES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.whole  # a wheel lies beside no plugins
 @pytest.mark.parametrize("source", SOURCES)
-def test_ours_come_from_where_the_core_is_from(
-    source: str, targen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ours_come_from_where_the_core_is_from(source, targen, monkeypatch):
     Path("mail.json").write_text(json.dumps({"description": "E-mails.", "labels": LABELS}))
     assert (
         targen("generate", "mail.json", "-n", 2, "-b", "scripted", "-q", "--out", "run").code == 0
@@ -38,7 +35,7 @@ def test_ours_come_from_where_the_core_is_from(
     path.write_text(json.dumps(value))
     found = importlib_metadata.version
 
-    def version(name: str) -> str:
+    def version(name):
         if name == "targen-review":
             raise importlib_metadata.PackageNotFoundError(name)
         return found(name)

@@ -27,12 +27,7 @@ def _list(item):
 @pytest.mark.parametrize(
     ("name", "text", "item", "items"),
     [
-        (
-            "one.csv",
-            'place\nnight buses\n\n"markets,\nby day"\n',
-            str,
-            ["night buses", "markets,\nby day"],
-        ),
+        ("one.csv", 'place\nat night\n\n"a,\nb"\n', str, ["at night", "a,\nb"]),
         ("more.csv", "id,context\n1,night buses\n", str, ["night buses"]),
         ("more.tsv", "id\tcontext\n1\tnight, late\n", str, ["night, late"]),
         ("pairs.csv", "note,word,count\nx,bank,3\n", Pair, [Pair(word="bank", count=3)]),
@@ -47,18 +42,23 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
 
 
 @pytest.mark.parametrize(
-    ("text", "item", "words"),
+    ("name", "text", "item", "words"),
     [
-        ("id,place\n1,town\n", str, "an item is a text, and the file has the columns id, place"),
-        ("word,count\nbank,many\n", Pair, "line 2: count: "),
-        ("word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
-        ("place\n", str, "is empty"),
+        ("a.csv", "id,place\n1,town\n", str, "a text, and the file has the columns id, place"),
+        ("a.csv", "word,count\nbank,many\n", Pair, "line 2: count: "),
+        ("a.csv", "word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
+        ("a.csv", "place\n", str, "is empty"),
+        ("a.txt", "\n \n", str, "is empty"),
+        ("a.jsonl", '"a"\n{"b": 1}\n', str, "line 2: .* is not a str"),
+        ("a.jsonl", '"not json\n', str, "line 1: it is not JSON"),
+        ("a.txt", None, str, "No such file"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_said(tmp_path, text, item, words):
-    (tmp_path / "table.csv").write_text(text)
+def test_a_file_that_cannot_be_read_is_said(tmp_path, name, text, item, words):
+    if text is not None:
+        (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=words):
-        read_items(tmp_path / "table.csv", _list(item), "--contexts")
+        read_items(tmp_path / name, _list(item), "--contexts")
 
 
 def test_real_texts_of_which_some_are_odd_are_used_as_far_as_they_go(tmp_path, caplog):

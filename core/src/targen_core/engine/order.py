@@ -261,7 +261,6 @@ class Orders:
 
     def aim(self, patience: int) -> None:
         """Take a new target; see `SeedOrder.patience`."""
-        self.take_passed()
         for order in self.orders:
             order.patience = patience
 

@@ -253,6 +253,7 @@ class Engine:
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
         self._over = self._order.over = frozenset()
+        self._order.take_passed()  # by the walk before, which ran ahead; this one comes by them too
         candidates = self._candidates()
         await self._repeat(candidates, target)
         self._replays = self._sink.replaying
