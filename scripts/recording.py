@@ -1,13 +1,11 @@
 """Record commands on a pseudo-terminal and draw them as one animated SVG, with its text in it.
 
     pip install pyte
-    python scripts/recording.py docs/assets/first-day.svg
     python scripts/recording.py docs/assets/your-own-task.svg
 
 The commands are typed and run for real in a shell; nothing is put in afterwards but shorter waits.
-`first-day` runs in the root of the repository, with the model of the demo. `your-own-task` runs in
-a copy of `examples/mail`, with its service, so the replies of a large model come without its
-waits. No service and no font is fetched.
+They run in a copy of `examples/mail`, with its service, so the replies of a large model come
+without its waits. No service and no font is fetched.
 """
 
 from __future__ import annotations
@@ -30,15 +28,7 @@ from html import escape
 from pathlib import Path
 
 COLUMNS, ROWS = 100, 30
-COOL = "-o seeds.temperature=0.4 -o correct.temperature=0"  # as the demo has it
-FIRST_DAY = (
-    "sh scripts/demo $RUNS/demo",
-    f"targen preview examples/reviews.yaml -n 2 -b local {COOL}",
-    f"targen generate examples/reviews.yaml -n 12 -b local --seed 1 {COOL} --out $RUNS/reviews",
-    "targen show examples/superglue_synthetic/rte 1",
-    "targen analyze $RUNS/reviews --metric lexical --metric repetition",
-)
-YOUR_OWN_TASK = (
+COMMANDS = (
     "cat mail.yaml",
     "targen preview mail.yaml",
     "targen generate mail.yaml --label order_status=20,refund=12,complaint=12,advice=10,other=6",
@@ -77,28 +67,20 @@ def main() -> None:
     root = Path(__file__).resolve().parent.parent
     frames: list[tuple[float, Screen]] = []
     with tempfile.TemporaryDirectory(prefix="targen-recording-") as runs:
-        if args.out.stem == "first-day":
-            shows = "previews, generates, shows and analyses rows"
-            for command in FIRST_DAY:
-                frames += recorded(command, root, runs, {})
-        elif args.out.stem == "your-own-task":
-            shows = "generates e-mails for a task in a file, revises it, trains and evaluates"
-            mail = root / "examples" / "mail"
-            folder = Path(shutil.copytree(mail, Path(runs) / "mail"))
-            with runpy.run_path(str(mail / "service.py"))["served"]() as server:
-                model = {
-                    "TARGEN_NO_CONFIG": "1",
-                    "TARGEN_BACKEND": "llama/large",
-                    "TARGEN_BASE_URL": f"{server.url}/v1",
-                    "TARGEN_CONCURRENCY": "1",  # as in the page's tests: the same calls each time
-                    "TARGEN_CACHE_DIR": f"{runs}/cache",
-                }
-                for command in YOUR_OWN_TASK:
-                    frames += recorded(command, folder, runs, model)
-        else:
-            parser.error("OUT is first-day.svg or your-own-task.svg")
+        mail = root / "examples" / "mail"
+        folder = Path(shutil.copytree(mail, Path(runs) / "mail"))
+        with runpy.run_path(str(mail / "service.py"))["served"]() as server:
+            model = {
+                "TARGEN_NO_CONFIG": "1",
+                "TARGEN_BACKEND": "llama/large",
+                "TARGEN_BASE_URL": f"{server.url}/v1",
+                "TARGEN_CONCURRENCY": "1",  # as in the page's tests: the same calls each time
+                "TARGEN_CACHE_DIR": f"{runs}/cache",
+            }
+            for command in COMMANDS:
+                frames += recorded(command, folder, runs, model)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(as_svg(frames, shows), encoding="utf-8")
+    args.out.write_text(as_svg(frames), encoding="utf-8")
     print(f"{args.out}: {len(frames)} pictures, {sum(t for t, _ in frames):.0f} s", file=sys.stderr)
 
 
@@ -191,7 +173,7 @@ def _span(look: str, text: str) -> str:
     return f"<tspan{named}{fill}>{escape(text)}</tspan>" if look else escape(text)
 
 
-def as_svg(frames: list[tuple[float, Screen]], shows: str) -> str:
+def as_svg(frames: list[tuple[float, Screen]]) -> str:
     """The pictures one after the other, for ever; each line of text is in the file once."""
     total = sum(seconds for seconds, _ in frames)
     names: dict[str, str] = {}
@@ -203,7 +185,8 @@ def as_svg(frames: list[tuple[float, Screen]], shows: str) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" role="img" '
-        f'aria-label="A terminal in which targen {shows}">'
+        'aria-label="A terminal in which targen generates e-mails for a task in a file, '
+        'revises it, trains and evaluates">'
     )
     parts = [
         head,

@@ -386,7 +386,7 @@ class _Suite:
                 "tasks; answered calls are not repeated",
             ) from error
         finally:
-            if job.report is not None:
+            if job.report is not None and not job.leaves_nothing:
                 self._reports.append(job.report)
                 self._paths.append(job.path)
 

@@ -171,7 +171,7 @@ def test_a_run_that_is_open_here_is_said_to_be():
 @pytest.mark.whole
 def test_a_run_without_a_row_is_an_empty_sequence():
     with pytest.raises(BudgetExhausted):
-        porter(n=4, max_tokens=10, out="x")
+        porter(n=4, max_tokens=3000, out="x")
     run = tg.load("x")
     assert (len(run), list(run), bool(run)) == (0, [], True)
     assert run.dataset == tg.Dataset("x", run.task, [])

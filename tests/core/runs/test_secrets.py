@@ -107,7 +107,8 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     long = f"{KEY}-of-a-service"
 
     def stop(number, request, job):
-        raise error(f"the header was {spelled(long)}") from OSError(long)
+        if number > 1:  # a run without an answer leaves no files
+            raise error(f"the header was {spelled(long)}") from OSError(long)
 
     ran = lab.run(lab.World(), tmp_path / "run", {"yes": 5}, options={"api_key": long}, hook=stop)
     assert isinstance(ran.error, TargenError)

@@ -10,8 +10,32 @@ from typing import Any
 
 import pytest
 
+import targen_core as tg
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response, Seen
+from tests.tables import table
+
+# How a service answers, options, and the error.
+UNANSWERED = """
+    503 | --max-outage 0.1    | no answer from the service within 0.1 s
+    401 | -q                  | HTTP 401
+    402 | -q                  | HTTP 402
+    200 | --max-tokens 10     | token budget exhausted: 0 of 10 spent
+"""
+
+
+@pytest.mark.parametrize(("status", "words", "error"), table(UNANSWERED))
+def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error):
+    with FaultServer(lambda _: Response({"error": {"message": "Not now"}}, int(status))) as server:
+        where = f"-b llama/m --base-url {server.url}/v1 {words}"
+        done = refuses(f"generate rte -n 4 --yes --out a/b {where}", error, code=1)
+        assert "resume" not in done.err
+        limits = {"max_tokens": 10} if status == "200" else {"max_outage": 0.1}
+        with pytest.raises(tg.TargenError) as caught:
+            tg.generate("rte", n=4, model="llama/m", base_url=f"{server.url}/v1", **limits)
+    assert not Path("runs").exists()
+    assert "resume" not in "".join(caught.value.__notes__)
+
 
 # --- a service that answers badly at first ---------------------------------------
 

@@ -475,24 +475,24 @@ SERVICES = """
     proxy | HTTP 407: Proxy Authentication Required | a proxy or firewall answered, not the service
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
-    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | resume when it is back, or with a larger --max-outage
-    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; resume when
+    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | run the same command again when it is back, or with a larger --max-outage
+    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; run the same command again when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
-    402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then resume the run
-    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; resume when it is back, or with
-    quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then resume the run
-    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | resume when it is back, or with a larger --max-outage
-    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; resume when it is back, or with a
-    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; resume when it is back, or
-    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; resume when it is back, or
+    402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then run the same command again
+    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when it is back, or with
+    quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then run the same command again
+    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | run the same command again when it is back, or with a larger --max-outage
+    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; run the same command again when it is back, or with a
+    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; run the same command again when it is back, or
+    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when it is back, or
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | resume when it is back, or with a larger --max-outage
+    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when it is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
     chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use another model, since this one does not do as the prompt says, or give your own --contexts or --seeds; the same command asks

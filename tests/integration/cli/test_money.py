@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
+from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
 pytest.importorskip("targen_plugin_example")
@@ -94,7 +96,9 @@ def test_neither_card_nor_export_tells_where_a_model_is(generate, works, service
 
 
 def test_a_failed_run_publishes_no_words_of_a_service(targen, tmp_path):
-    with FaultServer(Response({"error": {"message": "no key for 10.9.8.7"}}, 401)) as refusing:
+    refused = Response({"error": {"message": "no key for 10.9.8.7"}}, 401)
+    answers = chain([Response(OPENAI.answer("Hm.", "stop"))], repeat(refused))
+    with FaultServer(lambda _: next(answers)) as refusing:
         address = ("-o", f"base_url={refusing.url}/v1", "-o", "model=m")
         expected = ("generate", "tickets", "-n", 4, "-b", "llama", "-q", *address)
         assert targen(*expected, "--out", "run").code == 1

@@ -311,7 +311,8 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
             with _shown(job) if progress else nullcontext() as listener:
                 report = await job.arun(listener)
         except TargenError as error:
-            error.add_note(_kept(job))
+            if not job.leaves_nothing:
+                error.add_note(_kept(job))
             raise
     return Run(job.path, Report.of(report), registry)
 

@@ -104,7 +104,11 @@ class Budget:
             spent = f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent"
             more = f"cost ${dollars:.4f}"
         whose = " by all parts of the command" if shared else ""
-        hint = (REPEAT if shared else "resume") + " with a larger " + Option(option, ...)
+        hint = (
+            (REPEAT if shared or not self.tokens else "resume")
+            + " with a larger "
+            + Option(option, ...)
+        )
         if option == "max_tokens" and not self.tokens:  # other programs call this so
             own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
             hint = hint + "; the length of a reply is " + own

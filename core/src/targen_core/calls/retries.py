@@ -12,7 +12,7 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
 from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceGaveUp
 from targen_core.text import plural
-from targen_core.wording import Option
+from targen_core.wording import REPEAT, Option, Words
 
 MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
@@ -46,6 +46,11 @@ class Retries:
         self._waiting: dict[asyncio.Future[None], Scope] = {}
         # In the order in which they began to wait, so that they go on in it.
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
+
+    @property
+    def _again(self) -> Words:
+        # A new run that was never answered leaves no folder to resume.
+        return REPEAT if self._last_success is None else "resume"
 
     @property
     def trouble(self) -> str:
@@ -86,7 +91,7 @@ class Retries:
             words = f": {error}" if error is not None else ""
             raise ServiceGaveUp(
                 f"the service requested a pause of {asked:.0f} s{words}",
-                hint="resume after that, or with a larger " + Option("max_outage", ...),
+                hint=self._again + " after that, or with a larger " + Option("max_outage", ...),
             )
 
     def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
@@ -136,7 +141,8 @@ class Retries:
                 if self._max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
-                + "resume when it is back, or with a larger "
+                + self._again
+                + " when it is back, or with a larger "
                 + Option("max_outage", ...),
             ) from error
         # What it was asked to wait may be untrue: it asks again before the run would end.

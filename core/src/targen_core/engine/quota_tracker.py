@@ -474,7 +474,9 @@ class QuotaTracker:
             if own:
                 shown = Action("show", Blank("RUN"), rejected=True)
                 hint = shown + " says what was left out, and why"
-        kept: Words = "the rows so far are kept, and rejects.jsonl lists what was rejected and why"
+        kept: Words = "rejects.jsonl lists what was rejected and why"
+        if any(self._have.values()):
+            kept = "the rows so far are kept, and " + kept
         if self._has_unusable:
             again = AGAIN + " asks again for the replies that could not be used"
             other = "with another " + Option("out", ...) + " only unusable replies are asked for"

@@ -15,7 +15,7 @@ from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
 from targen_backends.prices import price_of
 from targen_core import ChatRequest, Message, Price
-from targen_core.wording import Setting
+from targen_core.wording import REPEAT, Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel"]
 
@@ -44,7 +44,7 @@ class ChatGptModel(CompletionsModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         credit_hint="the account is out of credit or at its limit: see Billing and Limits in its "
-        "settings, then resume the run",
+        "settings, then " + REPEAT,
         parameter_hints=dict.fromkeys(
             NOT_WITH_REASONING, Setting("thinks", True) + " for a model that takes none"
         ),

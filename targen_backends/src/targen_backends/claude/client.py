@@ -20,7 +20,7 @@ from targen_backends.http.service import Service
 from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
 from targen_core import ChatReply, ChatRequest, Price
-from targen_core.wording import Setting
+from targen_core.wording import REPEAT, Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
 
@@ -63,7 +63,7 @@ class ClaudeModel(HttpModel):
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,
         credit_hint="the organisation is out of credit or at a spend limit: see Billing and Limits "
-        "in the console, then resume the run",
+        "in the console, then " + REPEAT,
         schema_hint=Setting("structured", "tool")
         + ", or "
         + Setting("structured", "none")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from targen_backends.http.limits import rate_headers
 from targen_core.calls.model import RateHeaders
-from targen_core.wording import Blank, Option, Setting, Words
+from targen_core.wording import REPEAT, Blank, Option, Setting, Words
 
 __all__ = ["NOT_WITH_REASONING", "Service"]
 
@@ -35,7 +35,7 @@ class Service:
 
     key_variable: str
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
-    credit_hint: str = "the account has no credit left: see its billing page, then resume the run"
+    credit_hint: Words = "the account has no credit left: see its billing page, then " + REPEAT
     missing_hint: Words = "is the model name right, and does this key have access to it?"
     schema_hint: Words = (
         Setting("structured", "json_object")

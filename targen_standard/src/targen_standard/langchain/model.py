@@ -38,7 +38,7 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
-from targen_core.wording import Blank, Setting
+from targen_core.wording import REPEAT, Blank, Setting
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -419,7 +419,7 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     words = quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
-        return CreditExhausted(words, hint="add credit or raise the limit, then resume the run")
+        return CreditExhausted(words, hint="add credit or raise the limit, then " + REPEAT)
     if code in CONTENT_FILTER_CODES or filtered(words):
         return ContentFiltered(words, billed=True)
     if status in (503, 529) or "OverloadedError" in names:

@@ -28,6 +28,7 @@ from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
 from targen_core.errors import (
+    BudgetExhausted,
     Interrupted,
     QuotaNotMet,
     RunConflict,
@@ -141,7 +142,7 @@ class Job:
         self._closing = contextlib.ExitStack()
         self._reporting: dict[str, Filter] = {}  # filters of the engine, by name
         self._is_new = False  # whether this process began the run
-        self._refused = False  # whether what was asked for turned out to be wrong
+        self._failed_to_start = False  # whether it ended for a reason outside its rows
         self._closing.callback(self._leave_nothing)
         self._closing.callback(directory.close)
         for each in prepared.filters:
@@ -281,7 +282,7 @@ class Job:
             try:
                 require_copy(spec.task, prepared.file, out)
             except BaseException:
-                job._refused = True
+                job._failed_to_start = True
                 job.close()
                 raise
         return job
@@ -420,9 +421,11 @@ class Job:
                 raise stopped.__cause__ from None
             raise
         except TargenError as error:
-            # Before anything was asked, or by what a part refuses: the words are put right, and
-            # begin the run anew.
-            self._refused = self.engine is None or error.exit_code == UsageError.exit_code
+            # The request was wrong, or the service does not answer. A new start finds the same: if
+            # nothing was answered, the folder holds nothing worth continuing.
+            away = isinstance(error, ServiceError | ServiceGaveUp | BudgetExhausted)
+            usage = error.exit_code == UsageError.exit_code
+            self._failed_to_start = self.engine is None or away or usage
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
@@ -554,9 +557,13 @@ class Job:
         found: Sequence[Mapping[str, Any]] = counted(self.task, self.path / "provenance.jsonl")
         return found
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """Return whether it failed before an answer, so that `close` removes its new folder."""
+        return self._is_new and self._failed_to_start and is_unanswered(self.path)
+
     def _leave_nothing(self) -> None:
-        """Take a new run away again that was refused before anything was answered."""
-        if self._is_new and self._refused and is_unanswered(self.path):
+        if self.leaves_nothing:
             with contextlib.suppress(OSError):
                 for file in self.path.iterdir():
                     remove(file)

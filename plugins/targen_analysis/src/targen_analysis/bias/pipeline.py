@@ -88,6 +88,8 @@ def _loaded(name: str) -> Any:
     except UsageError:
         raise
     except (OSError, ValueError, ImportError, AttributeError, TypeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "spacy":
+            raise
         said = str(error).partition("\n")[0]
         if "[E050]" not in said:
             raise UsageError(
