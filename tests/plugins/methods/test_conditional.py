@@ -130,15 +130,6 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     assert len(lines("run/dataset.jsonl")) == 8
 
 
-def test_a_cue_of_no_label_is_refused(targen, mail):
-    done = targen(
-        *("method", "zerogen", str(mail), "-n", "2", "-b", "scripted"),
-        *("--set", 'cues={"lone": "About a loan:"}'),
-    )
-    assert done.code == 2
-    assert "'lone', which is not a label" in done.err and "loan" in done.err
-
-
 ASKED = [
     {"question": f"Where was the boat of {name}?", "answer": answer, "label": label}
     for name, answer, label in (
