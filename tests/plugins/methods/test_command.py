@@ -153,14 +153,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
     assert "got another than was asked for" not in said
 
 
-ROWS = {
-    "pair.jsonl": '{"text": "Is the atlas back?", "label": "loan"}\n',
-    "empty.jsonl": "",
-    "other.jsonl": '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}',
-    "lone.jsonl": '{"text": "Is the atlas back?", "label": "lone"}\n',
-    "bare.jsonl": '{"text": "Is the atlas back?"}',
-    "torn.jsonl": '{"text": "Is the atlas back?", "label": "loan"}\nand so on',
-}
+PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
 REFUSED = """
     attrpromt mail.yaml | attrprompt
     attrprompt mail.yaml --set value=3 | no option 'value'
@@ -178,33 +171,40 @@ REFUSED = """
     coda mail.yaml --given pair.jsonl --set solo=0 --set mix=0 | solo=0
     coda mail.yaml --given pair.jsonl --set embedder=wordz | wordz
     coda mail.yaml --given pair.jsonl --set keep=2 | keep:
-    coda mail.yaml --given pair.jsonl | no given row has the label room
-    coda mail.yaml --given empty.jsonl | has no rows
-    coda mail.yaml --given other.jsonl | text: no such column
-    coda mail.yaml --given lone.jsonl | label: 'lone' is not 'loan' or 'room'; did you mean loan?
-    coda mail.yaml --given bare.jsonl | no given row has a label
-    coda mail.yaml --given torn.jsonl | line 2 is not a row of mail
 """
 
 
 @pytest.mark.parametrize(("line", "said"), table(REFUSED, 2))
 def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
-    for name, text in ROWS.items():
-        Path(name).write_text(text)
+    Path("pair.jsonl").write_text(PAIR)
     words = "--set embedder=words" if "coda" in line and "embedder" not in line else ""
-    ran = refuses(f"method {line} {words} -n 2 -b scripted --out run", "")
-    assert said in ran.err
-    if "--given" not in line or said in ("keep:", "wordz", "solo=0"):
-        return
+    assert said in refuses(f"method {line} {words} -n 2 -b scripted --out run", "").err
+
+
+GIVEN = {
+    "": ("has no rows", ""),
+    '{"premise": "It rains.", "label": 1}': ("text: no such column", "of mail: text, label"),
+    PAIR.replace("loan", "lone"): ("label: 'lone' is not 'loan' or 'room'", "did you mean loan?"),
+    '{"text": "Is the atlas back?"}': ("no given row has a label", ""),
+    PAIR + "and so on": ("line 2 is not a row of mail", ""),
+}
+
+
+@pytest.mark.parametrize("text", GIVEN)
+def test_given_rows_are_read_before_a_run_is_begun(refuses, mail, text):
+    Path("rows.jsonl").write_text(text)
     # What is written by hand, or was when the rows were good, is begun no sooner.
-    method, _, _, given, *_ = line.split()
-    asked = {"use": method, "task": "mail.yaml", "given": given}
+    asked = {"use": "coda", "task": mail.name, "given": "rows.jsonl"}
     Path("asked.json").write_text(json.dumps({"method": asked}))
-    assert said in refuses("generate asked.json -n 2 -b scripted --out run", "").err
+    start = "method coda mail.yaml --given rows.jsonl --set embedder=words"
+    generate = "generate asked.json -n 4 -b scripted --out run"
+    for line in (f"{start} -n 4 -b scripted --out run", f"{start} --save saved.json", generate):
+        said = refuses(line, "").err
+        assert all(words in said for words in GIVEN[text])
 
 
 def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(refuses, works, mail):
-    both = ROWS["pair.jsonl"] + '{"text": "Is the blue room free?", "label": "room"}\n'
+    both = PAIR + '{"text": "Is the blue room free?", "label": "room"}\n'
     Path("rows.jsonl").write_text(both)
     how = ("--given", "rows.jsonl", "--set", "embedder=words", "--save", "asked.json")
     works("method", "coda", mail, *how)
@@ -307,7 +307,7 @@ def test_methods_say_what_they_ask_of_a_backend(works):
 
 
 def test_a_command_that_calls_the_python_api_says_what_to_type(refuses):
-    Path("pair.jsonl").write_text(ROWS["pair.jsonl"])
+    Path("pair.jsonl").write_text(PAIR)
     hint = "--task NAME, or the file of one; see targen list-tasks"
     refuses("select pair.jsonl --keep 1", "", f"try: {hint}")
     with pytest.raises(UsageError) as caught:  # and a program what to write, as ever
