@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from targen_core import UsageError, read_dataset
 from tests.files import lines, write_lines
 
 from ...tables import table
@@ -304,12 +303,3 @@ def test_methods_say_what_they_ask_of_a_backend(works):
     assert scored["step"] == "generate"
     assert works("describe", "coda", "--json").json["scored"] == []  # made without its rows
     assert "Step generate asks for token probabilities" in works("describe", "supergen").out
-
-
-def test_a_command_that_calls_the_python_api_says_what_to_type(refuses):
-    Path("pair.jsonl").write_text(PAIR)
-    hint = "--task NAME, or the file of one; see targen list-tasks"
-    refuses("select pair.jsonl --keep 1", "", f"try: {hint}")
-    with pytest.raises(UsageError) as caught:  # and a program what to write, as ever
-        read_dataset("pair.jsonl")
-    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
