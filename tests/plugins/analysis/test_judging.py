@@ -115,7 +115,6 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
 
 REFUSED = """
     2 | sample bare.jsonl --out s.csv | has an answer to judge
-    2 | sample mine.jsonl --out there.csv | exists already
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
     1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | contains no row of these data
@@ -131,7 +130,5 @@ def test_what_cannot_be_judged(code, line, said, targen, works, rows, jsonl):
     works("sample", other, "-n", "2", "--out", "sheet.csv")
     filled("sheet.csv", ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
-    Path("there.csv").write_text("mine")
     done = targen(*line.split())
     assert (done.code, said in done.err) == (int(code), True), done.err
-    assert Path("there.csv").read_text() == "mine"
