@@ -74,14 +74,31 @@ def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
     refuses((*start, "-n", "8", "--set", "attrprompt.values=5"), "other options")
 
 
-def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail, held, monkeypatch):
+STOP = """
+import os, pathlib, signal
+
+def reply(request):
+    if request.origin.step == "generate" and (at := pathlib.Path("stop")).exists():
+        at.unlink()
+        os.kill(os.getpid(), signal.SIGINT)
+    return request.dry_run()
+"""
+
+
+@pytest.mark.parametrize("place", ["rows", "training"])
+def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail, held, monkeypatch, place):
     def stopped(*args: Any, **keywords: Any) -> None:
         raise KeyboardInterrupt
 
+    Path("stop.py").write_text(STOP)
     start = ("compare-methods", mail, "--methods", "targen", "-b", "scripted", "--out", "out")
-    start = (*start, "-n", "8", "--test", held(8), "--repeats", "2")
+    start = (*start, "-n", "8", "--test", held(8), "--repeats", "2", "--concurrency", "1")
+    start = (*start, "-o", "script=stop.py:reply", "-o", "latency_ms=10")
     with monkeypatch.context() as patched:
-        patched.setattr("targen_training.progress.cells_shown", stopped)
+        if place == "training":
+            patched.setattr("targen_training.progress.cells_shown", stopped)
+        else:
+            Path("stop").touch()
         done = targen(*start)
     assert done.code == 130, done.err
     assert "the same command continues" in done.err.splitlines()[-1]
@@ -208,7 +225,8 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     judged = ("compare-methods", mail, *data[2:], "-b", "scripted", "--out", "judged")
     works(*judged)
     Path("plain.jsonl").write_text(Path(held(3)).read_text())
-    refuses(judged, "the rows of file were judged before and are others now")
+    said = "the rows of file were judged before and are others now"
+    refuses(judged, "contains another correction", said)
 
 
 def test_a_folder_called_like_the_task_hides_no_task(works):

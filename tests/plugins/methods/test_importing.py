@@ -318,6 +318,7 @@ REFUSED = {
     "sungen none.jsonl LABELS": "there is no file",
     "zerogen latin.jsonl LABELS": "--encoding cp1252",
     "sungen empty.jsonl LABELS": "has no rows",
+    "sungen odd.jsonl LABELS": "a row of sungen has idx, label, text; other forms: zerogen:",
 }
 """What is typed after `targen import-rows`, and what the error or its hint says."""
 
@@ -327,6 +328,7 @@ def test_what_is_wrong_is_said_with_a_way_out(refuses, pairs, typed, said):
     jsonl("rows.jsonl", CXY)
     jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
     jsonl("latin.jsonl", [b'{"C": "caf\xe9", "X": "x", "Y": 0}'])
+    jsonl("odd.jsonl", [{"review": "Fine.", "stars": 5}])
     jsonl("alone.jsonl", [{"instruction": "Which?", "most_similar": {}}])
     Path("list.json").write_text(json.dumps([{**SCORED, "label": "x"}]))
     for name, text in (
