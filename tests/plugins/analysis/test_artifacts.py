@@ -69,16 +69,16 @@ def test_nothing_is_found_where_nothing_is(planted):
 
 
 def test_a_word_of_the_hypothesis(planted):
-    def plant(premise, hypothesis, label, rng):
-        return premise, f"not {hypothesis.partition(' ')[2]}" if label == "no" else hypothesis
-
-    findings = planted(plant)
+    findings = planted(
+        lambda p, h, label, rng: (p, f"not {h.partition(' ')[2]}" if label == "no" else h)
+    )
     assert clear(findings) >= {"hypothesis alone", "all fields"}
     assert "premise alone" not in clear(findings)
     assert clear(findings, "original") == set()
     assert any("seeing hypothesis alone" in line for line in findings.warnings)
-    title = "Words that go with a label in mine"
-    words = next(table for table in findings.tables if table.title.startswith(title))
+    words = next(
+        t for t in findings.tables if t.title.startswith("Words that go with a label in mine")
+    )
     assert words.rows[0][:3] == ("hypothesis", "not", "no")
 
 
@@ -122,9 +122,12 @@ def test_which_fields_are_seen():
 def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
     labels = ["yes", "no"] * 100
     marks = ["surely", "hardly"] * 100
-    ones, twos, threes = (sentences(200, seed=seed) for seed in range(3))
-    twos = [f"{mark} {two}" for mark, two in zip(marks, twos, strict=True)]
-    texts = list(zip(ones, twos, threes, strict=True))
+    texts = [
+        (one, f"{mark} {two}", three)
+        for one, two, three, mark in zip(
+            sentences(200), sentences(200, seed=1), sentences(200, seed=2), marks, strict=True
+        )
+    ]
     findings = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
     assert len(findings.warnings) == 1
     assert "seeing b alone" in findings.warnings[0]
@@ -275,5 +278,7 @@ def test_agreement_beyond_shuffled_answers_against_all_permutations():
     repeats = int(np.ceil((3 / z) ** 2)) + 1  # independent strata add up as their number's root
     for count, expected in ((1, True), (repeats, False), (max(1, repeats // 2), True)):
         strata = "".join(chr(65 + at) * len(truth) for at in range(count))
-        mine, other = baseline(answers * count), baseline(strata)
-        assert adds_nothing(mine, [other], list(truth * count)) is expected
+        assert (
+            adds_nothing(baseline(answers * count), [baseline(strata)], list(truth * count))
+            is expected
+        )

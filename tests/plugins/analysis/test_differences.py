@@ -12,7 +12,6 @@ import pytest
 from targen_analysis.differences.metric import DIFFERENCES
 from targen_analysis.folds import folds_of, groups_of
 from targen_core import analyze
-from tests.files import lines
 
 pytest.importorskip("sklearn")
 
@@ -26,15 +25,11 @@ def real(count, seed=0):
 
     def said():
         name = "".join(rng.choices("abcdefghiklmnoprstuvw", k=9))
-        place, deed = rng.choice(PLACES), rng.choice(DEEDS)
-        return f"Which {place} {deed} after the {name} {rng.choice(PLACES)}?"
+        return (
+            f"Which {rng.choice(PLACES)} {rng.choice(DEEDS)} after the {name} {rng.choice(PLACES)}?"
+        )
 
     return [said() for _ in range(count)]
-
-
-def marked(texts, mark):
-    """All texts but each tenth with a mark before them."""
-    return [f"{mark} {text}" if at % 10 else text for at, text in enumerate(texts)]
 
 
 def measure(study, **options):
@@ -56,15 +51,18 @@ def test_rows_of_one_source_are_not_told_apart(corpus, study):
 
 
 def test_a_planted_habit_is_named_first_with_both_shares(corpus, study):
-    mine = marked(real(120), "Mr. Tanaka wrote to us.")
+    mine = [
+        f"Mr. Tanaka wrote to us. {text}" if at % 10 else text for at, text in enumerate(real(120))
+    ]
     findings = measure(study(corpus(mine), against=corpus(real(120, 1), name="real")))
     assert findings.figures["mine"]["AUC by form"].low > 0.85
     row = features(findings)["contain a statement and a question"]
     assert (row[1].value, row[2].value) == (0.9, 0.0)
     assert row[3].low > 0.75
     assert len(features(findings)) <= 10
-    shares = ("90% of the rows of mine", "0% of real")
-    assert any(all(share in line for share in shares) for line in findings.headlines)
+    assert any(
+        "90% of the rows of mine" in line and "0% of real" in line for line in findings.headlines
+    )
     lengths = next(line for line in findings.headlines if "words (sd" in line)
     assert "A row of mine has" in lengths
     assert "one of real 7.0" in lengths
@@ -94,11 +92,13 @@ def test_a_subject_that_is_missing_is_named(corpus, study):
     mine = about(60, "Freight trains", *rail)
     findings = measure(study(corpus(mine), against=corpus(real_rows, name="real")))
     gaps = next(table for table in findings.tables if "lacks" in table.title)
-    named = {*gaps.rows[0][0].split(", ")}
-    assert named & {"humpback", "whales", *sea}
+    assert {*"humpback whales dive swim sing breach feed migrate calve surface".split()} & {
+        *gaps.rows[0][0].split(", ")
+    }
     figures = findings.figures["mine"]
-    there, others = (figures[f"clusters with rows{of}"] for of in ("", ", other real rows"))
-    assert there.value < others.value
+    assert (
+        figures["clusters with rows"].value < figures["clusters with rows, other real rows"].value
+    )
 
 
 def test_no_more_subjects_are_named_than_there_are_clusters(corpus, study):
@@ -123,16 +123,20 @@ def test_rows_of_one_premise_are_one_draw(corpus, study):
     """Twenty premises of twelve rows each know as little as twenty rows, or a little more."""
     fields = ("premise", "hypothesis")
     rng = random.Random(3)
-    few, many = (
-        [
-            (f"{premise} Perhaps it did." if at % 2 else premise, f"Number {rng.random()} won.")
-            for at, premise in enumerate(real(count, 5))
-            for _ in range(240 // count)
-        ]
-        for count in (20, 240)
+    few = [
+        (f"{premise} Perhaps it did." if at % 2 else premise, f"Number {rng.random()} won.")
+        for at, premise in enumerate(real(20, 5))
+        for _ in range(12)
+    ]
+    many = [
+        (f"{premise} Perhaps it did." if at % 2 else premise, f"Number {rng.random()} won.")
+        for at, premise in enumerate(real(240, 5))
+    ]
+    other = corpus(
+        [(premise, f"Number {rng.random()} won.") for premise in real(240, 6)],
+        fields=fields,
+        name="real",
     )
-    theirs = [(premise, f"Number {rng.random()} won.") for premise in real(240, 6)]
-    other = corpus(theirs, fields=fields, name="real")
     of_few, of_many = (
         measure(study(corpus(rows, fields=fields), against=other)) for rows in (few, many)
     )
@@ -147,8 +151,9 @@ def test_rows_of_one_premise_are_one_draw(corpus, study):
 
 def test_premises_and_constant_texts_make_groups(corpus):
     shared = [("The same long premise stands here.", f"claim {at}") for at in range(3)]
-    cause = "What was the cause of it?"
-    asked = [(f"Another long premise is number {at}.", cause) for at in range(60)]
+    asked = [
+        (f"Another long premise is number {at}.", "What was the cause of it?") for at in range(60)
+    ]
     groups = groups_of(corpus([*shared, *asked], fields=("premise", "hypothesis")))
     assert len(set(groups[:3])) == 1
     assert len(set(groups)) == 61  # what all rows ask ties none together
@@ -163,7 +168,10 @@ def test_a_run_knows_which_rows_share_a_seed(targen, tmp_path):
     targen("generate", "rte", "-n", "40", "-b", "scripted", "--seed", "5", "--out", "two", "-q")
     analysis = analyze("run", against="two", metrics="differences")
     mine = analysis.study.corpora[0]
-    seeds = [each["id"].partition("/")[0] for each in lines(tmp_path / "run" / "provenance.jsonl")]
+    seeds = [
+        json.loads(line)["id"].partition("/")[0]
+        for line in (tmp_path / "run" / "provenance.jsonl").read_text().splitlines()
+    ]
     groups = groups_of(mine)
     same = np.equal.outer(groups, groups)
     for at, seed in enumerate(seeds):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import targen_core as tg
 from targen_analysis.drawn import DIMENSIONS
 from targen_analysis.metrics import MetricOptions
-from tests.files import write_lines
 
 TASK = tg.Declaration(
     description="Messages to a small shop.",
@@ -70,7 +71,7 @@ def test_rejects_count_for_their_value(measured, run):
     before = path.read_text()
     lost = {"verdict": "rejected", "id": "9.9/x/0", "dimensions": {"length": "two"}}
     odd = [{**lost, "dimensions": 3}, {**lost, "verdict": "surplus"}]
-    write_lines(path, [lost] * 16 + odd)
+    path.write_text("".join(json.dumps(each) + "\n" for each in [lost] * 16 + odd))
     try:
         actual = measured(lambda row: row["label"])
     finally:

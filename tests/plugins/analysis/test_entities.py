@@ -16,7 +16,7 @@ from targen_analysis.bias.mentions import mentions, texts_of
 from targen_analysis.statistics import entropy
 from targen_analysis.testing import MetricSuite as Suite
 from targen_core.errors import UsageError
-from targen_core.origin import trusting
+from targen_core.origin import Untrusted, trusting
 
 from ...tables import table
 
@@ -174,24 +174,29 @@ def test_other_names_of_one_type_are_found(measure, corpus):
 def test_ten_names_that_are_most_of_all(measure, corpus):
     many = [f"{one} {two}" for one in ("Mara", "Tobin", "Ines", "Oskar", "Lena", "Piet")
             for two in ("Quill", "Ash", "Vale", "Thorn", "Brook", "Marsh")]  # fmt: skip
-    met = FRAMES[2:3]
-    original = corpus(texts(300, 1, frames=met, names={"PERSON": many}), name="original")
-    (warning,) = measure(corpus(texts(300, frames=met)), against=original).warnings
+    frames = FRAMES[2:3]
+    mine = corpus(texts(300, frames=frames))
+    original = corpus(texts(300, 1, frames=frames, names={"PERSON": many}), name="original")
+    (warning,) = measure(mine, against=original).warnings
     assert warning.startswith("Ten PERSON are 100% of all in mine")
 
 
-def test_without_a_reference_with_several_and_without_names(measure, corpus):
+def test_without_a_reference_and_with_several(measure, corpus):
     one, two = corpus(texts(60), name="one"), corpus(texts(60, seed=1), name="two")
     findings = measure(one, two)
     assert "divergence of types" not in findings.figures["one"]
     assert "named entities per 100 words" in findings.headlines[0]
     assert findings.figures["two"]["share of PERSON"].low is not None
-    assert measure(one, replicates=0).figures["one"]["share of PERSON"].low is None
-    findings = measure(corpus(["it rains again."] * 3), against=one)
+    plain = measure(one, replicates=0)
+    assert plain.figures["one"]["share of PERSON"].low is None
+
+
+def test_rows_without_names(measure, corpus):
+    findings = measure(corpus(["it rains again."] * 3), against=corpus(texts(50), name="original"))
     assert findings.headlines == ("No named entity is found in mine.",)
-    figures = {name: each.value for name, each in findings.figures["mine"].items()}
-    none = ("share of GPE", "entities per 100 words", "rows with an entity")
-    assert [figures[name] for name in none] == [None, 0, 0]
+    assert findings.figures["mine"]["share of GPE"].value is None
+    assert findings.figures["mine"]["entities per 100 words"].value == 0
+    assert measure(corpus(["it rains."])).figures["mine"]["rows with an entity"].value == 0
 
 
 def test_a_text_counts_once():
@@ -242,23 +247,32 @@ def test_a_model_that_is_not_there_stops_no_other(
     assert "== Gender" in done.out
 
 
-def test_a_pipeline_in_a_folder_needs_trust(targen, jsonl, pipeline):
+def test_a_pipeline_in_a_folder_needs_trust(targen, jsonl, pipeline, study, corpus):
+    with pytest.raises(Untrusted, match=r"config\.cfg names what it calls"):
+        ENTITIES.measure(study(corpus(["Oslo"])), ENTITIES.options(model=str(pipeline)))
     rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
     done = targen("analyze", rows, "--metric", "entities", "-o", f"entities.model={pipeline}")
     assert done.code == 1
     assert "config.cfg names what it calls" in done.out + done.err
 
 
-def test_what_a_pipeline_cannot_do_is_said(measure, corpus, pipeline, tmp_path):
-    bare = spacy.blank("en")
-    bare.add_pipe("sentencizer")
-    bare.to_disk(tmp_path / "bare")
+def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "bare")
     with pytest.raises(UsageError, match=r"no component that finds entities.*has: sentencizer"):
         measure(corpus(["Oslo"]), model=str(tmp_path / "bare"))
+
+
+def test_a_type_that_the_pipeline_does_not_know(measure, corpus):
     with pytest.raises(UsageError, match="no entities of type 'GPA'") as error:
         measure(corpus(["Oslo"]), types="GPE,GPA")
     assert error.value.hint == "its types are: GPE, NORP, PERSON"
-    spacy.load(pipeline).to_disk(tmp_path / "old")
+
+
+def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path):
+    nlp = spacy.load(pipeline)
+    nlp.to_disk(tmp_path / "old")
     meta = tmp_path / "old" / "meta.json"
     meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.0.0,<3.1.0"}))
     findings = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))

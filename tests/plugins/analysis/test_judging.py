@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
-
-from tests.files import lines as lines_of
 
 from ...tables import table
 
@@ -15,6 +14,11 @@ RATED = """
 def reply(request):
     return {"difficulty": 5 if "deep" in request.messages[-1].content else 2}
 """
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -39,23 +43,17 @@ def filled(path, words):
         writer.writerows(lines)
 
 
-def test_a_sheet_is_written_filled_in_and_read(refuses, works, rows):
+def test_a_sheet_is_written_filled_in_and_read(works, rows):
     done = works("sample", rows, "-n", "8", "--out", "sheet.csv")
     assert "8 rows of 10 in sheet.csv: fill in the column right" in done.out
-    (first, *_) = csv.DictReader(Path("sheet.csv").read_text().splitlines())
+    with open("sheet.csv", newline="") as file:
+        (first, *_) = csv.DictReader(file)
     assert first["text"].endswith(f" question {first['row']}?")
     assert first["answer"] == first["row"]
     filled("sheet.csv", ["yes", "Y", "1", "no", "", "right", "n", ""])
     done = works("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
     assert "A person judged 6 rows of mine: 67% have the right answer." in done.out
     assert "Answers that a person found wrong" in done.out
-    line = ("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged", "--force")
-    for words, said in (
-        (["perhaps", *[""] * 7], "right is 'perhaps' where it is yes, no or empty"),
-        ([""] * 8, "is not filled in: no row says yes or no"),
-    ):
-        filled("sheet.csv", words)
-        assert said in refuses(line, "", code=1, keeps=False).err
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "plain", "'plain", "a\r\n=1"]
@@ -78,8 +76,23 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
     done = works("analyze", data, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
     assert f"A person judged {len(FORMULAS)} rows of f: 100%" in done.out
     works("sample", data, "--out", "sheet.jsonl")
-    lines = lines_of("sheet.jsonl")
+    lines = [json.loads(line) for line in Path("sheet.jsonl").read_text().splitlines()]
     assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["perhaps", "yes"], "right is 'perhaps' where it is yes, no or empty"),
+        (["", ""], "is not filled in: no row says yes or no"),
+    ],
+)
+def test_a_sheet_that_says_nothing(words, said, targen, rows):
+    targen("sample", rows, "-n", "2", "--out", "sheet.csv")
+    filled("sheet.csv", words)
+    done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
+    assert done.code == 1
+    assert said in done.err
 
 
 def test_ratings_are_a_run_and_come_back(targen, works, rows):
@@ -88,7 +101,7 @@ def test_ratings_are_a_run_and_come_back(targen, works, rows):
     about = ("--about", "Answer the question.", "--examples", "rated.csv")
     model = ("-b", "scripted", "-o", "script=rater.py:reply", "--out", "rated", "-q")
     done = works("rate", rows, *about, *model)
-    ratings = lines_of("rated/dataset.jsonl")
+    ratings = [json.loads(line) for line in Path("rated/dataset.jsonl").read_text().splitlines()]
     assert sorted(each["row"] for each in ratings) == list(range(10))
     assert {each["output"] for each in ratings if each["row"] % 2 == 0} == {"5"}
     shown = targen("show", "rated", "1").out
@@ -102,7 +115,7 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
     rater += "    text = ' '.join(message.content for message in request.messages)\n"
     rater += "    return 'Hard.' if any(each in text for each in NONE) else {'difficulty': 3}\n"
     line = ("rate", rows, "--about", "Answer.", "-b", "scripted", "-o", "script=rater.py:reply")
-    texts = [each["input"] for each in lines_of(rows)]
+    texts = [json.loads(text)["input"] for text in Path(rows).read_text().splitlines()]
     Path("rater.py").write_text(f"NONE = {texts[:1]!r}\n{rater}")
     made = works(*line, "--out", "one", "-q")
     words = "1 of 10 rows without a rating (malformed-reply, 1 time); targen show one --rejected"
@@ -115,6 +128,7 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
 
 REFUSED = """
     2 | sample bare.jsonl --out s.csv | has an answer to judge
+    2 | sample mine.jsonl --out there.csv | exists already
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
     1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | contains no row of these data
@@ -130,5 +144,7 @@ def test_what_cannot_be_judged(code, line, said, targen, works, rows, jsonl):
     works("sample", other, "-n", "2", "--out", "sheet.csv")
     filled("sheet.csv", ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
+    Path("there.csv").write_text("mine")
     done = targen(*line.split())
     assert (done.code, said in done.err) == (int(code), True), done.err
+    assert Path("there.csv").read_text() == "mine"
