@@ -101,32 +101,28 @@ def test_models_that_did_not_see_a_row_say_nothing_of_it():
 # --- what is learned from, and what belongs together ---
 
 
-def decided(texts, units=None):
-    units = list(range(len(texts))) if units is None else units
-    return Decisions(
-        [" ".join(of) for of in texts], ["a"] * len(texts), texts, units, range(len(texts))
-    )
+ONE, TWO = "the ferry came late to Kilbrannan", "the tower was old and very cold"
+
+
+def grouped(texts, largest, units=None):
+    labels, rendered = ["a"] * len(texts), [" ".join(of) for of in texts]
+    units = range(len(texts)) if units is None else units
+    of = Decisions(rendered, labels, texts, list(units), range(len(texts)))
+    return [*groups_of(of, largest=largest)]
 
 
 def test_rows_that_share_a_text_are_together_also_through_others():
-    one, two = "the ferry came late to Kilbrannan", "the tower was old and very cold"
-    texts = [(one, "a"), (one, two), ("b", two), ("c", "a"), ("d", "a"), ("c", "a")]
-    groups = groups_of(decided(texts), largest=6)
+    texts = [(ONE, "a"), (ONE, TWO), ("b", TWO), ("c", "a"), ("d", "a"), ("c", "a")]
+    groups = grouped(texts, 6)
     assert groups[0] == groups[1] == groups[2]
     # Short texts join nothing, so not even equal rows of them where longer ones do.
     assert len(set(groups)) == 4
-
-
-def test_what_a_task_makes_together_stays_together():
-    texts = [(str(at),) for at in range(8)]
-    groups = groups_of(decided(texts, [at // 2 for at in range(8)]), largest=8)
+    # Groups that would be too large are of equal rows alone.
+    groups = grouped([(ONE, "a"), (ONE, TWO), ("b", TWO), (ONE, "a")], 3)
+    assert max(Counter(groups).values()) == 2
+    # What a task makes together stays together.
+    groups = grouped([(str(at),) for at in range(8)], 8, [at // 2 for at in range(8)])
     assert sorted(Counter(groups).values()) == [2, 2, 2, 2]
-
-
-def test_groups_that_would_be_too_large_are_of_equal_rows_alone():
-    one, two = "the ferry came late to Kilbrannan", "the tower was old and very cold"
-    texts = [(one, "a"), (one, two), ("b", two), (one, "a")]
-    assert Counter(groups_of(decided(texts), largest=3).__iter__()).most_common(1)[0][1] == 2
 
 
 @given(

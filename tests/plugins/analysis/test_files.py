@@ -20,16 +20,10 @@ def read(path, **options):
 
 
 def test_columns_of_text_are_found(jsonl):
+    values = [("One thing.", "thing", 1), ("Two.", "it", True)]
     rows = [
-        {
-            "idx": at,
-            "id": f"r{at}",
-            "premise": premise,
-            "n": 5,
-            "target": {"span": span},
-            "label": y,
-        }
-        for at, (premise, span, y) in enumerate([("One thing.", "thing", 1), ("Two.", "it", True)])
+        {"idx": at, "id": f"r{at}", "premise": text, "n": 5, "target": {"span": span}, "label": y}
+        for at, (text, span, y) in enumerate(values)
     ]
     data = read(jsonl("rows.jsonl", rows))
     assert data.fields == ("premise", "target.span")
@@ -47,15 +41,11 @@ def test_a_table_and_its_numbers(tmp_path):
     assert data.labels == ["5", "1"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_says_the_encoding(encoding, tmp_path):
+def test_a_byte_order_mark_or_the_user_says_the_encoding(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_bytes("text\ncafé noir\n".encode(encoding))
-    assert read(path).texts == [("café noir",)]
-
-
-def test_another_encoding_is_named(tmp_path):
-    path = tmp_path / "a.csv"
+    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        path.write_bytes("text\ncafé noir\n".encode(encoding))
+        assert read(path).texts == [("café noir",)]
     path.write_bytes("text\nplain\ncafé\n".encode("latin-1"))
     with pytest.raises(UsageError) as caught:
         read(path)
@@ -66,22 +56,22 @@ def test_another_encoding_is_named(tmp_path):
         read(path, encoding="klingon")
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("e.jsonl", "", "has no rows"),
-        ("e.csv", "a,b\n", "has no rows"),
-        ("b.jsonl", '{"text": "x"}\n{"te', "line 2 is not a row: it is not JSON: EOF"),
-        ("l.jsonl", "[1]\n", "line 1 is not a row: it is not an object"),
-        ("r.csv", "a,b\n1,2,3\n", "line 2 is not a row: 3 cells, but the header has 2"),
-        ("t.csv", "a,a\n1,2\n", "two columns of the same name"),
-        ("q.csv", 'a,b\n"x,2\n', "line 2 is not a row: a quote is opened and not closed"),
-        ("u.jsonl", '{"text": "caf\u00e9"}\n', "line 1 is not a row: byte 0xe9 is not valid utf-8"),
-        ("n.jsonl", '{"a": 1, "label": 2}\n', "has no column of text"),
-    ],
-)
-def test_what_is_wrong_is_said(name, text, words, tmp_path):
-    path = tmp_path / name
+WRONG = {
+    "e.jsonl": ("", "has no rows"),
+    "e.csv": ("a,b\n", "has no rows"),
+    "b.jsonl": ('{"text": "x"}\n{"te', "line 2 is not a row: it is not JSON: EOF"),
+    "l.jsonl": ("[1]\n", "line 1 is not a row: it is not an object"),
+    "r.csv": ("a,b\n1,2,3\n", "line 2 is not a row: 3 cells, but the header has 2"),
+    "t.csv": ("a,a\n1,2\n", "two columns of the same name"),
+    "q.csv": ('a,b\n"x,2\n', "line 2 is not a row: a quote is opened and not closed"),
+    "u.jsonl": ('{"text": "caf\u00e9"}\n', "line 1 is not a row: byte 0xe9 is not valid utf-8"),
+    "n.jsonl": ('{"a": 1, "label": 2}\n', "has no column of text"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_said(name, tmp_path):
+    (path, (text, words)) = tmp_path / name, WRONG[name]
     path.write_text(text, encoding="latin-1")
     with pytest.raises(UsageError) as caught:
         read(path)
@@ -110,12 +100,11 @@ def test_rows_of_several_shapes_are_read_and_told(jsonl):
     assert any("2 shapes" in note for note in data.notes)
 
 
-def test_odd_values(jsonl, tmp_path):
+def test_odd_values(tmp_path):
     path = tmp_path / "odd.jsonl"
     path.write_text('{"text": "half \\ud800 pair", "label": {"deep": 1}}\n')
     data = read(path)
-    assert data.texts == [("half ? pair",)]
-    assert data.labels == [""]
+    assert (data.texts, data.labels) == ([("half ? pair",)], [""])
 
 
 def test_names_of_plain_files_have_their_folder(jsonl):

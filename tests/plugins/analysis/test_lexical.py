@@ -35,14 +35,6 @@ def test_figures_do_not_depend_on_what_stands_beside(corpus, sentences, study):
     assert other_seed["vocabulary"] != alone["vocabulary"]
 
 
-@pytest.mark.parametrize("texts", [["one word"], ["!"], ["same text"] * 30])
-def test_little_text(texts, corpus, study):
-    for metric in (LEXICAL, REPETITION):
-        findings = measure(metric, study(corpus(texts)))
-        assert findings.figures["mine"]
-    assert measure(LEXICAL, study(corpus(texts))).figures["mine"]["mtld"].low is None or texts[1:]
-
-
 def test_copies_are_found(corpus, sentences, study):
     texts = sentences(40, words=10)
     near = [f"{text} bal" for text in texts[:20]]

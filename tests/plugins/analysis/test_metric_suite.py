@@ -47,44 +47,10 @@ from targen_analysis.metrics import (
 ALL = {}
 
 
-def metric(name, title="Rows", options=MetricOptions):
-    def register(measure):
-        ALL[name] = Metric(title=title, measure=measure, options=options)
-        return measure
-    return register
-
-
 def rows(study, figure=None):
     return {
         corpus.name: {"rows": figure or Estimate(len(corpus))} for corpus in study.everything
     }
-
-
-class Sampled(MetricOptions):
-    size: int = Field(10, ge=1, description="Rows that are drawn.")
-
-
-@metric("good", options=Sampled)
-def good(study, options):
-    figures = {}
-    for corpus in study.everything:
-        rng = study.rng(f"sample/{corpus.name}")
-        drawn = rng.sample(range(len(corpus)), min(options.size, len(corpus)))
-        words = [len(" ".join(corpus.texts[at]).split()) for at in sorted(drawn)]
-        figures[corpus.name] = {"words": Estimate(sum(words) / len(words))}
-        if study.reference is not None:
-            figures[corpus.name]["words over the reference's"] = Estimate(None)
-    marks = [
-        {"dataset": name, "words": figure["words"].value} for name, figure in figures.items()
-    ]
-    return Findings(
-        headlines=("The first has %d rows." % len(study.corpora[0]),),
-        figures=figures,
-        glance={"words": "more is longer", "words over the reference's": "1: as long"},
-        tables=(Table("Words", ("dataset", "words"), [(m["dataset"], m["words"]) for m in marks]),),
-        plots=(Plot("bars", "Words", marks, "dataset", "words", "dataset"),),
-        notes=("Words are what stands between spaces.",),
-    )
 
 
 def divides_by_labels(study, options):
@@ -215,7 +181,7 @@ def outcomes(tmp_path_factory):
     (package / "__init__.py").write_text(HOOKS)
     (package / "parts.py").write_text(PARTS + METRICS)
     suites = ["from targen_analysis.testing import MetricSuite as Suite"]
-    for name in ("good", *CAUGHT):
+    for name in CAUGHT:
         suites += [
             f"class Test_{name.replace('-', '_')}(Suite):",
             f"    folder = {str(folder)!r}",
@@ -223,7 +189,7 @@ def outcomes(tmp_path_factory):
         ]
         if name == "needs-an-option":
             suites.append("    options = ('size=3',)")
-        if name not in ("good", "order-of-a-set"):  # a process for each would take long
+        if name != "order-of-a-set":  # a process for each would take long
             suites.append("    test_same_findings_in_another_process = None")
     (folder / "test_them.py").write_text("\n".join(suites))
     done = subprocess.run(
@@ -241,11 +207,6 @@ def outcomes(tmp_path_factory):
         of_suite.setdefault(outcome.lower(), set()).add(test.replace("_", "-"))
     assert actual, done.stdout + done.stderr
     return actual
-
-
-def test_a_good_metric_passes_every_check(outcomes):
-    assert set(outcomes["good"]) == {"passed"}
-    assert outcomes["good"]["passed"] >= set(CAUGHT.values())
 
 
 @pytest.mark.parametrize(("name", "check"), CAUGHT.items())

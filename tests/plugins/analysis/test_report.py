@@ -16,24 +16,19 @@ from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
 from targen_core.plugins.register import Registration
+from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"
 KINDS = ["bars", "intervals", "heatmap", "lines", "points", "map"]
 
 
 def plot(kind):
+    rest = {"low": 0.1, "high": 0.6, "share": 0.5}
     marks = [
-        {
-            "dataset": name,
-            "x": x,
-            "label.of [it]": f"{label}",
-            "low": 0.1,
-            "high": 0.6,
-            "share": 0.5,
-        }
+        {"dataset": name, "x": x, "label.of [it]": label, **rest}
         for name in ("mine", "original")
         for x in (0.1, 0.2)
-        for label in ("a", "b")
+        for label in "ab"
     ]
     x, y, color = {
         "bars": ("label.of [it]", "share", "dataset"),
@@ -49,23 +44,20 @@ def plot(kind):
 @pytest.fixture
 def analysis(corpus, study):
     """An analysis with something of everything."""
+    cells = [(EVIL, Estimate(1234.5, 1200.0, 1300.0)), ("b", None)]
     findings = Findings(
         headlines=(f"1 of 2 is {EVIL}.",),
         figures={"mine": {"figure": Estimate(0.5, 0.4, float("nan"))}},
-        tables=(
-            Table(
-                "A table", ("what", "n"), [(EVIL, Estimate(1234.5, 1200.0, 1300.0)), ("b", None)]
-            ),
-            Table("An empty one", ("a",), []),
-        ),
+        tables=(Table("A table", ("what", "n"), cells), Table("An empty one", ("a",), [])),
         plots=tuple(plot(kind) for kind in KINDS),
         warnings=("Mind the gap.",),
         notes=("Measured so.",),
     )
-    item = Registration("metric", "good", "m:M", "", "acme", "main", "acme")
-    lame = Registration("metric", "lame", "m:M", "", "acme", "main", "acme")
+    good, lame = (
+        Registration("metric", name, "m:M", "", "acme", "main", "acme") for name in ("good", "lame")
+    )
     parts = [
-        Part(item, "A good one", findings),
+        Part(good, "A good one", findings),
         Part(lame, "A lame one", None, "it needs a model", "fetch it"),
     ]
     mine = corpus(["text"], ["a"], notes=("Two rows left out.",))
@@ -81,27 +73,16 @@ def test_the_page_is_whole_and_asks_nobody(analysis):
     assert page.count("<script") == page.count("</script") == 2
     assert EVIL not in page
     assert "&lt;script&gt;alert(" in page
-    for words in (
-        "Mind the gap.",
-        "Measured so.",
-        "Two rows left out.",
-        "it needs a model",
-        "fetch it",
-        "1,200–1,300",
-    ):
-        assert words in page, words
+    said = "Mind the gap.|Measured so.|Two rows left out.|it needs a model|fetch it|1,200–1,300"
+    assert [words for words in said.split("|") if words not in page] == []
     assert "An empty one" not in page
     assert page.count('class="plot"') == len(KINDS)
-
-
-def test_the_pictures_of_the_page_are_data_in_it(analysis):
-    page = as_page(analysis)
+    # The pictures of the page are data in it.
     text = re.search(r'<script type="application/json" id="plots">(.*?)</script>', page, re.DOTALL)
     plots = json.loads(text[1])
     assert set(plots["specifications"]) == {f"plot{n}" for n in range(1, len(KINDS) + 1)}
     assert set(plots["themes"]) == {"light", "dark"}
-    for spec in plots["specifications"].values():
-        assert len(spec["data"]["values"]) == 8
+    assert {len(spec["data"]["values"]) for spec in plots["specifications"].values()} == {8}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -124,12 +105,8 @@ def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
     good = read_back["metrics"]["acme:good"]["findings"]
     assert good["figures"]["mine"]["figure"] == {"value": 0.5, "low": 0.4, "high": None}
     assert good["tables"][0]["rows"][1] == ["b", None]
-    assert read_back["metrics"]["acme:lame"] == {
-        "title": "A lame one",
-        "problem": "it needs a model",
-        "hint": "fetch it",
-        "findings": None,
-    }
+    lame = {"problem": "it needs a model", "hint": "fetch it", "findings": None}
+    assert read_back["metrics"]["acme:lame"] == {"title": "A lame one", **lame}
 
 
 def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
@@ -137,34 +114,26 @@ def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
     first = analysis.parts[0]
     whole = replace(analysis, parts=[replace(first, findings=replace(first.findings, rows=rows))])
     files = write(whole, tmp_path / "out")
-    assert [path.name for path in files] == [
-        "analysis.json",
-        "report.html",
-        "report.md",
-        "good-mine-of-us.jsonl",
-    ]
-    lines = (tmp_path / "out/rows/good-mine-of-us.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"row": 0, "PVI": None},
-        {"row": 1, "PVI": 0.5},
-    ]
+    written = ["analysis.json", "report.html", "report.md", "good-mine-of-us.jsonl"]
+    assert [path.name for path in files] == written
+    kept = lines(tmp_path / "out/rows/good-mine-of-us.jsonl")
+    assert kept == [{"row": 0, "PVI": None}, {"row": 1, "PVI": 0.5}]
     assert "rows" not in as_json(whole)["metrics"]["acme:good"]["findings"]
 
 
-@pytest.mark.parametrize(
-    ("cell", "text"),
-    [
-        (None, "-"),
-        ("x", "x"),
-        (1234567, "1,234,567"),
-        (0.12345, "0.123"),
-        (12.345, "12.35"),
-        (1234.5, "1,234"),
-        (3.0, "3"),
-        (Estimate(0.5, 0.4, 0.6), "0.5 (0.4–0.6)"),
-        (Estimate(None), "-"),
-        (Estimate(0.0, 0.0, 0.00000001), "0 (0–0)"),
-    ],
-)
-def test_numbers_as_people_read_them(cell, text):
-    assert shown(cell) == text
+CELLS = [
+    (None, "-"),
+    ("x", "x"),
+    (1234567, "1,234,567"),
+    (0.12345, "0.123"),
+    (12.345, "12.35"),
+    (1234.5, "1,234"),
+    (3.0, "3"),
+    (Estimate(0.5, 0.4, 0.6), "0.5 (0.4–0.6)"),
+    (Estimate(None), "-"),
+    (Estimate(0.0, 0.0, 0.00000001), "0 (0–0)"),
+]
+
+
+def test_numbers_as_people_read_them():
+    assert [shown(cell) for cell, _ in CELLS] == [text for _, text in CELLS]

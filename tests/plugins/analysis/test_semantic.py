@@ -64,51 +64,43 @@ def sized(count):
 # --- one set of vectors ----------------------------------------------------
 
 
-def test_orthogonal_rows_are_as_many_as_they_are():
-    rows = np.eye(6)
-    assert vendi(rows) == pytest.approx(6)
-    assert mean_cosine(rows).value == 0
-    assert remote_clique(0, 6) == pytest.approx(5 / 6)
-    assert nearest(rows)[0].tolist() == [0] * 6
+KINDS = {
+    "more rows than dimensions": vectors(30, 5),
+    "fewer rows than dimensions": vectors(5, 30),
+    "about one direction": vectors(40, about=1),
+    "orthogonal": np.eye(6),
+    "equal": np.repeat(vectors(1), 7, axis=0),
+}
 
 
-def test_equal_rows_are_one():
-    rows = np.repeat(vectors(1), 7, axis=0)
-    assert vendi(rows) == pytest.approx(1)
-    estimate = mean_cosine(rows)
-    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((1, 1, 1))
-
-
-@pytest.mark.parametrize(("count", "dimensions"), [(30, 5), (5, 30), (12, 12)])
-def test_vendi_is_that_of_the_matrix_of_all_pairs(count, dimensions):
-    rows = vectors(count, dimensions)
+@pytest.mark.parametrize("kind", KINDS)
+def test_figures_of_one_set_are_those_of_their_definitions(kind):
+    rows, count = KINDS[kind], len(KINDS[kind])
     values = np.linalg.eigvalsh(rows @ rows.T / count)
     values = values[values > 1e-15]
     assert vendi(rows) == pytest.approx(math.exp(-sum(values * np.log(values))))
-
-
-def test_the_mean_cosine_is_that_of_the_pairs_and_its_interval_that_of_leaving_rows_out():
-    rows = vectors(40, about=1)
-    pairs = [float(rows[i] @ rows[j]) for i in range(40) for j in range(i)]
+    pairs = [float(rows[i] @ rows[j]) for i in range(count) for j in range(i)]
     estimate = mean_cosine(rows)
-    assert estimate.value == pytest.approx(np.mean(pairs))
-    without = np.array([pair_mean(np.delete(rows, at, axis=0)) for at in range(40)])
-    error = math.sqrt(39 / 40 * ((without - without.mean()) ** 2).sum())
-    assert estimate.high - estimate.value == pytest.approx(1.959964 * error)
+    assert estimate.value == pytest.approx(np.mean(pairs), abs=1e-12)
+    without = np.array([pair_mean(np.delete(rows, at, axis=0)) for at in range(count)])
+    error = math.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+    high = min(1, estimate.value + 1.959964 * error)
+    assert estimate.high == pytest.approx(high, abs=1e-6)
+    if kind in ("orthogonal", "equal"):  # as many different rows as there are, or one
+        assert vendi(rows) == pytest.approx(6 if kind == "orthogonal" else 1)
 
 
-@settings(deadline=None)
-@given(sized(2))
-def test_figures_stay_within_what_they_can_be(rows):
-    assert 1 <= vendi(rows) <= len(rows)
-    estimate = mean_cosine(rows)
-    assert -1 - 1e-9 <= estimate.value <= 1 + 1e-9
-    assert estimate.low is None or -1 <= estimate.low <= estimate.high <= 1
+def test_the_remote_clique_is_the_mean_distance_of_a_pair():
+    assert remote_clique(0, 6) == pytest.approx(5 / 6)
 
 
 @settings(deadline=None)
 @given(sized(2), st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(rows, rng):
+def test_figures_stay_within_what_they_can_be_in_any_order_of_rows(rows, rng):
+    assert 1 <= vendi(rows) <= len(rows)
+    estimate = mean_cosine(rows)
+    assert -1 - 1e-9 <= estimate.value <= 1 + 1e-9
+    assert estimate.low is None or -1 <= estimate.low <= estimate.high <= 1
     order = list(range(len(rows)))
     rng.shuffle(order)
     assert vendi(rows[order]) == pytest.approx(vendi(rows))
@@ -169,13 +161,9 @@ def test_coverage_is_that_of_its_definition(k, about):
 
 def test_copies_cover_and_strangers_do_not():
     rows = vectors(30)
-    assert coverage(rows, rows, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
-    equal = np.repeat(rows[:1], 30, axis=0)
-    assert coverage(equal, equal, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
-    one, other = (
-        unit([[1, at / 1000] for at in range(9)]),
-        unit([[-1, at / 1000] for at in range(9)]),
-    )
+    for copies in (rows, np.repeat(rows[:1], 30, axis=0)):
+        assert coverage(copies, copies, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
+    one, other = (unit([[side, at / 1000] for at in range(9)]) for side in (1, -1))
     assert coverage(one, other, 3).tolist() == [0, 0, 0, 0]
 
 
@@ -272,11 +260,11 @@ def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study
 def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
     premises = ["the same"] * 40
     rows = corpus(list(zip(premises, sentences(40), strict=True)), fields=("premise", "hypothesis"))
-    findings = measure(study(rows), field="premise", map="none")
-    assert findings.figures["mine"]["mean cosine"].value == pytest.approx(1)
-    assert measure(study(rows), field="hypothesis", map="none").figures["mine"][
-        "mean cosine"
-    ].value < 0.9  # fmt: skip
+    cosine = {
+        field: measure(study(rows), field=field, map="none").figures["mine"]["mean cosine"].value
+        for field in rows.fields
+    }
+    assert cosine["premise"] == pytest.approx(1) and cosine["hypothesis"] < 0.9
     with pytest.raises(UsageError, match="mine has no text 'premises'") as error:
         measure(study(rows), field="premises")
     assert error.value.hint == "its texts are: premise, hypothesis"
@@ -326,8 +314,9 @@ def test_rows_without_the_text_are_left_out(corpus, study, sentences):
 @pytest.mark.parametrize("options", [{"umap": True}, {"map": "umap"}])
 def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
+    never = Embedder("none", lambda texts: 1 / 0)
     with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
-        measure(study(corpus(["a b", "c d"])), Embedder("none", lambda texts: 1 / 0), **options)
+        measure(study(corpus(["a b", "c d"])), never, **options)
     assert error.value.hint == install("targen-analysis[umap]")
 
 

@@ -40,10 +40,7 @@ def test_figures_stand_side_by_side_with_how_to_read_them(analysis):
     assert short.glance.columns == ("figure", "a", "b", "original", "how to read it")
     half = Estimate(0.5, 0.4, 0.6)
     assert short.glance.rows == [("good: size", half, half, half, "more is more")]
-
-
-def test_a_figure_that_no_dataset_has_is_no_row(analysis):
-    for glance in ({"else": "-"}, {"size": "-"}):
+    for glance in ({"else": "-"}, {"size": "-"}):  # a figure that no dataset has is no row
         figures = {"a": {"size": Estimate(None)}}
         assert in_short(analysis("a", glance=glance, figures=figures)).glance.rows == []
 
@@ -103,16 +100,13 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert alone == ("For a verdict, name the original with against.",)
 
 
-def test_limits_are_in_numbers(analysis):
-    lines = in_short(analysis("a")).limits
+def test_limits_are_in_numbers(analysis, corpus):
+    plain = analysis("a")
+    lines = in_short(plain).limits
     assert "a has 25 rows: a share near one half is known to ±20 points at best." in lines
     assert any("label is right" in line for line in lines)
     assert not any("Without against" in line for line in lines)
     assert any("Without against" in line for line in in_short(analysis("a", against="")).limits)
-
-
-def test_other_texts_and_shared_seeds_are_limits(analysis, corpus):
-    plain = analysis("a")
     run = replace(plain.study.corpora[0], run=Path("run"))
     pairs = corpus([("x", "y")] * 9, fields=("one", "two"), name="original")
     lines = in_short(Analysis(replace(plain.study, corpora=(run,), reference=pairs), [])).limits

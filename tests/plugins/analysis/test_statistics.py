@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,37 +21,24 @@ def test_wilson_s_interval():
     assert (rate(0, 5).low, rate(5, 5).high) == (0, 1)
 
 
-def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_has_it():
+def test_resampled_intervals_of_a_mean_are_as_wide_as_theory_has_it():
     rng = np.random.default_rng(0)
     values = rng.normal(10, 2, 400)
+    whole = {"size": 400, "of": 400, "replicates": 400, "rng": rng}
     (estimate,) = bootstrap(
-        lambda rows: np.array([values[rows].mean()]),
-        np.array([values.mean()]),
-        size=400,
-        of=400,
-        replicates=400,
-        rng=rng,
+        lambda rows: np.array([values[rows].mean()]), np.array([values.mean()]), **whole
     )
     half = 1.96 * values.std() / 20
     assert estimate.low == pytest.approx(values.mean() - half, abs=0.04)
     assert estimate.high == pytest.approx(values.mean() + half, abs=0.04)
-
-
-def test_half_samples_are_as_wide_as_theory_has_it():
-    rng = np.random.default_rng(3)
-    values = rng.normal(0, 1, 1000)
-    for max_size in (500, 100):  # half of all, and fewer
+    for max_size in (200, 50):  # half of all, and fewer
         estimate = half_samples(
             lambda rows: float(values[rows].mean()),
             float(values.mean()),
-            size=1000,
-            of=1000,
             max_size=max_size,
-            replicates=400,
-            rng=rng,
+            **whole,
         )
-        wide = estimate.high - estimate.low
-        assert wide == pytest.approx(2 * 1.96 * values.std() / 1000**0.5, rel=0.15)
+        assert estimate.high - estimate.low == pytest.approx(2 * half, rel=0.15)
 
 
 def test_a_mean_s_interval_and_a_subsample():
@@ -71,18 +59,12 @@ def corpus(name="mine", labels=("b", "", "a", "b")):
     return Corpus(name, rows, ("text",), texts, list(labels), [text for (text,) in texts])
 
 
-def test_labels_are_those_that_occur():
+def test_labels_are_those_that_occur_in_the_order_of_their_task():
     assert corpus().label_names == ("a", "b")
     assert len(corpus()) == 4
-
-
-def test_labels_of_a_task_keep_its_order():
-    task = SAMPLE  # whose labels are not in the order of the alphabet
-    mine = corpus(labels=("bad", "stray", "good", "bad"))
-    known = Corpus(
-        mine.name, mine.rows, mine.fields, mine.texts, mine.labels, mine.rendered, task=task
-    )
-    assert known.label_names == (*[label.name for label in task.labels], "stray")
+    # The labels of this task are not in the order of the alphabet.
+    mine = replace(corpus(labels=("bad", "stray", "good", "bad")), task=SAMPLE)
+    assert mine.label_names == (*[label.name for label in SAMPLE.labels], "stray")
 
 
 def test_chance_is_decided_by_seed_and_purpose_alone():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -96,13 +97,11 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     assert len(ways) == 3
 
 
-def test_values_of_pairs_stay_unless_it_is_asked_for(bent):
-    ran = bent("attrprompt", {"agrees": 3, "objects": 3}, of_label("way"), base="kit-pairs")
-    assert not ran.asked("overlap")
-
-
-def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
+def test_values_of_pairs_are_dropped_only_where_that_is_asked_for(bent):
     quotas = {"agrees": 3, "objects": 3}
+    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs")
+    assert not ran.asked("overlap")
+    shutil.rmtree(ran.path)
     ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
     assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
 
@@ -130,11 +129,7 @@ def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent)
         other = "thanks" if str(said["label"]).startswith("asks") else "asks"
         assert str(said["others"]).startswith(f"It must fit no other: {other}: ")
         assert other not in str(said["traits"])
-
-
-def test_what_a_model_is_held_to_has_no_words_for_programmers(bent):
-    ran = bent("attrprompt", {"thanks": 1, "asks": 1})
-    (asked,) = ran.asked("attributes")
+    (asked,) = ran.asked("attributes")  # whose schema has no words for programmers
     assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
 
 

@@ -52,26 +52,27 @@ def _declared(base: str) -> Any:
     return BASES[base].task(name=base)
 
 
-def test_words_of_a_text_are_told_from_small_ones():
+def test_words_of_a_text_are_told_from_small_ones_and_names_are_one():
     words = content_words("He's got 3 hens, two well-fed hens’ chicks and I haven't X.")
     assert words == ["got", "hens", "two", "well-fed", "chicks"]
-
-
-def test_a_name_of_several_words_is_one():
     words = content_words("The old name of Ho Chi Minh City was Saigon. Paul and Ann Lee saw it.")
     assert words == ["old", "name", "Ho Chi Minh City", "Saigon", "Paul", "Ann Lee", "saw"]
-
-
-def test_a_word_is_found_whole_and_in_any_case():
     assert has_word("The Hen  house, at last", "hen house")
     assert not has_word("The henhouse", "hen")
 
 
-def test_three_words_are_kept_or_their_share():
-    found, label = constraints(), "thanks"
-    assert len(found.kept_words(label, found.rows[label][3])) == 3
-    long = constraints({"thanks": [" ".join(f"w{'o' * n}rd" for n in range(1, 21))]}, keep=0.25)
-    assert len(long.kept_words("thanks", long.rows["thanks"][0])) == 5
+@pytest.mark.parametrize(
+    ("base", "label", "count", "options", "kept"),
+    [
+        ("kit-texts", "thanks", 6, {}, 3),
+        ("kit-texts", "thanks", 20, {"keep": 0.25}, 5),
+        ("kit-pairs", "agrees", 4, {}, 2),  # half of a pair's words, at most
+    ],
+)
+def test_three_words_are_kept_or_their_share(base, label, count, options, kept):
+    text = " ".join(f"w{'o' * n}rd" for n in range(1, count + 1))
+    found = constraints({label: [text]}, base=base, **options)
+    assert len(found.kept_words(label, found.rows[label][0])) == kept
 
 
 def test_a_further_row_of_a_given_one_keeps_other_words():
@@ -82,11 +83,6 @@ def test_a_further_row_of_a_given_one_keeps_other_words():
     assert not first & second and len(first) == len(second) == 3
     assert third == first
     assert set(found.all_kept(label, row)) == first | second
-
-
-def test_of_a_pair_half_the_words_are_kept_at_most():
-    found = constraints({"agrees": ["Old barges carried grain."]}, base="kit-pairs")
-    assert len(found.kept_words("agrees", found.rows["agrees"][0])) == 2
 
 
 def test_words_near_to_the_label_are_kept_first_then_rare_ones():
@@ -100,9 +96,13 @@ def test_words_near_to_the_label_are_kept_first_then_rare_ones():
 def test_other_words_stand_beside_those_kept_or_are_out():
     others = {"soup": "broth", "needed": "wanted", "night": "evening", "shift": "turn"}
     kept = {"keep": 1.0, "exclude": 1.0}
+    row = constraints().rows["thanks"][0]
+    single = constraints(keep=1.0).recipe(
+        random.Random(3), "thanks", row, alternatives={"soup": "broth"}
+    )
+    assert (single.alternatives, single.excluded) == ({}, ()), "one alone is not used"
     for chance, offered in ((1.0, others), (0.0, {})):
         found = constraints(replace=chance, **kept)
-        row = found.rows["thanks"][0]
         made = found.recipe(random.Random(3), "thanks", row, alternatives=others)
         assert made.alternatives == offered
         assert {*made.excluded} <= ({*others.values()} - {*offered.values()})
@@ -110,13 +110,6 @@ def test_other_words_stand_beside_those_kept_or_are_out():
         said = found.listed("thanks", made)
         assert ('"soup" or "broth"' in said) is bool(offered)
         assert ("It has none of these: " in said) is bool(made.excluded)
-
-
-def test_a_single_other_word_is_not_used():
-    found = constraints(keep=1.0)
-    row = found.rows["thanks"][0]
-    made = found.recipe(random.Random(3), "thanks", row, alternatives={"soup": "broth"})
-    assert (made.alternatives, made.excluded) == ({}, ())
 
 
 def test_exemplars_are_other_rows_of_the_same_label():
@@ -190,22 +183,23 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
                 tagger(name)
 
 
-def test_each_given_row_gives_rows_alone_and_mixed(targen, works, notes):
+def test_each_given_row_gives_rows_alone_and_mixed_as_often_as_asked(refuses, works, notes):
     rows = write_lines("rows.jsonl", GIVEN)
-    works(
-        *("method", "coda", notes, "--given", rows, "--label", "thanks=20", "-b", "scripted"),
-        *("--set", "embedder=words", "--out", "run"),
-    )
-    facts = lines("run/provenance.jsonl")
-    forms = {"solo", "mix 1", "mix 2"}
-    assert {one["notes"]["form"] for one in facts} == forms
-    assert sorted(one["notes"]["given_row"] for one in facts) == sorted([0, 1, 2, 3] * 5)
-    assert {one["notes"]["left_out"] for one in facts} == {"syntax, concept"}
-    assert all({"words_held", "length_held"} <= {*one["notes"]} for one in facts)
-    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "more")
-    more = targen(*start, "--label", "thanks=21", "--set", "embedder=words")
-    assert more.code == 1  # four rows make twenty
-    assert "thanks" in more.err
+    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--set", "embedder=words")
+    works(*start, "--label", "thanks=20", "--out", "run")
+    told = [one["notes"] for one in lines("run/provenance.jsonl")]
+    assert {one["form"] for one in told} == {"solo", "mix 1", "mix 2"}
+    assert sorted(one["given_row"] for one in told) == sorted([0, 1, 2, 3] * 5)
+    assert {one["left_out"] for one in told} == {"syntax, concept"}
+    assert all({"words_held", "length_held"} <= {*one} for one in told)
+    start = (*start[:-2], "--settings", "targen")
+    works(*start, "--label", "thanks=4", "--out", "alone")
+    told = [one["notes"] for one in lines("alone/provenance.jsonl")]
+    assert [one["given_row"] for one in told] == [0, 1, 2, 3]
+    for most, asked in ((20, (*start[:-2], "--set", "embedder=words")), (4, start)):
+        line = (*asked, "--label", f"thanks={most + 1}", "--out", f"more{most}")
+        said = f"{most + 1} rows of thanks are requested, and the given rows make {most} at most"
+        assert said in refuses(line, "", code=1, keeps=False).err
 
 
 @pytest.fixture
@@ -235,17 +229,6 @@ def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
     assert len(ran.rows) == 80
     for number in (60, 61):
         assert sorted(one["form"] for one in notes if one["given_row"] == number) == forms
-
-
-def test_settings_make_one_row_of_each(targen, works, notes):
-    rows = write_lines("rows.jsonl", GIVEN)
-    start = ("method", "coda", notes, "--given", rows, "--settings", "targen", "-b", "scripted")
-    done = works(*start, "--label", "thanks=4", "--out", "run")
-    assert [one["notes"]["given_row"] for one in lines("run/provenance.jsonl")] == [0, 1, 2, 3]
-    done = targen(*start, "--label", "thanks=5", "--out", "more")
-    assert done.code == 1  # four given rows make four
-    assert "5 rows of thanks are requested, and the given rows make 4 at most" in done.err
-    assert "thanks" in done.err
 
 
 @pytest.mark.parametrize(
@@ -303,36 +286,11 @@ def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
     assert (ran.problem, len(ran.rows)) == ("", 8)
 
 
-def test_a_label_without_given_rows_is_named(targen, works, notes):
+def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
-    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "--out", "run")
-    done = targen(*start, "-n", "4")
-    assert done.code == 2
-    assert "no given row has the label asks" in done.err
+    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
+    done = refuses(start, "no given row has the label asks", keeps=False)
     assert "--label asks=0" in done.err
-    works(*start[:-1], "only", "--label", "thanks=4", "--label", "asks=0")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((), "none are given"),
-        (("--given", "rows.jsonl", "--set", "solo=0", "--set", "mix=0"), "solo=0"),
-        (("--given", "rows.jsonl", "--set", "embedder=wordz"), "wordz"),
-        pytest.param(
-            ("--given", "rows.jsonl", "--set", "syntax=none_such"),
-            "none_such",
-            marks=pytest.mark.whole,  # without spaCy it is that which lacks
-        ),
-        (("--given", "rows.jsonl", "--set", "keep=2"), "keep: "),
-    ],
-)
-def test_what_makes_no_sense_is_refused(targen, notes, words, said):
-    write_lines("rows.jsonl", GIVEN)
-    done = targen("method", "coda", notes, *words, "-n", "2", "-b", "scripted", "--out", "run")
-    assert done.code == 2, done.err
-    assert said in done.err
-    assert "Traceback" not in done.err
 
 
 def test_nothing_is_asked_of_given_rows_where_nothing_is_used(coda):

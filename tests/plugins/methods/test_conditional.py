@@ -20,64 +20,56 @@ from tests.files import lines, write_lines
 Targen = Callable[..., Any]
 
 
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        ('The quay is shut." said the man. And then', "The quay is shut."),
-        ("The quay is shut.” And more", "The quay is shut."),
-        ('"The quay is shut." More', "The quay is shut."),
-        ("The quay is shut.\nBoats go.", "The quay is shut."),
-        ("The quay is shut. Boats go. From the", "The quay is shut. Boats go."),
-        ("Is it shut? Boats", "Is it shut?"),
-        ("码头关闭了。船", "码头关闭了。"),
-        # quotations within, of models that close the text and of those that write on
-        ('Some call it "shut"."', 'Some call it "shut".'),
-        ('Some call it "shut."" And so', 'Some call it "shut."'),
-        ('Some call it "shut" and go. Others', 'Some call it "shut" and go.'),
-        ('It goes. He said "we stay. They', "It goes."),
-        ('It says ("Shut. Go.") so.", he said', 'It says ("Shut. Go.") so.'),
-        ("Man nennt ihn „zu“.“ Und", "Man nennt ihn „zu“."),
-        ("On le dit « clos » ici. » Et", "On le dit « clos » ici."),
-        ("他说“走吧”。”", "他说“走吧”。"),
-        ("It costs 3.5 million. It is 4.5 m", "It costs 3.5 million."),
-    ],
-)
-def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence(reply, text):
-    assert reply[slice(*kept(reply))] == text
+ENDS = [
+    ('The quay is shut." said the man. And then', "The quay is shut."),
+    ("The quay is shut.” And more", "The quay is shut."),
+    ('"The quay is shut." More', "The quay is shut."),
+    ("The quay is shut.\nBoats go.", "The quay is shut."),
+    ("The quay is shut. Boats go. From the", "The quay is shut. Boats go."),
+    ("Is it shut? Boats", "Is it shut?"),
+    ("码头关闭了。船", "码头关闭了。"),
+    # quotations within, of models that close the text and of those that write on
+    ('Some call it "shut"."', 'Some call it "shut".'),
+    ('Some call it "shut."" And so', 'Some call it "shut."'),
+    ('Some call it "shut" and go. Others', 'Some call it "shut" and go.'),
+    ('It goes. He said "we stay. They', "It goes."),
+    ('It says ("Shut. Go.") so.", he said', 'It says ("Shut. Go.") so.'),
+    ("Man nennt ihn „zu“.“ Und", "Man nennt ihn „zu“."),
+    ("On le dit « clos » ici. » Et", "On le dit « clos » ici."),
+    ("他说“走吧”。”", "他说“走吧”。"),
+    ("It costs 3.5 million. It is 4.5 m", "It costs 3.5 million."),
+]
+FIRST = [
+    ("The quay is shut. Boats go.", "The quay is shut."),
+    ("It costs 3.5 million a year. Boats", "It costs 3.5 million a year."),
+    ("The quay, e.g. the old one, is shut.", "The quay, e.g. the old one, is shut."),
+    ('They said "Go. Now." and went. Boats', 'They said "Go. Now." and went.'),
+    ("Il dit « “Va.” Elle part » et sort. Et", "Il dit « “Va.” Elle part » et sort."),
+]
+NOWHERE = [
+    ("The quay is shut and the", False),
+    ("", False),
+    ("The quay\nis shut. Boats", True),
+    ("The quay\nis shut. Boats", False),  # a stump
+    ('The quay, which some call" shut."', False),
+    ("Here is the remark:\nIt is shut.", False),
+]
 
 
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        ("The quay is shut. Boats go.", "The quay is shut."),
-        ("It costs 3.5 million a year. Boats", "It costs 3.5 million a year."),
-        ("The quay, e.g. the old one, is shut.", "The quay, e.g. the old one, is shut."),
-        ('They said "Go. Now." and went. Boats', 'They said "Go. Now." and went.'),
-    ],
-)
-def test_the_first_sentence_alone(reply, text):
-    assert reply[slice(*kept(reply, first=True))] == text
+def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence():
+    for cases, options in (
+        (ENDS, {}),
+        (FIRST, {"first": True}),
+        ([("It is shut. Is it? No", "It is shut.")], {"ends": "."}),
+    ):
+        cut = {reply: reply[slice(*kept(reply, **options))] for reply, _ in cases}
+        assert cut == dict(cases)
 
 
-@pytest.mark.parametrize(
-    ("reply", "first"),
-    [
-        ("The quay is shut and the", False),
-        ("", False),
-        ("The quay\nis shut. Boats", True),
-        ("The quay\nis shut. Boats", False),  # a stump
-        ('The quay, which some call" shut."', False),
-        ("Here is the remark:\nIt is shut.", False),
-    ],
-)
+@pytest.mark.parametrize(("reply", "first"), NOWHERE)
 def test_what_ends_nowhere_is_refused(reply, first):
     with pytest.raises(Rejected, match="nothing ends a text"):
         kept(reply, first=first)
-
-
-def test_only_the_marks_that_were_named_end_a_text():
-    reply = "It is shut. Is it? No"
-    assert reply[slice(*kept(reply, ends="."))] == "It is shut."
 
 
 PAIRS = """
@@ -128,15 +120,6 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     assert "Traceback" not in done.err
     assert "6 rows of open are requested, and the given rows make 4 at most" in done.err
     assert len(lines("run/dataset.jsonl")) == 8
-
-
-def test_a_cue_of_no_label_is_refused(targen, mail):
-    done = targen(
-        *("method", "zerogen", str(mail), "-n", "2", "-b", "scripted"),
-        *("--set", 'cues={"lone": "About a loan:"}'),
-    )
-    assert done.code == 2
-    assert "'lone', which is not a label" in done.err and "loan" in done.err
 
 
 ASKED = [

@@ -32,9 +32,9 @@ fields:
 
 
 @pytest.fixture
-def pairs(tmp_path):
+def pairs(alone):
     """A task of pairs in a file."""
-    (tmp_path / "pairs.yaml").write_text(PAIRS)
+    Path("pairs.yaml").write_text(PAIRS)
     return "pairs.yaml"
 
 
@@ -45,111 +45,134 @@ def jsonl(path: str, rows: Iterable[Any]) -> str:
     return path
 
 
-def made(folder: str, name: str = "dataset.jsonl") -> list[dict[str, Any]]:
-    return lines(Path(folder) / name)
+def made(folder: str) -> list[dict[str, Any]]:
+    return lines(Path(folder, "dataset.jsonl"))
+
+
+def origins(folder: str) -> list[dict[str, Any]]:
+    return lines(Path(folder, "provenance.jsonl"))
 
 
 CXY = [
     {"C": "Hedgehogs sleep all winter.", "X": "Hedgehogs are asleep in winter.", "Y": 0},
     {"C": "Hedgehogs sleep all winter.", "X": "Hedgehogs hunt by day.", "Y": 1, "Prompt": "p3"},
 ]
+SCORED = {"text1": "It rains.", "text2": "It is wet.", "label": "entailment", "score": -0.5}
+SCORED |= {"start_prompt": "Wikipedia", "conj_prompt": "so"}
+BOOK, ROOM = {"input": "A book.", "output": "L"}, {"input": "A room.", "output": "R"}
+INSTANCES = [
+    {"instruction": "Which?", **BOOK},
+    {"instruction": "Which?", **ROOM},
+    {"instruction": "Sum up.", "input": "A poem.", "output": "Any words."},
+]
+SEED_TASK = {"id": "seed_task_0", "name": "mail", "instruction": "Which?"}
+SEED_TASK |= {"instances": [BOOK, ROOM], "is_classification": True}
+LABELS_FIRST = "Class label: L\nA book.\n\nClass label: R\nA room."
+INPUTS_FIRST = "Example 1\nA book.\nOutput: L\n\nExample 2\nA room.\nOutput: R"
+WHICH = "--where instruction=Which? --columns text=input --labels L=loan,R=room"
+BOTH = [("A book.", "loan"), ("A room.", "room")]
+JOINED = "--columns text=instruction+input --labels L=loan"
+DUE = [("Is it due?", "loan")]
+SAME = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
+TEXTS = [{"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])]
+RATED = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
+TABLE = 'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
+NUMBERED = "--labels 0=loan,1=room"
+
+CHOSEN = {"instruction": "Which?"}
+
+READ = {
+    "texts alone": ("zerogen", "mail", CXY[1:], "--columns text=X --labels 1=loan",
+        [("Hedgehogs hunt by day.", "loan")], {}, {"prompt": "p3", "condition": CXY[1]["C"]}),
+    "scored": ("supergen", "pairs", [SCORED, 5, {**SCORED, "text2": " "}],
+        "--labels supergen:rte", [("It rains.", "It is wet.", "entailment")],
+        {"no-object": (1, 2), "empty-text": (1, 3)},
+        {"row": 1, "score": -0.5, "start_prompt": "Wikipedia"}),
+    "without a label": ("sungen", "mail", TEXTS, NUMBERED,
+        [("mail 0", "loan"), ("mail 2", "room")], {"no-label": (1, 2)}, {}),
+    "columns of the same name": ("lstm", "pairs", [SAME], "--labels 0=entailment",
+        [("It rains.", "It is wet.", "entailment")], {}, {}),
+    "seed tasks": ("self-instruct", "mail", [SEED_TASK], WHICH, BOTH, {}, CHOSEN),
+    "all instances": ("self-instruct", "mail", INSTANCES, WHICH, BOTH,
+        {"not-asked-for": (1, 3)}, CHOSEN),
+    "labels first": ("self-instruct", "mail", [{**CHOSEN, "raw_instances": LABELS_FIRST}],
+        WHICH, BOTH, {}, CHOSEN),
+    "inputs first": ("self-instruct", "mail", [{**CHOSEN, "raw_instances": INPUTS_FIRST}],
+        WHICH, BOTH, {}, CHOSEN),
+    "prompt and completion": ("self-instruct", "mail",
+        [{"prompt": "Is it due?", "completion": " L<|endoftext|>"}], JOINED, DUE, {}, {}),
+    "joined columns": ("self-instruct", "mail",
+        [{"instruction": "Is it due?", "input": "", "output": "L"}], JOINED, DUE, {}, {}),
+    "a table": ("coda", "mail", TABLE, f"--skip 1 {NUMBERED}",
+        [("two\nlines", "room"), ("last", "room")],
+        {"skipped": (1, 2), "no-table-row": (2, 5)}, {}),
+    "numbers for columns": ("coda", "mail", "0\t1\nIs it due?\tloan\n", "--labels same",
+        DUE, {}, {}),
+}  # fmt: skip
+"""Form, task, published rows, what is typed, the rows, what is left out, and the first's origin."""
+
+
+@pytest.mark.parametrize("name", READ)
+def test_published_forms_are_read(works, mail, pairs, name):
+    form, task, published, typed, rows, left_out, origin = READ[name]
+    if form == "coda":
+        Path("rows.tsv").write_text(published)
+    elif form == "supergen":
+        Path("rows.json").write_text(json.dumps(published, indent=1))
+    else:
+        jsonl("rows.jsonl", published)
+    (file,) = Path().glob("rows.*")
+    line = ("import-rows", form, file, "--task", f"{task}.yaml", *typed.split(), "--out", "out")
+    done = works(*line, "--json")
+    columns = ("premise", "hypothesis", "label") if task == "pairs" else ("text", "label")
+    assert [tuple(row[column] for column in columns) for row in made("out")] == rows
+    left = {name: (each["rows"], each["first"]) for name, each in done.json["left_out"].items()}
+    assert left == left_out
+    assert origins("out")[0].items() >= origin.items()
 
 
 @pytest.mark.parametrize("form", ["zerogen", "progen"])
 def test_conditions_and_texts_become_pairs(works, pairs, form):
     file = jsonl("rows.jsonl", CXY)
-    done = works(
-        *("import-rows", form, file, "--task", pairs, "--columns", "premise=C,hypothesis=X"),
-        *("--labels", "0=entailment,1=not_entailment", "--out", "out"),
-    )
+    line = ("import-rows", form, file, "--task", pairs)
+    by_hand = ("--columns", "premise=C,hypothesis=X", "--labels", "0=entailment,1=not_entailment")
+    done = works(*line, *by_hand, "--out", "out")
     assert done.out.endswith("out\n")
     assert "unstated" in done.out
-    assert made("out")[1] == {
-        "premise": "Hedgehogs sleep all winter.",
-        "hypothesis": "Hedgehogs hunt by day.",
-        "label": "not_entailment",
-        "idx": 1,
-    }
-    origin = made("out", "provenance.jsonl")[1]
+    second = {"premise": CXY[1]["C"], "hypothesis": CXY[1]["X"], "label": "not_entailment"}
+    assert made("out")[1] == {**second, "idx": 1}
+    origin = origins("out")[1]
     assert (origin["line"], origin["published_label"], origin["prompt"]) == (2, "1", "p3")
     assert "condition" not in origin  # it is the premise
     facts = json.loads(Path("out/import.json").read_text())
     assert facts["file"]["sha256"] == hashlib.sha256(Path(file).read_bytes()).hexdigest()
     assert str(Path.cwd()) not in Path("out/import.json").read_text()
-
-
-def test_a_known_map_brings_labels_and_columns(works, pairs):
-    file = jsonl("rows.jsonl", CXY)
-    done = works(
-        "import-rows", "zerogen", file, "--task", pairs, "--labels", "zerogen:rte", "--json"
-    )
+    # A known map brings both, and a dry run shows and writes nothing.
+    before = set(Path().iterdir())
+    known = ("import-rows", "zerogen", file, "--task", pairs, "--labels", "zerogen:rte")
+    assert "Hedgehogs hunt by day." in works(*known, "--dry-run").out
+    assert set(Path().iterdir()) == before
+    done = works(*known, "--json")
     assert done.json["columns"] == {"premise": ["C"], "hypothesis": ["X"]}
-    assert [(each["published"], each["label"]) for each in done.json["examples"]] == [
-        ("0", "entailment"),
-        ("1", "not_entailment"),
-    ]
-    assert Path("pairs-zerogen/dataset.jsonl").is_file()
-
-
-def test_one_list_of_scored_pairs(works, pairs):
-    row = {"text1": "It rains.", "text2": "It is wet.", "label": "entailment"}
-    scored = {**row, "start_prompt": "Wikipedia", "conj_prompt": "so", "score": -0.5}
-    Path("train.json").write_text(json.dumps([scored, 5, {**scored, "text2": " "}], indent=1))
-    works(
-        *("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte"),
-        *("--out", "out"),
-    )
-    origin = made("out", "provenance.jsonl")
-    assert [(o["row"], o["score"], o["start_prompt"]) for o in origin] == [(1, -0.5, "Wikipedia")]
-    left = json.loads(Path("out/import.json").read_text())["left_out"]
-    assert left == {
-        "no-object": {"rows": 1, "first": 2},
-        "empty-text": {"rows": 1, "first": 3},
-    }
+    assert made("pairs-zerogen") == made("out")
 
 
 def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
-    texts = {"text1": "It rains.", "label": "entailment"}
-    rows = [{**texts, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
-    Path("train.json").write_text(
-        json.dumps([{**row, "start_prompt": "", "conj_prompt": ""} for row in rows])
-    )
+    rows = [{**SCORED, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
+    Path("train.json").write_text(json.dumps(rows))
     start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
     works(*start, "--out", "out")
     works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
     assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
 
 
-def test_entities_are_read_where_asked(targen, mail):
-    row = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
-    Path("train.json").write_text(json.dumps([row]))
-    start = ("import-rows", "supergen", "train.json", "--task", str(mail), "--labels", "0=loan")
-    plain = targen(*start, "--out", "plain")
-    assert "--unescape" in plain.err
-    assert made("plain")[0]["text"] == row["text"]
-    assert targen(*start, "--unescape", "--out", "read").err == ""
+def test_entities_are_left_and_told_where_nobody_asked_for_more(works, mail):
+    Path("train.json").write_text(json.dumps([RATED]))
+    start = ("import-rows", "supergen", "train.json", "--task", mail, "--labels", "0=loan")
+    assert "--unescape" in works(*start, "--out", "plain").err
+    assert made("plain")[0]["text"] == RATED["text"]
+    assert works(*start, "--unescape", "--out", "read").err == ""
     assert made("read")[0]["text"] == 'Are "Emma" & others back?'
-
-
-def test_rows_without_a_label_are_counted(targen, mail):
-    rows = [
-        {"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])
-    ]
-    done = targen(
-        *("import-rows", "sungen", jsonl("train.jsonl", rows), "--task", str(mail)),
-        *("--labels", "0=loan,1=room", "--out", "out", "--json"),
-    )
-    assert done.json["left_out"] == {"no-label": {"rows": 1, "first": 2}}
-    assert [each["source_idx"] for each in made("out", "provenance.jsonl")] == [0, 2]
-
-
-def test_columns_of_the_same_name_need_no_map(works, pairs):
-    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
-    works(
-        *("import-rows", "lstm", jsonl("train.jsonl", [row]), "--task", pairs),
-        *("--labels", "0=entailment", "--out", "out"),
-    )
-    assert made("out")[0]["premise"] == "It rains."
 
 
 def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
@@ -164,12 +187,12 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
         {"_id": 9, "text": "Neither."},
     ]
     done = works(
-        *("import-rows", "attrprompt", jsonl("attrprompt-v1.jsonl", rows), "--task", str(mail)),
+        *("import-rows", "attrprompt", jsonl("attrprompt-v1.jsonl", rows), "--task", mail),
         *("--label-file", "label.txt", "--values", "style=style.txt", "--values", "topic=topic"),
         *("--out", "out", "--json"),
     )
     assert [row["label"] for row in made("out")] == ["room", "loan"]
-    first, second = (each["attributes"] for each in made("out", "provenance.jsonl"))
+    first, second = (each["attributes"] for each in origins("out"))
     assert first == {"style": "warm", "topic": "a cello", "length": 7}
     assert second == {"style": 5}
     assert done.json["left_out"].keys() == {"several-labels", "odd-label"}
@@ -177,61 +200,6 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
     card = Path("out/README.md").read_text()
     assert '\nlicense: "apache-2.0"\n' in card
     assert "yyu/*-attrprompt" in card
-
-
-SELF_INSTRUCT = {
-    "seed_tasks": [
-        {
-            "id": "seed_task_0",
-            "name": "mail",
-            "instruction": "Which?",
-            "instances": [{"input": "A book.", "output": "L"}, {"input": "A room.", "output": "R"}],
-            "is_classification": True,
-        }
-    ],
-    "all_instances": [
-        {"instruction": "Which?", "input": "A book.", "output": "L"},
-        {"instruction": "Which?", "input": "A room.", "output": "R"},
-        {"instruction": "Sum up.", "input": "A poem.", "output": "Any words."},
-    ],
-    "classes_first": [
-        {
-            "instruction": "Which?",
-            "raw_instances": "Class label: L\nA book.\n\nClass label: R\nA room.",
-        }
-    ],
-    "inputs_first": [
-        {
-            "instruction": "Which?",
-            "raw_instances": "Example 1\nA book.\nOutput: L\n\nExample 2\nA room.\nOutput: R",
-        }
-    ],
-}
-
-
-@pytest.mark.parametrize("name", SELF_INSTRUCT)
-def test_instances_of_an_instruction_become_rows(works, mail, name):
-    works(
-        *("import-rows", "self-instruct", jsonl("rows.jsonl", SELF_INSTRUCT[name])),
-        *("--task", str(mail), "--where", "instruction=Which?", "--columns", "text=input"),
-        *("--labels", "L=loan,R=room", "--out", "out"),
-    )
-    assert [(row["text"], row["label"]) for row in made("out")] == [
-        ("A book.", "loan"),
-        ("A room.", "room"),
-    ]
-    assert made("out", "provenance.jsonl")[0]["instruction"] == "Which?"
-
-
-def test_columns_are_joined(works, mail):
-    row = {"prompt": "Is it back?", "completion": " L<|endoftext|>"}
-    other = {"instruction": "Which?", "input": "", "output": "L"}
-    for at, each in enumerate((row, other)):
-        works(
-            *("import-rows", "self-instruct", jsonl("rows.jsonl", [each]), "--task", str(mail)),
-            *("--columns", "text=instruction+input", "--labels", "L=loan", "--out", f"out{at}"),
-        )
-    assert [made(f"out{at}")[0]["text"] for at in (0, 1)] == ["Is it back?", "Which?"]
 
 
 OPEN = """
@@ -257,37 +225,17 @@ INSTRUCTIONS = Task(
 """
 
 
-def test_open_labels_are_columns_like_others(targen, works):
-    Path("instructions.py").write_text(OPEN)
-    file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
-    start = ("import-rows", "self-instruct", file, "--task", "./instructions.py", "--out", "out")
-    works(*start)
-    assert made("out")[2] == {**SELF_INSTRUCT["all_instances"][2], "idx": 2}
-    refused = targen(*start, "--labels", "same", "--force")
-    assert (refused.code, "open labels" in refused.err) == (2, True)
-
-
-def test_a_table_of_given_and_made_rows(works, mail):
-    Path("mail_aug.tsv").write_text(
-        'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
-    )
-    done = works(
-        *("import-rows", "coda", "mail_aug.tsv", "--task", str(mail), "--skip", "1"),
-        *("--labels", "0=loan,1=room", "--out", "out", "--json"),
-    )
-    assert [row["text"] for row in made("out")] == ["two\nlines", "last"]
-    assert {reason: each["rows"] for reason, each in done.json["left_out"].items()} == {
-        "skipped": 1,
-        "no-table-row": 2,
-    }
-
-
-def test_a_table_whose_columns_are_numbers(works, mail):
-    Path("mail.tsv").write_text("0\t1\nIs it due?\tloan\n")
-    works(
-        "import-rows", "coda", "mail.tsv", "--task", str(mail), "--labels", "same", "--out", "out"
-    )
-    assert made("out") == [{"text": "Is it due?", "label": "loan", "idx": 0}]
+def test_open_labels_are_columns_like_others(refuses, works, alone):
+    Path("open.py").write_text(OPEN)
+    file = jsonl("rows.jsonl", INSTANCES)
+    start = ("import-rows", "self-instruct", file, "--task", "./open.py", "--out")
+    works(*start, "out")
+    assert made("out")[2] == {**INSTANCES[2], "idx": 2}
+    refuses((*start, "out", "--labels", "same", "--force"), "open labels")
+    # What the task refuses is said in its words.
+    Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
+    done = refuses((*start, "other"), "not-a-row-of-the-task 3", code=1)
+    assert "the first: input: Input should be a valid integer" in done.err
 
 
 STRANGE = {
@@ -309,10 +257,8 @@ def test_what_strangers_send_is_counted_by_reason(works, mail):
     good = b'\xef\xbb\xbf{"C": "c", "X": "Is it due?", "Y": 0}'
     constant = b'{"C": "c", "X": "x", "Y": NaN}'
     file = jsonl("rows.jsonl", [good, *STRANGE.values(), constant])
-    done = works(
-        *("import-rows", "zerogen", file, "--task", str(mail), "--columns", "text=X"),
-        *("--labels", "0=loan", "--out", "out", "--json"),
-    )
+    line = ("import-rows", "zerogen", file, "--task", mail, "--columns", "text=X")
+    done = works(*line, "--labels", "0=loan", "--out", "out", "--json")
     assert len(made("out")) == 1
     left = {reason: each["rows"] for reason, each in done.json["left_out"].items()}
     assert left == dict.fromkeys(STRANGE, 1) | {"not-json": 2}
@@ -321,7 +267,7 @@ def test_what_strangers_send_is_counted_by_reason(works, mail):
 
 
 @pytest.mark.whole  # a folder names its task where that is installed
-def test_an_imported_folder_is_a_dataset_with_card_and_origin(targen, works):
+def test_an_imported_folder_is_a_dataset_with_card_and_origin(refuses, works):
     rows = [{**row, "C": f"{row['C']} {at}"} for at in range(3) for row in CXY]
     start = ("import-rows", "zerogen", jsonl("rows.jsonl", rows), "--labels", "zerogen:rte")
     works(*start, "--task", "rte")
@@ -330,23 +276,11 @@ def test_an_imported_folder_is_a_dataset_with_card_and_origin(targen, works):
     assert "No licence is stated here." in dataset.card
     assert [each["line"] for each in dataset.provenance] == [1, 2, 3, 4, 5, 6]
     works("validate", "rte-zerogen")
-    card = ("export", "rte-zerogen", "--as", "hf", "--license", "cc-by-4.0", "--out", "hf")
-    works(*card)
+    works("export", "rte-zerogen", "--as", "hf", "--license", "cc-by-4.0", "--out", "hf")
     assert "No licence" not in Path("hf/README.md").read_text()
-    again = targen(*start, "--task", "rte")
-    assert (again.code, "--force" in again.err) == (2, True)
+    refuses((*start, "--task", "rte"), "", "--force")
     works(*start, "--task", "rte", "--limit", "2", "--force")
     assert len(read_dataset("rte-zerogen")) == 2
-
-
-def test_a_dry_run_shows_and_writes_nothing(works, pairs):
-    file = jsonl("rows.jsonl", CXY)
-    before = set(Path().iterdir())
-    done = works(
-        "import-rows", "zerogen", file, "--task", pairs, "--labels", "zerogen:rte", "--dry-run"
-    )
-    assert "Hedgehogs hunt by day." in done.out
-    assert set(Path().iterdir()) == before
 
 
 LABELS = ("--labels", "0=entailment,1=not_entailment")
@@ -384,75 +318,54 @@ REFUSED = {
     "sungen none.jsonl LABELS": "there is no file",
     "zerogen latin.jsonl LABELS": "--encoding cp1252",
     "sungen empty.jsonl LABELS": "has no rows",
+    "sungen odd.jsonl LABELS": "a row of sungen has idx, label, text; other forms: zerogen:",
 }
-"""What is typed after `targen import-rows`, and what the error says."""
+"""What is typed after `targen import-rows`, and what the error or its hint says."""
 
 
 @pytest.mark.parametrize(("typed", "said"), REFUSED.items(), ids=REFUSED)
-def test_what_is_wrong_is_said_with_a_way_out(targen, pairs, typed, said):
+def test_what_is_wrong_is_said_with_a_way_out(refuses, pairs, typed, said):
     jsonl("rows.jsonl", CXY)
     jsonl("made.jsonl", [{"_id": 0, "text_a": "a", "text_b": "b"}])
-    Path("list.txt").write_text("[1]")
     jsonl("latin.jsonl", [b'{"C": "caf\xe9", "X": "x", "Y": 0}'])
+    jsonl("odd.jsonl", [{"review": "Fine.", "stars": 5}])
     jsonl("alone.jsonl", [{"instruction": "Which?", "most_similar": {}}])
-    Path("list.json").write_text(
-        json.dumps([{"text1": "a", "text2": "b", "label": "x", "score": 0}])
-    )
-    Path("words.tsv").write_text("tokens\tner_tags\n['a']\t['O']\n")
+    Path("list.json").write_text(json.dumps([{**SCORED, "label": "x"}]))
+    for name, text in (
+        ("list.txt", "[1]"),
+        ("words.tsv", "tokens\tner_tags\n['a']\t['O']\n"),
+        ("rows.zip", "PK\x03\x04...."),
+        ("words.txt", "some words\n"),
+        ("empty.jsonl", "\n"),
+    ):
+        Path(name).write_text(text)
     Path("best_thetas.pth").write_bytes(pickle.dumps([1.0]))
-    Path("rows.zip").write_bytes(b"PK\x03\x04....")
-    Path("words.txt").write_text("some words\n")
-    Path("empty.jsonl").write_text("\n")
     words = typed.replace("LABELS", " ".join(LABELS)).split()
-    done = targen("import-rows", "--out", "out", *words, "--task", pairs)
-    assert done.code == 2, done.err
-    assert said in done.err
-    assert not Path("out").exists()
-    assert not list(Path().glob(".*.part"))
+    assert said in refuses(("import-rows", "--out", "out", *words, "--task", pairs), "").err
 
 
-def test_what_a_task_refuses_is_said_in_its_words(targen):
-    Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
-    file = jsonl("rows.jsonl", SELF_INSTRUCT["all_instances"])
-    done = targen("import-rows", "self-instruct", file, "--task", "./open.py", "--out", "out")
-    assert done.code == 1
-    assert "not-a-row-of-the-task 3" in done.err
-    assert "the first: input: Input should be a valid integer" in done.err
+def test_columns_of_a_strangers_file_are_shown_in_short(refuses, pairs):
+    strange = {**CXY[0], "\x1b[31m" + "x" * 10_000: 1, **dict.fromkeys(map(str, range(999)))}
+    file = jsonl("rows.jsonl", [strange])
+    done = refuses(("import-rows", "zerogen", file, "--task", pairs, *LABELS), "")
+    assert len(done.err) < 1500
+    assert "\x1b" not in done.err
 
 
-def test_a_file_of_which_nothing_is_left_fails(targen, mail):
-    rows = [{"C": "A film", "X": None, "Y": 0}]
-    done = targen(
-        *("import-rows", "zerogen", jsonl("x1.jsonl", rows), "--task", str(mail)),
-        *("--columns", "text=X", "--labels", "0=loan", "--out", "out"),
-    )
-    assert done.code == 1
-    assert "no-text 1" in done.err
+def test_a_file_of_which_nothing_is_left_fails(refuses, mail):
+    file = jsonl("x1.jsonl", [{"C": "A film", "X": None, "Y": 0}])
+    line = ("import-rows", "zerogen", file, "--task", mail, "--columns", "text=X")
+    done = refuses((*line, "--labels", "0=loan", "--out", "out"), "no-text 1", code=1)
     assert "in C" in done.err
-    assert not Path("out").exists()
 
 
-@pytest.mark.parametrize("there", ["file", "folder", "import"])
-def test_nothing_else_is_replaced(targen, pairs, there):
-    if there == "file":
-        Path("out").write_text("mine")
-    elif there == "import":
-        Path("out").mkdir()
-        Path("out/import.json").write_text("{}")
-        Path("out/grades.jsonl").write_text("mine")
-    else:
-        Path("out").mkdir()
-        Path("out/mine.txt").write_text("mine")
-    done = targen(
-        *("import-rows", "zerogen", jsonl("rows.jsonl", CXY), "--task", pairs),
-        *("--labels", "zerogen:rte", "--force", "--out", "out"),
-    )
-    assert (done.code, "another --out" in done.err) == (2, True)
-    assert any(
-        path.read_text() == "mine"
-        for path in (Path("out"), *Path("out").glob("*"))
-        if path.is_file()
-    )
+@pytest.mark.parametrize("there", ["out", "out/mine.txt", "out/import.json out/grades.jsonl"])
+def test_nothing_else_is_replaced(refuses, pairs, there):
+    for name in map(Path, there.split()):
+        name.parent.mkdir(exist_ok=True)
+        name.write_text("{}")
+    line = ("import-rows", "zerogen", jsonl("rows.jsonl", CXY), "--task", pairs)
+    refuses((*line, "--labels", "zerogen:rte", "--force", "--out", "out"), "", "another --out")
 
 
 def test_each_known_map_is_for_a_form_and_its_columns():
@@ -461,82 +374,58 @@ def test_each_known_map_is_for_a_form_and_its_columns():
         assert set(preset.texts) <= {column for keys in form.keys for column in keys}
 
 
-SUNGEN = [{"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])]
+@pytest.fixture
+def weighed(mail):
+    """A command that imports three rows, of which the second has no label, with weights."""
+    start = ("import-rows", "sungen", jsonl("train.jsonl", TEXTS), "--task", mail)
+    return (*start, *NUMBERED.split(), "--out", "out", "--weights")
 
 
-def weighed(targen: Targen, mail: Path, weights: str, *more: str) -> Any:
-    return targen(
-        *("import-rows", "sungen", jsonl("train.jsonl", SUNGEN), "--task", str(mail)),
-        *("--labels", "0=loan,1=room", "--out", "out", "--weights", weights, *more),
-    )
-
-
-def test_weights_go_with_their_rows(targen, mail):
+def test_weights_go_with_their_rows(works, weighed, mail):
     np.save("thetas.npy", np.array([0.0, 5.0, -1000.0]))
-    assert weighed(targen, mail, "thetas.npy", "--logits").code == 0
+    works(*weighed, "thetas.npy", "--logits")
     assert list(read_dataset("out", str(mail)).weights) == [0.5, 0.0]
     jsonl("weights.jsonl", [{"idx": at, "weight": at / 2} for at in (2, 1, 0)])
-    assert weighed(targen, mail, "weights.jsonl", "--force").code == 0
+    works(*weighed, "weights.jsonl", "--force")
     assert list(read_dataset("out", str(mail)).weights) == [0.0, 1.0]
+    assert [each["source_idx"] for each in origins("out")] == [0, 2]
     card_and_weights = {path.name for path in Path("out").iterdir()}
     assert card_and_weights >= {"README.md", "import.json", "weighing.json"}
 
 
-@pytest.mark.parametrize(
-    ("weights", "more", "said"),
-    [
-        ("few.npy", (), "no weight for the row 2"),
-        ("many.npy", (), "4 weights for 3 rows"),
-        ("negative.npy", (), "weight 1 is -1.0"),
-        ("square.npy", (), "not a list of numbers"),
-        ("objects.npy", (), "cannot read"),
-        ("millions.npy", (), "3,000,000 weights, more than 2,000,000"),
-        ("best_thetas.pth", (), "weights_only=True"),
-        ("zero.npy", (), "all weights are 0"),
-        ("nan.npy", ("--logits",), "weight 2 is NaN"),
-    ],
-)
-def test_weights_of_other_rows_are_refused(targen, mail, weights, more, said):
-    np.save("few.npy", np.ones(2))
-    np.save("millions.npy", np.ones(3_000_000, np.int8))
-    np.save("many.npy", np.ones(4))
-    np.save("negative.npy", np.array([-1.0, 1, 1]))
-    np.save("square.npy", np.ones((3, 3)))
-    np.save("objects.npy", np.array([{}, [], 1], dtype=object), allow_pickle=True)
-    np.save("zero.npy", np.zeros(3))
-    np.save("nan.npy", np.array([0, np.nan, 1]))
-    Path("best_thetas.pth").write_bytes(pickle.dumps([1.0]))
-    done = weighed(targen, mail, weights, *more)
-    assert (done.code, said in done.err) == (2, True), done.err
-    assert not Path("out").exists()
+WEIGHTS = {
+    "few": (np.ones(2), "no weight for the row 2"),
+    "many": (np.ones(4), "4 weights for 3 rows"),
+    "negative": (np.array([-1.0, 1, 1]), "weight 1 is -1.0"),
+    "square": (np.ones((3, 3)), "not a list of numbers"),
+    "objects": (np.array([{}, [], 1], dtype=object), "cannot read"),
+    "millions": (np.ones(3_000_000, np.int8), "3,000,000 weights, more than 2,000,000"),
+    "zero": (np.zeros(3), "all weights are 0"),
+    "nan": (np.array([0, np.nan, 1]), "weight 2 is NaN"),
+    "pickled": (None, "weights_only=True"),
+}
 
 
-def test_columns_of_a_strangers_file_are_shown_in_short(targen, pairs):
-    file = jsonl(
-        "rows.jsonl",
-        [{**CXY[0], "\x1b[31m" + "x" * 10_000: 1, **dict.fromkeys(map(str, range(999)))}],
-    )
-    done = targen("import-rows", "zerogen", file, "--task", pairs, *LABELS)
-    assert done.code == 2
-    assert len(done.err) < 1500
-    assert "\x1b" not in done.err
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_of_other_rows_are_refused(refuses, weighed, name):
+    values, said = WEIGHTS[name]
+    file = f"{name}.npy" if values is not None else "best_thetas.pth"
+    if values is None:
+        Path(file).write_bytes(pickle.dumps([1.0]))
+    else:
+        np.save(file, values, allow_pickle=True)
+    assert said in refuses((*weighed, file, *["--logits"] * (name == "nan")), "").err
 
 
 PIECES = [bytes([byte]) for byte in b'[]{}"\\,:\n\t\0\xff']
 PIECES += [b"null", b"1e999", b"NaN", b"[" * 5000, b"9" * 5000, b"\\ud800"]
 PIECES += [b'"label": ', b'"instances": ', b'"C": ']
+LIST = b'[{"text": "a", "label": "0", "score": -1}, {"text": "b", "label": "1"}]'
+NESTED = b'{"instruction": "a", "instances": [{"input": "b", "output": "0"}, {"output": "1"}]}\n'
 WHOLE = {
-    "supergen": (
-        "rows.json",
-        b'[{"text": "a", "label": "0", "score": -1}, {"text": "b", "label": "1"}]',
-        "text",
-    ),
+    "supergen": ("rows.json", LIST, "text"),
     "coda": ("rows.tsv", b'text\tlabel\n"a\nb"\t0\nc\t1\n', "text"),
-    "self-instruct": (
-        "rows.jsonl",
-        b'{"instruction": "a", "instances": [{"input": "b", "output": "0"}, {"output": "1"}]}\n',
-        "input",
-    ),
+    "self-instruct": ("rows.jsonl", NESTED, "input"),
 }
 
 
@@ -552,11 +441,9 @@ def test_no_file_is_too_strange(targen, works, mail, form, cuts):
     for at, less, piece in cuts:
         content = content[:at] + piece + content[at + less :]
     Path(name).write_bytes(content)
-    done = targen(
-        *("import-rows", form, name, "--task", str(mail), "--columns", f"text={text}"),
-        *("--labels", "0=loan,1=room", "--out", "out", "--force"),
-    )
+    line = ("import-rows", form, name, "--task", mail, "--columns", f"text={text}")
+    done = targen(*line, *NUMBERED.split(), "--out", "out", "--force")
     if done.code == 0:  # then what was written is a dataset
-        works("validate", "out", "--task", str(mail))
+        works("validate", "out", "--task", mail)
     else:
         assert done.err.startswith("error: ")

@@ -150,9 +150,3 @@ def test_given_rows_are_gone_through_in_turn(works):
     premises = [row["premise"] for row in lines("run/dataset.jsonl")]
     assert {*premises} == {pair["premise"] for pair in pairs}
     assert all(4 <= premises.count(one) <= 8 for one in {*premises})
-
-
-def test_shards_are_refused(targen, notes):
-    done = targen("generate", str(notes), "-n", "20", "-b", "scripted", "--shard", "1/2")
-    assert done.code == 2
-    assert "learns from the rows so far" in done.err

@@ -29,52 +29,37 @@ def test_rouge_l_is_of_the_longest_common_words(one, other, score):
     assert rouge_l(tokens(one), tokens(other)) == pytest.approx(score)
 
 
-@pytest.mark.parametrize(
-    ("text", "nearest", "reason"),
-    [
-        ("Sort the notes", 0.0, "bad-length"),
-        ("Sort the notes " + "now " * 148, 0.0, "bad-length"),
-        ("- Sort the notes by hand", 0.0, "bad-beginning"),
-        ("Write a program that sorts notes", 0.0, "bad-beginning"),
-        ("Say what the Picture shows to us", 0.0, "unfit-word"),
-        ("Go to the desk and sort the notes", 0.0, "unfit-word"),
-        ("Sort the notes by hand", 0.71, "too-similar"),
-    ],
-)
-def test_an_instruction_of_no_use_is_dropped(text, nearest, reason):
-    with pytest.raises(Rejected) as refused:
-        check_instruction(text, nearest, Options())
-    assert refused.value.reason == reason
+PAPER = TaskOptions.model_validate(SELFINSTRUCT.presets["paper"])
+OTHER_MEDIA = "Summaries of the plot go to a reader: file each under a label."
+INSTRUCTIONS = [
+    ("Sort the notes", 0.0, Options(), "bad-length"),
+    ("Sort the notes " + "now " * 148, 0.0, Options(), "bad-length"),
+    ("- Sort the notes by hand", 0.0, Options(), "bad-beginning"),
+    ("Write a program that sorts notes", 0.0, Options(), "bad-beginning"),
+    ("Say what the Picture shows to us", 0.0, Options(), "unfit-word"),
+    ("Go to the desk and sort the notes", 0.0, Options(), "unfit-word"),
+    (OTHER_MEDIA, 0.0, PAPER, "unfit-word"),
+    ("Sort the notes by hand", 0.71, Options(), "too-similar"),
+    ("Sort the notes by hand", 0.62, TaskOptions(), "too-similar"),
+    ("Sort the notes by hand", 0.7, Options(), ""),
+    ("Sort the notes now", 0.7, Options(), ""),
+    ("Write a programme for the notes", 0.7, Options(), ""),
+    ("Sort profiles and drawings by their makers", 0.7, Options(), ""),
+    ("Überlege dir, wem gedankt wird", 0.7, Options(), ""),
+    (OTHER_MEDIA, 0.0, TaskOptions(), ""),  # whose rows are texts
+]
+"""An instruction, its likeness to the nearest, the options, and why it is dropped, if it is."""
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Sort the notes now",
-        "Write a programme for the notes",
-        "Sort profiles and drawings by their makers",
-        "Überlege dir, wem gedankt wird",
-    ],
-)
-def test_an_instruction_of_use_is_kept(text):
-    check_instruction(text, 0.7, Options())
-
-
-def test_words_of_other_media_are_fit_where_the_task_is_one_of_texts():
-    text = "Summaries of the plot go to a reader: file each under a label."
-    check_instruction(text, 0.0, TaskOptions())
-    paper = TaskOptions.model_validate(SELFINSTRUCT.presets["paper"])
-    assert paper.model_dump() == Options().model_dump()
-    with pytest.raises(Rejected) as refused:
-        check_instruction(text, 0.0, paper)
-    assert refused.value.reason == "unfit-word"
-
-
-def test_what_says_the_same_in_other_words_is_dropped_sooner_than_by_the_authors():
-    with pytest.raises(Rejected) as refused:
-        check_instruction("Sort the notes by hand", 0.62, TaskOptions())
-    assert refused.value.reason == "too-similar"
-    check_instruction("Sort the notes by hand", 0.62, Options())
+@pytest.mark.parametrize(("text", "nearest", "options", "reason"), INSTRUCTIONS)
+def test_an_instruction_of_no_use_is_dropped(text, nearest, options, reason):
+    found = ""
+    try:
+        check_instruction(text, nearest, options)
+    except Rejected as refused:
+        found = refused.reason
+    assert found == reason
+    assert PAPER.model_dump() == Options().model_dump()
 
 
 def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
@@ -196,21 +181,3 @@ def test_unfinished_rows_labels_and_contradictions_are_dropped(bent):
     assert {"unfinished", "text-is-label"} <= ran.reasons
     assert "duplicate" in {line["verdict"] for line in ran.rejects}
     assert not {"thanks", "asks", "Dear neighbour:"} & {*texts}
-
-
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [
-        ("shortest=200", "shortest=200 is above longest=150"),
-        ('instruction=["Sort the notes.", " "]', "one of them is empty"),
-        ("similar=2", "similar: "),
-        ("told=0", "told: "),
-    ],
-)
-def test_what_makes_no_sense_is_refused(targen, notes, setting, said):
-    done = targen(
-        *("method", "selfinstruct", notes, "--set", setting, "-n", "2"),
-        *("-b", "scripted", "--out", "run"),
-    )
-    assert done.code == 2
-    assert said in done.err

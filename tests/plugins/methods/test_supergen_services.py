@@ -1,11 +1,13 @@
-"""SuperGen on a server that speaks OpenAI's form, with token probabilities good and bad."""
+"""SuperGen on a server that speaks OpenAI's form, with token probabilities.
+
+Odd ones are for tests/backends/test_scores.py, and what a run makes of them for tests/core/calls.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,11 +65,6 @@ def made(targen, mail):
     return make
 
 
-def least(at: int) -> Change:
-    """A token that cannot be, as services write it."""
-    return lambda tokens: tokens[at].update(logprob=-math.inf)
-
-
 def test_scores_are_those_of_the_text_and_the_best_are_kept(made, works):
     done, service = made(lambda tokens: None)
     assert done.code == 0, done.err
@@ -104,67 +101,8 @@ def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(made, c
     assert lines("run/dataset.jsonl") == []
 
 
-def test_it_is_refused_before_a_call_where_the_user_says_so(made):
-    done, service = made(None, "-o", "top_logprobs=-1")
-    assert done.code == 2 and not Path("run").exists()
-    assert "asks in step generate for token probabilities" in done.err
-    assert service.scored == 0
-
-
-def test_tokens_that_do_not_make_up_the_text_give_no_score(made):
-    def cut(tokens: list[dict[str, Any]]) -> None:
-        del tokens[3:]
-
-    done, _ = made(cut, "--give-up-after", "4")
-    assert done.code == 1 and "Traceback" not in done.err
-    assert "unaligned-scores" in done.err
-    assert {record["reason"] for record in lines("run/rejects.jsonl")} == {"unaligned-scores"}
-
-
-def test_fewer_alternatives_than_asked_for_do_not_matter(made):
-    def alone(tokens: list[dict[str, Any]]) -> None:
-        for token in tokens:
-            token["top_logprobs"] = []
-
-    done, _ = made(alone)
-    assert done.code == 0, done.err
-    assert all(origin["notes"]["score"] < 0 for origin in lines("run/provenance.jsonl"))
-
-
-@pytest.mark.parametrize(("value", "words"), [(None, "null"), (math.nan, "NaN"), (0.5, "0.5")])
-def test_what_is_no_log_probability_is_asked_for_once_more_and_rejects_the_candidate(
-    made, value, words
-):
-    def spoil(tokens: list[dict[str, Any]]) -> None:
-        tokens[1]["logprob"] = value
-
-    done, service = made(spoil, "--give-up-after", "4", "--concurrency", "1")
-    assert done.code == 1 and "Traceback" not in done.err
-    assert "unscored-reply" in done.err
-    rejects = lines("run/rejects.jsonl")
-    assert rejects and service.scored - 2 * len(rejects) in (0, 1)  # one may be on its way
-    problem = f"a token of the answer has {words} for its log-probability"
-    assert {(record["reason"], record["detail"]) for record in rejects} == {
-        ("unscored-reply", f"no usable reply in 2 attempts: {problem}")
-    }
-    assert lines("run/dataset.jsonl") == []
-
-
-def test_one_bad_answer_costs_one_more_call(made):
-    spoilt: list[object] = []
-
-    def spoil(tokens: list[dict[str, Any]]) -> None:
-        if not spoilt:
-            spoilt.append(tokens)
-            tokens[0]["logprob"] = math.nan
-
-    done, service = made(spoil)
-    assert done.code == 0, done.err
-    assert service.scored == 11 and len(lines("run/dataset.jsonl")) == 10
-
-
 def test_a_token_that_cannot_be_counts_as_the_least_likely(made, works):
-    done, _ = made(least(0))
+    done, _ = made(lambda tokens: tokens[0].update(logprob=-math.inf))  # as services write it
     assert done.code == 0, done.err
     scores = [origin["notes"]["score"] for origin in lines("run/provenance.jsonl")]
     assert all(-9999 <= score < -1000 for score in scores)

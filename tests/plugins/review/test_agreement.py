@@ -101,20 +101,16 @@ def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
 
 
 def test_what_grades_do_not_define_has_a_reason():
-    assert cohen_kappa(["A", None], [None, "A"]) == Figure(
-        None, reason="no row has a grade by both"
-    )
+    none = Figure(None, reason="no row has a grade by both")
+    assert cohen_kappa(["A", None], [None, "A"]) == none
     assert spearman([1, 2], [None, None]).reason == "no row has a grade by both"
     assert krippendorff_alpha([["A"], []]).reason == "no row has two grades"
     assert share(0, 0).reason == "no row was graded"
 
 
-def test_where_all_agree_there_is_a_figure_without_an_interval():
+def test_where_all_agree_or_no_row_changes_a_figure_there_is_one_without_an_interval():
     assert cohen_kappa("AABCD", "AABCD") == Figure(1.0, rows=5)
     assert spearman([1, 2, 3], [2, 4, 6]) == Figure(1.0, rows=3)
-
-
-def test_a_figure_that_no_row_changes_has_no_interval():
     # Who calls all rows acceptable agrees by chance alone, whatever row is left out.
     figure = cohen_kappa([True] * 6, [True, False] * 3)
     assert (figure.value, figure.low, figure.high) == (0.0, None, None)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.files import write_lines
+from tests.files import lines, write_lines
 from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, SHOP
 
 pytestmark = [
@@ -24,6 +22,8 @@ pytestmark = [
 ]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+EVIL = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
+SMALL = {"viewport": {"width": 400, "height": 800}}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ class Server:
                 break
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
 
@@ -97,6 +97,23 @@ def enter(browser):
     assert broken == []
 
 
+@pytest.fixture
+def fits():
+    """Check that a page is as wide as its window, and accessible in both color schemes."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+    def check(page: Any) -> None:
+        assert not page.evaluate(wide), page.url
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = axe.run(page)
+            report = found.generate_report() if found.violations_count else ""
+            assert found.violations_count == 0, f"{page.url}, {scheme}: {report}"
+
+    return check
+
+
 def press(page: Any, key: str, then: str) -> None:
     """Press a key, and wait until the page says that."""
     page.keyboard.press(key)
@@ -104,15 +121,13 @@ def press(page: Any, key: str, then: str) -> None:
 
 
 def states(folder: Path, rater: str) -> dict[str, dict[str, Any]]:
-    lines = (folder / f"grades-{rater}.jsonl").read_text().splitlines()[1:]
-    return {state["row"]: state for state in map(json.loads, lines)}
+    return {state["row"]: state for state in lines(folder / f"grades-{rater}.jsonl")[1:]}
 
 
 def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     rows_file, task_file, serve, enter, tmp_path
 ):
-    data = rows_file(32)
-    line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
+    line = (rows_file(32), "--task", task_file, "--as", "ann", "--rubric", "paper")
     server = serve(*line)
     page = enter(server.links["ann"])
     for number in range(1, 11):
@@ -137,10 +152,8 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     assert "30 of 32" in page.inner_text(".progress")
 
     saved = states(tmp_path / "rows.jsonl.review", "ann")
-    assert len(saved) == 30
-    assert "".join(state["after"] for state in saved.values()) == "BCDABCDABC" + "A" * 10 + (
-        "B" * 9 + "D"
-    )
+    letters = "BCDABCDABC" + "A" * 10 + "B" * 9 + "D"
+    assert "".join(state["after"] for state in saved.values()) == letters
     assert saved["10"]["label"] == "negative"
 
 
@@ -162,9 +175,8 @@ def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
     press(page, "Control+Enter", "Row 0: saved")
     page.keyboard.press("m")
     page.keyboard.type("abcd, all of it")
-    press(page, "Control+Enter", "Row 0: saved")
-    press(page, "x", "Row 0: saved")
-    press(page, "f", "Row 0: saved")
+    for key in ("Control+Enter", "x", "f"):
+        press(page, key, "Row 0: saved")
     page.keyboard.press("g")
     page.keyboard.type("5")
     page.keyboard.press("Enter")
@@ -175,18 +187,13 @@ def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
     page.wait_for_selector("h1:has-text('Row 5')")
     (state,) = states(run.with_name("reviews-0.review"), "ann").values()
     assert state["edit"] == {"text": "The soup was cold and we will not come back."}
-    assert (state["comment"], state["reject"], state["flag"], state["after"]) == (
-        "abcd, all of it",
-        True,
-        True,
-        None,
-    )
+    said = [state[name] for name in ("comment", "reject", "flag", "after")]
+    assert said == ["abcd, all of it", True, True, None]
 
 
 def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, enter, tmp_path):
-    server = serve(
-        rows_file(), "--task", task_file, "--raters", "ann,bob", "--blind", "--rubric", "paper"
-    )
+    line = ("--task", task_file, "--raters", "ann,bob", "--blind", "--rubric", "paper")
+    server = serve(rows_file(), *line)
     ann, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
     assert ann.locator(".grades").count() == 0
     for page, letter in ((ann, "a"), (bob, "c")):
@@ -202,15 +209,13 @@ def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, 
 
 
 def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
-    rows_file, task_file, serve, enter, tmp_path
+    rows_file, task_file, serve, enter, fits, tmp_path
 ):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     rubric = tmp_path / "mine.yaml"
-    rubric.write_text(
-        "name: mine\nreasons:\n- {key: n, name: near copy}\n- {key: k, name: needs knowledge}\n"
-    )
+    reasons = "reasons:\n- {key: n, name: near copy}\n- {key: k, name: needs knowledge}\n"
+    rubric.write_text(f"name: mine\n{reasons}")
     line = (rows_file(), "--task", task_file, "--as", "ann", "--blind", "--rubric", rubric)
-    page = enter(serve(*line).links["ann"], viewport={"width": 400, "height": 800})
+    page = enter(serve(*line).links["ann"], **SMALL)
     for key in "ado":
         press(page, key, "Choose a label first: this review is blind.")
     reason = page.get_by_role("button", name="near copy")
@@ -219,65 +224,46 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
     assert reason.get_attribute("aria-pressed") == "true"
     press(page, "k", "1 of 6: saved")
     press(page, "n", "1 of 6: saved")
-    assert axe.run(page).violations_count == 0
+    fits(page)
     press(page, "1", "label positive is saved")
     press(page, "b", ": B is saved")
     page.keyboard.press("Shift+N")
     page.wait_for_url("**/row/3")
     (state,) = states(tmp_path / "rows.jsonl.review", "ann").values()
-    assert (state["reasons"], state["label"], state["after"]) == (
-        ["needs knowledge"],
-        "positive",
-        "B",
-    )
+    said = [state[name] for name in ("reasons", "label", "after")]
+    assert said == [["needs knowledge"], "positive", "B"]
 
 
 def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
-    rows_file, task_file, serve, enter, tmp_path
+    rows_file, task_file, serve, enter, fits, tmp_path
 ):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    evil = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
-    data = rows_file(10_000, evil, f"\u202eback {'long' * 200}")
-    page = enter(
-        serve(data, "--task", task_file, "--as", "ann", "--rubric", "paper").links["ann"],
-        viewport={"width": 400, "height": 800},
-    )
+    data = rows_file(10_000, EVIL, f"\u202eback {'long' * 200}")
+    line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
+    page = enter(serve(*line).links["ann"], **SMALL)
     assert "<script>" in page.inner_text(".text")
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     press(page, "a", "Row 0: A is saved")
     assert "\\u202eback" in page.inner_text(".text")
     for path in ("row/2", "row/2?edit", "list", "done", "row/10000"):
         page.goto(re.sub(r"/ann/.*", f"/ann/{path}", page.url))
-        assert not page.evaluate(wide), path
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = axe.run(page)
-            assert found.violations_count == 0, f"{path}, {scheme}: {found.generate_report()}"
+        fits(page)
     press(page, "b", "Row 9999: B is saved")
     assert page.url.endswith("/row/2"), "the first that is open"
     assert page.title() == "rows"
-    assert os.stat(tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").st_size < 1000
+    assert (tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").stat().st_size < 1000
 
 
 def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_them(
-    serve, enter, tmp_path
+    serve, enter, fits, tmp_path
 ):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     task = tmp_path / "posts.yaml"
     task.write_text(json.dumps(NER))
-    evil = "<img src=x onerror=\"document.title='caught'\">"
-    text = f"👍🏽 Ann met\r\nBob {evil} in Rome\u202e."
+    text = f"👍🏽 Ann met\r\nBob {EVIL} in Rome\u202e."
     ann = {"start": text.index("Ann"), "end": text.index("Ann") + 3, "type": "person"}
-    rows = [{"text": text, "spans": [{**ann, "text": "Ann"}]}, {"text": "New York 🗽 is big."}]
-    data = write_lines(tmp_path / "rows.jsonl", [rows[0], {**rows[1], "spans": []}])
-    link = serve(data, "--task", task, "--as", "ann").links["ann"]
-    page = enter(link, viewport={"width": 400, "height": 800})
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(wide)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+    rows = [{"text": text, "spans": [{**ann, "text": "Ann"}]}]
+    rows.append({"text": "New York 🗽 is big.", "spans": []})
+    data = write_lines(tmp_path / "rows.jsonl", rows)
+    page = enter(serve(data, "--task", task, "--as", "ann").links["ann"], **SMALL)
+    fits(page)
 
     page.keyboard.press("t")
     page.keyboard.press("ArrowDown")
@@ -309,77 +295,51 @@ def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_th
     press(page, "s", "Row 1: wrong is saved")
     assert page.title() == "rows"
     saved = states(tmp_path / "rows.jsonl.review", "ann")
-    spans = [each["output"]["spans"] for each in saved.values()]
-    assert [(span["text"], span["type"]) for row in spans for span in row] == [
-        ("Ann", "place"),
-        ("Bob", "person"),
-        ("New York", "person"),
-    ]
-    for row, found in zip(rows, spans, strict=True):
-        assert all(row["text"][span["start"] : span["end"]] == span["text"] for span in found)
+    spans = [(row, span) for row, each in zip(rows, saved.values(), strict=True)
+             for span in each["output"]["spans"]]  # fmt: skip
+    marked = [("Ann", "place"), ("Bob", "person"), ("New York", "person")]
+    assert [(span["text"], span["type"]) for _, span in spans] == marked
+    assert all(row["text"][span["start"] : span["end"]] == span["text"] for row, span in spans)
 
 
-def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter, tmp_path):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for name, task, row, keys, said in (
-        ("labels", SHOP, {"text": "Late!", "labels": []}, ["2"], {"labels": ["delay"]}),
-        ("score", PAIRS, {"one": "A", "other": "B", "score": 3.3}, ["5"], {"score": 5.0}),
-        (
-            "answer",
-            QA,
-            {"passage": "Ann, 1950", "question": "Who?", "kind": "when", "answers": ["1950"]},
-            ["2", "t", "Control+a", "Shift+A", "n", "n", "Control+Enter"],
-            {"kind": "who", "answers": ["Ann"]},
-        ),
-        (
-            "preference",
-            CHAT,
-            {"prompt": "Egg?", "chosen": "Six minutes.", "rejected": "It depends on you."}
-            | {"criterion": "concise", "margin": "clearly"},
-            [],
-            {"chosen": "It depends on you.", "rejected": "Six minutes."},
-        ),
+def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter, fits, tmp_path):
+    asked = {"passage": "Ann, 1950", "question": "Who?", "kind": "when", "answers": ["1950"]}
+    replies = {"chosen": "Six minutes.", "rejected": "It depends on you."}
+    turned = {"chosen": replies["rejected"], "rejected": replies["chosen"]}
+    chat = {"prompt": "Egg?", **replies, "criterion": "concise", "margin": "clearly"}
+    keys = ["2", "t", "Control+a", "Shift+A", "n", "n", "Control+Enter"]
+    for name, task, row, pressed, said in (
+        ("labels", SHOP, {"text": "Late!", "labels": []}, ["2", "s"], {"labels": ["delay"]}),
+        ("score", PAIRS, {"one": "A", "other": "B", "score": 3.3}, ["5", "s"], {"score": 5.0}),
+        ("answer", QA, asked, keys, {"kind": "who", "answers": ["Ann"]}),
+        ("preference", CHAT, chat, ["", "s"], turned),
     ):
         file = tmp_path / f"{name}.yaml"
         file.write_text(json.dumps(task))
         data = write_lines(tmp_path / f"{name}.jsonl", [row])
-        link = serve(data, "--task", file, "--as", "ann").links["ann"]
-        page = enter(link, viewport={"width": 400, "height": 800}, color_scheme="dark")
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-        first = "It depends" in page.locator(".choice").first.inner_text() if not keys else False
-        for key in keys or ["1" if first else "2"]:
-            page.keyboard.press(key)
-        if "Control+Enter" not in keys:
-            page.keyboard.press("s")
+        page = enter(serve(data, "--task", file, "--as", "ann").links["ann"], **SMALL)
+        fits(page)
+        for key in pressed:  # the reply that was not chosen may stand on either side
+            other = "It depends" in page.locator(".choice").first.inner_text() if not key else ""
+            page.keyboard.press(key or ("1" if other else "2"))
         page.locator("#said", has_text="Row 0: wrong is saved").wait_for()
         (state,) = states(tmp_path / f"{name}.jsonl.review", "ann").values()
         assert {key: state["output"][key] for key in said} == said
 
 
 def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
-    rows_file, task_file, serve, enter
+    rows_file, task_file, serve, enter, fits
 ):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     pytest.importorskip("targen_analysis")
-    evil = "<img src=x onerror=\"document.title='caught'\"> the soup, once more"
     texts = [f"The soup number {at} was warm and good." for at in range(29, -1, -1)]
-    before = rows_file(120, evil, "long" * 300, name="before.jsonl")
+    before = rows_file(120, f"{EVIL} the soup, once more", "long" * 300, name="before.jsonl")
     after = rows_file(30, *texts, name="after.jsonl")
-    line = (before, after, "--task", task_file)
-    page = enter(serve(*line, command="view").links["view"], viewport={"width": 400, "height": 800})
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-    def good(where: str) -> None:
-        assert not page.evaluate(wide), where
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = axe.run(page)
-            assert found.violations_count == 0, f"{where}, {scheme}: {found.generate_report()}"
+    link = serve(before, after, "--task", task_file, command="view").links["view"]
+    page = enter(link, **SMALL)
 
     page.wait_for_selector("p:has-text('28 pairs of rows, by the same texts')")
     assert page.locator("li.pair").count() == 50
-    good("side by side")
+    fits(page)
     page.keyboard.press("/")
     page.keyboard.type("number 7 ")
     page.keyboard.press("Enter")
@@ -402,16 +362,15 @@ def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
     first = page.inner_text("h1")
     page.keyboard.press("n")
     page.wait_for_function("was => document.querySelector('h1').innerText !== was", arg=first)
+    page.wait_for_load_state()  # keys are heard from then on
     page.keyboard.press("p")
     page.wait_for_function("was => document.querySelector('h1').innerText === was", arg=first)
     page.keyboard.press("k")
     page.wait_for_selector("ol.near li")
-    assert page.locator("aside h3").all_inner_texts() == [
-        "in before, by ROUGE-L",
-        "in after, by ROUGE-L",
-    ]
-    good("a row and its neighbours")
+    near = page.locator("aside h3").all_inner_texts()
+    assert near == ["in before, by ROUGE-L", "in after, by ROUGE-L"]
+    fits(page)
     for path in ("rows?as=list&sort=hardest", "row/1", "row/2"):
         page.goto(re.sub(r"/view/.*", f"/view/{path}", page.url))
-        good(path)
+        fits(page)
     assert page.title() == "before, after"

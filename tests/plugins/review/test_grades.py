@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from targen_core.errors import RunDirectoryError, UsageError
-from targen_review.grades import Grade, GradeBook, Rater, check_name, read_grades
+from targen_core.errors import RunDirectoryError
+from targen_review.grades import Grade, GradeBook, Rater, read_grades
 
 ANN = Rater(rater="ann")
 
@@ -88,9 +88,3 @@ def test_a_model_and_a_person_of_one_name_are_not_mixed(tmp_path):
         pass
     with pytest.raises(RunDirectoryError, match="not of ann"):
         GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))
-
-
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "é", "x" * 41])
-def test_names_that_cannot_name_a_file_are_refused(name):
-    with pytest.raises(UsageError, match="name of a rater"):
-        check_name(name)

@@ -132,23 +132,23 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
 
 
 @pytest.mark.parametrize("tool", ["label-studio", "argilla"])
-def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, in_process, tmp_path):
+def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, tmp_path):
     opened("spans")
-    out = tmp_path / "out"
-    refused = in_process(
-        "review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", out
-    )
-    assert "rows of rows have an output, and these forms ask for one label" in refused.err
-    assert "targen export --as label-studio" in refused.err
-    assert not out.exists()
+    export = ("review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", "out")
+    done = refuses(export, "rows of rows have an output, and these forms ask for one label")
+    assert "targen export --as label-studio" in done.err
 
 
-@pytest.mark.parametrize("kind", ["labels", "score"])
-def test_the_same_answer_says_that_the_row_is_right(kind, opened):
-    form = {"labels": {"answer.*": '{"labels": ["refund", "delay"]}'}, "score": {}}[kind]
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("labels", {"answer.*": '{"labels": ["refund", "delay"]}'}),
+        ("score", {"answer.score": "4.60"}),
+    ],
+)
+def test_the_same_answer_says_that_the_row_is_right(kind, form, opened):
     page = opened(kind)
-    said = page.say(1, "output", **form, **({"answer.score": "4.60"} if kind == "score" else {}))
-    assert "right is saved; the row stays." in said.text
+    assert "right is saved; the row stays." in page.say(1, "output", **form).text
     assert page.lines[-1]["output"] is None
 
 
@@ -213,50 +213,34 @@ def graded(data):
     return give
 
 
-def test_people_agree_per_type_of_spans(graded, works):
-    more = {"text": "Bob!", "spans": []}
-    folder = graded("spans", ({"spans": [ANN, ROME]}, None), (None, None), more)
-    said = json.loads(works("review", "report", folder, "--json").out)
-    figures = {
-        each["of"]: (each["rows"], each["same"]["value"], each["f1"]["value"])
-        for each in said["outputs"]
-    }
-    assert figures == {
-        "spans: person": (2, 1.0, 1.0),
-        "spans: place": (2, 0.5, 0.0),
-        "spans": (2, 0.5, pytest.approx(2 / 3)),
-    }
-    (differing,) = said["disagreements"]
-    assert "<place>Rome</place>" in differing["grades"]["ann"]["output"]
-    assert "Agreement on outputs" in works("review", "report", folder).out
+LESS = {"labels": ["refund"]}
+AGREED = [
+    ("score", [{"score": 2.0}], [{"score": 2.4}], {"score": (1.0, None)}),
+    ("score", [{"score": 2.0}], [{"score": 2.6}], {"score": (0.0, None)}),
+    ("labels", [LESS], [None],
+        {"labels: refund": (1.0, 1.0), "labels: delay": (0.0, 0.0), "labels": (0.0, 2 / 3)}),
+    ("answer", [{"kind": "when", "answers": ["in 1950"]}], [None],
+        {"kind": (1.0, None), "answers": (1.0, None)}),
+    ("spans", [{"spans": [ANN, ROME]}, None], [None, None],
+        {"spans: person": (1.0, 1.0), "spans: place": (0.5, 0.0), "spans": (0.5, 2 / 3)}),
+]  # fmt: skip
+"""Kind, what ann and bob give, and of each figure how often it is the same, and F1."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "ann", "bob", "figures"),
-    [
-        ("score", {"score": 2.0}, {"score": 2.4}, {"score": (1.0, None)}),
-        ("score", {"score": 2.0}, {"score": 2.6}, {"score": (0.0, None)}),
-        (
-            "labels",
-            {"labels": ["refund"]},
-            None,
-            {"labels: refund": (1.0, 1.0), "labels: delay": (0.0, 0.0), "labels": (0.0, 2 / 3)},
-        ),
-        (
-            "answer",
-            {"kind": "when", "answers": ["in 1950"]},
-            None,
-            {"kind": (1.0, None), "answers": (1.0, None)},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("kind", "ann", "bob", "figures"), AGREED)
 def test_people_agree_as_the_output_compares(kind, ann, bob, figures, graded, works):
-    said = json.loads(works("review", "report", graded(kind, [ann], [bob]), "--json").out)
+    folder = graded(kind, ann, bob, *[{"text": "Bob!", "spans": []}] * (len(ann) - 1))
+    said = works("review", "report", folder, "--json").json
     found = {
         each["of"]: (each["same"]["value"], each["f1"] and each["f1"]["value"])
         for each in said["outputs"]
     }
     assert found == {name: pytest.approx(values) for name, values in figures.items()}
+    assert {each["rows"] for each in said["outputs"]} == {len(ann)}
+    if kind == "spans":
+        (differing,) = said["disagreements"]
+        assert "<place>Rome</place>" in differing["grades"]["ann"]["output"]
+        assert "Agreement on outputs" in works("review", "report", folder).out
 
 
 @pytest.mark.parametrize(

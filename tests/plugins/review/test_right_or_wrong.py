@@ -11,6 +11,7 @@ from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import load_plan
 from targen_review.rows import review_rows
 from targen_review.rubric import LABELS, PAPER
+from tests.files import lines
 
 
 @pytest.fixture
@@ -41,33 +42,25 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert f'data-key="{key}"' in shown
         assert f"<span>{word}</span>" in shown
     assert "do:reject" not in shown, "which is what a bad text is"
-
-    right = mine.say(1, "grade", "R")
-    assert right.headers["x-location"] == "/ann/row/2"
-    assert "Row 0: right is saved; the row stays." in right.text
-
-    wrong = mine.say(3, "grade", "W")
-    assert wrong.headers["x-location"] == "/ann/row/3", "it asks which"
-    assert "Which label is right? Without one, the row leaves." in wrong.text
-    assert "2 of 6 done" in wrong.text
-    which = mine.say(3, "label", "negative")
-    assert "wrong label is saved; the row changes its label to negative." in which.text
-    assert which.headers["x-location"] == "/ann/row/4"
-
-    assert "bad text is saved; the row leaves." in mine.say(4, "grade", "B").text
-    relabel = mine.say(5, "label", "negative")
-    assert "wrong label is saved" in relabel.text
-    assert "4 of 6 done" in relabel.text, "a relabel counts as reviewed"
-    same = mine.say(6, "label", mine.desk.seat(5).row.label)
-    assert "right is saved" in same.text, "its own label confirms it"
-    last = {line["row"]: line for line in mine.lines}
-    assert [(line["after"], line["label"]) for line in last.values()] == [
-        ("R", None),
-        ("W", "negative"),
-        ("B", None),
-        ("W", "negative"),
-        ("R", None),
-    ]
+    own = mine.desk.seat(5).row.label
+    which = "Which label is right? Without one, the row leaves."
+    turned = "wrong label is saved; the row changes its label to negative."
+    for number, action, value, words, following in (
+        (1, "grade", "R", "Row 0: right is saved; the row stays.", 2),
+        (3, "grade", "W", which, 3),
+        (3, "label", "negative", turned, 4),
+        (4, "grade", "B", "bad text is saved; the row leaves.", 5),
+        (5, "label", "negative", "wrong label is saved", 6),
+        (6, "label", own, "right is saved", 2),  # its own label confirms it
+    ):
+        said = mine.say(number, action, value)
+        assert words in said.text
+        assert said.headers["x-location"] == f"/ann/row/{following}"
+        if number == 5:
+            assert "4 of 6 done" in said.text, "a relabel counts as reviewed"
+    last = {line["row"]: (line["after"], line["label"]) for line in mine.lines}
+    turned = ("W", "negative")
+    assert [*last.values()] == [("R", None), turned, ("B", None), turned, ("R", None)]
     done = mine.ask("/ann/done").text
     for words in ("2 rows</dt><dd>stay", "2 rows</dt><dd>change", "1 row</dt><dd>leaves"):
         assert words in done
@@ -101,26 +94,21 @@ def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(mine):
     ]
 
 
-def test_apply_report_and_json_use_the_same_words(mine, run, in_process):
+def test_apply_report_and_json_use_the_same_words(mine, run, works):
     mine = mine()
     for number, letter in enumerate("RRBR", 1):
         mine.say(number, "grade", letter)
     mine.say(5, "label", "negative")
     mine.say(6, "grade", "W")  # and no label
-
-    done = in_process("review", "apply", run, "--json").json[0]
+    done = works("review", "apply", run, "--json").json[0]
     assert done["effects"] == {"stays": 3, "changes": 1, "leaves": 2}
-    rows = (run.with_name("reviews-0-reviewed") / "dataset.jsonl").read_text().splitlines()
-    assert [json.loads(row)["idx"] for row in rows] == [0, 1, 3, 4]
-    shown = in_process("review", "report", run).out
-    assert "right  wrong label  bad text" in shown
-    report = in_process("review", "report", run, "--json").json
+    assert [row["idx"] for row in lines("reviews-0-reviewed/dataset.jsonl")] == [0, 1, 3, 4]
+    assert "right  wrong label  bad text" in works("review", "report", run).out
+    report = works("review", "report", run, "--json").json
     assert report["grades"][0]["after"] == {"right": 3.0, "wrong label": 2.0, "bad text": 1.0}
-    words = in_process("review", "--help").out
-    assert "right, wrong label" in " ".join(words.split())
 
 
-def test_a_plan_from_before_verdicts_is_read_and_applied(run, in_process):
+def test_a_plan_from_before_verdicts_is_read_and_applied(run, works):
     folder = planned([str(run)], rubric="paper")[0]
     raw = json.loads((folder / "review.json").read_text())
     for each in raw["rubric"]["grades"]:
@@ -130,7 +118,6 @@ def test_a_plan_from_before_verdicts_is_read_and_applied(run, in_process):
     with GradeBook(folder, Rater(rater="ann")) as book:
         for name, letter in zip(load_plan(folder).ids, "ABCDD", strict=False):
             book.append(Grade(row=name, digest=rows[name].digest, after=letter))
-
-    outcomes = in_process("review", "apply", run, "--json").json[0]["outcomes"]
+    outcomes = works("review", "apply", run, "--json").json[0]["outcomes"]
     found = {name: count for name, count in outcomes.items() if count}
     assert found == {"confirmed": 2, "doubted": 1, "rejected": 2, "unseen": 1}

@@ -7,16 +7,7 @@ import json
 import pytest
 
 from targen_core.errors import UsageError
-from targen_review.rows import ReviewRow, mend, open_data, review_rows
-
-
-def test_rows_of_a_file_with_their_task(rows_file, task_file):
-    data = open_data(rows_file(3), str(task_file))
-    rows = list(data.rows())
-    assert [row.id for row in rows] == ["0", "1", "2"]
-    assert dict(rows[1].fields) == {"text": "The soup number 1 was warm and good."}
-    assert (rows[1].label, rows[1].before, rows[1].editable) == ("negative", None, ("text",))
-    assert data.labels == ("positive", "negative")
+from targen_review.rows import mend, open_data
 
 
 def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
@@ -58,20 +49,6 @@ def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, 
     (folder / "import.json").write_text("{}")
     rows = list(open_data(folder, str(task_file)).rows())
     assert [dict(row.notes) for row in rows] == [{"line": 1, "score": 0}, {"line": 2, "score": -1}]
-
-
-def test_ids_of_several_datasets_begin_with_their_names(run, rows_file, task_file):
-    both = [open_data(run), open_data(rows_file(2), str(task_file))]
-    ids = [row.id for _, row in review_rows(both, rejects=True)]
-    assert ids[0].startswith("reviews-0:")
-    assert ids[-3:] == ["reviews-0:1.7/negative/0", "rows:0", "rows:1"]
-
-
-def test_a_digest_is_of_what_is_shown(run):
-    row = next(open_data(run).rows())
-    assert ReviewRow.of(json.loads(json.dumps(row.raw))).digest == row.digest
-    other = ReviewRow.of({**row.raw, "label": "negative"})
-    assert other.digest != row.digest
 
 
 def test_an_edit_is_put_to_the_task_s_own_checks(run):

@@ -1,4 +1,4 @@
-"""Rubrics: the paper's, and those in files."""
+"""Rubrics in files."""
 
 from __future__ import annotations
 
@@ -10,33 +10,15 @@ from targen_review.rubric import PAPER, read_rubric
 from ...tables import table
 
 
-def test_the_papers_grades_and_what_is_good_enough():
-    assert PAPER.letters == ("A", "B", "C", "D")
-    assert PAPER.acceptable == {"A", "B"}
-
-
-def test_a_rubric_in_a_file(tmp_path):
+def test_a_rubric_has_letters_and_keys_of_its_own_or_the_papers(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text(
-        "name: mine\ngrades:\n"
-        "- {letter: y, title: good, acceptable: true}\n"
-        "- {letter: n, title: no, acceptable: false}\n"
-    )
-    rubric = read_rubric(path)
-    assert (rubric.letters, rubric.acceptable) == (("Y", "N"), {"Y"})
-
-
-def test_reasons_without_grades_go_with_the_papers(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(
-        "name: mine\nreasons:\n"
-        "- {key: n, name: near copy, meaning: A part repeats another.}\n"
-        "- {key: k, name: needs outside knowledge}\n"
-    )
-    rubric = read_rubric(path)
-    assert rubric.letters == PAPER.letters
-    assert rubric.reason_names == ("near copy", "needs outside knowledge")
-    assert rubric.keys == set("ABCDNK")
+    reasons = "reasons: [{key: n, name: near copy}, {key: k, name: needs outside knowledge}]"
+    path.write_text(f"name: mine\n{reasons}")
+    assert read_rubric(path).letters == PAPER.letters == ("A", "B", "C", "D")
+    assert read_rubric(path).keys == set("ABCDNK")
+    grades = "[{letter: y, title: good, acceptable: true}, {letter: n, title: no, acceptable: no}]"
+    path.write_text(f"name: mine\ngrades: {grades}")
+    assert (read_rubric(path).letters, read_rubric(path).acceptable) == (("Y", "N"), {"Y"})
 
 
 _GRADES = "grades: [{letter: A, title: x, acceptable: true}, {letter: B, title: y, acceptable: no}]"

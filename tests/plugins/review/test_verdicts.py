@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.errors import UsageError
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
 from targen_review.rubric import LABELS, PAPER, Rubric
 from targen_review.step4 import Agreement, step4_precision
-from targen_review.verdicts import check_rule, effect_of, verdict_of
+from targen_review.verdicts import effect_of, verdict_of
+
+from ...tables import table
 
 ROW = ReviewRow(
     id="1",
@@ -27,71 +30,70 @@ def grade(**said: object) -> Grade:
     return Grade.model_validate({"row": "1", "digest": "0" * 16, "at": "2026-11-20", **said})
 
 
-KEEP, DOUBT = grade(after="A"), grade(after="C")
-REJECT, OTHER = grade(reject=True, after="D"), grade(after="D", label="negative")
-EDIT = grade(after="C", edit={"text": "Cold soup."})
+VOTES = {
+    "keep": grade(after="A"),
+    "weak": grade(after="B"),
+    "doubt": grade(after="C"),
+    "same": grade(label="positive"),
+    "other": grade(after="D", label="negative"),
+    "reject": grade(reject=True, after="D"),
+    "edit": grade(after="C", edit={"text": "Cold soup."}),
+    "unedited": grade(after="C", edit={"text": "Good soup."}),
+    "flag": grade(flag=True, comment="?"),
+}
+DECIDED = """
+    | agree | unseen | None
+    flag | agree | unseen | None
+    keep | agree | confirmed | True
+    keep weak | agree | confirmed | True
+    keep doubt | agree | doubted | None
+    keep keep doubt | majority | confirmed | True
+    doubt doubt | agree | doubted | False
+    same | agree | confirmed | None
+    other other | agree | relabelled | True
+    other keep | agree | disagreed | None
+    other keep | majority | disagreed | None
+    other other keep | majority | relabelled | True
+    other other keep | c | confirmed | True
+    other reject flag | c | disagreed | None
+    reject | agree | rejected | False
+    reject doubt | agree | disagreed | None
+    edit edit | agree | edited | True
+    edit unedited | agree | disagreed | None
+"""
+"""What a, b and c say, the rule, the outcome, and whether the row is acceptable."""
 
 
-@pytest.mark.parametrize(
-    ("grades", "rule", "outcome", "acceptable"),
-    [
-        ([], "agree", "unseen", None),
-        ([grade(flag=True, comment="?")], "agree", "unseen", None),
-        ([KEEP], "agree", "confirmed", True),
-        ([KEEP, grade(after="B")], "agree", "confirmed", True),
-        ([KEEP, DOUBT], "agree", "doubted", None),
-        ([KEEP, KEEP, DOUBT], "majority", "confirmed", True),
-        ([DOUBT, DOUBT], "agree", "doubted", False),
-        ([grade(label="positive")], "agree", "confirmed", None),
-        ([OTHER, OTHER], "agree", "relabelled", True),
-        ([OTHER, KEEP], "agree", "disagreed", None),
-        ([OTHER, KEEP], "majority", "disagreed", None),
-        ([OTHER, OTHER, KEEP], "majority", "relabelled", True),
-        ([OTHER, OTHER, KEEP], "c", "confirmed", True),
-        ([OTHER, REJECT, grade(flag=True)], "c", "disagreed", None),
-        ([REJECT], "agree", "rejected", False),
-        ([REJECT, DOUBT], "agree", "disagreed", None),
-        ([EDIT, EDIT], "agree", "edited", True),
-        ([EDIT, grade(after="C", edit={"text": "Good soup."})], "agree", "disagreed", None),
-    ],
-)
-def test_raters_decide_by_the_rule(grades, rule, outcome, acceptable):
-    verdict = verdict_of(ROW, dict(zip("abc", grades, strict=False)), rule, PAPER)
-
-    assert (verdict.outcome, verdict.acceptable) == (outcome, acceptable)
+@pytest.mark.parametrize(("said", "rule", "outcome", "acceptable"), table(DECIDED, 4))
+def test_raters_decide_by_the_rule(said, rule, outcome, acceptable):
+    grades = dict(zip("abc", map(VOTES.__getitem__, said.split()), strict=False))
+    verdict = verdict_of(ROW, grades, rule, PAPER)
+    assert (verdict.outcome, str(verdict.acceptable)) == (outcome, acceptable)
 
 
-TURNED = "changes its label to negative"
+EFFECTS = """
+    {"after": "R"} | labels | stays | confirmed
+    {"after": "W"} | labels | leaves | rejected
+    {"after": "W", "label": "positive"} | labels | leaves | rejected
+    {"after": "W", "label": "negative"} | labels | changes its label to negative | relabelled
+    {"after": "W", "edit": {"text": "Bad."}} | labels | changes its text | edited
+    {"after": "B"} | labels | leaves | rejected
+    {"after": "B", "label": "negative"} | labels | leaves | rejected
+    {"after": "B", "edit": {"text": "Hot soup."}} | labels | changes its text | edited
+    {"label": "negative"} | labels | changes its label to negative | relabelled
+    {"flag": true} | labels | | unseen
+    {"after": "C"} | paper | stays | doubted
+    {"after": "D"} | paper | leaves | rejected
+    {"after": "D", "label": "negative"} | paper | changes its label to negative | relabelled
+    {"after": "A", "reject": true} | paper | leaves | rejected
+"""
 
 
-@pytest.mark.parametrize(
-    ("said", "rubric", "effect", "outcome"),
-    [
-        ({"after": "R"}, LABELS, "stays", "confirmed"),
-        ({"after": "W"}, LABELS, "leaves", "rejected"),
-        ({"after": "W", "label": "positive"}, LABELS, "leaves", "rejected"),
-        (
-            {"after": "W", "label": "negative"},
-            LABELS,
-            "changes its label to negative",
-            "relabelled",
-        ),
-        ({"after": "W", "edit": {"text": "Bad."}}, LABELS, "changes its text", "edited"),
-        ({"after": "B"}, LABELS, "leaves", "rejected"),
-        ({"after": "B", "label": "negative"}, LABELS, "leaves", "rejected"),
-        ({"after": "B", "edit": {"text": "Hot soup."}}, LABELS, "changes its text", "edited"),
-        ({"label": "negative"}, LABELS, TURNED, "relabelled"),
-        ({"flag": True}, LABELS, "", "unseen"),
-        ({"after": "C"}, PAPER, "stays", "doubted"),
-        ({"after": "D"}, PAPER, "leaves", "rejected"),
-        ({"after": "D", "label": "negative"}, PAPER, TURNED, "relabelled"),
-        ({"after": "A", "reject": True}, PAPER, "leaves", "rejected"),
-    ],
-)
+@pytest.mark.parametrize(("said", "rubric", "effect", "outcome"), table(EFFECTS, 4))
 def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outcome):
-    given = grade(**said)
-    assert effect_of(ROW, given, rubric) == effect
-    assert verdict_of(ROW, {"ann": given}, "agree", rubric).outcome == outcome
+    given, of = grade(**json.loads(said)), {"labels": LABELS, "paper": PAPER}[rubric]
+    assert effect_of(ROW, given, of) == effect
+    assert verdict_of(ROW, {"ann": given}, "agree", of).outcome == outcome
 
 
 def test_the_worst_grade_of_a_rubric_stays_only_if_it_is_acceptable():
@@ -125,13 +127,6 @@ def test_who_comes_first_does_not_matter(said, rule):
     assert [*verdict_of(ROW, backwards, rule, PAPER).grades] == sorted(grades)
 
 
-def test_unknown_rule_names_those_that_are_known():
-    assert check_rule("bob", ["ann", "bob"]) == "bob"
-    with pytest.raises(UsageError, match="neither a rule nor a rater") as error:
-        check_rule("bbo", ["ann", "bob"])
-    assert "bob" in error.value.hint
-
-
 def _row(before: str | None = "negative", stage: str = "") -> ReviewRow:
     if stage:
         return ReviewRow(id="r", number=None, fields={}, before=before, stage=stage)
@@ -141,25 +136,26 @@ def _row(before: str | None = "negative", stage: str = "") -> ReviewRow:
 
 
 def test_step_4_is_as_right_as_people_say():
+    def said(votes: str) -> dict[str, Grade]:
+        return dict(zip("ab", map(VOTES.__getitem__, votes.split()), strict=False))
+
     relabels = [
-        (_row(), {"a": KEEP, "b": grade(after="B", label="positive")}),  # agreed
-        (_row(), {"a": OTHER, "b": OTHER}),  # the old label was right
-        (_row(), {"a": DOUBT}),  # neither
-        (_row(), {"a": REJECT}),
-        (_row(), {"a": KEEP, "b": OTHER}),  # split
-        (_row(), {"a": grade(flag=True)}),  # nothing said
-        (_row(before="positive"), {"a": DOUBT}),  # no relabel
-        (_row(before=None), {"a": DOUBT}),
+        (_row(), said("keep") | {"b": grade(after="B", label="positive")}),  # agreed
+        (_row(), said("other other")),  # the old label was right
+        (_row(), said("doubt")),  # neither
+        (_row(), said("reject")),
+        (_row(), said("keep other")),  # split
+        (_row(), said("flag")),  # nothing said
+        (_row(before="positive"), said("doubt")),  # no relabel
+        (_row(before=None), said("doubt")),
     ]
     rejects = [
-        (_row(stage="correct"), {"a": REJECT, "b": DOUBT}),
-        (_row(stage="correct"), {"a": KEEP}),
-        (_row(stage="correct"), {"a": KEEP, "b": REJECT}),
-        (_row(stage="check"), {"a": KEEP}),  # not of step 4
+        (_row(stage="correct"), said("reject doubt")),
+        (_row(stage="correct"), said("keep")),
+        (_row(stage="correct"), said("keep reject")),
+        (_row(stage="check"), said("keep")),  # not of step 4
     ]
-
     found = step4_precision([*relabels, *rejects], PAPER.acceptable)
-
     assert found.relabels == Agreement(agreed=1, disagreed=3, split=1, old=1)
     assert found.relabels.precision == 0.25
     assert found.rejects == Agreement(agreed=1, disagreed=1, split=1)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from targen_core import load_registry
 from targen_core.errors import UsageError
 from targen_review.page.guard import Secret
 from targen_review.rows import open_data
@@ -30,15 +31,18 @@ def view():
         catalogue = Catalogue(data, key=key)
         take_difficulty(catalogue, data, analyses)
         alike = Alike(catalogue, encode, "words")
-        opened.append((alike, catalogue))
+        opened.extend([alike, catalogue])
         secret = Secret(PORT, "view")
         page = Page(view_app(catalogue, data, alike, secret, PORT), None, secret)
-        return SimpleNamespace(catalogue=catalogue, alike=alike, page=page, secret=secret)
+
+        def ask(path):
+            return page.ask(f"/view/{path}").text
+
+        return SimpleNamespace(catalogue=catalogue, page=page, secret=secret, ask=ask)
 
     yield make
     for each in opened:
-        for part in each:
-            part.close()
+        each.close()
 
 
 @pytest.fixture
@@ -46,8 +50,9 @@ def both(view, run, rows_file, task_file):
     return view(open_data(run), open_data(rows_file(60, "A much, " * 20), str(task_file)))
 
 
-def written(path, rows):
-    return open_data(write_lines(path, rows))
+@pytest.fixture
+def written(tmp_path):
+    return lambda name, rows: open_data(write_lines(tmp_path / name, rows))
 
 
 def test_rows_are_chosen_by_label_reason_dataset_and_text(both):
@@ -66,29 +71,28 @@ def test_the_page_shows_them_to_who_has_the_link(both):
         assert page.ask(f"/view/{path}", cookie="").status == 403, path
     assert page.ask("/view/rows", host="evil.example").status == 403
     assert page.ask(f"/view/?token={secret.token}", cookie="").status == 200
-    listed = page.ask("/view/rows?as=list&outcome=too-short&sort=longest&page=9").text
+    listed = both.ask("rows?as=list&outcome=too-short&sort=longest&page=9")
     assert "1 row<" in listed
     assert "Never again." in listed
-    assert "page 2 of 2" in page.ask("/view/rows?page=2").text
-    assert "The guest would come back." in page.ask("/view/row/2").text
-    assert "tokens in" in page.ask("/view/row/1/calls").text
+    assert "page 2 of 2" in both.ask("rows?page=2")
+    assert "The guest would come back." in both.ask("row/2")
+    assert "tokens in" in both.ask("row/1/calls")
     for path in ("99", "99/near", f"{10**30}"):
         assert page.ask(f"/view/row/{path}").status == 404
 
 
 def test_one_row_after_the_other_in_the_order_of_the_list(both):
-    page = both.page
-    listed = page.ask("/view/rows?as=list&sort=shortest&label=negative").text
+    listed = both.ask("rows?as=list&sort=shortest&label=negative")
     places = [int(at) for at in re.findall(r'href="/view/row/(\d+)\?[^"]*place=\d+"', listed)]
     assert len(places) > 3
     at, seen = re.search(r'href="(/view/row/[^"]*place=1)"', listed)[1], []
     while at:
-        shown = page.ask(at.replace("&amp;", "&")).text
         seen.append(int(re.search(r"/view/row/(\d+)", at)[1]))
+        shown = both.page.ask(at.replace("&amp;", "&")).text
         found = re.search(r'href="([^"]*)" data-key="n ArrowRight"', shown)
         at = found and found[1]
     assert seen == places
-    assert 'href="/view/row/2"' in page.ask("/view/row/1").text, "else in the order of the data"
+    assert 'href="/view/row/2"' in both.ask("row/1"), "else in the order of the data"
 
 
 @pytest.mark.whole
@@ -97,39 +101,29 @@ def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, r
     data = open_data(rows_file(4, soup, bus, f"{soup} Really.", "Nothing here."))
     other = open_data(rows_file(2, "Nothing at all.", bus, name="other.jsonl"))
     opened = view(data, other)
-    listed = opened.page.ask("/view/rows?as=list&data=rows&sort=most+alike").text
+    listed = opened.ask("rows?as=list&data=rows&sort=most+alike")
     rows = re.findall(r'class="number" data-title="[^"]*">([\d.]+|–)</td>', listed)
     assert rows == ["0.92", "0.92", "0.29", "0.00"]
     assert "ROUGE-L" in listed
     assert "data-poll" not in listed, "a few rows are known at once"
-    near = opened.page.ask("/view/row/2/near").text
+    near = opened.ask("row/2/near")
     assert near.index("in rows") < near.index("in other")
     assert re.findall(r'row/(\d)">row \d of \w+</a> <span class="number">([\d.]+)', near) == [
         ("1", "0.29"), ("3", "0.27"), ("4", "0.00"), ("6", "1.00"), ("5", "0.00")
     ]  # fmt: skip
-    ends = opened.catalogue.rows(Query(sort="least alike"), 0, 1)
-    assert ends[0].likeness == 0
+    assert opened.catalogue.rows(Query(sort="least alike"), 0, 1)[0].likeness == 0
 
 
 @pytest.mark.whole
 def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     opened = view(open_data(run))
-    opened.page.ask("/view/rows?sort=most+alike")
+    opened.ask("rows?sort=most+alike")
     entries = {each.row.id: each for each in opened.catalogue.rows(Query(), 0, 99)}
     assert len(entries) == 8
     assert all(each.likeness is not None for each in entries.values())
-    near = opened.page.ask(f"/view/row/{entries['1.8/negative/0'].at}/near").text
-    nearest = re.search(r'class="number">([\d.]+)', near)[1]
-    assert nearest == f"{entries['1.8/negative/0'].likeness:.2f}"
-
-
-def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
-    monkeypatch.setitem(sys.modules, "targen_analysis.likeness", None)
-    opened = view(open_data(rows_file()))
-    for path in ("rows?sort=most+alike", "row/1/near"):
-        shown = opened.page.ask(f"/view/{path}").text
-        assert "[likeness]" in shown, path
-    assert "6 rows" in opened.page.ask("/view/rows?sort=most+alike").text
+    reject = entries["1.8/negative/0"]
+    nearest = re.search(r'class="number">([\d.]+)', opened.ask(f"row/{reject.at}/near"))[1]
+    assert nearest == f"{reject.likeness:.2f}"
 
 
 def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
@@ -137,8 +131,16 @@ def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
         raise RuntimeError("out of memory")
 
     pytest.importorskip("targen_analysis")
-    opened = view(open_data(rows_file()), encode=fail)
-    assert "RuntimeError: out of memory" in opened.page.ask("/view/row/1/near").text
+    near = view(open_data(rows_file()), encode=fail).ask("row/1/near")
+    assert "RuntimeError: out of memory" in near
+
+
+def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "targen_analysis.likeness", None)
+    opened = view(open_data(rows_file()))
+    for path in ("rows?sort=most+alike", "row/1/near"):
+        assert "[likeness]" in opened.ask(path), path
+    assert "6 rows" in opened.ask("rows?sort=most+alike")
 
 
 @pytest.mark.whole
@@ -146,83 +148,72 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     from targen_analysis.analysis import Analysis, Part
     from targen_analysis.api import analyze
     from targen_cli.findings import Findings
-    from targen_core import load_registry
 
     path = rows_file(6)
     made = analyze(path, metrics="labels")
-    item = load_registry().find("metric", "difficulty")
-    bits = [0.5, -2.0, 0.25]
-    rows = [
-        {"row": at, "label": "negative" if at % 2 else "positive", "PVI": pvi}
-        for at, pvi in zip((5, 1, 2), bits, strict=True)
-    ]
-    part = Part(item, "Difficulty", Findings(rows={made.study.corpora[0].name: rows}))
+    bits = {5: 0.5, 1: -2.0, 2: 0.25}
+    rows = [{"row": at, "label": "negative" if at % 2 else "positive", "PVI": pvi}
+            for at, pvi in bits.items()]  # fmt: skip
+    findings = Findings(rows={made.study.corpora[0].name: rows})
+    part = Part(load_registry().find("metric", "difficulty"), "Difficulty", findings)
     Analysis(made.study, [*made.parts, part]).save(tmp_path / "found")
     opened = view(open_data(path), analyses=[tmp_path / "found"])
     hardest = opened.catalogue.rows(Query(sort="hardest"), 0, 9)
     assert [(each.at, each.pvi) for each in hardest[:3]] == [(2, -2.0), (3, 0.25), (6, 0.5)]
     assert [each.pvi for each in hardest[3:]] == [None] * 3
     assert opened.catalogue.rows(Query(sort="easiest"), 0, 1)[0].at == 6
-    assert "-2.00" in opened.page.ask("/view/rows?sort=hardest").text
-    with pytest.raises(UsageError, match="its rows are others"):
-        view(open_data(rows_file(7)), analyses=[tmp_path / "found"])
-    with pytest.raises(UsageError, match="has no difficulty for rows of strange are"):
-        view(open_data(rows_file(6, name="strange.jsonl")), analyses=[tmp_path / "found"])
-
-
-def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(run):
-    own = run / "analysis"
-    own.mkdir()
-    for text, problem in (
-        ("{", "it is not an analysis"),
-        (
-            json.dumps(
-                {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
-            ),
-            "rows are others",
-        ),
+    assert "-2.00" in opened.ask("rows?sort=hardest")
+    for other, said in (
+        (rows_file(7), "its rows are others"),
+        (rows_file(6, name="strange.jsonl"), "has no difficulty for rows of strange are"),
     ):
-        (own / "analysis.json").write_text(text)
-        data = open_data(run)
-        catalogue = Catalogue([data])
+        with pytest.raises(UsageError, match=said):
+            view(open_data(other), analyses=[tmp_path / "found"])
+
+
+def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(view, run):
+    own = run / "analysis" / "analysis.json"
+    own.parent.mkdir()
+    others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
+    data = open_data(run)
+    catalogue = view(data).catalogue
+    for text, problem in (("{", "not an analysis"), (json.dumps(others), "rows are others")):
+        own.write_text(text)
         (said,) = take_difficulty(catalogue, [data], [])
         assert problem in said
-        catalogue.close()
 
 
-def test_rows_with_the_same_texts_stand_side_by_side(view, tmp_path):
-    texts = ["First.", "Second.", "Third.", "Second."]
-    before = written(tmp_path / "a.jsonl", [{"text": t, "label": "x"} for t in texts])
-    after = written(
-        tmp_path / "b.jsonl",
-        [{"text": t, "label": "y"} for t in ("Second.", "First.", "New.", "Second.")],
-    )
-    opened = view(before, after)
+def test_rows_with_the_same_texts_stand_side_by_side(view, written):
+    texts = {"x": "First. Second. Third. Second.", "y": "Second. First. New. Second."}
+    opened = view(*(
+        written(f"{name}.jsonl", [{"text": text, "label": label} for text in texts[label].split()])
+        for name, label in (("a", "x"), ("b", "y"))
+    ))  # fmt: skip
     assert (opened.catalogue.keys.name, opened.catalogue.keys.pairs) == ("texts", 3)
     places = opened.catalogue.places(Query(paired=True), 0, 50)
     pairs = opened.catalogue.pairs(places)
     assert [{name: e.at for name, e in pair.items()} for pair in pairs] == [
         {"a": 1, "b": 6}, {"a": 2, "b": 5}, {"a": 3}, {"a": 4, "b": 8}, {"b": 7}
     ]  # fmt: skip
-    shown = opened.page.ask("/view/rows?label=y").text
+    shown = opened.ask("rows?label=y")
     assert "4 lines" in shown, "a pair is there where one of its rows is asked for"
     assert "3 pairs of rows, by the same texts." in shown
     assert shown.count("label: differs") == 3
-    row = opened.page.ask("/view/row/1").text
+    row = opened.ask("row/1")
     assert row.index("<h2>a</h2>") < row.index("<h2>b</h2>")
     assert 'href="/view/row/6"' in row
-    assert "It has no such row." in opened.page.ask("/view/row/7").text
+    assert "It has no such row." in opened.ask("row/7")
 
 
-def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, tmp_path):
-    other = written(tmp_path / "b.jsonl", [{"text": "x" * n} for n in range(1, 61)])
+def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, written):
+    other = written("b.jsonl", [{"text": "x" * n} for n in range(1, 61)])
     opened = view(open_data(rows_file(3)), other)
     assert opened.catalogue.keys.name == ""
-    shown = opened.page.ask("/view/rows?sort=shortest").text
+    shown = opened.ask("rows?sort=shortest")
     assert "3 rows and 60 rows" in shown
     assert shown.count('<li class="pair">') == 50
     assert shown.count('<p class="dim">–</p>') == 47
-    last = opened.page.ask("/view/rows?sort=shortest&page=2").text
+    last = opened.ask("rows?sort=shortest&page=2")
     assert last.count('<li class="pair">') == 10
     at = re.search(r'href="(/view/row/\d+\?[^"]*place=60)"', last)[1].replace("&amp;", "&")
     end = opened.page.ask(at).text
@@ -230,19 +221,17 @@ def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, tmp
     assert "page=2" in end
 
 
-def test_rows_are_paired_by_a_column_that_is_named_or_by_the_seed(view, tmp_path, run):
-    one = written(tmp_path / "a.jsonl", [{"no": n, "text": f"{n} a"} for n in range(4)])
-    other = written(tmp_path / "b.jsonl", [{"no": n, "text": f"{n} b"} for n in (3, 0, 9)])
+def test_rows_are_paired_by_a_column_that_is_named(view, written):
+    one = written("a.jsonl", [{"no": n, "text": f"{n} a"} for n in range(4)])
+    other = written("b.jsonl", [{"no": n, "text": f"{n} b"} for n in (3, 0, 9)])
     opened = view(one, other, key="no")
     assert opened.catalogue.keys.pairs == 2
-    assert 'class="text differs"' in opened.page.ask("/view/row/1").text
+    assert 'class="text differs"' in opened.ask("row/1")
     with pytest.raises(UsageError, match="no row of a has a column 'strange'"):
         view(one, other, key="strange")
 
 
-def test_bad_input_of_the_command(in_process, rows_file):
+def test_bad_input_of_the_command(refuses, rows_file):
     path = rows_file()
-    assert in_process("view", path, "--key", "text").code == 2
-    twice = in_process("view", path, path)
-    assert twice.code == 2
-    assert "is given twice" in twice.err
+    refuses(("view", path, "--key", "text"), "--key")
+    refuses(("view", path, path), "is given twice")
