@@ -134,20 +134,10 @@ def test_the_same_question_twice_is_used_once(run):
 # --- step 4 -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "actual",
-    [
-        ["Z"],
-        ["1"],
-        [],
-        ["the first one"],
-        ["A", "Z"],
-        ["A; B"],
-        "A",
-        {"A": True},
-    ],
-    ids=str,
-)
+NO_OPTIONS = (["Z"], ["1"], [], ["the first one"], ["A", "Z"], ["A; B"], "A", {"A": True})
+
+
+@pytest.mark.parametrize("actual", NO_OPTIONS, ids=str)
 def test_an_answer_that_is_no_option_is_never_a_row(actual, run):
     ran = run(at("meta", lambda good: {**good, "actual": actual}, always=True), rows=2)
     assert ran.rows == []
