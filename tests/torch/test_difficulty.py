@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 
@@ -147,23 +146,14 @@ def test_without_a_model_it_says_what_to_type(analyze, jsonl):
 @pytest.mark.parametrize(
     ("options", "problem", "hint"),
     [
-        (
-            ["model=no-one/no-such-model"],
-            "the model no-one/no-such-model is not in the hub's cache",
-            "hf download no-one/no-such-model, or -o difficulty.model=./FOLDER",
-        ),
-        (["model=./nowhere"], "no folder ./nowhere with a model", "FOLDER"),
-        (["model=./empty"], "the model ./empty cannot be loaded", "FOLDER"),
         (["model=./half"], "the model ./half cannot be loaded", "FOLDER"),
         (["device=abacus"], "-o difficulty.device=abacus", "cpu or cuda"),
         (["learning_rate=1e30"], "diverged at a learning rate of 1e+30", "learning_rate=1e+29"),
     ],
 )
 def test_what_is_missing_is_told_and_the_others_are_measured(
-    options, problem, hint, analyze, jsonl, tiny_bert, tmp_path, monkeypatch
+    options, problem, hint, analyze, jsonl, tiny_bert, tmp_path
 ):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    (tmp_path / "empty").mkdir()
     half = tmp_path / "half"
     half.mkdir()
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
@@ -246,18 +236,3 @@ def test_rows_without_labels_are_what_their_task_decides(analyze, jsonl):
     figures = part["findings"]["figures"]["record"]
     assert figures["label entropy"]["value"] == pytest.approx(0.8113, abs=1e-4)
     assert {"V-information of right", "V-information of wrong"} <= set(figures)
-
-
-def test_the_model_in_the_hub_s_cache_is_found(analyze, jsonl, tiny_bert, tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    snapshot: Path = tmp_path / "hub" / "models--acme--plain" / "snapshots" / ("0" * 40)
-    snapshot.mkdir(parents=True)
-    (snapshot.parents[1] / "refs").mkdir()
-    (snapshot.parents[1] / "refs" / "main").write_text("0" * 40)
-    for file in tiny_bert.iterdir():
-        (snapshot / file.name).symlink_to(file)
-    done, part = analyze(
-        jsonl("clear.jsonl", rows(40)), model="acme/plain", options=["epochs=1", "folds=2"]
-    )
-    assert (done.code, done.err) == (0, "")
-    assert part["findings"]["notes"][0].startswith("acme/plain, trained on 1 of 2 parts")

@@ -139,8 +139,8 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(targen, monkeypatc
 
 
 @pytest.mark.usefixtures("three")
-def test_a_model_may_be_trained_at_some_of_the_sizes(targen):
-    Path("sizes.toml").write_text(
+def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
+    Path("styles.toml").write_text(
         """
         task = "mood.yaml"
         test = "test.jsonl"
@@ -148,12 +148,16 @@ def test_a_model_may_be_trained_at_some_of_the_sizes(targen):
         models = ["tfidf", { trainer = "tfidf", name = "dear", sizes = ["matched"] }]
         [arms]
         Og = "good.jsonl"
-        Syn = "poor.jsonl"
+        Og-I = { data = ["good.jsonl"], style = "instructions" }
         """
     )
-    (part,) = targen("compare", "sizes.toml", "--out", "c", "--json").json["parts"]
-    sizes = {(group["model"], group["kind"]) for group in part["groups"]}
-    assert sizes == {("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")}
+    (part,) = works("compare", "styles.toml", "--out", "c", "--json").json["parts"]
+    found = {(group["model"], group["kind"], group["arm"]) for group in part["groups"]}
+    sizes = [("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")]
+    assert found == {(*each, arm) for each in sizes for arm in ("Og", "Og-I")}
+    cells = [json.loads(path.read_text()) for path in Path("c/cells").glob("*/cell.json")]
+    assert {cell["style"] for cell in cells} == {"plain", "instructions"}
+    assert len({cell["test_digest"] for cell in cells}) == 2
 
 
 TOGETHER = """
@@ -198,24 +202,17 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("old", "new", "said"),
     [
-        ("arms", "that have the same arms"),
-        ("rows = [16]", "neither learning curves"),
-        ('task = "mood.yaml"', "two parts hold rows of mood"),
+        ('Og = "poor.jsonl"', 'Odd = "poor.jsonl"', "that have the same arms"),
+        ("together = true", "together = true\nrows = [16]", "neither learning curves"),
+        ('"other.yaml"', '"mood.yaml"', "two parts hold rows of mood"),
     ],
 )
 @pytest.mark.usefixtures("three")
-def test_what_one_model_cannot_learn_is_said(targen, change, said):
+def test_what_one_model_cannot_learn_is_said(targen, old, new, said):
     Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    text = TOGETHER
-    if "mood" in change:
-        text = text.replace('task = "other.yaml"', change)
-    elif "rows" in change:
-        text = f"{change}\n{text}"
-    else:
-        text = text.replace('Og = "poor.jsonl"', 'Odd = "poor.jsonl"')
-    Path("e.toml").write_text(text)
+    Path("e.toml").write_text(TOGETHER.replace(old, new))
     done = targen("compare", "e.toml", "--out", "c")
     assert done.code == 2 and said in done.err, done.err
 
@@ -330,20 +327,6 @@ def test_a_label_without_training_rows_is_said(works, moods):
     )
     assert "train has no row of a label that 1 test decisions have" in done.err
     assert "20 test rows are few" in done.err
-
-
-@pytest.mark.usefixtures("three")
-def test_rows_can_be_read_as_instructions(works):
-    Path("experiment.toml").write_text(
-        'name = "styles"\nseeds = 1\nsizes = ["matched"]\ntask = "mood.yaml"\n'
-        'test = "test.jsonl"\n[arms]\nOg = "good.jsonl"\n'
-        '"Og-I" = { data = ["good.jsonl"], style = "instructions" }\n'
-    )
-    done = works("compare", "experiment.toml", "--json")
-    assert set(groups(done.json, "matched")) == {"Og", "Og-I"}
-    cells = [json.loads(p.read_text()) for p in Path().glob("comparisons/*/cells/*/cell.json")]
-    assert {cell["style"] for cell in cells} == {"plain", "instructions"}
-    assert len({cell["test_digest"] for cell in cells}) == 2
 
 
 @pytest.mark.usefixtures("three")
