@@ -136,13 +136,6 @@ def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
     assert "The model read only the last 8 tokens of 60 rows of large" in notes
 
 
-def test_without_a_model_it_says_what_to_type(analyze, jsonl):
-    done, part = analyze(jsonl("clear.jsonl", rows(40)), model=None, options=[])
-    assert (done.code, done.err) == (0, "")
-    assert part["findings"]["figures"] == {}
-    assert "-o difficulty.model=" in part["findings"]["notes"][0]
-
-
 @pytest.mark.parametrize(
     ("options", "problem", "hint"),
     [

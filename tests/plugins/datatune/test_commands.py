@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-
 import pytest
 
 from targen_core import load_registry
@@ -162,36 +157,6 @@ def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):
         (shop / "talk" / "extra.csv").write_text("complaint\nThe review of the customer\n")
         index.build(registry, str(shop))
         assert len(find(registry, index, ASKED).matches) == 4, "its index follows the entries"
-
-
-KILLED = """
-import os, signal, sys
-from targen_core import load_registry
-from targen_datatune.catalogues import files
-from targen_datatune.index import Index
-describe, left = files._describe, [int(sys.argv[3])]
-def dying(listed, options):
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left[0] -= 1
-    return describe(listed, options)
-object.__setattr__(files.FILES, "describe", dying)
-Index(__import__("pathlib").Path(sys.argv[2]), create=True).build(load_registry(), sys.argv[1])
-"""
-
-
-@pytest.mark.parametrize("after", [0, 2])
-def test_a_build_that_was_killed_goes_on(after, shop, tmp_path):
-    at = tmp_path / "index"
-    args = [sys.executable, "-c", KILLED, str(shop), str(at), str(after)]
-    killed = subprocess.run(args, check=False, env=dict(os.environ))
-    assert killed.returncode == -signal.SIGKILL
-    with Index(at) as index:
-        (source,) = index.sources()
-        assert (source.complete, source.datasets) == (False, after)
-        built = index.build(load_registry(), str(shop))
-        assert (built.described, built.same, built.entries) == (3 - after, after, 3)
-        assert index.sources()[0].complete
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch):

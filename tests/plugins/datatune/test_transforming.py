@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from targen_core import hookimpl
-from targen_core.errors import DatasetUnavailable, TargenError
+from targen_core.errors import DatasetUnavailable
 from targen_core.plugins import loader
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
@@ -567,12 +567,8 @@ def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
 class _Away:
     """A catalogue of three datasets: one for members, one that is gone, one of reviews."""
 
-    broken = False
-
     def listing(self, spec, options):
         for key in ("members", "gone", "reviews"):
-            if self.broken and key == "reviews":
-                raise TargenError("the service is away")
             yield Listed(key, "1")
 
     def describe(self, listed, options):
@@ -621,14 +617,6 @@ def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(away, in_p
     rejects = lines("a/rejects.jsonl")
     assert ["away:gone was taken down" in str(each) for each in rejects] == [True]
     works(*AWAY, "--gated", "--datasets", "1", "--out", "b")
-
-
-def test_a_half_built_catalogue_serves_with_a_warning(away, in_process, works):
-    works("catalogue", "build", "away:")
-    away.broken = True
-    assert in_process("catalogue", "build", "away:").code == 1
-    made = works(*[word for word in AWAY if word != "-q"], "--dry-run")
-    assert "away: is built in part" in made.err
 
 
 def test_sample_rows_show_the_values_of_short_columns():

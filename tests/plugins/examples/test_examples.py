@@ -18,7 +18,7 @@ SIZES = {
         ("sentiment.yaml", "question_types.yaml", "german_mail.yaml", "nli.py"),
         ("--preset", "small"),
     ),
-    **dict.fromkeys(("entities.py", "span_answers.py"), ("-n", 16)),  # OutputSuite checks the rest
+    **dict.fromkeys(("entities.py", "span_answers.py"), ("-n", 24)),  # OutputSuite checks the rest
 }
 CLAUSES = EXAMPLES / "targen_contract_clauses"
 

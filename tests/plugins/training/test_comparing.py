@@ -162,7 +162,8 @@ def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
 
 TOGETHER = """
 together = true
-seeds = 2
+seeds = [3, 4]
+metric = "macro_f1"
 [tasks.mood]
 task = "mood.yaml"
 test = "test.jsonl"
@@ -198,7 +199,14 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
                     ("Syn", "natural"): 40}  # fmt: skip
     figures = {g["arm"]: g["figure"]["value"] for g in other["groups"] if g["kind"] == "natural"}
     assert figures["Syn"] > figures["Og"]
-    assert "0 of 8" in targen("compare", "e.toml", "--out", "c").err
+    assert {part["metric"] for part in (mood, other)} == {"macro_f1"}
+    means = {mean["arm"]: mean for mean in done.json["means"]}
+    assert means["Syn"]["against"]["value"] == pytest.approx(
+        means["Syn"]["figure"]["value"] - means["Og"]["figure"]["value"]
+    )
+    # What it wrote is an experiment again, and the same one.
+    again = targen("compare", "c/experiment.toml", "--out", "c")
+    assert "0 of 8" in again.err and "Mean over mood, other" in again.out
 
 
 @pytest.mark.parametrize(
@@ -233,39 +241,6 @@ def test_test_rows_are_never_learned_from(targen, moods):
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
     assert "all of its 30 rows are also in the test set" in all_of_it.err
-
-
-@pytest.mark.usefixtures("three")
-@pytest.mark.whole
-def test_a_declared_experiment_of_two_tasks_and_models(targen, works):
-    Path("sub").mkdir()
-    part = """
-task = "../mood.yaml"
-test = "../test.jsonl"
-[tasks.NAME.arms]
-Og = "../good.jsonl"
-Syn = ["../poor.jsonl"]
-"""
-    parts = "".join(f"\n[tasks.{n}]" + part.replace("NAME", n) for n in ("one", "two"))
-    Path("sub/experiment.toml").write_text(
-        'name = "both"\nseeds = [3, 4]\nsizes = ["matched"]\nmetric = "macro_f1"\n'
-        'models = ["tfidf", { trainer = "bayes", name = "naive Bayes" }]\n' + parts
-    )
-    done = works("compare", "sub/experiment.toml", "--json", "--trust")
-    results = done.json
-    assert [part["key"] for part in results["parts"]] == ["one", "two"]
-    assert {p["metric"] for p in results["parts"]} == {"macro_f1"}
-    assert {g["model"] for g in results["parts"][0]["groups"]} == {"tfidf", "naive Bayes"}
-    means = {(m["model"], m["arm"]): m for m in results["means"]}
-    assert len(means) == 4
-    syn = means["tfidf", "Syn"]
-    assert syn["against"]["value"] == pytest.approx(
-        syn["figure"]["value"] - means["tfidf", "Og"]["figure"]["value"]
-    )
-    # What it wrote is an experiment again, and the same one.
-    again = targen("compare", "comparisons/both/experiment.toml")
-    assert again.code == 0 and "0 of 8 trainings" in again.err
-    assert "Mean over one, two" in again.out
 
 
 @pytest.mark.usefixtures("three")
