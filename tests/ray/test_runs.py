@@ -44,19 +44,16 @@ def here(tmp_path_factory):
     return run(tmp_path_factory.mktemp("here") / "run").path
 
 
-class Counting:
-    """A model object of the program, which crosses by its code."""
+class Locked:
+    """A model object of the program, which nothing can copy."""
 
-    identity, structured, seeded, max_concurrency, price = "counting", True, False, 3, None
+    identity, structured, seeded, max_concurrency, price = "locked", True, False, 3, None
 
-    def __init__(self, cross=True):
-        if not cross:
-            self.open = threading.Lock()
+    def __init__(self):
+        self.open = threading.Lock()
 
     async def complete(self, request):
-        from targen_core import ChatReply
-
-        return ChatReply('{"text": "yes"}', "stop", 1, 1)
+        raise AssertionError("it went to another process")
 
     def count_tokens(self, request):
         return 1
@@ -66,15 +63,9 @@ class Counting:
 
 
 def test_a_model_that_does_not_cross_is_refused(tmp_path):
+    one = {"n": 2, "out": tmp_path / "run", "executor": "ray", "progress": False}
     with pytest.raises(UsageError, match="cannot go to another process"):
-        targen_core.generate(
-            "rte",
-            n=2,
-            model=Counting(cross=False),
-            out=tmp_path / "run",
-            executor="ray",
-            progress=False,
-        )
+        targen_core.generate("rte", model=Locked(), **one)
 
 
 def test_replicas_are_of_a_backend_with_addresses(tmp_path):

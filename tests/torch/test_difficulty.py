@@ -6,11 +6,11 @@ import json
 import random
 
 import pytest
+from tiny import SYLLABLES
 
 pytest.importorskip("transformers")
 
-WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
-SIGNS = {"up": WORDS[:3], "down": WORDS[20:23]}
+SIGNS = {"up": SYLLABLES[:3], "down": SYLLABLES[20:23]}
 """Each row holds a word that says its label, among others that say nothing."""
 
 RECIPE = "epochs=5 learning_rate=5e-3 folds=2 device=cpu".split()
@@ -21,7 +21,7 @@ def rows(count=240, *, seed=0):
     rows_ = []
     for at in range(count):
         label = ("up", "down")[at % 2]
-        words = [*rng.choices(WORDS[40:80], k=6), *rng.choices(SIGNS[label], k=2)]
+        words = [*rng.choices(SYLLABLES[40:80], k=6), *rng.choices(SIGNS[label], k=2)]
         rows_.append({"text": " ".join(rng.sample(words, 8)), "label": label})
     return rows_
 
@@ -198,7 +198,7 @@ def test_rows_without_labels_are_what_their_task_decides(analyze, jsonl):
     names = ["Balen", "Dorin", "Gulas", "Kelat"]
     queries = []
     for at in range(12):
-        text = " ".join([*names, *rng.choices(WORDS, k=5)])
+        text = " ".join([*names, *rng.choices(SYLLABLES, k=5)])
         places = [text.index(name) for name in names]
         queries.append(
             {
@@ -213,7 +213,7 @@ def test_rows_without_labels_are_what_their_task_decides(analyze, jsonl):
                 },
                 "qas": [
                     {
-                        "query": f"@placeholder {' '.join(rng.choices(WORDS, k=6))}",
+                        "query": f"@placeholder {' '.join(rng.choices(SYLLABLES, k=6))}",
                         "idx": at,
                         "answers": [
                             {"text": names[at % 4], "start": places[at % 4], "end": places[at % 4]}

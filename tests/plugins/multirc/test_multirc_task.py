@@ -135,14 +135,6 @@ def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows
     assert len(ran.rows) < 0.05 * ran.report["flow"]["any"]["judged"]
 
 
-def test_every_option_right_is_refused_where_no_draw_allows_it():
-    right = tuple(Option(text=text, right=True) for text, _ in ABC)
-    row = _question(*ABC).model_copy(update={"options": right})
-    with pytest.raises(Rejected, match="every option is right"):
-        MULTIRC.checks[2](row, _Seed(row.passage))
-    MULTIRC.checks[2](row.model_copy(update={"all_right": True}), _Seed(row.passage))
-
-
 def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     ran = run(rows=40, variants=["paper"])
     assert len(ran.rows) == 40
@@ -151,7 +143,6 @@ def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     assert not ran.asked("questions")
     for request, row in zip(asked, ran.rows, strict=True):
         assert request.origin.values == {"passage": row["passage"]["text"]}
-        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
     for request in ran.asked("meta"):
         assert not any("one_sentence" in part.content for part in request.messages)
     assert all("notes" not in entry for entry in ran.provenance)
