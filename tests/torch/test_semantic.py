@@ -123,10 +123,23 @@ def test_what_is_missing_is_told_and_the_others_are_measured(
     assert "Traceback" not in done.err
 
 
-def test_a_model_that_was_not_made_for_sentences_is_noted(targen, topics, tiny_bert, tmp_path):
-    done = targen("analyze", topics[0], "--metric", "semantic", "-o", f"semantic.model={tiny_bert}")
+def test_a_model_in_the_hub_s_cache_is_found_by_its_name(
+    targen, topics, minilm, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    snapshot = tmp_path / "hub" / "models--acme--plain" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("0" * 40)
+    for file in minilm.iterdir():
+        # Without modules.json it is a plain model, whose tokens' mean is taken.
+        if file.is_file() and file.name != "modules.json":
+            (snapshot / file.name).symlink_to(file)
+    done = targen("analyze", topics[0], "--metric", "semantic", "-o", "semantic.model=acme/plain")
     assert (done.code, done.err) == (0, "")
-    assert "was not made for sentences" in " ".join(figures(tmp_path)["notes"])
+    notes = figures(tmp_path)["notes"]
+    assert notes[0].startswith("Embedded by acme/plain")
+    assert "acme/plain was not made for sentences" in " ".join(notes)
 
 
 def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, minilm, tmp_path):

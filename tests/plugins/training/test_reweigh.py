@@ -175,7 +175,7 @@ REFUSED = """
     rows.jsonl -o colour=red | the options of sungen are: iterations
     rows.jsonl -o trust=2 | -o trust: input should be less than or equal to 1
     rows.jsonl --features nothing | nothing
-    rows.jsonl --weights w.npy -o seed=1 | seed
+    rows.jsonl --weights w.npy -o seed=1 | leave out -o, --features and --validation
     rows.jsonl --weights torn.npy | torn.npy
     rows.jsonl --validation few.jsonl | --validation is for --by influence
     rows.jsonl --by influence --validation one.jsonl | all validation rows are praise
