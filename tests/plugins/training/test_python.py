@@ -39,6 +39,26 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
     assert "said praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
 
+@pytest.mark.parametrize(
+    "form", ["dataset", pytest.param("frame", marks=pytest.mark.whole), "rows", "run"]
+)
+def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any) -> None:
+    mood("train.jsonl", 40)
+    rows: Any = read_dataset("train.jsonl", "mood.yaml")
+    if form == "frame":
+        rows = rows.to_pandas()
+    elif form == "rows":
+        rows = [*rows]
+    elif form == "run":
+        rows = targen_core.generate("mood.yaml", n=12, model="scripted", progress=False)
+    made = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
+    assert set(made.facts.labels) == {"praise", "blame"}
+    assert f"on {made.facts.decisions} of mood" in repr(made)
+    seen = targen_core.evaluate(made, rows, task="mood.yaml")
+    assert any("were learned from" in each for each in seen.warnings)
+    assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
+
+
 def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
     mood("train.jsonl", 20)
     model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
