@@ -7,7 +7,6 @@ import os
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,6 @@ if find_spec("ray") is None:  # a run in which everything is skipped would look 
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
-
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +44,3 @@ def cluster():
 def own_cache(monkeypatch, tmp_path):
     """No reply of another test."""
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def files():
-    """What a run consists of for its user."""
-
-    def read(run: Any) -> list[bytes]:
-        return [(Path(run) / name).read_bytes() for name in FILES]
-
-    return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,12 @@ def reply(request):
 """
 
 
+def files(run):
+    """What a run consists of for its user."""
+    names = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+    return [(Path(run) / name).read_bytes() for name in names]
+
+
 @pytest.fixture
 def scripted(tmp_path):
     """A run by a script that kills its own process so many times."""
@@ -59,7 +66,7 @@ def scripted(tmp_path):
     return run
 
 
-def test_a_killed_worker_is_replaced_and_costs_the_calls_that_it_had(scripted, files, tmp_path):
+def test_a_killed_worker_is_replaced_and_costs_the_calls_that_it_had(scripted, tmp_path):
     here = scripted("here", 0)
     there = scripted("there", 2, {"name": "ray", "workers": 2})
     assert files(there.path) == files(here.path)
@@ -70,7 +77,7 @@ def test_a_killed_worker_is_replaced_and_costs_the_calls_that_it_had(scripted, f
     assert len(asked) - len(set(asked)) <= lost
 
 
-def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted, files, tmp_path):
+def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted, tmp_path):
     here = scripted("here", 0)
     with pytest.raises(ServiceGaveUp, match="died each time"):
         scripted("there", 100, {"name": "ray", "workers": 1})
@@ -81,7 +88,7 @@ def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted
 
 
 @pytest.mark.skipif("TARGEN_SOAK" not in os.environ, reason="takes a minute: sh scripts/soak")
-def test_a_worker_that_says_nothing_for_a_minute_is_replaced(scripted, files, tmp_path):
+def test_a_worker_that_says_nothing_for_a_minute_is_replaced(scripted, tmp_path):
     here = scripted("here", 0)
     (tmp_path / "silence-0").touch()
     begun = time.monotonic()

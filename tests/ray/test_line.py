@@ -28,6 +28,20 @@ async def opened(models=1):
     return server, port, secret
 
 
+def served(test):
+    """Run a test of a worker that listens, in an event loop of its own."""
+
+    def run():
+        async def listening():
+            server, port, secret = await opened()
+            await test(port, secret)
+            await server.close()
+
+        asyncio.run(listening())
+
+    return run
+
+
 async def answered(line, text="c"):
     (answer,) = load(await line.exchange(dump([Order(1, 0, request(text))])))
     return answer.outcome.text
@@ -76,34 +90,26 @@ def test_calls_come_back_by_it_and_its_end_is_told():
     asyncio.run(run())
 
 
-def test_a_run_with_a_wrong_secret_sends_nothing_and_the_right_one_is_let_in():
-    async def run():
-        server, port, secret = await opened()
-        with pytest.raises(NotAWorker):
-            await Line.open(HOST, port, bytes(32))
-        line = await Line.open(HOST, port, secret)
-        assert await answered(line) == "c"
-        line.close()
-        await server.close()
-
-    asyncio.run(run())
+@served
+async def test_a_run_with_a_wrong_secret_sends_nothing_and_the_right_one_is_let_in(port, secret):
+    with pytest.raises(NotAWorker):
+        await Line.open(HOST, port, bytes(32))
+    line = await Line.open(HOST, port, secret)
+    assert await answered(line) == "c"
+    line.close()
 
 
-def test_a_stranger_that_proves_nothing_is_cut_off_before_anything_is_unpickled():
-    async def run():
-        server, port, secret = await opened()
-        frame = hashlib.sha256(b"").digest() + len(PLANTED).to_bytes(8, "big") + PLANTED
-        for said in (bytes(64) + frame, frame * 3, b"GET / HTTP/1.1\r\n\r\n" * 8):
-            reader, writer = await asyncio.open_connection(HOST, port)
-            writer.write(said)
-            assert len(await ended(reader)) in (0, 64)  # a nonce and a proof for this nonce alone
-            writer.close()
-        line = await Line.open(HOST, port, secret)
-        assert await answered(line) == "c"
-        line.close()
-        await server.close()
-
-    asyncio.run(run())
+@served
+async def test_a_stranger_that_proves_nothing_is_cut_off_before_anything_is_unpickled(port, secret):
+    frame = hashlib.sha256(b"").digest() + len(PLANTED).to_bytes(8, "big") + PLANTED
+    for said in (bytes(64) + frame, frame * 3, b"GET / HTTP/1.1\r\n\r\n" * 8):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(said)
+        assert len(await ended(reader)) in (0, 64)  # a nonce and a proof for this nonce alone
+        writer.close()
+    line = await Line.open(HOST, port, secret)
+    assert await answered(line) == "c"
+    line.close()
 
 
 def test_whoever_took_the_port_of_a_dead_worker_learns_and_says_nothing():
@@ -151,26 +157,20 @@ def test_what_a_stranger_heard_elsewhere_is_of_no_use():
     asyncio.run(run())
 
 
-def test_connections_that_say_nothing_are_dropped_and_keep_no_run_out():
-    async def run():
-        server, port, secret = await opened()
-        silent = [
-            await asyncio.open_connection(HOST, port) for _ in range(line_module._STRANGERS + 5)
-        ]
-        for reader, writer in silent[:5]:  # the oldest make room
-            assert await ended(reader) == b""
-            writer.close()
-        line = await Line.open(HOST, port, secret)
-        assert await answered(line) == "c"
-        for reader, writer in silent[5:]:  # nobody else is waited for
-            assert await ended(reader) == b""
-            writer.close()
-        with pytest.raises(OSError):
-            await asyncio.open_connection(HOST, port)
-        line.close()
-        await server.close()
-
-    asyncio.run(run())
+@served
+async def test_connections_that_say_nothing_are_dropped_and_keep_no_run_out(port, secret):
+    silent = [await asyncio.open_connection(HOST, port) for _ in range(line_module._STRANGERS + 5)]
+    for reader, writer in silent[:5]:  # the oldest make room
+        assert await ended(reader) == b""
+        writer.close()
+    line = await Line.open(HOST, port, secret)
+    assert await answered(line) == "c"
+    for reader, writer in silent[5:]:  # nobody else is waited for
+        assert await ended(reader) == b""
+        writer.close()
+    with pytest.raises(OSError):
+        await asyncio.open_connection(HOST, port)
+    line.close()
 
 
 def test_half_open_connections_end_at_their_time_limit(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -116,6 +117,20 @@ class Stage:
         await asyncio.gather(*self.serving, return_exceptions=True)
 
 
+def staged(test):
+    """Run a test of a stage in an event loop of its own; one that names `gates` has them too."""
+    named = inspect.signature(test).parameters
+
+    def run(gates):
+        async def on_stage():
+            async with Stage() as stage:
+                await test(**{name: {"stage": stage, "gates": gates}[name] for name in named})
+
+        asyncio.run(on_stage())
+
+    return run
+
+
 @pytest.fixture
 def gates(monkeypatch):
     """Texts that are answered only when they are let."""
@@ -124,154 +139,127 @@ def gates(monkeypatch):
     return made
 
 
-def test_replies_errors_and_bugs_come_back_as_they_are():
-    async def run():
-        async with Stage() as stage:
-            await stage.add()
-            assert (await stage.ask("hello")).text == "hello"
-            with pytest.raises(RateLimited, match="too many") as limited:
-                await stage.ask("busy")
-            assert limited.value.retry_after == 3.0
-            with pytest.raises(Exception, match="no such thing") as broken:
-                await stage.ask("broken")
-            assert type(broken.value).__name__ == "LookupError"
-            assert (await stage.ask("played", dry_run=lambda: "offline")).text == "offline"
-
-    asyncio.run(run())
+@staged
+async def test_replies_errors_and_bugs_come_back_as_they_are(stage):
+    await stage.add()
+    assert (await stage.ask("hello")).text == "hello"
+    with pytest.raises(RateLimited, match="too many") as limited:
+        await stage.ask("busy")
+    assert limited.value.retry_after == 3.0
+    with pytest.raises(Exception, match="no such thing") as broken:
+        await stage.ask("broken")
+    assert type(broken.value).__name__ == "LookupError"
+    assert (await stage.ask("played", dry_run=lambda: "offline")).text == "offline"
 
 
-def test_calls_go_to_the_worker_with_the_fewest_and_stay_even(gates):
-    async def run():
-        async with Stage() as stage:
-            for number in range(12):
-                gates[f"c{number}"] = asyncio.Event()
-            await stage.add()
-            await stage.add()
-            asked = [stage.ask(f"c{number}") for number in range(12)]
-            await stage.settle()
-            counts = [len(member.calls) for member in stage.pool.members]
-            assert sum(counts) == 12
-            assert max(counts) - min(counts) <= 2
-            for gate in gates.values():
-                gate.set()
-            assert {reply.text for reply in await asyncio.gather(*asked)} == set(gates)
-
-    asyncio.run(run())
+@staged
+async def test_calls_go_to_the_worker_with_the_fewest_and_stay_even(stage, gates):
+    for number in range(12):
+        gates[f"c{number}"] = asyncio.Event()
+    await stage.add()
+    await stage.add()
+    asked = [stage.ask(f"c{number}") for number in range(12)]
+    await stage.settle()
+    counts = [len(member.calls) for member in stage.pool.members]
+    assert sum(counts) == 12
+    assert max(counts) - min(counts) <= 2
+    for gate in gates.values():
+        gate.set()
+    assert {reply.text for reply in await asyncio.gather(*asked)} == set(gates)
 
 
-def test_a_prompt_that_begins_as_another_goes_where_that_one_was_read():
-    async def run():
-        async with Stage() as stage:
-            one, two = await stage.add(), await stage.add()
-            for turn in range(6):
-                for head in ("first", "second"):
-                    await stage.ask(f"{head} {turn}", head=head)
-            assert {len({text.split()[0] for text in link.got}) for link in (one, two)} == {1}
-
-    asyncio.run(run())
+@staged
+async def test_a_prompt_that_begins_as_another_goes_where_that_one_was_read(stage):
+    one, two = await stage.add(), await stage.add()
+    for turn in range(6):
+        for head in ("first", "second"):
+            await stage.ask(f"{head} {turn}", head=head)
+    assert {len({text.split()[0] for text in link.got}) for link in (one, two)} == {1}
 
 
-def test_a_worker_gets_no_more_than_its_model_can_use_and_others_wait(gates):
-    async def run():
-        async with Stage() as stage:
-            for text in "abc":
-                gates[text] = asyncio.Event()
-            await stage.add(Model(limit=1))
-            asked = {text: stage.ask(text) for text in "abc"}
-            await stage.settle()
-            assert stage.pool.waiting == 2
-            late = await stage.add(Model(limit=1))  # it takes over what waits
-            await stage.settle()
-            assert late.got == ["b"]
-            gates["a"].set()
-            assert (await asked["a"]).text == "a"
-            gates["b"].set()
-            gates["c"].set()
-            assert (await asked["c"]).text == "c"
-
-    asyncio.run(run())
+@staged
+async def test_a_worker_gets_no_more_than_its_model_can_use_and_others_wait(stage, gates):
+    for text in "abc":
+        gates[text] = asyncio.Event()
+    await stage.add(Model(limit=1))
+    asked = {text: stage.ask(text) for text in "abc"}
+    await stage.settle()
+    assert stage.pool.waiting == 2
+    late = await stage.add(Model(limit=1))  # it takes over what waits
+    await stage.settle()
+    assert late.got == ["b"]
+    gates["a"].set()
+    assert (await asked["a"]).text == "a"
+    gates["b"].set()
+    gates["c"].set()
+    assert (await asked["c"]).text == "c"
 
 
-def test_a_worker_that_takes_one_call_at_a_time_goes_on_with_what_it_has_read():
-    async def run():
-        async with Stage() as stage:
-            one, two = await stage.add(Model(limit=1)), await stage.add(Model(limit=1))
-            heads = ("first", "first", "second", "first", "second", "second")
-            asked = [
-                stage.ask(f"{head} {turn} {place}", head=head)
-                for turn in range(4)
-                for place, head in enumerate(heads)
-            ]
-            await asyncio.gather(*asked)
-            assert [{text.split()[0] for text in link.got} for link in (one, two)] == [
-                {"first"},
-                {"second"},
-            ]
-
-    asyncio.run(run())
+@staged
+async def test_a_worker_that_takes_one_call_at_a_time_goes_on_with_what_it_has_read(stage):
+    one, two = await stage.add(Model(limit=1)), await stage.add(Model(limit=1))
+    heads = ("first", "first", "second", "first", "second", "second")
+    asked = [
+        stage.ask(f"{head} {turn} {place}", head=head)
+        for turn in range(4)
+        for place, head in enumerate(heads)
+    ]
+    await asyncio.gather(*asked)
+    assert [{text.split()[0] for text in link.got} for link in (one, two)] == [
+        {"first"},
+        {"second"},
+    ]
 
 
-def test_a_call_that_nobody_has_read_waits_for_few_others_only():
-    async def run():
-        async with Stage() as stage:
-            link = await stage.add(Model(limit=1))
-            known = [stage.ask(f"known {number}", head="known") for number in range(4)]
-            rare = stage.ask("rare", head="rare")
-            known += [stage.ask(f"later {number}", head="known") for number in range(50)]
-            await asyncio.gather(rare, *known)
-            before = link.got.index("rare") - 4
-            assert 0 < before < 20
-
-    asyncio.run(run())
+@staged
+async def test_a_call_that_nobody_has_read_waits_for_few_others_only(stage):
+    link = await stage.add(Model(limit=1))
+    known = [stage.ask(f"known {number}", head="known") for number in range(4)]
+    rare = stage.ask("rare", head="rare")
+    known += [stage.ask(f"later {number}", head="known") for number in range(50)]
+    await asyncio.gather(rare, *known)
+    before = link.got.index("rare") - 4
+    assert 0 < before < 20
 
 
-def test_what_a_lost_worker_had_is_an_error_that_is_billed_and_others_go_on(gates):
-    async def run():
-        async with Stage() as stage:
-            gates["a"] = gates["b"] = asyncio.Event()
-            one, two = await stage.add(), await stage.add()
-            asked = [stage.ask("a"), stage.ask("b")]
-            await stage.settle()
-            assert (one.got, two.got) == (["a"], ["b"])
-            one.cut()
-            with pytest.raises(WorkerLost, match="it was cut") as lost:
-                await asked[0]
-            assert lost.value.billed
-            assert lost.value.retryable
-            gates["b"].set()
-            assert (await asked[1]).text == "b"
-            assert (await stage.ask("again")).text == "again"
-            assert stage.serving[0].done()
-
-    asyncio.run(run())
+@staged
+async def test_what_a_lost_worker_had_is_an_error_that_is_billed_and_others_go_on(stage, gates):
+    gates["a"] = gates["b"] = asyncio.Event()
+    one, two = await stage.add(), await stage.add()
+    asked = [stage.ask("a"), stage.ask("b")]
+    await stage.settle()
+    assert (one.got, two.got) == (["a"], ["b"])
+    one.cut()
+    with pytest.raises(WorkerLost, match="it was cut") as lost:
+        await asked[0]
+    assert lost.value.billed
+    assert lost.value.retryable
+    gates["b"].set()
+    assert (await asked[1]).text == "b"
+    assert (await stage.ask("again")).text == "again"
+    assert stage.serving[0].done()
 
 
-def test_a_call_that_is_not_wanted_any_more_is_taken_back(gates):
-    async def run():
-        async with Stage() as stage:
-            gates["a"] = asyncio.Event()
-            link = await stage.add(Model(limit=1))
-            first, second = stage.ask("a"), stage.ask("b")
-            await stage.settle()
-            first.cancel()
-            assert (await second).text == "b"
-            assert not link.worker._calls
-            assert stage.pool.waiting == 0
-
-    asyncio.run(run())
+@staged
+async def test_a_call_that_is_not_wanted_any_more_is_taken_back(stage, gates):
+    gates["a"] = asyncio.Event()
+    link = await stage.add(Model(limit=1))
+    first, second = stage.ask("a"), stage.ask("b")
+    await stage.settle()
+    first.cancel()
+    assert (await second).text == "b"
+    assert not link.worker._calls
+    assert stage.pool.waiting == 0
 
 
-def test_without_workers_all_calls_end_the_run(gates):
-    async def run():
-        async with Stage() as stage:
-            waiting = stage.ask("a")
-            await stage.settle()
-            stage.pool.fail(ServiceGaveUp("no worker is left"))
-            for asked in (waiting, stage.ask("b")):
-                with pytest.raises(ServiceGaveUp, match="no worker is left"):
-                    await asked
-
-    asyncio.run(run())
+@staged
+async def test_without_workers_all_calls_end_the_run(stage, gates):
+    waiting = stage.ask("a")
+    await stage.settle()
+    stage.pool.fail(ServiceGaveUp("no worker is left"))
+    for asked in (waiting, stage.ask("b")):
+        with pytest.raises(ServiceGaveUp, match="no worker is left"):
+            await asked
 
 
 def hello_of(recipe=None, **changes):

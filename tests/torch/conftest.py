@@ -24,19 +24,18 @@ def jsonl(tmp_path):
     return lambda name, rows: write_lines(tmp_path / name, rows)
 
 
-WORDS = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
-
-
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
-    """A folder with a small BERT that has learned nothing, and a tokenizer of `WORDS`."""
+    """A folder with a small BERT that has learned nothing, and a tokenizer of `SYLLABLES`."""
+    from tiny import SIZE, SYLLABLES, UNDROPPED
+
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     tokenizers = pytest.importorskip("tokenizers")
 
     folder = tmp_path_factory.mktemp("models") / "tiny-bert"
     marks = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-    vocabulary = {word: number for number, word in enumerate((*marks, *WORDS))}
+    vocabulary = {word: number for number, word in enumerate((*marks, *SYLLABLES))}
     words = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "[UNK]"))
     words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     words.post_processor = tokenizers.processors.TemplateProcessing(
@@ -51,14 +50,7 @@ def tiny_bert(tmp_path_factory):
         torch.manual_seed(0)
         transformers.BertModel(
             transformers.BertConfig(
-                vocab_size=len(vocabulary),
-                hidden_size=32,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                intermediate_size=64,
-                max_position_embeddings=64,
-                hidden_dropout_prob=0.0,
-                attention_probs_dropout_prob=0.0,
+                vocab_size=len(vocabulary), max_position_embeddings=64, **SIZE, **UNDROPPED
             )
         ).save_pretrained(folder)
     return folder

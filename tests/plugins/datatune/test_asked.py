@@ -16,6 +16,21 @@ def registry():
     return load_registry()
 
 
+@pytest.fixture
+def written(tmp_path):
+    """Write a file, and return its path."""
+
+    def write(name, content):
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif content is not None:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    return write
+
+
 @pytest.mark.whole
 def test_an_installed_task(registry):
     task = read_request("rte", registry)
@@ -26,21 +41,6 @@ def test_an_installed_task(registry):
     assert all(example.output in task.labels for example in task.examples)
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("instruction: Say it.\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not read"),
-        ("a0: &a0 {k: v}\n" + "".join(
-            f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
-        ), "too large once its aliases are expanded"),
-    ],
-)  # fmt: skip
-def test_yaml_that_expands_or_makes_objects_is_refused(text, why, tmp_path, registry):
-    (tmp_path / "asked.yaml").write_text(text)
-    with pytest.raises(UsageError, match=why):
-        read_request(str(tmp_path / "asked.yaml"), registry)
-
-
 def test_an_instruction(registry):
     task = read_request("Is the remark meant as a yes or as a no?", registry)
     assert task.name == "is-the-remark-meant-as-a"
@@ -48,64 +48,65 @@ def test_an_instruction(registry):
     assert task.query == "is the remark meant as a\nIs the remark meant as a yes or as a no?"
 
 
-def test_a_text(tmp_path, registry):
-    path = tmp_path / "yes-no.md"
-    path.write_text("\ufeffSay yes or no.\n", encoding="utf-8")
-    task = read_request(str(path), registry)
-    assert (task.name, task.instruction) == ("yes-no", "Say yes or no.")
+ADD = {
+    "instruction": "Add.",
+    "examples": [{"input": "1 and 1", "output": 2}, {"input": "1", "target": ["1", "one"]}],
+    "labels": ["1", "2"],
+}
+ADDED = {
+    "name": "mine",
+    "instruction": "Add.",
+    "labels": ("1", "2"),
+    "examples": (Example("1 and 1", "2"), Example("1", "1")),
+}
+MOOD = "description: A sentence.\nlabels:\n  good: kind\n  bad: unkind\n"
 
 
-def test_bigbench_s_form(tmp_path, registry):
-    path = tmp_path / "task.json"
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("yes-no.md", "\ufeffSay yes.\n", {"name": "yes-no", "instruction": "Say yes."}),
+        ("mine.json", ADD, ADDED),
+        ("mine.yaml", ADD, ADDED),  # JSON is YAML too
+        ("mood.yaml", MOOD, {"name": "mood", "labels": ("good", "bad")}),
+    ],
+)
+def test_a_file(name, content, said, registry, written):
+    task = read_request(written(name, content), registry)
+    assert {key: getattr(task, key) for key in said} == said
+
+
+def test_bigbench_s_form(registry, written):
     examples = [
         {"input": "Are you cold?", "target_scores": {"yes": 0.0, "no": 1.0}},
         {"input": "Are you hot?", "target_scores": {"yes": 1.0, "no": 0.0}},
     ]
     said = {"name": "heat", "description": "Guess.", "task_prefix": "Yes or no?\n"}
     said |= {"canary": "GUID 1", "examples": examples}
-    path.write_text(json.dumps(said))
-    task = read_request(str(path), registry)
+    task = read_request(written("task.json", said), registry)
     assert (task.name, task.instruction) == ("heat", "Guess.\nYes or no?")
     assert task.examples[0] == Example("Are you cold?\nchoice: no\nchoice: yes", "no")
     assert task.labels == ("no", "yes")
     assert task.canary == "GUID 1"
-    path.write_text(json.dumps(said | {"append_choices_to_input": False}))
-    assert read_request(str(path), registry).examples[1] == Example("Are you hot?", "yes")
+    bare = read_request(written("task.json", said | {"append_choices_to_input": False}), registry)
+    assert bare.examples[1] == Example("Are you hot?", "yes")
 
 
-def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(tmp_path, registry):
+def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, written):
     """In many of its files it is."""
-    path = tmp_path / "task.json"
     examples = [
         {"input": f"Which is {n}?", "target_scores": {f"{n}": 1, f"{n + 1}": 0, f"{n + 2}": 0}}
         for n in range(60)
     ]
-    path.write_text(json.dumps({"description": "Choose.", "examples": examples}))
-    shown = read_request(str(path), registry).examples
+    file = written("task.json", {"description": "Choose.", "examples": examples})
+    shown = read_request(file, registry).examples
     places = [each.input.splitlines().index(f"choice: {each.output}") for each in shown]
     assert min(places.count(place) for place in (1, 2, 3)) > 10
 
 
-@pytest.mark.parametrize("suffix", [".yaml", ".json"])
-def test_an_instruction_with_examples(suffix, tmp_path, registry):
-    path = tmp_path / f"mine{suffix}"
-    said = {
-        "instruction": "Add.",
-        "examples": [{"input": "1 and 1", "output": 2}, {"input": "1", "target": ["1", "one"]}],
-        "labels": ["1", "2"],
-    }
-    path.write_text(json.dumps(said))  # which is YAML too
-    task = read_request(str(path), registry)
-    assert (task.name, task.instruction, task.labels) == ("mine", "Add.", ("1", "2"))
-    assert task.examples == (Example("1 and 1", "2"), Example("1", "1"))
-
-
-def test_a_declaration(tmp_path, registry):
-    path = tmp_path / "mood.yaml"
-    path.write_text("description: A sentence.\nlabels:\n  good: kind\n  bad: unkind\n")
-    task = read_request(str(path), registry)
-    assert task.name == "mood"
-    assert task.labels == ("good", "bad")
+MERGES = "a0: &a0 {k: v}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
+)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,8 @@ def test_a_declaration(tmp_path, registry):
         ("list.json", "[]", "is not an object"),
         ("torn.json", "{", "cannot read"),
         ("odd.yaml", "a: [", "cannot read"),
+        ("made.yaml", "instruction: x\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not"),
+        ("merges.yaml", MERGES, "too large once its aliases are expanded"),
         ("only.json", '{"examples": []}', "does not say what to do"),
         ("number.json", '{"instruction": 3}', "instruction is not text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),
@@ -125,12 +128,9 @@ def test_a_declaration(tmp_path, registry):
         ("bytes.txt", b"\xff", "is not UTF-8"),
     ],
 )
-def test_what_is_no_task(name, content, words, tmp_path, registry):
-    path = tmp_path / name
-    if content is not None:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+def test_what_is_no_task(name, content, words, written, registry):
     with pytest.raises(UsageError, match=words):
-        read_request(str(path), registry)
+        read_request(written(name, content), registry)
 
 
 def test_nothing_at_all(registry):

@@ -60,17 +60,19 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
 DEEP = "[" * 100_000
 
 
+def _garbage(at: Path) -> None:
+    (at / "index.sqlite").write_text("nothing of the kind " * 100)
+
+
+VIEW = f"CREATE VIEW entry AS {ENDLESS} SELECT x AS number FROM n"
+TRIGGER = "CREATE TRIGGER t AFTER INSERT ON source BEGIN DELETE FROM entry; END"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (
-            _sql("DROP TABLE entry", f"CREATE VIEW entry AS {ENDLESS} SELECT x AS number FROM n"),
-            "other tables than an index",
-        ),
-        (
-            _sql("CREATE TRIGGER t AFTER INSERT ON source BEGIN DELETE FROM entry; END"),
-            "other tables than an index",
-        ),
+        (_sql("DROP TABLE entry", VIEW), "other tables than an index"),
+        (_sql(TRIGGER), "other tables than an index"),
         (_sql("UPDATE entry SET license = x'00'"), "an odd value in its column license"),
         (_sql("UPDATE entry SET size = 'many'"), "an odd value in its column size"),
         (_sql(f"UPDATE entry SET entry = '{DEEP}'"), "contains what is no entry"),
@@ -79,6 +81,7 @@ DEEP = "[" * 100_000
         (_sql("UPDATE source SET options = '[]'"), "contains options that are none"),
         (_sql("UPDATE source SET built = 'soon'"), "an odd value in its column built"),
         (_sql("PRAGMA user_version = 7"), "another version"),
+        (_garbage, "cannot use"),
         (_fifo("index.sqlite"), "a FIFO, not a regular file"),
         (_fifo("retrievers/*/made.json"), "a FIFO, not a regular file"),
         (_fifo("retrievers/*/starts.npy"), "a FIFO, not a regular file"),
@@ -98,13 +101,7 @@ def test_what_is_no_plain_index_is_refused_in_words(change, words, made, in_proc
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        DEEP,
-        '{"entries": 1000000000000, "words": []}',
-        '{"entries": 50000000, "words": []}',
-        "{}",
-    ],
+    "text", [DEEP, *(f'{{"entries": {n}, "words": []}}' for n in (10**12, 5 * 10**7)), "{}"]
 )
 def test_a_retrievers_broken_index_is_made_anew(text, made, works):
     (path,) = made.glob("retrievers/*/bm25.json")

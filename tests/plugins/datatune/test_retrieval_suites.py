@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from targen_core.errors import DatasetUnavailable
 from targen_datatune.retrieval import Catalogue, DatasetEntry, Hit, Listed, Retriever
-from targen_datatune.testing import CatalogueSuite, RetrieverSuite
+from targen_datatune.testing import CatalogueSuite, RetrieverSuite, _entries
 
 ROWS = [{"text": f"row {at}"} for at in range(3)]
 
@@ -100,51 +102,43 @@ def _of(suite, thing):
 
     class Registered:
         def find(self, kind, name):
-            return type("Item", (), {"summary": ""})()
+            return SimpleNamespace(summary="")
 
         def get(self, kind, name):
             return thing
 
-    names = {"registry": lambda self: Registered(), suite.kind: "made", "_kept": {}}
-    return type("TestMade", (suite,), names | ({"spec": "made:"} if suite.kind[0] == "c" else {}))()
+    facts = {"registry": lambda self: Registered(), suite.kind: "made", "_kept": {}}
+    spec = {"spec": "made:"} if suite is CatalogueSuite else {}
+    return type("TestMade", (suite,), facts | spec)()
 
 
-def _run(made, check, tmp_path, factory):
+def _run(made, check, tmp_path):
     method = getattr(made, f"test_{check}")
-    names = method.__code__.co_varnames[1 : method.__code__.co_argcount]
-    have = {"tmp_path": lambda: tmp_path}
-    if isinstance(made, CatalogueSuite):
-        have["entries"] = made.described
-    else:
-        have["search"] = lambda: made.indexed(
-            __import__("targen_datatune.testing", fromlist=["_entries"])._entries(),
-            tmp_path / "kept",
-        )
-    method(**{name: have[name]() for name in names})
+    have = {
+        "tmp_path": lambda: tmp_path,
+        "entries": lambda: made.described(),
+        "search": lambda: made.indexed(_entries(), tmp_path / "kept"),
+    }
+    method(**{name: have[name]() for name in inspect.signature(method).parameters})
 
 
 def _checks(suite):
     return [name.removeprefix("test_") for name in vars(suite) if name.startswith("test_")]
 
 
-@pytest.mark.parametrize(
-    ("suite", "thing", "check"),
-    [
-        *((CatalogueSuite, CATALOGUE, check) for check in _checks(CatalogueSuite)),
-        *((RetrieverSuite, RETRIEVER, check) for check in _checks(RetrieverSuite)),
-    ],
-)
-def test_a_good_one_passes(suite, thing, check, tmp_path, tmp_path_factory):
-    _run(_of(suite, thing), check, tmp_path, tmp_path_factory)
+SUITES = {CatalogueSuite: (CATALOGUE, CATALOGUES), RetrieverSuite: (RETRIEVER, RETRIEVERS)}
 
 
 @pytest.mark.parametrize(
-    ("suite", "check", "thing"),
-    [
-        *((CatalogueSuite, check, thing) for check, thing in CATALOGUES.items()),
-        *((RetrieverSuite, check, thing) for check, thing in RETRIEVERS.items()),
-    ],
+    ("suite", "check"), [(suite, check) for suite in SUITES for check in _checks(suite)]
 )
-def test_each_check_catches_its_own(suite, check, thing, tmp_path, tmp_path_factory):
+def test_a_good_one_passes(suite, check, tmp_path):
+    _run(_of(suite, SUITES[suite][0]), check, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("suite", "check"), [(suite, check) for suite, (_, bad) in SUITES.items() for check in bad]
+)
+def test_each_check_catches_its_own(suite, check, tmp_path):
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        _run(_of(suite, thing), check, tmp_path, tmp_path_factory)
+        _run(_of(suite, SUITES[suite][1][check]), check, tmp_path)

@@ -32,14 +32,6 @@ def row(*questions):
     }
 
 
-def test_texts_of_the_official_rows():
-    assert MULTIRC.fields == (
-        "passage.text",
-        "passage.questions.question",
-        "passage.questions.answers.text",
-    )
-
-
 def test_each_option_is_a_case():
     actual = MULTIRC.rows.cases(
         row(

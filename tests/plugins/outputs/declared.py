@@ -1,6 +1,8 @@
-"""A small task file of each output, as mappings."""
+"""A small task file of each output, as mappings and as declarations."""
 
 from __future__ import annotations
+
+from targen_core import Declaration
 
 NER = {
     "description": "Short posts.",
@@ -34,3 +36,4 @@ ALL = {
     "preference": CHAT,
     "ranking": RANKED,
 }
+DECLARED = {kind: Declaration(**each) for kind, each in ALL.items()}

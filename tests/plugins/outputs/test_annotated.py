@@ -9,28 +9,8 @@ import pytest
 from targen_core import Declaration, read_dataset
 from targen_core.errors import UsageError
 
-from .declared import ALL
-from .test_exporters import CHAT, PLACES, POST, QUESTIONS, REPLIES, ROWS, dataset, span, written
-from .test_exporters import PAIRS as SCORED
-from .test_exporters import SHOP as MAILS
-
-RANKED = Declaration(**ALL["ranking"])
-MADE = {
-    **ROWS,
-    "ranking": dataset(
-        RANKED,
-        {"prompt": "?", "ranked": ["A b.", "C d.", "E f."], "criterion": "concise",
-         "margin": "clearly"},
-    ),
-}  # fmt: skip
-DECLARED = {
-    "spans": PLACES,
-    "labels": MAILS,
-    "score": SCORED,
-    "answer": QUESTIONS,
-    "preference": CHAT,
-    "ranking": RANKED,
-}
+from .declared import DECLARED
+from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, span, written
 
 
 def exported(form, made, tmp_path):
@@ -43,42 +23,27 @@ def exported(form, made, tmp_path):
 
 def annotation(result, **more):
     """An annotation as Label Studio's export JSON has it."""
-    return {
-        "id": 1,
-        "completed_by": 1,
-        "result": result,
-        "was_cancelled": False,
-        "ground_truth": False,
-        "created_at": "2026-03-09T22:16:08.728353Z",
-        "lead_time": 4.288,
-        **more,
-    }
+    facts = {"id": 1, "completed_by": 1, "created_at": "2026-03-09T22:16:08.728353Z"}
+    facts |= {"lead_time": 4.288, "was_cancelled": False, "ground_truth": False}
+    return {**facts, "result": result, **more}
 
 
 def answered(form, records):
     """The records after a person accepted what is suggested."""
-    if form == "label-studio":
-        return [
-            {
-                "id": at,
-                "data": each["data"],
-                "annotations": [annotation(each["predictions"][0]["result"])],
-                "predictions": [],
-                "meta": {},
-            }
-            for at, each in enumerate(records, 1)
-        ]
-    return [
-        {
-            **each,
-            "responses": {
-                name: [{"value": one["value"], "user_id": "u-1"}]
-                for name, one in each["suggestions"].items()
-            }
-            or {"labels": [{"value": [], "user_id": "u-1"}]},
+    done = []
+    for at, each in enumerate(records, 1):
+        if form == "label-studio":
+            given = annotation(each["predictions"][0]["result"])
+            record = {"id": at, "data": each["data"], "annotations": [given]}
+            done.append({**record, "predictions": [], "meta": {}})
+            continue
+        values = {name: one["value"] for name, one in each["suggestions"].items()}
+        responses = {
+            name: [{"value": value, "user_id": "u-1"}]
+            for name, value in (values or {"labels": []}).items()
         }
-        for each in records
-    ]
+        done.append({**each, "responses": responses})
+    return done
 
 
 def read(records, declaration, tmp_path):
@@ -89,9 +54,9 @@ def read(records, declaration, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["label-studio", "argilla"])
-@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("kind", ROWS)
 def test_rows_come_back_as_they_went_if_people_accept_them(kind, form, tmp_path):
-    made = MADE[kind]
+    made = ROWS[kind]
     back = answered(form, exported(form, made, tmp_path))
     assert read(back, DECLARED[kind], tmp_path) == made.rows
 
@@ -99,8 +64,8 @@ def test_rows_come_back_as_they_went_if_people_accept_them(kind, form, tmp_path)
 @pytest.mark.parametrize("form", ["label-studio", "argilla"])
 def test_what_people_changed_is_in_the_rows(form, tmp_path):
     """The other reply is better, and the score is another."""
-    (pair,) = answered(form, exported(form, MADE["preference"], tmp_path))
-    (score,) = answered(form, exported(form, MADE["score"], tmp_path))
+    (pair,) = answered(form, exported(form, ROWS["preference"], tmp_path))
+    (score,) = answered(form, exported(form, ROWS["score"], tmp_path))
     if form == "label-studio":
         chosen = pair["annotations"][0]["result"][0]["value"]
         chosen["selected"] = {"left": "right", "right": "left"}[chosen["selected"]]
@@ -112,7 +77,7 @@ def test_what_people_changed_is_in_the_rows(form, tmp_path):
     (row,) = read([pair], CHAT, tmp_path)
     assert (row["chosen"], row["rejected"]) == (REPLIES["rejected"], REPLIES["chosen"])
     assert (row["criterion"], row["margin"]) == ("concise", "clearly")
-    assert read([score], SCORED, tmp_path)[0]["score"] == 1.25
+    assert read([score], PAIRS, tmp_path)[0]["score"] == 1.25
 
 
 TASK = {"id": 7, "data": {"text": POST}, "annotations": [], "predictions": []}
@@ -162,45 +127,30 @@ def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(t
     assert len(read([{**TASK, "annotations": same}], PLACES, tmp_path)[0]["spans"]) == 2
 
 
+def done(*results, **data):
+    """A task with one annotation of these results."""
+    return {**TASK, **data, "annotations": [annotation([*results])]}
+
+
+JSON_MIN = {"text": POST, "label": [], "annotator": 1, "annotation_id": 1, "lead_time": 1.5}
+MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
+
+
 @pytest.mark.parametrize(
-    ("records", "declared", "problem"),
+    ("record", "declared", "problem"),
     [
-        (
-            [{"text": POST, "label": [], "annotator": 1, "annotation_id": 1, "lead_time": 1.5}],
-            PLACES,
-            "is an export of Label Studio as JSON-MIN",
-        ),
-        ([TASK], PLACES, "has 1 record, all of them without an annotation"),
-        (
-            [{**TASK, "annotations": [annotation([YORK])]}],
-            CHAT,
-            "not made of rows that targen export wrote",
-        ),
-        (
-            [{**TASK, "annotations": [annotation([{**YORK, "value": {"brush": [1]}}])]}],
-            PLACES,
-            "no record of this tool",
-        ),
-        (
-            [{**TASK, "annotations": [annotation([YORK, {**YORK, "from_name": "b"}])]}],
-            PLACES,
-            "label: no such question; spans",
-        ),
-        (
-            [{**TASK, "data": {"one": "x", "other": "y"}, "annotations": [annotation([])]}],
-            SCORED,
-            "score: 0 answers to a question with one",
-        ),
-        (
-            [{**TASK, "annotations": [annotation([YORK])]}],
-            Declaration(description="Posts.", labels={"a": "x", "b": "y"}),
-            "rows of mine have one label each",
-        ),
+        (JSON_MIN, PLACES, "is an export of Label Studio as JSON-MIN"),
+        (TASK, PLACES, "has 1 record, all of them without an annotation"),
+        (done(YORK), CHAT, "not made of rows that targen export wrote"),
+        (done({**YORK, "value": {"brush": [1]}}), PLACES, "no record of this tool"),
+        (done(YORK, {**YORK, "from_name": "b"}), PLACES, "label: no such question; spans"),
+        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question with one"),
+        (done(YORK), MOODS, "rows of mine have one label each"),
     ],
 )
-def test_what_cannot_be_read_is_said(records, declared, problem, tmp_path):
+def test_what_cannot_be_read_is_said(record, declared, problem, tmp_path):
     with pytest.raises(UsageError) as caught:
-        read(records, declared, tmp_path)
+        read([record], declared, tmp_path)
     assert problem in str(caught.value)
 
 

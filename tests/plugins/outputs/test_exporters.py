@@ -11,32 +11,11 @@ from targen_core import Dataset, Declaration, read_dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.parts import Parts
-from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_testing import ExporterSuite as Suite
 
-SHOP = Declaration(
-    description="E-mails to a shop.",
-    output=Labels(labels={"refund": "wants money", "delay": "is late"}, several=True),
-)
-PLACES = Declaration(
-    description="Short posts.",
-    output=Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)),
-)
-PAIRS = Declaration(
-    description="Two sentences, and how close they are.",
-    fields={"one": "a sentence", "other": "a sentence"},
-    output=Score(score={1: "nothing in common", 5: "the same"}, bins=4),
-)
-QUESTIONS = Declaration(
-    description="A passage with a question.",
-    fields={"passage": "a passage", "question": "a question"},
-    output=Answer(answer={"when": "a date"}, within="passage", per_row=(1, 2)),
-)
-CHAT = Declaration(
-    description="What people ask a cook.",
-    fields={"prompt": "what they ask"},
-    output=Preference(preference={"concise": "fewer words"}),
-)
+from .declared import DECLARED
+
+PLACES, SHOP, PAIRS, QUESTIONS, CHAT, RANKED = DECLARED.values()
 
 
 def dataset(declaration: Declaration, *rows: dict[str, object]) -> Dataset:
@@ -49,35 +28,6 @@ def span(text: str, said: str, kind: str) -> dict[str, object]:
     """A span of a text, where it first stands."""
     start = text.index(said)
     return {"start": start, "end": start + len(said), "type": kind, "text": said}
-
-
-@pytest.mark.parametrize(
-    ("made", "column", "typed"),
-    [
-        (
-            dataset(SHOP, {"text": "x", "labels": ["delay"]}, {"text": "y", "labels": []}),
-            "labels",
-            "List(ClassLabel(names=['refund', 'delay']))",
-        ),
-        (
-            dataset(PLACES, {"text": "x", "spans": []}),
-            "spans",
-            (
-                "List({'start': Value('int64'), 'end': Value('int64'), "
-                "'type': Value('string'), 'text': Value('string')})"
-            ),
-        ),
-        (dataset(PAIRS, {"one": "x", "other": "y", "score": 3}), "score", "Value('float64')"),
-    ],
-)
-def test_columns_have_the_types_of_the_output_and_come_back(made, column, typed, tmp_path):
-    pytest.importorskip("datasets")
-    held = made.to_hf()
-    assert str(held.features[column]) == typed
-    held.save_to_disk(str(tmp_path / "saved"))
-    held.to_parquet(str(tmp_path / "rows.parquet"))
-    for source in (held, tmp_path / "saved", tmp_path / "rows.parquet"):
-        assert read_dataset(source, made.task).rows == made.rows
 
 
 def written(form, made, out, **options):
@@ -149,23 +99,19 @@ REPLIES = {"prompt": "How long?", "chosen": "An hour.", "rejected": "It depends.
            "criterion": "concise", "margin": "clearly"}  # fmt: skip
 
 
+PLAIN = {"prompt": "How long?\n", "chosen": "An hour.", "rejected": "It depends."}
+TURNS = {
+    "prompt": [{"role": "user", "content": "How long?"}],
+    "completion": [{"role": "assistant", "content": "An hour."}],
+}
+
+
 @pytest.mark.parametrize(
     ("form", "texts", "record"),
     [
-        (
-            "dpo",
-            "plain",
-            {"prompt": "How long?\n", "chosen": "An hour.", "rejected": "It depends."},
-        ),
+        ("dpo", "plain", PLAIN),
         ("sft", "plain", {"prompt": "How long?\n", "completion": "An hour."}),
-        (
-            "sft",
-            "turns",
-            {
-                "prompt": [{"role": "user", "content": "How long?"}],
-                "completion": [{"role": "assistant", "content": "An hour."}],
-            },
-        ),
+        ("sft", "turns", TURNS),
     ],
 )
 def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
@@ -175,10 +121,8 @@ def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
 
 def test_a_ranking_is_a_pair_for_each_two_of_its_replies(tmp_path):
     ranked = ["An hour.", "An hour or two.", "It depends."]
-    output = Preference(preference={"concise": "fewer words"}, replies=3)
     row = {"prompt": "How long?", "ranked": ranked, "criterion": "concise", "margin": "clearly"}
-    fields = {"prompt": "what they ask"}
-    rows = dataset(Declaration(description="Chats.", fields=fields, output=output), row)
+    rows = dataset(RANKED, row)
     written("dpo", rows, tmp_path / "dpo", texts="plain")
     pairs = [json.loads(line) for line in (tmp_path / "dpo").read_text().splitlines()]
     assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [*combinations(ranked, 2)]
@@ -195,53 +139,67 @@ ROWS = {
         {"passage": "It was in May.", "question": "When?", "kind": "when", "answers": ["May"]},
     ),
     "preference": dataset(CHAT, REPLIES),
+    "ranking": dataset(
+        RANKED,
+        {"prompt": "?", "ranked": ["A b.", "C d.", "E f."], "criterion": "concise",
+         "margin": "clearly"},
+    ),
+}  # fmt: skip
+
+SPAN = "{'start': Value('int64'), 'end': Value('int64'), 'type': Value('string'), "
+COLUMNS = {
+    "spans": SPAN + "'text': Value('string')}",
+    "labels": "ClassLabel(names=['refund', 'delay'])",
+    "score": "Value('float64')",
+    "answers": "Value('string')",
+    "ranked": "Value('string')",
+}
+"""Types of columns; a column of lists has them below `List`."""
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_columns_have_the_types_of_the_output_and_come_back(kind, tmp_path):
+    pytest.importorskip("datasets")
+    made = ROWS[kind]
+    held = made.to_hf()
+    for column in COLUMNS.keys() & held.features.keys():
+        listed = column != "score"
+        assert str(held.features[column]) == (
+            f"List({COLUMNS[column]})" if listed else COLUMNS[column]
+        )
+    held.save_to_disk(str(tmp_path / "saved"))
+    held.to_parquet(str(tmp_path / "rows.parquet"))
+    for source in (held, tmp_path / "saved", tmp_path / "rows.parquet"):
+        assert read_dataset(source, made.task).rows == made.rows
+
+
+NEW_YORK = {"start": 28, "end": 36}
+ANNOTATED = {
+    "spans": ("labels", {**NEW_YORK, "text": "New York", "labels": ["place"]}),
+    "labels": ("choices", {"choices": ["delay"]}),
+    "score": ("number", {"number": 3.4}),
+    "answer": ("choices", {"choices": ["when"]}),
+    "preference": ("pairwise", None),
+}
+"""The type and the value of the first answer in Label Studio."""
+SUGGESTED = {
+    "spans": {"spans": [{**NEW_YORK, "label": "place"}]},
+    "labels": {"labels": ["delay"]},
+    "score": {"score": "3.4"},
+    "answer": {"kind": "when", "answers": "May"},
+}
+SHOWN = {
+    "spans": '<Labels name="spans" toName="text-text">\n    <Label value="person"/>',
+    "labels": '<Choices name="labels" toName="text-text" choice="multiple">',
+    "score": '<Number name="score" toName="text-one" min="1" max="5" step="0.1"/>',
+    "answer": '<TextArea name="answers" toName="text-passage"/>',
+    "preference": '<Pairwise name="better" toName="text-reply_a,text-reply_b"/>',
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "typed", "value", "suggested", "shows"),
-    [
-        (
-            "spans",
-            "labels",
-            {"start": 28, "end": 36, "text": "New York", "labels": ["place"]},
-            {"spans": [{"start": 28, "end": 36, "label": "place"}]},
-            '<Labels name="spans" toName="text-text">\n    <Label value="person"/>',
-        ),
-        (
-            "labels",
-            "choices",
-            {"choices": ["delay"]},
-            {"labels": ["delay"]},
-            '<Choices name="labels" toName="text-text" choice="multiple">',
-        ),
-        (
-            "score",
-            "number",
-            {"number": 3.4},
-            {"score": "3.4"},
-            '<Number name="score" toName="text-one" min="1" max="5" step="0.1"/>',
-        ),
-        (
-            "answer",
-            "choices",
-            {"choices": ["when"]},
-            {"kind": "when", "answers": "May"},
-            '<TextArea name="answers" toName="text-passage"/>',
-        ),
-        (
-            "preference",
-            "pairwise",
-            None,
-            None,
-            '<Pairwise name="better" toName="text-reply_a,text-reply_b"/>',
-        ),
-    ],
-)
-def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(
-    kind, typed, value, suggested, shows, tmp_path
-):
-    made = ROWS[kind]
+@pytest.mark.parametrize("kind", ANNOTATED)
+def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(kind, tmp_path):
+    made, (typed, value) = ROWS[kind], ANNOTATED[kind]
     written("label-studio", made, tmp_path / "folder")
     written("argilla", made, tmp_path / "records.json")
     task = json.loads((tmp_path / "folder" / "tasks.json").read_text())[0]
@@ -252,7 +210,7 @@ def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(
     assert json.loads(record["metadata"]["targen_row"]) == row
     assert result["type"] == typed
     config = (tmp_path / "folder" / "config.xml").read_text()
-    assert shows in config
+    assert SHOWN[kind] in config
     assert all(f'"${name}"' in config for name in record["fields"])
     assert f'name="{result["from_name"]}" toName="{result["to_name"]}"' in config
     answers = {name: each["value"] for name, each in record["suggestions"].items()}
@@ -262,7 +220,7 @@ def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(
         assert record["fields"][better] == "An hour."
         assert record["fields"]["criterion"] == "concise: fewer words"
     else:
-        assert (result["value"], answers) == (value, suggested)
+        assert (result["value"], answers) == (value, SUGGESTED[kind])
 
 
 def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):

@@ -17,7 +17,8 @@ from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_standard.drafting import declaration as drafting
 
-from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
+from ...tables import table
+from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
 WHY = {"explanation": "It says so in the text.", "valid": True}
 
@@ -25,6 +26,11 @@ WHY = {"explanation": "It says so in the text.", "valid": True}
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+def file_of(declared):
+    """Write a task file."""
+    Path("mine.yaml").write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
 
 
 def rows(declared, write, label=None, *, labels, **more):
@@ -46,7 +52,7 @@ def rows(declared, write, label=None, *, labels, **more):
 
 @pytest.mark.parametrize("kind", ALL)
 def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works, tmp_path):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL[kind], sort_keys=False), encoding="utf-8")
+    file_of(ALL[kind])
     labels = [label.name for label in Declaration.from_file("mine.yaml").task().labels]
     works("generate", "./mine.yaml", "-n", 3 * len(labels), "-b", "scripted", "--out", "run")
     dataset = read_dataset("run")
@@ -65,23 +71,10 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
         works("export", "run", "--as", form, "--out", tmp_path / f"out-{form}")
 
 
-@pytest.mark.whole  # Parquet is an extra of the core
-@pytest.mark.parametrize("kind", ALL)
-def test_rows_of_each_kind_are_typed_columns(kind, works):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL[kind], sort_keys=False), encoding="utf-8")
-    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run")
-    columns = {*read_dataset("run")[0]}
-    for form in ("parquet", "hf"):
-        assert "8 rows of mine" in works("export", "run", "--as", form, "--out", form).out
-    found = pytest.importorskip("datasets").load_dataset("hf", cache_dir="cache")["train"]
-    assert (set(found.column_names), found.num_rows) == (columns, 8)
-
-
 def test_spans_are_read_from_marks_and_counted_by_their_types():
     text = "I met <person>Ann Lee</person> in <place> Rome</place>! <3"
-    dataset = rows(
-        NER, lambda _: {"text": text}, lambda _: {"text": text}, labels={"person+place": 1}
-    )
+    marked = lambda _: {"text": text}  # noqa: E731
+    dataset = rows(NER, marked, marked, labels={"person+place": 1})
     row = dict(dataset[0])
     assert row["text"] == "I met Ann Lee in  Rome! <3"
     assert [(s["type"], s["text"], row["text"][s["start"] : s["end"]]) for s in row["spans"]] == [
@@ -140,7 +133,7 @@ def test_rows_with_one_set_of_types_or_one_criterion_are_no_cause_for_a_warning(
 
 
 def test_rows_are_shown_with_what_their_spans_say(works):
-    Path("mine.yaml").write_text(yaml.safe_dump(NER, sort_keys=False), encoding="utf-8")
+    file_of(NER)
     works("generate", "./mine.yaml", "--label", "person=1", "-b", "scripted", "--out", "run")
     (span, *_) = read_dataset("run")[0]["spans"]
     assert f"{span['text']} (person)" in works("show", "run").out
@@ -251,7 +244,7 @@ def test_counts_per_label_are_exact_when_step_4_changes_labels():
 def test_counts_of_types_are_exact_from_a_file(works):
     """A command makes rows of a file, and its copy in the run means the same."""
     output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
-    Path("mine.yaml").write_text(yaml.safe_dump({**NER, "output": output}), encoding="utf-8")
+    file_of({**NER, "output": output})
     works("generate", "./mine.yaml", "--preset", "counts", "-b", "scripted", "--out", "run")
     kinds = [{span["type"] for span in row["spans"]} for row in read_dataset("run")]
     assert [sum(name in each for each in kinds) for name in ("person", "place")] == [7, 4]
@@ -327,57 +320,33 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
         generate(task, labels={"a+b+c": 1}, model="scripted", progress=False)
 
 
-@pytest.mark.parametrize(
-    ("declared", "wanted", "reply", "reason"),
-    [
-        (NER, "person", {"text": "I met <person>Ann."}, "<person> is never closed"),
-        (NER, "person", {"text": "I met Ann</person>."}, "</person> closes no mark"),
-        (NER, "person", {"text": "I met <person> </person>."}, "marks no text"),
-        (NER, "person", {"text": "I met <place>Ann</place>."}, "counts as place, not as person"),
-        (
-            NER,
-            "person+place",
-            {"text": "<person>Ann of <place>Rome</place></person>"},
-            "it overlaps the span above",
-        ),
-        (NER, "none", {"text": "<person>Ann</person>"}, "counts as person, not as none"),
-        (
-            QA,
-            "when",
-            {"passage": "It was in May.", "question": "When?", "answers": ["June"]},
-            "'June' is not in the passage",
-        ),
-        (
-            QA,
-            "when",
-            {"passage": "It was in May.", "question": "When?", "answers": []},
-            "at least 1 item",
-        ),
-        (
-            CHAT,
-            "concise",
-            {"prompt": "How long?", "better": "An hour.", "worse": "an hour"},
-            "chosen and rejected are the same reply",
-        ),
-        (
-            RANKED,
-            "concise",
-            {"prompt": "How long?", "ranked": ["An hour.", "It depends.", "an hour"]},
-            "ranked has a reply twice",
-        ),
-        (
-            RANKED,
-            "concise",
-            {"prompt": "How long?", "ranked": ["An hour.", "It depends."]},
-            "at least 3 items",
-        ),
-    ],
-)
+REFUSED = """
+    spans | person | {"text": "I met <person>Ann."} | <person> is never closed
+    spans | person | {"text": "I met Ann</person>."} | </person> closes no mark
+    spans | person | {"text": "I met <person> </person>."} | marks no text
+    spans | person | {"text": "I met <place>Ann</place>."} | counts as place, not as person
+    spans | none | {"text": "<person>Ann</person>"} | counts as person, not as none
+    spans | person+place | {"text": "<person>Ann of <place>Rome</place></person>"} | \
+        it overlaps the span above
+    answer | when | {"passage": "In May.", "question": "When?", "answers": ["June"]} | \
+        'June' is not in the passage
+    answer | when | {"passage": "In May.", "question": "When?", "answers": []} | at least 1 item
+    preference | concise | {"prompt": "How long?", "better": "An hour.", "worse": "an hour"} | \
+        chosen and rejected are the same reply
+    ranking | concise | {"prompt": "How long?", "ranked": ["An hour.", "Depends.", "an hour"]} | \
+        ranked has a reply twice
+    ranking | concise | {"prompt": "How long?", "ranked": ["An hour.", "Depends."]} | \
+        at least 3 items
+"""
+
+
+@pytest.mark.parametrize(("kind", "wanted", "reply", "reason"), table(REFUSED, 4))
 def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejected(
-    declared, wanted, reply, reason, tmp_path
+    kind, wanted, reply, reason
 ):
+    one = {"labels": {wanted: 1}, "contexts": ["x"], "seeds": ["one thing"]}
     with pytest.raises(QuotaNotMet) as caught:
-        rows(declared, lambda _: reply, labels={wanted: 1}, contexts=["x"], seeds=["one thing"])
+        rows(ALL[kind], lambda _: json.loads(reply), **one)
     assert "0 of 1 rows" in str(caught.value)
     refused = map(json.loads, Path("runs/mine-0/rejects.jsonl").read_text().splitlines())
     assert all(reason in each["detail"] for each in refused)
@@ -528,68 +497,46 @@ def test_texts_of_one_kind_share_a_length():
         assert {trait.name for trait in dimensions} == expected
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "chosen"), [("A", "B", "good"), ("B", "A", "bad"), ("A", "A", None)]
-)
-def test_replies_are_judged_in_both_orders(first, second, chosen):
-    replies = {"better": "good", "worse": "bad"}
-
-    def label(call):
-        before = call.values["input"].index("good") < call.values["input"].index("bad")
-        return {"better": first if before else second}
-
-    def made():
-        return rows(
-            CHAT,
-            lambda call: {"prompt": "How long does this take?", **replies},
-            label,
-            labels={"concise": 1},
-        )
-
-    if chosen is None:
-        with pytest.raises(QuotaNotMet, match="order-dependent"):
-            made()
-    else:
-        assert made()[0]["chosen"] == chosen
+GOOD, BEST = {"better": "best", "worse": "bad"}, {"ranked": ["best", "good", "bad"]}
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "ranked"),
+    ("kind", "first", "second", "kept"),
     [
-        ("ABC", "CBA", ["best", "good", "bad"]),
-        ("CAB", "ACB", ["bad", "best", "good"]),
-        ("ABC", "ABC", "order-dependent"),
-        ("", "CBA", "equal-replies"),
-        ("AAB", "CBA", "bad-ranking"),
-        ("AB", "CBA", "bad-ranking"),
+        ("preference", "A", "B", "best"),
+        ("preference", "B", "A", "bad"),
+        ("preference", "A", "A", QuotaNotMet("order-dependent")),
+        ("ranking", "ABC", "CBA", ["best", "good", "bad"]),
+        ("ranking", "CAB", "ACB", ["bad", "best", "good"]),
+        ("ranking", "ABC", "ABC", QuotaNotMet("order-dependent")),
+        ("ranking", "", "CBA", QuotaNotMet("equal-replies")),
+        ("ranking", "AAB", "CBA", QuotaNotMet("bad-ranking")),
+        ("ranking", "AB", "CBA", QuotaNotMet("bad-ranking")),
     ],
 )
-def test_replies_are_ranked_in_both_orders(first, second, ranked):
+def test_replies_are_judged_in_both_orders(kind, first, second, kept):
     def label(call):
         before = call.values["input"].index("best") < call.values["input"].index("bad")
-        return {"ranking": list(first if before else second)}
+        said = first if before else second
+        return {"better": said} if kind == "preference" else {"ranking": list(said)}
 
     def made():
-        return rows(
-            RANKED,
-            lambda call: {"prompt": "How long does this take?", "ranked": ["best", "good", "bad"]},
-            label,
-            labels={"concise": 1},
-        )
+        replies = GOOD if kind == "preference" else BEST
+        reply = {"prompt": "How long does this take?", **replies}
+        (row,) = rows(ALL[kind], lambda _: reply, label, labels={"concise": 1})
+        return row["chosen" if kind == "preference" else "ranked"]
 
-    if isinstance(ranked, str):
-        with pytest.raises(QuotaNotMet, match=ranked):
+    if isinstance(kept, QuotaNotMet):
+        with pytest.raises(QuotaNotMet, match=str(kept)):
             made()
     else:
-        assert made()[0]["ranked"] == ranked
+        assert made() == kept
 
 
 def test_both_orders_of_replies_are_asked_for_at_once(works):
-    Path("mine.yaml").write_text(yaml.safe_dump(CHAT, sort_keys=False), encoding="utf-8")
+    file_of(CHAT)
     Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
-    works(
-        "generate", "./mine.yaml", "-n", 1, "-b", "people", "--seeds", "seeds.txt", "--out", "run"
-    )
+    works(*"generate ./mine.yaml -n 1 -b people --seeds seeds.txt --out run".split())
     reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
     works("batch", "export", "run", "--out", "write.jsonl")
     (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())

@@ -12,8 +12,8 @@ import yaml
 from targen_core import Declaration, generate
 from targen_standard.task_files.outputs import output_in
 
-from .test_exporters import CHAT, PAIRS, PLACES, QUESTIONS, REPLIES, SHOP, span
-from .test_outputs import ALL
+from .declared import ALL, DECLARED
+from .test_exporters import PLACES, REPLIES, span
 
 MET = "Ann met Bob in Rome."
 ANN, BOB = span(MET, "Ann", "person"), span(MET, "Bob", "person")
@@ -21,69 +21,65 @@ ROME, TOWN = span(MET, "Rome", "place"), span(MET, "Bob", "place")
 JUDGED = ("found", "missed", "added")
 
 
+# The second row had Rome, which step 4 did not find, and Bob as a person.
+POSTS = [
+    ({"text": MET, "spans": [ANN, ROME]}, None),
+    (
+        {"text": MET, "spans": [ANN, TOWN]},
+        "<person>Ann</person> met <person>Bob</person> in <place>Rome</place>.",
+    ),
+    ({"text": MET, "spans": []}, None),
+]
+MAILS = [
+    ({"text": "x", "labels": ["refund"]}, "refund, delay"),
+    ({"text": "y", "labels": ["refund"]}, "none"),
+    ({"text": "z", "labels": ["delay"]}, None),
+    ({"text": "v", "labels": []}, None),
+]
+SCORED = [({"one": "x", "other": "y", "score": 1.2}, None)]
+SCORED += [({"one": "x", "other": "y", "score": 1.5}, "4.4")]
+SCORES = [("1 to 2", 2, 1.35, 1), *((f"{n} to {n + 1}", 0, None, 0) for n in (2, 3, 4))]
+ANSWERED = [({"kind": "when", "answers": ["May", "in May"]}, None)]
+ANSWERED += [({"kind": "when", "answers": ["June"]}, "July")]
+CHOSEN = [(REPLIES, "It depends."), ({**REPLIES, "margin": "slightly"}, None)]
+
+
 @pytest.mark.parametrize(
-    ("declared", "rows", "columns", "cells", "more"),
+    ("kind", "rows", "columns", "cells", "more"),
     [
         (
-            PLACES,  # the second row had Rome, which step 4 did not find, and Bob as a person
-            [
-                ({"text": MET, "spans": [ANN, ROME]}, None),
-                (
-                    {"text": MET, "spans": [ANN, TOWN]},
-                    "<person>Ann</person> met <person>Bob</person> in <place>Rome</place>.",
-                ),
-                ({"text": MET, "spans": []}, None),
-            ],
+            "spans",
+            POSTS,
             ("type", "rows", "spans", *JUDGED),
             [("person", 2, 2, 2, 1, 0), ("place", 2, 2, 1, 1, 1)],
             [(0, 1), (2, 2)],
         ),
         (
-            SHOP,
-            [
-                ({"text": "x", "labels": ["refund"]}, "refund, delay"),
-                ({"text": "y", "labels": ["refund"]}, "none"),
-                ({"text": "z", "labels": ["delay"]}, None),
-                ({"text": "v", "labels": []}, None),
-            ],
+            "labels",
+            MAILS,
             ("label", "rows", *JUDGED),
             [("refund", 2, 1, 0, 1), ("delay", 1, 1, 1, 0)],
             [(0, 1), (1, 3)],
         ),
+        ("score", SCORED, ("score", "rows", "mean", "corrected"), SCORES, None),
         (
-            PAIRS,
-            [
-                ({"one": "x", "other": "y", "score": 1.2}, None),
-                ({"one": "x", "other": "y", "score": 1.5}, "4.4"),
-            ],
-            ("score", "rows", "mean", "corrected"),
-            [
-                ("1 to 2", 2, 1.35, 1),
-                *[(f"{low} to {low + 1}", 0, None, 0) for low in (2, 3, 4)],
-            ],
-            None,
-        ),
-        (
-            QUESTIONS,
-            [
-                ({"kind": "when", "answers": ["May", "in May"]}, None),
-                ({"kind": "when", "answers": ["June"]}, "July"),
-            ],
+            "answer",
+            ANSWERED,
             ("kind", "rows", "answers per row", "corrected"),
-            [("when", 2, 1.5, 1)],
+            [("when", 2, 1.5, 1), ("who", 0, None, 0)],
             [(1, 1), (2, 1)],
         ),
         (
-            CHAT,
-            [(REPLIES, "It depends."), ({**REPLIES, "margin": "slightly"}, None)],
+            "preference",
+            CHOSEN,
             ("criterion", "rows", "turned round"),
-            [("concise", 2, 1)],
+            [("concise", 2, 1), ("correct", 0, 0)],
             [("clearly", 1), ("slightly", 1)],
         ),
     ],
 )
-def test_tables_count_what_rows_have_and_what_step_4_changed(declared, rows, columns, cells, more):
-    output = output_in(declared.task(name="mine"))
+def test_tables_count_what_rows_have_and_what_step_4_changed(kind, rows, columns, cells, more):
+    output = output_in(DECLARED[kind].task(name="mine"))
     first, *others = output.tables(rows, judged=True)
     assert (first.columns, [*first.rows]) == (columns, cells)
     assert [[*each.rows] for each in others] == ([more] if more else [])
@@ -92,8 +88,7 @@ def test_tables_count_what_rows_have_and_what_step_4_changed(declared, rows, col
     assert output.tables([], judged=True)
 
 
-def test_a_run_reports_them_and_commands_show_them(works, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_run_reports_them_and_commands_show_them(works):
     Path("mine.yaml").write_text(yaml.safe_dump(ALL["score"], sort_keys=False))
     ran = works("generate", "./mine.yaml", "-n", 40, "-b", "scripted", "--out", "run")
     (table,) = json.loads(Path("run/report.json").read_text())["output"]
@@ -111,9 +106,9 @@ def test_a_run_reports_them_and_commands_show_them(works, tmp_path, monkeypatch)
         assert "\nScores\n" not in works("report", "run").out
 
 
-def test_a_run_of_a_task_of_a_program_reports_them(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("alone")
+def test_a_run_of_a_task_of_a_program_reports_them():
     """Such a task is in no file, so the folder alone does not tell what its rows have."""
-    monkeypatch.chdir(tmp_path)
     task = PLACES.task(name="mine")
     generate(task, n=4, model="scripted", progress=False, out="run")
     first, _ = json.loads(Path("run/report.json").read_text())["output"]
@@ -121,10 +116,7 @@ def test_a_run_of_a_task_of_a_program_reports_them(tmp_path, monkeypatch):
     assert [row[0] for row in first["rows"]] == ["person", "place"]
 
 
-def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(
-    works, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
+def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works):
     Path("mine.yaml").write_text(yaml.safe_dump(ALL["spans"], sort_keys=False))
     text = "See Aba0 or Bebe0."  # of such names the scripted backend marks each
     one, other = span(text, "Aba0", "person"), span(text, "Bebe0", "person")
@@ -145,16 +137,14 @@ def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(
 
 
 @pytest.mark.whole
-def test_rows_with_one_label_have_no_such_section(works, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_rows_with_one_label_have_no_such_section(works):
     plain = Declaration(description="Short notes.", labels={"calm": "it is calm", "loud": "it is"})
     assert output_in(plain.task(name="mine")) is None
     works("generate", "rte", "-n", 2, "-b", "scripted", "--out", "run", "-q")
     assert "output" not in json.loads(Path("run/report.json").read_text())
 
 
-def test_analysis_knows_the_label_that_rows_are_counted_by(works, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_analysis_knows_the_label_that_rows_are_counted_by(works):
     Path("mine.yaml").write_text(yaml.safe_dump(ALL["spans"], sort_keys=False))
     works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
     works("analyze", "run", "--metric", "outputs", "--metric", "labels", "--out", "seen")
@@ -164,10 +154,7 @@ def test_analysis_knows_the_label_that_rows_are_counted_by(works, tmp_path, monk
     assert "type from mention" in text
 
 
-def test_rows_of_one_text_with_another_output_are_paired_by_diff(
-    works, in_process, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
+def test_rows_of_one_text_with_another_output_are_paired_by_diff(works, in_process):
     Path("mine.yaml").write_text(yaml.safe_dump(ALL["score"], sort_keys=False))
     works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
     shutil.copytree("run", "other")

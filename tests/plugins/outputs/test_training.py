@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from targen_outputs.training.labels import SEVERAL_LABELS
 from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
 from targen_training.testing import TrainerSuite as Suite
+from tests.files import lines, write_lines
 
 from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
 
@@ -106,26 +108,27 @@ def _write(kind):
     Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
     made = [*rows()]
     random.Random(0).shuffle(made)
-    for name, part in (("learn", made[::2]), ("test", made[1::2])):
-        lines = "".join(json.dumps(row) + "\n" for row in part)
-        Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    write_lines("learn.jsonl", made[::2])
+    write_lines("test.jsonl", made[1::2])
+
+
+TRAIN = ("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
     _write(kind)
     main = KINDS[kind][2]
-    said = works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").out
+    said = works(*TRAIN).out
     assert f"targen-outputs:{kind} on " in said
     works("evaluate", "m", "test.jsonl", "--out", "said.jsonl")
-    found = json.loads(works("evaluate", "m", "test.jsonl", "--json").out)
+    found = works("evaluate", "m", "test.jsonl", "--json").json
     assert found["main"] == main
     assert found["figures"][main]["value"] > 0.9
     assert {each["by"] for each in found["slices"]} == {"length"}
-    first = json.loads(Path("said.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    assert first.keys() == {"row", "right", "predicted"}
+    assert lines("said.jsonl")[0].keys() == {"row", "right", "predicted"}
     if kind != "spans":  # all rows have both types
-        works("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "tfidf", "--out", "by")
+        works(*TRAIN[:-1], "by", "--trainer", "tfidf")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,43 +150,37 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
 @pytest.mark.parametrize("declared", [CHAT, RANKED])
 def test_the_best_reply_is_learned_by_default(declared, works):
     Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
-    for name, first in (("learn", 0), ("test", 1)):
-        rows = []
-        for number in range(first, 60, 2):
-            good, fair, bad = f"Just {number} minutes.", f"About {number}.", f"Who knows {number}?"
-            pair, ranking = {"chosen": good, "rejected": bad}, {"ranked": [good, fair, bad]}
-            replies = ranking if declared is RANKED else pair
-            criterion = {"criterion": "concise", "margin": "clearly"}
-            rows.append({"prompt": f"How long, {number}?", **replies, **criterion})
-        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert "warning" not in works("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m").err
-    found = json.loads(works("evaluate", "m", "test.jsonl", "--json").out)
+    rows = []
+    for number in range(60):
+        good, fair, bad = f"Just {number} minutes.", f"About {number}.", f"Who knows {number}?"
+        pair, ranking = {"chosen": good, "rejected": bad}, {"ranked": [good, fair, bad]}
+        replies = ranking if declared is RANKED else pair
+        criterion = {"criterion": "concise", "margin": "clearly"}
+        rows.append({"prompt": f"How long, {number}?", **replies, **criterion})
+    write_lines("learn.jsonl", rows[::2])
+    write_lines("test.jsonl", rows[1::2])
+    assert "warning" not in works(*TRAIN).err
+    found = works("evaluate", "m", "test.jsonl", "--json").json
     assert found["main"] == "best_option"
     assert found["figures"]["best_option"]["value"] == 1
 
 
-def test_a_model_that_learns_no_answers_says_so(works):
+def test_answers_are_parts_of_a_text_or_not_learned(in_process, works):
     Path("mine.yaml").write_text(json.dumps(QA), encoding="utf-8")
-    kinds = (("when", "in May"), ("who", "Ann"))
     rows = [
         {"passage": f"{answer} it was.", "question": f"{kind}?", "kind": kind, "answers": [answer]}
-        for kind, answer in kinds * 6
+        for kind, answer in (("when", "in May"), ("who", "Ann")) * 6
     ]
-    Path("learn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    learn = ("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
-    said = works(*learn, "--trainer", "tfidf").err
+    write_lines("learn.jsonl", rows)
+    said = works(*TRAIN, "--trainer", "tfidf").err
     assert "tells what rows of mine are counted by, such as when, and not their outputs" in said
-
-
-def test_answers_that_are_in_no_text_are_refused_with_what_to_type(in_process):
     open_ones = {**QA, "output": {"answer": {"why": "a reason"}}}
     Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
-    row = {"passage": "It rained.", "question": "Why?", "kind": "why", "answers": ["of clouds"]}
-    Path("learn.jsonl").write_text((json.dumps(row) + "\n") * 4)
-    said = in_process("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
-    assert said.code == 2
-    assert "no answer of these rows is a part of one of their texts" in said.err
-    assert "--trainer tfidf learns the kind of question" in said.err
+    write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)
+    refused = in_process(*TRAIN[:-1], "n")
+    assert refused.code == 2
+    assert "no answer of these rows is a part of one of their texts" in refused.err
+    assert "--trainer tfidf learns the kind of question" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -203,26 +200,22 @@ def test_an_answer_is_measured_against_the_nearest_right_one(right, said, f1, ex
     )
 
 
-def test_spacy_needs_a_pipeline_or_a_language(in_process):
-    _write("spans")
-    said = in_process(
-        *("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "spacy"),
-        *("-o", "pipeline=en_core_web_none"),
-    ).err
-    assert "spaCy has no language 'en_core_web_none', and no pipeline of this name" in said
-    assert "python -m spacy download en_core_web_none" in said
+SPACY = "spacy -o pipeline=en_core_web_none"
+COMPARE = "compare learn.jsonl --test test.jsonl --task ./mine.yaml --trainer spans --trainer tfidf"
 
 
-def test_what_does_not_go_together_is_refused(in_process):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"{shlex.join(TRAIN)} --trainer {SPACY}", "spaCy has no language 'en_core_web_none', and"),
+        (f"{shlex.join(TRAIN)} --trainer {SPACY}", "python -m spacy download en_core_web_none"),
+        (f"{shlex.join(TRAIN)} --trainer score", "have no output targen-outputs:score"),
+        (COMPARE, "learn different things"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(line, said, in_process):
     _write("spans")
-    assert (
-        "have no output targen-outputs:score"
-        in in_process("train", "learn.jsonl", "--task", "./mine.yaml", "--trainer", "score").err
-    )
-    assert "learn different things" in in_process(
-        "compare", "learn.jsonl", "--test", "test.jsonl", "--task", "./mine.yaml",
-        "--trainer", "spans", "--trainer", "tfidf",
-    ).err  # fmt: skip
+    assert said in in_process(line).err
 
 
 def _of(spans):

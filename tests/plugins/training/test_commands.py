@@ -167,7 +167,6 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
-        (["evaluate", "nowhere", "train.jsonl"], "no folder nowhere"),
         (["evaluate", "full", "train.jsonl"], "full contains no model: model.json"),
     ],
 )
@@ -249,12 +248,3 @@ def test_an_earlier_model_is_replaced_on_demand_alone(targen, works):
     works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
     assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]
-
-
-@pytest.mark.usefixtures("trained")
-def test_a_model_is_measured_on_rows_of_its_task_alone(targen):
-    Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    done = targen("evaluate", "m", "train.jsonl", "--task", "other.yaml")
-    assert done.code == 2 and "was trained on rows of mood" in done.err
-    nobodys = targen("train", "train.jsonl", "--out", "n")
-    assert nobodys.code == 2 and "--task NAME" in nobodys.err

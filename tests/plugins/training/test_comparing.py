@@ -139,8 +139,8 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(targen, monkeypatc
 
 
 @pytest.mark.usefixtures("three")
-def test_a_model_may_be_trained_at_some_of_the_sizes(targen):
-    Path("sizes.toml").write_text(
+def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
+    Path("styles.toml").write_text(
         """
         task = "mood.yaml"
         test = "test.jsonl"
@@ -148,17 +148,22 @@ def test_a_model_may_be_trained_at_some_of_the_sizes(targen):
         models = ["tfidf", { trainer = "tfidf", name = "dear", sizes = ["matched"] }]
         [arms]
         Og = "good.jsonl"
-        Syn = "poor.jsonl"
+        Og-I = { data = ["good.jsonl"], style = "instructions" }
         """
     )
-    (part,) = targen("compare", "sizes.toml", "--out", "c", "--json").json["parts"]
-    sizes = {(group["model"], group["kind"]) for group in part["groups"]}
-    assert sizes == {("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")}
+    (part,) = works("compare", "styles.toml", "--out", "c", "--json").json["parts"]
+    found = {(group["model"], group["kind"], group["arm"]) for group in part["groups"]}
+    sizes = [("tfidf", "matched"), ("tfidf", "natural"), ("dear", "matched")]
+    assert found == {(*each, arm) for each in sizes for arm in ("Og", "Og-I")}
+    cells = [json.loads(path.read_text()) for path in Path("c/cells").glob("*/cell.json")]
+    assert {cell["style"] for cell in cells} == {"plain", "instructions"}
+    assert len({cell["test_digest"] for cell in cells}) == 2
 
 
 TOGETHER = """
 together = true
-seeds = 2
+seeds = [3, 4]
+metric = "macro_f1"
 [tasks.mood]
 task = "mood.yaml"
 test = "test.jsonl"
@@ -194,28 +199,28 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
                     ("Syn", "natural"): 40}  # fmt: skip
     figures = {g["arm"]: g["figure"]["value"] for g in other["groups"] if g["kind"] == "natural"}
     assert figures["Syn"] > figures["Og"]
-    assert "0 of 8" in targen("compare", "e.toml", "--out", "c").err
+    assert {part["metric"] for part in (mood, other)} == {"macro_f1"}
+    means = {mean["arm"]: mean for mean in done.json["means"]}
+    assert means["Syn"]["against"]["value"] == pytest.approx(
+        means["Syn"]["figure"]["value"] - means["Og"]["figure"]["value"]
+    )
+    # What it wrote is an experiment again, and the same one.
+    again = targen("compare", "c/experiment.toml", "--out", "c")
+    assert "0 of 8" in again.err and "Mean over mood, other" in again.out
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("old", "new", "said"),
     [
-        ("arms", "that have the same arms"),
-        ("rows = [16]", "neither learning curves"),
-        ('task = "mood.yaml"', "two parts hold rows of mood"),
+        ('Og = "poor.jsonl"', 'Odd = "poor.jsonl"', "that have the same arms"),
+        ("together = true", "together = true\nrows = [16]", "neither learning curves"),
+        ('"other.yaml"', '"mood.yaml"', "two parts hold rows of mood"),
     ],
 )
 @pytest.mark.usefixtures("three")
-def test_what_one_model_cannot_learn_is_said(targen, change, said):
+def test_what_one_model_cannot_learn_is_said(targen, old, new, said):
     Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    text = TOGETHER
-    if "mood" in change:
-        text = text.replace('task = "other.yaml"', change)
-    elif "rows" in change:
-        text = f"{change}\n{text}"
-    else:
-        text = text.replace('Og = "poor.jsonl"', 'Odd = "poor.jsonl"')
-    Path("e.toml").write_text(text)
+    Path("e.toml").write_text(TOGETHER.replace(old, new))
     done = targen("compare", "e.toml", "--out", "c")
     assert done.code == 2 and said in done.err, done.err
 
@@ -236,39 +241,6 @@ def test_test_rows_are_never_learned_from(targen, moods):
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
     assert "all of its 30 rows are also in the test set" in all_of_it.err
-
-
-@pytest.mark.usefixtures("three")
-@pytest.mark.whole
-def test_a_declared_experiment_of_two_tasks_and_models(targen, works):
-    Path("sub").mkdir()
-    part = """
-task = "../mood.yaml"
-test = "../test.jsonl"
-[tasks.NAME.arms]
-Og = "../good.jsonl"
-Syn = ["../poor.jsonl"]
-"""
-    parts = "".join(f"\n[tasks.{n}]" + part.replace("NAME", n) for n in ("one", "two"))
-    Path("sub/experiment.toml").write_text(
-        'name = "both"\nseeds = [3, 4]\nsizes = ["matched"]\nmetric = "macro_f1"\n'
-        'models = ["tfidf", { trainer = "bayes", name = "naive Bayes" }]\n' + parts
-    )
-    done = works("compare", "sub/experiment.toml", "--json", "--trust")
-    results = done.json
-    assert [part["key"] for part in results["parts"]] == ["one", "two"]
-    assert {p["metric"] for p in results["parts"]} == {"macro_f1"}
-    assert {g["model"] for g in results["parts"][0]["groups"]} == {"tfidf", "naive Bayes"}
-    means = {(m["model"], m["arm"]): m for m in results["means"]}
-    assert len(means) == 4
-    syn = means["tfidf", "Syn"]
-    assert syn["against"]["value"] == pytest.approx(
-        syn["figure"]["value"] - means["tfidf", "Og"]["figure"]["value"]
-    )
-    # What it wrote is an experiment again, and the same one.
-    again = targen("compare", "comparisons/both/experiment.toml")
-    assert again.code == 0 and "0 of 8 trainings" in again.err
-    assert "Mean over one, two" in again.out
 
 
 @pytest.mark.usefixtures("three")
@@ -330,20 +302,6 @@ def test_a_label_without_training_rows_is_said(works, moods):
     )
     assert "train has no row of a label that 1 test decisions have" in done.err
     assert "20 test rows are few" in done.err
-
-
-@pytest.mark.usefixtures("three")
-def test_rows_can_be_read_as_instructions(works):
-    Path("experiment.toml").write_text(
-        'name = "styles"\nseeds = 1\nsizes = ["matched"]\ntask = "mood.yaml"\n'
-        'test = "test.jsonl"\n[arms]\nOg = "good.jsonl"\n'
-        '"Og-I" = { data = ["good.jsonl"], style = "instructions" }\n'
-    )
-    done = works("compare", "experiment.toml", "--json")
-    assert set(groups(done.json, "matched")) == {"Og", "Og-I"}
-    cells = [json.loads(p.read_text()) for p in Path().glob("comparisons/*/cells/*/cell.json")]
-    assert {cell["style"] for cell in cells} == {"plain", "instructions"}
-    assert len({cell["test_digest"] for cell in cells}) == 2
 
 
 @pytest.mark.usefixtures("three")

@@ -16,14 +16,6 @@ class TestTfidf(Suite):
     trainer = "tfidf"
 
 
-class TestUnbalancedTfidf(Suite):
-    """With options."""
-
-    trainer = "tfidf"
-    options = ("class_weight=false", "regularization=5", "max_features=200")
-    test_same_scores_in_another_process = None  # what texts hash to is no matter of options
-
-
 class TestVectors(Suite):
     trainer = "vectors"
     options = ("embedder=words",)

@@ -85,19 +85,6 @@ def test_a_generator_writes_the_few_shot_answers(targen, works):
     assert other.code == 2 and "its target is 10 rows, not 12" in other.err, other.err
 
 
-def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, monkeypatch):
-    def stopped(*_):
-        raise KeyboardInterrupt
-
-    write_lines("answers/implicatures.jsonl", yes_no(0, 30))
-    asked = (*TABLE, "--transformed", "transformed", "--answers", "answers", *SMALLEST)
-    with monkeypatch.context() as patched:
-        patched.setattr("targen_training.bigbench.evaluating.answered", stopped)
-        done = targen(*asked)
-    assert done.code == 130 and "the same command continues" in done.err.splitlines()[-1]
-    works(*asked)
-
-
 @pytest.mark.parametrize(
     ("more", "words"),
     [

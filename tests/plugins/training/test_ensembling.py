@@ -11,7 +11,6 @@ import pytest
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.linear import TFIDF, TfidfOptions
 from targen_training.testing.suite import telling
-from targen_training.trainers import Decision, TrainingSet
 
 
 def options(**values):
@@ -156,15 +155,3 @@ def test_options_say_what_was_published_and_nothing_new_where_nothing_is_asked()
     assert (by_recipe.label_smoothing, by_recipe.ensemble) == (0.15, 10)
     assert options(recipe="supergen", ensemble="3").ensemble == 3
     assert options(recipe="supergen").model_dump()["label_smoothing"] == 0.15
-
-
-def test_three_labels_of_which_one_is_rare(tmp_path):
-    rare = [
-        Decision({"text": "a purple lamp", "about": "lamp"}, "odd", 900 + at) for at in range(3)
-    ]
-    decisions = [*telling("good", "bad").decisions, *rare]
-    folder = tmp_path / "m"
-    folder.mkdir()
-    data = TrainingSet(decisions, ("odd", "good", "bad"))
-    TFIDF.train(data, options(recipe="supergen"), folder)
-    assert all(len(each) == 3 for each in TFIDF.load(folder)(decisions))

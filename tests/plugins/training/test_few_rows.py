@@ -11,6 +11,7 @@ import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+from tests.tables import table
 
 Command = Callable[..., Any]
 SKEWED = ("praise", "praise", "praise", "blame")
@@ -46,36 +47,21 @@ def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(targen
 
 
 @pytest.mark.parametrize(
-    ("match", "expected"),
-    [("labels", {"labels", "natural"}), ("rows", {"matched", "natural"})],
+    ("words", "expected"),
+    [
+        ("real.jsonl syn.jsonl --match labels", {"labels", "natural"}),
+        ("real.jsonl syn.jsonl --match rows", {"matched", "natural"}),
+        ("more.jsonl syn.jsonl", {"matched", "natural"}),  # of like shares, so once
+        ("order.jsonl syn.jsonl", {"matched", "natural"}),  # their labels come in another order
+    ],
 )
-def test_match_says_which_alone(targen: Command, match: str, expected: set[str]) -> None:
-    done = targen("compare", "real.jsonl", "syn.jsonl", *ARGS, "--match", match, "--json")
-    assert {kind for kind, _ in kinds(done.json)} == expected
-    assert targen("compare", "real.jsonl", *ARGS, "--match", "size").code == 2
-
-
-def test_arms_whose_labels_come_in_another_order_have_the_same_shares(targen: Command) -> None:
-    rows = {
-        label: {"text": f"this is {label} {n}", "label": label}
-        for n, label in enumerate(("praise", "blame"))
-    }
-    for name, order in {"one": ("praise", "blame"), "two": ("blame", "praise")}.items():
-        lines = [
-            {**rows[label], "text": f"{rows[label]['text']} {n}"}
-            for n in range(9)
-            for label in order
-        ]
-        Path(f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = targen("compare", "one.jsonl", "two.jsonl", *ARGS, "--match", "labels")
-    assert done.code == 0, done.err
-    assert "arms differ in their labels" not in done.out
-
-
-def test_arms_of_like_shares_are_compared_once(targen: Command, mood: Command) -> None:
+def test_arms_are_matched_by_labels_where_they_differ_or_as_is_said(
+    targen: Command, mood: Command, words: str, expected: set[str]
+) -> None:
     mood("more.jsonl", 60, seed=5)
-    done = targen("compare", "more.jsonl", "syn.jsonl", *ARGS, "--json")
-    assert {kind for kind, _ in kinds(done.json)} == {"matched", "natural"}
+    mood("order.jsonl", 60, seed=5, labels=("blame", "praise"))
+    done = targen("compare", *words.split(), *ARGS, "--json")
+    assert {kind for kind, _ in kinds(done.json)} == expected
 
 
 def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(targen: Command) -> None:
@@ -129,49 +115,44 @@ def _resolving(resolve: Command, name: str, target: object) -> Command:
     return resolved
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["syn.jsonl", "--curve", "2,x"], "--curve 2,x is not a list of numbers"),
-        (["syn.jsonl", "--real", "real.jsonl", "--curve", "5,2"], "growing numbers from 0 on"),
-        (
-            ["syn.jsonl", "a=real.jsonl", "--real", "real.jsonl", "--curve", "2"],
-            "takes one dataset",
-        ),
-        (["syn.jsonl", "--real", "real.jsonl", "--curve", "2,all"], "per_label"),
-        (["syn.jsonl", "--real", "none.jsonl"], "none.jsonl"),
-    ],
-)
-def test_bad_curves_are_said(targen: Command, words: list[str], said: str) -> None:
-    done = targen("compare", *words, *ARGS)
+BAD = """
+    syn.jsonl --curve 2,x | --curve 2,x is not a list of numbers
+    syn.jsonl --real real.jsonl --curve 5,2 | growing numbers from 0 on
+    syn.jsonl a=real.jsonl --real real.jsonl --curve 2 | takes one dataset
+    syn.jsonl --real real.jsonl --curve 2,all | per_label
+    syn.jsonl --real none.jsonl | none.jsonl
+    real.jsonl --match size | --match
+"""
+
+
+@pytest.mark.parametrize(("words", "said"), table(BAD, 2))
+def test_bad_curves_are_said(targen: Command, words: str, said: str) -> None:
+    done = targen("compare", *words.split(), *ARGS)
     assert done.code == 2
     assert said in done.err, done.err
 
 
-def test_a_comparison_of_another_task_gets_a_folder_of_its_own(
+def test_results_of_another_task_or_of_other_options_replace_none(
     targen: Command, mood: Command
 ) -> None:
+    def results(folder: str) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in Path(folder).glob("results.*")}
+
     assert targen("compare", "syn.jsonl", *ARGS).out.endswith("comparisons/syn/results.html\n")
-    first = Path("comparisons/syn/results.json").read_bytes()
+    first = results("comparisons/syn")
+    assert len(first) == 3
     mood("other.jsonl", 30, seed=9)
     words = ("--test", "other.jsonl", "--task", "mood.yaml", "--repeats", "2")
     for _ in range(2):
         other = targen("compare", "syn.jsonl", *words)
         assert other.out.endswith("comparisons/syn-2/results.html\n")
     assert "0 of " in other.err
-    assert Path("comparisons/syn/results.json").read_bytes() == first
-
-
-def test_results_of_other_options_are_kept(targen: Command) -> None:
     targen("compare", "syn.jsonl", *ARGS)
-    first = {path.name: path.read_bytes() for path in Path("comparisons/syn").glob("results.*")}
-    assert len(first) == 3
-    targen("compare", "syn.jsonl", *ARGS)
+    assert results("comparisons/syn") == first
     assert not Path("comparisons/syn/earlier").exists()
     targen("compare", "syn.jsonl", *ARGS, "--metric", "macro_f1")
     targen("compare", "syn.jsonl", *ARGS, "--trainer", "tfidf,regularization=5")
-    kept = {path.name: path.read_bytes() for path in Path("comparisons/syn/earlier/1").iterdir()}
-    assert kept == first
+    assert results("comparisons/syn/earlier/1") == first
     assert Path("comparisons/syn/earlier/2/results.html").exists()
 
 
@@ -185,7 +166,7 @@ def test_compare_from_python() -> None:
     assert part.few[1].both.low is not None
     assert results.folder == Path("c") and Path("c/results.html").exists()
     assert len(repr(results)) < 80 and "c/results.html" in repr(results)
-    for table in (str(results), results._repr_html_()):
-        assert "real rows per label" in table and "c/results.html" in table
+    for shown in (str(results), results._repr_html_()):
+        assert "real rows per label" in shown and "c/results.html" in shown
     with pytest.raises(UsageError, match="neither a run nor a path"):
         targen_core.compare([{"text": "x"}], test="test.jsonl")  # type: ignore[arg-type]

@@ -113,14 +113,3 @@ def test_what_a_model_starts_from(targen, words, said):
     assert done.code in (1, 2)
     assert said in done.err or "torch" in done.err or "transformers" in done.err
     assert not Path("n").exists()
-
-
-def test_a_killed_training_leaves_no_model(targen, mood, monkeypatch):
-    mood("train.jsonl", 20)
-
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("numpy.savez", stop)
-    assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m").code != 0
-    assert sorted(path.name for path in Path().iterdir()) == ["mood.yaml", "train.jsonl"]

@@ -21,6 +21,7 @@ from targen_training.weighing import (
     weigh,
 )
 from tests.files import changed, lines, write_lines
+from tests.tables import table
 
 
 @pytest.fixture
@@ -31,6 +32,12 @@ def noisy(mood):
         for row in rows[:8]:
             row["label"] = "praise" if row["label"] == "blame" else "blame"
     return path
+
+
+@pytest.fixture
+def dataset(noisy):
+    """The same rows, read."""
+    return read_dataset(noisy, str(noisy.with_name("mood.yaml")))
 
 
 def weights_in(folder: str) -> list[float]:
@@ -104,17 +111,12 @@ def test_the_best_rows_of_each_label_are_kept(targen, works, noisy):
     assert done.code == 0 and "weighed" not in done.out
 
 
-def test_influence_on_rows_of_another_file(targen, works, noisy, mood):
+def test_influence_on_rows_of_another_file(works, noisy, mood):
     mood("held.jsonl", 30, seed=2)
     args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--validation", "held.jsonl")
-    refused = targen(*args)
-    assert refused.code == 2 and "--validation is for --by influence" in refused.err
     done = works(*args, "--by", "influence", "--json")
     assert done.json["made"]["validation"]["rows"] == 30
     assert weights_in("noisy-influence")[:8] == [0] * 8
-    mood("held.jsonl", 30, seed=2, labels=("praise",))
-    one = targen(*args, "--by", "influence", "--out", "w")
-    assert one.code == 2 and "all validation rows are praise" in one.err
 
 
 def test_a_label_that_goes_under_is_told(targen, works, mood):
@@ -160,42 +162,47 @@ def test_weights_that_cannot_be(targen, mood, content, said):
     assert done.code == 2 and said in done.err and not Path("rows-weighed").exists()
 
 
-def test_weights_of_an_array(targen, mood):
+def test_weights_of_an_array(works, mood):
     mood("rows.jsonl", 40)
-    args = ("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
-    Path("w.npy").write_bytes(b"no array")
-    assert targen(*args).code == 2
     np.save("w.npy", np.linspace(0, 1, 40))
-    assert targen(*args).code == 0 and weights_in("rows-weighed")[0] == 0
-    assert targen(*args, "--out", "b", "-o", "seed=1").code == 2
+    works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
+    assert weights_in("rows-weighed")[0] == 0
 
 
-def test_rows_that_cannot_be_weighed(targen, mood):
+REFUSED = """
+    one.jsonl | all rows are praise
+    few.jsonl | few has 12 labelled rows: too few
+    rows.jsonl -o colour=red | the options of sungen are: iterations
+    rows.jsonl -o trust=2 | -o trust: input should be less than or equal to 1
+    rows.jsonl --features nothing | nothing
+    rows.jsonl --weights w.npy -o seed=1 | leave out -o, --features and --validation
+    rows.jsonl --weights torn.npy | torn.npy
+    rows.jsonl --validation few.jsonl | --validation is for --by influence
+    rows.jsonl --by influence --validation one.jsonl | all validation rows are praise
+    odd.jsonl --by influence | the model did not learn
+    odd.jsonl --by influence | of the 40 held-out rows are right
+"""
+
+
+@pytest.mark.parametrize(("words", "said"), table(REFUSED, 2))
+def test_rows_that_cannot_be_weighed(targen, mood, words, said):
     mood("one.jsonl", 30, labels=("praise",))
-    one = targen("reweigh", "one.jsonl", "--task", "mood.yaml")
-    assert one.code == 2 and "all rows are praise" in one.err
     mood("few.jsonl", 12)
-    few = targen("reweigh", "few.jsonl", "--task", "mood.yaml")
-    assert few.code == 2 and "few has 12 labelled rows: too few" in few.err
     mood("rows.jsonl", 40)
-    odd = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "-o", "colour=red")
-    assert odd.code == 2 and "the options of sungen are: iterations" in odd.err
-    bad = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "-o", "trust=2")
-    assert bad.code == 2 and "-o trust: input should be less than or equal to 1" in bad.err
-    none = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--features", "nothing")
-    assert none.code == 2 and "nothing" in none.err
-    with changed("rows.jsonl") as rows:
+    mood("odd.jsonl", 40)
+    with changed("odd.jsonl") as rows:
         for at, row in enumerate(rows):
             row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
             row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
-    lost = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--by", "influence")
-    assert lost.code == 2 and "the model did not learn" in lost.err
-    assert "of the 40 held-out rows are right" in lost.err and not Path("rows-influence").exists()
+    np.save("w.npy", np.linspace(0, 1, 40))
+    Path("torn.npy").write_bytes(b"no array")
+    done = targen("reweigh", *words.split(), "--task", "mood.yaml", "--out", "w")
+    assert done.code == 2 and said in done.err, done.err
+    assert not Path("w").exists()
 
 
-def test_embedders_are_features(noisy):
+def test_embedders_are_features(dataset):
     """The words of the core need no model."""
-    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
     found = weigh(dataset, features="words")
     assert found.weights[:8].max() < 0.1 < 0.9 < found.weights[8:].min()
     assert found.made["features"] == "words"
@@ -204,9 +211,9 @@ def test_embedders_are_features(noisy):
         weigh(replace(dataset, rows=[{**row, "text": "The lamp."} for row in dataset.rows]))
 
 
-def test_examples_of_each_label_come_from_what_helps(noisy):
+def test_examples_of_each_label_come_from_what_helps(dataset):
     """As ProGen chooses them: those that help most, and none that harms."""
-    found = measure_influence(read_dataset(noisy, str(noisy.with_name("mood.yaml"))))
+    found = measure_influence(dataset)
     pool = found.pool(50)
     assert set(pool) == {"praise", "blame"} and all(0 < len(each) < 40 for each in pool.values())
     for label, units in pool.items():
@@ -286,8 +293,7 @@ def test_digests_of_what_has_no_weights_are_as_they_were():
     assert digest_of([replace(one, weight=2.0)]) != digest_of([replace(one, weight=0.5)])
 
 
-def test_weights_in_memory_are_looked_at(noisy):
-    dataset = read_dataset(noisy, str(noisy.with_name("mood.yaml")))
+def test_weights_in_memory_are_looked_at(dataset):
     for weights, said in [
         ([1.0] * 79, "79 weights for 80 rows"),
         ([float("nan")] * 80, "weight 1 is NaN"),
