@@ -110,8 +110,8 @@ def order_of(text: str) -> Typed:
     if isinstance(text, Typed) or not in_a_command():
         return Typed(text)
     raise Untrusted(
-        f"{shown(text)} would be read or run because a file names it, not because you typed it",
-        hint="name it on the command line; code that means this very file passes a pathlib.Path",
+        f"{shown(text)} would be read or run because a file refers to it, not because you typed it",
+        hint="type it on the command line; a program that means this file passes a pathlib.Path",
     )
 
 

@@ -323,7 +323,7 @@ def _kept(job: Job) -> str:
     if not rows.exists() or not rows.stat().st_size:
         return resume
     task = {name: value for name, value in job.manifest.objects.items() if name == "task"}
-    return f"the rows so far are kept: {Action('load', job.path, **task)}; {resume}"
+    return f"the rows generated so far are kept: {Action('load', job.path, **task)}; {resume}"
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:

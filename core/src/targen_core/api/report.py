@@ -65,7 +65,7 @@ class UsageReport:
         if self.cached:
             words += f", {plural(self.cached, 'cached reply', 'cached replies')}"
         if self.copied:
-            words += f", {plural(self.copied, 'reply', 'replies')} of the earlier run"
+            words += f", {plural(self.copied, 'reply', 'replies')} from the earlier run"
         return words + (f", ${self.dollars:.4f}" if self.dollars else "")
 
 

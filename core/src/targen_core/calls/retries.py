@@ -55,8 +55,8 @@ class Retries:
             return ""
         tries, lasts = plural(trouble.failures, "failure"), trouble.clock() - trouble.since
         return (
-            f"no answer for {lasts:.0f} s, {tries}: {trouble.error}; "
-            f"asking again for up to {trouble.most:g} s"
+            f"no answer for {lasts:.0f} s, {tries}: {trouble.error}; retrying for up to "
+            f"{trouble.most:g} s"
         )
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:
@@ -86,7 +86,7 @@ class Retries:
             words = f": {error}" if error is not None else ""
             raise ServiceGaveUp(
                 f"the service requested a pause of {asked:.0f} s{words}",
-                hint="resume after that, or with a larger " + Option("max_outage", ...),
+                hint="resume after that time, or with a larger " + Option("max_outage", ...),
             )
 
     def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
@@ -136,7 +136,7 @@ class Retries:
                 if self._max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
-                + "resume when it is back, or with a larger "
+                + "resume when the service is back, or with a larger "
                 + Option("max_outage", ...),
             ) from error
         # What it was asked to wait may be untrue: it asks again before the run would end.

@@ -122,7 +122,7 @@ def mean_logprob(tokens: Sequence[TokenScore]) -> float:
         ValueError: there are no tokens.
     """
     if not tokens:
-        raise ValueError("no tokens, and so no mean of their log-probabilities")
+        raise ValueError("there are no tokens to average log-probabilities over")
     return math.fsum(token.logprob for token in tokens) / len(tokens)
 
 

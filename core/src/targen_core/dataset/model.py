@@ -365,7 +365,7 @@ def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
         if item.name == name and registry.resolve(item) is dataset.task:
             return item.id, ()
     raise TypeError(
-        f"cannot pickle {dataset!r}: its task is an object of this program; its rows can be pickled"
+        f"cannot pickle {dataset!r}: its task exists only in this program; pickle its rows instead"
     )
 
 
@@ -399,7 +399,7 @@ def _refused(error: ValidationError) -> str:
     where, value = ".".join(map(str, first["loc"])), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
         there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
-        return f"{where}: no such column, only {there or 'none'}"
+        return f"{where}: there is no such column; the row has {there or 'no columns'}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
         near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
@@ -410,7 +410,7 @@ def _refused(error: ValidationError) -> str:
         quotes = ": names and texts need double quotes" if "key must be" in why else ""
         return f"it is not JSON: {why}{quotes}"
     if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{where + ': ' if where else ''}it is not an object: {{COLUMN: VALUE}}"
+        return f"{where + ': ' if where else ''}it is not an object such as {{COLUMN: VALUE}}"
     return plain_fault(refused(error))
 
 

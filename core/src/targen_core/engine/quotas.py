@@ -118,12 +118,12 @@ class Quotas(Mapping[str, int]):
                     hint=did_you_mean(name, names, "its labels are"),
                 )
             if name in found:
-                raise UsageError(f"label {name} has two numbers of rows", hint="give it one")
+                raise UsageError(f"label {name} has two numbers of rows", hint="give it only one")
             _check_unit(f"label {name}", rows, task.rows_per_instance)
             found[name] = rows
         if not self.total:
             raise UsageError(
-                "all quotas are 0, so no row would be generated",
+                "all quotas are 0, so no rows would be generated",
                 hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
             )
         return Quotas(found).over(names)
@@ -155,6 +155,6 @@ def _check_unit(what: Words, rows: int, unit: int) -> None:
         below = rows // unit * unit
         near = f"{below} or {below + unit}" if below else str(unit)
         raise UsageError(
-            what + f": {plural(rows, 'row')}; rows of this task come in groups of {unit}",
+            what + f": {plural(rows, 'row')}, but this task's rows come in groups of {unit}",
             hint=f"use {near}",
         )

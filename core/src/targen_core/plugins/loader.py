@@ -292,7 +292,7 @@ class _Loading:
             self._end(
                 "incompatible",
                 "",
-                f"it requires targen-core {source.core} or newer, and {core} is installed",
+                f"it requires targen-core {source.core} or newer, but {core} is installed",
                 f"pip install --upgrade 'targen-core>={source.core}'",
             )
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:

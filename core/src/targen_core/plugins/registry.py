@@ -388,7 +388,7 @@ class Registry:
         if name.startswith(f"{MEMORY}:"):
             word = "task" if kind == "task" else "model"
             return UnknownName(
-                f"the {word} {bare!r} was an object of a program, and no run keeps one",
+                f"the {word} {bare!r} was an object in a program, which runs do not store",
                 hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
             )
         package = package_of(kind, bare if kind in self.kinds else "")
@@ -405,32 +405,32 @@ class Registry:
         states = {plugin.state for plugin in ours}
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
-            hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
+            hint = f"give the path of a task in a file, such as ./{bare}.yaml"
         elif package and not ours:
             hint = install(package)
         elif states == {"ok"}:
             there = f"{ours[0].distribution} {ours[0].version}"
-            hint = f"{there}, which is installed, does not have it yet"
+            hint = f"the installed {there} does not have it yet"
         elif states == {"incompatible"}:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
         elif kind == "backend" and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
-            hint = f"name the backend and its model: {model}"
+            hint = f"give the backend and its model: {model}"
             if serves == "llama":
                 hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
-            hint = f"leave it out: no plugin here brings a {kind}"
+            hint = f"omit it: no installed plugin provides a {kind}"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:
             hint += f"; see: {Action(self.kinds[kind].listing)}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
-            hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
+            hint += f"; disabled by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
     def no_task(self, name: str) -> UnknownName | None:

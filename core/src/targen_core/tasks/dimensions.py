@@ -104,26 +104,35 @@ class Dimension(Keywords):
     def _problems(self) -> Iterator[str]:
         values = self.values
         if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
-            yield f"values are {repr(values)[:80]}; pass texts in a tuple, or weights by text"
+            yield (
+                f"values are {repr(values)[:80]}; pass a tuple of texts, or a mapping of texts to "
+                "weights"
+            )
             return
         if not values:
             yield "it has no values"
         seen: set[str] = set()
         for value in values:
             if not isinstance(value, str) or not value.strip() or value != value.strip():
-                yield f"{value!r} is not a value: a text without spaces around it"
+                yield f"{value!r} is not a value: it must be a text without spaces around it"
             elif not value.isprintable():
-                yield f"{value!r} is not a value: it is to be one line of text"
+                yield f"{value!r} is not a value: it must be one line of text"
             elif value in seen:
-                yield f"{value!r} is among its values twice; a weight says so: {{{value!r}: 2}}"
+                yield (
+                    f"{value!r} is listed twice; to make it twice as likely, give it a weight: "
+                    f"{{{value!r}: 2}}"
+                )
             seen.add(value)
         if isinstance(values, Mapping):
             for value, weight in values.items():
                 if type(weight) is not int or weight < 1:
-                    yield f"the weight of {value!r} is {weight!r}; it is a whole number, 1 or more"
+                    yield (
+                        f"the weight of {value!r} is {weight!r}; it must be a whole number, 1 or "
+                        "more"
+                    )
                     return
         if len(values) > MAX_POOL or sum(self._weights.values()) > MAX_POOL:
-            yield f"values and weights come to more than {MAX_POOL:,}"
+            yield f"its values and weights add up to more than {MAX_POOL:,}"
 
     @property
     def _weights(self) -> dict[str, int]:

@@ -75,7 +75,9 @@ class Prompt:
             elif heading in _ROLES:
                 turns.append((cast("Role", heading), Template(body.strip())))
             else:
-                raise ValueError(f"prompt {self.name}: section {heading!r}, use {_ROLES}")
+                raise ValueError(
+                    f"prompt {self.name}: unknown section {heading!r}; use one of {_ROLES}"
+                )
         return tuple(turns)
 
     @cached_property

@@ -181,7 +181,8 @@ class Job:
         journal = Journal(path, on_record=self.usage.recall, known=known)
         if journal.torn_bytes:
             _log.warning(
-                "dropped an incomplete last journal record: the run was killed in mid-write"
+                "dropped the last journal record: it was incomplete, because the run was killed in "
+                "mid-write"
             )
         return journal
 
@@ -257,7 +258,7 @@ class Job:
                     if place == "exact" or not is_unanswered(out):
                         raise
                     clear_unanswered(out)
-                    _log.warning("%s held a run with no answered calls, and was replaced", out)
+                    _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
             # One that is there is opened first: where its journal is damaged, nothing is written.
             job = None if is_new else cls(directory, manifest, prepared, cache=cache)
@@ -439,9 +440,9 @@ class Job:
                 # What it rests on is in the journal: what is not was changed since.
                 layer.halt(
                     RunConflict(
-                        f"{self.path} is complete, and its task, a plugin or targen has changed "
-                        "since: it would ask other calls now",
-                        hint="it is left as it is; start a new run with another "
+                        f"{self.path} is complete, but its task, a plugin or targen has changed "
+                        "since then, so it would make different calls now",
+                        hint="the run was left unchanged; start a new run with a different "
                         + Option("out", ...),
                     )
                 )
@@ -523,7 +524,7 @@ class Job:
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
-                f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
+                f"reused {taken} from {manifest.replay_of}, given before their prompts changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
@@ -743,9 +744,9 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
     for place, was in there.parts.items():
         if place in now.parts and now.parts[place].version != was.version:
             _log.warning(
-                "the %s has changed since this run was begun (version %d, now %d): its rows stay, "
-                "and new ones are judged by the new version. If a verdict on record differs, the "
-                "run is refused and left as it is; %s judges everything again",
+                "the %s has changed since this run was started (version %d, now %d). Its rows are "
+                "kept, and new rows are judged by the new version. If it contradicts a recorded "
+                "verdict, the run stops and is left unchanged; %s judges all rows again",
                 place,
                 was.version,
                 now.parts[place].version,
@@ -760,9 +761,12 @@ def _say_what_to_know(prepared: Prepared) -> None:
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
     if len(given) == 1 and prepared.task.labels and not counts_only:
-        of = "the only one that gets rows:"
+        of = "the only label that gets rows, so"
         if len(prepared.task.labels) == 1:
-            of = "the only label: no shares to balance, step 4 can only reject rows, and"
+            of = (
+                "the only label, so there are no shares to balance, step 4 can only reject rows, "
+                "and"
+            )
         _log.warning("%s is %s no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))
@@ -778,7 +782,7 @@ def _say_what_is_missing(manifest: Manifest) -> None:
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
             _log.warning(
-                "the filter %s is not installed, so rows may repeat each other: %s",
+                "the filter %s is not installed, so rows may repeat each other; install it: %s",
                 name,
                 install(package_of("filter", name)),
             )
