@@ -220,7 +220,7 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     lines = [("model", f"{call.model}; {sent}" if sent else call.model), ("cost", cost)]
     messages = call.messages if full else call.messages[-1:]
     if not call.sent and messages:
-        lines.append(("used today", "as below; the original prompt is not known"))
+        lines.append(("sent today", "as below; the original prompt is not known"))
     if len(messages) < len(call.messages):
         before = len(call.messages) - len(messages)
         lines.append(("asked", f"{plural(before, 'message')} before the last: --full"))
