@@ -250,9 +250,14 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
     for model in dict.fromkeys(few.model for few in part.few):
         yield Table(
             f"{part.key}: with few real rows, {part.metric} in %, {model}",
-            ("real rows per "
-             f"{part.unit}", "real rows", "without synthetic (95 %)", "with synthetic (95 %)",
-             "difference", "p"),
+            (
+                f"real rows per {part.unit}",
+                "real rows",
+                "without synthetic (95 %)",
+                "with synthetic (95 %)",
+                "difference",
+                "p",
+            ),
             [
                 (
                     few.each,
