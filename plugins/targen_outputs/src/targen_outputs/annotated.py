@@ -86,7 +86,7 @@ def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:
 
     if not any(True for _ in records()):
         raise UsageError(
-            f"{path} has {plural(len(found), 'record')}, none of which has an annotation",
+            f"{path} has {plural(len(found), 'record')}, all without an annotation",
             hint="annotate some, and export the project again",
         )
     return Source(str(path), path.stem, Form(records, place="record", typed=typed))

@@ -431,7 +431,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         data = folder.with_suffix("")
         first = f"targen review {data if data.exists() else 'DATA'} first"
         hint = f"--resolve {models[0]} has a model decide" if models else first
-        raise UsageError(f"nobody has graded anything in {folder}", hint=hint)
+        raise UsageError(f"there are no grades by people in {folder}", hint=hint)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 
 

@@ -72,7 +72,7 @@ def train(
         ),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="How to weight several tasks in training.")
+        Mix, typer.Option("--mix", help="The weights of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,

@@ -66,7 +66,7 @@ def compare(
         typer.Option(
             "--trainer",
             metavar="NAME[,KEY=VALUE]...",
-            help="A trainer with its options; repeat to compare several. [default: tfidf; for a "
+            help="A trainer with its options. Repeat to compare several. [default: tfidf; for a "
             "curve with --real, vectors if MiniLM is installed]",
         ),
     ] = None,

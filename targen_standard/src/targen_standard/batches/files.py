@@ -219,7 +219,7 @@ class FileTransport:
         if self._out is not None or (files.total() == len(calls) and len(files) == 1):
             return f"{words}, in {self._out or next(iter(files))}"
         return ", ".join(
-            [words, *(f"of which {count:,} are in {file}" for file, count in files.items())]
+            [words, *(f"{count:,} of them in {file}" for file, count in files.items())]
         )
 
     def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:

@@ -71,7 +71,7 @@ def _say_what_is_missing(run: Path, rows: int) -> None:
     if rows < wanted:
         print(
             f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} "
-            "generates the others; then repeat this command with --force",
+            "generates the others. Then repeat this command with --force",
             file=sys.stderr,
         )
 

@@ -103,7 +103,7 @@ def adapted(model: Any) -> LangChainModel | None:
     if _is_chat_model(getattr(model, "bound", None)):
         raise TypeError(
             f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself, its "
-            ".bound: pass options as keywords; targen handles retries"
+            ".bound. Pass options as keywords; targen handles retries"
         )
     return None
 

@@ -177,7 +177,7 @@ def require_one_division(runs: Sequence[Run]) -> None:
         if there.count != shard.count:
             raise RunConflict(
                 f"{other.path} is shard {there} and {run.path} shard {shard}: they do not divide a "
-                "run in the same way, so some parts are in both and others in neither",
+                "run in the same way. Some parts are in both, and others in neither",
                 hint="generate all shards with the same count, such as "
                 + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
                 + ", or with a different "

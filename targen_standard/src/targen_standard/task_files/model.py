@@ -208,7 +208,7 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts of which at least one must occur, in upper or lower case"
+        default=(), description="texts; at least one of them must occur, in upper or lower case"
     )
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur, in upper or lower case"

@@ -224,7 +224,7 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
         if name and (others := registry.others(kind, name)):
             yield (
                 f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} also has "
-                "that name; to use it, type the full id"
+                "that name. To use it, type the full id"
             )
 
 

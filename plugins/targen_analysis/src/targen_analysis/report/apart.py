@@ -13,9 +13,9 @@ __all__ = ["KEY", "Apart", "apart"]
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (
-    "▲ above the reference, ▼ below it, with intervals that do not overlap: two marks from 1.25 "
-    "times, three from twice; = if the intervals overlap. Better and worse apply only to figures "
-    "with a better side."
+    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean at least "
+    "1.25 times, three at least twice; = means that the intervals overlap. Better and worse apply "
+    "only to figures with a better side."
 )
 
 

@@ -206,7 +206,7 @@ _ALL = (
     ),
     Published(
         "lstm",
-        "the format of ZeroGen's and SunGen's LSTMs: one text, or a premise and hypothesis; a label",
+        "format of ZeroGen's and SunGen's LSTMs: a label, and a text or a premise and hypothesis",
         (frozenset({"text", "label"}), frozenset({"premise", "hypothesis", "label"})),
         ("text", "premise", "hypothesis"),
         ("label",),

@@ -181,7 +181,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
         if size != data.rows:
             material.warnings.append(
                 f"{dataset} has {plural(size, 'row')} now, but had {data.rows:,} when the review "
-                "was planned; nobody was assigned the newer rows"
+                "was planned; the newer rows were not assigned to anybody"
             )
         opened |= set(own)
         if source.output is not None:

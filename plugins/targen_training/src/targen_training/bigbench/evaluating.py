@@ -145,8 +145,7 @@ def grade_said(grade: Grade) -> list[str]:
     """A grade in lines for people."""
     lines = [
         f"{grade.metric}: {with_interval(grade.raw)} %, by chance {100 * grade.low:.1f} %",
-        f"normalised score: {with_interval(grade.normalized, scale=1)}; "
-        "0 is chance level, 100 is perfect",
+        f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 perfect",
     ]
     if grade.illegal is not None and grade.illegal.value:
         share = with_interval(grade.illegal)
