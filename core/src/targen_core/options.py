@@ -395,14 +395,14 @@ class Limits(Options):
 
     @classmethod
     def redelivered(cls, typed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return limits that replace others, where a delivery replaces any other."""
+        """Return the given limits, in which a delivery replaces any earlier one."""
         if "batch" in typed:
             return {"delivery": "", **typed}
         return {"batch": False, **typed} if "delivery" in typed else dict(typed)
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """Return the options that let a run spend more, or faster, than by default."""
+        """Return the options that let a run spend more or faster than by default."""
         usual = type(self).model_fields
         asked = {name: getattr(self, name) for name in ("max_cost", "max_tokens")}
         faster = {

@@ -69,18 +69,18 @@ class Late:
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension(Keywords):
-    """A trait in which the items of a list, or the rows, of a run differ.
+    """A trait in which a run's rows, or the items of a list, vary.
 
     Attributes:
         name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
-        values: what is drawn from, such as `vocabulary("words")`; a mapping gives each value a
+        values: the values to draw from, such as `vocabulary("words")`; a mapping gives each value a
             weight, a whole number.
         in_prompt: whether prompts contain the draw; if not, only the step's code reads it, in
-            `llm.draws`, such as a kind that selects a prompt.
+            `llm.draws`, for example to select a prompt.
         summary: one line for people.
-        by_branch: of rows, whether the branches of a seed have draws of their own, not the same.
-            The branch is one more index of the place. Over as many seeds as there are values, each
-            branch has each value once, so a value still does not reveal a label.
+        by_branch: for rows, whether the branches of a seed have separate draws. The branch is then
+            one more index of the path. Over as many seeds as there are values, each branch gets
+            each value once, so a value still does not reveal a label.
     """
 
     name: str
@@ -144,11 +144,11 @@ class Dimension(Keywords):
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
-        """The values, each as often as its weight says."""
+        """The values, each repeated according to its weight."""
         return tuple(value for value, weight in self._weights.items() for _ in range(weight))
 
     def at(self, seed: int, path: Sequence[int]) -> str:
-        """The value that a run of `seed` draws at the place `path`, its indices from the top."""
+        """The value that a run with `seed` draws at `path`, the indices from the top."""
         pool = self.pool
         size = len(pool)
         if size == 1:

@@ -100,14 +100,14 @@ class Job:
 
     Attributes:
         manifest: the plan.
-        usage: what the calls took so far, earlier processes included.
-        engine: set by `run`; its quotas tell how far the run is.
+        usage: the usage of its calls so far, including earlier processes.
+        engine: set by `run`; its quotas show the run's progress.
         shared: replies to list calls, shared with other runs of a suite.
-        delivery: takes the calls of all steps, even if another was requested; or None.
+        delivery: handles the calls of all steps, even if a different one was requested; or None.
         elsewhere: where the models work, if not in this process.
         report: the result of `run`; None until then.
-        sends_nothing: whether it uses its journal alone and sends no calls.
-        resuming: how to resume it, if not by `resume`; "" if it keeps no files.
+        sends_nothing: whether it uses only its journal and does not send calls.
+        resuming: how to resume it, if not with `resume`; "" if it does not keep files.
     """
 
     sends_nothing = False
@@ -192,7 +192,7 @@ class Job:
 
     @property
     def again(self) -> Words:
-        """Return how to resume it; "" if it keeps no files."""
+        """Return how to resume it; "" if it does not keep files."""
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
@@ -303,15 +303,15 @@ class Job:
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
-        `options` may only contain values that the manifest must not hold (a key) or that do not
-        affect replies (a timeout). `limits` replaces those given. `datasets` gives new places of
-        datasets that options of filters name, by the option. With `verify` the ledger is ignored:
-        every candidate is judged again from the journal and compared with what was written.
+        `options` may only contain values that the manifest must not contain (a key) or that do not
+        affect replies (a timeout). `limits` replaces the recorded limits. `datasets` contains the
+        new paths of datasets in filters' options, by option. With `verify` the ledger is ignored:
+        every candidate is judged again from the journal and compared with the files.
 
         Raises:
             RunDirectoryError: `path` is not a run directory.
             RunConflict: the installed task or its prompts have changed.
-            UsageError: it names a service that this user has not used before; see `runs.known`.
+            UsageError: it uses a service that this user has not used before.
         """
         path = Path(path)
         # Is it a run at all? Only then is it locked.
@@ -373,11 +373,11 @@ class Job:
     # --- running ---
 
     def leave_to(self, delivery: Delivery) -> None:
-        """Leave the job as opened, with its target, to a later process, without running it.
+        """Leave the job to a later process, with its target, without running it.
 
         Raises:
-            UsageError: the delivery cannot take a step's calls; the run keeps the target that it
-                had.
+            UsageError: the delivery cannot handle a step's calls; the run keeps its previous
+                target.
         """
         try:
             require_deliverable(delivery, {n: self._prepared.steps[n] for n in self._handed})
@@ -397,7 +397,7 @@ class Job:
 
         Raises:
             JobFailed: the run ended early; the report is still written.
-            TargenError: something else stopped it; the report is still written.
+            TargenError: a different problem stopped it; the report is still written.
         """
         return finish(self.arun(listener, observer=observer))
 
@@ -411,7 +411,7 @@ class Job:
 
         Raises:
             JobFailed: the run ended early; the report is still written.
-            TargenError: something else stopped it; the report is still written.
+            TargenError: a different problem stopped it; the report is still written.
         """
         try:
             return await self._run(listener, observer)
@@ -638,7 +638,7 @@ class Job:
 
     @property
     def by_people(self) -> bool:
-        """Return whether people write the answers, so that no answer may be requested in vain."""
+        """Return whether people answer, so that answers must not be requested in vain."""
         return self._prepared.by_people
 
     @property
