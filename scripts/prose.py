@@ -25,7 +25,7 @@ RULES = {
     "a-for-per": rf"\b(?:{_NAMES}|dollar|time|request|cent)s an? (?:{_NAMES})\b",
     "fronted-of": r"^Of (?!course)",
     "inversion": r"\b(?:is|are) there\b(?!.*\?$)|^(?:Read|Compared|Shown|Left out) (?:is|are)\b",
-    "nothing": r"(?:^(?!None (?:if|when|for|unless|until|without)\b)|[;:] (?!None\b))"
+    "nothing": r"(?:^(?!None (?:of|if|when|for|unless|until|without)\b)|[;:] (?!None\b))"
     r"(?:[Nn]othing|[Nn]obody|[Nn]one|[Nn]o one)\b(?=.*\.$)"
     r"|\b(?:nothing|nobody|no one) (?:is|was|has|can|may|will|does|needs|knows|says)\b",
     "noun-clause": r"^(?:What|Whatever|Whether|Whoever|Who|How) (?:\S+ ){4,}.*\.$",

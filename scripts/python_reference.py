@@ -17,20 +17,20 @@ import targen_core
 
 HEAD = """# Python API
 
-Every name that `targen_core` exports; each is imported when it is first used. [Use targen from
-Python](../../how-to/use-from-python.md) shows them at work.
+All names that `targen_core` exports; each is imported on first use. [Use targen from
+Python](../../how-to/use-from-python.md) shows them in use.
 
-In signatures these stand for what an argument takes:
+In signatures, these names stand for the values that an argument accepts:
 
-| name | what it takes |
+| name | accepted values |
 |---|---|
 """
 
 LIKE = {
     "TaskLike": "a task's name, the path of its file, a `Task`, or a `Declaration`",
-    "ModelLike": "a backend's name, such as `\"llama\"`; with a model's behind it, such as "
-    '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; a model of a '
-    "library that has an adapter, such as langchain",
+    "ModelLike": 'a backend\'s name, such as `"llama"`; a backend with a model, such as '
+    '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; a model from a '
+    "library with an adapter, such as langchain",
     "StepLike": 'a `ModelLike`, or a mapping of options with `"model"` among them',
     "ItemsLike": "the path of a file, or the items",
     "DataLike": "a `Run`, a `Corrected`, a `Reviewed`, a `Dataset`, the path of one, "
@@ -42,7 +42,7 @@ LIKE = {
 ALIASES = {
     "Script": (
         "Callable[[ChatRequest], Any]",
-        "From a request to the reply: a text, a JSON value, a `ChatReply`; or it raises an error.",
+        "Takes a request and returns the reply: a text, a JSON value or a `ChatReply`; or raises.",
     ),
 }
 

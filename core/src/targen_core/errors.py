@@ -62,8 +62,8 @@ __all__ = [
 class TargenError(Exception):
     """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is "".
 
-    Both are given as texts and values (`targen_core.wording`), and become one text when they are
-    read. It has the words of the command while one runs, and those of Python otherwise.
+    Both consist of texts and values (`targen_core.wording`), which become one text when read. It is
+    in the words of the command if one is running, otherwise in those of Python.
     """
 
     exit_code = 1
@@ -101,7 +101,7 @@ class TargenError(Exception):
 
 
 class UsageError(TargenError):
-    """The request itself is wrong: an option, a quota, a file, a name."""
+    """The request itself is wrong, such as an option, a quota, a file or a name."""
 
     exit_code = 2
 
@@ -363,8 +363,7 @@ class ContentFiltered(ServiceError):
 class Rejected(TargenError):
     """A typed rejection of one candidate or list item.
 
-    `reason` is a short kebab-case word, which reports count; the message
-    explains it to a person.
+    `reason` is a short kebab-case word, which reports count; the message explains it to people.
     """
 
     def __init__(self, reason: str, message: Words = "") -> None:

@@ -186,7 +186,7 @@ def _by_branch(said: object) -> object:
     for item in items:
         label, equals, name = item.rpartition("=")
         if label in names or (equals and not label):
-            raise ValueError(f"it is given twice for {label or 'all labels'}")
+            raise ValueError(f"{label or 'all labels'} is given twice")
         names[label] = name
     return names
 
@@ -207,7 +207,7 @@ class RowOptions(Options):
         Sequence[str],
         AfterValidator(tuple),
         Flag(
-            "A named variant of how the task makes its rows; see describe.",
+            "Generate rows with one of the task's named variants; see describe.",
             (wording.flag_of("variants"),),
             metavar="NAME",
             panel="",
@@ -220,7 +220,7 @@ class RowOptions(Options):
         Flag("Count rows by their label after (final) or before (intended) correction."),
     ] = "final"
     give_up_after: Annotated[
-        _Count, Flag("Give up on a label after this many candidates in a row fail.")
+        _Count, Flag("Give up on a label after this many consecutive candidates fail.")
     ] = 50
     corrector: Annotated[
         str | None,
@@ -284,7 +284,7 @@ class ListOptions(Options):
     seeds_from: Annotated[
         str,
         Flag(
-            "Seeds of a plugin instead of step 2; see list-seeds.",
+            "Seeds from a plugin instead of step 2; see list-seeds.",
             metavar="NAME",
             completes="seeds",
         ),
@@ -293,8 +293,8 @@ class ListOptions(Options):
         Mapping[str, str],
         BeforeValidator(_by_branch),
         Flag(
-            "An inverse generator of a plugin instead of step 3's; LABEL=NAME is for one label. "
-            "See list-generators.",
+            "An inverse generator from a plugin instead of step 3; LABEL=NAME sets it for one "
+            "label. See list-generators.",
             metavar="NAME",
             completes="generator",
             repeats=True,
@@ -304,15 +304,15 @@ class ListOptions(Options):
         Literal[1, "all"] | None,
         BeforeValidator(_number_of),
         Flag(
-            "Use a seed for one label, so that no two rows share it, or for all.",
+            "Use each seed for one label only, so that no two rows share it, or for all labels.",
             default="the task's setting; all with --seeds",
         ),
     ] = None
     dimensions: Annotated[
         Mapping[str, str | tuple[str, ...] | dict[str, int]],
         Flag(
-            "Make rows differ in this: `length=short,long`, `tone=dry:3,warm:1` or "
-            "`word=@words`; `none` removes a dimension.",
+            "Vary rows in this respect: `length=short,long`, `tone=dry:3,warm:1` or `word=@words`; "
+            "`none` removes a dimension.",
             (wording.flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
@@ -324,15 +324,17 @@ class ListOptions(Options):
     worked_examples: Annotated[
         Literal["auto", "all", "none"],
         Flag(
-            "Show worked examples in prompts, or shorten the prompts. With auto, "
-            "only steps whose model is known to follow brief prompts get brief ones."
+            "Show worked examples in prompts, or leave them out. With auto, targen leaves them out "
+            "where the model is known to do without."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
     contexts_fraction: Annotated[
         float,
         Field(gt=0, le=1),
-        Flag("Use this fraction of --contexts or --contexts-limit: 0.5 is half (an ablation)."),
+        Flag(
+            "Use only this fraction of --contexts or --contexts-limit, such as 0.5 (for ablations)."
+        ),
     ] = 1.0
 
 
@@ -393,14 +395,14 @@ class Limits(Options):
 
     @classmethod
     def redelivered(cls, typed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return limits that replace others, where a delivery replaces any other."""
+        """Return the given limits, in which a delivery replaces any earlier one."""
         if "batch" in typed:
             return {"delivery": "", **typed}
         return {"batch": False, **typed} if "delivery" in typed else dict(typed)
 
     @property
     def reaching(self) -> dict[str, Any]:
-        """Return the options that let a run spend more, or faster, than by default."""
+        """Return the options that let a run spend more or faster than by default."""
         usual = type(self).model_fields
         asked = {name: getattr(self, name) for name in ("max_cost", "max_tokens")}
         faster = {

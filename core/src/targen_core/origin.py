@@ -67,9 +67,10 @@ _ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\
 
 
 class Typed(str):
-    """A text that a person typed, or answered: an order.
+    """A text that a person typed or answered: an instruction.
 
-    Any value derived from it (a part, a copy by pydantic, JSON) is a plain `str` again, and data.
+    Any value derived from it (a part, a copy by pydantic, JSON) is a plain `str` again, that is,
+    data.
     """
 
     __slots__ = ()
@@ -110,8 +111,8 @@ def order_of(text: str) -> Typed:
     if isinstance(text, Typed) or not in_a_command():
         return Typed(text)
     raise Untrusted(
-        f"{shown(text)} would be read or run because a file names it, not because you typed it",
-        hint="name it on the command line; code that means this very file passes a pathlib.Path",
+        f"{shown(text)} would be read or run because a file refers to it, not because you typed it",
+        hint="type it on the command line; a program that means this file passes a pathlib.Path",
     )
 
 
@@ -159,9 +160,9 @@ class _Person:
 
 @contextlib.contextmanager
 def trusting() -> Iterator[None]:
-    """Trust every file that is read in this block, and remember that, as `--trust` does.
+    """Trust every file that is read in this block, and remember this, as `--trust` does.
 
-    Code that such files name is executed. Addresses, paths and keys that they name are used.
+    targen executes code and uses addresses, paths and keys to which such files refer.
     """
     _Person.trusting += 1
     try:

@@ -127,7 +127,7 @@ def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
         status = os.fstat(descriptor)
         _refuse(_kind(status.st_mode), path)
         if alone and status.st_nlink > 1:
-            why = "the file has a second name (a hard link), which would change with it"
+            why = "the file has a second name (a hard link), which would change as well"
             raise NotPlain(errno.EMLINK, why, str(path))
     except BaseException:
         os.close(descriptor)
@@ -301,14 +301,16 @@ def why_not(path: Path, error: OSError) -> str:
 def way_out(error: OSError, then: Words = "resume the run") -> Words:
     """Return what to do, and `then`, if a file of a run could not be written."""
     if isinstance(error, NotPlain):
-        return "write elsewhere, or put a regular file there (cp -r copies links as files)"
+        return (
+            "write to a different place, or put a regular file there (cp -r copies links as files)"
+        )
     if isinstance(error, _MISPLACED):
-        return "write elsewhere"
+        return "write to a different place"
     if error.errno in NO_ROOM:
         return "free some space, then " + then
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "raise the limit on open files (ulimit -n), then " + then
-    return f"see to the disk, or copy the folder to another one, then {then}"
+    return f"check the disk, or copy the folder to a different disk, then {then}"
 
 
 def write_failed(path: Path, error: OSError, doing: str = "write") -> WriteFailed:

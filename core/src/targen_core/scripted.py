@@ -84,7 +84,7 @@ class ScriptedModel:
         self._failed_once: set[str] = set()
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer, or fail as the options say."""
+        """Answer, or fail, depending on the options."""
         self.calls += 1
         options = self.options
         if options.latency_ms:

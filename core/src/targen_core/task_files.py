@@ -165,7 +165,7 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
     """
     reader = _reader_of(name)[1]
     if reader.packaged is None:
-        raise UsageError(f"{name}: such a file cannot be registered")
+        raise UsageError(f"{name}: files of this type cannot be registered")
     with as_file(files(package)) as folder:  # the folder, for the files that it names
         return reader.packaged(folder / name, task)
 
@@ -185,13 +185,13 @@ def require_copy(name: str, file: TaskFile, run: Path) -> None:
         require_known(run / file.copy)
         again = task_file(Typed(run / file.copy)).task
     except TargenError as error:
-        problem = f"cannot be read back: {error}"
+        problem = f"cannot be read again: {error}"
     else:
         if (again.name, again.version) == (file.task.name, file.task.version):
             return
         problem = (
-            f"is read back as {again.name}, version {again.version}, "
-            f"not as {file.task.name}, version {file.task.version}"
+            f"is read as {again.name}, version {again.version}, not as {file.task.name}, version "
+            f"{file.task.version}"
         )
     item = _reader_of(name)[0]
     raise item.fault(f": its copy of {path}, {file.copy}, {problem}", "")
@@ -212,7 +212,7 @@ def require_known(copy: Path) -> None:
         folders.make_known(KNOWN, digest)
     if not folders.is_known(KNOWN, digest):
         name = f"{path}:{attribute}" if attribute else str(path)
-        what = "is code that" if is_code else "names data to read or code to run; it"
+        what = "contains code that" if is_code else "lists data to read or code to run, and"
         raise UsageError(
             f"{path} {what} came with its folder and has not been run on this machine before",
             hint="read it and, if you trust it, run: "

@@ -63,7 +63,7 @@ def read_tokens(
     except _NoNumber as error:
         return (), f"a token of the answer has {error} for its log-probability"
     except (AttributeError, KeyError, TypeError, ValueError):
-        return (), "the token probabilities in the answer have another form"
+        return (), "the token probabilities in the answer have an unexpected format"
     return tuple(tokens[:1]) if request.next_token else _kept(tokens, raw, text), ""
 
 

@@ -107,16 +107,16 @@ def _main() -> None:
         if isinstance(error, OSError) and error.errno in _MACHINES:
             sys.exit(_refused(error))
         if isinstance(error, MemoryError):
-            print("error: this machine has not the memory for it", file=sys.stderr)
+            print("error: this machine does not have enough memory", file=sys.stderr)
             print(
-                "  try: smaller files, or JSON lines or Parquet, which are read piece by piece",
+                "  try: smaller files, or JSON Lines or Parquet, which targen reads piece by piece",
                 file=sys.stderr,
             )
             sys.exit(1)
         if theirs := _reblamed(error):
             sys.exit(_say(theirs))
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
-        print("  try: the same command with --debug, and report what it prints", file=sys.stderr)
+        print("  try: repeat the command with --debug, and report its output", file=sys.stderr)
         sys.exit(1)
 
 
@@ -151,7 +151,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
             return
     if "--out=" in args or ("--out", "") in pairwise(args):
         # A shell variable that is not set; a path would be this folder.
-        raise UsageError("--out is empty", hint="name a folder or a file, or leave --out out")
+        raise UsageError("--out is empty", hint="give a folder or a file, or omit --out")
     import logging
 
     from targen_cli.app import build

@@ -59,14 +59,16 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         return
     for run in facts:
         labels = ", ".join(f"{name} {rows:,}" for name, rows in run["labels"].items())
-        print(f"{run['task']} would go to {run['out']}: {labels}")
+        print(f"{run['task']} would be written to {run['out']}: {labels}")
         for file in run.get("files", ()):
-            print(f"{file} would be used, and copied into the run")
+            print(f"{file} would be used and copied to the run")
     by_model: dict[str, list[str]] = {}
     for step, model in facts[0]["models"].items():
         by_model.setdefault(model, []).append(step)
     for model, steps_of in by_model.items():
-        print(f"{model} would be asked" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else ""))
+        print(
+            f"{model} would be called" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else "")
+        )
     print()
     print_estimates(estimates, price_from)
     print("\nDry run: targen sent no calls and wrote no files.")
@@ -80,13 +82,13 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
         few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"
         left = ", ".join(f'"{name}"' for name in none[:5])
         gets = "label {} gets" if len(none) == 1 else "labels {} get"
-        print(f"note: {few}: {gets.format(left)} no row", file=sys.stderr)
+        print(f"note: {few}: {gets.format(left)} no rows", file=sys.stderr)
     most = {} if request.task.most is None else request.task.most()
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):
             print(
-                f"note: {wanted:,} rows of {label} are requested, and the given rows make "
-                f"{most[label]:,} at most: give more, or the run ends short of them",
+                f"note: {wanted:,} rows of {label} are requested, but the given rows yield at most "
+                f"{most[label]:,}. Give more rows, or the run will fall short",
                 file=sys.stderr,
             )
 
@@ -161,8 +163,8 @@ def ask_first(
         words += f", without {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
     if most < math.inf:
         words += f", and at most ${most:,.2f} (--max-cost)"
-    hints = [f"It is an estimate; {shown}, and" if shown else "It is an estimate, and"]
-    print(f"{words}. {hints[0]} --max-cost is a cap.", file=sys.stderr)
+    hints = [f"This is an estimate; {shown}, and" if shown else "This is an estimate, and"]
+    print(f"{words}. {hints[0]} --max-cost sets a limit.", file=sys.stderr)
     if not typer.confirm("Continue?", err=True):
         print("No calls were sent.", file=sys.stderr)
         raise typer.Exit(1)

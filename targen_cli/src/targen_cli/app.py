@@ -85,7 +85,7 @@ class _LazyGroup(TyperGroup):
             name = next((word for word in typed if self._has(word)), "COMMAND")
             raise UsageError(
                 f"targen has no option {getattr(error, 'option_name', '')}",
-                hint=f"options come behind the command: targen {name} …; see targen --help",
+                hint=f"put options after the command: targen {name} …; see targen --help",
             ) from None
         return rest
 
@@ -147,7 +147,7 @@ def _main(
         bool,
         typer.Option(
             "--trust",
-            help="Run code and follow paths named in files. Check those files first.",
+            help="Run code and follow paths that files refer to. Check those files first.",
         ),
     ] = False,
 ) -> None:

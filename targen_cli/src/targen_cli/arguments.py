@@ -60,7 +60,7 @@ NumberArg = Annotated[
 ]
 TotalArg = Annotated[
     int | None,
-    typer.Option("-n", "--number", help="Rows in all, in the shares of the labels that it has."),
+    typer.Option("-n", "--number", help="Total number of rows, in the run's current label shares."),
 ]
 LabelArg = Annotated[
     list[str] | None,
@@ -73,7 +73,8 @@ SharesArg = Annotated[
     typer.Option(
         "--shares-of",
         metavar="DATA",
-        help="Share -n out over the labels as these labelled rows do. [default: evenly]",
+        help="Divide -n among the labels in the same proportions as in these rows. "
+        "[default: evenly]",
         rich_help_panel=ROWS,
     ),
 ]
@@ -99,7 +100,7 @@ ShardArg = Annotated[
     typer.Option(
         "--shard",
         metavar="I/K",
-        help="Do part I of K of the work, on one of K machines; I is 1 to K, or 0 to K-1.",
+        help="Do part I of K, for one of K machines; I is 1 to K, or 0 to K-1.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -120,7 +121,9 @@ BatchListsArg = Annotated[
 ]
 YesArg = Annotated[
     bool,
-    typer.Option("--yes", "-y", help="Start without asking, whatever the estimated cost."),
+    typer.Option(
+        "--yes", "-y", help="Start without asking for confirmation, whatever the estimated cost."
+    ),
 ]
 QuietArg = Annotated[
     bool,
@@ -151,7 +154,7 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
             typed = f"{spelt[1]}={spelt[2]}" if spelt else example
             raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {typed}")
         if name in values:
-            raise UsageError(f"{option} names {name} twice")
+            raise UsageError(f"{option} contains {name} twice")
         values[name] = value
     return values
 

@@ -63,7 +63,7 @@ def backends(
 
     if action != "check":
         raise UsageError(
-            f"backends {action}: no such action",
+            f"backends {action}: there is no such action",
             hint=f"targen backends check {name or 'NAME'}",
         )
     registry = load_registry()
@@ -77,7 +77,10 @@ def backends(
     print(f"{name} works: {check['model']} answered in {check['seconds']:.2f} s")
     print(f"tokens   {check['input_tokens']:,} in, {check['output_tokens']:,} out")
     if check["price"] is None:
-        print("price    unknown: --price-in ... --price-out ..., in dollars per million tokens")
+        print(
+            "price    unknown; set it with --price-in ... --price-out ..., in dollars per million "
+            "tokens"
+        )
     else:
         source = f" ({check['price_source']})" if check["price_source"] else ""
         print(f"price    ${check['price'][0]:g} in, ${check['price'][1]:g} out per million{source}")
@@ -165,9 +168,11 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
 
     notes = []
     if reply.reasoning_tokens:
-        notes.append(f"{reply.reasoning_tokens:,} of its tokens were reasoning, which is also paid")
+        notes.append(
+            f"{reply.reasoning_tokens:,} of its tokens were for reasoning, which also costs money"
+        )
     if reply.finish == "length":
-        notes.append("its reply was cut: -o max_tokens=N allows more")
+        notes.append("its reply was cut off; -o max_tokens=N allows longer ones")
     elif reply.finish != "stop":
         notes.append(f"its reply ended with {reply.finish!r}")
     else:
@@ -176,6 +181,6 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
         except ValueError:
             fits = False
         if not fits:
-            how = "although a schema was asked for" if model.structured else "as it was asked to"
+            how = "although the request had a schema" if model.structured else "as requested"
             notes.append(f"its reply is not a JSON object, {how}; such replies are repaired once")
     return notes

@@ -203,13 +203,14 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
     ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
     if not usual and [item.name for item in ready] == [USUAL_MODEL]:
         raise UsageError(
-            "no backend is named, and none is set up here: no key or address is in the environment",
-            hint=f"name one; {USUAL_MODEL} may first download its model, once",
+            "no backend was given, and none is set up: there is no key or address in the "
+            "environment",
+            hint=f"give one; {USUAL_MODEL} downloads its model once, before the first run",
         )
     if len(ready) == 1:
         note = (
-            f"no backend is named, so targen uses {USUAL_MODEL}, a small model for trying things; "
-            "for a real one, pass -b NAME (see targen list-backends)"
+            f"no backend was given, so targen uses {USUAL_MODEL}, a small model for trying things "
+            "out; for a real model, pass -b NAME (see targen list-backends)"
         )
         return ready[0].id, note if ready[0].name == USUAL_MODEL else ""
     if not ready:
@@ -218,9 +219,9 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
         return _asked_for(ready), ""
     each = "; or ".join(f"-b {item.name}" for item in ready)
     raise UsageError(
-        f"no backend is named, and {len(ready)} are set up here: "
+        f"no backend was given, and {len(ready)} are set up: "
         f"{', '.join(item.name for item in ready)}",
-        hint=f"{each}; for always: targen config set backend {ready[0].name}",
+        hint=f"{each}; to set a default: targen config set backend {ready[0].name}",
     )
 
 
@@ -243,22 +244,23 @@ def _none_ready(registry: Registry) -> UsageError:
     without = ("targen-core", "targen-standard")  # scripted, and people
     items = [item for item in registry.all("backend") if item.distribution not in without]
     bring = install(package_of("backend", "local"))
-    small = f"{bring} for a small model that runs in this process"
+    small = f"{bring}, for a small model that runs in this process"
     if not items:
         return UsageError(
-            "no backend with a model is installed", hint=f"{small}; -b people to answer yourself"
+            "no backend with a model is installed",
+            hint=f"{small}; or use -b people to answer the calls yourself",
         )
     names = ", ".join(item.name for item in items)
     return UsageError(
-        "no backend is named, and none is set up here: no key or address is in the environment",
-        hint=f"-b NAME, one of {names} (targen list-backends shows what each needs); or {small}, "
-        "or targen generate TASK -n 20 -b people, to answer yourself",
+        "no backend was given, and none is set up: there is no key or address in the environment",
+        hint=f"-b NAME, one of {names} (targen list-backends shows what each needs), or {small}; "
+        "or use -b people to answer the calls yourself",
     )
 
 
 def _asked_for(items: Sequence[Registration[Backend]]) -> str:
     """Ask a person which backend to use."""
-    print("No backend is named, and these are set up here:", file=sys.stderr)
+    print("No backend was given. These are set up:", file=sys.stderr)
     width = max(len(item.name) for item in items)
     for number, item in enumerate(items, 1):
         print(f"  {number}  {item.name.ljust(width)}  {item.summary}", file=sys.stderr)
@@ -268,7 +270,7 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
     answer = ""
     while answer not in names:
         answer = typer.prompt(
-            "Which? Its name or number (targen config set backend NAME makes it the default)",
+            "Type a name or number (targen config set backend NAME sets the default)",
             err=True,
         ).strip()
     return names[answer]
@@ -287,15 +289,15 @@ def _require_trust(file: DefaultsFile) -> None:
         return
     said = printable(", ".join(f"{n}={value}" for n, value in file.reaching.items()), lines=False)
     if can_ask():
-        print(f"{file.path} is not trusted yet, or has changed. It says", file=sys.stderr)
+        print(f"{file.path} is not trusted yet, or has changed. It contains", file=sys.stderr)
         for name, value in file.reaching.items():
             print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
         if typer.confirm("Use it from now on?", err=True):
             file.trust()
             return
     raise UsageError(
-        f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may "
-        "name any model, address, file or price",
+        f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may set any "
+        "model, address, file or price",
         hint="if you trust it: --trust, or targen config trust "
         f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",
     )

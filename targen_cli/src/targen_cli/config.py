@@ -35,14 +35,16 @@ def config(
         list[str] | None,
         typer.Argument(
             metavar="[KEY [VALUE]]",
-            help="set, unset: a default, named like its option. trust: a file.",
+            help="For set and unset: the name of a default, as of its option. For trust: a file.",
             show_default=False,
         ),
     ] = None,
     project: Annotated[
-        bool, typer.Option("--project", help="set, unset: in the file of this folder.")
+        bool, typer.Option("--project", help="For set and unset: use this folder's file.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="show: print JSON for programs.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="For show: print JSON for programs.")
+    ] = False,
     *,
     said: Said,
 ) -> None:
@@ -61,7 +63,9 @@ def config(
     """
     given, profile = words or [], said.of(ModelOptions).profile
     if action not in _ACTIONS:
-        raise UsageError(f"config {action}: no such action", hint=f"targen config {_ACTIONS[0]}")
+        raise UsageError(
+            f"config {action}: there is no such action", hint=f"targen config {_ACTIONS[0]}"
+        )
     if project and action not in ("set", "unset"):
         raise UsageError("--project is for set and unset")
     count = {"set": 2, "unset": 1}.get(action, 0)
@@ -69,7 +73,7 @@ def config(
         key, _, other = " ".join(given).replace("=", " ").partition(" ")
         meant = f" {key} {shlex.quote(other.replace(' ', '/'))}" if count == 2 and other else ""
         raise UsageError(
-            f"config {action} takes {('no more words', 'a KEY', 'a KEY and a VALUE')[count]}",
+            f"config {action} takes {('no arguments', 'a KEY', 'a KEY and a VALUE')[count]}",
             hint=f"targen config {action}{meant or ('', ' backend', ' backend llama')[count]}",
         )
     if action == "show":
@@ -117,13 +121,13 @@ def _show(profile: str | None, *, json: bool) -> None:
         ]
         print_table(["default", "value", "from"], rows)
     else:
-        print("No defaults here. To set one: targen config set backend NAME")
+        print("No defaults are set. To set one: targen config set backend NAME")
     profiles = sorted({name for file in files for name in file.profiles})
     if profiles:
         print(f"\nProfiles (--profile NAME): {', '.join(profiles)}")
     for file in files:
         if not file.is_trusted:
-            print(f"\n{file.path} stops commands until you trust it: targen config trust")
+            print(f"\ncommands will not run until you trust {file.path}: targen config trust")
 
 
 def _sorted(shown: Mapping[str, Value]) -> list[tuple[str, Value]]:
@@ -155,12 +159,12 @@ def _trust(path: Path | None) -> None:
     project = path or defaults.project_file()
     if project is None:
         raise UsageError(
-            f"no {defaults.FILE_NAME} here or above",
-            hint="targen config set --project backend NAME makes one",
+            f"there is no {defaults.FILE_NAME} in this folder or its parents",
+            hint="targen config set --project backend NAME creates one",
         )
     file = defaults.read_file(project, project=True)
     file.trust()
-    print(f"{project} is used from now on, as long as it says")
+    print(f"targen now uses {project}, as long as it contains")
     for name, value in file.reaching.items():
         print(f"  {name} = {_words(value)}")
 
@@ -179,7 +183,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     if project and path.is_symlink() and not is_inside(path.parent, path):
         raise UsageError(
             f"{path} is a link that leads out of its folder",
-            hint="set the default in the file that it leads to, or put a file in place of the link",
+            hint="set the default in the link's target, or replace the link with a file",
         )
     before = defaults.read_file(path, project=project) if path.exists() else None
     was_trusted = before is None or before.is_trusted
@@ -208,7 +212,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     for one, other in (("price-in", "price-out"), ("price-out", "price-in")):
         names = defaults.names_in_file(held)
         if one in names and other not in names:
-            print(f"{one} counts together with {other}: set that too", file=sys.stderr)
+            print(f"{one} only works together with {other}, so set that as well", file=sys.stderr)
 
 
 def _place(key: str) -> list[str]:
@@ -244,7 +248,7 @@ def _remove(document: Any, at: Sequence[str], key: str, path: Path) -> None:
     for part in at[:-1]:
         table = table.get(part, {})
     if at[-1] not in table:
-        raise UsageError(f"{path} has no default {key}", hint="targen config shows what there is")
+        raise UsageError(f"{path} has no default {key}", hint="targen config shows the defaults")
     del table[at[-1]]
 
 
@@ -252,6 +256,6 @@ def _write(path: Path, text: str) -> None:
     from targen_core.outputs import writing
     from targen_core.plain import replace_plain
 
-    with writing(path, hint=f"another folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}"):
+    with writing(path, hint=f"use a different folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_plain(path.resolve(), text.encode())

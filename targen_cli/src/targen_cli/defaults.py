@@ -293,7 +293,9 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
     values = reader.layer(table, ())
     if not isinstance(profiles, dict):
-        raise reader.wrong(("profile",), "is not a table", "[profile.NAME], and its defaults below")
+        raise reader.wrong(
+            ("profile",), "is not a table", "write [profile.NAME], with its defaults below"
+        )
     layers = {name: reader.layer(part, ("profile", name)) for name, part in profiles.items()}
     return DefaultsFile(path, values, layers, project)
 
@@ -310,7 +312,7 @@ class _Reader:
         """The defaults of one table."""
         if not isinstance(table, dict):
             raise self.wrong(
-                where, "is not a table", f"[{'.'.join(where)}], and its defaults below"
+                where, "is not a table", f"write [{'.'.join(where)}], with its defaults below"
             )
         values: dict[str, Any] = {}
         for key, value in table.items():
@@ -334,7 +336,7 @@ class _Reader:
         backend, model = split_model(str(values["backend"]))
         return self.wrong(
             (*where, "backend"),
-            "and model name two models",
+            "and model set two different models",
             f"keep one of them: backend {backend}/{values['options.model']}, or backend "
             f"{backend}/{model} without model",
         )
@@ -348,7 +350,7 @@ class _Reader:
     def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
         if not isinstance(table, dict):
-            raise self.wrong(at, "is not a table", "[options], and below it KEY = VALUE")
+            raise self.wrong(at, "is not a table", "write [options], with KEY = VALUE below it")
         for key, value in table.items():
             own = value if isinstance(value, dict) else {"": value}
             for part, inner in own.items():
@@ -358,7 +360,7 @@ class _Reader:
                     raise self.wrong(
                         inside,
                         "is a table",
-                        "a value that is an object is written as a text of JSON",
+                        "write an object as a string of JSON",
                     )
                 if may_name_secret(name.rpartition(".")[2]):
                     raise self._secret(inside)
@@ -366,7 +368,9 @@ class _Reader:
 
     def _backends(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         if not isinstance(table, dict):
-            raise self.wrong(at, "is not a table", '[backend-for], and below it STEP = "NAME"')
+            raise self.wrong(
+                at, "is not a table", 'write [backend-for], with STEP = "NAME" below it'
+            )
         for step, name in table.items():
             if not isinstance(name, str) or not name:
                 raise self.wrong((*at, step), f"is {_quoted(name)}; it must be a backend's name")
@@ -374,7 +378,7 @@ class _Reader:
 
     def _add(self, values: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
         if name in values:
-            raise self.wrong(at, f"says {_shown_name(name)} a second time")
+            raise self.wrong(at, f"contains {_shown_name(name)} twice")
         if secret_in(value, name, Secrets(*environment_secrets())):
             raise self._secret(at)
         if isinstance(value, str):
@@ -383,15 +387,15 @@ class _Reader:
             if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
                 value = str(self.path.parent / Path(value).expanduser())
         elif not isinstance(value, bool | int | float | list):
-            raise self.wrong(at, f"is {_quoted(value)}; a text, a number, true or false")
+            raise self.wrong(at, f"is {_quoted(value)}; it must be a text, a number, true or false")
         values[name] = value
 
     def _secret(self, at: tuple[str, ...]) -> UsageError:
         return self.wrong(
             at,
             "looks like a key: files of defaults get copied, shared and committed",
-            "put it in the variable of its service, such as OPENAI_API_KEY, or in a file that "
-            "key-file names",
+            "put it in its service's variable, such as OPENAI_API_KEY, or in a file to which "
+            "key-file refers",
         )
 
     def wrong(self, at: tuple[str, ...], what: str, hint: str = "") -> UsageError:
@@ -447,7 +451,7 @@ def _near(key: str, tables: Sequence[str]) -> str:
     hint = did_you_mean(key, [*KEYS, *tables], "one of")
     if "did you mean" in hint:
         return hint
-    return f"{hint}; options of a backend and sampling parameters belong in [options]"
+    return f"{hint}; put backend options and sampling parameters in [options]"
 
 
 def typed_value(key: str, text: str) -> Any:
@@ -495,9 +499,7 @@ def environment() -> dict[str, Value]:
             raise UsageError(f"{variable} is {_quoted(text)}; it must be {error}") from None
         name = f"options.{_OPTIONS[key]}" if key in _OPTIONS else key
         values[name], origins[name] = value, variable
-    _split_model(
-        values, lambda: UsageError("TARGEN_BACKEND names a model, and so does TARGEN_MODEL")
-    )
+    _split_model(values, lambda: UsageError("TARGEN_BACKEND and TARGEN_MODEL both contain a model"))
     return {name: Value(v, origins.get(name, "TARGEN_BACKEND")) for name, v in values.items()}
 
 
@@ -533,10 +535,10 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
         known = sorted({name for file in files for name in file.profiles})
         who = str(Option("profile", chosen)) if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
-            f"{who}: no such profile",
+            f"{who}: there is no such profile",
             hint=did_you_mean(chosen, known, "profiles")
             if known
-            else f"[profile.{chosen}] in {user_file()}, with its defaults below",
+            else f"add [profile.{chosen}] to {user_file()}, with its defaults below",
         )
     below = [file.values for file in files]
     if profile:

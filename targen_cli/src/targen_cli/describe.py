@@ -36,7 +36,7 @@ def describe(
     name: Annotated[
         str,
         typer.Argument(
-            help="Anything that is registered, NAME or DISTRIBUTION:NAME; or a task's FILE.",
+            help="Any registered part, as NAME or DISTRIBUTION:NAME, or a task FILE.",
             show_default=False,
             autocompletion=complete_registered,
         ),
@@ -46,12 +46,13 @@ def describe(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="The kind, if several have this name, such as task, backend or metric.",
+            help="The kind of part, such as task or backend, if several have this name.",
             autocompletion=_complete_kind,
         ),
     ] = "",
     prompts: Annotated[
-        bool, typer.Option("--prompts", help="Print every prompt: a task's, filled by a dry run.")
+        bool,
+        typer.Option("--prompts", help="Print every prompt; a dry run fills in a task's prompts."),
     ] = False,
     json: JsonArg = False,
     *,
@@ -79,7 +80,7 @@ def describe(
         if given and key not in meant.flags:
             *others, last = (each.plural for each in registry.kinds.values() if key in each.flags)
             of = f"{', '.join(others)} and {last}" if others else last
-            raise UsageError(f"{_FLAGS[key]} is for {of}, and {name} is of the kind {meant.name}")
+            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is a {meant.name}")
     part = Described(registry, meant, name, options, variants, prompts)
     facts = facts_of(part)
     if json:
@@ -110,7 +111,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         figures, task = str(Action("report", Path(name))), str(Action("describe", task))
         raise UsageError(
             f"{name} is a run directory",
-            hint=f"{figures} shows its figures, {task} its task; its settings are in {run}",
+            hint=f"{figures} shows its figures, and {task} its task; its settings are in {run}",
         )
     if by_form := registry.kind_of(name):
         return by_form
@@ -120,7 +121,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(item.kind for item in named)
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
-        raise AmbiguousName(f"{name!r} is the name of several things", hint=f"say which: {words}")
+        raise AmbiguousName(f"several parts have the name {name!r}", hint=f"choose one: {words}")
     bare = name.rpartition(":")[2]
     names = {i.name: i.kind for i in items if i.kind != "function" or i.name.isidentifier()}
     near = suggestions_for(bare, names)
@@ -131,8 +132,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         raise no_task
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
-        f"no installed part is named {name!r}",
+        f"no installed part has the name {name!r}",
         hint=f"did you mean {meant}?"
         if near
-        else "targen list shows the kinds, and targen list KIND the parts of one",
+        else "targen list shows the kinds, and targen list KIND the parts of a kind",
     )

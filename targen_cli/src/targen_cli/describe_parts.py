@@ -206,7 +206,7 @@ def print_backend(facts: dict[str, Any]) -> None:
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):
         defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
-        print(f"Its own defaults of them: {', '.join(defaults)}")
+        print(f"Its own defaults for these: {', '.join(defaults)}")
     if None in own.values():
         print(f"It leaves out: {', '.join(key for key, value in own.items() if value is None)}")
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
@@ -216,15 +216,15 @@ def print_backend(facts: dict[str, Any]) -> None:
     if most is not None and most != sys.maxsize:
         scores += f", with at most {most:,} likeliest tokens"
     if (made or facts)["scores_given"]:
-        scores += ", also of given texts"
+        scores += ", also for given texts"
     if (made or facts)["continues"]:
-        scores += ", also of what comes next in a reply"
-    print(f"Token probabilities, where a task asks for them: {scores}")
+        scores += ", also for the next token of a reply"
+    print(f"Token probabilities, if a task requests them: {scores}")
     if made is None:
         print(f"Its abilities and prices are unknown: {facts['not_made']}")
         return
-    print(f"Made with these options: {made['identity']}")
-    print(f"  follows a JSON schema itself: {'yes' if made['structured'] else 'no'}")
+    print(f"With these options: {made['identity']}")
+    print(f"  follows a JSON schema: {'yes' if made['structured'] else 'no'}")
     print(f"  accepts a seed: {'yes' if made['seeded'] else 'no'}")
     print(f"  calls at once: {made['max_concurrency'] or 'as many as --concurrency allows'}")
     price = made["price"]
@@ -250,12 +250,12 @@ def print_list(facts: dict[str, Any]) -> None:
     print(f"items per call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
     if drawn := facts["dimensions"]:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
-        print(f"code makes items differ in: {', '.join(said)}")
+        print(f"items vary in: {', '.join(said)}")
     print_fields("An item", facts["item"])
 
 
 def print_generator(facts: dict[str, Any]) -> None:
     """Print what a generator takes and gives."""
-    print_fields("The seed that it takes", facts["seed"])
-    print_fields("The instance that it gives", facts["instance"])
+    print_fields("Its input, a seed", facts["seed"])
+    print_fields("Its output, an instance", facts["instance"])
     print_prompts(facts["prompts"])

@@ -160,13 +160,13 @@ def _values(values: Sequence[str] | Mapping[str, int]) -> str:
 
 def _what_for(dimension: Mapping[str, Any]) -> str:
     """Return a dimension's purpose, and whether prompts contain its values."""
-    unsaid = "" if dimension["in_prompt"] else "(prompts do not say it)"
+    unsaid = "" if dimension["in_prompt"] else "(not mentioned in prompts)"
     return " ".join(filter(None, (dimension["summary"], unsaid)))
 
 
 def _print_parts(parts: Mapping[str, Mapping[str, Any]]) -> None:
     if problem := parts.get("", {}).get("problem"):
-        print(f"Parts that it uses cannot be shown: {problem}")
+        print(f"The parts that it uses cannot be shown: {problem}")
         return
     rows = [
         (
@@ -181,8 +181,8 @@ def _print_parts(parts: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _generated(facts: dict[str, Any]) -> str:
     if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
-        return "instances for a seed, which is used for one label"
-    return "instances for a seed and a branch"
+        return "instances per seed, each for one label"
+    return "instances per seed and branch"
 
 
 def print_task(facts: dict[str, Any]) -> None:
@@ -199,7 +199,7 @@ def print_task(facts: dict[str, Any]) -> None:
     if facts["labels"]:
         print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
     else:
-        print("Labels are open: one quota, called any.")
+        print("Labels are open: there is one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
         default_aim = "step 4 finds it" if facts["corrector"] else "its rows say it"
         aims = [(name, aim or default_aim) for name, aim in facts["branches"].items()]
@@ -248,7 +248,7 @@ def print_task(facts: dict[str, Any]) -> None:
         print()
         print_table(["variant", "what differs"], [*facts["variants"].items()])
     if facts.get("prompts"):
-        print("\nPrompts, with made-up words where a run has contexts, seeds and texts")
+        print("\nPrompts, with made-up words in place of a run's contexts, seeds and texts")
     for prompt in facts.get("prompts", ()):
         print(f"\n{'=' * 78}\nprompt {prompt['name']} (step {prompt['step']})")
         for message in prompt["messages"]:

@@ -132,12 +132,12 @@ def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any
 def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
     """Print what `scored_facts` says, a line for each step."""
     for one in scored:
-        what = " of texts of its own" if one["given"] else ""
+        what = " for its own texts" if one["given"] else ""
         if one["continues"]:
-            what += " of what comes next in a reply"
+            what += " for the next token of a reply"
         if one["top_logprobs"]:
             what += f" with the {plural(one['top_logprobs'], 'likeliest token')}"
         print(
-            f"Step {one['step']} asks for token probabilities{what}. "
-            f"Backends with them: {', '.join(one['backends']) or 'none installed'}"
+            f"Step {one['step']} requests token probabilities{what}. Backends that provide them: "
+            f"{', '.join(one['backends']) or 'none installed'}"
         )

@@ -61,7 +61,7 @@ def estimate(
     measured: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="RUN", help="Scale the figures of an earlier run of this task."
+            "--from", metavar="RUN", help="Scale up the figures of an earlier run of this task."
         ),
     ] = None,
     yield_: Annotated[
@@ -72,7 +72,7 @@ def estimate(
         typer.Option(
             "--reasoning-tokens",
             metavar="[STEP=]TOKENS",
-            help="Tokens of reasoning in a call, without --from.",
+            help="Reasoning tokens per call, without --from.",
         ),
     ] = None,
     shard: ShardArg = None,
@@ -103,7 +103,7 @@ def estimate(
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     if (task is None) == (suite is None):
         raise UsageError(
-            "name a task to estimate, or a plugin for all of its tasks",
+            "give a task to estimate, or a plugin for all of its tasks",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
     if reasoning_tokens and measured is not None:
@@ -154,11 +154,11 @@ def print_estimates(estimates: Sequence[CostEstimate], price_from: str) -> None:
     else:
         _print_all(estimates, price_from)
     if (folders.replies_folder() / "cache.db").exists() and estimates[0].total["dollars"] != 0:
-        print("\nReplies that are in the cache cost nothing, and are not looked up here.")
+        print("\nThis does not take into account replies in the cache, which cost nothing.")
 
 
 def _print(estimated: CostEstimate, price_from: str) -> None:
-    print(f"{estimated.rows:,} rows of {estimated.task}, by {estimated.basis}\n")
+    print(f"{estimated.rows:,} rows of {estimated.task}, based on {estimated.basis}\n")
     lines = [*estimated.steps, {"step": "all", **estimated.total}]
     shown = _shown(estimated.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
@@ -174,7 +174,7 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
     everything = summed([one.total for one in estimates])
     shown = _shown(everything)
-    print(f"{sum(one.rows for one in estimates):,} rows, by {estimates[0].basis}\n")
+    print(f"{sum(one.rows for one in estimates):,} rows, based on {estimates[0].basis}\n")
     lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
     lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
@@ -204,7 +204,7 @@ def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
         for line in price_words(known):
             print(line)
         if price_from:
-            print(f"Your own price is from {price_from}")
+            print(f"Your own price comes from {price_from}")
 
 
 def _say_saving(estimated: CostEstimate) -> None:
@@ -239,11 +239,13 @@ def _say_too_few(estimates: Sequence[CostEstimate]) -> None:
 
 def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
     if dollars is None:
-        print("\nNo price is known for this model; add --price-in ... --price-out ...")
+        print("\nThe price of this model is unknown; add --price-in ... --price-out ...")
     if uncounted:
         print(
-            f"\nIf the model reasons before it answers ({', '.join(uncounted)}), that is paid as "
-            "output.\nIt is not counted here: add --reasoning-tokens TOKENS, or measure a small "
+            f"\nIf the model reasons before it answers ({', '.join(uncounted)}), you pay for "
+            "that as "
+            "output.\nIt is not included here: add --reasoning-tokens TOKENS, or base the "
+            "estimate on a small "
             "run with --from"
         )
 

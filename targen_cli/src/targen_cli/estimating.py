@@ -106,7 +106,7 @@ class CostEstimate:
     def _title(self) -> str:
         cost = "at an unknown price" if self.dollars is None else f"${self.dollars:,.2f}"
         rows, calls = plural(self.rows, "row"), plural(self.calls, "call")
-        return f"{self.task}: {rows} in {calls}, {cost}; by {self.basis}"
+        return f"{self.task}: {rows} in {calls}, {cost}; based on {self.basis}"
 
     @property
     def calls(self) -> int:
@@ -277,7 +277,7 @@ def estimated(
     names = [step.name for step in task.steps]
     if odd := [step for step in thought if step not in ("", *names)]:
         raise UsageError(
-            f"reasoning tokens of {odd[0]!r}: {task.name} has no such step",
+            f"reasoning tokens for {odd[0]!r}: {task.name} has no such step",
             hint=f"steps: {', '.join(names)}",
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
@@ -297,7 +297,7 @@ def estimated(
         if Manifest.load(measured / "manifest.json").spec.lists_at_once > 1:
             more = {}
         factor = 1.0
-        basis = f"the measure of {measured}"
+        basis = f"the run {measured}"
     else:
         per_seed = task.samples_per_seed * task.instances_per_call
         seeds = seeds_at_most(prepared.specs)
@@ -333,10 +333,10 @@ def estimated(
             too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
         if kept < 1:
-            basis += f" with {1 - kept:.0%} refused by filters"
+            basis += f" with {1 - kept:.0%} rejected by filters"
     made = sum(report["rows"].values())
     if not made:
-        raise UsageError(f"{measured} has no rows to measure by")
+        raise UsageError(f"{measured} has no rows to base an estimate on")
     prices = {name: step.price for name, step in prepared.steps.items()}
     if prepared.delivery is not None:
         basis += prepared.delivery.basis
@@ -419,9 +419,9 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
         if (lacking := quotas.total / each - seeds) <= 0:
             return ""
         return (
-            f"Too few seeds: {source} gives {seeds:,}, each for one label, which makes about "
+            f"Too few seeds: {source} provides {seeds:,}, each for one label, which yields about "
             f"{math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; {quotas.total:,} are "
-            f"asked for.\nAdd {math.ceil(lacking):,} or more, or use each for every label: "
+            f"requested.\nAdd {math.ceil(lacking):,} or more, or use each for every label: "
             f"{Option('labels_per_seed', 'all')}"
         )
     aims = list(task.branches.values())
@@ -436,10 +436,10 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
     asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
     return (
-        f"Too few seeds: {source} gives {seeds:,}, each asked {asked} for a label. This makes "
+        f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This yields "
         f"about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
         f"{quotas[label]:,} are requested.\n"
-        f"Add {math.ceil(lacking):,} or more, or take more samples of each: "
+        f"Add {math.ceil(lacking):,} or more, or take more samples from each: "
         f"samples_per_seed {samples}"
     )
 

@@ -63,7 +63,7 @@ def generate(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what would run and what it would cost, without sending or writing anything.",
+            help="Show what would run and its cost, without sending or writing anything.",
         ),
     ] = False,
     yes: YesArg = False,
@@ -112,7 +112,7 @@ def generate(
 
     if (task is None) == (suite is None):
         raise UsageError(
-            "name a task to generate, or a plugin for all of its tasks",
+            "give a task to generate, or a plugin for all of its tasks",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
     batch = said.of(Limits).delivered_by
@@ -183,7 +183,7 @@ def say_next_export(job: Job) -> None:
     from targen_cli.sheets import next_sheet
 
     sheet = f" --out {next_sheet()}" if job.by_people else ""
-    print(f"{job.path} is ready; next: targen batch export {job.path}{sheet}")
+    print(f"{job.path} is ready; next, type: targen batch export {job.path}{sheet}")
 
 
 def _folder(shard: str | None) -> str:
@@ -207,15 +207,16 @@ def resume(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only set the larger target, for targen batch export; needs no key. A run begun "
-            "with it stays offline; --no-batch asks the service.",
+            help="Only set the larger target, for targen batch export; does not need a key. A "
+            "run started with it stays offline; --no-batch sends its calls to the service.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="Judge all existing candidates again and compare; slower by minutes."
+            "--verify",
+            help="Check all existing candidates against the journal again; takes minutes longer.",
         ),
     ] = False,
     exclude: Annotated[
@@ -223,7 +224,7 @@ def resume(
         typer.Option(
             "--exclude",
             metavar="SOURCE",
-            help="The excluded datasets, if they have moved. [default: where they were]",
+            help="The excluded datasets, if they have moved. [default: the recorded paths]",
             show_default=False,
             rich_help_panel=RowOptions.panel,
         ),
@@ -294,7 +295,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
             job.run(listener)
         if before == job.usage.total.answered and before and not quiet:
             more = f"targen resume {shlex.quote(str(job.path))} -n N extends it"
-            print(f"note: no call was left to make; {more}", file=sys.stderr)
+            print(f"note: there were no calls left to make; {more}", file=sys.stderr)
     finally:
         report = job.report
         if report is not None and json:
@@ -380,9 +381,9 @@ class _Suite:
             self._short.append(error)
         except BudgetExhausted as error:
             raise BudgetExhausted(
-                f"suite {self._name}, in {job.task.name}, which had what earlier tasks left: "
+                f"suite {self._name}, in {job.task.name}, with the budget left by earlier tasks: "
                 f"{error}",
-                hint=f"{same} with a larger --max-tokens or --max-cost, which is for all of its "
+                hint=f"{same} with a larger --max-tokens or --max-cost, which covers all of its "
                 "tasks; answered calls are not repeated",
             ) from error
         finally:

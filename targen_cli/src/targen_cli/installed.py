@@ -52,7 +52,7 @@ _MEANT = {
     "start": "generate TASK -n 100",
     "stats": "report RUN",
     "status": "runs",
-    "stop": "runs; a run stops with Ctrl-C where it runs",
+    "stop": "runs; to stop a run, press Ctrl-C in its terminal",
     "summary": "report RUN",
     "tasks": "list-tasks",
     "upload": "export RUN --push OWNER/NAME",
@@ -111,7 +111,7 @@ def _below(registry: Registry, name: str) -> str | None:
         if item.name.startswith(f"{name} ")
     ]
     # An epilog has its single line ends taken out.
-    return "\n\n".join(["Commands that go with it:", *lines]) if lines else None
+    return "\n\n".join(["Related commands:", *lines]) if lines else None
 
 
 def _refusing(error: PluginError) -> Callable[..., Any]:
@@ -133,4 +133,4 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
         hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
         hint += f"; plugins that failed to load: {lame}, see: targen plugins"
-    return UsageError(f"no command {name!r}", hint=hint)
+    return UsageError(f"there is no command {name!r}", hint=hint)

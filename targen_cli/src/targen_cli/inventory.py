@@ -46,7 +46,7 @@ def show_kinds(*, json: bool) -> None:
         (row["kind"], f"{row['installed']:,}", row["hook"], row["distribution"]) for row in rows
     ]
     print_table(["kind", "installed", "hook", "distribution"], shown)
-    print("targen list KIND lists them; targen new KIND NAME writes one.")
+    print("targen list KIND lists the parts of a kind; targen new KIND NAME creates one.")
 
 
 def show_registered(named: str, *, json: bool) -> bool:

@@ -56,16 +56,17 @@ _MEANT = {
 """Former or likely names of our options."""
 
 _ELSEWHERE = {
-    "--as": "rows get another format when they are exported: targen export RUN --as csv",
+    "--as": "choose a format when you export the rows: targen export RUN --as csv",
     "--config": "pass a task's file without an option: targen generate FILE -n 100",
     "--file": "pass a task's file without an option: targen generate FILE -n 100",
-    "--format": "rows get another format when they are exported: targen export RUN --as csv",
-    "--host": "only this machine can open the page: over ssh, forward --port with ssh -L",
+    "--format": "choose a format when you export the rows: targen export RUN --as csv",
+    "--host": "only this machine can open the page; over ssh, forward --port with ssh -L",
     "--language": "the task sets the language: language: German in its file",
     "--lang": "the task sets the language: language: German in its file",
-    "--shard": "only targen generate and estimate have shards: leave it out here",
-    "--split": "rows are split when they are exported: targen export RUN --split 0.8/0.2",
-    "--verbose": "tracebacks: targen --debug COMMAND; prompts and replies: targen trace RUN ROW",
+    "--shard": "only targen generate and estimate have shards; omit it here",
+    "--split": "split rows when you export them: targen export RUN --split 0.8/0.2",
+    "--verbose": "for tracebacks: targen --debug COMMAND; for prompts and replies: targen "
+    "trace RUN ROW",
 }
 """Options of other commands, which people expect here."""
 
@@ -181,7 +182,7 @@ def _require_others(ctx: Any) -> None:
         others = _LONG.findall(before) if colon and before.startswith("With --") else []
         if others and given & {*param.opts} and not maybe & {*others}:
             name = _called(param)
-            hint = f"add {others[0]}, or leave out {name}"
+            hint = f"add {others[0]}, or omit {name}"
             raise UsageError(f"{name} is for {' or '.join(others)}", hint=hint)
 
 
@@ -189,7 +190,7 @@ def _example(ctx: Any) -> str:
     """The first example of a command's help, or how to get the help."""
     words = f"targen {ctx.info_name}"
     line = re.search(rf"{words} .+", ctx.command.help or "")
-    return f"{line[0]}, for example; see {words} --help" if line else f"{words} --help"
+    return f"for example {line[0]}; see {words} --help" if line else f"{words} --help"
 
 
 def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
@@ -197,7 +198,7 @@ def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
     actions = (first.metavar or "").split("|") if first is not param else []
     if len(actions) > 1 and typed[0] not in actions:
         hint = f"targen {ctx.info_name} {actions[0]} {shlex.quote(typed[0])}"
-        return UsageError(f"{ctx.info_name} {typed[0]}: no such action", hint=hint)
+        return UsageError(f"{ctx.info_name} {typed[0]}: there is no such action", hint=hint)
     about = (getattr(param, "help", None) or "").partition(". ")[0].removesuffix(".")
     return UsageError(
         f"targen {ctx.info_name} needs {_called(param)}" + (f": {about}" if about else ""),
@@ -282,7 +283,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     elif first.endswith((".csv", ".jsonl", ".parquet")) and {"--as", "--out"} <= options:
         hint = f"--as {first.rpartition('.')[2]} --out {shlex.quote(first)}"
     elif first.endswith(DECLARED) and typed[0].endswith(DECLARED):
-        hint = f"a command for each: targen {ctx.info_name} {shlex.quote(first)}"
+        hint = f"run the command for each: targen {ctx.info_name} {shlex.quote(first)}"
     else:
         hint = f"targen {ctx.info_name} --help"
     takes = f"takes only {' and '.join(places)}" if places else "takes no arguments"
@@ -310,7 +311,7 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     if name in _ELSEWHERE:
         return _ELSEWHERE[name]
     if ctx.info_name == "resume" and name in _FIXED:
-        return f"a run keeps what it was started with: targen generate TASK {name} starts another"
+        return f"a run keeps its options; targen generate TASK {name} starts a new one"
     key = name.lstrip("-").replace("-", "_")
     if ctx.info_name == "train" and key in _OF_TRAINERS:
         trainer, _, option = _OF_TRAINERS[key].partition(" ")
@@ -318,7 +319,10 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     if "--option" in known and key in (*SAMPLING, *_BY_OPTION):
         return f"it is an option of the model: -o {key}=VALUE"
     if key == "api_key":
-        return "export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE"
+        return (
+            "set a variable such as OPENAI_API_KEY, or give a file that contains the key: "
+            "--key-file FILE"
+        )
     long = [option for option in known if option.startswith("--")]
     hint = did_you_mean(name, long, "")
     return hint if hint.startswith("did you mean") else f"targen {ctx.info_name} --help"

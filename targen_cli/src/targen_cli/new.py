@@ -35,7 +35,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help=f"Kind of file or plugin: {', '.join(_templates(load_registry()))}.",
+            help=f"The kind of file or plugin: {', '.join(_templates(load_registry()))}.",
             autocompletion=_complete_kind,
         ),
     ],
@@ -50,8 +50,8 @@ def new(
         Path | None,
         typer.Option(
             "--into",
-            help="Add to the plugin in this folder, which has a pyproject.toml; leaves existing "
-            "files unchanged.",
+            help="Add the part to the plugin in this folder, which has a pyproject.toml. Existing "
+            "files do not change.",
         ),
     ] = None,
 ) -> None:
@@ -72,14 +72,14 @@ def new(
     if kind not in (known := _templates(registry)):
         package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
-            f"new {kind}: no such template",
+            f"new {kind}: there is no such template",
             hint=install(package) if package else did_you_mean(kind, known, "one of"),
         )
     of = registry.kinds[kind]
     names = choose_names(registry, kind, name)
     if into is not None:
         if out is not None:
-            raise UsageError("--out and --into do not go together", hint="leave out --out")
+            raise UsageError("--out and --into do not go together", hint="omit --out")
         _add(of, names, into)
         return
     folder = out or Path(names.distribution)
@@ -91,7 +91,7 @@ def new(
     steps += [line.format(name=names.distribution) for line in of.tries]
     for line in steps:
         print(f"  {line}")
-    print("README.md lists what to change, in order.")
+    print("README.md lists what to change, step by step.")
 
 
 def _project(requirement: str) -> str:
@@ -111,7 +111,7 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
     entries = project.get("entry-points", {}).get(API_GROUP, {})
     if not entries:
         raise UsageError(
-            f"{file} has no entry point of targen, so this is no plugin's folder",
+            f"{file} does not have a targen entry point, so this is not a plugin's folder",
             hint=f"targen new {kind.name} {names.distribution}",
         )
     package = next(iter(entries.values())).partition(":")[0].partition(".")[0]
@@ -120,7 +120,7 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
     module = f"{package}.{names.module}"
     for path in add_part(kind, Names(names.distribution, module), folder):
         print(f"wrote {path}")
-    print(f'add to {file}, below [project.entry-points."{API_GROUP}"]:')
+    print(f'add this to {file}, below [project.entry-points."{API_GROUP}"]:')
     print(f'  {names.distribution} = "{module}"')
     there = {_project(each) for each in (project.get("name", ""), *project.get("dependencies", ()))}
     if needed := [each for each in kind.requires if _project(each) not in there]:

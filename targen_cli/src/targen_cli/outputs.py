@@ -74,7 +74,7 @@ def check_free(
         raise UsageError(f"{out} contains {others[0]}, which would be lost", hint=ANOTHER_OUT)
     if not force:
         raise UsageError(
-            f"{out} contains {what} already",
+            f"{out} already contains {what}",
             hint=Option("force", True) + " replaces it, or " + ANOTHER_OUT,
         )
 
@@ -159,7 +159,7 @@ def locked(folder: Path) -> Iterator[None]:
             lock.acquire()
         except Timeout as error:
             raise RunLocked(
-                f"another process is at work in {folder}", hint="wait, or " + ANOTHER_OUT
+                f"another process is using {folder}", hint="wait, or " + ANOTHER_OUT
             ) from error
     try:
         yield
@@ -200,7 +200,7 @@ def write_new(path: Path, text: str) -> None:
                 raise
     except WriteFailed as error:
         if isinstance(error.__cause__, FileExistsError):
-            raise UsageError(f"{path} exists already", hint="choose another name") from None
+            raise UsageError(f"{path} already exists", hint="choose a different name") from None
         raise
 
 

@@ -185,7 +185,7 @@ def _glance(report: Report) -> Iterator[str]:
     if report.cost:
         facts.append(("dollars", f"{report.cost:,.4f}"))
     if report.cost_per_100_rows:
-        facts.append(("dollars for 100 rows", f"{report.cost_per_100_rows:,.4f}"))
+        facts.append(("dollars per 100 rows", f"{report.cost_per_100_rows:,.4f}"))
     yield '<dl class="glance">'
     yield from (f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
     yield "</dl>"
@@ -222,8 +222,8 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
         heats = [_Heat(count, count / judged) for count in counts]
         rows.append((branch_words(name, aims), *heats, flow["judged"]))
     yield "<h2>Label flow</h2>"
-    words = "Row: what candidates were generated for; column: what became of them."
-    words += "" if corrected else " There was no step 4: no label was corrected."
+    words = "Row: the label candidates were generated for; column: their outcome."
+    words += "" if corrected else " There was no step 4, so labels were not corrected."
     yield f'<p class="soft">{words}</p>'
     yield _table(["", *ends, *kept, ALL], rows)
 
@@ -311,11 +311,11 @@ def _some_rows(run: Path, report: Report) -> Iterator[str]:
         return
     yield "<h2>Some rows</h2>"
     if len(shown) < sum(seen.values()):
-        yield '<p class="soft">Spread over the run; targen show has all of them.</p>'
+        yield '<p class="soft">A sample from the whole run; targen show lists all of them.</p>'
     for traced in shown:
         heading = f"{_safe(traced.label)}<small>{_safe(row_name(traced.number))}</small>"
         yield f"<article><h3>{heading}</h3>{_pairs(content_of(traced))}"
-        yield "<details><summary>where it is from</summary>"
+        yield "<details><summary>origin</summary>"
         yield f"{_pairs(origin_of(traced))}</details></article>"
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def plugins(
     action: Annotated[
-        str, typer.Argument(metavar="check", help="check: test a plugin's folder.")
+        str, typer.Argument(metavar="check", help="For check: test a plugin's folder.")
     ] = "",
     path: Annotated[
         Path | None,
@@ -30,7 +30,8 @@ def plugins(
         bool,
         typer.Option(
             "--strict",
-            help="Exit with 1 if a plugin does not work, or if check lacks one of its extras.",
+            help="Exit with 1 if a plugin does not work, or if an extra that check needs is "
+            "missing.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -56,7 +57,7 @@ def plugins(
         run(path, json=json, strict=strict)
     elif action:
         raise UsageError(
-            f"no action {action!r}", hint="targen plugins, or targen plugins check PATH"
+            f"there is no action {action!r}", hint="targen plugins, or targen plugins check PATH"
         )
     else:
         _show(strict=strict, json=json)
@@ -103,18 +104,18 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     for item in items:
         problems += _taken(registry, item)
         if meant := name_taken(registry, item):
-            said = f"{item.kind} {item.name} is {meant}, which has that name too"
+            said = f"{item.kind} {item.name} means {meant}, which has the same name"
             problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
         hint = "mark its hooks with @targen_core.hookimpl"
-        problems.append(_problem("registers-nothing", "it registers nothing", hint))
+        problems.append(_problem("registers-nothing", "it does not register anything", hint))
     if plugin.printed:  # it works all the same: the words went to standard error
         said = f"it prints {plugin.printed.splitlines()[0]!r} when it is imported"
         problems.append(_problem("prints-at-import", said, _report(plugin)))
     if plugin.is_slow:
-        said = f"importing it takes {plugin.seconds:.1f} s, for which every command waits"
+        said = f"importing it takes {plugin.seconds:.1f} s, which delays every command"
         hint = "import large packages inside functions, and register lazy targets"
         problems.append(_problem("slow-import", said, hint))
     return {
@@ -136,10 +137,10 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     """Return the problem of a hook whose kind is not installed: its registrations are not used."""
     package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
     there = [plugin for plugin in registry.plugins if plugin.distribution == package]
-    hint = "install the distribution that has the kind"
+    hint = "install the distribution that defines the kind"
     if package:
-        hint = f"see what is said of {package}" if there else install(package)
-    said = f"{hook}: no kind with this hook is installed, so it is not used"
+        hint = f"see the line for {package}" if there else install(package)
+    said = f"{hook}: no installed kind has this hook, so it is not used"
     return _problem("missing-kind", said, hint)
 
 
@@ -150,7 +151,8 @@ def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
     return [
         _problem(
             "flag-taken",
-            f"{item.kind} {item.name}: its option {name} is no flag: {whose} has that name",
+            f"{item.kind} {item.name}: its option {name} is not a flag, because {whose} has that "
+            "name",
             f"rename it, or set it with -o {item.name}.{name}=VALUE",
         )
         for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())

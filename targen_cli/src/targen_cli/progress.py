@@ -191,7 +191,7 @@ class _Display:
         except Exception as error:
             self._dropped = True
             if _debugging():
-                _log.warning("the display is left out: %s: %s", type(error).__name__, error)
+                _log.warning("the progress display failed: %s: %s", type(error).__name__, error)
         finally:
             with contextlib.suppress(Exception):
                 self._face.close()
@@ -310,6 +310,6 @@ class _Bars:
 
 def _given_up(event: LabelGivenUp) -> str:
     return (
-        f"label {event.label} is given up at {event.have} of {event.requested} rows: "
-        f"no row from {event.after} candidates"
+        f"gave up on label {event.label} at {event.have} of {event.requested} rows: {event.after} "
+        "candidates yielded no row"
     )

@@ -58,7 +58,7 @@ def report(
         typer.Argument(help="A run directory, or a suite's folder of runs.", show_default=False),
     ],
     html: Annotated[
-        bool, typer.Option("--html", help="Write a page with rows and rejects beside the figures.")
+        bool, typer.Option("--html", help="Write a page with the figures, rows and rejects.")
     ] = False,
     out: Annotated[
         Path | None,
@@ -173,7 +173,7 @@ def open_page(path: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(path.resolve().as_uri()):
-        print("no browser found: open the file yourself", file=sys.stderr)
+        print("no browser found; open the file yourself", file=sys.stderr)
 
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
@@ -272,7 +272,7 @@ def source_table(
     ]
     heads = ["source", "licence", "revision", "rows"]
     if any("alike" in one for one in sources):
-        heads.append("nearly the source's")
+        heads.append("nearly the same as the source")
         rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
     return heads, rows
 
@@ -331,7 +331,7 @@ def _pace(report: dict[str, Any]) -> str:
                 f"{pace:,.1f} rows per minute" if pace < 10 else f"{pace:,.0f} rows per minute"
             )
     if cost := seen.cost_per_100_rows:
-        words.append(f"${cost:.4f} for 100 rows")
+        words.append(f"${cost:.4f} per 100 rows")
     line = "; ".join(words)
     return line[:1].upper() + line[1:]
 
@@ -446,7 +446,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
         )
     if report.get("unused_calls"):
         ahead = plural(report["unused_calls"], "call")
-        waiting = "; a resume uses what it needs of them"
+        waiting = "; a resume uses those that it needs"
         print(f"{ahead} made ahead{waiting if report['status'] != 'complete' else ', not needed'}.")
 
 

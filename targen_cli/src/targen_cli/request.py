@@ -31,13 +31,13 @@ class ModelOptions(Options):
     ] = None
     model: Annotated[
         Named | None,
-        Flag("The name of the model, as the backend knows it.", metavar="MODEL", panel=""),
+        Flag("The model's name, as the backend knows it.", metavar="MODEL", panel=""),
     ] = None
-    base_url: Annotated[Named | None, Flag("The address of the service.", metavar="URL")] = None
+    base_url: Annotated[Named | None, Flag("The service's address.", metavar="URL")] = None
     options: Annotated[
         Sequence[Named],
         Flag(
-            "Option of the backend, sampling parameter, or batch size (`seeds.batch=10`).",
+            "A backend option, sampling parameter or batch size (`seeds.batch=10`).",
             ("-o", "--option"),
             metavar="[STEP.]KEY=VALUE",
             repeats=True,
@@ -54,10 +54,13 @@ class ModelOptions(Options):
     ] = None
     backend_for: Annotated[
         Sequence[Named],
-        Flag("Use another backend for one step; see describe.", metavar="STEP=NAME", repeats=True),
+        Flag(
+            "Use a different backend for one step; see describe.", metavar="STEP=NAME", repeats=True
+        ),
     ] = ()
     profile: Annotated[
-        Named | None, Flag("Use this profile of your defaults; see targen config.", metavar="NAME")
+        Named | None,
+        Flag("Use this profile from your defaults; see targen config.", metavar="NAME"),
     ] = None
 
     @property
@@ -82,7 +85,7 @@ class ModelOptions(Options):
                 continue
             if name in said:
                 raise UsageError(
-                    f"{typed_as} and -o {name}=... set the same option: give one of them"
+                    f"{typed_as} and -o {name}=... set the same option; give only one of them"
                 )
             said[name] = value
         return said
@@ -125,7 +128,7 @@ class WorkerOptions(Options):
     workers: Annotated[
         Named | None,
         Flag(
-            "With --executor: the number of workers, such as 4, or 2-8 for a cluster that grows.",
+            "With --executor: the number of workers, such as 4, or 2-8 for a growing cluster.",
             metavar="N|MIN-MAX",
         ),
     ] = None

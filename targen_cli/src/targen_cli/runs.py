@@ -25,12 +25,16 @@ def runs(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="list: a folder of runs, by default runs/. open, rm: run directories.",
+            help="For list: a folder of runs [default: runs/]. For open and rm: run directories.",
             show_default=False,
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="rm: do not ask.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="list: print JSON for programs.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="For rm: do not ask for confirmation.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="For list: print JSON for programs.")
+    ] = False,
 ) -> None:
     """List runs, open a report in the browser, or remove runs.
 
@@ -53,7 +57,7 @@ def runs(
         _remove(given, yes=yes)
     else:
         raise UsageError(
-            f"runs {action}: no such action or folder",
+            f"runs {action}: there is no such action or folder",
             hint="targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
         )
 
@@ -70,7 +74,7 @@ def _list(folders: Sequence[Path], *, json: bool) -> None:
     elif shelved:
         print_runs(shelved)
     else:
-        print(f"no run in {folder}; targen generate makes one", file=sys.stderr)
+        print(f"there are no runs in {folder}; targen generate creates one", file=sys.stderr)
 
 
 def _open(paths: Sequence[Path]) -> None:
@@ -132,7 +136,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
         require_removable(path)
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("no terminal to ask on", hint="--yes removes without asking")
+            raise UsageError("there is no terminal for asking", hint="--yes removes without asking")
         named = ", ".join(map(str, paths))
         try:
             agreed = typer.confirm(f"Remove {named}?", err=True)
@@ -140,7 +144,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
             print(file=sys.stderr)
             agreed = False
         if not agreed:
-            print("removed no runs", file=sys.stderr)
+            print("did not remove any runs", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:
         if left := remove(path):

@@ -46,22 +46,24 @@ def show(
         str | None,
         typer.Argument(
             metavar="ROW",
-            help="One row by its number from 0, or one candidate by its id, with its origin.",
+            help="A row by its number from 0, or a candidate by its id; also shows its origin.",
             show_default=False,
         ),
     ] = None,
     label: Annotated[
-        str | None, typer.Option("--label", metavar="LABEL", help="Only those of this label.")
+        str | None, typer.Option("--label", metavar="LABEL", help="Show only this label's rows.")
     ] = None,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="Show the rejected candidates, each with its reason.")
     ] = False,
     reason: Annotated[
         str | None,
-        typer.Option("--reason", metavar="REASON", help="Only those rejected for this reason."),
+        typer.Option(
+            "--reason", metavar="REASON", help="Show only candidates rejected for this reason."
+        ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("-n", "--limit", min=0, help="Rows to show; 0 is all.")
+        int, typer.Option("-n", "--limit", min=0, help="Number of rows to show; 0 shows all.")
     ] = _LIMIT,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines for programs.")] = False,
 ) -> None:
@@ -78,13 +80,13 @@ def show(
 
     if row is not None:
         if label is not None or rejected or reason is not None:
-            raise UsageError("a row is shown whole: leave --label, --rejected and --reason out")
+            raise UsageError("with a row, omit --label, --rejected and --reason")
         traced = tracing.find(run, row)
         if json:
             print_json({**facts_of(traced), "calls": traced.calls()})
         else:
             _print_one(traced)
-            print(f"what each call was asked: targen trace {run} {row}", file=sys.stderr)
+            print(f"to see each call's prompt: targen trace {run} {row}", file=sys.stderr)
         return
     every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
     chosen = (each for each in every if _fits(each, label, reason))
@@ -125,7 +127,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         )
         if reason not in reasons:
             raise UsageError(
-                f"{run} has no reject for {jsonlib.dumps(reason)}",
+                f"{run} has no candidates rejected for {jsonlib.dumps(reason)}",
                 hint=did_you_mean(reason, [*reasons], "reasons"),
             )
     if label is not None:
@@ -138,7 +140,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         )
         if label not in labels:
             raise UsageError(
-                f"{run} has no row with label {jsonlib.dumps(label)}",
+                f"{run} has no rows with the label {jsonlib.dumps(label)}",
                 hint=did_you_mean(label, [*labels], "labels"),
             )
 
@@ -160,10 +162,10 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
     if not shown:
         print(f"{run} has no such rows", file=sys.stderr)
     elif more:
-        print("there is more: --limit 0 shows all", file=sys.stderr)
+        print("there are more; --limit 0 shows all", file=sys.stderr)
     if shown:
         example = shown[0].number if shown[0].rows else shown[0].id
-        print(f"one row with its origin: targen show {run} {example}", file=sys.stderr)
+        print(f"to see a row's origin: targen show {run} {example}", file=sys.stderr)
 
 
 def _print_one(traced: Traced) -> None:
@@ -173,7 +175,7 @@ def _print_one(traced: Traced) -> None:
     else:
         screen.title(traced.id, *outcome_of(traced))
     screen.pairs(content_of(traced), indent=2)
-    screen.heading("Where it is from")
+    screen.heading("Origin")
     screen.pairs(origin_of(traced), indent=2)
     calls = traced.calls()
     if not calls:
@@ -240,7 +242,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if "claimed" in record and corrected:
         yield f"label before {'review' if reviewed else judge}", record["claimed"] or "none"
     if traced.rows:
-        unlike = f"; no earlier row found that is {alike:g}% alike" if alike else ""
+        unlike = f"; no earlier row is {alike:g}% similar" if alike else ""
         yield "checks", f"passed{unlike}"
     ended = record.get("label", record.get("corrected"))
     if ended is not None and corrected:

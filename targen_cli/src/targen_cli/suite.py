@@ -40,7 +40,8 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     if not members:
         known = sorted({task.entry_point for task in tasks})
         raise UnknownName(
-            f"no plugin named {name!r} registers tasks", hint=did_you_mean(name, known, "suites")
+            f"no plugin with the name {name!r} registers tasks",
+            hint=did_you_mean(name, known, "suites"),
         )
     return members
 

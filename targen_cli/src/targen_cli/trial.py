@@ -152,8 +152,8 @@ def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
     if prepared.by_people:
         begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
         raise UsageError(
-            "people answer calls in a sheet, and a preview does not wait for their answers",
-            hint="a small run, which does: " + begin,
+            "people answer calls in a sheet, but a preview does not wait for answers",
+            hint="use a small run, which waits: " + begin,
         )
     return prepared
 

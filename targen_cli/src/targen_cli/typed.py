@@ -70,7 +70,7 @@ def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
                 Option("dimensions") + f" {item!r} is not NAME=VALUES", hint=_DIMENSIONS
             )
         if name in drawn:
-            raise UsageError(Option("dimensions") + f" names {name} twice")
+            raise UsageError(Option("dimensions") + f" contains {name} twice")
         drawn[name] = _values(name, text.strip())
     return drawn
 
@@ -92,8 +92,10 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
     for part, match in zip(parts, weighted, strict=True):
         if match is None:
             raise UsageError(
-                Option("dimensions") + f" {name}={text}: {part!r} has no weight, and others have",
-                hint=f"give each value a weight, {part}:1, or none. Write values that end in a "
+                Option("dimensions")
+                + f" {name}={text}: {part!r} has no weight, although others have one",
+                hint=f"give every value a weight, such as {part}:1, or none of them. Write "
+                "values that end in a "
                 "colon and a number to a file: " + Option("dimensions", {name: "@FILE"}),
             )
         if match[1] in weights:

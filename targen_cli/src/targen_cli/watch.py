@@ -190,7 +190,7 @@ def state_of(watch: Watch, elapsed: float) -> State:
     """Return the state to show after a number of seconds."""
     layer = watch.layer
     if layer is None:
-        words = f"getting ready, for {elapsed:.0f} s" if elapsed >= SILENCE else ""
+        words = f"preparing, for {elapsed:.0f} s" if elapsed >= SILENCE else ""
         return State(watch.counts, "", words)
     calls = cached = tokens = 0
     dollars = 0.0
@@ -217,7 +217,7 @@ def state_of(watch: Watch, elapsed: float) -> State:
         said = _dollars(dollars + paid)
         money = _capped(said, dollars, budget.max_cost, whole, "${:,.2f}", others=paid)
         if whole and "needed" not in money:
-            money += f", about {_dollars(dollars * whole)} in all"
+            money += f", about {_dollars(dollars * whole)} in total"
     return State(
         counts_now,
         figures,
@@ -306,7 +306,7 @@ def _trouble(layer: CallLayer, elapsed: float) -> str:
         trouble = f"no answer yet, after {elapsed:.0f} s"
     for backend, pause in pauses.items():
         name = backend.rpartition(":")[2]
-        waits = f"{name} failed or refused calls: targen asks it again in {pause:.0f} s"
+        waits = f"{name} failed or refused calls; targen retries in {pause:.0f} s"
         trouble = f"{trouble}; {waits}" if trouble else waits
     return trouble
 

@@ -92,7 +92,7 @@ class Elsewhere:
             Option("executor", self.asked["name"])
             + " and "
             + delivery.asked
-            + f" exclude each other: {delivery.answered}, and leaves workers nothing to do",
+            + f" cannot be combined: {delivery.answered}, so workers would have nothing to do",
             hint="leave " + Option("executor") + " out, or continue with " + delivery.dropped,
         )
 
@@ -137,7 +137,7 @@ def _range(asked: Any) -> tuple[int | None, int | None]:
         if 1 <= minimum <= maximum <= _MAX_WORKERS:
             return minimum, maximum
     raise UsageError(
-        _key("workers") + f" {asked}: it must be a number of workers, or the fewest and the most",
+        _key("workers") + f" {asked}: it must be a number of workers, or a minimum and a maximum",
         hint=_key("workers", 4) + ", or " + _key("workers", "2-8"),
     )
 
@@ -154,7 +154,7 @@ def _resources(asked: Any) -> dict[str, float]:
     for name, amount in amounts.items():
         if not name or not 0 < amount < 1e6:
             raise UsageError(
-                _key("resources") + ": it must be amounts above 0 by name",
+                _key("resources") + ": it must map names to amounts above 0",
                 hint=_key("resources", "gpu=1,cpu=4"),
             )
     return amounts
@@ -169,5 +169,5 @@ def _replicas(asked: Any) -> tuple[str, ...]:
                 hint=_key("replicas", ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"]),
             )
     if len(set(urls)) < len(urls):
-        raise UsageError(_key("replicas") + " names a server twice")
+        raise UsageError(_key("replicas") + " lists a server twice")
     return urls

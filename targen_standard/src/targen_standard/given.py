@@ -62,7 +62,7 @@ def left_out(dataset: Dataset, source: object = None) -> str:
     ]
     count = len({line for lines in bad.values() for line in lines})
     more = "; …" if len(bad) > _NAMED else ""
-    return f"{dataset.name}: {plural(count, place)} left out; {'; '.join(several)}{more}"
+    return f"{dataset.name}: {plural(count, place)} skipped; {'; '.join(several)}{more}"
 
 
 def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
@@ -79,7 +79,7 @@ def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
     if not callable(made) or not isinstance(whose := made(), Task):
         raise UsageError(
             f"task: {type(task).__name__} is not a task",
-            hint="a name, a file's path, a Task or a Declaration",
+            hint="pass a name, a file's path, a Task or a Declaration",
         )
     return whose
 

@@ -19,22 +19,23 @@ def no_run(run: Path) -> RunDirectoryError | None:
     """Return the error for a folder without a manifest that another command wrote, if one did."""
     if inner := _runs_in(run):
         return RunDirectoryError(
-            f"{run} is not a run but a folder of runs, as a suite's: "
+            f"{run} is not a run but a folder of runs, such as a suite creates: "
             f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
-            hint=f"name one of them, such as {shlex.quote(str(inner[0]))}; the "
+            hint=f"give one of them, such as {shlex.quote(str(inner[0]))}; the "
             + Action("generate", suite=...)
-            + " that started the suite, typed again, continues all its runs",
+            + " command that started the suite continues all its runs",
         )
     if (run / "weighing.json").exists():
         return RunDirectoryError(
             f"{run} contains selected or weighted rows, and is not a run",
-            hint="name the run that they are from; analyze, train and export take these",
+            hint="give the run that they came from; analyze, train and export accept this folder",
         )
     if (run / "correction.json").exists():
         return RunDirectoryError(
             f"{run} contains corrected or reviewed rows, and is not a run",
             hint=Either(
-                "name the run that they are from; analyze, train, validate and export take these",
+                "give the run that they came from; analyze, train, validate and export accept this "
+                "folder",
                 Action("read_dataset", run),
             ),
         )
@@ -61,7 +62,7 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
     others = (f"{name}{end}" for end in DECLARED)
     if len(name.split()) > 1:
         problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
-        hint = f"a description goes into a file, which {Action('init-task', blank=True)} begins"
+        hint = f"to describe a task, create a file with {Action('init-task', blank=True)}"
     elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
         hint = f"did you mean the file? {beside}"
     elif what_is(path / "manifest.json") == "file":
@@ -69,9 +70,9 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         hint = str(Action("resume", path, n=Blank("N")))
     elif what_is(path / "pyproject.toml") == "file":
         problem = f"{name} is the source of a plugin, not a task"
-        hint = f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} names its tasks"
+        hint = f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} lists its tasks"
     elif what := what_is(path):
-        problem = f"{name} is a {what} that contains no task"
+        problem = f"{name} is a {what} without a task"
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
-        hint = f"a task's file ends in one of {', '.join(read or DECLARED)}"
+        hint = f"the name of a task file ends in one of {', '.join(read or DECLARED)}"
     return UnknownName(problem, hint=hint) if hint else None

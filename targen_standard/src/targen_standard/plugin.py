@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "init-task": ("", "drafting", "a task file to fill in"),
-    "preview": ("", "previewing", "a few rows, their prompts and replies"),
+    "preview": ("", "previewing", "generate a few rows and show their prompts and replies"),
     "revise": ("", "revising", "a task changed, and only what that touches paid for"),
     "export": ("", "exporting", "a dataset in the form that another tool reads"),
     "batch": ("Runs", "batches", "a run's calls in files"),
@@ -142,7 +142,7 @@ def register_deliveries(register: Register[Delivery]) -> None:
     register.register(
         "batch",
         "targen_standard.batches.delivery:BATCH",
-        summary="the service's batches, which are cheaper and answered within a day",
+        summary="the service's batches, which are cheaper and take up to a day",
     )
     register.register(
         "files",
@@ -167,25 +167,25 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
     register.register(
         "near-duplicates",
         "targen_standard.filters.near_duplicates:NEAR_DUPLICATES",
-        summary="refuses rows that nearly repeat another one; every run has it",
+        summary="rejects rows that nearly repeat another row; used in every run",
         flags=True,
     )
     register.register(
         "excluded",
         "targen_standard.filters.excluded:EXCLUDED",
-        summary="refuses rows that equal or nearly equal a row of a named dataset",
+        summary="rejects rows that equal or nearly equal a row in given datasets",
         flags=True,
     )
     register.register(
         "distance",
         "targen_standard.filters.distance:DISTANCE",
-        summary="refuses rows whose embedding is too near to another one's",
+        summary="rejects rows whose embedding is too similar to another row's",
         flags=True,
     )
     register.register(
         "examples",
         "targen_standard.examples:EXAMPLES",
-        summary="has rows read like real ones of your own, and refuses those that repeat one",
+        summary="makes rows read like your own real ones, and rejects those that repeat one",
         flags=True,
     )
 
@@ -196,17 +196,17 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "jsonl",
         "targen_standard.exporting.lines:JSONL",
-        summary="the official file of the task, one JSON object per line",
+        summary="the task's official file, one JSON object per line",
     )
     register.register(
         "hf",
         "targen_standard.exporting.hub:HF",
-        summary="a folder that datasets.load_dataset loads: Parquet and a card",
+        summary="a folder for datasets.load_dataset: Parquet and a card",
     )
     register.register(
         "parquet",
         "targen_standard.exporting.parquet:PARQUET",
-        summary="one file of typed columns",
+        summary="one file with typed columns",
     )
     register.register(
         "instructions",
@@ -221,7 +221,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "csv",
         "targen_standard.exporting.table:CSV",
-        summary="a table, nested values as JSON",
+        summary="a table, with nested values as JSON",
     )
 
 
@@ -249,7 +249,9 @@ def register_task_readers(register: Register[TaskReader]) -> None:
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """Register the task file of a method."""
     register.register(
-        "method", "targen_standard.methods.form:METHOD", summary="rows of a task by another method"
+        "method",
+        "targen_standard.methods.form:METHOD",
+        summary="rows of a task by a different method",
     )
 
 
@@ -265,7 +267,9 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
         "bigbench", "targen_standard.datasets.readers:BIGBENCH", summary="BIG-bench's task.json"
     )
     register.register(
-        "texts", "targen_standard.datasets.readers:TEXTS", summary="a text per line, in a .txt file"
+        "texts",
+        "targen_standard.datasets.readers:TEXTS",
+        summary="one text per line, in a .txt file",
     )
 
 

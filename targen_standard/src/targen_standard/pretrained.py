@@ -73,8 +73,8 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         return packaged
     if is_place(given) or not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", given):
         raise UsageError(
-            f"no folder {given} with a model",
-            hint=_meant(given, option) or f"{option}./FOLDER, or the name of a model of the hub",
+            f"there is no folder {given} with a model",
+            hint=_meant(given, option) or f"{option}./FOLDER, or the name of a model on the hub",
         )
     hub_without_telemetry()
     from huggingface_hub import snapshot_download

@@ -81,7 +81,7 @@ def _parsed(text: str) -> Sequence[float] | Mapping[str, float]:
     if not any(names):
         return numbers
     if not all(names) or len(set(names)) < len(names):
-        raise UsageError(f"{text!r}: each split needs a name of its own", hint=_EXAMPLE)
+        raise UsageError(f"{text!r}: each split needs its own name", hint=_EXAMPLE)
     return dict(zip(names, numbers, strict=True))
 
 
@@ -124,7 +124,7 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
             f"{dataset.name} is too small for this split: {' and '.join(empty)} would be empty "
             f"({plural(len(dataset), 'row')} in {plural(len(groups), 'group')} "
             "that stay together)",
-            hint="larger shares, or fewer splits",
+            hint="use larger shares or fewer splits",
         )
     return {name: _of(dataset, units) for name, units in parts.items()}
 

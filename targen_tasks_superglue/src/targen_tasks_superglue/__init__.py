@@ -38,7 +38,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "record",
         "targen_tasks_superglue.record:RECORD",
-        summary="a masked statement about a passage: which of its entities belongs there?",
+        summary="a statement about a passage with a masked entity: which one belongs there?",
     )
     register.register(
         "rte",
@@ -53,7 +53,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "wsc",
         "targen_tasks_superglue.wsc:WSC",
-        summary="pronouns: whom does the pronoun mean, this one or the other?",
+        summary="pronouns: to whom does the pronoun refer?",
     )
 
 

@@ -74,18 +74,19 @@ class AdapterSuite(Suite):
     def test_is_a_model(self) -> None:
         """The result is a `ChatModel`, and the same object has the same identity again."""
         first, again = self.model(), self.model()
-        assert isinstance(first.identity, str) and first.identity, "identity is a text"
+        assert isinstance(first.identity, str) and first.identity, "identity must be a text"
         assert first.identity == again.identity, (
-            "two models of equal settings have other identities: a resumed run would ask again"
+            "two models with equal settings have different identities, so a resumed run would "
+            "repeat calls"
         )
         for name in ("structured", "seeded"):
-            assert isinstance(getattr(first, name), bool), f"{name} is True or False"
+            assert isinstance(getattr(first, name), bool), f"{name} must be True or False"
 
     def test_answers(self) -> None:
         """A call returns the object's text, and `count_tokens` is no less than it took."""
         model, request = self.model(), request_of()
         counted = model.count_tokens(request)
-        assert isinstance(counted, int) and counted > 0, "count_tokens returns a number above 0"
+        assert isinstance(counted, int) and counted > 0, "count_tokens must return a number above 0"
         reply = using(model, lambda model: model.complete(request))
         assert isinstance(reply, ChatReply) and isinstance(reply.text, str), (
             f"complete() returned {type(reply).__name__}, not a ChatReply"

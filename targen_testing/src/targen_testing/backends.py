@@ -170,7 +170,7 @@ class BackendSuite(Suite):
             self.model("http://127.0.0.1:9"),
             self.model("http://127.0.0.1:9", key="other"),
         )
-        assert isinstance(first, ChatModel), "what `create` returns is no ChatModel"
+        assert isinstance(first, ChatModel), "`create` does not return a ChatModel"
         assert first.identity.strip(), "identity is empty"
         assert first.identity == again.identity, "identity differs from one model to the next"
         assert first.price is None or isinstance(first.price, Price)
@@ -188,7 +188,7 @@ class BackendSuite(Suite):
         else:
             with FaultServer(self.good()) as server:
                 reply = using(self.model(server.url), twice)
-            assert reply.text == TEXT, "the reply is not the service's text, as it came"
+            assert reply.text == TEXT, "the reply differs from the service's text"
         assert isinstance(reply, ChatReply)
         assert reply.text.strip(), "the reply is empty"
         assert reply.finish in ("stop", "length"), f"finish is {reply.finish!r}"
@@ -209,11 +209,11 @@ class BackendSuite(Suite):
             reply, error = exchange.reply, exchange.error
         assert reply is not None, f"a good answer gave {error!r}"
         assert reply.input_tokens > 0 and reply.output_tokens > 0, (
-            "input_tokens and output_tokens are not told: budgets and estimates need them"
+            "input_tokens and output_tokens are missing, but budgets and estimates need them"
         )
         if self.wire is not None:
             assert (reply.input_tokens, reply.output_tokens) == (TOKENS_IN, TOKENS_OUT), (
-                "these are not the tokens that the service told"
+                "these are not the token counts from the service"
             )
         assert model.count_tokens(request_of()) >= reply.input_tokens, (
             "count_tokens must be an upper bound"

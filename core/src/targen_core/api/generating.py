@@ -103,23 +103,22 @@ async def agenerate(
         n: rows, split evenly over the labels.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
-        shares_of: labelled rows, in any form that `read_dataset` takes: `n` rows get the shares of
-            their labels.
+        shares_of: labelled rows, in any form that `read_dataset` accepts; `n` is divided in
+            proportion to their labels.
         variants: variants of the task to apply, by name.
         model: a backend's name such as "llama", or a backend with a model such as
-            "chatgpt/gpt-6-luna". It may be a `ChatModel`, or a model of another library such as
-            langchain. Without a model, "local" is used, a small model for trying things, with a
-            warning.
-        options: backend options and sampling parameters whose names clash with a keyword here,
-            such as `max_tokens` of one reply.
-        steps: another model for single steps, by the step's name such as "correct"; or a mapping
-            with "model" and options for that step. See `Task.steps`.
+            "chatgpt/gpt-6-luna". It may also be a `ChatModel`, or a model from a library such as
+            langchain. By default "local", a small model for trying things out, with a warning.
+        options: backend options and sampling parameters whose names clash with a keyword here, such
+            as `max_tokens` for each reply.
+        steps: different models for some steps, by step name such as "correct"; or a mapping with
+            "model" and options for that step. See `Task.steps`.
         out: the run directory. By default runs/TASK-SEED, or runs/TASK-SEED-2 and so on if another
             run exists.
         seed: random seed.
         shard: the part of the work that this run does, such as "2/8" or (2, 8) for the second of
-            eight machines. All machines get the same call except for this number. `max_cost` limits
-            this part alone.
+            eight machines. All machines make the same call except for this number. `max_cost`
+            limits only this part.
         correct: whether to self-correct labels (step 4).
         corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1: a file, or the items.
@@ -130,35 +129,36 @@ async def agenerate(
             list-seeds`.
         generators_from: a registered inverse generator to use instead of the task's for all labels,
             or several by label; see `targen list-generators`.
-        checks: registered checks that each row must pass beside the task's own, by name; see
-            `targen list-checks`.
+        checks: registered checks that each row must pass in addition to the task's own, by name;
+            see `targen list-checks`.
         filters: registered filters that rows pass through, by name and in this order; see `targen
             list-filters`.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all". The
-            default is the task's, or "all" for your own `seeds`.
+        labels_per_seed: 1 to use each seed for only one label, so that no two rows share it, or
+            "all". By default the task's setting, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
-        dimensions: traits in which items and rows differ, by name. A value is texts to draw from,
-            weights by text, or None to remove a dimension of the task. "STEP.NAME" belongs to a
-            list.
-        task_dimensions: whether the task's own dimensions that prompts say are kept.
+        dimensions: traits in which items and rows vary, by name. A value is a list of texts to draw
+            from, a mapping of texts to weights, or None to remove one of the task's dimensions.
+            "STEP.NAME" applies to a list.
+        task_dimensions: whether to keep the task's own dimensions that appear in prompts.
         worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
-            uses brief prompts, if the task has them, in steps whose model is known to follow these.
-        unsure: whether a row whose judge answers "unsure" is left out ("drop") or keeps its
-            label ("keep"); by default what the task says.
+            uses brief prompts, if the task has them, in steps whose model is known to do without
+            examples.
+        unsure: whether a row is left out ("drop") or keeps its label ("keep") if its judge answers
+            "unsure"; by default the task's setting.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
         near_duplicates: similarity in per cent above which a candidate is a near-duplicate, by
             default 90; 0 turns the check off.
-        max_cosine: cosine of two embeddings above which a candidate is too near to a row; by
-            default rows may be as near as they are.
-        max_refused: the largest share of a label's candidates that `max_cosine` may refuse; 0.2 by
+        max_cosine: maximum cosine similarity of a candidate's embedding to any row's; by default
+            unlimited.
+        max_refused: the maximum share of a label's candidates that `max_cosine` may reject; 0.2 by
             default.
-        embedder: what embeds rows for `max_cosine`, by name: "minilm", the default, which
-            targen-analysis brings, or "words", which needs no model.
-        exclude: datasets whose rows no row may equal or nearly equal: any form that `read_dataset`
-            reads, or several in a list.
-        give_up_after: give up on a label after this many consecutive candidates without a row.
+        embedder: the embedder for `max_cosine`: "minilm", the default, from targen-analysis, or
+            "words", which does not need a model.
+        exclude: datasets whose rows must not occur, exactly or nearly: in any form that
+            `read_dataset` reads, or several in a list.
+        give_up_after: give up on a label after this many consecutive candidates fail.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         concurrency: maximum concurrent calls; 32 by default.
@@ -167,16 +167,16 @@ async def agenerate(
         max_outage: stop the run after this many seconds without any answer.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: also use the batch API for steps 1 and 2.
-        delivery: another way to have calls answered later; see `targen list-deliveries`.
+        delivery: a different way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
         cache: whether to share replies with earlier runs.
-        hedge: whether to send a call again, beside the first, that takes far longer than others.
+        hedge: whether to send a second copy of a call that takes far longer than others.
         executor: runs the models outside this process: an executor's name such as "ray", or a
             mapping. The mapping has `name`, and may have `address` (of a cluster), `workers` (4 or
             "2-8"), `resources` (per worker, such as `{"gpu": 1}`) and `replicas` (addresses of
             servers with the same model). It does not affect the rows.
-        progress: whether to show a line of progress in a notebook or on a terminal.
-        registry: resolves names; by default among all that is installed.
+        progress: whether to show progress in a notebook or on a terminal.
+        registry: resolves names; by default, all installed plugins.
         **model_options: backend options, such as `base_url`, and sampling parameters, such as
             `temperature`.
 
@@ -226,18 +226,19 @@ async def aresume(
 ) -> Run:
     """Continue a stopped run, or extend a finished one.
 
-    No answered call is repeated, and the rows are the same as those of an uninterrupted run. With
-    `n` or `labels` the run grows to that many rows in total.
+    Answered calls are not repeated, and the rows are the same as in an uninterrupted run. With `n`
+    or `labels` the run grows to that many rows in total.
 
     Args:
         run: a run, or its directory.
-        n: total rows, in the shares of the labels that the run has.
-        labels: total rows by label; labels that are not named keep their targets.
+        n: total rows, in the run's current label shares.
+        labels: total rows by label; other labels keep their targets.
         task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
         model: the model, if the run was made with a model object.
         options: as `model_options`, for names that clash with a keyword here.
-        steps: the models of single steps, if those were objects; or options for single steps.
-        give_up_after: give up on a label after this many consecutive candidates without a row.
+        steps: the models of individual steps, if those were objects; or options for individual
+            steps.
+        give_up_after: give up on a label after this many consecutive candidates fail.
         max_cost: stop before spending more than this many dollars, earlier calls included.
         max_tokens: stop before using more than this many tokens in total, earlier calls included.
         concurrency: maximum concurrent calls.
@@ -245,18 +246,17 @@ async def aresume(
         tpm: maximum tokens per minute.
         max_outage: stop the run after this many seconds without any answer.
         batch: whether to use the batch API; by default as the run was started.
-        delivery: another way to have calls answered later; see `targen list-deliveries`.
+        delivery: a different way to have calls answered later; see `targen list-deliveries`.
         rounds: maximum batch rounds after the first.
-        exclude: the datasets that the run excludes, where they are not where they were or were
-            objects.
-        verify: judge everything again and compare it with what was written.
+        exclude: the datasets that the run excludes, if they have moved or were objects.
+        verify: judge everything again and compare the results with the files.
         cache: whether to share replies with earlier runs; by default as the run was started.
         hedge: whether to send slow calls again; by default as the run was started.
         executor: where the models work, as `generate` takes it; by default in this process.
-        progress: whether to show a line of progress in a notebook or on a terminal.
+        progress: whether to show progress in a notebook or on a terminal.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
-        **model_options: options that do not affect replies, such as a key or a timeout; all others
-            stay as the run was started.
+        **model_options: options that do not affect replies, such as a key or a timeout; you cannot
+            change others.
 
     Returns:
         The run: its path, its report and its rows.
@@ -292,7 +292,7 @@ def load(
     Args:
         run: its directory.
         task: the `Task`, if the run was made with a `Task` object.
-        registry: resolves names; by default among all that is installed.
+        registry: resolves names; by default, all installed plugins.
 
     Raises:
         UsageError: the directory does not exist.
@@ -324,7 +324,7 @@ def _kept(job: Job) -> str:
     if not rows.exists() or not rows.stat().st_size:
         return resume
     task = {name: value for name, value in job.manifest.objects.items() if name == "task"}
-    return f"the rows so far are kept: {Action('load', job.path, **task)}; {resume}"
+    return f"the rows generated so far are kept: {Action('load', job.path, **task)}; {resume}"
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:

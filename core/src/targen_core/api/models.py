@@ -47,8 +47,8 @@ def backend_of(registry: Registry, model: object) -> Backend:
     try:
         chat = registry.chat_model(model)
     except TypeError as error:
-        usual = 'a backend by its name, such as "llama", or a model object; '
-        usual += "an object of a class of yours needs the methods of targen_core.ChatModel"
+        usual = 'pass the name of a backend, such as "llama", or a model object; '
+        usual += "an object of your own class needs the methods of targen_core.ChatModel"
         # Other errors show what to pass.
         hint = usual if isinstance(error, NotAModel) else ""
         raise UsageError(f"model: {error}", hint=hint) from error

@@ -65,7 +65,7 @@ class UsageReport:
         if self.cached:
             words += f", {plural(self.cached, 'cached reply', 'cached replies')}"
         if self.copied:
-            words += f", {plural(self.copied, 'reply', 'replies')} of the earlier run"
+            words += f", {plural(self.copied, 'reply', 'replies')} from the earlier run"
         return words + (f", ${self.dollars:.4f}" if self.dollars else "")
 
 
@@ -76,15 +76,15 @@ class LabelReport:
     Candidates of branches that aim at no label are in `Report.raw`, under "flow".
 
     Attributes:
-        requested: rows that were asked for.
+        requested: rows requested.
         rows: rows with this label in the dataset.
-        judged: candidates that were generated for it and got a verdict.
-        accepted: of these, those in the dataset, by final label.
+        judged: candidates that were generated for this label and got a verdict.
+        accepted: those in the dataset, by final label.
         surplus: those whose final label already had all its rows, by that label.
-        rejected: those that were rejected, by the step that did so.
-        duplicate: those that are near-duplicates of rows that were there.
+        rejected: those that were rejected, by the rejecting step.
+        duplicate: those that are near-duplicates of earlier rows.
         reasons: the reasons for rejection, with their counts.
-        unsure: of the accepted, those whose judge was unsure, where these are kept.
+        unsure: accepted candidates whose judge was unsure, if these are kept.
     """
 
     requested: int
@@ -148,12 +148,12 @@ class Report:
         problem: why it is not complete, or "".
         rows: rows by label.
         requested: rows requested, by label.
-        labels: what became of each label's candidates.
-        seconds: how long processes worked on it; None if one was killed, so that the time is
+        labels: the outcomes of each label's candidates.
+        seconds: how long processes worked on the run; None if one was killed, so that the time is
             unknown.
         usage: calls, tokens and cost.
         models: the model's name by step.
-        notes: remarks, such as a check that refused many candidates, and a way to let these pass.
+        notes: remarks, such as that a check rejected many candidates, and how to accept these.
         raw: the whole of `report.json`.
     """
 

@@ -94,8 +94,8 @@ class Request:
         made = prepare(self.registry, self.spec)
         if self.is_usual:  # all keywords are known: `modle` is not one
             _log.warning(
-                'no model is given, so targen uses "%s", a small one for trying things; '
-                'for a real one, pass model="llama/NAME" or such (see targen list-backends)',
+                'no model was given, so targen uses "%s", a small model for trying things out; '
+                'for a real model, pass e.g. model="llama/NAME" (see targen list-backends)',
                 USUAL_MODEL,
             )
         return made
@@ -287,7 +287,7 @@ def elsewhere(
     if not isinstance(executor, str | Mapping):
         raise UsageError(
             f"executor: {type(executor).__name__} is not an executor",
-            hint='its name, such as "ray", or {"name": "ray", "workers": 4}',
+            hint='pass its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     read = load_registry().function("workers-elsewhere", of="executor")
     where: Elsewhere = read(registry, executor)
@@ -559,20 +559,27 @@ def _like(
     shares = Option("shares_of", "FILE")
     if n is None or other:
         raise UsageError(
-            shares + " shares out a number of rows over the labels",
-            hint=Option("n", 100) + ", without " + Option("labels") + " or " + Option("preset"),
+            shares + " divides a total number of rows among the labels",
+            hint="pass "
+            + Option("n", 100)
+            + " without "
+            + Option("labels")
+            + " or "
+            + Option("preset"),
         )
     source = as_path(source) if isinstance(source, PathLike) else source
     counts = read_dataset(source, task, registry=registry, strict=False).labels
     counts = {name: count for name, count in counts.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
-            f"{source} has no labelled row of {task.name}",
+            f"{source} does not contain any labelled rows of {task.name}",
             hint=f"its labels are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
         _log.warning(
-            "%s has no row of: %s; targen will not generate any", source, ", ".join(lacking)
+            "%s has no rows for these labels: %s. targen will not generate any",
+            source,
+            ", ".join(lacking),
         )
     return Quotas.shared(n, counts, task)
 
@@ -589,8 +596,8 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     if not mine.total:
         raise UsageError(
             Option("shard")
-            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards: "
-            "this one has none",
+            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards, "
+            "and this shard would get none",
             hint=f"use at most {whole.total // unit} shards",
         )
     return mine
@@ -616,19 +623,21 @@ def registry_for(
         if not isinstance(task, Task):
             if hasattr(task, "save_in"):
                 raise UsageError(
-                    f"{path} keeps its task in a file of its own, {type(task).__name__}s too",
-                    hint="omit task=; to change it: " + Action("revise", path, task=Blank("task")),
+                    f"the run {path} has its own copy of its task, so do not pass a "
+                    f"{type(task).__name__}",
+                    hint="omit task=; to change the task: "
+                    + Action("revise", path, task=Blank("task")),
                 )
             raise UsageError(
-                f"task is {repr(task)[:80]}; a run finds its task by name",
-                hint="omit task=, or pass the Task object that the run was made with",
+                f"task is {repr(task)[:80]}, but a run finds its task by name",
+                hint="omit task=, or pass the Task object with which you started the run",
             )
         tasks[_in_memory(path, "task", manifest.task.id)] = task
     backends = {}
     for step, model in (models or {}).items():
         if isinstance(model, str):
             raise UsageError(
-                f"{path} records its backends; only a model object has to be passed again",
+                f"{path} records its backends, so only model objects have to be passed again",
                 hint="omit model=",
             )
         if step and step not in manifest.steps:
@@ -645,7 +654,7 @@ def _in_memory(path: Path, kind: str, used: str) -> str:
     """The name of an object that a run was made with."""
     if not used.startswith(f"{MEMORY}:"):
         raise UsageError(
-            f"the {kind} of {path} is {used}, which is found by its name",
+            f"the {kind} of {path} is {used}, which targen finds by its name",
             hint=f"omit {kind}=",
         )
     return used.partition(":")[2]

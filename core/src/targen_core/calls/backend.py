@@ -23,7 +23,7 @@ class BackendOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """A recipe for creating a model from options.
+    """A way to create a model from options.
 
     Attributes:
         summary: one line for `targen list-backends`.
@@ -32,36 +32,34 @@ class Backend:
         create: creates the model; may import heavy packages. It returns a
             `ChatModel`, or a model of a library that has an adapter, such as a langchain
             `BaseChatModel`.
-        defaults: sampling parameters that suit a model better than the task's,
-            given the options; a key may be `STEP.KEY` for a single step. The
-            user's `-o` takes precedence.
+        defaults: sampling parameters that suit a model better than the task's, depending on the
+            options; a key may be `STEP.KEY` for a single step. The user's `-o` takes precedence.
         packages: distributions whose version affects the replies, such as an
             embedded engine; recorded in the manifest.
         cacheable: whether replies may be shared between runs; false if they
             depend on code that may change, such as a script.
-        batch: creates the provider of batches from the same options; None if
-            the service has no batch API.
-        batch_codec: creates the codec that writes calls to files and reads the
-            answers, if the service itself has no batch API.
-        delivery: the name of the delivery that answers its calls, if none is ever made alone, as
-            where people answer. A run then asks ahead only for answers that it will use, as
-            long as step 4 changes no label.
-        thinks: whether the model with these options reasons before it answers,
-            so that `targen estimate` can say what it does not count.
+        batch: creates the batch provider from the same options; None if the service does not have a
+            batch API.
+        batch_codec: creates the codec that writes calls to files and reads the answers, if the
+            service does not have a batch API.
+        delivery: the name of the delivery that answers its calls, if calls are never made
+            individually, for example if people answer. A run then only requests answers in advance
+            that it will use, as long as step 4 does not change labels.
+        thinks: whether the model with these options reasons before it answers, so that `targen
+            estimate` can mention what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions
             as from worked examples, so that prompts may be brief. By default not.
-        ready: whether this machine can use it with the user's options, such as with a key in the
-            environment. Such a backend is offered if the user names none. With None it is used only
-            by its name.
-        caveat: `caveat(options, labels)` returns a warning before a run of a task with so many
-            labels, such as that the model is too small. Without a warning it returns "".
-        top_logprobs: the most alternatives per token that its models can list, with any options;
-            None if they do not report token probabilities. A model states its own figure, which
-            depends on its options: see `ScoringModel`.
-        scores_given: whether they also tell how likely a text would have been
-            that they are given.
-        continues: whether they also tell which tokens may come next in a reply
-            that has begun, its end among them.
+        ready: whether this machine can use it with the user's options, for example because there is
+            a key in the environment. Such a backend is offered if the user does not choose one.
+            With None it is used only by its name.
+        caveat: `caveat(options, labels)` returns a warning before a run of a task with that many
+            labels, for example that the model is too small, or "".
+        top_logprobs: the maximum number of alternatives per token that its models can list, with
+            any options; None if they do not report token probabilities. A model states its own
+            figure, which depends on its options; see `ScoringModel`.
+        scores_given: whether they also report the probability of a given text.
+        continues: whether they also report the likely next tokens of an unfinished reply, including
+            its end.
     """
 
     summary: str

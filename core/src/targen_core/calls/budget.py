@@ -103,7 +103,7 @@ class Budget:
             option, shared = "max_cost", self.shared[1]
             spent = f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent"
             more = f"cost ${dollars:.4f}"
-        whose = " by all parts of the command" if shared else ""
+        whose = " by the whole command" if shared else ""
         hint = (
             (REPEAT if shared or not self.tokens else "resume")
             + " with a larger "
@@ -111,7 +111,7 @@ class Budget:
         )
         if option == "max_tokens" and not self.tokens:  # other programs call this so
             own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
-            hint = hint + "; the length of a reply is " + own
+            hint = hint + "; to limit the length of a reply, use " + own
         error = BudgetExhausted(f"{spent}{whose}, and the next call may {more}", hint=hint)
         error.shared = shared
         return error

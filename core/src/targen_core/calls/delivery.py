@@ -81,7 +81,7 @@ class Delivery:
     summary: str = ""
     asked: Words = ""
     dropped: Words = ""
-    answered: str = "its calls are answered in their own time"
+    answered: str = "its calls are answered later"
     basis: str = ""
     leaves: bool = False
     takes_all: bool = False

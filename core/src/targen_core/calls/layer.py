@@ -278,13 +278,13 @@ class CallLayer:
                 self._asked_again.add(key)
                 if not is_usable(known, call, read):
                     if not self.again:
-                        _log.warning("asking again for replies that could not be used")
+                        _log.warning("requesting new replies in place of unusable ones")
                     self.again += 1
                     return None
             if lacks_scores(known, call):
                 raise CorruptJournal(
                     f"{self.journal.path}: the record of a call at {call.place} has no token "
-                    "probabilities, which it asked for",
+                    "probabilities, although the call asked for them",
                     hint="if the run came from someone else, do not trust it",
                 )
             return known
@@ -563,10 +563,10 @@ class CallLayer:
         """Journal that a call was given up, so that a resume or a replay gives the same rows."""
         call = sending.call
         words = (
-            f"the service answers other calls, and failed {plural(sending.failures + 1, 'time')} "
-            f"at this one of {call.step} ({call.place}): {error}"
+            f"the service answers other calls but failed {plural(sending.failures + 1, 'time')} on "
+            f"this {call.step} call ({call.place}): {error}"
         )
-        _log.warning("a call is given up: %s", words)
+        _log.warning("giving up on a call: %s", words)
         reply = ChatReply(words[:1000], "unanswered")
         self._write(sending.bound, call, sending.key, reply, cached=False, cost=0.0)
         return reply

@@ -53,9 +53,10 @@ class Price:
         output: dollars per million output tokens, reasoning included.
         cache_read: for input read from the service's prompt cache; None for `input`.
         cache_write: for input written to that cache; None for `input`.
-        cache_from: the shortest opening that the service caches, in tokens, or None if unknown.
-        long_from: a prompt of more tokens costs `long_input` times its input and `long_output`
-            times its output. Set it to None for no such limit.
+        cache_from: the shortest beginning of a prompt that the service caches, in tokens, or None
+            if unknown.
+        long_from: a prompt with more tokens costs `long_input` times its input and `long_output`
+            times its output. None if there is no such limit.
         long_input: factor for the input of a long prompt.
         long_output: factor for its output.
         batch: factor for both in a batch; None if there are no batches.
@@ -129,17 +130,17 @@ class ChatRequest:
     """One call.
 
     `params` holds the sampling parameters under their ordinary names (`temperature`, `max_tokens`,
-    `top_p`, `stop`, `seed`, ...). `max_tokens` is always present: the budget reserves it. `schema`
-    is the JSON schema that the reply must satisfy, or None for free text, and `schema_name` its
-    name. `key` is the call's identity, a hex string; a scripted backend may answer by it. With
-    `top_logprobs` the reply must contain the probability of each of its tokens, and this many of
-    the likeliest tokens at its place. Only a `ScoringModel` gets such a request. With `given` the
-    reply is that text, and the model only reports its probability. Only a `ScoringModel` with
-    `scores_given` gets such a request. With `next_token` the model returns a single token and its
-    alternatives (`top_logprobs`). It is the reply's first, or continues the last message if that is
-    the assistant's own. The end of the reply is also a token, with the text "". Only a
-    `ScoringModel` with `continues` gets such a request. `origin` and `dry_run` are never sent:
-    where the call comes from, and a function that gives the task's offline reply.
+    `top_p`, `stop`, `seed`, ...). `max_tokens` is always present, because the budget reserves it.
+    `schema` is the JSON schema that the reply must satisfy, or None for free text, and
+    `schema_name` its name. `key` is the call's identity, a hex string; a scripted backend may
+    answer by it. With `top_logprobs` the reply must contain the probability of each of its tokens,
+    and this many of the likeliest tokens at its position. Only a `ScoringModel` gets such a
+    request. With `given` the reply is that text, and the model only reports its probability. Only a
+    `ScoringModel` with `scores_given` gets such a request. With `next_token` the model returns a
+    single token and its alternatives (`top_logprobs`). It is the reply's first, or continues the
+    last message if that is the assistant's own. The end of the reply is also a token, with the text
+    "". Only a `ScoringModel` with `continues` gets such a request. `origin` (where the call comes
+    from) and `dry_run` (a function that returns the task's offline reply) are never sent.
     """
 
     messages: tuple[Message, ...]
@@ -159,10 +160,10 @@ class ChatReply:
     """One answer: its text, why it ended, and the tokens used.
 
     `cache_read_tokens` of the `input_tokens` came from the service's own prompt cache, and
-    `cache_write_tokens` went into it. `reasoning_tokens` of the `output_tokens` are left out of the
-    text. `model` is the name that the service gave the model that answered, or "". `tokens` are
-    those of the text, if the request has `top_logprobs`. `unscored` says why those that the service
-    listed cannot be read, or is "". A reply with `unscored` is requested again like an unreadable
+    `cache_write_tokens` went into it. `reasoning_tokens` of the `output_tokens` are not in the
+    text. `model` is the service's name for the model that answered, or "". `tokens` are those of
+    the text, if the request has `top_logprobs`. `unscored` states why the tokens that the service
+    listed cannot be read, or is "". A reply with `unscored` is requested again, like an unreadable
     one.
     """
 
@@ -216,21 +217,21 @@ def counted(reply: ChatReply, max_input: int, max_output: int) -> ChatReply:
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """A language model behind a service or in this process.
+    """A language model, in a service or in this process.
 
     Its properties may be plain attributes; targen only reads them.
 
     A model with a key may also have `secrets`, a tuple of texts. The call layer removes them from
-    replies and errors before these are kept. The call layer finds keys in options of type
-    `SecretStr` and in environment variables named like keys by itself.
+    replies and errors before it stores these. It also finds keys in options of type `SecretStr` and
+    in environment variables with names like those of keys.
     """
 
     @property
     def identity(self) -> str:
         """Return what determines the reply, apart from the request: address or file, and model.
 
-        It is part of the key of every call, so it must be stable from run to run and contain no
-        secret.
+        It is part of the key of every call, so it must be stable from run to run and must not
+        contain secrets.
         """
         ...
 
@@ -263,7 +264,7 @@ class ChatModel(Protocol):
         ...
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the request's input tokens; it must never be too low."""
+        """An upper bound on the request's input tokens; it must never be too low."""
         ...
 
     async def aclose(self) -> None:
@@ -280,7 +281,7 @@ class ScoringModel(ChatModel, Protocol):
 
     @property
     def top_logprobs(self) -> int | None:
-        """Return the most alternatives that it lists per token; None if it reports none."""
+        """Return how many alternatives it lists per token at most; None if it lists none."""
         ...
 
     @property

@@ -78,8 +78,9 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
         raise ValueError(f"complete() returned invalid tokens: {problem}")
     if lacks_scores(reply, request):
         raise BadRequest(
-            "the service answered without the token probabilities that it was asked for",
-            hint="it has none, or not for this model: use another backend for this step, as with "
+            "the service's answer lacks the token probabilities that were requested",
+            hint="it may not offer them for this model; use a different backend for this step, "
+            "such as "
             + Option("steps", {"STEP": "local"})
             + "; vLLM, llama.cpp's server and Ollama 0.12.11 have them",
             billed=True,

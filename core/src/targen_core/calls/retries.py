@@ -60,8 +60,8 @@ class Retries:
             return ""
         tries, lasts = plural(trouble.failures, "failure"), trouble.clock() - trouble.since
         return (
-            f"no answer for {lasts:.0f} s, {tries}: {trouble.error}; "
-            f"asking again for up to {trouble.most:g} s"
+            f"no answer for {lasts:.0f} s, {tries}: {trouble.error}; retrying for up to "
+            f"{trouble.most:g} s"
         )
 
     def answered(self, limiter: RateLimiter, sent: float) -> None:
@@ -91,7 +91,9 @@ class Retries:
             words = f": {error}" if error is not None else ""
             raise ServiceGaveUp(
                 f"the service requested a pause of {asked:.0f} s{words}",
-                hint=self._again + " after that, or with a larger " + Option("max_outage", ...),
+                hint=self._again
+                + " after that time, or with a larger "
+                + Option("max_outage", ...),
             )
 
     def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
@@ -142,7 +144,7 @@ class Retries:
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
                 + self._again
-                + " when it is back, or with a larger "
+                + " when the service is back, or with a larger "
                 + Option("max_outage", ...),
             ) from error
         # What it was asked to wait may be untrue: it asks again before the run would end.

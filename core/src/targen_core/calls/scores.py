@@ -44,14 +44,14 @@ _DECODER = json.JSONDecoder(strict=False)
 
 @dataclass(frozen=True, slots=True)
 class TokenScore:
-    """One token of a reply, and how likely the model found it there.
+    """One token of a reply and its probability according to the model.
 
     Attributes:
-        text: what the token adds to the reply. If a character takes several tokens, the last token
-            has it, and the earlier ones have "".
+        text: the text that the token adds to the reply. If a character takes several tokens, the
+            last one contains it, and the earlier ones are "".
         logprob: the token's log-probability, from `LEAST` to 0.
-        top: the likeliest tokens at its place with their log-probabilities, the likeliest first;
-            as many as were asked for, or fewer. The token itself may be among them.
+        top: the likeliest tokens at its position with their log-probabilities, the likeliest first;
+            as many as requested, or fewer. They may include the token itself.
     """
 
     text: str
@@ -66,7 +66,7 @@ class Scored(Generic[T]):
     Attributes:
         value: what `Llm.ask` would have returned.
         text: the reply as it came, without reasoning.
-        tokens: the tokens of `text`, in order; the one that ends a reply is not among them.
+        tokens: the tokens of `text`, in order, without the token that ends the reply.
     """
 
     value: T
@@ -84,10 +84,10 @@ class Scored(Generic[T]):
         return mean_logprob(self.tokens)
 
     def field(self, *path: str | int) -> tuple[TokenScore, ...]:
-        """The tokens that write one value of a JSON reply, in order.
+        """The tokens of one value in a JSON reply, in order.
 
         `path` leads to it by names and numbers: `field("rows", 0, "text")`. Quotation marks around
-        a text do not count, but a token that has both a mark and a part of the text does.
+        a text do not count, but a token that contains both a mark and a part of the text does.
 
         Raises:
             KeyError: the reply has no such value.
@@ -96,9 +96,9 @@ class Scored(Generic[T]):
         return self.between(*_span(self.text, _begin(self.text), path))
 
     def between(self, start: int, end: int) -> tuple[TokenScore, ...]:
-        """Return the tokens of the characters `start` to `end` of `text`, in order.
+        """Return the tokens for the characters `start` to `end` of `text`, in order.
 
-        Those at the edges may contain more.
+        The first and last tokens may contain more.
 
         Raises:
             Rejected: `unaligned-scores`, if the service's tokens do not make up the reply.
@@ -122,7 +122,7 @@ def mean_logprob(tokens: Sequence[TokenScore]) -> float:
         ValueError: there are no tokens.
     """
     if not tokens:
-        raise ValueError("no tokens, and so no mean of their log-probabilities")
+        raise ValueError("there are no tokens to average log-probabilities over")
     return math.fsum(token.logprob for token in tokens) / len(tokens)
 
 

@@ -76,14 +76,14 @@ class VoteOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     votes: Annotated[int, Field(ge=1, le=99)] = Field(
-        default=3, description="blind answers to each question; odd, so that a majority is clear"
+        default=3, description="blind answers per question; an odd number, for a clear majority"
     )
 
     @field_validator("votes")
     @classmethod
     def _is_odd(cls, votes: int) -> int:
         if votes % 2 == 0:
-            raise ValueError("it must be odd, or half of the votes would be no majority")
+            raise ValueError("it must be odd: half of the votes would not be a majority")
         return votes
 
 

@@ -89,15 +89,15 @@ class Dataset(Sequence[Mapping[str, Any]]):
         task: whose rows they are.
         rows: the rows.
         card: the dataset card (Markdown), or "".
-        license: under which it is published, by its name on hubs ("cc-by-4.0"), or "".
-        source: the place that it was read from, for people, or "".
+        license: the licence, by its name on hubs ("cc-by-4.0"), or "".
+        source: where it was read from, for people, or "".
         run: the run directory it belongs to, if any.
         provenance: for a run, the origin of each instance, one record each.
-        weights: of each row, how much it counts in training; () where all count alike. Those
-            of rows that belong together are the same.
-        problems: what is wrong with rows that were read with `strict=False`, and known oddities
-            of the original data.
-        report: of a run, its report as of the moment at which its rows were read; else empty.
+        weights: how much each row counts in training; () if all count the same. Rows that belong
+            together have the same weight.
+        problems: problems with rows that were read with `strict=False`, and known oddities in the
+            original data.
+        report: for a run, its report at the moment when its rows were read; otherwise empty.
     """
 
     name: str = field(compare=False)
@@ -202,7 +202,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the rows, independent of the form they were read from.
+        """SHA-256 of the rows, independent of the format they were read from.
 
         Neither the order of keys nor whether a missing value is absent or null
         matters.
@@ -215,16 +215,17 @@ class Dataset(Sequence[Mapping[str, Any]]):
     def repeats(self, other: Dataset, similarity: float = 90.0) -> dict[int, int]:
         """Find rows that are, or nearly are, rows of another dataset, whatever their labels.
 
-        Rows are compared as a run compares its own (`near_duplicates`): without case and
-        punctuation, by the share of letters that an edit keeps.
+        Rows are compared as within a run (`near_duplicates`): ignoring case and punctuation, based
+        on the share of letters that an edit keeps.
 
         Args:
             other: rows of the same columns, such as a test set.
-            similarity: the least likeness of two alike rows, 0 to 100; at 100 they are the same
-                except for case and punctuation.
+            similarity: the minimum similarity, 0 to 100; at 100, rows are the same except for case
+                and punctuation.
 
         Returns:
-            The place of a row here -> that of the first like it found there, both from 0.
+            A mapping from the index of a row here to the index of the first similar row there, both
+            from 0.
 
         Raises:
             MissingDependency: targen-standard, which has the filter, is not installed.
@@ -263,16 +264,16 @@ class Dataset(Sequence[Mapping[str, Any]]):
         return held
 
     def shuffle(self, *, seed: int = 0) -> Dataset:
-        """Return the rows in a random order by `seed`; rows that belong together remain so."""
+        """Return the rows in random order, based on `seed`; related rows stay together."""
         shuffled: Dataset = self._outside("shuffle", seed=seed)
         return shuffled
 
     @trimmed
     def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
-        """Split the dataset into named parts in which labels have the same shares.
+        """Split the dataset into named parts with the same label shares.
 
-        Rows that belong together remain together. So do rows of a run from the same seed, since
-        they share its text. The same rows and seed give the same parts.
+        Rows that belong together stay together, as do rows of a run from the same seed, since they
+        share its text. The same rows and seed give the same parts.
 
         Args:
             shares: "0.8/0.1/0.1" or (0.8, 0.1, 0.1) for train, validation and test,
@@ -280,7 +281,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             seed: decides which rows go where.
 
         Raises:
-            UsageError: these are no shares, or the rows are too few for them.
+            UsageError: the shares are invalid, or there are too few rows for them.
         """
         parts: dict[str, Dataset] = self._outside("split", shares, seed=seed)
         return parts
@@ -306,7 +307,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             license: for the card, by its name on the hub, such as "cc-by-4.0".
             private: whether a new dataset is private.
             force: replace an existing dataset.
-            token: of the hub; by default what `hf auth login` or HF_TOKEN left.
+            token: the hub's token; by default from `hf auth login` or HF_TOKEN.
 
         Returns:
             Its address.
@@ -315,7 +316,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             MissingDependency: the extra `hub` is not installed.
             UsageError: the token is missing, a name or the shares are invalid, or a dataset exists
                 and `force` is not given.
-            JobFailed: the hub refuses or cannot be reached; its data are unchanged.
+            JobFailed: the hub rejects the data or cannot be reached; its data are unchanged.
         """
         publish = load_registry().function("publish", of="push_to_hub")
         dataset = replace(self, license=license or self.license)
@@ -365,7 +366,7 @@ def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
         if item.name == name and registry.resolve(item) is dataset.task:
             return item.id, ()
     raise TypeError(
-        f"cannot pickle {dataset!r}: its task is an object of this program; its rows can be pickled"
+        f"cannot pickle {dataset!r}: its task exists only in this program; pickle its rows instead"
     )
 
 
@@ -399,7 +400,7 @@ def _refused(error: ValidationError) -> str:
     where, value = ".".join(map(str, first["loc"])), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
         there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
-        return f"{where}: no such column, only {there or 'none'}"
+        return f"{where}: there is no such column; the row has {there or 'no columns'}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
         near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
@@ -410,7 +411,7 @@ def _refused(error: ValidationError) -> str:
         quotes = ": names and texts need double quotes" if "key must be" in why else ""
         return f"it is not JSON: {why}{quotes}"
     if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{where + ': ' if where else ''}it is not an object: {{COLUMN: VALUE}}"
+        return f"{where + ': ' if where else ''}it is not an object such as {{COLUMN: VALUE}}"
     return plain_fault(refused(error))
 
 

@@ -20,23 +20,23 @@ def read_dataset(
     encoding: str = "utf-8",
     strict: bool = True,
 ) -> Dataset:
-    """Return a dataset in any form, as official rows of its task.
+    """Read a dataset in any form, as official rows of its task.
 
-    Each row is validated strictly against the task's schema: `"true"` is not a boolean. Rows of a
-    file whose first row has no `idx` are numbered from 0, where the schema wants a number. A run in
-    progress is read at one moment, so rows, card and report agree.
+    Each row is validated strictly against the task's schema: `"true"` is not a boolean. If the
+    first row of a file has no `idx` and the schema needs a number, rows are numbered from 0. A run
+    in progress is read at a single moment, so rows, card and report agree.
 
     Args:
         source: a run directory, an output of `targen correct` or `targen reweigh`, a file (.jsonl,
             .json, .csv or .parquet), or a folder that `targen export --as hf` or `datasets` saved.
             It may also be "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub, or rows: a `datasets.Dataset`,
             a data frame, mappings, a `Dataset`.
-        task: the task of the rows: a task, its name, or its file. A run knows its task.
-        variants: variants of the task; a run also knows these.
+        task: the task of the rows: a task, its name, or its file. A run records its task.
+        variants: variants of the task; a run also records these.
         registry: finds the task; by default what is installed.
-        encoding: of text files without a byte order mark.
-        strict: whether the first bad row is an error. Otherwise bad rows are left out, with rows
-            that belong to them, and listed in `Dataset.problems`. Other oddities, such as a
+        encoding: the encoding of text files without a byte order mark.
+        strict: whether the first bad row is an error. Otherwise bad rows and the rows that belong
+            with them are left out and listed in `Dataset.problems`. Other oddities, such as a
             repeated `idx`, are also listed there. Bad rows that the benchmark itself published
             (`Rows.oddities`) are left out and listed in either case.
 

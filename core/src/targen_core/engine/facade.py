@@ -271,12 +271,12 @@ class StageLlm:
             return
         has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"
         raise UsageError(
-            f"task {self.task.name} asks in step {self._step} for token probabilities"
-            + (" of a text of its own" if given else "")
-            + (" of what comes next in a reply" if next_token else "")
+            f"in step {self._step}, the task {self.task.name} requests token probabilities"
+            + (" for its own text" if given else "")
+            + (" for the next token of a reply" if next_token else "")
             + (f" with {wanted} likeliest tokens" if wanted else "")
             + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
-            hint="the task's `scored` says so before the first call, with the backends that do",
+            hint="declare this in the task's `scored`: a run then checks it before the first call",
         )
 
     async def _answer(

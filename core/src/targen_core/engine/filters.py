@@ -27,16 +27,16 @@ _SIZE = Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An instance as filters see it.
+    """An instance, as seen by filters.
 
     Attributes:
-        among: rows that have the same share what was not written: the id of its seed, or what the
-            task says.
-        instance: the instance; the rest are its texts.
+        among: rows with the same value share the text that was not written: the id of its seed, or
+            the task's own value.
+        instance: the instance itself.
         text: the whole instance, as its task renders it.
         written: what the generator wrote.
         branch: what it was generated for.
-        rows: makes its official rows, as they would be committed; empty if step 4 rejects it.
+        rows: returns its official rows, as they would be committed; empty if step 4 rejects it.
     """
 
     among: str
@@ -49,12 +49,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a filter refuses a candidate.
+    """The reason why a filter rejects a candidate.
 
     Attributes:
-        reason: in a short kebab-case word, which reports count by.
+        reason: a short kebab-case word, by which reports count.
         detail: in words.
-        verdict: what it is counted as; a rejection is one of the stage "filter".
+        verdict: how it is counted; a rejection belongs to the stage "filter".
         facts: further facts for the notes of its record.
     """
 
@@ -65,28 +65,29 @@ class Refusal:
 
 
 class Filter(ABC):
-    """Refuses candidates, in commit order.
+    """Rejects candidates, in commit order.
 
-    Its results must follow from its options, from the added instances and from the verdicts. The
-    rows then depend on nothing else, and a resumed run gets the same ones. Each run, and each
-    process that resumes one, makes a new filter.
+    Its results may depend only on its options, the added instances and the verdicts, so that a
+    resumed run gets the same rows. Each run, and each process that resumes one, creates a new
+    filter.
 
     Attributes:
-        gives_way: reasons of refusals that are taken back if a label lacks rows after all
-            candidates had their turn. The filter improves rows, and a run does not fall short for
-            that.
-        share: the share of candidates that it refuses, as far as that is known before a run;
-            estimates add as many calls.
-        packages: distributions beside its own whose versions a run records, since they affect what
-            it refuses.
-        precedence: filters see a candidate in this order, lowest first; filters of one precedence
-            in the order in which they were named. The first that refuses it says why.
+        gives_way: reasons of refusals that are revoked if a label still lacks rows after all
+            candidates had their turn. So a filter that only improves rows does not make a run fall
+            short.
+        share: the share of candidates that it rejects, as far as this is known before a run;
+            estimates add the corresponding calls.
+        packages: distributions other than its own whose versions a run records, since they affect
+            what it rejects.
+        precedence: filters see a candidate in this order, lowest first; filters with the same
+            precedence in the order in which they were given. The first one that rejects it gives
+            the reason.
         stateless: whether one object serves a whole run, since it does not learn from rows.
-        version: raised when it gives other verdicts on the same rows. A run records it, and warns
-            if it is resumed with another.
+        version: increased when it gives different verdicts on the same rows. A run records it, and
+            warns if it is resumed with a different one.
         shapes: whether it changes the task, by `shaped`.
-        across_runs: whether merging runs also passes rows of different runs through it. Then only
-            its `find` and `add` are called for each row.
+        across_runs: whether merging runs also passes rows from different runs through it. In this
+            case only `find` and `add` are called for each row.
     """
 
     gives_way: tuple[str, ...] = ()
@@ -99,36 +100,36 @@ class Filter(ABC):
     across_runs: bool = False
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
-        """Return the task with what the filter adds to it, such as dimensions or prompts.
+        """Return the task with the filter's additions, such as dimensions or prompts.
 
-        It is called before anything else, in every process, and so must follow from the filter's
-        options and the files that they name.
+        It is called before anything else, in every process, so it may depend only on the filter's
+        options and their files.
         """
         return task
 
     @abstractmethod
     def find(self, candidate: Candidate) -> Refusal | None:
-        """Return why the candidate is refused, or None; it is as generated, before step 4."""
+        """Return why a candidate is rejected, or None; it is as generated, before step 4."""
 
     def add(self, accepted: Candidate) -> bytes:
-        """Learn of an accepted instance, as it is after step 4; return what `restore` needs."""
+        """Record an accepted instance, as it is after step 4; return what `restore` needs."""
         return b""
 
     def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027
-        """Learn what `add` returned in earlier processes, in order; called with many at once.
+        """Take back what `add` returned in earlier processes, in order; called with many at once.
 
         Raises:
-            ValueError: one of them cannot be from `add`; the run is then judged from its journal.
+            ValueError: one of them cannot come from `add`; the run is then judged from its journal.
         """
 
     def count(self, branch: str, commit: Commit) -> None:  # noqa: B027
-        """Learn of each verdict, in order, including those of earlier processes.
+        """Record each verdict, in order, including those of earlier processes.
 
         `commit.verdict`, `commit.stage` and `commit.reason` are the candidate's outcome.
         """
 
     def close(self) -> None:  # noqa: B027
-        """Let go of files and the like; called when the run is closed."""
+        """Release files and other resources; called when the run is closed."""
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """Return a section for `report.json`, under the filter's name; empty by default.

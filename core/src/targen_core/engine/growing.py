@@ -84,11 +84,11 @@ class _Silent(StageLlm):
 
     async def _answer(self, *_: Any, **__: Any) -> Any:
         shard, lists = Option("shard"), Option("contexts", ...) + " or " + Option("seeds", ...)
-        without = "; or leave " + shard + " out, and give each machine another "
+        without = "; or omit " + shard + ", and give each machine a different "
         raise UsageError(
-            shard + f": the first list of task {self.task.name} is whole in one batch, and asks a "
-            "model for it: each shard would pay for it again",
-            hint="give the list as a file, with " + lists + without + Option("seed", ...),
+            shard + f": one model call produces the whole first list of task {self.task.name}, "
+            "so each shard would pay for it again",
+            hint="pass the list as a file, with " + lists + without + Option("seed", ...),
         )
 
 
@@ -315,7 +315,7 @@ class GrowingList:
         finally:
             del self.scopes[making.index]
         kind, propose = spec.source.item, named(spec.source.propose)
-        expected = "str" if kind is str else f"{kind.__name__}, as ListStep.item says"
+        expected = "str" if kind is str else f"{kind.__name__} (see ListStep.item)"
         if not isinstance(fresh, Sequence) or isinstance(fresh, str):
             raise self.guard.fault(
                 f"{propose} returned {type(fresh).__name__} for {spec.step}, not a list of "
@@ -324,8 +324,8 @@ class GrowingList:
         odd = next((item for item in fresh if not isinstance(item, kind)), None)
         if odd is not None:
             raise self.guard.fault(
-                f"{propose} returned an item of {spec.step} that is {type(odd).__name__}: "
-                f"each is to be {expected}"
+                f"{propose} returned a {type(odd).__name__} among the items of {spec.step}, which "
+                f"must be {expected}"
             )
         return _Listed(fresh, tuple(scope.keys), None, scope.lacking)
 

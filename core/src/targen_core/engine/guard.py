@@ -97,8 +97,8 @@ class Guard:
                     raise raised
                 return made
         raise self.fault(
-            f"{named(stage)} asks something else each time it gets the same replies: what it asks "
-            "may depend on nothing but them"
+            f"{named(stage)} makes different requests each time it gets the same replies: its "
+            "requests may depend only on the replies"
         )
 
     async def _wait(self, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
@@ -113,7 +113,9 @@ class Guard:
             raise
         except Exception as error:
             raise self._verdict_or_fault(error) from error
-        raise self.fault(f"{named(stage)} is a plain function: write `async def`, it is awaited")
+        raise self.fault(
+            f"{named(stage)} is a plain function; targen awaits it, so write `async def`"
+        )
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a plain function under the same rules."""
@@ -131,7 +133,7 @@ class Guard:
         whose = self.distribution
         hint: Words = f"report it to the authors of {whose}, and resume when it is fixed"
         if whose == FILE:
-            hint = "fix the file, then generate a new run with another " + Option("out", ...)
+            hint = "fix the file, then generate a new run with a different " + Option("out", ...)
         elif whose == MEMORY:
             hint = "fix it, then resume: targen_core.resume(RUN, task=...)"
         return StageFailed(f"{self._what}: {message}", distribution=whose, hint=hint)

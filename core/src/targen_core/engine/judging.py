@@ -35,7 +35,9 @@ async def judge(
     before = instance.model_copy(deep=True)
     correction = await guard.wait(corrector, llm, instance)
     if instance != before:
-        raise guard.fault(f"{CHANGED}: a row is written from it; return the label in a Correction")
+        raise guard.fault(
+            f"{CHANGED}; rows are written from it, so return the label in a Correction"
+        )
     if not isinstance(correction, Correction):
         raise guard.fault(f"the corrector returned {type(correction).__name__}, not a Correction")
     if correction.label is None:

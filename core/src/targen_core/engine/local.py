@@ -126,13 +126,13 @@ class LocalExecutor(Executor):
             raise
         if label != aim:
             raise self._of_branch[branch].fault(
-                f"the generator for {branch} returned an instance labelled {label}"
+                f"the generator for {branch} returned an instance with the label {label}"
             )
 
     def _own_label(self, branch: str, error: Rejected) -> StageFailed:
         """A branch that aims at a label has it from code, so every candidate would fail."""
         return self._of_branch[branch].fault(
-            f"the generator for {branch} returned an instance with another label: {error}"
+            f"the generator for {branch} returned an instance with a different label: {error}"
         )
 
     def _refuses_label(self, branch: str, error: BaseException | None) -> bool:
@@ -197,12 +197,12 @@ class LocalExecutor(Executor):
             returned = guard.call(check, instance, seed.value)
             if instance != before:
                 raise guard.fault(
-                    "a check changed the instance that it was given: a check only raises Rejected"
+                    "a check changed the instance that it was given; it may only raise Rejected"
                 )
             if registered and returned is not None:  # as one that says no by a value would
                 raise guard.fault(
-                    f"{named(check)} returned {type(returned).__name__}: a check raises Rejected, "
-                    "or returns None"
+                    f"{named(check)} returned {type(returned).__name__}; a check must raise "
+                    "Rejected or return None"
                 )
 
     def _llm(

@@ -24,8 +24,8 @@ _REFUSED = ("refusal", "content-filter")
 _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
-_ANOTHER: Words = "use another model, since this one does not do as the prompt says"
-_WILLING: Words = "use another model, or word the task so that this one does not refuse"
+_ANOTHER: Words = "use a different model, since this one does not do what the prompt asks for"
+_WILLING: Words = "use a different model, or reword the task so that this one does not refuse"
 _REPLIES: Words = (
     "use a model that replies (if it reasons first, raise "
     + Setting("max_tokens", Blank("N"))
@@ -400,7 +400,7 @@ class QuotaTracker:
         """Return what the model said last, if it could not be read; or ""."""
         if unusable is None:
             return ""
-        return f"; the model said {unusable[:100]!r}" if unusable.strip() else _EMPTY
+        return f"; the model replied {unusable[:100]!r}" if unusable.strip() else _EMPTY
 
     @property
     def commonest_drop(self) -> str:
@@ -447,16 +447,16 @@ class QuotaTracker:
             for (lacks, most), names in alike.items()
         ]
         if self.given_up & set(short):
-            why = f"gave up after {give_up_after} consecutive candidates without a row"
+            why = f"gave up after {give_up_after} consecutive candidates failed to yield a row"
             larger = Option("give_up_after", ...)
             why += said if is_empty else ""
             hint: Words = "resume with a larger " + larger + ", or " + better
         elif unfit:
-            why = f"no item of {unfit} can be a seed of this task ({self.commonest_drop})"
-            hint = Action("list-seeds") + " has other seeds"
+            why = f"no item from {unfit} can serve as a seed for this task ({self.commonest_drop})"
+            hint = Action("list-seeds") + " lists other seeds"
         elif fruitless and not self.dropped:
             why = f"the list of {fruitless} is empty"
-            hint = "check what it is made of: its options, the file that it reads, or its model"
+            hint = "check its source: its options, the file that it reads, or its model"
         elif given:
             why = "all given seeds were used"
             hint = "give more seeds, or raise the task's samples_per_seed"
@@ -473,13 +473,17 @@ class QuotaTracker:
             hint = better + ", or give your own " + own_lists
             if own:
                 shown = Action("show", Blank("RUN"), rejected=True)
-                hint = shown + " says what was left out, and why"
+                hint = shown + " shows what was left out, and why"
         kept: Words = "rejects.jsonl lists what was rejected and why"
         if any(self._have.values()):
-            kept = "the rows so far are kept, and " + kept
+            kept = "the rows generated so far are kept, and " + kept
         if self._has_unusable:
-            again = AGAIN + " asks again for the replies that could not be used"
-            other = "with another " + Option("out", ...) + " only unusable replies are asked for"
+            again = AGAIN + " requests new replies in place of the unusable ones"
+            other = (
+                "with a different "
+                + Option("out", ...)
+                + " only unusable replies are requested again"
+            )
             kept = kept + "; " + other if any(self._have.values()) else again
         error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept)
         error.lacking = sum(map(self.needed, short))

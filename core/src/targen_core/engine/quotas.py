@@ -36,7 +36,7 @@ class Quotas(Mapping[str, int]):
 
     @classmethod
     def even(cls, rows: int, task: Task[Any, Any]) -> Quotas:
-        """`rows` over the labels of `task`, in whole units, the remainder to the first labels.
+        """`rows` divided evenly among the labels of `task`, in units; the first ones get the rest.
 
         Raises:
             UsageError: `rows` is not positive, or not a multiple of the task's unit.
@@ -83,7 +83,7 @@ class Quotas(Mapping[str, int]):
 
     @classmethod
     def like(cls, rows: int, before: Mapping[str, int], task: Task[Any, Any]) -> Quotas:
-        """`rows` in the shares that a run has: evenly if it has as many of each label.
+        """`rows` in a run's label shares; evenly if its labels have equal numbers.
 
         Raises:
             UsageError: `rows` is not positive, or not a multiple of the task's unit.
@@ -99,14 +99,14 @@ class Quotas(Mapping[str, int]):
         return sum(self._rows.values())
 
     def over(self, names: Sequence[str]) -> Quotas:
-        """The quotas of just these labels, in their order; 0 for those that are left out."""
+        """The quotas of these labels only, in their order; 0 for missing ones."""
         return Quotas({name: self._rows.get(name, 0) for name in names})
 
     def for_task(self, task: Task[Any, Any]) -> Quotas:
         """The quotas of all labels of `task`, in their order.
 
         Raises:
-            UsageError: an unknown label or one twice, a split unit, or no rows at all.
+            UsageError: a label is unknown or given twice, a unit is split, or there are no rows.
         """
         names, meant = task.quota_names, task.rows.label_named
         found: dict[str, int] = {}
@@ -118,12 +118,12 @@ class Quotas(Mapping[str, int]):
                     hint=did_you_mean(name, names, "its labels are"),
                 )
             if name in found:
-                raise UsageError(f"label {name} has two numbers of rows", hint="give it one")
+                raise UsageError(f"label {name} has two numbers of rows", hint="give it only one")
             _check_unit(f"label {name}", rows, task.rows_per_instance)
             found[name] = rows
         if not self.total:
             raise UsageError(
-                "all quotas are 0, so no row would be generated",
+                "all quotas are 0, so no rows would be generated",
                 hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
             )
         return Quotas(found).over(names)
@@ -155,6 +155,6 @@ def _check_unit(what: Words, rows: int, unit: int) -> None:
         below = rows // unit * unit
         near = f"{below} or {below + unit}" if below else str(unit)
         raise UsageError(
-            what + f": {plural(rows, 'row')}; rows of this task come in groups of {unit}",
+            what + f": {plural(rows, 'row')}, but this task's rows come in groups of {unit}",
             hint=f"use {near}",
         )

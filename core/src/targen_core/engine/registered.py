@@ -38,7 +38,7 @@ class RegisteredFilter(Filter):
             return None
         if not isinstance(refusal, Refusal):
             raise self._guard.fault(
-                f"find() returned {type(refusal).__name__}: return a Refusal or None"
+                f"find() returned {type(refusal).__name__}; it must return a Refusal or None"
             )
         if problem := _problem(refusal):
             raise self._guard.fault(f"find() returned a Refusal whose {problem}")
@@ -48,7 +48,7 @@ class RegisteredFilter(Filter):
         """See `Filter.add`."""
         entry = self._call("add", accepted)
         if not isinstance(entry, bytes):
-            raise self._guard.fault(f"add() returned {type(entry).__name__}: return bytes")
+            raise self._guard.fault(f"add() returned {type(entry).__name__}; it must return bytes")
         return entry
 
     def restore(self, entries: Sequence[bytes]) -> None:
@@ -72,7 +72,9 @@ class RegisteredFilter(Filter):
         except (TypeError, ValueError) as error:
             raise self._guard.fault(f"report() returned what is not JSON: {error}") from error
         if not isinstance(written, dict):
-            raise self._guard.fault(f"report() returned {type(section).__name__}: return a dict")
+            raise self._guard.fault(
+                f"report() returned {type(section).__name__}; it must return a dict"
+            )
         return written
 
     def _call(self, name: str, *args: Any) -> Any:
@@ -80,22 +82,22 @@ class RegisteredFilter(Filter):
             return self._guard.call(getattr(self._inner, name), *args)
         except Rejected as error:  # which would not be counted
             raise self._guard.fault(
-                f"{name}() raised Rejected: return a Refusal from find()"
+                f"{name}() raised Rejected; return a Refusal from find() instead"
             ) from error.__cause__ or error
 
 
 def _problem(refusal: Refusal) -> str:
     """Return what is wrong with a refusal, or ""."""
     if not isinstance(refusal.reason, str) or not _REASON.fullmatch(refusal.reason):
-        return f"reason is {refusal.reason!r}: a few words with dashes, such as too-long"
+        return f"reason is {refusal.reason!r}; it must be a few words with dashes, such as too-long"
     if not isinstance(refusal.detail, str):
-        return f"detail is a {type(refusal.detail).__name__}: a text"
+        return f"detail is a {type(refusal.detail).__name__}; it must be a text"
     if refusal.verdict not in _VERDICTS:
-        return f"verdict is {refusal.verdict!r}: {' or '.join(_VERDICTS)}"
+        return f"verdict is {refusal.verdict!r}; it must be {' or '.join(_VERDICTS)}"
     facts = refusal.facts
     if not isinstance(facts, Mapping) or not all(
         isinstance(name, str) and isinstance(value, int | float | str)
         for name, value in facts.items()
     ):
-        return "facts are not numbers or texts by name"
+        return "facts are not a mapping of names to numbers or texts"
     return ""

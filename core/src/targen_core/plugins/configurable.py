@@ -51,20 +51,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Configurable(Generic[PartT]):
-    """A part that is made by options.
+    """A part that is created from options.
 
-    A run records the options and compares them when it is resumed, so a part must be the same
-    whenever its options are.
+    A run records the options and compares them when it is resumed, so equal options must give equal
+    parts.
 
     Attributes:
-        options: a pydantic model of them, with `extra="forbid"`; descriptions of its fields are
-            their help. A part is only usable without options if all have defaults.
-        make: makes the part of such options; it raises `UsageError` where they do not go together.
-        uses: options that name another registered part, with its kind, such as `{"embedder":
-            "embedder"}`. `make` gets that part, made with its own options, as a keyword with the
-            option's name. The option then holds its full id.
-        section: of a filter, its section of reports and cards.
-        shapes: of a filter, whether it changes the task; see `Filter.shaped`.
+        options: a pydantic model with `extra="forbid"`; the descriptions of its fields are the help
+            texts. A part is usable without options only if all of them have defaults.
+        make: creates the part from such options; it raises `UsageError` if they do not go together.
+        uses: options that select another registered part, with its kind, such as `{"embedder":
+            "embedder"}`. `make` gets that part, created with its own options, as a keyword with the
+            option's name. The option then contains its full id.
+        section: for a filter, its section in reports and cards.
+        shapes: for a filter, whether it changes the task; see `Filter.shaped`.
     """
 
     options: type[BaseModel]

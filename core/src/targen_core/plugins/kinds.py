@@ -31,27 +31,28 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of thing that plugins register.
+    """A kind of part that plugins register.
 
     Attributes:
         name: its name in the singular, such as "metric".
         hook: the hook that registers its objects, such as "register_metrics".
         listing: the command that lists them, such as "list-metrics"; "" for none.
         type: the type of its objects, as "module:NAME"; "" for anything that can be called.
-        described: that type as its authors know it, for errors; "" for "a module.NAME".
-        fresh: whether each use gets an object of its own: what is registered makes one, without
-            arguments or, if it is `Configurable`, of its options.
+        described: a description of that type for errors; "" for "a module.NAME".
+        fresh: whether each use gets its own object: the registered object creates one, without
+            arguments or, if it is `Configurable`, from its options.
         lists: what the listing command does, as one sentence for its help.
         spec: the function whose signature and docstring document the hook, as "module:NAME".
-        facts: makes what `targen describe` shows of an object, as "module:function": it takes a
-            `targen_cli.facts.Described` and returns a mapping that JSON has.
-        prints: prints these facts, as "module:function"; without it they are printed as they are.
-        flags: options of `targen describe` that it takes: "options", "prompts", "variants".
+        facts: returns what `targen describe` shows for an object, as "module:function": it takes a
+            `targen_cli.facts.Described` and returns a mapping of JSON values.
+        prints: prints these facts, as "module:function"; by default they are printed unchanged.
+        flags: options of `targen describe` that apply to it: "options", "prompts", "variants".
         use: how its objects are used, for `targen describe`; "{name}" stands for the name and
             "{id}" for the full id.
         suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
-        requires: requirements, in addition to the core, of a distribution made from the template.
+        requires: requirements, in addition to the core, of a distribution created from the
+            template.
         tries: commands to try after `targen new`; "{name}" stands for the name.
         reserved: first words of names that no other distribution may register.
         owner: the distribution that registered the kind, as the loader fills it in.
@@ -87,7 +88,7 @@ class Kind:
         return self.spec or f"targen_core.plugins.hookspecs:{self.hook}"
 
     def mismatch(self, target: object) -> str:
-        """Return what an object should be if it is not; otherwise "".
+        """Return what an object should be, if it is something else; otherwise "".
 
         Raises:
             PluginError: the type cannot be imported.
@@ -98,7 +99,7 @@ class Kind:
         return "" if isinstance(target, self.resolve("type")) else described
 
     def resolve(self, attribute: str) -> Any:
-        """Return what an attribute such as "type" or "suite" names; None if it names nothing.
+        """Return the object that an attribute such as "type" or "suite" refers to, or None.
 
         Raises:
             PluginError: it cannot be imported.

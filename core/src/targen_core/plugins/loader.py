@@ -182,11 +182,11 @@ def _bad_line(text: str) -> str:
 
 
 def load_registry(sources: Iterable[Source] | None = None) -> Registry:
-    """Return a registry of `sources`, by default all that is installed.
+    """Return a registry of `sources`, by default all installed plugins.
 
-    It never raises because of a plugin: one that fails is left out entirely, and `Registry.plugins`
-    says what is wrong with it. Installed plugins are loaded once, unless one is broken, comes, goes
-    or is imported again.
+    A failing plugin never raises an error: it is left out entirely, and `Registry.plugins` contains
+        the problem. Installed plugins are loaded once, unless one is broken, added, removed or
+        imported again.
     """
     global _kept
     disabled = {
@@ -292,7 +292,7 @@ class _Loading:
             self._end(
                 "incompatible",
                 "",
-                f"it requires targen-core {source.core} or newer, and {core} is installed",
+                f"it requires targen-core {source.core} or newer, but {core} is installed",
                 f"pip install --upgrade 'targen-core>={source.core}'",
             )
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:

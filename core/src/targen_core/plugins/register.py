@@ -36,10 +36,10 @@ class RegistrationRefused(ValueError):
 class Registration(Generic[T]):
     """One named object of a plugin.
 
-    `target` is the object itself or a lazy `"module:ATTR"`. `install` is the requirement, extra
-    included, that brings all that the target imports. `aliases` are other names that find it,
+    `target` is the object itself or a lazy `"module:ATTR"`. `install` is the requirement, including
+    extras, that provides everything the target imports. `aliases` are other names that find it,
     unless they are registered names themselves. `panel` is the part of `targen --help` that shows a
-    command. With `flags`, options of a filter may be given by their names alone.
+    command. With `flags`, a filter's options may be given without its name.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Registration(Generic[T]):
         return f"{self.distribution}:{self.name}"
 
     def fault(self, problem: str, check: str = "") -> PluginError:
-        """Return the error that blames its authors; `check` names the broken rule, if one is."""
+        """Return the error that blames its authors; `check` is the broken rule, if any."""
         return PluginError(
             f"{self.kind} {self.id}{problem}",
             check=check,
@@ -78,7 +78,7 @@ class Registration(Generic[T]):
 
 
 class Register(Generic[T]):
-    """Collects what one plugin registers under one hook.
+    """Collects the objects that one plugin registers under one hook.
 
     A hook only calls `register`; objects are imported, built and run on first use.
     """
@@ -103,19 +103,19 @@ class Register(Generic[T]):
         """Register `target` as `name`.
 
         Args:
-            name: lower-case letters, digits, `.`, `_` and `-`. The id becomes
-                `distribution:name`. A command may have two words, such as "review report":
-                it is a command of its own, typed so.
+            name: lower-case letters, digits, `.`, `_` and `-`. The id becomes `distribution:name`.
+                A command may have two words, such as "review report", which people type in this
+                way.
             target: the object, or `"package.module:ATTRIBUTE"`, imported when
                 it is first used; a task may be `"package:FILE.yaml"`, a
                 declaration file in the package.
             summary: one line for the listings.
-            aliases: other names by which people look for it, such as a
-                service's own. A name wins over an alias, except over one of targen's own.
+            aliases: other names that people may look for, such as a service's own. A name takes
+                precedence over an alias, except over one of targen's own.
             panel: for a command, the part of `targen --help` that shows it.
-            flags: for a filter, whether its options are also flags of their own, which turn it on.
-                Its options must then be a `targen_core.options.Options`; the fields with a `Flag`
-                become flags. Its module must be cheap to import.
+            flags: for a filter, whether its options are also flags, which turn it on. Its options
+                must then be a `targen_core.options.Options`; the fields with a `Flag` become flags.
+                Its module must import quickly.
 
         Raises:
             ValueError: for a malformed name or target, or a name that this

@@ -104,7 +104,7 @@ class Registry:
         tasks: Mapping[str, Task[Any, Any]] = MappingProxyType({}),
         backends: Mapping[str, Backend] = MappingProxyType({}),
     ) -> Registry:
-        """This registry with objects of the running program; their ids are `memory:NAME`.
+        """This registry plus objects of the running program, with the ids `memory:NAME`.
 
         An object replaces an earlier one of the same name.
         """
@@ -129,17 +129,16 @@ class Registry:
     def find(self, kind: str, name: str, *, whose: Sequence[str] = ()) -> Registration[Any]:
         """The registration for `name`, bare or full.
 
-        A plain `str` finds what is installed. A file or an import path has to be a `Typed`. Where
-        several distributions register a bare name, the first one of `whose` that does is meant,
-        otherwise the owner of the kind, otherwise targen's own. So other installed packages never
-        change the meaning of targen's own names.
+        A plain `str` finds what is installed. A file or an import path has to be a `Typed`. If
+        several distributions register a bare name, the first of these counts: one in `whose`, the
+        owner of the kind, targen's own. So other installed packages never change the meaning of
+        targen's own names.
 
         Raises:
             Untrusted: a plain `str` names a file or an import path.
-            UnknownName: names near matches, and the package to install if it is
-                one of ours.
+            UnknownName: lists near matches, and the package to install if it is one of ours.
             AmbiguousName: listing the full ids.
-            UsageError: a file without a task, or a class's name that is none.
+            UsageError: a file without a task, or an invalid class name.
         """
         if kind == "task" and is_file(name):
             registration: Registration[Any] = looked_up(FINDER)(name)
@@ -174,7 +173,7 @@ class Registry:
         return [item for item in self.all(kind) if name in (item.name, *item.aliases)]
 
     def others(self, kind: str, name: str) -> list[str]:
-        """Return the full ids of others that have the bare name which `find` takes for one.
+        """Return the full ids of other registrations with the bare name that `find` resolves.
 
         Raises:
             UsageError: as `find`.
@@ -188,7 +187,7 @@ class Registry:
         return self.resolve(self.find(kind, name))
 
     def kind_of(self, name: str) -> str:
-        """Return the kind of a name that no plugin registers, by its form; "" for any other."""
+        """Return the kind of an unregistered name, based on its form; "" for all others."""
         if is_file(name):
             return "task"
         return "backend" if self.adapter(name) else ""
@@ -196,7 +195,7 @@ class Registry:
     def adapter(self, backend: str) -> Registration[Any] | None:
         """Return the adapter of a backend that is a class, `ADAPTER:package.module.Class`.
 
-        None for a backend that is registered, and for one of no known adapter.
+        None for a registered backend, and for a class without a known adapter.
         """
         name, colon, _ = backend.partition(":")
         if not colon or ("backend", backend) in self._by_id:
@@ -209,7 +208,7 @@ class Registry:
 
         Raises:
             NotAModel: no adapter knows it.
-            TypeError: it is a class, or an adapter tells what is wrong with it.
+            TypeError: it is a class, or an adapter reports a problem with it.
             MissingDependency: its library's adapter is not installed.
         """
         from targen_core.calls.model import ChatModel
@@ -238,24 +237,24 @@ class Registry:
         return None
 
     def function(self, name: str, *, of: str) -> Any:
-        """The function that another distribution registers for use by others.
+        """A function that one distribution registers for use by others.
 
         Args:
-            name: its name; if several distributions register it, the usual one is meant.
-            of: what needs it, for the error.
+            name: its name; if several distributions register it, targen's usual one is used.
+            of: what needs the function, for the error.
 
         Raises:
-            UnknownName: the package that brings it is unknown.
+            UnknownName: the package that provides it is unknown.
             MissingDependency: it is not installed.
             PluginError: it cannot be imported.
         """
         return self.resolve(self.required("function", name, of=of))
 
     def required(self, kind: str, name: str, *, of: str) -> Registration[Any]:
-        """The registration that `of` cannot do without, which another distribution brings.
+        """The registration, from another distribution, that `of` requires.
 
         Raises:
-            UnknownName: the package that brings it is unknown.
+            UnknownName: the package that provides it is unknown.
             MissingDependency: it is not installed.
         """
         package = package_of(kind, name)
@@ -388,7 +387,7 @@ class Registry:
         if name.startswith(f"{MEMORY}:"):
             word = "task" if kind == "task" else "model"
             return UnknownName(
-                f"the {word} {bare!r} was an object of a program, and no run keeps one",
+                f"the {word} {bare!r} was an object in a program, which runs do not store",
                 hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
             )
         package = package_of(kind, bare if kind in self.kinds else "")
@@ -405,32 +404,32 @@ class Registry:
         states = {plugin.state for plugin in ours}
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
-            hint = f"a task in a file is named by its path, such as ./{bare}.yaml"
+            hint = f"give the path of a task in a file, such as ./{bare}.yaml"
         elif package and not ours:
             hint = install(package)
         elif states == {"ok"}:
             there = f"{ours[0].distribution} {ours[0].version}"
-            hint = f"{there}, which is installed, does not have it yet"
+            hint = f"the installed {there} does not have it yet"
         elif states == {"incompatible"}:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
         elif kind == "backend" and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
-            hint = f"name the backend and its model: {model}"
+            hint = f"give the backend and its model: {model}"
             if serves == "llama":
                 hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
-            hint = f"leave it out: no plugin here brings a {kind}"
+            hint = f"omit it: no installed plugin provides a {kind}"
         if lame:
             hint += f"; plugins that failed to load: {len(lame)}, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:
             hint += f"; see: {Action(self.kinds[kind].listing)}"
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
-            hint += f"; left out by TARGEN_DISABLE_PLUGINS: {left_out}"
+            hint += f"; disabled by TARGEN_DISABLE_PLUGINS: {left_out}"
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
     def no_task(self, name: str) -> UnknownName | None:

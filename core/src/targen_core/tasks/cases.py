@@ -23,18 +23,17 @@ class Case:
 
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis".
-        label: what is to be decided, by name; "" is the row's own label. An
-            option's is `RIGHT` or `WRONG`.
-        cues: what might give the label away without solving the task: place, count, kind. By the
-            name of the artefact, as in "seeing NAME, a classifier tells 90 % of the labels".
-            Length, words and what two texts share are examined in any case.
-        question: the options of one question have the same number; no two
-            questions of a row have.
-        reads: the texts as a model in training reads them, if `texts` leave
-            out what decides: which of two words is meant, what is asked.
-        answer: what a model writes that chooses this option: "choice2", a name.
-        several: any number of the question's options may be right; a model writes
-            those that are, each on a line of its own.
+        label: the right decision, by name; "" stands for the row's own label. An option has `RIGHT`
+            or `WRONG`.
+        cues: clues that might give away the label without solving the task, such as position, count
+            or kind. The keys are names, as in "from NAME, a classifier predicts 90 % of the
+            labels". Length, words and what two texts share are always examined.
+        question: the number of the question; the options of one question have the same number.
+        reads: the texts as a model in training reads them, if `texts` omit something decisive, such
+            as which of two words is meant.
+        answer: what a model writes to choose this option, such as "choice2" or a name.
+        several: whether any number of the question's options may be right; a model then writes each
+            right one on its own line.
     """
 
     texts: Mapping[str, str]

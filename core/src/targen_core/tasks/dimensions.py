@@ -69,18 +69,18 @@ class Late:
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension(Keywords):
-    """A trait in which the items of a list, or the rows, of a run differ.
+    """A trait in which a run's rows, or the items of a list, vary.
 
     Attributes:
         name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
-        values: what is drawn from, such as `vocabulary("words")`; a mapping gives each value a
+        values: the values to draw from, such as `vocabulary("words")`; a mapping gives each value a
             weight, a whole number.
         in_prompt: whether prompts contain the draw; if not, only the step's code reads it, in
-            `llm.draws`, such as a kind that selects a prompt.
+            `llm.draws`, for example to select a prompt.
         summary: one line for people.
-        by_branch: of rows, whether the branches of a seed have draws of their own, not the same.
-            The branch is one more index of the place. Over as many seeds as there are values, each
-            branch has each value once, so a value still does not reveal a label.
+        by_branch: for rows, whether the branches of a seed have separate draws. The branch is then
+            one more index of the path. Over as many seeds as there are values, each branch gets
+            each value once, so a value still does not reveal a label.
     """
 
     name: str
@@ -104,26 +104,35 @@ class Dimension(Keywords):
     def _problems(self) -> Iterator[str]:
         values = self.values
         if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
-            yield f"values are {repr(values)[:80]}; pass texts in a tuple, or weights by text"
+            yield (
+                f"values are {repr(values)[:80]}; pass a tuple of texts, or a mapping of texts to "
+                "weights"
+            )
             return
         if not values:
             yield "it has no values"
         seen: set[str] = set()
         for value in values:
             if not isinstance(value, str) or not value.strip() or value != value.strip():
-                yield f"{value!r} is not a value: a text without spaces around it"
+                yield f"{value!r} is not a value: it must be a text without spaces around it"
             elif not value.isprintable():
-                yield f"{value!r} is not a value: it is to be one line of text"
+                yield f"{value!r} is not a value: it must be one line of text"
             elif value in seen:
-                yield f"{value!r} is among its values twice; a weight says so: {{{value!r}: 2}}"
+                yield (
+                    f"{value!r} is listed twice; to make it twice as likely, give it a weight: "
+                    f"{{{value!r}: 2}}"
+                )
             seen.add(value)
         if isinstance(values, Mapping):
             for value, weight in values.items():
                 if type(weight) is not int or weight < 1:
-                    yield f"the weight of {value!r} is {weight!r}; it is a whole number, 1 or more"
+                    yield (
+                        f"the weight of {value!r} is {weight!r}; it must be a whole number, 1 or "
+                        "more"
+                    )
                     return
         if len(values) > MAX_POOL or sum(self._weights.values()) > MAX_POOL:
-            yield f"values and weights come to more than {MAX_POOL:,}"
+            yield f"its values and weights add up to more than {MAX_POOL:,}"
 
     @property
     def _weights(self) -> dict[str, int]:
@@ -135,11 +144,11 @@ class Dimension(Keywords):
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
-        """The values, each as often as its weight says."""
+        """The values, each repeated according to its weight."""
         return tuple(value for value, weight in self._weights.items() for _ in range(weight))
 
     def at(self, seed: int, path: Sequence[int]) -> str:
-        """The value that a run of `seed` draws at the place `path`, its indices from the top."""
+        """The value that a run with `seed` draws at `path`, the indices from the top."""
         pool = self.pool
         size = len(pool)
         if size == 1:

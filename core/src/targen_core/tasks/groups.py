@@ -36,26 +36,26 @@ class Rows(Keywords, Generic[InstanceT]):
         from_rows: the instances of `rows_per_instance` official rows, the
             reverse of `to_rows`; rows without a label, as in test files, give
             none. By default one.
-        from_texts: the columns of an instance from plain texts, such as those of a model that knew
-            only the columns' names. It may put a title before a passage, for example. Those of an
-            instance stay as they are. For methods, which know no task; by default the texts are the
-            columns.
-        rows_per_instance: rows that one instance makes and that must remain together.
-        pack: the official file of a dataset's rows, if that nests or numbers what a dataset holds
-            line by line.
-        from_file: returns the official form of a row that a file has in another, such as spans
-            without their text. It raises a ValueError if the row is invalid.
-        label_named: the label that a person means by a name that no label has, such as the names of
-            a set in another order. It returns the name itself if no label is meant.
+        from_texts: the columns of an instance from plain texts by a model that only knew the
+            columns' names. For example, it may put a title before a passage. It must not change
+            texts that already fit. For methods, which do not know the task; by default the texts
+            are the columns.
+        rows_per_instance: number of rows per instance, which must stay together.
+        pack: the official file of a dataset's rows, if it nests or numbers the rows of a dataset.
+        from_file: returns the official form of a row that a file contains in a different form, such
+            as spans without their text. It raises a ValueError if the row is invalid.
+        label_named: the label that a person means by a name that is not exactly a label, such as a
+            set's names in a different order. It returns the name itself if it does not match any
+            label.
         label_of: the name of an instance's label, or None if it has none
             before step 4; by default by its field `label`. Needed if labels
             are open.
-        with_label: an instance with another label; by default by its schema.
-        fields: where the texts of an official row are, as paths such as
-            "target.span1_text"; by default what the schema types as text.
-        cases: the decisions that an official row holds, and what could give them away, for the
-            analysis: `Case`s, none if the row has no label. By default one: the row's texts and
-            its label.
+        with_label: an instance with a different label; by default created through its schema.
+        fields: the texts of an official row, as paths such as "target.span1_text"; by default the
+            schema's text fields.
+        cases: for analysis, the decisions in an official row as `Case`s, with the clues that could
+            give them away. Empty if the row has no label. By default one: the row's texts and its
+            label.
         oddities: rows of the original data that break `schema`, as they were published: their
             `targen_core.dataset.model.row_digest`, and where each is. They are reported as
             known, and do not make a file invalid.
@@ -81,14 +81,13 @@ class Texts(Keywords, Generic[InstanceT]):
     """The forms of an instance as text.
 
     Attributes:
-        render: an instance without its label. By default its fields, each under
-            its name; for a single field just its value.
+        render: an instance without its label. By default its fields, each with its name; for a
+            single field, only its value.
         answer: its label, for instruction tuning; by default the label's name.
-        dedup_text: the part that the generator wrote: rows that share a seed
-            are compared on it alone. By default all of `render`.
-        dedup_among: what rows share by design, if it is not a seed: those for
-            which it is the same are compared on `dedup_text` alone. By default
-            the seed.
+        dedup_text: the part that the generator wrote, on which rows that share a seed are compared.
+            By default all of `render`.
+        dedup_among: what rows share by design, if it is not a seed; rows with the same value are
+            compared only on `dedup_text`. By default the seed.
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default these three.
@@ -112,13 +111,13 @@ class Judging(Keywords, Generic[InstanceT]):
         brief: the same in fewer words, for prompts without worked examples; by default
             `instructions`.
         samples: worked samples, right and wrong ones.
-        questions: what is asked of an instance; by default one question, the
-            rendered instance, with the labels and `rejecting` as its options.
-        rejecting: further answers, which reject an instance, with the reason to count.
-        unsure: what becomes of an instance whose judge answers "unsure": "drop", or "keep" with the
-            label that it claims.
-        aggregate: from the answers to an instance's questions to a correction;
-            by default the one answer is the label.
+        questions: the questions about an instance; by default one, the rendered instance, with the
+            labels and `rejecting` as its options.
+        rejecting: further answers that reject an instance, each with the reason to count.
+        unsure: what to do with an instance whose judge answers "unsure": "drop" it, or "keep" it
+            with its claimed label.
+        aggregate: turns the answers to an instance's questions into a correction; by default the
+            single answer is the label.
     """
 
     corrector: Corrector[InstanceT] | str | None = "meta"

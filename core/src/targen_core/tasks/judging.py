@@ -34,21 +34,21 @@ class Correction:
 
     @classmethod
     def reject(cls, reason: str, explanation: str = "") -> Correction:
-        """No label can be given; `reason` is a short kebab-case word."""
+        """Return a correction without a label; `reason` is a short kebab-case word."""
         return cls(None, explanation, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeQuestion:
-    """One question that an instance asks of the solver of the task.
+    """One question about an instance.
 
-    Most instances are one question; a pair that must stay together is two.
+    Most instances have one question; a pair that must stay together has two.
 
     Attributes:
-        input: what is to be solved, as text, without its answer.
-        output: the answers that the instance claims: one, or any number if
-            `several`; None if step 4 is to find the answer.
-        options: the legal answers; empty if any text is legal.
+        input: the problem to solve, as text, without its answer.
+        output: the answers that the instance claims: one, or any number if `several`; None if step
+            4 has to find the answer.
+        options: the valid answers; empty if any text is valid.
         several: whether several options may be right.
     """
 
@@ -60,7 +60,7 @@ class JudgeQuestion:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """A corrector's answer to one question: some of its options."""
+    """A corrector's answer to one question: one or more of its options."""
 
     answers: tuple[str, ...]
     explanation: str = ""
@@ -68,7 +68,7 @@ class JudgeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionSample:
-    """A worked sample for correctors: `output` is judged against `actual`.
+    """A worked sample for correctors: `output` is judged to be `actual`.
 
     If they are equal it shows a right output, otherwise a wrong one (paper,
     appendix F). `actual` may also be "no_valid_instance". Tasks whose questions

@@ -60,7 +60,7 @@ def _words(kind: type[Keywords], name: str, *, changing: bool) -> str:
     mine, homes = _fields(kind), _homes()
     meant = _OTHER_WORDS.get(name, name)
     if meant in mine:
-        return f"{here} has no {name}: it is called {meant}"
+        return f"{here} has no {name}; the name is {meant}"
     home = homes.get(meant, "")
     if not home or (home == "ListStep" and meant == name and suggestions_for(name, mine)):
         groups = [field for field, owner in homes.items() if owner != "ListStep"]

@@ -63,73 +63,73 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     Attributes:
         name: the bare name, as registered.
-        version: changes whenever what the task produces changes.
+        version: changes whenever the task's output changes.
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
-        source: where the task and its steps come from.
-        instance: one labelled thing: a pydantic model with the label in it.
-            By default it is the official row without `idx`.
-        labels: the closed label set, in the order of the quotas. Empty for a task with open
-            labels, whose single quota is called "any".
+        source: the source of the task and its steps.
+        instance: the type of one labelled instance: a pydantic model that contains the label. By
+            default the official row without `idx`.
+        labels: the closed label set, in the order of the quotas. Empty for a task with open labels,
+            which has a single quota, "any".
         contexts: step 1, or None if the task has none.
         seeds: step 2, a chain of lists from the contexts down; may be empty.
-        parts: kinds of rows by name, each with lists and branches of its own and a share of every
+        parts: kinds of rows by name, each with its own lists and branches and a share of every
             label, instead of `contexts` and `seeds`.
-        generators: step 3 by branch: a label's name, or a name that the task chooses.
+        generators: step 3, by branch: a label's name, or a name that the task chooses.
         branch_labels: the label that a branch aims at if its name does not give it. If it is None,
-            step 4 finds the label; such an instance may not have one before. Branches of open
+            step 4 finds the label, and the instance may not have one before. Branches of open
             labels aim at "any".
-        dimensions: in what its rows are made to differ: a draw for each instance of step 3, the
-            same for all labels of a seed. Lists have dimensions of their own.
-        drawn: `drawn(above, seed, branch)`: what the task's own code drew for a row, by name, if
-            it is not a dimension, since a model lists the values. Provenance has it as it has draws
-            of dimensions.
+        dimensions: traits in which its rows vary: one draw for each instance of step 3, the same
+            for all labels of a seed. Lists have their own dimensions.
+        drawn: `drawn(above, seed, branch)`: values that the task's own code drew for a row, by
+            name. It is for traits whose values a model lists, so that they are not dimensions.
+            Provenance records them like draws of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it. None uses it
-            for all labels, one after the other. Labels take turns over neighbouring seeds; if a
-            label has its rows, its seeds go to the next.
-        repeats_draws: whether that label repeats the draws of its own seeds for them, as in earlier
-            runs, in place of others. Tasks set it so that such runs still replay.
-        seats: the branches that take these turns, if not simply all. The turns of a removed seat go
-            to the others evenly, and a branch without a seat comes after all others. So a run that
-            is made again for other labels keeps its texts.
-        samples_per_seed: how often G(label, seed) may be sampled for the same seed: once the lists
-            are exhausted, their seeds are used again. A generator finds the earlier samples in
+        labels_per_seed: 1 to use each seed for only one label, so that no two rows share it. With
+            None, it serves all labels, one after the other. Labels take turns over neighbouring
+            seeds; if a label has all its rows, its seeds go to the next.
+        repeats_draws: whether that label then repeats the draws of its own seeds, as in earlier
+            versions, instead of using new ones. Tasks set it so that such runs still replay.
+        seats: the branches that take these turns, if not all. The turns of a removed seat go to the
+            others evenly, and a branch without a seat comes after all others. So a run that is
+            repeated for different labels keeps its texts.
+        samples_per_seed: how often G(label, seed) may be sampled for the same seed; once the lists
+            are exhausted, their seeds are reused. A generator finds the earlier samples in
             `llm.earlier`.
-        most: the most rows per label that it can make, if this is known before any call, such as
-            from given rows. Asking for more raises an error.
-        checks: what must hold of every instance before and after step 4.
+        most: the maximum number of rows per label, if this is known before any call, such as from
+            given rows. Requesting more raises an error.
+        checks: rules for every instance, before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
         texts: how an instance reads as text.
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step; those of the backend and the user take precedence.
             See `steps`.
-        scored: the steps in which it asks for token probabilities, with the most alternatives per
-            token, 0 or more: `{"generate": 20}`. A run with a model that has none is refused before
-            its first call; see `Llm.ask_scored`.
-        scores_given: those of them in which it asks how likely a text of its own would have been;
-            see `Llm.score`.
-        continues: those of them in which it asks which tokens may come next in a reply; see
+        scored: the steps in which it requests token probabilities, with the maximum number of
+            alternatives per token, 0 or more: `{"generate": 20}`. A run whose model cannot provide
+            them is refused before its first call; see `Llm.ask_scored`.
+        scores_given: those of them in which it requests the probability of a given text; see
+            `Llm.score`.
+        continues: those of them in which it requests the likely next tokens of a reply; see
             `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
-        generators_from: names of registered generators to use in place of `generators`, by branch;
-            under "" the one for all others.
+        generators_from: names of registered generators to use instead of `generators`, by branch;
+            the key "" stands for all others.
         checks_from: names of registered checks that its instances must pass, in addition to
             `checks`.
         filters_from: names of registered filters that its rows pass through.
         part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
             types take precedence.
-        citation: BibTeX of the sources of its method other than TarGEN; dataset cards have it.
+        citation: BibTeX of its method's sources other than TarGEN, for dataset cards.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
-        brief_steps: the steps whose prompts show no worked examples; a run says which.
+        brief_steps: the steps whose prompts do not show worked examples; a run reports them.
         canary: the sentence by which the authors of its prompts' examples keep them out of training
             corpora. Dataset cards and files of requests repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
             a list may be left out.
         dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a
-            `DryRunCall`, returns the JSON value of the reply.
+            `DryRunCall` and returns the reply as a JSON value.
     """
 
     name: str
@@ -184,7 +184,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def branches(self) -> Mapping[str, str | None]:
-        """Return the aim of each branch, in the order in which a seed visits them.
+        """Return the target of each branch, in the order in which a seed visits them.
 
         That is a label's name, "any" for open labels, or None if step 4
         finds the label. Branches named as labels come first, in their order.
@@ -207,7 +207,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps that options, backends and reports tell apart; by default the four steps."""
+        """The steps that options, backends and reports distinguish; by default the four steps."""
         steps: list[Step] = []
         seeds = self.chain if self.parts else self.seeds
         lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": seeds}
@@ -269,10 +269,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.dry_run
 
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
-        """Return the branches of the seed at that place, in order.
+        """Return the branches of the seed at that path, in order.
 
-        If a seed is for one label, each branch comes first in turn. Neighbours along each list
-        start with different branches, so that no context is for one label alone.
+        If each seed is for one label, the branches take turns being first. Neighbours along each
+        list start with different branches, so that no context belongs to only one label.
         """
         mine = self._branches_at(path)
         if self.labels_per_seed is None:
@@ -295,7 +295,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.seats if not {*self.seats}.isdisjoint(branches) and not self.parts else branches
 
     def seats_at(self, path: Sequence[int]) -> int:
-        """Return after how many neighbouring seeds the same branch has its turn again."""
+        """Return the number of neighbouring seeds after which a branch has its turn again."""
         return len(self._seats(self._branches_at(path)))
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
@@ -317,7 +317,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*path[:first], shared, *path[first + 1 :])
 
     def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
-        """Return which seed from its own a branch uses; None if its draws are those of its own."""
+        """Return which of its own seeds a branch repeats; None if it uses its own draws."""
         if self.labels_per_seed is None or self.repeats_draws:
             return None
         first = 1 if self.parts else 0
@@ -343,8 +343,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """Return a copy of the task with some parts replaced.
 
-        For `judging`, `rows` and `texts` a mapping says what to replace in
-        them: `task.replace(judging={"samples": mine})`.
+        For `judging`, `rows` and `texts`, a mapping contains the fields to replace:
+        `task.replace(judging={"samples": mine})`.
         """
         refuse_unknown(Task, changes, changing=True)
         for name in ("judging", "rows", "texts"):
@@ -403,7 +403,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def rows_per_instance(self) -> int:
-        """Return how many rows one instance makes, which must remain together."""
+        """Return the number of rows per instance, which must stay together."""
         return self.rows.rows_per_instance
 
     def to_rows(self, instance: InstanceT, idx: int) -> Sequence[Mapping[str, Any]]:
@@ -468,7 +468,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return self.instance.model_validate({**instance.model_dump(), "label": value})
 
     def render(self, instance: InstanceT) -> str:
-        """An instance without its label, as text."""
+        """The text of an instance without its label."""
         if self.texts.render is not None:
             return self.texts.render(instance)
         return as_lines(instance.model_dump(exclude={"label"}))
@@ -484,7 +484,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def dedup_among(self, instance: InstanceT, seed: str) -> str:
         """Return which rows an instance of a seed is compared with on `dedup_text` alone.
 
-        Those for which this is the same: the seed's id, or a digest of what they share by design.
+        Rows with the same value are compared: the seed's id, or a digest of what they share by
+            design.
         """
         if self.texts.dedup_among is None:
             return seed
@@ -510,8 +511,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def aggregate(self, instance: InstanceT, answers: Sequence[JudgeAnswer]) -> Correction:
         """The correction that follows from the answers to an instance's questions.
 
-        An answer that rejects the instance takes effect before the task's own
-        `aggregate` sees any.
+        If an answer rejects the instance, the task's own `aggregate` is not called.
         """
         for answer in answers:
             for option in answer.answers:

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label: the name that people type and the value that rows hold."""
+    """A label: the name that people type and the value in the rows."""
 
     name: str
     value: Any = None
@@ -24,7 +24,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Data by others that rows were made from; reports and cards list them.
+    """Other people's data that rows were made from, for reports and cards.
 
     Attributes:
         name: names the data, without a local path.
@@ -50,12 +50,12 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class DryRunCall:
-    """A call as a dry run sees it.
+    """A call, as seen by a dry run.
 
     `prompt` is the prompt's name, `values` its filled-in values, and `rng` a random generator
-    seeded by the call's key. `draws` are those in the prompt. If the next token is asked for
-    (`Llm.next_tokens`), `so_far` is the start of the reply. The result may then be the tokens that
-    may come next, each with its probability.
+    seeded by the call's key. `draws` are those in the prompt. If the next token is requested
+    (`Llm.next_tokens`), `so_far` is the start of the reply. The result may then be the possible
+    next tokens, each with its probability.
     """
 
     step: str

@@ -57,7 +57,7 @@ class Prompt:
 
     @cached_property
     def version(self) -> str:
-        """Twelve hex digits of the text's SHA-256: changes with every edit."""
+        """Twelve hex digits of the text's SHA-256, which change with every edit."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
     @cached_property
@@ -75,7 +75,9 @@ class Prompt:
             elif heading in _ROLES:
                 turns.append((cast("Role", heading), Template(body.strip())))
             else:
-                raise ValueError(f"prompt {self.name}: section {heading!r}, use {_ROLES}")
+                raise ValueError(
+                    f"prompt {self.name}: unknown section {heading!r}; use one of {_ROLES}"
+                )
         return tuple(turns)
 
     @cached_property
@@ -88,7 +90,7 @@ class Prompt:
 
     @cached_property
     def answers(self) -> frozenset[str]:
-        """Texts of five words or more in the worked replies, as comparisons see them."""
+        """Texts of at least five words in the worked replies, normalized for comparison."""
         texts: set[str] = set()
         for turn in self._turns:
             if not isinstance(turn, str) and turn[0] == "assistant":
@@ -100,7 +102,7 @@ class Prompt:
         return frozenset(text for text in texts if text.count(" ") >= _MEANT - 1)
 
     def repeated(self, text: str) -> str | None:
-        """Return a sentence of five words or more that a text has from the template, or None.
+        """Return a sentence of at least five words that a text copies from the template, or None.
 
         Small models copy from their prompt, whole or in part.
         """
@@ -120,7 +122,7 @@ class Prompt:
 
     @property
     def may_be_brief(self) -> bool:
-        """Return whether it can do without worked examples: it has a brief form, or shows none."""
+        """Return whether it works without worked examples: it has a brief form, or shows none."""
         return self._shortened is not None or self.brief._turns == self._turns
 
     @cached_property
@@ -144,9 +146,8 @@ class Prompt:
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """Return the conversation with every placeholder filled.
 
-        The value of an inserted name is a sequence of `Message`s; all others
-        are inserted as text. `draws`, which says what code drew, may be left
-        out or empty: its place closes up then.
+        The value of an inserted name is a sequence of `Message`s; all others are inserted as text.
+        `draws`, the drawn values, may be omitted or empty; its place then closes up.
 
         Raises:
             ValueError: a placeholder without a value, or a value without a

@@ -44,7 +44,7 @@ ItemT_co = TypeVar("ItemT_co", covariant=True)
 class Llm(Protocol):
     """The language model as a stage sees it: bound to one place in the run.
 
-    A stage has no other source of text, chance or time.
+    A stage has no other source of text, randomness or time.
     """
 
     @property
@@ -56,13 +56,13 @@ class Llm(Protocol):
     def branch(self) -> str | None:
         """The branch of the task that a candidate is for: its label's name, or its own.
 
-        It is None in a list step. So one generator can write for every label of any task.
+        It is None in a list step. With it, one generator can write for every label of any task.
         """
         ...
 
     @property
     def above(self) -> Sequence[Any]:
-        """Return the list items above this place, contexts first; empty if seeds are the user's."""
+        """Return the list items above this path, contexts first; empty for a user's own seeds."""
         ...
 
     @property
@@ -79,7 +79,7 @@ class Llm(Protocol):
     def rows(self) -> Sequence[Any]:
         """The instances of all rows so far, in a further batch of a list with `told_rows`.
 
-        A list below one of its items has the same; all others, and steps 3 and 4, have none.
+        A list below one of its items has the same rows; all other steps have none.
         """
         ...
 
@@ -130,24 +130,23 @@ class Llm(Protocol):
     ) -> R | str:
         """Fill `prompt` with `values`, send it, and read the reply.
 
-        The draws appear at `$draws` in the prompt, or otherwise below its last user turn. They are
-        all of `self.draws`, or those in `draws`, if a step asks for some of its items at a time.
-        `draws=()` leaves them out.
+        The draws appear at `$draws` in the prompt, or otherwise below its last user turn. These are
+        all of `self.draws`, or those in `draws` if a step requests only some of its items at a
+        time. `draws=()` omits them.
 
         With `reply`, a pydantic model, the answer is an instance. The provider's JSON schema
         enforces it if there is one; otherwise it is parsed leniently. A reply that cannot be
         parsed, or for which `check` raises `Rejected`, gets one repair attempt. Without `reply`,
         the answer is the stripped text.
 
-        Calls that need nothing of each other may be made at once, with
-        `asyncio.gather(*calls, return_exceptions=True)` or a `TaskGroup`. The
-        step is then called again with the same replies, so that no result
-        depends on which came first.
+        Independent calls may be made concurrently, with `asyncio.gather(*calls,
+        return_exceptions=True)` or a `TaskGroup`. The step is then called again with the same
+        replies, so that results do not depend on which came first.
 
-        `sampling` sets parameters for this call alone, as in `{"temperature": 0.0}`: any of a
-        step's (`Task.parameters`) but the seed. A parameter that the user or the backend has
-        changed from the task's stays as they say. With `may_be_cut` a reply that reaches
-        `max_tokens` is taken as it is; otherwise it cannot be used.
+        `sampling` sets parameters for this call only, as in `{"temperature": 0.0}`: any of a step's
+        (`Task.parameters`) except the seed. Parameters set by the user or the backend take
+        precedence. With `may_be_cut`, a reply that reaches `max_tokens` is used as it is; otherwise
+        it is unusable.
 
         Raises:
             Rejected: `malformed-reply`, or what `check` raised, when the
@@ -195,13 +194,13 @@ class Llm(Protocol):
     ) -> Scored[R] | Scored[str]:
         """Send a prompt as `ask` does, and also return the probability of each token of the reply.
 
-        Each token comes with up to `top_logprobs` of the likeliest ones at its place. Not every
-        backend reports this. A task lists the steps in `Task.scored`, and a run whose model does
-        not report it is refused before its first call.
+        Each token comes with up to `top_logprobs` of the likeliest tokens at its position. Not
+        every backend reports this. A task lists such steps in `Task.scored`, and a run whose model
+        does not report it is refused before its first call.
 
         Raises:
             Rejected: as `ask` does.
-            UsageError: the model of this step does not tell, or not of so many tokens.
+            UsageError: the step's model does not report this, or not for that many tokens.
         """
         ...
 
@@ -216,11 +215,11 @@ class Llm(Protocol):
     ) -> Scored[str]:
         """Return how likely the model would have found `reply` as its reply to the filled `prompt`.
 
-        Few backends can report it: a task lists the steps in `Task.scores_given`.
+        Few backends can report this; a task lists such steps in `Task.scores_given`.
 
         Raises:
             Rejected: `unscored-text`, if the model cannot score this text.
-            UsageError: the model of this step does not score texts that it is given.
+            UsageError: the step's model does not score given texts.
         """
         ...
 
@@ -237,15 +236,15 @@ class Llm(Protocol):
 
         With `so_far` the reply starts with that text. There are up to `top_logprobs` of them, each
         with its log-probability, the likeliest first; the end of the reply is "". Several may have
-        the same text, and if a character takes several tokens, a part of one has U+FFFD. They are
-        the model's own, before temperature and the like: what comes next is for the step to choose,
-        by `rng` and as `sampling` says.
+        the same text, and if a character takes several tokens, a part of one contains U+FFFD. The
+        probabilities are the model's own, before temperature and similar settings; the step chooses
+        the next token, with `rng` and according to `sampling`.
 
-        Few backends can report them: a task lists the steps in `Task.continues`.
+        Few backends can report this; a task lists such steps in `Task.continues`.
 
         Raises:
             Rejected: `refusal`.
-            UsageError: the model of this step does not tell, or not of so many tokens.
+            UsageError: the step's model does not report this, or not for that many tokens.
         """
         ...
 
@@ -261,7 +260,7 @@ class Llm(Protocol):
     def alternate(self, *choices: str) -> str:
         """One of `choices`, in equal shares over neighbouring seeds.
 
-        It depends only on the place in the run, not on what ran before.
+        It depends only on the position in the run, not on what ran before.
         """
         ...
 
@@ -292,26 +291,26 @@ class ListStep(Keywords, Generic[ItemT]):
     Attributes:
         item: the type of one item: `str`, or a pydantic model.
         propose: `propose(llm, parent, existing)` returns the next batch. `parent` is the item of
-            the list above (None for the first list), `existing` what the list holds so far. It
-            asks for `llm.batch` items.
+            the list above (None for the first list), and `existing` contains the items so far. It
+            requests `llm.batch` items.
         batch: items requested per call, unless the user sets another number.
         check: raises `Rejected` for an item that must not be used.
         once: whether the first batch is the whole list.
-        key: what makes two items the same; by default the text of a `str`, or all fields of a
-            model, without case and outer spaces.
-        max_rejected: a list is extended only if at most this share of the candidates of its first
-            batch were rejected, from 0 to 1. Below 1, its second batch waits for those verdicts. So
-            a source that does not suit the task costs one batch.
-        told_rows: whether further batches see the rows so far, in `llm.rows`, and so wait until all
-            candidates before them have their verdicts. Lists below their items see the same rows.
-            So rows may come in rounds that learn from those before.
-        in_turn: whether each batch builds on those before it: if lists are asked side by side
-            (`--batch-lists`), this one's batches still wait for one another.
+        key: what identifies an item; by default the text of a `str`, or all fields of a model,
+            ignoring case and outer spaces.
+        max_rejected: the list is extended only if at most this share of its first batch's
+            candidates were rejected, from 0 to 1. Below 1, its second batch waits for those
+            verdicts, so an unsuitable source costs only one batch.
+        told_rows: whether further batches see the rows so far, in `llm.rows`, and therefore wait
+            until all earlier candidates have their verdicts. Lists below their items see the same
+            rows. So rows can come in rounds that learn from earlier ones.
+        in_turn: whether each batch builds on the earlier ones: if lists are requested in parallel
+            (`--batch-lists`), this list's batches still wait for one another.
         balanced: whether rows come from its items in equal numbers as far as possible. An item that
-            has its share waits until others have run out. Such a list has `once`, and so have those
-            above it, of one item.
-        asks: whether `propose` asks a model. If it does not, because it reads rows of a file,
-            batches are proposed one after the other, and each sees all before it.
+            has its share waits until the others have run out. Such a list needs `once`, and so do
+            the lists above it, which have one item.
+        asks: whether `propose` calls a model. If it does not, for example because it reads a file,
+            batches are proposed one after the other, and each sees all earlier ones.
         summary: one line for people.
         prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
             among their own.
@@ -320,12 +319,12 @@ class ListStep(Keywords, Generic[ItemT]):
             declaration uses it; its distribution is named in manifests.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
-        column: for items that are texts, the column that holds them in a user's table or JSON
-            objects, such as that of the resulting rows.
-        credit: what rows that were grown below an item, or from it, owe to others.
-        dimensions: in what its items are made to differ; each item has a draw of its own.
-        check_task: raises `UsageError` for a task that a registered list is of no use to; it is
-            called with the task before anything is asked.
+        column: for items that are texts, their column in a user's table or JSON objects, such as
+            the column of the resulting rows.
+        credit: the sources to credit for rows that come from an item.
+        dimensions: traits in which its items vary; each item has its own draw.
+        check_task: raises `UsageError` for a task that a registered list does not suit; it is
+            called with the task before any calls.
     """
 
     item: type[ItemT]
@@ -374,7 +373,7 @@ class ListStep(Keywords, Generic[ItemT]):
 
     @classmethod
     def of(cls, items: Iterable[ItemT], **more: Any) -> ListStep[ItemT]:
-        """Return the list of items that exist already, such as those of a file: no model is asked.
+        """Return a list of existing items, such as those in a file; no model is called.
 
         Args:
             items: texts, or models of one type; at least one.
@@ -396,12 +395,12 @@ class ListStep(Keywords, Generic[ItemT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Rows of a task that come from lists and through branches of their own, in a fixed share.
+    """Rows of a task with their own lists and branches, in a fixed share.
 
     Attributes:
         lists: the chain that their seeds come from, outermost first; each list has a `name`.
         branches: the generators that its seeds visit.
-        share: of every label's rows, between 0 and 1; those of all parts make 1.
+        share: the share of every label's rows, between 0 and 1; all shares sum to 1.
     """
 
     lists: tuple[ListStep[Any], ...]
@@ -415,7 +414,7 @@ class Step:
 
     Attributes:
         name: as in `-o NAME.temperature=1` and `--backend-for NAME=...`.
-        kind: the usual name of a step in its place, by which backends know it.
+        kind: the usual name of the step at this point, by which backends know it.
         parameters: sampling parameters; those of the backend and the user take
             precedence.
         lists: the lists that it extends; None if it is called for each
@@ -431,18 +430,17 @@ class Step:
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
     """G(label, seed): one instance, or `Task.instances_per_call` of them.
 
-    If there are several, a `Rejected` may take the place of one that cannot be
-    made. One that is registered may have `prompts`, `dry_run` and `check_task`, as a `Corrector`
-    may.
+    If there are several, a `Rejected` may replace one that cannot be written. A registered
+    generator may have `prompts`, `dry_run` and `check_task`, like a `Corrector`.
     """
 
     async def __call__(
         self, llm: Llm, seed: SeedT_contra, /
     ) -> InstanceT_co | Sequence[InstanceT_co | Rejected]:
-        """Write an instance whose label holds by construction.
+        """Write an instance whose label is right by construction.
 
         Raises:
-            Rejected: the model's reply does not give one.
+            Rejected: the model's reply does not contain one.
         """
         ...
 
@@ -450,12 +448,12 @@ class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
 class Corrector(Protocol[InstanceT_contra]):
     """Step 4: decides which label an instance really has.
 
-    A corrector may have these attributes. `parameters` are sampling parameters of its calls, which
+    A corrector may have these attributes. `parameters` are sampling parameters for its calls, which
     take precedence over the task's. `prompts` is a tuple of its own prompts, whose versions a run
     records. `dry_run` gives offline replies to these, as in `Task.dry_run`, or is None for replies
-    made from their schema. One without `dry_run` asks what every task's `dry_run` can answer.
-    `check_task` is called with the task before anything is asked, and raises `UsageError` for one
-    that the corrector is of no use to.
+    made from their schema. A corrector without `dry_run` may only use prompts that every task's
+    `dry_run` can answer. `check_task` is called with the task before any calls, and raises
+    `UsageError` for a task that the corrector does not suit.
     """
 
     def __call__(self, llm: Llm, instance: InstanceT_contra, /) -> Awaitable[Correction]:
@@ -464,7 +462,7 @@ class Corrector(Protocol[InstanceT_contra]):
 
 
 class Check(Protocol[SeedT_contra, InstanceT_contra]):
-    """Raises `Rejected` if an instance breaks a rule of its task."""
+    """A check that raises `Rejected` if an instance breaks a rule of its task."""
 
     def __call__(self, instance: InstanceT_contra, seed: SeedT_contra, /) -> None:
         """Judge one instance without a model."""

@@ -124,8 +124,9 @@ def _labels(task: Task[Any, Any]) -> Iterator[str]:
     for label in task.labels:
         if not isinstance(label.name, str) or not label.name or label.name == NO_VALID_INSTANCE:
             yield (
-                f"no label can be called {label.name!r}: "
-                'Label(name, value) is what people type and what rows hold, as in Label("yes", 1)'
+                f"no label can be called {label.name!r}: in Label(name, value), people type the "
+                "name and rows contain the value: "
+                'Label("yes", 1)'
             )
     yield from _labels_that_no_row_can_have(task)
 
@@ -146,7 +147,7 @@ def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
             name = label.name if label.name in legal else legal[0]
             own = f"Label({name!r})" if isinstance(name, str) else f"Label(NAME, {name!r})"
             yield (
-                f"the label {label.official!r} is not one that {task.instance.__name__} may have: "
+                f"{task.instance.__name__} cannot have the label {label.official!r}, only: "
                 f"{', '.join(map(repr, legal))}. The second argument of Label(name, value) is the "
                 f"value in the rows, by default the name: {own}"
             )
@@ -165,14 +166,14 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
         if branch in task.branch_labels:
             yield f"branch {branch} aims at {aim!r}; {listed}"
         yield (
-            f"the generator {branch!r} is for no label; {listed}: "
-            "say in branch_labels which one it aims at, or None where step 4 finds it"
+            f"the generator {branch!r} does not match a label; {listed}: state its label in "
+            "branch_labels, or None if step 4 finds it"
         )
     for name in names:
         if not {name, None} & aims:
             yield (
-                f"no branch aims at label {name}: add a generator of that name, "
-                "or say in branch_labels which branch aims at it"
+                f"no branch aims at label {name}: add a generator of that name, or state in "
+                "branch_labels which branch aims at it"
             )
 
 
@@ -181,16 +182,16 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
     if not task.parts:
         return
     if task.contexts is not None or task.seeds:
-        yield "a task with parts has its contexts and seeds in them"
+        yield "a task with parts must define its contexts and seeds in the parts"
     if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
-        yield "a task with parts has one sample of a seed, and one row of an instance"
+        yield "a task with parts must have samples_per_seed=1 and rows_per_instance=1"
     names = [step.name for step in task.chain]
     if not all(part.lists for part in task.parts.values()) or "" in names:
-        yield "each part has lists, and each of these a name"
+        yield "each part must have lists, and each list must have a name"
     if len(set(names)) != len(names):
-        yield "two parts have a list of one name"
+        yield "two parts have lists with the same name"
     if sorted(b for part in task.parts.values() for b in part.branches) != sorted(task.generators):
-        yield "each generator is a branch of exactly one part"
+        yield "each generator must be a branch of exactly one part"
         return
     shares = [part.share for part in task.parts.values()]
     if not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
@@ -199,18 +200,18 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
         aims = {task.branches[branch] for branch in part.branches}
         for label in task.quota_names:
             if not {label, None} & aims:
-                yield f"no branch of its part {name} aims at label {label}"
+                yield f"in the part {name}, no branch aims at label {label}"
 
 
 def _steps(task: Task[Any, Any]) -> Iterator[str]:
     if not task.chain:
-        yield "it needs contexts, seeds or both"
+        yield "it needs contexts or seeds"
     steps = [step.name for step in task.steps]
     for step in steps:
         if not (step.isidentifier() and step.isascii()):
             yield f"a list cannot be called {step!r}"
         if steps.count(step) > 1:
-            yield f"two of its steps are called {step!r}"
+            yield f"two of its steps have the name {step!r}"
     yield from _balanced(task)
     for step, values in task.parameters.items():
         if step not in steps:
@@ -236,7 +237,7 @@ def _dimensions(task: Task[Any, Any]) -> Iterator[str]:
         lists = (part for step in task.chain_of(branch) for part in step.dimensions)
         name = repeated((*lists, *task.dimensions))
         if name is not None:
-            yield f"two of its dimensions are called {name!r}"
+            yield f"two of its dimensions have the name {name!r}"
 
 
 def _balanced(task: Task[Any, Any]) -> Iterator[str]:
@@ -248,9 +249,11 @@ def _balanced(task: Task[Any, Any]) -> Iterator[str]:
             continue
         *above, balanced = chain[: places[-1] + 1]
         if len(places) > 1 or not balanced.once or any(s.batch > 1 or not s.once for s in above):
-            yield "a balanced list has `once`, as those above it, which have one item; it is one"
+            yield (
+                "only one list may be balanced; it needs `once`, as do the one-item lists above it"
+            )
         if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
-            yield "a task with a balanced list has one sample of a seed, one row of an instance"
+            yield "a task with a balanced list must have samples_per_seed=1 and rows_per_instance=1"
 
 
 def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
@@ -258,7 +261,7 @@ def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         if key not in SAMPLING:
             hint = did_you_mean(str(key), SAMPLING, "one of")
-            yield f"no sampling parameter is called {key!r}; {hint}"
+            yield f"there is no sampling parameter {key!r}; {hint}"
             continue
         try:
             check_sampling(key, value)
@@ -270,10 +273,10 @@ def corrector_problems(corrector: Any) -> Iterator[str]:
     """Yield problems of a corrector's attributes: prompts, offline replies, parameters."""
     prompts = getattr(corrector, "prompts", ())
     if not isinstance(prompts, tuple | list) or not all(isinstance(p, Prompt) for p in prompts):
-        yield "prompts are not Prompts in a tuple: (prompt,)"
+        yield "prompts must be a tuple of Prompts: (prompt,)"
     dry_run = getattr(corrector, "dry_run", None)
     if dry_run is not None and not callable(dry_run):
-        yield "dry_run is not a function of a DryRunCall"
+        yield "dry_run must be a function that takes a DryRunCall"
     own = getattr(corrector, "parameters", {})
     if not isinstance(own, Mapping):
         yield f"parameters are a {type(own).__name__}, not a mapping"
@@ -295,7 +298,10 @@ def _samples(task: Task[Any, Any]) -> Iterator[str]:
             for answer in (value,) if isinstance(value, str) else value:
                 if answer not in (*legal, *more):
                     hint = did_you_mean(str(answer), (*legal, *more), "answers are")
-                    yield f"judging.samples[{number}].{part} is {answer!r}, no label; {hint}"
+                    yield (
+                        f"judging.samples[{number}].{part} is {answer!r}, which is not a label; "
+                        f"{hint}"
+                    )
 
 
 def _presets(task: Task[Any, Any]) -> Iterator[str]:
@@ -304,10 +310,10 @@ def _presets(task: Task[Any, Any]) -> Iterator[str]:
         for name, rows in counts.items():
             if name not in names:
                 hint = did_you_mean(str(name), names, "labels are")
-                yield f"preset {preset} names {name!r}, no label; {hint}"
+                yield f"preset {preset} contains {name!r}, which is not a label; {hint}"
             if not isinstance(rows, int) or rows < 0 or rows % unit:
                 units = f"a multiple of {unit}" if unit > 1 else "a whole number"
-                yield f"preset {preset}: {name} has {rows!r} rows; it is {units}, 0 or more"
+                yield f"preset {preset}: {name} has {rows!r} rows; it must be {units}, 0 or more"
 
 
 def _functions(task: Task[Any, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ VOCABULARIES = {
 
 @cache
 def vocabulary(name: str) -> tuple[str, ...]:
-    """A list that targen brings: "words", "fields", "personas" or "places"; its lines, sorted.
+    """A list that comes with targen: "words", "fields", "personas" or "places"; its lines, sorted.
 
     Raises:
         ValueError: the list is unknown.

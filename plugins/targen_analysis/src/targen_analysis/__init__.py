@@ -73,7 +73,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "analyze",
         "targen_analysis.api:analyze",
-        summary="what is in a dataset, beside the original",
+        summary="describe a dataset and compare it with the original",
     )
 
 
@@ -83,7 +83,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     register.register(
         "rate",
         "targen_analysis.judging.rating:RATE",
-        summary="how difficult rows are, 1 to 5, by a model",
+        summary="difficulty of rows, 1 to 5, as rated by a model",
     )
 
 
@@ -113,7 +113,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "dimensions",
         "targen_analysis.drawn:DIMENSIONS",
-        summary="rows by what code drew for them, with their labels and rejects",
+        summary="rows by the values drawn for them, with their labels and rejects",
     )
     register.register(
         "lexical",
@@ -133,12 +133,12 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "leakage",
         "targen_analysis.leakage:LEAKAGE",
-        summary="what of the reference is also in a dataset",
+        summary="parts of the reference that are also in a dataset",
     )
     register.register(
         "artifacts",
         "targen_analysis.artifacts.metric:ARTIFACTS",
-        summary="what gives labels away: parts of a row, length, overlap, words (scikit-learn)",
+        summary="what gives away labels: parts of a row, length, overlap, words (scikit-learn)",
     )
     register.register(
         "semantic",
@@ -148,7 +148,8 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "difficulty",
         "targen_analysis.difficulty.metric:DIFFICULTY",
-        summary="V-usable information, PVI, probable mislabels, by a model that you name (torch)",
+        summary="V-usable information, PVI, probable mislabels, with a model of your "
+        "choice (torch)",
     )
     register.register(
         "entities",
@@ -173,5 +174,6 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "judged",
         "targen_analysis.judging.metric:JUDGED",
-        summary="answers that a person found right, difficulty by a model, where files are given",
+        summary="answers that a person found right, difficulty rated by a model, if files "
+        "are given",
     )

@@ -80,7 +80,7 @@ def _measured(
     registry: Registry | None,
 ) -> Analysis:
     if not data:
-        raise UsageError("no dataset was given to analyse")
+        raise UsageError("no dataset to analyse was given")
     if registry is None:  # a run knows objects that nothing else finds
         made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()
@@ -89,7 +89,7 @@ def _measured(
     ]
     asked = ask(registry, metrics, without, texts)
     if not asked:
-        raise UsageError("no metric is left to measure", hint="leave out fewer")
+        raise UsageError("there are no metrics left to measure", hint="exclude fewer metrics")
     sources = [_source(each) for each in data]
     corpora = [read_corpus(registry, each, task=task, columns=columns) for each in sources]
     if against is not None:

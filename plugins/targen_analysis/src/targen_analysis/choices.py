@@ -52,7 +52,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     places = {corpus.name: _places(corpus) for corpus in study.everything}
     there = {name: each for name, each in places.items() if each.rows}
     if not there:
-        return Findings(notes=("No row shows choices, two lines or more that begin with choice:.",))
+        return Findings(
+            notes=("None of the rows have choices: at least two lines that begin with choice:.",)
+        )
     figures, headlines, warnings = {}, [], []
     for name, each in there.items():
         first = rate(each.places.get(0, 0), each.rows)
@@ -93,7 +95,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         glance={"first": "rows whose answer is the first choice; near chance is right"},
         tables=(
             Table(
-                "Place of the answer among the choices",
+                "Position of the answer among the choices",
                 ("place", *there),
                 rows,
                 note="Among the rows with choices: "
@@ -108,7 +110,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         plots=(
             Plot(
                 "bars",
-                "Place of the answer among the choices",
+                "Position of the answer among the choices",
                 marks,
                 x="place",
                 y="share",
@@ -118,8 +120,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "Choices are a column `choices`, or lines of a text that begin with choice:, as "
-                "BIG-bench shows them."
+                "Choices come from a column `choices`, or from lines of a text that begin with "
+                "choice:, as in BIG-bench."
             ),
         ),
     )
@@ -155,7 +157,7 @@ def _choices(row: Mapping[str, Any], texts: Sequence[str]) -> tuple[str, ...]:
 
 
 CHOICES = Metric(
-    title="Place of the answer",
+    title="Position of the answer",
     measure=_measure,
     order=45,
     summary="the position of the answer among the choices of a row",

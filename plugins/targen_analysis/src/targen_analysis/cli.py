@@ -28,7 +28,7 @@ def analyze(
     synthetic: Annotated[
         list[Path],
         typer.Argument(
-            help="Run directories, files, or any form that `targen export` takes; several are "
+            help="Run directories, files, or any data that `targen export` accepts; several are "
             "shown side by side.",
             show_default=False,
         ),
@@ -42,13 +42,13 @@ def analyze(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task of the files' rows; runs record it, and --against uses the same.",
+            help="The task of the files' rows, also for --against; runs record theirs.",
             autocompletion=completer("task"),
         ),
     ] = None,
     text: Annotated[
         list[str] | None,
-        typer.Option("--text", metavar="COLUMN", help="A column of text of the files; repeatable."),
+        typer.Option("--text", metavar="COLUMN", help="A text column of the files; repeatable."),
     ] = None,
     label: Annotated[
         str, typer.Option("--label", metavar="COLUMN", help="The label column.")
@@ -58,7 +58,7 @@ def analyze(
         typer.Option(
             "--intended",
             metavar="COLUMN",
-            help="A second label: the one that was asked for, for the label flow.",
+            help="The column with the requested label, for the label flow.",
         ),
     ] = "",
     encoding: EncodingArg = "utf-8",
@@ -67,7 +67,7 @@ def analyze(
         typer.Option(
             "--metric",
             metavar="NAME",
-            help="Measure this; repeatable. [default: every metric that is installed]",
+            help="Measure this metric; repeatable. [default: all installed metrics]",
             autocompletion=complete_metric,
         ),
     ] = None,
@@ -76,7 +76,7 @@ def analyze(
         typer.Option(
             "--without",
             metavar="NAME",
-            help="Do not measure this; repeatable.",
+            help="Do not measure this metric; repeatable.",
             autocompletion=complete_metric,
         ),
     ] = None,
@@ -93,8 +93,8 @@ def analyze(
         Path | None,
         typer.Option(
             "--out",
-            help="A folder. [default: analysis/ in the run; of files or of several, one in "
-            "analyses/]",
+            help="The folder to write. [default: analysis/ in the run; for files or several "
+            "datasets, a folder in analyses/]",
         ),
     ] = None,
     pictures: Annotated[
@@ -104,22 +104,23 @@ def analyze(
     tables: Annotated[
         bool,
         typer.Option(
-            "--tables", help="Also print the tables of each metric. [default: those of --metric]"
+            "--tables", help="Also print each metric's tables. [default: only those of --metric]"
         ),
     ] = False,
     texts: Annotated[
         bool,
         typer.Option(
             "--texts/--no-texts",
-            help="Show rows, or leave what they say out, to publish where the data may not be.",
+            help="Show rows, or omit their contents, for places where you must not publish "
+            "the data.",
         ),
     ] = True,
     show: Annotated[
-        bool, typer.Option("--open", help="Show the page in the browser once it is written.")
+        bool, typer.Option("--open", help="Open the page in the browser afterwards.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier analysis.")] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress on standard error.")
+        bool, typer.Option("--quiet", "-q", help="Do not show progress on standard error.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print analysis.json.")] = False,
 ) -> None:
@@ -151,7 +152,7 @@ def analyze(
     registry = load_registry()
     asked = ask(registry, metric or (), without or (), option or ())
     if not asked:
-        raise UsageError("no metric is left to measure", hint="leave out --without")
+        raise UsageError("there are no metrics left to measure", hint="omit --without")
     columns = Columns(tuple(text or ()), label if label != "label" else "", intended)
     corpora = [
         read_corpus(registry, path, task=task, columns=columns, encoding=encoding)
@@ -159,7 +160,7 @@ def analyze(
     ]
     sources = list(synthetic)
     if intended and not any(corpus.intended for corpus in corpora):
-        raise UsageError(f"no file has a column {intended!r} (--intended)")
+        raise UsageError(f"none of the files have a column {intended!r} (--intended)")
     if against is not None:
         known = task or next((each.task for each in corpora if each.task is not None), None)
         plain = Columns(columns.texts, columns.label)

@@ -57,7 +57,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     drawn = {corpus.name: _drawn(corpus) for corpus in study.everything}
     if not any(drawn.values()):
         return Findings(
-            notes=("Only runs record what was drawn for rows, and no run here drew anything.",)
+            notes=("Only runs record the values drawn for rows, and no run here has any.",)
         )
     figures: dict[str, dict[str, Estimate]] = {}
     headlines, warnings = [], []
@@ -81,7 +81,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
             if 1 < len(values.rows) <= _SHOWN:
                 plots.append(_plot(corpus, name, values))
             warnings += _telling(corpus, name, values)
-        headlines.append(f"For the rows of {corpus.name} code drew {', '.join(said)}.")
+        headlines.append(f"For the rows of {corpus.name}, targen drew {', '.join(said)}.")
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
@@ -90,8 +90,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "Draws are balanced over what is asked for, weights included. Rows are less so "
-                "where candidates of some values are rejected more often, or runs end early."
+                "Draws are balanced over the requested candidates, including weights. Rows are "
+                "less balanced if candidates with some values are rejected more often, or runs end "
+                "early."
             ),
         ),
     )
@@ -175,9 +176,9 @@ def _telling(corpus: Corpus, name: str, values: _Drawn) -> list[str]:
             here, elsewhere = rate(hits, mine), rate(every - hits, total - mine)
             if mine and total > mine and apart(here, elsewhere):
                 said.append(
-                    f"In {corpus.name}, {name} says something of the label: "
-                    f"{percent(here.value or 0)} of the rows with {value!r} are {label}, and "
-                    f"{percent(elsewhere.value or 0)} of the others."
+                    f"In {corpus.name}, {name} hints at the label: {percent(here.value or 0)} of "
+                    f"the rows with {value!r} are {label}, and {percent(elsewhere.value or 0)} of "
+                    "the others."
                 )
     return said
 
@@ -186,5 +187,5 @@ DIMENSIONS = Metric(
     title="Dimensions drawn for rows",
     measure=_measure,
     order=15,
-    summary="rows by what code drew for them (dimensions), with their labels and rejects",
+    summary="rows by the values drawn for them (dimensions), with their labels and rejects",
 )

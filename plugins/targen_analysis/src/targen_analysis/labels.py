@@ -69,28 +69,28 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         if all(aim is None for aim in flow.aims.values()) and flow.aims:
             continue  # no label was asked for
         if not flow.corrected:
-            notes.append(f"No label of {name} was corrected: the run had no step 4.")
+            notes.append(f"The labels of {name} were not corrected, because the run had no step 4.")
             continue
         if name in figures:
             figures[name]["changed by correction"] = rate(changed, judged)
         headlines.append(
             f"{percent(changed / judged)} of the candidates of {name} that got a label "
-            f"({changed:,} of {judged:,}) got another than was asked for."
+            f"({changed:,} of {judged:,}) got a different label than requested."
             if judged
-            else f"No candidate of {name} got a label."
+            else f"None of the candidates of {name} got a label."
         )
     if flows:
         notes.append(
-            "Label flow counts candidates that were judged; surplus and duplicates are not rows. "
-            "Where step 4 changes many labels, either the generator or the judge is wrong: the "
-            "matrix does not say which."
+            "Label flow counts judged candidates; surplus and duplicates did not become rows. If "
+            "step 4 changes many labels, either the generator or the judge is wrong; the matrix "
+            "does not show which."
         )
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
         glance={
-            "distance of labels": "rows to relabel for the balance of the reference",
-            "changed by correction": "of the candidates that ended with a label",
+            "distance of labels": "rows to relabel to match the reference's balance",
+            "changed by correction": "share of the candidates that got a label",
         },
         tables=tuple(tables),
         plots=tuple(plots),
@@ -158,8 +158,8 @@ def _remarks(
             away = _variation(figures[corpus.name], figures[study.reference.name], labels)
             figures[corpus.name]["distance of labels"] = Estimate(away)
             headlines.append(
-                f"{percent(away)} of the rows of {corpus.name} would need another label for the "
-                f"balance of {study.reference.name}."
+                f"{percent(away)} of the rows of {corpus.name} would need a different label to "
+                f"match the balance of {study.reference.name}."
             )
     return headlines, warnings, notes
 
@@ -231,12 +231,12 @@ def _changed(flow: Flow) -> tuple[int, int]:
 def _flow_table(name: str, flow: Flow) -> Table:
     ends = _ends(flow)
     same = all(branch == aim for branch, aim in flow.aims.items())
-    row = "the label that was asked for" if same else "the task's branch"
+    row = "the requested label" if same else "the task's branch"
     return Table(
         f"Label flow of {name}",
         ("intended", *ends),
         [(intended, *(of.get(end, 0) for end in ends)) for intended, of in flow.ends.items()],
-        note=f"Row: {row}; column: what the candidate ended as.",
+        note=f"Row: {row}; column: the candidate's outcome.",
     )
 
 
@@ -257,7 +257,7 @@ def _flow_plot(name: str, flow: Flow) -> Plot:
 
 
 LABELS = Metric(
-    title="Labels and where they went",
+    title="Labels and label flow",
     measure=_measure,
     order=10,
     summary="rows by label, and the label flow of step 4 (figure 2 of the paper)",

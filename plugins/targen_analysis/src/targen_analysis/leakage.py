@@ -30,9 +30,11 @@ __all__ = ["LEAKAGE", "LeakageOptions"]
 class LeakageOptions(MetricOptions):
     """Options of `leakage`."""
 
-    n: int = Field(8, ge=2, description="Words that two texts must share in a row.")
-    probes: int = Field(200, ge=1, description="Rows that are compared with all of the reference.")
-    shown: int = Field(10, ge=0, description="Pairs that are shown.")
+    n: int = Field(8, ge=2, description="Length of the run of words that two texts must share.")
+    probes: int = Field(
+        200, ge=1, description="Number of rows to compare with the whole reference."
+    )
+    shown: int = Field(10, ge=0, description="Number of pairs to show.")
 
 
 _RANKED = 500
@@ -83,7 +85,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         headlines.append(_headline(corpus, reference, figures[corpus.name], options.n))
     within = _within(original, study, options.n)
     names = list(figures[study.corpora[0].name])
-    half = f"half of {reference.name} in its other half"
+    half = f"one half of {reference.name} in the other"
     figures[reference.name] = within
     table = Table(
         f"Rows of {reference.name} that are also in the datasets",
@@ -92,22 +94,23 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             (name, *(figures[c.name][name] for c in study.corpora), within.get(name))
             for name in names
         ],
-        note="Shares of rows; 95 % intervals as if rows were drawn at random.",
+        note="Shares of rows; 95 % intervals, assuming that rows were drawn at random.",
     )
     exact = [c for c in study.corpora if figures[c.name]["the same texts"].value]
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
         glance={
-            "the same words": "rows also in the reference (its own: of one half in the other)",
-            f"a run of {options.n} words": "rows that share one with the reference",
+            "the same words": "rows also in the reference (for itself: rows of one half in "
+            "the other)",
+            f"a run of {options.n} words": "rows that share a run with the reference",
         },
         better={"the same words": "lower", f"a run of {options.n} words": "lower"},
         tables=(table, *_by_field(study), *tables),
         plots=(
             Plot(
                 "bars",
-                f"ROUGE-L of a row with the nearest of {reference.name}",
+                f"ROUGE-L of a row with the most similar row of {reference.name}",
                 marks,
                 x="ROUGE-L",
                 y="share",
@@ -115,19 +118,19 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             ),
         ),
         warnings=tuple(
-            f"{corpus.name} contains rows of {reference.name} word for word: do not train on one "
-            "and test on the other."
+            f"{corpus.name} contains exact copies of rows of {reference.name}, so do not train on "
+            "one and test on the other."
             for corpus in exact
         ),
         notes=(
             (
                 f"ROUGE-L compares {options.probes:,} rows drawn at random with each row of "
-                f"{reference.name}. All rows are compared by exact text, by words alone, and by "
+                f"{reference.name}. All rows are compared by exact text, by words only, and by "
                 f"runs of {options.n} words. Only the first two find texts of fewer words."
             ),
             (
                 "Paraphrases and translations are not found. The figures do not show what a model "
-                "had read: a row may be in both datasets for other reasons."
+                "had seen in training: a row may be in both datasets for other reasons."
             ),
         ),
     )
@@ -214,13 +217,13 @@ def _pairs(
 ) -> Table:
     ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:shown]
     return Table(
-        f"Nearest pairs of {corpus.name} and {reference.name}",
+        f"Most similar pairs of {corpus.name} and {reference.name}",
         ("ROUGE-L", corpus.name, reference.name),
         [
             (round(score, 2), excerpt(corpus.texts[one]), excerpt(reference.texts[two]))
             for (one, two), score in ranked
         ],
-        note="Both the rows that share most and rows drawn at random.",
+        note="Includes the most similar rows and random rows.",
     )
 
 
@@ -240,7 +243,7 @@ def _by_field(study: Study) -> list[Table]:
             mine = {tuple(split(row[place])) for row in corpus.texts if row[place].strip()}
             cells.append(rate(len(mine & known), len(mine)))
         rows.append((name, *cells))
-    title = f"Different texts of each field that {reference.name} also has, by their words"
+    title = f"Different texts of each field that {reference.name} also contains, compared by words"
     return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
 
 
@@ -287,5 +290,5 @@ LEAKAGE = Metric(
     measure=_measure,
     options=LeakageOptions,
     order=40,
-    summary="what of the reference is also in a dataset: word for word, by words, by runs of words",
+    summary="parts of the reference that are also in a dataset: exact text, words, runs of words",
 )

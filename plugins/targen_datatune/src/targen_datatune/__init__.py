@@ -64,13 +64,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "catalogue",
         "targen_datatune.cli.catalogue:catalogue",
-        summary="Build or show the index that targen retrieve searches.",
+        summary="Build or show the index for targen retrieve.",
         panel="Data",
     )
     register.register(
         "retrieve",
         "targen_datatune.cli.retrieve:retrieve",
-        summary="Find datasets that are near to a task.",
+        summary="Find datasets similar to a task.",
         panel="Data",
     )
     register.register(
@@ -87,12 +87,12 @@ def register_catalogues(register: Register[Catalogue]) -> None:
     register.register(
         "files",
         "targen_datatune.catalogues.files:FILES",
-        summary="folders and files of your own: CSV, JSON, Parquet, runs",
+        summary="your own folders and files: CSV, JSON, Parquet, runs",
     )
     register.register(
         "hub",
         "targen_datatune.catalogues.hub:HUB",
-        summary="the Hugging Face hub, by its dataset viewer, without whole downloads",
+        summary="the Hugging Face hub, through its dataset viewer, without full downloads",
     )
 
 
@@ -102,7 +102,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
-        summary="words in common, rare ones counting more: no download, no torch",
+        summary="words in common, with more weight for rare ones: no download, no torch",
     )
     register.register(
         "dense",
@@ -112,7 +112,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
-        summary="bm25 and dense, by their ranks: what either finds, and first what both do",
+        summary="the combined ranks of bm25 and dense: results of either, those of both first",
     )
 
 
@@ -122,5 +122,5 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     register.register(
         "transform",
         "targen_datatune.transforming.task:TRANSFORM",
-        summary="rows of existing datasets, transformed for a new task",
+        summary="transform rows of existing datasets for a new task",
     )

@@ -85,7 +85,7 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
         json.dumps([(e.input, e.output) for e in request.examples], ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            "the task has half a character in it, such as \\ud83d",
+            "the task contains half a character, such as \\ud83d",
             hint="write the character itself",
         ) from None
     return request
@@ -94,7 +94,9 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
 def _request(task: str, registry: Registry) -> TaskRequest:
     text = task.strip()
     if not text:
-        raise UsageError("no task: TASK is empty", hint="a task's name, a file, or an instruction")
+        raise UsageError(
+            "there is no task: TASK is empty", hint="a task's name, a file, or an instruction"
+        )
     path = Path(text).expanduser()
     suffix = path.suffix.lower() if "\n" not in text else ""
     if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):
@@ -155,25 +157,25 @@ def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     data = read_json(path, _LARGEST) if path.suffix.lower() == ".json" else read_yaml(path)
     if not isinstance(data, Mapping):
         raise UsageError(
-            f"{path} does not contain a task: it is not an object", hint=f"it wants {_FORM}"
+            f"{path} does not contain a task: it is not an object", hint=f"it needs {_FORM}"
         )
     asked = data.get("instruction")
     if asked is None and isinstance(data.get("examples"), list):  # BIG-bench
         asked = data.get("description")
     if asked is None and "examples" in data:
-        raise UsageError(f"{path} does not say what to do", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path} does not state what to do", hint=f"it needs {_FORM}")
     if asked is None:
         named = text if "/" in text or "\\" in text else f"./{text}"
         return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
-        raise UsageError(f"{path}: instruction is not text", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path}: instruction is not text", hint=f"it needs {_FORM}")
     return _of_mapping(data, asked, path)
 
 
 def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     given = data.get("examples") or []
     if not isinstance(given, list):
-        raise UsageError(f"{path}: examples is not a list", hint=f"it wants {_FORM}")
+        raise UsageError(f"{path}: examples is not a list", hint=f"it needs {_FORM}")
     shown = data.get("append_choices_to_input", True)
     examples, answers = [], set()
     for number, example in enumerate(given, 1):

@@ -152,7 +152,7 @@ def find(
             hits = search(query, depth)
         if any(not 0 <= hit.at < len(facts) for hit in hits):
             raise UsageError(
-                f"the index of {item.name} in {index.folder} is of other entries",
+                f"the index of {item.name} in {index.folder} has different entries",
                 hint="delete its folder retrievers",
             )
         admitted = [hit for hit in hits if not refused[hit.at]]

@@ -79,7 +79,7 @@ _COLUMNS: Mapping[str, tuple[type, ...]] = {
 """The types of the columns, which SQLite itself does not enforce."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 _RETRIEVERS = "retrievers"
-_AGAIN = "delete it and build it again, or name another folder with " + Option("index", ...)
+_AGAIN = "delete it and build it again, or give a different folder with " + Option("index", ...)
 _WAIT = 30.0  # seconds for another process's transaction
 
 
@@ -177,7 +177,7 @@ class Index:
         check_own(folder, *names, ".lock", f"{_RETRIEVERS}/", alone=True, hint=_AGAIN)
         if not create and not path.is_file():
             raise UsageError(
-                f"no index in {folder}",
+                f"there is no index in {folder}",
                 hint=Action("catalogue build", Blank("SPEC")) + " makes one",
             )
         try:
@@ -195,12 +195,12 @@ class Index:
             (form,) = self._base.execute("PRAGMA user_version").fetchone()
             if form != _FORM:
                 raise UsageError(
-                    f"{path} was made by another version of targen-datatune",
+                    f"{path} was created by a different version of targen-datatune",
                     hint=_AGAIN,
                 )
             # A view or a trigger would be code of whoever made the file.
             if self._base.execute(_SCHEMA).fetchall() != _schema():
-                raise UsageError(f"{path} has other tables than an index", hint=_AGAIN)
+                raise UsageError(f"{path} does not have the tables of an index", hint=_AGAIN)
         except (sqlite3.Error, OSError, Timeout, UsageError) as error:
             self._base.close()
             if isinstance(error, sqlite3.Error):
@@ -249,7 +249,7 @@ class Index:
         for at, (column, *_) in enumerate(cursor.description):
             kinds = _COLUMNS.get(column)
             if kinds and any(type(row[at]) not in kinds for row in rows):
-                raise self._odd(f"an odd value in its column {column}")
+                raise self._odd(f"an invalid value in its column {column}")
         return rows
 
     def _odd(self, what: str) -> UsageError:
@@ -262,7 +262,7 @@ class Index:
         except Malformed:
             options = None
         if not isinstance(options, dict):
-            raise self._odd("options that are none")
+            raise self._odd("invalid options")
         return options
 
     def read_entry(self, text: str) -> DatasetEntry:
@@ -274,7 +274,7 @@ class Index:
         try:
             return DatasetEntry.model_validate_json(text)
         except ValidationError as error:
-            raise self._odd(f"what is no entry: {refused(error)}") from error
+            raise self._odd(f"an invalid entry: {refused(error)}") from error
 
     def entries(self) -> Entries:
         """All entries, in the order in which they were described."""
@@ -310,7 +310,7 @@ class Index:
             hint: Words = f"one of: {', '.join(near[:8])}"
             if not near:
                 hint = did_you_mean(name, every, "one of") or Action("catalogue build")
-            raise UsageError(f"no dataset {name!r} is in the index {self.folder}", hint=hint)
+            raise UsageError(f"the dataset {name!r} is not in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)
             raise UsageError(f"{name} stands for several datasets: {places}")
@@ -360,7 +360,7 @@ class Index:
         except Timeout:
             raise UsageError(
                 f"another process is building the index {self.folder}",
-                hint="wait for it, or name another folder with " + Option("index", ...),
+                hint="wait until it ends, or give a different folder with " + Option("index", ...),
             ) from None
         try:  # what another process has built meanwhile is known now
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
@@ -406,7 +406,7 @@ class Index:
         query = "SELECT stamp, problem, pass FROM dataset WHERE spec = ? AND key = ?"
         known = self.select(query, spec, listed.key)
         if known and known[0][2] == at:
-            watch.note(f"{listed.key} is listed twice; the first is taken")
+            watch.note(f"{listed.key} is listed twice; targen uses the first")
             return
         if known and known[0][0] == listed.stamp and not (retry and known[0][1]):
             self._write(
@@ -507,7 +507,7 @@ class Index:
     def _broken(self, error: sqlite3.Error) -> UsageError:
         hint: Words = _AGAIN
         if "locked" in str(error):
-            hint = "another process is writing there: wait for it"
+            hint = "another process is writing there; wait until it ends"
         return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
 
 
@@ -550,7 +550,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
     if len(catalogues) > 1:
         raise UsageError(
             f"several catalogues open {spec!r}: {', '.join(item.id for item in catalogues)}",
-            hint="TARGEN_DISABLE_PLUGINS=DISTRIBUTION leaves one out",
+            hint="disable one with TARGEN_DISABLE_PLUGINS=DISTRIBUTION",
         )
     return catalogues[0]
 

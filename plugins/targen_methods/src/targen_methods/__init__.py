@@ -48,7 +48,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "compare-methods",
         "targen_methods.cli.compare_methods:compare_methods",
-        summary="Compare methods on one task: equal rows or dollars, one evaluation",
+        summary="Compare methods on one task, with equal rows or dollars.",
         panel="Methods and papers",
     )
     register.register(
@@ -75,12 +75,12 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "attrprompt",
         "targen_methods.attrprompt:ATTRPROMPT",
-        summary="attributes and values by the model, drawn by code for each row",
+        summary="attributes and values from the model, drawn at random for each row",
     )
     register.register(
         "coda",
         "targen_methods.coda:CODA",
-        summary="rows under constraints that code takes from given rows",
+        summary="rows under constraints taken from given rows",
     )
     register.register(
         "selfinstruct",
@@ -90,17 +90,17 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
-        summary="texts after a condition, by a prompt that names the label and breaks off",
+        summary="texts after a condition, from a prompt that states the label and breaks off",
     )
     register.register(
         "sungen",
         "targen_methods.sungen:SUNGEN",
-        summary="ZeroGen's rows, each with a weight by what it does to a model",
+        summary="ZeroGen's rows, each weighted by its effect on a model",
     )
     register.register(
         "progen",
         "targen_methods.progen:PROGEN",
-        summary="rounds, each shown rows of those before that help a model most",
+        summary="rounds that see those earlier rows that help a model most",
     )
     register.register(
         "supergen",

@@ -57,7 +57,7 @@ def _asked_of_a_backend(part: Described, method: Method[Any]) -> dict[str, Any]:
 
 _ROWS = {
     "never": "",
-    "pairs": " [--given ROWS]; --given is for pairs of texts alone",
+    "pairs": " [--given ROWS]; --given is only for pairs of texts",
     "optional": " [--given ROWS]",
     "required": " --given ROWS",
 }
@@ -70,6 +70,6 @@ def prints(facts: dict[str, Any]) -> None:
         print(f"--settings {name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
     print_scored(facts["scored"])
     if facts["not_made"]:
-        print(f"Its demands on a backend are unknown: {facts['not_made']}")
+        print(f"Its requirements for a backend are unknown: {facts['not_made']}")
     name = facts["id"].rpartition(":")[2]
     print(f"use it: targen method {name} TASK{_ROWS[facts['given']]}")

@@ -42,7 +42,7 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     register.register(
         "labels",
         "targen_outputs.labels:LABELS",
-        summary="several labels of each row, or none",
+        summary="several labels per row, or none",
     )
     register.register(
         "spans",
@@ -82,7 +82,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "bio",
         "targen_outputs.exporting.bio:BIO",
-        summary="spans as BIO tags, a token per line, as in CoNLL-2003",
+        summary="spans as BIO tags, one token per line, as in CoNLL-2003",
     )
     register.register(
         "spacy",
@@ -127,7 +127,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "labels",
         "targen_outputs.training.labels:LABELS",
-        summary="logistic regression for each label, on words or on vectors; [training]",
+        summary="logistic regression for each label, on words or embeddings; [training]",
     )
     register.register(
         "spans",
@@ -137,12 +137,12 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "spacy",
         "targen_outputs.training.spacy_spans:SPACY",
-        summary="spaCy's entity recognizer, on the vectors of a pipeline: minutes; [spacy]",
+        summary="spaCy's entity recognizer, with a pipeline's vectors: minutes; [spacy]",
     )
     register.register(
         "score",
         "targen_outputs.training.score:SCORE",
-        summary="ridge regression on words or on vectors, and on what two texts share; [training]",
+        summary="ridge regression on words or embeddings, and on what two texts share; [training]",
     )
     register.register(
         "answer",

@@ -76,7 +76,7 @@ def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:
             try:
                 answers = tool.read(record)
             except (LookupError, TypeError, ValueError, AttributeError) as error:
-                yield number, ValueError(f"it is no record of this tool: {error!r}")
+                yield number, ValueError(f"it is not a record from this tool: {error!r}")
                 continue
             if answers.said:
                 yield number, {**_idx(answers.row), "answers": answers}
@@ -86,7 +86,7 @@ def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:
 
     if not any(True for _ in records()):
         raise UsageError(
-            f"{path} has {plural(len(found), 'record')}, all of them without an annotation",
+            f"{path} has {plural(len(found), 'record')}, all without an annotation",
             hint="annotate some, and export the project again",
         )
     return Source(str(path), path.stem, Form(records, place="record", typed=typed))
@@ -123,7 +123,9 @@ def _row(found: Answers, task: Task[Any, Any] | None, settle: str) -> Row:
     names = [each.name for each in questions]
     for name in first:
         if name not in names:
-            raise ValueError(f"{name}: no such question; {', '.join(names)}")
+            raise ValueError(
+                f"{name}: there is no such question; the questions are {', '.join(names)}"
+            )
     answers = {each.name: _value(each, first.get(each.name, ())) for each in questions}
     return {**row, **output.answered(row, answers)}
 
@@ -138,7 +140,7 @@ def _asked(output: Output, row: Row) -> list[Question]:
         return [*output.questions(row)]
     except (LookupError, TypeError, AttributeError) as error:  # it is about columns of the row
         raise ValueError(
-            "its project was not made of rows that targen export wrote, which this output needs"
+            "its project does not contain rows written by targen export, which this output needs"
         ) from error
 
 

@@ -27,8 +27,8 @@ __all__ = ["OUTPUTS"]
 
 _SHOWN = 5  # mentions of a type
 _GUESSED = (
-    "A mention's guessed type is the most frequent one of the same mention, without case, in other "
-    "rows, or else the most frequent type."
+    "A mention's guessed type is the most frequent type of the same mention, ignoring case, in "
+    "other rows, otherwise the most frequent type."
 )
 _THIRDS = ("first third", "middle third", "last third")
 
@@ -72,16 +72,18 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
             if corpus is not study.reference and apart(longer, Estimate(0.5, 0.5, 0.5)):
                 warnings.append(
                     f"In {longer.value or 0:.0%} of the pairs of {corpus.name} the better reply is "
-                    "the longer one: its length gives the preference away."
+                    "the longer one, so length gives away the preference."
                 )
     figures = {name: mine for name, mine in figures.items() if mine}
     if not figures:
         return Findings(
-            notes=("No row has spans, several labels, answers, a score or a preference.",)
+            notes=(
+                "None of the rows have spans, several labels, answers, a score or a preference.",
+            )
         )
     return Findings(
         headlines=tuple(
-            f"The text of a mention alone gives its type away for {shown.value or 0:.0%} of the "
+            f"A mention's text alone gives away its type for {shown.value or 0:.0%} of the "
             f"mentions of {name}; the most frequent type is right for {most.value or 0:.0%}."
             for name, mine in figures.items()
             if (shown := mine.get("type from mention")) and (most := mine["most frequent type"])
@@ -90,8 +92,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         glance={
             "spans per row": "mean",
             "type from mention": "types guessed from the same mention in other rows",
-            "chosen is longer": "pairs; near one half is right",
-            "score and difference of lengths": "correlation; near 0 is right",
+            "chosen is longer": "pairs; should be near one half",
+            "score and difference of lengths": "correlation; should be near 0",
         },
         tables=tuple(table for each in tables.values() for table in each),
         warnings=tuple(warnings),

@@ -68,7 +68,7 @@ def _span(span: Any, where: str, text: str) -> Span:
 
 def _misplaced(start: int, end: int, given: Any, text: str) -> str:
     if end > len(text):
-        problem = f"it ends at {end}, and the text has {len(text)} characters"
+        problem = f"it ends at {end}, but the text has only {len(text)} characters"
     else:
         problem = f"{_short(given)} is not at {start}:{end}, {_short(text[start:end])} is"
     if not isinstance(given, str) or not given:
@@ -78,7 +78,7 @@ def _misplaced(start: int, end: int, given: Any, text: str) -> str:
     for unit, encoding, width in _UNITS:
         place = slice(start * width, end * width)
         if text.encode(encoding, "surrogatepass")[place] == given.encode(encoding, "surrogatepass"):
-            return f"{problem}; {start}:{end} counts {unit}, and targen counts characters"
+            return f"{problem}; {start}:{end} counts {unit}, but targen counts characters"
     return f"{problem}; offsets count characters from 0"
 
 

@@ -33,11 +33,11 @@ class InSets(BaseModel):
 
     counts: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={},
-        description="name → rows that have it, alone or beside others, and `none` → rows without "
-        "any; `--preset counts` then makes exactly these",
+        description="name → number of rows with it, alone or with others, and `none` → rows "
+        "without any; `--preset counts` then generates exactly these",
     )
     rows: Annotated[int, Field(ge=0, le=_MOST_ROWS)] = Field(
-        default=0, description="rows in all, if there are `counts`"
+        default=0, description="total number of rows, if there are `counts`"
     )
 
     @property
@@ -89,7 +89,7 @@ class InSets(BaseModel):
         low, high = self.sizes
         if not low <= len(found) <= high:
             raise UsageError(
-                f"{name} has {len(found)} names, and rows are planned with {low} to {high}",
+                f"{name} has {len(found)} names, but rows are planned with {low} to {high}",
                 hint="see per_row in the task file",
             )
         raise UsageError(
@@ -113,7 +113,7 @@ class InSets(BaseModel):
             if name not in self.counts:
                 raise ValueError(f"counts: {name} is missing; for no rows, type {name}: 0")
         if not any(self.counts.values()):
-            raise ValueError("counts: all are 0, so no row would be generated")
+            raise ValueError("counts: all are 0, so no rows would be generated")
         low, high = max(1, self.sizes[0]), min(self.sizes[1], len(names))
         if none and self.sizes[0]:
             raise ValueError(
@@ -125,13 +125,14 @@ class InSets(BaseModel):
         fewest, most = max(wanted[first], -(-whole // high)), whole // low
         if wanted[first] <= most < fewest:
             raise ValueError(
-                f"counts: they add up to {whole}, and no number of rows with {low} to {high} each "
+                f"counts: they add up to {whole}, but no number of rows with {low} to {high} each "
                 "has that many; change a count, or per_row"
             )
         if fewest > most:
             raise ValueError(
-                f"counts: a row has {low} or more, so {first}: {wanted[first]} is too many beside "
-                f"{whole - wanted[first]} of the others; raise these, or lower per_row"
+                f"counts: a row has {low} or more, so {first}: {wanted[first]} is too many "
+                f"compared with {whole - wanted[first]} of the others; raise these, or lower "
+                "per_row"
             )
         fits = f"rows: {fewest + none}" + (f" to {most + none}" if most > fewest else "")
         if not self.rows:

@@ -28,7 +28,8 @@ class Score(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     score: dict[float, Annotated[str, Field(min_length=1)]] = Field(
-        min_length=2, description="point of the scale → what it means; the outer two are its ends"
+        min_length=2,
+        description="point of the scale → its meaning; the first and last are the scale's ends",
     )
     bins: Annotated[int, Field(ge=1, le=100)] = Field(
         default=5, description="equal parts of the scale, by which rows are counted"
@@ -37,20 +38,22 @@ class Score(BaseModel):
         default=0.1, description="distance between adjacent scores, counted from the lower end"
     )
     tolerance: Annotated[float, Field(ge=0)] = Field(
-        default=0.5, description="how far step 4's score may be from a row's for the row to keep it"
+        default=0.5,
+        description="maximum difference between step 4's score and a row's for the row to keep "
+        "its score",
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Score:
         if not all(map(math.isfinite, self.score)):
-            raise ValueError("score: a point is no finite number")
+            raise ValueError("score: a point is not a finite number")
         low, high = self.ends
         if high - low > _MOST_POINTS * self.step:
             raise ValueError(f"step: the scale has more than {_MOST_POINTS:,} scores")
         if self.tolerance >= high - low:
             raise ValueError(
-                f"tolerance: {self.tolerance:g} reaches from end to end of the scale, so any score "
-                f"would do; type less than {high - low:g}"
+                f"tolerance: {self.tolerance:g} covers the whole scale, so any score would do; "
+                f"type less than {high - low:g}"
             )
         for number in range(self.bins):
             if not self.points(number):
@@ -63,8 +66,8 @@ class Score(BaseModel):
         if self.tolerance > _MOST_BINS_OFF * width:
             most = math.floor(_MOST_BINS_OFF * (high - low) / self.tolerance)
             raise ValueError(
-                f"bins: each is {width:g} wide, but scores that are {self.tolerance:g} apart count "
-                f"as the same; type at most {most}, or a smaller tolerance"
+                f"bins: each is {width:g} wide, but scores {self.tolerance:g} apart count as the "
+                f"same; type at most {most}, or a smaller tolerance"
             )
         return self
 

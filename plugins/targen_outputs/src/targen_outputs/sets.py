@@ -35,7 +35,7 @@ JOINED = "+"
 
 def _no_label(name: str) -> str:
     if name == NONE:
-        raise ValueError(f"rows that have none of them are called {NONE}: choose another name")
+        raise ValueError(f"{NONE} stands for rows without any label; choose a different name")
     return name
 
 
@@ -61,8 +61,8 @@ Definitions = Annotated[
 def _in_order(pair: tuple[int, int]) -> tuple[int, int]:
     if pair[0] > pair[1]:
         raise ValueError(
-            f"the first number is larger than the second; type [{pair[1]}, {pair[0]}]: "
-            "the fewest, then the most"
+            f"the first number is larger than the second; type [{pair[1]}, {pair[0]}]: the "
+            "minimum, then the maximum"
         )
     return pair
 

@@ -40,10 +40,12 @@ class Spans(InSets):
     """`output:` with typed spans of a text."""
 
     spans: Definitions = Field(description="type → the definition of its spans")
-    field: str = Field(default="", description="the text that they are in; by default the only one")
+    field: str = Field(
+        default="", description="the text that contains them [default: the only one]"
+    )
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]], IN_ORDER
-    ] = Field(default=(0, 3), description="fewest and most spans of a row")
+    ] = Field(default=(0, 3), description="minimum and maximum number of spans per row")
     overlap: bool = Field(default=False, description="whether spans may overlap")
 
     @property
@@ -113,9 +115,9 @@ class SpansOutput(Output):
                 raise ValueError(f"spans.{number}: {said} of the {self._field}")
         for number, (one, other) in enumerate(pairwise(spans), start=1):
             if other["start"] < one["start"]:
-                raise ValueError(f"spans.{number}: it begins before the span above it")
+                raise ValueError(f"spans.{number}: it begins before the previous span")
             if not self._spec.overlap and other["start"] < one["end"]:
-                raise ValueError(f"spans.{number}: it overlaps the span above it")
+                raise ValueError(f"spans.{number}: it overlaps the previous span")
             if other == one:
                 raise ValueError(f"spans.{number}: this span occurs twice")
 
@@ -242,7 +244,9 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
             f"{spec.field!r} is not a text that step 3 writes", hint=f"field: {' or '.join(texts)}"
         )
     if not spec.field and len(texts) != 1:
-        raise UsageError("it does not say which text the spans are in", hint=f"field: {texts[0]}")
+        raise UsageError(
+            "it does not state which text contains the spans", hint=f"field: {texts[0]}"
+        )
     return SpansOutput(spec, spec.field or texts[0], declaration.language)
 
 

@@ -19,5 +19,5 @@ def register_executors(register: Register[ModelExecutor]) -> None:
     register.register(
         "ray",
         "targen_ray.executor:RAY",
-        summary="Processes of a Ray cluster, or of a small one that is started here",
+        summary="Processes on a Ray cluster, or on a small one that targen starts on this machine",
     )

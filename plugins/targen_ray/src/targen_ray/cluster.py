@@ -192,7 +192,7 @@ def _require_reachable(address: str) -> None:
     if not _is_open(host, port, seconds=_REACHABLE):
         raise UsageError(
             f"--address {address}: no answer from {host}:{port}",
-            hint="ray start --head on its first node; ray status says whether it runs",
+            hint="run ray start --head on its first node; ray status shows whether it runs",
         )
 
 
@@ -209,7 +209,7 @@ def _refused(address: str, error: Exception) -> UsageError:
     if "ersion" in words and "ismatch" in words.replace("M", "m"):
         return UsageError(
             f"--address {address}: {words[:400]}",
-            hint="use the cluster's versions of Python and Ray here, or one image for both",
+            hint="use the cluster's versions of Python and Ray, or the same image for both",
         )
     if address == "auto" or isinstance(error, ConnectionError):
         return UsageError(

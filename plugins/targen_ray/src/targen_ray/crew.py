@@ -90,7 +90,7 @@ async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
         try:
             return await Line.open(host, port, hello.secret)
         except NotAWorker:
-            _log.warning("something else answers at %s:%d: calls go through Ray", host, port)
+            _log.warning("something else answers at %s:%d, so calls go through Ray", host, port)
         except (OSError, TimeoutError):
             _log.info("no way to %s:%d from here: calls go through Ray", host, port)
     return _Link(actor)

@@ -116,6 +116,6 @@ def _recipe(source: ModelSource) -> ModelRecipe:
 
 
 RAY = ModelExecutor(
-    summary="Processes of a Ray cluster, or of a small one that is started here",
+    summary="Processes on a Ray cluster, or on a small one that targen starts on this machine",
     place=_place,
 )

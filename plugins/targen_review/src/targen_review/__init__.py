@@ -37,24 +37,24 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "review",
         "targen_review.cli.open:review",
-        summary="Grade and correct the rows of a dataset in a browser.",
+        summary="Grade and correct a dataset's rows in a browser.",
     )
     register.register(
         "view",
         "targen_review.cli.view:view",
-        summary="Read the rows of a dataset in a browser.",
+        summary="Read a dataset's rows in a browser.",
         panel="Data",
     )
     register.register(
         "review report",
         "targen_review.cli.report:report",
-        summary="Report raters' grades, and how far they agree.",
+        summary="Report raters' grades and how much they agree.",
         panel="Data",
     )
     register.register(
         "review apply",
         "targen_review.cli.apply:apply",
-        summary="Make a new version of a dataset from people's changes.",
+        summary="Create a new version of a dataset from people's changes.",
         panel="Data",
     )
     register.register(
@@ -80,19 +80,23 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.review` and `apply_review`, and what `targen export` calls."""
-    register.register("review", "targen_review.api:review", summary="a person's verdicts on rows")
     register.register(
-        "apply_review", "targen_review.api:apply_review", summary="a dataset with people's changes"
+        "review", "targen_review.api:review", summary="record a person's verdicts on rows"
+    )
+    register.register(
+        "apply_review",
+        "targen_review.api:apply_review",
+        summary="apply people's changes to a dataset",
     )
     register.register(
         "reviewed",
         "targen_review.accepted:accepted",
-        summary="the rows that people found acceptable, for targen export --reviewed",
+        summary="the rows that people accepted, for targen export --reviewed",
     )
     register.register(
         "review-figures",
         "targen_review.card:with_figures",
-        summary="a dataset with a section on its review in its card, for targen export",
+        summary="add a section on the review to a dataset card, for targen export",
     )
 
 
@@ -102,7 +106,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     register.register(
         "grade",
         "targen_review.llm:GRADE",
-        summary="grades of a review's rows by a model",
+        summary="have a model grade a review's rows",
     )
 
 

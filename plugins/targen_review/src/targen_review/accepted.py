@@ -56,14 +56,14 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     people = {name for row in seen for name in row.by}
     if not good:
         raise UsageError(
-            f"of {plural(len(seen), 'row')} of {path} that people read, none was found acceptable "
-            "by all who graded it",
+            f"people read {plural(len(seen), 'row')} of {path}, but none was accepted by all who "
+            "graded it",
             hint="see targen review report",
         )
     changed = sum(row.changed for row in good)
     said = (
         f"{len(seen):,} of {plural(len(rows), 'row')} were read by "
-        f"{plural(len(people), 'person', 'people')}, and {len(good):,} of them found acceptable"
+        f"{plural(len(people), 'person', 'people')}, who accepted {len(good):,} of them"
         + (f", {changed:,} after people changed the label or the text" if changed else "")
     )
     ids = {row.id for row in good}
@@ -82,8 +82,8 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
 
 def _card(path: Path, dataset: Dataset, said: str) -> str:
     section = (
-        f"{said[0].upper()}{said[1:]}. The rows here are those, and no others: numbers of rows "
-        f"above are of the dataset before it was reviewed.\n\n{figures_for(path)}"
+        f"{said[0].upper()}{said[1:]}. Only those rows are here; numbers of rows "
+        f"above refer to the dataset before review.\n\n{figures_for(path)}"
     )
     return with_section(dataset, section)
 
@@ -109,9 +109,9 @@ def _of_version(path: Path) -> list[_Row]:
 
 def _of_review(path: Path) -> list[_Row]:
     nobody = UsageError(
-        f"no row has been reviewed in {path}",
-        hint=f"targen review {path}; of a review in a folder of its own, targen review apply "
-        "FOLDER, and export what that makes",
+        f"none of the rows in {path} have been reviewed",
+        hint=f"targen review {path}; for a review in its own folder, targen review apply "
+        "FOLDER, then export the result",
     )
     if str(path).startswith("hf:"):
         raise nobody

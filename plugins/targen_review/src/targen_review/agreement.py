@@ -49,7 +49,7 @@ class Figure:
 def share(hits: float, of: int) -> Figure:
     """`hits` of `of` rows, with Wilson's interval; a row may be hit in part."""
     if not of:
-        return Figure(None, reason="no row was graded")
+        return Figure(None, reason="no rows were graded")
     value, square = hits / of, _Z * _Z / of
     middle = (value + square / 2) / (1 + square)
     half = _Z / (1 + square) * math.sqrt(value * (1 - value) / of + square / (4 * of))
@@ -65,7 +65,7 @@ def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Fi
     """
     counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
     if not counts:
-        return Figure(None, reason="no row has an answer by both")
+        return Figure(None, reason="no rows have an answer from both")
 
     def of(counts: Mapping[_Pair, int]) -> float | None:
         shared = sum(both * times for (both, _), times in counts.items())
@@ -103,7 +103,7 @@ def cohen_kappa(
     counts = Counter((steps[left], steps[right]) for left, right in pairs)
     weight = _steps_apart if linear else _unequal
     if not counts:
-        return Figure(None, reason="no row has a grade by both")
+        return Figure(None, reason="no rows have a grade from both")
 
     def kappa(counts: Mapping[_Pair, int]) -> float | None:
         rows = sum(counts.values())
@@ -117,7 +117,7 @@ def cohen_kappa(
         ) / (rows * rows)
         return 1 - observed / expected if expected else None
 
-    return _figure(counts, kappa, "both gave one grade only, and the same")
+    return _figure(counts, kappa, "both gave only one grade, the same one")
 
 
 def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figure:
@@ -132,7 +132,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     """
     pairs = _pairs(one, other)
     if not pairs:
-        return Figure(None, reason="no row has a grade by both")
+        return Figure(None, reason="no rows have a grade from both")
     counts = Counter(pairs)
 
     def correlation(counts: Mapping[tuple[float, float], int]) -> float | None:
@@ -147,7 +147,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
             others += times * far * far
         return both / math.sqrt(own * others) if own and others else None
 
-    return _figure(counts, correlation, "one of the two gave one grade only")
+    return _figure(counts, correlation, "one of the two gave only one grade")
 
 
 def krippendorff_alpha(
@@ -171,7 +171,7 @@ def krippendorff_alpha(
     graded = [[grade for grade in row if grade is not None] for row in rows]
     graded = [row for row in graded if len(row) > 1]
     if not graded:
-        return Figure(None, reason="no row has two grades")
+        return Figure(None, reason="no rows have two grades")
     if level == "ordinal":
         places = _places(order, graded)
     else:

@@ -114,8 +114,8 @@ def review(
     )
     if not plan.rubric.is_of_labels:
         raise UsageError(
-            f"{folder} asks for the grades of {plan.rubric.name}, not whether labels are right",
-            hint="grade it on the page of targen review, or choose another out",
+            f"{folder} collects grades of {plan.rubric.name}, not whether labels are right",
+            hint="grade it on the page of targen review, or choose a different out",
         )
     grades: list[Grade] = []
     for known, row in review_rows(opened):
@@ -156,9 +156,9 @@ def _place(data: object) -> Path:
         return data.path
     if isinstance(data, str | PathLike):
         return Path(data).expanduser()
-    hint = "pass a run, or the path of one or of a file of rows"
+    hint = "pass a run, or the path of a run or of a file of rows"
     raise UsageError(
-        f"data is a {type(data).__name__}, and a review is kept beside data", hint=hint
+        f"data is a {type(data).__name__}, but targen stores a review next to its data", hint=hint
     )
 
 
@@ -184,7 +184,7 @@ def _said(
         for number in map(int, numbers):
             if found.setdefault(number, name) != name:
                 raise UsageError(
-                    f"row {number} is in {found[number]} and in {name}", hint="name it in one"
+                    f"row {number} is in {found[number]} and in {name}", hint="give it in only one"
                 )
             said[number] = effects[name], relabel[number] if name == "relabel" else None
     return said
@@ -219,8 +219,8 @@ def apply_review(
     versions = versions_of(place, None if out is None else Path(out), resolve=resolve, exact=exact)
     if len(versions) > 1:
         raise UsageError(
-            f"the review in {place} is of {len(versions)} datasets",
-            hint=f"targen review apply {place} makes a version of each",
+            f"the review in {place} covers {len(versions)} datasets",
+            hint=f"targen review apply {place} creates a version of each",
         )
     (version,) = versions
     path, report = version.write(again=True), version.report

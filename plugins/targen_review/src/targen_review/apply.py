@@ -225,7 +225,7 @@ def _judged(data: ReviewData, row: ReviewRow, verdict: Verdict) -> Judged:
     if verdict.outcome in _KEPT:
         return same
     if row.instance is None:
-        why = "a row that contains several instances, or none with a label, can only be rejected"
+        why = "a row with several instances, or without a label, can only be rejected"
         return replace(same, refused=why)
     try:
         mended = mend(task, row, dict(verdict.edit), verdict.label, verdict.output)
@@ -431,7 +431,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         data = folder.with_suffix("")
         first = f"targen review {data if data.exists() else 'DATA'} first"
         hint = f"--resolve {models[0]} has a model decide" if models else first
-        raise UsageError(f"no person has graded anything in {folder}", hint=hint)
+        raise UsageError(f"there are no grades by people in {folder}", hint=hint)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 
 
@@ -449,17 +449,17 @@ def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) 
                 f"{plural(len(unknown), 'grade')} of {name} in {folder} "
                 f"{'is' if len(unknown) == 1 else 'are'} of rows that are not in this review, "
                 f"such as {unknown[0]}",
-                hint=f"the grades of another review? grades-{name}.jsonl",
+                hint=f"does grades-{name}.jsonl belong to a different review?",
             )
 
 
 def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
     if not stale:
-        return UsageError(f"no row of {known.path} has been graded", hint="targen review DATA")
+        return UsageError(f"no rows of {known.path} have been graded", hint="targen review DATA")
     return UsageError(
-        f"{known.path} is not what was reviewed: all {sum(stale.values()):,} grades are of rows "
-        "with other contents",
-        hint="review it anew with --out FOLDER, or put the data back as it was",
+        f"{known.path} has changed since the review: all {sum(stale.values()):,} grades are for "
+        "rows with different contents",
+        hint="review it again with --out FOLDER, or restore the data",
     )
 
 
@@ -469,11 +469,11 @@ def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
         and several
         and not (out / known.name).resolve().is_relative_to(out.resolve())
     ):
-        raise UsageError(f"{known.name!r} cannot name a folder of a dataset")
+        raise UsageError(f"{known.name!r} cannot be the name of a dataset's folder")
     if out is not None:
         return out / known.name if several else out
     if known.path.startswith("hf:"):
-        raise UsageError("a dataset of a hub has no place for a version", hint="--out FOLDER")
+        raise UsageError("a dataset on the hub cannot store a version", hint="--out FOLDER")
     path = Path(known.path)
     return path.with_name(f"{path.stem if path.is_file() else path.name}-reviewed")
 

@@ -63,10 +63,10 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     whole = sum(each.rows for each in plan.data)
     how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all of them"
     how += ", those of a seed together," if plan.together else ""
-    unseen = "labels hidden until they had chosen one" if plan.blind else "labels in sight"
+    unseen = "labels hidden until they had chosen one" if plan.blind else "labels visible"
     yield (
         f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of {plural(whole, 'row')} "
-        f"({how} given to them, {unseen}) by the rubric *{markdown(rubric.name)}*:"
+        f"({how} assigned to them, {unseen}) with the rubric *{markdown(rubric.name)}*:"
     )
     yield ""
     letters = ", ".join(
@@ -75,7 +75,9 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
         f"{_number(of.after[each.letter])}"
         for each in rubric.grades
     )
-    yield f"- Grades: {letters}.{' A row that several graded counts once.' * (len(people) > 1)}"
+    yield (
+        f"- Grades: {letters}.{' A row graded by several people counts once.' * (len(people) > 1)}"
+    )
     good = ", ".join(rubric.word(each) for each in rubric.letters if each in rubric.acceptable)
     yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
     if of.confirmed.value is not None:
@@ -83,16 +85,16 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     named = [each for each in figures.reasons if (each.who, each.dataset) == (PEOPLE, of.dataset)]
     if named:
         said = ", ".join(f"{markdown(each.reason)} {each.rows:,}" for each in named)
-        yield f"- Rows for which they named a reason: {said}."
+        yield f"- Rows for which they gave a reason: {said}."
     alike = [e for e in figures.agreement if e.kind == "people" and e.side == "after"]
     for each in alike[-1:]:  # of several teams the last is all of them
         yield (
-            f"- Agreement of two on {plural(each.rows, 'row')}: the same letter "
+            f"- Agreement of two people on {plural(each.rows, 'row')}: the same letter "
             f"{_share(each.alike)}; Cohen's κ {_kappa(each.letters)} on letters, "
             f"{_kappa(each.acceptable)} on acceptable or not."
         )
     yield ""
-    yield "Intervals are of 95 % (shares: Wilson's, over rows)."
+    yield "Intervals: 95 % (shares: Wilson's, over rows)."
 
 
 def _before(of: Letters) -> str:

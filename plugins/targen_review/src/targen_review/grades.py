@@ -46,8 +46,8 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escape
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError(
-            "it has a NUL (U+0000) in it, which is not text and would cut it off elsewhere: "
-            "take it out"
+            "it contains a NUL (U+0000), which is not text and would truncate it in other "
+            "programs: remove it"
         )
     return text
 
@@ -55,7 +55,7 @@ def _without_nul(text: str) -> str:
 def _is_said(output: Mapping[str, Any]) -> Mapping[str, Any]:
     text = as_key(output)
     if _NUL.search(text) or len(text) > _MAX_TEXT:
-        raise ValueError("it has a NUL (U+0000) in it, or is too long")
+        raise ValueError("it contains a NUL (U+0000), or is too long")
     return output
 
 
@@ -281,8 +281,9 @@ class GradeBook:
                 self._take(_parsed(self.path, line, Grade))
             elif (there := _parsed(self.path, line, Rater)) != self.rater:
                 raise RunDirectoryError(
-                    f"{self.path} holds the grades of {_words(there)}, not of {_words(self.rater)}",
-                    hint="choose another name: --as NAME",
+                    f"{self.path} contains the grades of {_words(there)}, not of "
+                    f"{_words(self.rater)}",
+                    hint="choose a different name: --as NAME",
                 )
             self._read += len(line)
 
@@ -357,8 +358,8 @@ def read_grades(folder: Path) -> dict[str, Graded]:
             continue
         if raters.setdefault(rater.rater, rater) != rater:
             raise RunDirectoryError(
-                f"{folder} has grades of {_words(raters[rater.rater])} and of {_words(rater)}: "
-                "two raters of one name"
+                f"{folder} has grades of {_words(raters[rater.rater])} and of {_words(rater)}: two "
+                "raters with the same name"
             )
         lines.setdefault(rater.rater, []).extend(grades)
     return {name: Graded(rater, _last(lines[name])) for name, rater in raters.items()}

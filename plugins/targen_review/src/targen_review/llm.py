@@ -318,7 +318,7 @@ def _located(spec: GradeSpec, folder: Path) -> GradeSpec:
 
 
 GRADE = TaskForm(
-    summary="grades of a review's rows by a model",
+    summary="have a model grade a review's rows",
     spec=GradeSpec,
     task=grade_task,
     located=_located,

@@ -133,7 +133,7 @@ class Plan(BaseModel):
         if "" in self.rows:
             return self.rows[""]
         raise UsageError(
-            f"{rater} is not a rater of this review: {', '.join(self.raters)}",
+            f"{rater} is not a rater in this review: {', '.join(self.raters)}",
             hint=f"--as {self.raters[0]}" if self.raters else "",
         )
 
@@ -155,7 +155,7 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
         return out
     if len(data) > 1 or str(data[0]).startswith("hf:"):
         what = "of several datasets" if len(data) > 1 else "of a dataset of a hub"
-        raise UsageError(f"a review {what} has no folder of its own", hint="--out FOLDER")
+        raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
     path = Path(data[0]).expanduser().resolve()
     return path.with_name(f"{path.name}.review")
 
@@ -176,10 +176,10 @@ def load_plan(folder: Path) -> Plan:
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        hint = "targen review DATA starts one, and prints its folder"
+        hint = "targen review DATA starts one and prints its folder"
         if not folder.exists():
             raise NoSuchFile(folder, "data or review", hint=hint) from None
-        raise UsageError(f"no review in {folder}", hint=hint) from None
+        raise UsageError(f"there is no review in {folder}", hint=hint) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:

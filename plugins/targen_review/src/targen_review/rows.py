@@ -40,7 +40,7 @@ __all__ = [
 _HIDDEN = frozenset({"label", "idx"})
 
 NO_TASK = (
-    "The task of these rows is unknown. So you cannot choose labels or edit texts, and rows are "
+    "The task of these rows is unknown, so you cannot choose labels or edit texts, and rows are "
     "not checked."
 )
 """The limits of a review whose rows have an unknown task."""
@@ -361,7 +361,7 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
     except TargenError as error:
         if task is not None:
             raise
-        problem = f"{error}; the rows are shown as they are, and edits are not checked"
+        problem = f"{error}; the rows are shown unchanged, and edits are not checked"
     folder = Path(path)
     has_origin = source.run is not None or (folder / "correction.json").is_file()
     return ReviewData(folder, source.name, source, known, name, problem, has_origin)
@@ -424,7 +424,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
         instance = task.instance.model_validate(row.instance)
         texts = [question.input for question in task.questions(instance)]
     except (Rejected, ValueError, LookupError, TypeError):
-        return {"row": "It cannot be shown without its label: choose one to see it."}
+        return {"row": "This row cannot be shown without its label; choose one to see it."}
     return {"row": "\n\n".join(texts)}
 
 
@@ -471,7 +471,7 @@ def mend(
     if task is None or row.instance is None:
         return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Mended(problems=(f"{cut[0]} has a NUL (U+0000) in it, which is not text",))
+        return Mended(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
     if output is not None and output.keys() != (row.output or {}).keys():
         return Mended(problems=(f"the output has the columns {', '.join(output)}",))
     try:

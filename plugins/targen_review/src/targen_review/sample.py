@@ -93,7 +93,7 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
             return min(size, max(1, _nearest(size * share)))
     raise UsageError(
         f"--sample {rule}: this is no part of a dataset",
-        hint="paper, a share such as 0.2 or 20%, a number of rows such as 200, or all",
+        hint="use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all",
     )
 
 
@@ -170,7 +170,7 @@ def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> li
     if raters and (odd := set(raters) ^ set(members)):
         raise UsageError(
             f"--raters and --teams name different people: {', '.join(sorted(odd))}",
-            hint="leave one out",
+            hint="omit one",
         )
     return list(teams)
 
@@ -206,15 +206,15 @@ def assigned(
         UsageError: there are no rows, or no team is left for a dataset.
     """
     if not any(samples.values()):
-        raise UsageError("no row is left to review")
+        raise UsageError("there are no rows left to review")
     shares: dict[tuple[str, ...], list[list[Drawable]]] = {team: [] for team in teams}
     turn = 0
     for dataset, rows in samples.items():
         free = [team for team in teams if not any((name, dataset) in barred for name in team)]
         if rows and not free:
             raise UsageError(
-                f"no team is left to review {dataset}: --not keeps a member of each from it",
-                hint="name another team, or leave out a --not",
+                f"no team is left to review {dataset}: --not excludes a member of each team",
+                hint="add a different team, or omit a --not",
             )
         dealt: dict[tuple[str, ...], list[Drawable]] = {team: [] for team in free}
         # Stable: chance's order within the groups of the same labels.

@@ -28,7 +28,7 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
     register.register(
         "text-categories",
         "targen_tasks_multirc.steps:CATEGORIES",
-        summary="fifteen fixed categories of texts; asks no model",
+        summary="fifteen fixed categories of texts; does not call a model",
     )
 
 

@@ -87,7 +87,7 @@ CATEGORIES = ListStep(
     propose=_propose_categories,
     batch=len(_CATEGORIES),
     once=True,
-    summary="fifteen fixed categories of texts; asks no model",
+    summary="fifteen fixed categories of texts; does not call a model",
 )
 
 

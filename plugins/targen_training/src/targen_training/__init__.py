@@ -65,7 +65,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "reweigh",
         "targen_training.reweighing:reweigh",
-        summary="Weigh rows by what they do to a model.",
+        summary="Weight rows by their effect on a model.",
         panel="Data",
     )
     register.register(
@@ -83,18 +83,18 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "compare",
         "targen_training.comparing:compare",
-        summary="Compare what datasets train.",
+        summary="Compare datasets by the models trained on them.",
     )
     register.register(
         "ablate",
         "targen_training.ablating:ablate",
-        summary="Find out what each part of generation is worth.",
+        summary="Measure the contribution of each part of generation.",
         panel="Methods and papers",
     )
     register.register(
         "reproduce",
         "targen_training.reproducing:reproduce",
-        summary="Do an experiment of the paper again.",
+        summary="Repeat an experiment from the papers.",
         panel="Methods and papers",
     )
 
@@ -102,12 +102,14 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.train`, `evaluate` and `compare`."""
-    register.register("train", "targen_training.api:train", summary="a model of datasets")
+    register.register("train", "targen_training.api:train", summary="train a model on datasets")
     register.register(
-        "evaluate", "targen_training.api:evaluate", summary="how well a model does on labelled rows"
+        "evaluate", "targen_training.api:evaluate", summary="measure a model on labelled rows"
     )
     register.register(
-        "compare", "targen_training.api:compare", summary="what datasets train, on the same rows"
+        "compare",
+        "targen_training.api:compare",
+        summary="compare models trained on datasets, on the same test rows",
     )
 
 
@@ -117,7 +119,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     register.register(
         "answer",
         "targen_training.bigbench.answering:ANSWER",
-        summary="written answers to a task of BIG-bench",
+        summary="a model's answers to a BIG-bench task",
     )
 
 
@@ -127,7 +129,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "training",
         "targen_training.chapter:TRAINING",
-        summary="what targen compare found of the data, where its folder is given",
+        summary="the results of targen compare for the data, if its folder is given",
     )
 
 
@@ -142,7 +144,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "vectors",
         "targen_training.vectors:VECTORS",
-        summary="logistic regression on MiniLM's vectors: few rows, seconds; [vectors]",
+        summary="logistic regression on MiniLM embeddings: for few rows, seconds; [vectors]",
     )
     register.register(
         "encoder",

@@ -66,7 +66,7 @@ def ablate(
         typer.Option(
             "--generator",
             metavar="NAME[/MODEL]",
-            help="The model that generates; any further ones are arms.",
+            help="The model that generates. Each further model adds an arm.",
             show_default=False,
         ),
     ],
@@ -75,13 +75,13 @@ def ablate(
         typer.Option(
             "--arms",
             metavar="A,B",
-            help=f"Some of: {', '.join(KINDS)}. [default: all that the task has]",
+            help=f"Which parts to vary: {', '.join(KINDS)}. [default: all that the task has]",
         ),
     ] = None,
     runs: Annotated[
         int,
         typer.Option(
-            "--runs", min=1, help="Number of generations of the whole and of each variant."
+            "--runs", min=1, help="Number of times to generate the full task and each variant."
         ),
     ] = 1,
     original: Annotated[
@@ -89,19 +89,22 @@ def ablate(
         typer.Option("--original", metavar="DATA", help="Real rows, as one more arm."),
     ] = None,
     number: Annotated[
-        int, typer.Option("-n", "--number", help="Rows that each arm generates.")
+        int, typer.Option("-n", "--number", help="Number of rows that each arm generates.")
     ] = 240,
     contexts: Annotated[
         int | None,
         typer.Option(
             "--contexts-limit",
             min=4,
-            help="Contexts of the whole. [default: as many as the rows need, at most 40]",
+            help="Number of contexts for the full task. [default: as many as the rows need, at "
+            "most 40]",
         ),
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
+        typer.Option(
+            "--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."
+        ),
     ] = None,
     yes: YesArg = False,
     trainer: Annotated[
@@ -110,14 +113,12 @@ def ablate(
             "--trainer", metavar="NAME[,KEY=VALUE]...", help="The trainer. [default: tfidf]"
         ),
     ] = None,
-    repeats: Annotated[
-        int, typer.Option("--repeats", help="Number of training runs for each.")
-    ] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", help="Number of training runs per arm.")] = 5,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: comparisons/ablate- and the task]"),
+        typer.Option("--out", help="The folder to write. [default: comparisons/ablate-TASK]"),
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan, then stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,
@@ -162,7 +163,7 @@ def ablate(
     base = {"n": number, "model": generator[0], **generator_options(option or [])}
     experiment = declared(
         {
-            "name": f"Worth of the parts of {loaded.name}",
+            "name": f"Contribution of the parts of {loaded.name}",
             "tasks": {loaded.name: {"task": task, "test": list(test), "arms": made}},
             "models": [model_choice(item) for item in trainer or ["tfidf"]],
             "seeds": repeats,
@@ -179,7 +180,7 @@ def ablate(
         say_billed(money)
         ways = to_generate(registry, experiment, folder)
         paths = " ".join(shlex.quote(str(way.run)) for way in ways)
-        print(f"how varied the rows of each way are: targen analyze {paths}", file=sys.stderr)
+        print(f"to see how varied each arm's rows are: targen analyze {paths}", file=sys.stderr)
 
 
 def _asked_arms(arms: str | None) -> Sequence[str]:
@@ -224,7 +225,7 @@ def _arms(
             yield name, arm(contexts_fraction=share) if limit else f"{task.name} has no lists"
     if "no-contexts" in names:
         has = task.contexts is not None and task.contexts.item is str
-        why = f"{task.name} has no contexts that are texts"
+        why = f"the contexts of {task.name} are not texts"
         yield "no contexts", {"generate": {"contexts": [_NOTHING]}} if has else why
     if "no-seeds" in names:
         yield "no seeds", _seedless(task, said, arm, folder)
@@ -236,7 +237,7 @@ def _arms(
         other: Any = "all" if task.labels_per_seed else 1
         why = "" if limit else f"{task.name} has no lists"
         if len(task.labels) < 2:
-            why = f"{task.name} has no labels that seeds are shared by"
+            why = f"in {task.name}, labels do not share seeds"
         name = "all labels" if task.labels_per_seed else "one label"
         yield f"seeds for {name}", why or arm(labels_per_seed=other)
     if "variants" in names:

@@ -75,7 +75,7 @@ def train(
     registry = load_registry() if registry is None else registry
     if not data:
         raise UsageError(
-            "no dataset was given to train on", hint='a run, such as train("runs/mail-0")'
+            "no training dataset was given", hint='pass a run, such as train("runs/mail-0")'
         )
     return learned(
         registry,
@@ -182,7 +182,7 @@ def compare(
         else:
             what.append(_path(each))
     if not what:
-        raise UsageError("no dataset was given to compare")
+        raise UsageError("no dataset to compare was given")
     if curve is not None and not isinstance(curve, str):
         curve = ",".join(map(str, curve))
     experiment = asked_for(
@@ -217,6 +217,7 @@ def _path(data: RowsLike) -> str:
         return str(data.path)
     if not isinstance(data, str | PathLike):
         raise UsageError(
-            f"a {type(data).__name__} is neither a run nor a path", hint="save it to a file first"
+            f"a {type(data).__name__} is neither a run nor a path",
+            hint="save the data to a file first",
         )
     return fspath(data)

@@ -40,7 +40,7 @@ TaskOption = Annotated[
     typer.Option(
         "--task",
         metavar="NAME",
-        help="The task of the rows; a run records it.",
+        help="The rows' task, unless they are in a run, which records it.",
         autocompletion=completer("task"),
     ),
 ]
@@ -72,7 +72,7 @@ def read_rows(
     if isinstance(source, Folder | Dataset):
         own = source if isinstance(source, Dataset) else source.dataset
         if not own.rows:
-            raise UsageError(f"{own.name} has no row")
+            raise UsageError(f"{own.name} has no rows")
         return own
     opened: Any = open_source(source) if isinstance(source, str | PathLike) else source
     is_typed = isinstance(opened, Source)
@@ -83,8 +83,8 @@ def read_rows(
         task = usual
     if task is None and not knows:
         raise UsageError(
-            f"{source} does not say which task its rows belong to",
-            hint=Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks"),
+            f"{source} does not state which task its rows belong to",
+            hint=Option("task", "NAME") + ", or a task file; see " + Action("list-tasks"),
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
@@ -103,7 +103,7 @@ def read_rows(
     if not dataset.rows:
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
-            f"{source} contains no row of {dataset.task.name}",
+            f"{source} does not contain any rows of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name}: {columns}; "
             + Action("validate", source if is_typed else Blank("ROWS"), **named)
             + " says more",
@@ -176,7 +176,9 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
     for key, equals, _ in pairs:
         if not equals or key not in model.model_fields:
             known = ", ".join(model.model_fields) or "none"
-            raise UsageError(f"-o {key}: the options of {name} are: {known}")
+            raise UsageError(
+                f"-o {key}: {name} does not have this option; its options are: {known}"
+            )
     try:
         return model.model_validate({key: value for key, _, value in pairs})
     except ValidationError as error:
@@ -194,7 +196,7 @@ def of_one_label(scores: Scores, rows: str) -> str:
         return ""
     name, gets, has = scores.one_label
     return (
-        f"the model predicts {name} for {gets:.0%} of the {rows} rows, and {has:.0%} are: it "
-        "has not learned to tell the labels apart. More rows, --trainer vectors, or more epochs "
-        "of an encoder may help"
+        f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} have "
+        "this label. It has not learned to distinguish the labels. More rows, --trainer vectors, "
+        "or more epochs for an encoder may help"
     )

@@ -33,7 +33,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
     for corpus in study.corpora:
         known = corpus.task and Dataset(corpus.name, corpus.task, corpus.rows).digest
         if known not in learned:
-            warnings.append(f"{options.results} compares other data than {corpus.name}")
+            warnings.append(f"{options.results} does not compare {corpus.name}")
     # Figures are of arms, which are no datasets of the study.
     return replace(findings, figures={}, warnings=tuple(warnings))
 
@@ -49,5 +49,5 @@ TRAINING = Metric(
     measure=_measure,
     options=TrainingOptions,
     order=900,
-    summary="what targen compare found: means, intervals, paired tests, learning curves",
+    summary="results of targen compare: means, intervals, paired tests, learning curves",
 )

@@ -32,8 +32,8 @@ def train(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="Run directories, files, or any form that `targen export` takes; one model "
-            "learns from several. TASK=DATA names the task of its rows.",
+            help="Run directories, files, or any data that `targen export` accepts. One model "
+            "learns from several. TASK=DATA gives the task of the rows.",
             show_default=False,
         ),
     ],
@@ -44,8 +44,7 @@ def train(
             "--trainer",
             metavar="NAME",
             help="The trainer: vectors for few rows, tfidf without extra packages; see "
-            "list-trainers. [default: that of the --model or of the rows' "
-            "output, or tfidf]",
+            "list-trainers. [default: the trainer for the --model or the rows' output, or tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,
@@ -54,7 +53,7 @@ def train(
         typer.Option(
             "--model",
             metavar="NAME",
-            help="The pretrained model to start from: a folder, or a model of the hub that is on "
+            help="The pretrained model to start from: a folder, or a hub model that is already on "
             "this machine.",
         ),
     ] = None,
@@ -63,15 +62,17 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL_DIR",
-            help="Start from this model of `targen train`, with the same trainer.",
+            help="Continue from this model of `targen train`, with the same trainer.",
         ),
     ] = None,
     style: Annotated[
         Style,
-        typer.Option("--style", help="Rows as they are, or as instructions with worked samples."),
+        typer.Option(
+            "--style", help="Train on rows as they are, or as instructions with worked samples."
+        ),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="Weights of several tasks in training.")
+        Mix, typer.Option("--mix", help="The weights of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,
@@ -84,10 +85,10 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Random seed for the training.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: models/ and the dataset's name]"),
+        typer.Option("--out", help="The folder to write. [default: models/DATASET]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
 ) -> None:
     """Train a model on one dataset, or on the datasets of several tasks.
 
@@ -142,8 +143,8 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
         counted = {*trained.facts.labels} <= {*task.quota_names}
         if counted and trained.output is None and output_in(task) is not None:
             print(
-                f"warning: the model tells what rows of {task.name} are counted by, such as "
-                f"{trained.facts.labels[0]}, and not their outputs",
+                f"warning: the model predicts what rows of {task.name} are counted by, such as "
+                f"{trained.facts.labels[0]}, not their outputs",
                 file=sys.stderr,
             )
     others = trained.answers != trained.facts.labels or trained.output is not None
@@ -158,7 +159,7 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
     had = {decision.label for decision in learned}
     names = {name for dataset in datasets for name in dataset.task.quota_names}
     for name in sorted(names - had) if had < names else ():
-        print(f"warning: no training row had the label {name}", file=sys.stderr)
+        print(f"warning: none of the training rows had the label {name}", file=sys.stderr)
     some = learned[:: -(-len(learned) // _LOOKED_AT)]
     if said := of_one_label(score(some, trained.predict(some), trained.answers), "training"):
         print(f"warning: {said}", file=sys.stderr)
@@ -166,7 +167,7 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
 
 def _said(facts: Facts) -> str:
     left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
-    left += f", {facts.weightless:,} of weight 0 left out" if facts.weightless else ""
+    left += f", {facts.weightless:,} with weight 0 left out" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighed = ", weighed" if any(data.weights for data in facts.data) else ""
     # What learns an output whole has no labels: a row is one example of it.

@@ -51,8 +51,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="EXPERIMENT.toml | [NAME=]DATA...",
-            help="A declared experiment; or the datasets to train on, each in any form that "
-            "`targen export` takes. NAME=A+B combines two datasets into one.",
+            help="An experiment file, or the datasets to train on, as any data that "
+            "`targen export` accepts. NAME=A+B combines two datasets.",
             show_default=False,
         ),
     ],
@@ -67,14 +67,14 @@ def compare(
             "--trainer",
             metavar="NAME[,KEY=VALUE]...",
             help="A trainer with its options. Repeat to compare several. [default: tfidf; for a "
-            "curve with --real vectors, if MiniLM is installed]",
+            "curve with --real, vectors if MiniLM is installed]",
         ),
     ] = None,
     repeats: Annotated[
         int | None,
         typer.Option(
             "--repeats",
-            help="Number of training runs for each. [default: 5; 10 for a curve with --real]",
+            help="Number of training runs per arm. [default: 5; 10 for a curve with --real]",
         ),
     ] = None,
     real: Annotated[
@@ -98,8 +98,8 @@ def compare(
         typer.Option(
             "--match",
             metavar="labels|rows|auto",
-            help="At equal sizes, draw the same labels from each arm, or rows as they are. The "
-            "default auto does both if the shares of labels differ.",
+            help="At equal sizes, draw the same labels from each arm, or draw rows at random. The "
+            "default, auto, does both if the label shares differ.",
         ),
     ] = None,
     mixture: Annotated[
@@ -108,21 +108,21 @@ def compare(
     ] = False,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", help="The metric to compare on. [default: the benchmark's]"),
+        typer.Option("--metric", help="The metric to compare. [default: the benchmark's]"),
     ] = None,
     together: Annotated[
         bool,
-        typer.Option("--together/--apart", help="With two datasets, also train on both together."),
+        typer.Option("--together/--apart", help="With two datasets, also train on both combined."),
     ] = True,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: comparisons/NAME]"),
+        typer.Option("--out", help="The folder to write. [default: comparisons/NAME]"),
     ] = None,
     keep_models: Annotated[
-        bool, typer.Option("--keep-models", help="Keep every trained model.")
+        bool, typer.Option("--keep-models", help="Keep all trained models.")
     ] = False,
     yes: YesArg = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan, then stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,
@@ -152,7 +152,7 @@ def compare(
                  "--real": real, "--match": match}  # fmt: skip
         for name, value in given.items():
             if value:
-                raise UsageError(f"{name} is given by {what[0]}", hint=f"leave out {name}")
+                raise UsageError(f"{what[0]} already sets {name}", hint=f"omit {name}")
         path = Path(what[0])
         experiment = read_experiment(path)
         called = experiment.name if experiment.name != "comparison" else path.stem
@@ -218,7 +218,7 @@ def carried_out(
         _check_models(registry, experiment, plan=plan)
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)
-        print(f"then at least {cells} trainings for each arm of each task", file=sys.stderr)
+        print(f"then at least {cells} training runs per arm and task", file=sys.stderr)
         return None
     if plan:
         made: dict[str, dict[str, Path]] = {}
@@ -243,8 +243,8 @@ def carried_out(
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
-                f"stopped: {len(left):,} of {len(known):,} trainings are left; "
-                "the same command continues",
+                f"stopped: {len(left):,} of {len(known):,} training runs are left; the same "
+                "command continues",
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
@@ -288,7 +288,7 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
     except (MissingDependency, UsageError) as error:
         if not plan:
             raise
-        print(f"note: not to be trained here: {error}; {error.hint}", file=sys.stderr)
+        print(f"note: it cannot be trained here: {error}; {error.hint}", file=sys.stderr)
 
 
 @contextmanager
@@ -376,7 +376,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
         try:
             report = found_of(registry, arm)
         except RunConflict as error:
-            print(f"{said}in the way: {error}", file=sys.stderr)
+            print(f"{said}blocked: {error}", file=sys.stderr)
             other = other or error
             continue
         if report is not None and report.status in ("complete", "short"):
@@ -392,7 +392,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
         if report is not None:
             does, cost = (
                 f"continues after {plural(sum(report.rows.values()), 'row')}",
-                f"{cost} in all",
+                f"{cost} in total",
             )
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
     caps = [arm.values.get("max_cost") for arm in missing]
@@ -408,17 +408,17 @@ def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: flo
     unknown = sum(bool(part.unknown) for part in costs)
     if not any(known) and not unknown:
         return
-    said = f"to generate all of them costs about ${sum(known):,.2f}"
+    said = f"generating all of them costs about ${sum(known):,.2f}"
     if unpriced:
-        said += f", and what {unpriced} without a known price take"
+        said += f", plus the cost of {unpriced} without a known price"
     if unknown:
-        said += f", and what {unknown} take that cannot be estimated"
+        said += f", plus the cost of {unknown} that cannot be estimated"
     limits = [each for each in caps if each is not None]
     if len(limits) == len(caps):
         cap = min(sum(limits), math.inf if cap is None else cap)
     if cap is not None:
         said += f", and at most ${cap:,.2f} (--max-cost)"
-    print(f"{said}; less, where arms share replies", file=sys.stderr)
+    print(f"{said}; less if arms share replies", file=sys.stderr)
 
 
 def _say(ready: Planned) -> None:
@@ -426,14 +426,14 @@ def _say(ready: Planned) -> None:
     missing = {plan.training: plan for plan in ready.missing}.values()
     known = {plan.training for plan in ready.plans}
     models = ", ".join(ready.models)
-    said = f"{len(missing):,} of {len(known):,} trainings to do ({models})"
+    said = f"{len(missing):,} of {len(known):,} training runs to do ({models})"
     paces: dict[str, list[float]] = {}
     for plan in ready.plans:
         if plan.key in ready.there:
             paces.setdefault(plan.cell.model, []).append(ready.there[plan.key].seconds)
     if missing and all(plan.cell.model in paces for plan in missing):
         seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
-        said += f", some {seconds:,.0f} s by those that are done"
+        said += f", about {seconds:,.0f} s, judging by those that are done"
     print(said, file=sys.stderr)
 
 
@@ -470,12 +470,14 @@ def asked_for(
     for item in [*([_named_real(real)] if real else []), *what]:
         name, sources = _arm(item)
         if name in arms:
-            raise UsageError(f"two datasets are called {name}", hint="NAME=DATA names them")
+            raise UsageError(
+                f"two datasets have the name {name}", hint="pass NAME=DATA to name them"
+            )
         arms[name] = sources
     if few and len(arms) != 2:
         raise UsageError(
             "--curve with --real takes one dataset to add to the real rows",
-            hint="name one; NAME=A+B combines two datasets into one",
+            hint="give one a name, NAME=DATA; NAME=A+B combines two datasets",
         )
     pair = list(arms)[:2]
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
@@ -547,7 +549,7 @@ def _usual_of_few(registry: Registry) -> str:
     try:
         require_able(item.id, trainer, trainer.options())
     except (MissingDependency, UsageError) as error:
-        print(f"note: trained with tfidf, since vectors cannot be: {error}", file=sys.stderr)
+        print(f"note: trained with tfidf, since vectors is not available: {error}", file=sys.stderr)
         return "tfidf"
     return "vectors"
 

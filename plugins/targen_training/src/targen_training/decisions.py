@@ -56,7 +56,8 @@ def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[D
     task = dataset.task
     if output.name not in task.based_on:
         raise UsageError(
-            f"rows of {task.name} have no output {output.name}", hint="choose another trainer"
+            f"rows of {task.name} do not have the output {output.name}",
+            hint="choose a different trainer",
         )
     if style != "plain":
         raise UsageError(f"rows with an output are read as they are, not as {style}")
@@ -105,7 +106,7 @@ def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int)
             return task.rows.cases(row)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UsageError(
-                f"{name}, row {number + 1}: {task.name} does not say what it decides: {error}"
+                f"{name}, row {number + 1}: {task.name} does not state its decisions: {error}"
             ) from error
     return [Case(texts=dict(zip(task.fields, _texts(task, row), strict=True)))]
 
@@ -174,7 +175,7 @@ def weights_of(dataset: Dataset) -> Sequence[float]:
     if len(weights) != len(dataset):
         raise UsageError(
             f"{dataset.name}: {plural(len(weights), 'weight')} for {plural(len(dataset), 'row')}: "
-            "they are those of other rows"
+            "they belong to different rows"
         )
     return weights
 
@@ -192,8 +193,8 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
     deaf = [name for name, trainer in trainers.items() if not trainer.weighs]
     if deaf and any(decision.weight != 1 for decision in decisions):
         raise UsageError(
-            f"the rows have weights, and {deaf[0]} ignores weights",
-            hint="tfidf, vectors, encoder, encoder-decoder and decoder do; or targen reweigh "
+            f"the rows have weights, but {deaf[0]} ignores weights",
+            hint="use tfidf, vectors, encoder, encoder-decoder or decoder; or targen reweigh "
             "--best N, which keeps the best rows of each label, with equal weights",
         )
 

@@ -26,16 +26,16 @@ def evaluate(
     model: Annotated[
         Path,
         typer.Argument(
-            help="A model of `targen train`. For a task.json of BIG-bench also a pretrained "
-            "decoder, or answers: a run of `targen answer`, or rows of `input` and `output`.",
+            help="A model from `targen train`. For a BIG-bench task.json, also a pretrained "
+            "decoder, or answers: a run of `targen answer`, or rows with `input` and `output`.",
             show_default=False,
         ),
     ],
     data: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Labelled rows, in any form that `targen export` takes; of several, all rows "
-            "and each dataset's are measured.",
+            help="Labelled rows, as any data that `targen export` accepts. With several "
+            "datasets, all rows together and each dataset are measured.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +43,7 @@ def evaluate(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", metavar="COLUMN", help="Also measure rows by each value of this column."
+            "--by", metavar="COLUMN", help="Also measure the rows for each value of this column."
         ),
     ] = None,
     harness: Annotated[
@@ -51,13 +51,16 @@ def evaluate(
         typer.Option(
             "--harness",
             metavar="A,B",
-            help="Tasks of lm-evaluation-harness, in place of DATA; for decoders.",
+            help="Tasks of lm-evaluation-harness instead of DATA; for decoders.",
         ),
     ] = None,
     shots: Annotated[
         int,
         typer.Option(
-            "--shots", min=0, max=32, help="Worked examples before each of BIG-bench; for decoders."
+            "--shots",
+            min=0,
+            max=32,
+            help="Number of worked examples before each BIG-bench example; for decoders.",
         ),
     ] = 2,
     number: Annotated[
@@ -66,13 +69,13 @@ def evaluate(
             "-n",
             "--number",
             min=1,
-            help="Random examples of BIG-bench; for decoders. [default: all]",
+            help="Number of random BIG-bench examples; for decoders. [default: all]",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write the predictions to this file, as JSON lines."
+            "--out", metavar="FILE", help="Write the predictions to this file, as JSON Lines."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -107,7 +110,7 @@ def evaluate(
         _print_harness(model, harness, json=json)
         return
     if out is not None and out.exists():
-        raise UsageError(f"{out} exists", hint="choose another --out")
+        raise UsageError(f"{out} exists", hint="choose a different --out")
     bigbench = bigbench_in(data)
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], shots, number, out, json=json)
@@ -148,7 +151,7 @@ def _grade(
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
-        raise NoSuchFile(model, hint="a model, a run of targen answer, or rows")
+        raise NoSuchFile(model, hint="give a model, a run of targen answer, or rows")
     grade, rows = (
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )
@@ -171,7 +174,10 @@ def _print_normalized(task: BigBench, scores: Scores) -> None:
     if metric_of(task) == METRICS[0] and scores.main in ("accuracy", "best_option"):
         low = chance_of(task.examples, METRICS[0])
         figure = normalized(scores.figures[scores.main], low)
-        print(f"\nnormalised score: {with_interval(figure, scale=1)}; 0 is chance, 100 all right")
+        print(
+            f"\nnormalised score: {with_interval(figure, scale=1)}; 0 is chance level, 100 "
+            "is perfect"
+        )
 
 
 def _print_harness(model: Path, tasks: str, *, json: bool) -> None:

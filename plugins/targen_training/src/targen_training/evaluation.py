@@ -61,7 +61,7 @@ class Evaluation:
         names = " + ".join(dataset.name for dataset in self.datasets)
         return (
             f"{self.model.facts.trainer} trained on {learned}, on {names}: "
-            f"{self.scores.decisions:,} decisions of {self.scores.rows:,} rows"
+            f"{self.scores.decisions:,} decisions from {self.scores.rows:,} rows"
         )
 
     @property
@@ -75,11 +75,13 @@ class Evaluation:
         said = []
         if self.seen:
             said.append(
-                f"{self.seen:,} of {self.scores.decisions:,} decisions were learned from: "
-                "the figures flatter the model"
+                f"{self.seen:,} of {self.scores.decisions:,} decisions were in the training data, "
+                "so the figures flatter the model"
             )
         said += filter(None, [of_one_label(self.scores, "test")])
-        return said + [f"no training row had the label {label}" for label in self.unlearned]
+        return said + [
+            f"none of the training rows had the label {label}" for label in self.unlearned
+        ]
 
     @cached_property
     def predictions(self) -> list[Mapping[str, Any]]:
@@ -195,22 +197,22 @@ def evaluated(
         facts_of(Path(model))  # names a missing folder before a model takes time to load
     if not data:
         raise UsageError(
-            "no rows were given to evaluate on", hint="name a run, or a file of labelled rows"
+            "no rows to evaluate on were given", hint="give a run, or a file of labelled rows"
         )
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
     datasets = [read_rows(registry, source, whose, usual, strict=True) for source in data]
     if len({dataset.task.name for dataset in datasets}) > 1:
-        raise UsageError("the datasets are of several tasks", hint="evaluate each alone")
+        raise UsageError("the datasets belong to several tasks", hint="evaluate each separately")
     trained = trained.of(datasets[0].task.name)
     known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
     for dataset, labeled in zip(datasets, known, strict=True):
         if not labeled:
             raise UsageError(
-                f"{dataset.name}: no row has a label",
+                f"{dataset.name}: none of the rows have a label",
                 hint="evaluate on labelled rows, such as "
-                "a validation split; the test files of SuperGLUE have none",
+                "a validation split; SuperGLUE's test files do not have labels",
             )
     test = joined(datasets, known)
     shares = trained.predict(test.decisions)

@@ -29,7 +29,7 @@ def model_arguments(folder: Path) -> dict[str, Any]:
     facts, _ = facts_of(folder)
     if facts.trainer != "targen-training:decoder":
         raise UsageError(
-            f"{folder} was trained by {facts.trainer}, and the harness tests models that continue "
+            f"{folder} was trained by {facts.trainer}, but the harness tests models that continue "
             "a text",
             hint="train with --trainer decoder",
         )
@@ -73,7 +73,8 @@ def harness_figures(
         )
     except (KeyError, ValueError) as error:
         raise UsageError(
-            f"the harness refuses {', '.join(tasks)}: {error}", hint="lm_eval ls tasks lists them"
+            f"the harness does not accept {', '.join(tasks)}: {error}",
+            hint="lm_eval ls tasks lists them",
         ) from error
     results: Mapping[str, Mapping[str, Any]] = evaluation["results"]
     return results

@@ -99,7 +99,7 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
         raise UsageError(
             f"{start} was trained by {facts.trainer}, not by {trainer}",
-            hint="leave out --trainer to continue with the same trainer",
+            hint="omit --trainer to continue with the same trainer",
         )
     if "model" not in chosen.options.model_fields:
         raise UsageError(

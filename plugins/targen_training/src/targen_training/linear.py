@@ -35,10 +35,16 @@ class TfidfOptions(EnsemblingOptions):
     regularization: float = Field(
         1.0, gt=0, allow_inf_nan=False, description="inverse of the strength; larger fits closer"
     )
-    max_features: int = Field(50_000, ge=1, description="n-grams of each text, the commonest")
-    min_rows: int = Field(2, ge=1, description="rows that an n-gram must occur in")
-    class_weight: bool = Field(True, description="weight labels by their rarity")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
+    max_features: int = Field(
+        50_000, ge=1, description="number of n-grams per text, the most common ones"
+    )
+    min_rows: int = Field(
+        2, ge=1, description="minimum number of rows in which an n-gram must occur"
+    )
+    class_weight: bool = Field(True, description="weight rare labels more")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each target given to other labels (label smoothing)"
+    )
     ensemble_intervals: int = Field(
         11, ge=1, description="fits, between which predictions are averaged (SuperGen: 11)"
     )
@@ -160,7 +166,7 @@ def load(folder: Path) -> Predictor:
         facts = read_json(folder / "words.json", inside=folder)
         numbers = read_arrays(folder / "numbers.npz", inside=folder)
         if {str(each.dtype) for each in numbers.values()} != {"float64"}:
-            raise ValueError(f"{folder} contains no model of tfidf: its numbers are invalid")
+            raise ValueError(f"{folder} does not contain a tfidf model: its numbers are invalid")
         weights, bias = numbers["weights"], numbers["bias"]
         known = {
             str(field): ({str(word): at for at, word in enumerate(words)}, numbers[f"idf{number}"])
@@ -173,9 +179,9 @@ def load(folder: Path) -> Predictor:
         )
         whole = whole and all(idf.shape == (len(words),) for words, idf in known.values())
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of tfidf: {error}") from error
+        raise ValueError(f"{folder} does not contain a tfidf model: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} contains no model of tfidf that fits together")
+        raise ValueError(f"{folder} does not contain a consistent tfidf model")
     features = Features(fields, known)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
@@ -190,7 +196,8 @@ def load(folder: Path) -> Predictor:
 
 
 TFIDF = Trainer(
-    summary="logistic regression on words and word pairs, by field, and on what fields share",
+    summary="logistic regression on each field's words and word pairs, and on words that "
+    "fields share",
     version="1",
     train=train,
     load=load,

@@ -28,9 +28,9 @@ def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
         theirs = by_task.setdefault(dataset.task.name, [])
         if theirs and _identity(theirs[0]) != _identity(dataset):
             raise UsageError(
-                f"two different tasks are called {dataset.task.name}: that of {theirs[0].name} "
+                f"two different tasks have the name {dataset.task.name}: that of {theirs[0].name} "
                 f"and that of {dataset.name}",
-                hint="give one of them another name: `name:` in its file",
+                hint="give one of them a different name: `name:` in its file",
             )
         theirs.append(dataset)
     return by_task

@@ -206,7 +206,7 @@ class Trained:
         is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers and not self.output
         if others or not is_plain or task.rows.cases is not None:
             raise UsageError(
-                f"{self.folder} decides more than the label of a text",
+                f"{self.folder} predicts more than a text's label",
                 hint="measure it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
             )
         decisions = []
@@ -312,8 +312,8 @@ def train_model(
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
-            f"{item.id} learns one task, and the rows are of {', '.join(by_task)}",
-            hint="train on the rows of each alone",
+            f"{item.id} learns one task, but the rows belong to {', '.join(by_task)}",
+            hint="train on each task's rows separately",
         )
     every = {
         task: [
@@ -406,11 +406,11 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     labels = {decision.label for decision in known}
     names = (*(name for name in order if name in labels), *sorted(labels - set(order)))
     if len(names) < 2:
-        said = f"all are {names[0]}" if names else "no row has a label"
+        said = f"all are {names[0]}" if names else "none of the rows have a label"
         raise UsageError(
-            f"a model needs two labels to tell apart in {', '.join(d.name for d in datasets)}: "
+            f"a model needs at least two labels in {', '.join(d.name for d in datasets)}, but "
             f"{said}",
-            hint="train on rows of at least two labels",
+            hint="train on rows with at least two labels",
         )
     return names
 
@@ -418,7 +418,7 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
 def _require_rows(datasets: Sequence[Dataset], known: Mapping[str, Sequence[Decision]]) -> None:
     if not any(known.values()):
         names = ", ".join(dataset.name for dataset in datasets)
-        raise UsageError(f"{names}: no row has an output to learn from")
+        raise UsageError(f"{names}: none of the rows have an output to learn from")
 
 
 def _noting(watch: Watch, notes: list[str]) -> Watch:
@@ -447,13 +447,17 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
         content = content_of(path, _LARGEST, inside=folder)
         facts = Facts.model_validate(json_of(content))
         if facts.format != _FORMAT:
-            raise ValueError(f"it is of format {facts.format}, this targen reads {_FORMAT}")
+            raise ValueError(
+                f"it has format {facts.format}, but this version of targen reads {_FORMAT}"
+            )
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} contains no model: model.json: {error.reason}", hint=_MADE_BY
+            f"{folder} does not contain a model: model.json: {error.reason}", hint=_MADE_BY
         ) from error
     except ValueError as error:
-        raise UsageError(f"{folder} contains no model: {_first(error)}", hint=_MADE_BY) from error
+        raise UsageError(
+            f"{folder} does not contain a model: {_first(error)}", hint=_MADE_BY
+        ) from error
     return facts, hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -472,14 +476,14 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             raise UnreadableFile(folder / "seen.npy", "it is not a list of digests")
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} contains no model: {Path(str(error.path)).name}: {error.reason}",
+            f"{folder} does not contain a model: {Path(str(error.path)).name}: {error.reason}",
             hint=_MADE_BY,
         ) from error
     item = registry.find("trainer", facts.trainer)
     trainer: Trainer = registry.resolve(item)
     if trainer.version != facts.trainer_version:
         raise UsageError(
-            f"{folder} was trained by version {facts.trainer_version} of {facts.trainer}, and "
+            f"{folder} was trained by version {facts.trainer_version} of {facts.trainer}, but "
             f"version {trainer.version} is installed",
             hint="train it again",
         )
@@ -535,21 +539,25 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Any]:
         if not all(isinstance(each, Decision) for each in decisions):
-            raise UsageError("predict takes Decisions", hint="for texts: model.labels_of([...])")
+            raise UsageError(
+                "predict() takes Decisions", hint="for texts, use model.labels_of([...])"
+            )
         with _blamed(item, trainer):
             scores = predictor(decisions)
             if trainer.output is not None:
                 if len(scores) != len(decisions):
-                    raise TypeError(f"it gave {len(scores)} values for {len(decisions)} decisions")
+                    raise TypeError(
+                        f"it returned {len(scores)} values for {len(decisions)} decisions"
+                    )
                 return scores
             widths = {len(each) for each in scores} - {len(answers)}
             if len(scores) != len(decisions) or widths:
                 raise TypeError(
-                    f"it gave {len(scores)} rows of scores for {len(decisions)} decisions of "
+                    f"it returned {len(scores)} rows of scores for {len(decisions)} decisions with "
                     f"{len(answers)} answers" + (f", of {min(widths)} scores" if widths else "")
                 )
             if not all(math.isfinite(score) for each in scores for score in each):
-                raise TypeError("it gave a score that is not a number")
+                raise TypeError("it returned a score that is not a number")
             return scores
 
     return predict
@@ -574,9 +582,10 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
                 remove(work / "checkpoints")
             else:
                 raise UsageError(
-                    f"a training of {out} with other data, options or seed was not finished",
-                    hint="pass the same options to continue it, --force to drop it, or choose "
-                    "another --out",
+                    f"{out} contains an unfinished training run with different data, options or "
+                    "seed",
+                    hint="pass the same options to continue it, pass --force to discard it, "
+                    "or choose a different --out",
                 )
         remove(work / "made")
         (work / "checkpoints").mkdir(exist_ok=True)

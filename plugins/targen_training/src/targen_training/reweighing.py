@@ -23,7 +23,7 @@ def reweigh(
     data: Annotated[
         str,
         typer.Argument(
-            help="A run directory, a file, or any form that `targen export` takes.",
+            help="A run directory, a file, or any data that `targen export` accepts.",
             show_default=False,
         ),
     ],
@@ -32,8 +32,8 @@ def reweigh(
         Literal["sungen", "influence"],
         typer.Option(
             "--by",
-            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 where a row "
-            "helps on held-out rows, else 0, as ProGen chooses rows.",
+            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 if a row "
+            "helps on held-out rows, otherwise 0, as ProGen chooses rows.",
         ),
     ] = "sungen",
     weights: Annotated[
@@ -41,8 +41,7 @@ def reweigh(
         typer.Option(
             "--weights",
             metavar="FILE",
-            help="Existing weights, in place of --by: .npy, or lines of JSON with "
-            "`idx` and `weight`.",
+            help="Existing weights, instead of --by: .npy, or JSON Lines with `idx` and `weight`.",
         ),
     ] = None,
     best: Annotated[
@@ -59,7 +58,7 @@ def reweigh(
         typer.Option(
             "--validation",
             metavar="DATA",
-            help="For influence: other rows, on which it is measured. [default: parts of DATA]",
+            help="For influence: the rows to measure it on. [default: parts of DATA]",
         ),
     ] = None,
     features: Annotated[
@@ -80,10 +79,12 @@ def reweigh(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="A folder. [default: DATA with -sungen, or what it was]"),
+        typer.Option(
+            "--out", help="The folder to write. [default: DATA-METHOD, such as DATA-sungen]"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace earlier weighted rows.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Weight rows by their effect on a model that is trained on them.
@@ -200,12 +201,12 @@ def _print(report: dict[str, Any], found: Weighed) -> None:
     from targen_cli.tables import print_table
 
     accuracy = found.made.get("validation_accuracy")
-    learned = f", {accuracy:.0%} right on held-out rows" if accuracy is not None else ""
+    learned = f", {accuracy:.0%} correct on held-out rows" if accuracy is not None else ""
     left = report["unlabeled"]
     said = f", {left:,} without a label left out" if left else ""
     print(f"{report['rows']:,} rows of {found.dataset.task.name} by {found.by}{learned}{said}")
     print_table(
-        ["label", "rows", "mean weight", "of weight 0", "share before", "after"],
+        ["label", "rows", "mean weight", "with weight 0", "share before", "after"],
         [
             (
                 name,
@@ -229,8 +230,8 @@ def _warn(report: dict[str, Any], best: int | None) -> None:
         if abs(of["share_after"] - of["share_before"]) > MOVED
     ]
     if moved:
-        way = "" if best else "; --best N takes as many of each label"
+        way = "" if best else "; --best N keeps the same number for each label"
         print(
-            f"warning: labels' shares of all that counts moved: {', '.join(moved)}{way}",
+            f"warning: the weights changed the label shares: {', '.join(moved)}{way}",
             file=sys.stderr,
         )

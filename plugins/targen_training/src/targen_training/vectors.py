@@ -34,8 +34,8 @@ _PARTS = 5
 class VectorsOptions(TrainerOptions):
     """Options of `vectors`."""
 
-    embedder: str = Field("minilm", description="what turns texts into vectors; see list-embedders")
-    class_weight: bool = Field(True, description="weight labels by their rarity")
+    embedder: str = Field("minilm", description="the embedder; see list-embedders")
+    class_weight: bool = Field(True, description="weight rare labels more")
 
 
 def train(data: TrainingSet, options: VectorsOptions, folder: Path) -> None:
@@ -99,9 +99,9 @@ def load(folder: Path) -> Predictor:
         fields = [str(field) for field in facts["fields"]]
         whole = facts["format"] == _FORMAT and head.dtype == np.float64 and head.ndim == 2
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of vectors: {error}") from error
+        raise ValueError(f"{folder} does not contain a vectors model: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} contains no model of vectors that fits together")
+        raise ValueError(f"{folder} does not contain a consistent vectors model")
     vectors = Vectors(fields, embedder_of(name)[1])
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
@@ -110,7 +110,7 @@ def load(folder: Path) -> Predictor:
         inputs = with_bias(vectors.of(decisions))
         if inputs.shape[1] != head.shape[1]:
             raise UsageError(
-                f"{name} gives other vectors than when the model was trained",
+                f"{name} gives different vectors than when the model was trained",
                 hint="train it again",
             )
         shares: list[list[float]] = shares_of(inputs, head).tolist()
@@ -136,7 +136,9 @@ def _embedder(name: str) -> tuple[str, Encode]:
         raise
     except UsageError as error:  # whose hint is for other uses of an embedder
         words = Either("-o embedder=words", 'options={"embedder": "words"}')
-        error.hint = f"{install('targen-training[vectors]')}, or {words}, which needs no model"
+        error.hint = (
+            f"{install('targen-training[vectors]')}, or use {words}, which does not need a model"
+        )
         raise
 
 

@@ -45,17 +45,17 @@ class ChatGptOptions(HttpOptions):
     )
     model: str = Field("", description="Name of the model, e.g. gpt-6-luna (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
-    timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
+    timeout: float = Field(300.0, gt=0, description="Maximum time for one call, in seconds")
     structured: Structured = Field(
         "json_schema", description="The way to request JSON: json_schema, json_object or none"
     )
     thinks: bool | None = Field(
         None,
-        description="true for a model that thinks before it answers: it takes no temperature and "
-        "needs a larger max_tokens; default: from its name",
+        description="true for a model that reasons before it answers: it does not accept a "
+        "temperature and needs a larger max_tokens; default: from its name",
     )
     prompt_cache: bool = Field(
-        True, description="Mark the long fixed part of prompts for the prompt cache"
+        True, description="Mark the long fixed part of prompts for the service's prompt cache"
     )
 
 

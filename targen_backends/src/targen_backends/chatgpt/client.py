@@ -43,10 +43,10 @@ class ChatGptModel(CompletionsModel):
     kind = "openai"
     service = Service(
         key_variable=KEY_VARIABLE,
-        credit_hint="the account is out of credit or at its limit: see Billing and Limits in its "
-        "settings, then " + REPEAT,
+        credit_hint="the account is out of credit or has reached its limit: see Billing and "
+        "Limits in its settings, then " + REPEAT,
         parameter_hints=dict.fromkeys(
-            NOT_WITH_REASONING, Setting("thinks", True) + " for a model that takes none"
+            NOT_WITH_REASONING, Setting("thinks", True) + " for a model that does not accept any"
         ),
     )
     key_of = "chatgpt"

@@ -50,7 +50,7 @@ class ClaudeOptions(HttpOptions):
     )
     model: str = Field("", description="Name of the model, e.g. claude-haiku-5-5 (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
-    timeout: float = Field(300.0, gt=0, description="Longest time for one call, in seconds")
+    timeout: float = Field(300.0, gt=0, description="Maximum time for one call, in seconds")
     structured: Structured = Field(
         "json_schema", description="The way to request JSON: json_schema, tool or none"
     )
@@ -59,7 +59,7 @@ class ClaudeOptions(HttpOptions):
         description="default, adaptive, disabled or between_tools, whichever the model supports",
     )
     prompt_cache: bool = Field(
-        True, description="Mark the long fixed part of prompts for the prompt cache"
+        True, description="Mark the long fixed part of prompts for the service's prompt cache"
     )
 
 

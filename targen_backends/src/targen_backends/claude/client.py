@@ -62,12 +62,12 @@ class ClaudeModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,
-        credit_hint="the organisation is out of credit or at a spend limit: see Billing and Limits "
-        "in the console, then " + REPEAT,
+        credit_hint="the organization is out of credit or has reached its spend limit: see "
+        "Billing and Limits in the console, then " + REPEAT,
         schema_hint=Setting("structured", "tool")
         + ", or "
         + Setting("structured", "none")
-        + ", requests JSON in other ways",
+        + ", requests JSON in a different way",
     )
     key_of = "claude"
     seeded = False

@@ -47,8 +47,8 @@ _REFUSES = re.compile(
 _PAGE = "a web page"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _BETWEEN = (
-    "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY name a proxy, and "
-    "NO_PROXY the hosts without one"
+    "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY set a proxy, and "
+    "NO_PROXY lists hosts without one"
 )
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
@@ -144,8 +144,8 @@ def _sorted(
     if status == 403 and not too_long(words):
         return PermissionDenied(
             message,
-            hint=f"set {service.key_variable} to a key with access to this model, or use another "
-            "model",
+            hint=f"set {service.key_variable} to a key with access to this model, or use a "
+            "different model",
         )
     if codes & CONTENT_FILTER_CODES or (status == 400 and filtered(words)):
         return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
@@ -158,7 +158,7 @@ def _sorted(
         )
     hint: Words = service.missing_hint if status == 404 else ""
     if status == 413:
-        hint = "raise the server's limit on requests, such as client_max_body_size of nginx"
+        hint = "raise the server's request size limit, such as client_max_body_size in nginx"
     if status == 405:
         hint = "is " + Option("base_url") + " the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):

@@ -89,7 +89,8 @@ def _checked(key: str, where: str) -> str:
     key = key.strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(
-            f"the key from {where} contains a space, a line break or a character that no key has",
-            hint="give the key alone, without quotes, name or comment",
+            f"the key from {where} contains a space, a line break or a character that keys cannot "
+            "contain",
+            hint="give only the key, without quotes, name or comment",
         )
     return key

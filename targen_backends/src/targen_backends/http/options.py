@@ -31,11 +31,13 @@ class HttpOptions(BackendOptions):
 
     base_url: str = Field("", description="Address of the service")
     model: str = Field("", description="Name of the model (required)")
-    api_key: SecretStr | None = Field(None, description="The key; safer in a variable or a file")
+    api_key: SecretStr | None = Field(None, description="The key; a variable or a file is safer")
     api_key_file: str = Field("", description="A file whose first line is the key")
-    timeout: float = Field(120.0, gt=0, description="Longest time for one call, in seconds")
+    timeout: float = Field(120.0, gt=0, description="Maximum time for one call, in seconds")
     structured: str = Field("json_schema", description="The way to request JSON")
-    max_concurrency: int | None = Field(None, ge=1, description="Largest number of calls at once")
+    max_concurrency: int | None = Field(
+        None, ge=1, description="Maximum number of concurrent calls"
+    )
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )

@@ -217,8 +217,8 @@ class Poster:
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             why, hint = _unconnected(error, self.url)
             if isinstance(error, aiohttp.ClientProxyConnectionError):
-                why = "the proxy that HTTPS_PROXY or HTTP_PROXY names does not answer"
-                hint = "is the proxy right? NO_PROXY names the hosts without one"
+                why = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
+                hint = "is the proxy right? NO_PROXY lists hosts without one"
             failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -233,7 +233,7 @@ class Poster:
         return ConnectionFailed(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
-            hint="if the server speaks https: " + Option("base_url", secure)
+            hint="if the server uses https: " + Option("base_url", secure)
             if self.url.startswith("http://")
             else "",
             billed=True,
@@ -255,14 +255,16 @@ class Poster:
         web = bool(kind) and "json" not in kind
         hint: Words = ""
         if "event-stream" in kind:
-            hint = "the service streams without being asked to: turn streaming off there"
+            hint = (
+                "the service streams although targen did not request it; turn streaming off there"
+            )
         elif web or not raw.strip():
             hint = "is " + Option("base_url") + " the address of the API, not of a web page?"
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"
             if raw.strip()
-            else "the answer is empty, and should be JSON",
+            else "the answer is empty instead of JSON",
             hint=hint,
             billed=True,
         )
@@ -297,20 +299,20 @@ def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
     cause = getattr(error, "os_error", None)
     plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
-        return "the server does not speak https", Option("base_url", plain)
+        return "the server does not use https", Option("base_url", plain)
     if isinstance(cause, ConnectionResetError) and plain != url.removesuffix("/chat/completions"):
-        why = "the server closed the connection when asked for https"
-        return why, "if it speaks plain http: " + Option("base_url", plain)
+        why = "the server closed the connection when targen used https"
+        return why, "if it uses plain http: " + Option("base_url", plain)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({cause.verify_message})",
-            "SSL_CERT_FILE=FILE names the certificate of the server, or of who signed it",
+            "set SSL_CERT_FILE=FILE to the certificate of the server or its issuer",
         )
     hint = "is the server running, and is " + Option("base_url") + " right?"
     if isinstance(cause, ConnectionRefusedError):
         return "no server listens there (connection refused)", hint
     if isinstance(cause, socket.gaierror):
-        return f"no host {urlsplit(url).hostname}, or no network", hint
+        return f"there is no host {urlsplit(url).hostname}, or no network", hint
     return "", hint
 
 

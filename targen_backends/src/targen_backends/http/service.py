@@ -35,19 +35,20 @@ class Service:
 
     key_variable: str
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
-    credit_hint: Words = "the account has no credit left: see its billing page, then " + REPEAT
+    credit_hint: Words = "the account is out of credit; see its billing page, then " + REPEAT
     missing_hint: Words = "is the model name right, and does this key have access to it?"
     schema_hint: Words = (
         Setting("structured", "json_object")
         + ", or "
         + Setting("structured", "none")
-        + ", requests JSON in other ways"
+        + ", requests JSON in a different way"
     )
     long_hint: Words = (
         "lower " + Setting("max_tokens", Blank("N")) + ", or use a model with a longer context"
     )
     scores_hint: Words = (
-        "this model tells no token probabilities, or of fewer tokens: use another one for the step "
-        "that asks for them, as with " + Option("steps", {"STEP": "local"})
+        "this model does not return token probabilities, or only for fewer tokens; use a different "
+        "one for the step "
+        "that requests them, such as " + Option("steps", {"STEP": "local"})
     )
     parameter_hints: Mapping[str, Words] = field(default_factory=dict)

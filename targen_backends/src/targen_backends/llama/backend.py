@@ -51,8 +51,8 @@ class LlamaOptions(HttpOptions):
         MOST,
         ge=-1,
         le=1000,
-        description="Likeliest tokens that the server lists for each token, where a task asks for "
-        "token probabilities; -1: it tells none",
+        description="Number of likeliest tokens that the server lists per token, if a task "
+        "requests token probabilities; -1 if it does not list any",
     )
 
     @model_validator(mode="after")
@@ -73,7 +73,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     where = "/api/tags" if options.api == "ollama" else "/models"
     options.require_model(
         "llama",
-        Model("llama", "NAME") + f"; GET {options.base_url}{where} lists what the server has",
+        Model("llama", "NAME") + f"; GET {options.base_url}{where} lists the server's models",
     )
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))

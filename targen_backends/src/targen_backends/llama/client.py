@@ -13,7 +13,7 @@ KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
 _REASONING = (
     Together(Option("model", "chatgpt/MODEL"), Option("base_url", Blank("URL")))
-    + " asks a model that reasons: it sends no sampling parameters, and max_completion_tokens"
+    + " is for a model that reasons: it sends max_completion_tokens and no sampling parameters"
 )
 
 

@@ -43,12 +43,12 @@ class LocalOptions(BackendOptions):
     parallel: int = Field(
         default_factory=_parallel,
         ge=1,
-        description="Calls at once; default: number of CPUs, at most 4",
+        description="Number of concurrent calls; default: number of CPUs, at most 4",
     )
     threads: int = Field(1, ge=1, description="CPU threads for each call")
-    n_ctx: int = Field(3072, ge=256, description="Context size: tokens of a prompt and its reply")
+    n_ctx: int = Field(3072, ge=256, description="Context size: tokens in a prompt and its reply")
     kept_prompts: int = Field(
-        6, ge=1, description="Prompt beginnings that each parallel call keeps evaluated"
+        6, ge=1, description="Number of prompt beginnings that each concurrent call keeps evaluated"
     )
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 

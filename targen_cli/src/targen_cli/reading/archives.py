@@ -50,7 +50,7 @@ def members_of(
             if len(infos) > _MEMBERS:
                 raise UnreadableFile(path, f"it contains more than {_MEMBERS:,} files")
             if len({info.filename for info in infos}) < len(infos):
-                raise UnreadableFile(path, "it holds two files of one name")
+                raise UnreadableFile(path, "it contains two files with the same name")
             packed = min(
                 sum(info.compress_size for info in infos), os.fstat(whole.fileno()).st_size
             )
@@ -61,8 +61,8 @@ def members_of(
                 with archive.open(info) as file:  # which gives no more than the declared size
                     yield info.filename, file.read(info.file_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UnreadableFile(path, f"it is no zip archive that can be read: {error}") from error
+        raise UnreadableFile(path, f"it is not a readable zip archive: {error}") from error
     except UnreadableFile:
         raise
     except (OSError, RuntimeError, ValueError, LookupError) as error:  # encrypted, bad offsets
-        raise UnreadableFile(path, f"it is no zip archive that can be read: {error}") from error
+        raise UnreadableFile(path, f"it is not a readable zip archive: {error}") from error

@@ -98,12 +98,12 @@ def _header(path: Path, start: bytes, size: int) -> tuple[Any, tuple[int, ...], 
         shape, fortran, dtype = read(file)
     except Exception as error:  # whatever a parser of Python literals makes of a damaged header
         said = str(error).split("\n")[0] or type(error).__name__
-        raise UnreadableFile(path, f"it contains no array: {said}") from error
+        raise UnreadableFile(path, f"it does not contain an array: {said}") from error
     if dtype.kind not in _KINDS:
         raise UnreadableFile(path, f"it contains an array of {str(dtype)[:60]}, not of numbers")
     if any(not isinstance(each, int) or each < 0 for each in shape) or len(shape) > 8:
         raise UnreadableFile(path, "its array has no valid shape")
     at = file.tell()
     if max((0, *shape)) > size or math.prod(shape) * dtype.itemsize != size - at:
-        raise UnreadableFile(path, f"its array is declared as {str(shape)[:60]}, which it is not")
+        raise UnreadableFile(path, f"its array does not have the declared shape {str(shape)[:60]}")
     return dtype, shape, bool(fortran), at

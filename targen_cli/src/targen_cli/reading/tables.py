@@ -137,7 +137,7 @@ def arrow_rows(path: Path, *, inside: Path | None = None) -> Iterator[dict[str, 
             mapped = pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         for message in pa.ipc.MessageReader.open_stream(mapped):
             if _is_compressed(message):
-                raise UnreadableFile(path, "its batches are compressed; export it as Parquet")
+                raise UnreadableFile(path, "its batches are compressed, so export it as Parquet")
         for batch in pa.ipc.open_stream(mapped):
             batch.validate(full=True)  # its texts lie in the file
             if (left := left - sum(map(_decoded, batch.columns))) < 0:
@@ -172,7 +172,7 @@ def _is_compressed(message: Any) -> bool:
             batch = table(field(batch, 1))
         return field(batch, 3) != 0
     except struct_error:
-        raise ValueError("a batch has no header that can be read") from None
+        raise ValueError("a batch does not have a readable header") from None
 
 
 def _made(batch: Any) -> Iterator[dict[str, Any]]:
@@ -223,7 +223,9 @@ def _decoded(array: Any) -> int:
         parts = (part.slice(first, last - first) for part in (array.keys, array.items))
         return _VALUE * len(array) + sum(map(_decoded, parts))
     if pa.types.is_run_end_encoded(kind) or "view" in str(kind):
-        raise ValueError(f"columns of {kind} are not read")  # one value may stand for a million
+        raise ValueError(
+            f"targen does not read columns of type {kind}"
+        )  # one value may stand for a million
     return int(array.nbytes) + _VALUE * len(array)
 
 
@@ -242,7 +244,7 @@ def _check_footer(place: Path) -> int:
     if len(end) < 8 or end[4:] not in (b"PAR1", b"PARE") or size < 12:
         raise Malformed("it is not a Parquet file")
     if int.from_bytes(end[:4], "little") > min(_FOOTER, size):
-        raise Malformed("it describes itself at too great length")
+        raise Malformed("its metadata is too long")
     return size
 
 
@@ -270,7 +272,7 @@ def _check_pages(place: Path, about: pq.FileMetaData) -> int:
                 values, coded = _values_between(file, start, end)
                 longest = max(longest, coded)
                 if repeated and values > _FREE + _RATIO * (end - start):
-                    raise Malformed(f"its lists hold {values:,} values in {end - start:,} bytes")
+                    raise Malformed(f"its lists claim {values:,} values in {end - start:,} bytes")
     return longest
 
 
@@ -285,7 +287,7 @@ def _values_between(file: BinaryIO, start: int, end: int) -> tuple[int, int]:
             or not isinstance(unpacked, int)
             or min(packed, unpacked) < 0
         ):
-            raise Malformed("a page has no header that can be read")
+            raise Malformed("a page does not have a readable header")
         if max(packed, unpacked) > _PAGE:
             raise Malformed(f"a page unpacks to {unpacked:,} bytes")
         if page.get(1) == 2:
@@ -308,7 +310,7 @@ def _page(file: BinaryIO, start: int) -> tuple[dict[int, Any], int]:
             return header.struct(), header.at
         except EOFError:  # its least and greatest value may be long
             continue
-    raise Malformed("a page has no header that can be read")
+    raise Malformed("a page does not have a readable header")
 
 
 class _Thrift:
@@ -333,12 +335,12 @@ class _Thrift:
             if number not in fields:
                 fields[number] = value
             if len(fields) > _FIELDS:  # a header has a dozen
-                raise Malformed("a page has no header that can be read")
+                raise Malformed("a page does not have a readable header")
         return fields
 
     def _value(self, kind: int, depth: int) -> Any:
         if depth > 8:
-            raise Malformed("a page has no header that can be read")
+            raise Malformed("a page does not have a readable header")
         if kind in (1, 2):
             return kind == 1
         if kind == 3:
@@ -354,13 +356,13 @@ class _Thrift:
             head = self._byte()
             count = head >> 4 if head >> 4 < 15 else self._varint()
             if count > _FIELDS:  # a header has no list
-                raise Malformed("a page has no header that can be read")
+                raise Malformed("a page does not have a readable header")
             for _ in range(count):
                 self._value(head & 15, depth + 1)
         elif kind == 12:
             return self.struct(depth + 1)
         else:
-            raise Malformed("a page has no header that can be read")
+            raise Malformed("a page does not have a readable header")
         return None
 
     def _byte(self) -> int:
@@ -378,7 +380,7 @@ class _Thrift:
             if byte < 128:
                 return value
             if shift > 63:
-                raise Malformed("a page has no header that can be read")
+                raise Malformed("a page does not have a readable header")
 
     def _zigzag(self) -> int:
         value = self._varint()

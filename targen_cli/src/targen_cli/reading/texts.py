@@ -59,7 +59,7 @@ def refuse_spreadsheet(path: Path) -> None:
         UnreadableFile: it is one.
     """
     if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
-        raise UnreadableFile(path, "it is a spreadsheet", hint="save its sheet as CSV (UTF-8)")
+        raise UnreadableFile(path, "it is a spreadsheet", hint="save the sheet as CSV (UTF-8)")
 
 
 def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
@@ -80,7 +80,7 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
             cells = next(reader, None)
         except csv.Error as error:
             is_open = "unexpected end" in str(error)
-            why = "a quote is opened and not closed" if is_open else str(error)
+            why = "a quotation mark is not closed" if is_open else str(error)
             yield reader.line_num, ValueError(why)
             continue
         if cells is None:

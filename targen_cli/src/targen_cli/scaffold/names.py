@@ -46,7 +46,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
             hint=Action("new", kind, near or "my-" + kind),
         )
     if len(name) > _LONGEST:
-        raise UsageError(f"{name!r} has {len(name)} characters; at most {_LONGEST} will do")
+        raise UsageError(f"{name!r} has {len(name)} characters; at most {_LONGEST} are allowed")
     distribution = canonical(name)
     _require_free(registry, kind, distribution)
     module = distribution.replace("-", "_")
@@ -74,14 +74,15 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
         pass
     else:
         raise UsageError(
-            f"a distribution called {name} is installed here: {name} {there.version}",
-            hint=f"another name, or first: pip uninstall {name}",
+            f"a distribution with this name is installed: {name} {there.version}",
+            hint=f"choose a different name, or first: pip uninstall {name}",
         )
     try:
         taken = registry.find(kind, name)
     except UnknownName:
         return
     raise UsageError(
-        f"a {kind} called {name!r} is installed: {taken.id}",
-        hint="another name: one that two distributions register has to be spelt out each time",
+        f"a {kind} with the name {name!r} is installed: {taken.id}",
+        hint="choose a different name; users have to type the full id if two distributions "
+        "register the same name",
     )

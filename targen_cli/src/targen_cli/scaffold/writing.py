@@ -63,9 +63,9 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
             texts[folder / path.with_name(own)] = text
         elif path.parts[0] == "tests":
             texts[folder / path] = text
-    with writing(folder, hint="another folder: --into FOLDER"):
+    with writing(folder, hint="use a different folder: --into FOLDER"):
         if there := [str(file) for file in texts if os.path.lexists(file)]:
-            raise UsageError(f"{there[0]} exists, so no file was written", hint="another name")
+            raise UsageError(f"{there[0]} exists, so no files were written", hint="another name")
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_plain(file, text.encode())
@@ -79,7 +79,7 @@ def _template(kind: Kind) -> Traversable:
         found = files(package).joinpath(*folder.split("/"))
         if found.is_dir():
             return found
-        problem = "no such folder"
+        problem = "there is no such folder"
     except (ImportError, TypeError) as error:  # no such module, or one that is no package
         problem = str(error)
     raise PluginError(
@@ -98,10 +98,10 @@ def write_distribution(kind: Kind, names: Names, folder: Path) -> list[Path]:
         WriteFailed: the operating system refused.
     """
     texts = rendered(kind, names)
-    with writing(folder, hint="another folder: --out FOLDER"):
+    with writing(folder, hint="use a different folder: --out FOLDER"):
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             what = "is not empty" if folder.is_dir() else "is a file"
-            raise UsageError(f"{folder} {what}", hint="another folder: --out FOLDER")
+            raise UsageError(f"{folder} {what}", hint="use a different folder: --out FOLDER")
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             replace_plain(folder / path, text.encode())

@@ -31,13 +31,16 @@ def batch(
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
         Path | None,
-        typer.Argument(help="import: the answers, as lines or as a sheet.", show_default=False),
+        typer.Argument(
+            help="For import: the file of answers, as JSON lines or as a sheet.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="export: the file to write; .md or .csv for people. [default: RUN/requests.jsonl]",
+            help="For export: the file to write; use .md or .csv if people answer. [default: "
+            "RUN/requests.jsonl]",
         ),
     ] = None,
     json: JsonArg = False,
@@ -70,7 +73,7 @@ def batch(
     if action not in ("export", "import"):
         turned = f"targen batch {run} {action}"
         raise UsageError(
-            f"batch {action}: no such action",
+            f"batch {action}: there is no such action",
             hint=turned
             if str(run) in ("export", "import")
             else "targen batch export RUN, or targen batch import RUN FILE",
@@ -86,8 +89,9 @@ def batch(
         raise UsageError("--out is for batch export")
     if (plan := plan_of(run)) is not None and plan.review is None:
         raise UsageError(
-            f"{run} contains a correction, whose command itself writes files and takes answers",
-            hint="the same command with --batch-offline, and --answers FILE",
+            f"{run} contains a correction; the command that created it writes files and reads "
+            "answers",
+            hint="run that command again with --batch-offline, or with --answers FILE",
         )
     job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
     with job:
@@ -103,7 +107,7 @@ def batch(
                 print(f"then: targen batch import {run} {where if is_sheet(where) else 'ANSWERS'}")
             else:
                 left = "not written" if is_sheet(where) else "empty"
-                print(f"{run} is complete: it waits for no call, and {where} is {left}")
+                print(f"{run} is complete and not waiting for any calls, so {where} is {left}")
             return
         brought = import_batch(job, file)
     if json:
@@ -114,7 +118,7 @@ def batch(
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
-        print(f"calls are waiting for answers; next: targen batch export {run}{sheet}")
+        print(f"calls are waiting for answers; next, type: targen batch export {run}{sheet}")
     else:
         print()
         print_report(read_report(run), run)
@@ -131,30 +135,33 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
-        f"{brought.unknown:,} unknown, {brought.bad:,} refused"
+        f"{brought.unknown:,} unknown, {brought.bad:,} rejected"
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
     if brought.edited:
         then = "" if run is None else f"; targen review {run} changes rows of a complete run"
-        print(f"{brought.edited:,} edited since, and ignored: an answer stays as it was{then}")
+        print(
+            f"{brought.edited:,} edited since the last import and ignored: answers cannot be "
+            f"changed{then}"
+        )
     if brought.cached:
         print(
-            f"{brought.cached:,} not used: the cache, which holds the answers of other runs of "
-            "this task and seed, had them first (--no-cache leaves it out)"
+            f"{brought.cached:,} not used: the cache already had answers from other runs of this "
+            "task and seed (--no-cache ignores it)"
         )
     if brought.unknown:
         print(
-            f"{brought.unknown:,} unknown: the run does not ask these calls. They are of another "
-            "run, or of this one with another model, seed or task version"
+            f"{brought.unknown:,} unknown: the run does not make these calls. They belong to a "
+            "different run, or to this one with a different model, seed or task version"
         )
     for words in brought.strange[:_LINES]:
         print(f"unknown: {words}")
     if brought.problem:
-        print(f"the first failed one: {brought.problem}")
+        print(f"the first failure: {brought.problem}")
     for words in brought.garbage[:_LINES]:
         print(f"refused: {words}")
     if brought.bad > _LINES:
-        print(f"refused: {brought.bad - _LINES:,} lines more")
+        print(f"rejected: {brought.bad - _LINES:,} more lines")
 
 
 def end_with(brought: Imported) -> None:
@@ -165,5 +172,5 @@ def end_with(brought: Imported) -> None:
     """
     if brought.bad:
         answers = plural(brought.bad, "refused answer")
-        print(f"{answers}: correct and import the file again", file=sys.stderr)
+        print(f"{answers}: correct the file and import it again", file=sys.stderr)
         raise typer.Exit(1)

@@ -26,7 +26,7 @@ class _Batches(Delivery):
 
     asked = Option("batch", True)
     dropped = Option("batch", False)
-    answered = "a batch is answered by the service in its own time"
+    answered = "the service answers a batch when it has time"
     basis = ", in batches"
     _by_service = True  # the model's own service answers
 
@@ -54,7 +54,7 @@ class _Batches(Delivery):
 class _ByServices(_Batches):
     """Batches of services, which are written down in `batches.jsonl`."""
 
-    summary = "the service's batches, which are cheaper and answered within a day"
+    summary = "the service's batches, which are cheaper and take up to a day"
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that the service has a batch API.

@@ -63,11 +63,12 @@ def import_batch(job: Job, file: Path) -> Imported:
     if got.unknown and not (got.good or got.failed or got.again or got.cached or got.bad):
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
-            f"{file} has no answer to a call of {job.path}"
-            + (f": its calls are of {other}" if other else ", so no reply was taken"),
+            f"{file} does not answer any call of {job.path}"
+            + (f": its calls belong to {other}" if other else ", so no replies were imported"),
             hint=Action("batch import", other, file)
             if other
-            else "it is of another run, or of this one with another model, seed or task version; "
+            else "it belongs to a different run, or to this one with a different model, seed or "
+            "task version; "
             "for the calls of this run: " + Action("batch export", job.path),
         )
     return got

@@ -86,10 +86,10 @@ def _is_table(file: Path) -> bool:
 
 def _fill_in(file: Path) -> str:
     """Return what to do with a file without answers."""
-    where = {".md": "into the block below each prompt", ".csv": "into the column answer"}
+    where = {".md": "in the block below each prompt", ".csv": "in the column answer"}
     if is_sheet(file):
         return f"write answers {where[file.suffix.lower()]}, save the file, and import it again"
-    return 'an answer is a line: {"custom_id": "…", "content": "…"}'
+    return 'write each answer as a line: {"custom_id": "…", "content": "…"}'
 
 
 class FileTransport:
@@ -132,7 +132,7 @@ class FileTransport:
         if file is not None:
             self._answers = _read(file, self.imported)
             if not self._answers and not self.imported.bad:
-                raise UsageError(f"{file} contains no answer", hint=_fill_in(file))
+                raise UsageError(f"{file} does not contain any answers", hint=_fill_in(file))
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
@@ -168,7 +168,7 @@ class FileTransport:
                 hint = hint + f" --out {next_sheet()}"
             else:
                 again = Action("resume", run, batch=False)
-                hint = hint + "; to ask the service instead: " + again
+                hint = hint + "; to send the calls to the service instead: " + again
             raise AnswersAwaited(self._awaited(calls), hint=hint)
         return False
 
@@ -312,7 +312,7 @@ class _Given:
 
 
 _SERVICES = {"response", "result", "error"}
-_RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
+_RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
 
 
 def _read(file: Path, imported: Imported) -> dict[str, _Given]:
@@ -336,7 +336,7 @@ def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
     answers: dict[str, _Given] = {}
     for number, line in enumerate(_lines_of(file), 1):
         if len(line) > _LONGEST:
-            why = f"longer than {_LONGEST >> 20} MiB, and nothing behind it is read"
+            why = f"longer than {_LONGEST >> 20} MiB; later lines are not read"
             imported.refuse(file, number, why)
             continue
         if not line.strip():
@@ -347,7 +347,7 @@ def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
             why = f"not a JSON object with a custom_id; {_RIGHT}"
             imported.refuse(file, number, why)
             if imported.bad == _MOST_REFUSED:
-                why = f"{_MOST_REFUSED:,} lines are refused, and nothing behind them is read"
+                why = f"{_MOST_REFUSED:,} lines were rejected; later lines are not read"
                 imported.refuse(file, number + 1, why)
                 break
             continue

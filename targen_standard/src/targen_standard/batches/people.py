@@ -22,7 +22,9 @@ class PeopleOptions(BackendOptions):
     """Options for `-o KEY=VALUE` with `--backend people`."""
 
     model: str = Field(
-        "people", min_length=1, description="The people who answer; cards name them as author"
+        "people",
+        min_length=1,
+        description="The people who answer; dataset cards list them as authors",
     )
 
 
@@ -77,7 +79,7 @@ class People:
 
 
 BACKEND = Backend(
-    summary="people, or a chat window: calls go into sheets that somebody answers",
+    summary="people, or a chat window: calls are written to sheets for somebody to answer",
     options=PeopleOptions,
     create=People,
     batch_codec=People,

@@ -67,7 +67,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         Malformed: it is not what the call asks for; says what would be right.
     """
     if request.top_logprobs is not None or request.given is not None or request.next_token:
-        raise Malformed("the call asks for token probabilities; use the format of the service")
+        raise Malformed("the call requests token probabilities; use the service's format")
     if isinstance(content, str):
         content = content.strip()
     if content in ("", None):
@@ -97,9 +97,9 @@ def shape_of(schema: Mapping[str, Any]) -> str:
 def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
     """Yield what people may write in place of a whole reply, in words."""
     if name := _decisive(schema, schema):
-        lines = ", a line each" if _are_texts(schema["properties"][name], schema) else ""
+        lines = ", one per line" if _are_texts(schema["properties"][name], schema) else ""
         such = "".join(f", such as {option}" for option in _choices(schema)[:1])
-        yield f"its {name} alone{lines}{such}"
+        yield f"only its {name}{lines}{such}"
     if _may_refuse(schema):
         yield f"the word `{_REFUSES}`"
 
@@ -108,7 +108,7 @@ def _reply(text: str, request: ChatRequest) -> ChatReply:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Malformed("the answer holds half a character") from None
+        raise Malformed("the answer contains half a character") from None
     prompt = estimate(message.content for message in request.messages)
     return ChatReply(text, input_tokens=prompt, output_tokens=estimate([text]))
 
@@ -204,7 +204,7 @@ def _items(text: str, name: str) -> list[str]:
     first, *others = text.strip().splitlines() or [""]
     if not others and first.count(";") > 1:
         whole = json.dumps({name: [first]}, ensure_ascii=False)
-        raise Malformed(f"write each item into a line of its own; if it is one: {whole}")
+        raise Malformed(f"write each item on its own line; if this is a single item: {whole}")
     return others if others and first.rstrip().endswith(":") else [first, *others]
 
 
@@ -248,8 +248,8 @@ def _judged(
         same = "equals" if right else "differs from"
         raise Malformed(
             f"{_VERDICT} is {json.dumps(said)}, but {_JUDGED[_needed(schema)]} {same} the label "
-            f"that was claimed, {json.dumps(claimed, ensure_ascii=False)}: correct one of them, or "
-            f"leave {_VERDICT} out"
+            f"that was given, {json.dumps(claimed, ensure_ascii=False)}: correct one of them, or "
+            f"omit {_VERDICT}"
         )
     return {name: follows[name] for name in follows.keys() & _needed(schema)} | dict(reply)
 

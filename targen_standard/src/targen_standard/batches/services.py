@@ -91,13 +91,15 @@ class ServiceTransport:
                 self._attach(call, batch)
         for open_batch in self._open:
             held = len(open_batch.calls)
-            _log.info("waiting for batch %s, which holds %d of the calls", open_batch.batch, held)
+            _log.info(
+                "waiting for batch %s, which contains %d of the calls", open_batch.batch, held
+            )
         if not fresh:
             return True
         if self._waves == self._max_waves:
             last = f"; last error: {self._problem}" if self._problem else ""
             raise JobFailed(
-                f"{plural(len(fresh), 'call')} without an answer after "
+                f"{plural(len(fresh), 'call')} still unanswered after "
                 f"{plural(self._rounds, 'refill')}{last}",
                 hint="resume the run, or raise " + Option("rounds", ...),
             )
@@ -134,7 +136,7 @@ class ServiceTransport:
                 )
             return
         if self._secrets.within(batch):
-            raise MalformedAnswer("the service's name for a batch has a key in it", billed=True)
+            raise MalformedAnswer("the service's id for a batch contains a key", billed=True)
         self.submissions += 1
         keys = [call.request.key for call in calls]
         self._ledger.add(provider.identity, batch, keys)
@@ -169,7 +171,7 @@ class ServiceTransport:
                     raise ServiceGaveUp(
                         f"batch {waited.batch}: no response from the service for more than "
                         f"{self._max_outage:g} s: {error}",
-                        hint="resume when it is back; the batch keeps running in the meantime",
+                        hint="resume when the service is back; the batch continues in the meantime",
                     ) from error
                 else:
                     state = BatchState(False)

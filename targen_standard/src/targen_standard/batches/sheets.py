@@ -226,7 +226,7 @@ class _Section:
 
     def _close(self) -> None:
         if self._answer is not None:
-            self._refuse(self._opened, "another block below that of the answer")
+            self._refuse(self._opened, "a second block below the answer's block")
         elif self._text is None:
             self._loose = 0  # what is above a prompt is no answer
         else:
@@ -241,14 +241,14 @@ class _Section:
         """Yield the answer, or what is wrong."""
         if self._opened:
             is_stray = self._answer is not None
-            right = "remove this line" if is_stray else f"put {self._fence} in a line below"
-            self._refuse(self._opened, f"the block has no end: {right}")
+            right = "remove this line" if is_stray else f"put {self._fence} on the line below"
+            self._refuse(self._opened, f"the block is not closed: {right}")
         elif self._answer is None:
             right = f"put the answer between {_FENCE}answer and {_FENCE}"
-            self._refuse(self._heading, f"the call has no block for its answer; {right}")
+            self._refuse(self._heading, f"the call does not have a block for its answer; {right}")
         elif self._loose:
-            right = "move it into the block, with longer rows of backticks if it has one"
-            self._refuse(self._loose, f"text outside the block of the answer: {right}")
+            right = "move it into the block, and use longer rows of backticks if it contains one"
+            self._refuse(self._loose, f"there is text outside the answer's block: {right}")
         if filled := self._problem or self._answer:
             yield filled
 
@@ -286,19 +286,19 @@ def _read_csv(path: Path, text: str) -> Iterator[Filled]:
     rows = (cells for _, cells in csv_cells(text))
     header = next(rows, [])
     if isinstance(header, ValueError) or not {"custom_id", "answer"} <= set(header):
-        right = "custom_id and answer, with commas or semicolons between"
-        raise UnreadableFile(path, f"the first line must name the columns {right}", 1)
+        right = "custom_id and answer, separated by a comma or semicolon"
+        raise UnreadableFile(path, f"the first line must contain the column names {right}", 1)
     at_key, at_answer = header.index("custom_id"), header.index("answer")
     for row, cells in enumerate(rows, 2):
         if isinstance(cells, ValueError):
             yield Filled(row, problem=f"not CSV: {cells}")
         elif len(cells) > len(header):
-            right = 'a text that contains commas belongs in "…"'
+            right = 'put a text that contains commas in "…"'
             yield Filled(row, problem=f"{len(cells)} cells, not {len(header)}: {right}")
         elif any(cells):
             cells += [""] * (len(header) - len(cells))
             key, answer = cells[at_key].strip(), sheet_text(cells[at_answer]).strip()
-            problem = "an answer without a custom_id: keep the ids of the export"
+            problem = "there is an answer without a custom_id; keep the ids from the export"
             yield Filled(row, key, answer, problem if answer and not key else "")
 
 

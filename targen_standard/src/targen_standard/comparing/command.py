@@ -19,7 +19,7 @@ __all__ = ["diff", "print_rows"]
 
 _WORDS = {
     "same": "the same",
-    "relabelled": "with another label",
+    "relabelled": "with a different label",
     "near": "nearly the same",
     "left": "only in the first",
     "right": "only in the second",
@@ -29,7 +29,7 @@ _HASH = 12  # digits of what is a digest
 
 def diff(
     left: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
-    right: Annotated[Path, typer.Argument(metavar="RUN", help="Another run directory.")],
+    right: Annotated[Path, typer.Argument(metavar="RUN", help="A second run directory.")],
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if the runs differ, as git diff does.")
     ] = False,
@@ -60,7 +60,7 @@ def _print(result: Difference) -> None:
     print(f"- {result.left}\n+ {result.right}")
     if result.other_reply_count:
         count = plural(result.other_reply_count, "call")
-        screen.heading(f"ANOTHER REPLY UNDER THE SAME KEY: {count}")
+        screen.heading(f"DIFFERENT REPLIES TO THE SAME CALL: {count}")
         for change in result.other_replies:
             screen.title(change.name, "", "", indent=2)
             _print_sides(screen, change.left, change.right)
@@ -84,9 +84,9 @@ def _print(result: Difference) -> None:
             [(*pair.split(" -> ", 1), count) for pair, count in result.verdicts.items()],
         )
     if result.relabelled:
-        print(f"{result.relabelled:,} with another label")
+        print(f"{result.relabelled:,} with a different label")
     if result.rewritten:
-        print(f"{result.rewritten:,} with another text")
+        print(f"{result.rewritten:,} with a different text")
     for change in result.changed:
         sides_of = "" if change.left is None else f": {change.left} -> {change.right}"
         print(f"  {change.name}{sides_of}")

@@ -103,7 +103,7 @@ class Difference:
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{count:,} {kind}" for kind, count in self.rows.items() if count)
-        asked = f"{len(self.asked):,} of what was asked differ"
+        asked = f"{len(self.asked):,} settings differ"
         return f"<Difference of {self.left} and {self.right}: {asked}; rows: {rows or 'none'}>"
 
     def _repr_html_(self) -> str:
@@ -150,7 +150,7 @@ def difference(left: Path, right: Path) -> Difference:
     if (before is None) != (after is None):
         raise UsageError(
             f"{left if before else right} is a correction and {right if before else left} is a run",
-            hint="compare two of a kind",
+            hint="compare two runs or two corrections",
         )
     _compare_asked(result, _asked(left, right), _asked(right, left))
     _compare_calls(result)

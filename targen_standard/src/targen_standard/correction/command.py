@@ -60,16 +60,14 @@ def correct(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Print what it would cost, without sending or writing anything."
-        ),
+        typer.Option("--dry-run", help="Print the cost, without sending or writing anything."),
     ] = False,
     yes: YesArg = False,
     batch_offline: Annotated[
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only write the calls to a file, in the directory; needs no key.",
+            help="Only write the calls to a file in the directory; does not need a key.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -77,7 +75,7 @@ def correct(
         Path | None,
         typer.Option(
             "--answers",
-            help="With --batch-offline: a file of answers, as lines or as a sheet.",
+            help="With --batch-offline: a file of answers, as JSON lines or as a sheet.",
             rich_help_panel=BATCHES,
         ),
     ] = None,
@@ -258,7 +256,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     print(f"{instances} of {report['task']}, by {report['corrector']}")
     flows = report["flow"]
     columns = flow_columns(flows, {name: name for name in flows})
-    print("\nLabel flow (row: the label shown; column: after correction)")
+    print("\nLabel flow (row: given label; column: label after correction)")
     print_table(
         ["", *columns, "rejected", "judged"],
         [
@@ -279,7 +277,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     if reasons:
         print("\nRejected because")
         print_table(["label shown", "reason", "count"], [(*key, n) for key, n in reasons.items()])
-    print("\nAgainst the labels of the file")
+    print("\nCompared with the labels in the file")
     kinds = [("as given", report["as_given"])]
     if report["flip"]:
         kinds.append(("flipped", report["flipped"]))
@@ -288,7 +286,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
         [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
     )
     after = report["accuracy_after"]
-    text = "no row was kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
+    text = "no rows were kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
     print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
     if report["flip"]:
         _print_found(**report["suspected"], of=sum(report["flipped"].values()))

@@ -170,10 +170,10 @@ async def acorrect_dataset(
     if not instances:
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
-            "there are no labelled rows to correct", hint=f"a row has the columns {columns}"
+            "there are no labelled rows to correct", hint=f"a row must have the columns {columns}"
         )
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
-        _log.warning("%s: %s without a label left out", dataset.name, plural(unlabelled, "row"))
+        _log.warning("%s: left out %s without a label", dataset.name, plural(unlabelled, "row"))
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
@@ -213,7 +213,7 @@ async def acorrect_dataset(
             write_requests(files.pending, files.written, prepared.task.canary)
             raise AnswersAwaited(
                 f"{plural(len(files.pending), 'request')} in {files.written}",
-                hint=AGAIN + " with " + Option("answers", Blank("FILE")) + " takes the answers",
+                hint=AGAIN + " with " + Option("answers", Blank("FILE")) + " reads the answers",
             ) from error
         finally:
             journal.close()
@@ -295,7 +295,8 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
         except (Rejected, ValidationError):
             continue  # this one the instance cannot have
     raise UsageError(
-        Option("flip") + f": {task.name} has no other label for {task.render(instance)[:80]!r}"
+        Option("flip")
+        + f": {task.name} does not have a second label for {task.render(instance)[:80]!r}"
     )
 
 
@@ -609,7 +610,7 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
         except RunConflict as conflict:
             taken = taken or str(conflict)
     if taken:
-        _log.warning("%s. Writing this one to %s", taken, path)
+        _log.warning("%s. Writing this correction to %s", taken, path)
     return path
 
 
@@ -640,7 +641,7 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         different = [name for name in different if not name.startswith("review.")]
     if different:
         raise RunConflict(
-            f"{out} contains another correction (other: {', '.join(different[:3])})",
+            f"{out} contains a different correction (it differs in: {', '.join(different[:3])})",
             hint=ANOTHER_OUT,
         )
 

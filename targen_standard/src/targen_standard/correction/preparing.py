@@ -56,7 +56,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
-            f"task {task.name} has no corrector of its own",
+            f"the task {task.name} does not have its own corrector",
             hint=Option("corrector", "meta") + ", blind or vote",
         )
     parts.require_fit(task)

@@ -168,9 +168,9 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
         UsageError: it is none, naming `place` and the example.
     """
     if not is_bigbench(value):
-        hint = "a task whose examples lie in folders beside it: name the task.json of one of them"
+        hint = "its examples are in subfolders: give the task.json of one of them"
         raise UsageError(
-            f"{place} is not a task.json of BIG-bench with examples",
+            f"{place} is not a BIG-bench task.json with examples",
             hint=hint if isinstance(value, Mapping) and "metrics" in value else "",
         )
     examples: list[Example] = []

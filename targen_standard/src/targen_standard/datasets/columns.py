@@ -101,8 +101,8 @@ def from_hub(name: str) -> Form:
     path, config, split = [*parts, "", ""][:3]
     if Path(path).exists():  # the library would read that, and all that its card names
         raise UsageError(
-            f"{name}: here is a {path}, which hides the hub's",
-            hint=f"type the command in another folder, or name files of ./{path}",
+            f"{name}: the local folder {path} hides the hub's dataset",
+            hint=f"run the command in a different folder, or give files in ./{path}",
         )
     loaded = _loaded(
         name,
@@ -113,7 +113,7 @@ def from_hub(name: str) -> Form:
             base = f"{HUB}{path}:{config}"
             raise UsageError(
                 f"{name} has several splits: {', '.join(map(str, loaded))}",
-                hint=f"name one, such as {base}:{next(iter(loaded))}",
+                hint=f"choose one, such as {base}:{next(iter(loaded))}",
             )
         (loaded,) = loaded.values()
     return columns_of(loaded)
@@ -223,7 +223,7 @@ def _member_of(folder: Path, name: str) -> Path:
     path = folder / name
     if Path(name).name != name or "\\" in name or "\0" in name or not is_inside(folder, path):
         raise UsageError(
-            f"{folder} names a file outside it: {printable(name, lines=False)}",
-            hint="read that file by its own name, or copy it into the folder",
+            f"{folder} refers to a file outside it: {printable(name, lines=False)}",
+            hint="give the path of that file, or copy it into the folder",
         )
     return path.resolve()

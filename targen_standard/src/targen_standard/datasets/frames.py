@@ -35,7 +35,7 @@ def to_hf(dataset: Dataset) -> datasets.Dataset:
     with needs("a datasets.Dataset", extra="datasets"):
         import datasets
     if not dataset.rows:
-        raise UsageError(f"{dataset.name} has no rows, so no columns")
+        raise UsageError(f"{dataset.name} has no rows, and therefore no columns")
     import pyarrow as pa
 
     return datasets.Dataset(pa.concat_tables(arrow_tables(dataset)))

@@ -51,7 +51,7 @@ def read_items(
     for number, line in lines:
         try:
             if len(items) == _MOST:
-                raise ValueError(f"the file has more than {_MOST:,} items")
+                raise ValueError(f"the file contains more than {_MOST:,} items")
             if isinstance(line, ValueError):
                 raise line
             if len(line) > _LONGEST:
@@ -73,7 +73,7 @@ def read_items(
         shown = "; ".join(f"line {number}: {_words(error)}" for number, error in bad[:_SHOWN])
         more = "; …" if len(bad) > _SHOWN else ""
         _say(
-            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines are left out: "
+            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines are skipped: "
             f"{shown}{more}"
         )
     return tuple(items)
@@ -137,9 +137,9 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
         only = columns[0]
     if not only and len(needed) < 2:
         raise UsageError(
-            f"{what} file {path}: an item is a text, and the file has the columns "
+            f"{what} file {path}: an item is one text, but the file has the columns "
             f"{', '.join(columns)}",
-            hint=f"call the right column {names[0]}, or keep it alone",
+            hint=f"rename the right column to {names[0]}, or remove the others",
         )
     for number, row in cells:
         if isinstance(row, ValueError) or len(row) > len(columns):
@@ -167,7 +167,7 @@ def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
         required = [name for name, info in kind.model_fields.items() if info.is_required()]
         if len(required) != 1:
             fields = ", ".join(kind.model_fields)
-            raise ValueError(f"an item has the fields {fields}: use a .jsonl file of objects")
+            raise ValueError(f"an item has the fields {fields}, so use a .jsonl file of objects")
         value = {required[0]: value}
     return kind.model_validate(value)
 

@@ -37,7 +37,7 @@ def file_of_rows(rows: Any) -> Path:
             files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
             raise UsageError(
                 f"{path} is a folder, not a file of rows",
-                hint=f"name one file{f', such as {files[0]}' if files else ''}",
+                hint=f"give one file{f', such as {files[0]}' if files else ''}",
             )
         rows = Typed(rows)
     if isinstance(made := getattr(rows, "dataset", None), Dataset):  # of a run

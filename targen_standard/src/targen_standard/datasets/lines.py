@@ -111,5 +111,5 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
             f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
             hint=as_utf_8(path)
             if codecs.lookup(encoding).name == "utf-8"
-            else "name the encoding that it has, such as " + Option("encoding", "cp1252"),
+            else "give its encoding, such as " + Option("encoding", "cp1252"),
         ) from error

@@ -143,7 +143,7 @@ def _task(
     if not isinstance(task, str | PathLike | None):
         raise UsageError(
             f"task is {repr(task)[:80]}",
-            hint="pass a task's name or file, or a Task, such as declaration.task() returns",
+            hint="pass a task's name or file, or a Task such as declaration.task()",
         )
     registry = load_registry() if registry is None else registry
     if source.task is None:
@@ -162,7 +162,7 @@ def _task(
     other = task is not None and registry.find("task", task).id not in same
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
-            f"{source.run or source.place} already names the task of its rows: {item.id}",
+            f"{source.run or source.place} already states the task of its rows: {item.id}",
             hint="omit " + Option("task") + " and " + Option("variants"),
         )
     return recorded
@@ -188,7 +188,7 @@ def _same(
     return dataset
 
 
-NAME_THE_TASK = Option("task", "NAME") + ", or the file of one; see " + Action("list-tasks")
+NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
 """The hint if the task of rows is unknown."""
 
 
@@ -199,7 +199,7 @@ def of_no_task(source: Source) -> UsageError:
         hint: Words = f"give the run directory, {run}"
     else:
         hint = NAME_THE_TASK
-    return UsageError(f"{source.place} does not say which task its rows belong to", hint=hint)
+    return UsageError(f"{source.place} does not state which task its rows belong to", hint=hint)
 
 
 def _strictly(
@@ -244,7 +244,7 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
         return Action("validate", source.place, task=name) + " lists all such rows"
     if task.version != source.version:
         return (
-            f"the rows were made with version {source.version} of the task; version "
+            f"the rows were generated with version {source.version} of the task, but version "
             f"{task.version} is installed"
         )
     return Action("resume", source.run) + " continues the run"
@@ -269,7 +269,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
                     f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are not rows of "
                     f"{task.name}; the first, {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
-                    hint="is it another task's? then name that with " + Option("task", ...),
+                    hint="if it belongs to a different task, give that with " + Option("task", ...),
                 ) from error
             numbered.append((number, None))
             continue

@@ -271,8 +271,8 @@ def _common(source: Any, encoding: str) -> Source:
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
         raise UsageError(
-            f"{path} is the file of a task, not a dataset",
-            hint=f"{_FORMS}; the task goes with " + Option("task", str(path)),
+            f"{path} is a task file, not a dataset",
+            hint=f"{_FORMS}; pass the task with " + Option("task", str(path)),
         )
     refuse_spreadsheet(path)
     if suffix in (".csv", ".tsv"):
@@ -301,7 +301,7 @@ def _folder(path: Path) -> Source:
             _several(path, files)
         return Source(str(path), name, parquet(files))
     if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
-        raise RunDirectoryError(f"{path} is a folder that contains no dataset", hint=_FORMS)
+        raise RunDirectoryError(f"{path} is a folder without a dataset", hint=_FORMS)
     return run_source(path)  # which says that it is none
 
 
@@ -309,7 +309,7 @@ def _of_a_task(name: str) -> Words:
     """Return the hint if someone named an installed task in place of a dataset; or ""."""
     if name not in {item.name for item in load_registry().all("task")}:
         return ""
-    return f"{name} is a task; for rows: " + Action("generate", name, n=100)
+    return f"{name} is a task; to generate rows: " + Action("generate", name, n=100)
 
 
 def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
@@ -318,7 +318,7 @@ def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
         if not is_inside(folder, member):
             raise UsageError(
                 f"{member} is a link that leads out of {folder}",
-                hint="name what it leads to, or copy that into the folder",
+                hint="give the path of its target, or copy the target into the folder",
             )
 
 
@@ -331,7 +331,7 @@ def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
     names = ", ".join(part.name for part in parts) or "no readable dataset"
     raise UsageError(
         f"{path} contains several datasets: {names}",
-        hint=f"name one, such as {parts[0]}" if parts else "",
+        hint=f"choose one, such as {parts[0]}" if parts else "",
     )
 
 

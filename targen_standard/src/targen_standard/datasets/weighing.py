@@ -90,13 +90,13 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
             said = "over a billion" if huge else json.dumps(weight, default=str)[:40]
             raise UsageError(
                 f"{whose}: weight {number:,} is {said}",
-                hint="a weight is a number, 0 or more: 1 counts as a row, 0 as none",
+                hint="a weight must be 0 or more: with 1, a row counts once; with 0, not at all",
             )
         known.append(float(weight))
     if known and not any(known):
         raise UsageError(
-            f"{whose}: all weights are 0: no row would count",
-            hint="choose another way to weight them",
+            f"{whose}: all weights are 0, so no rows would count",
+            hint="choose a different way to weight them",
         )
     return known
 
@@ -114,7 +114,8 @@ def read_weighing(folder: Path) -> Weighing:
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
     if weighing.format != _FORMAT:
         raise RunDirectoryError(
-            f"{folder / FILE} is of format {weighing.format}, and this targen reads {_FORMAT}"
+            f"{folder / FILE} has format {weighing.format}, but this version of targen reads "
+            f"{_FORMAT}"
         )
     return weighing
 
@@ -129,9 +130,9 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
     size = dataset.task.rows_per_instance
     if dataset.digest != weighing.rows or len(records) * size != len(dataset):
         raise UsageError(
-            f"{dataset.name}: its weights are those of other rows than {dataset.source} holds "
+            f"{dataset.name}: its weights do not belong to the rows in {dataset.source} "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
-            hint="the rows or the task changed since: weight the rows again with "
+            hint="the rows or the task have changed since then; weight the rows again with "
             + Action("reweigh"),
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
@@ -152,7 +153,7 @@ def with_weights(dataset: Dataset) -> Dataset:
             hint=Action("reweigh") + " and " + Action("finish") + " give some",
         )
     if any(_COLUMN in row for row in dataset.rows):
-        raise UsageError(f"{dataset.name} has a column {_COLUMN} already")
+        raise UsageError(f"{dataset.name} already has a column {_COLUMN}")
     rows = [
         {**row, _COLUMN: weight} for row, weight in zip(dataset.rows, dataset.weights, strict=True)
     ]

@@ -26,10 +26,12 @@ from targen_core.text import plural
 def init_task(
     description: Annotated[
         str | None,
-        typer.Argument(metavar="DESCRIPTION", help="The task, in your words.", show_default=False),
+        typer.Argument(
+            metavar="DESCRIPTION", help="The task, in your own words.", show_default=False
+        ),
     ] = None,
     blank: Annotated[
-        bool, typer.Option("--blank", help="No model: a commented file to fill in.")
+        bool, typer.Option("--blank", help="Write a commented file to fill in, without a model.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
@@ -50,13 +52,13 @@ def init_task(
     """
     if description is not None and Path(description).suffix in (".yaml", ".yml"):
         raise UsageError(
-            f"{description} names a file, and a description of the task is asked for here",
+            f"{description} is a file, but this command needs a description of the task",
             hint=f"targen init-task --blank --out {quote(description)}",
         )
     if blank and description is not None:
         raise UsageError(
             "--blank asks no model, so it takes no description",
-            hint="leave --blank out, and a model drafts the task; or: targen init-task --blank",
+            hint="omit --blank to have a model draft the task; or type: targen init-task --blank",
         )
     if description is None and not blank:
         raise UsageError(
@@ -70,7 +72,7 @@ def init_task(
 
         path = out or Path("task.yaml")
         _write(path, blank_file(), force=force)
-        print(f"{path} was created. Fill it in, then type: targen preview {_typed(path)}")
+        print(f"Created {path}. Fill it in, then type: targen preview {_typed(path)}")
         return
     from targen_core.plugins.loader import load_registry
     from targen_standard.charged import charged
@@ -94,14 +96,14 @@ def init_task(
         _write(path, written(declaration), force=force)
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
-    print("It is a draft that has not been reviewed. Look at")
+    print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
-    print("  seeds       can one seed serve for every label?")
-    print("  dimensions  does any value give a label away?")
+    print("  seeds       can one seed serve every label?")
+    print("  dimensions  does any value give away a label?")
     if declaration.samples:
         print("  samples     are their actual labels right?")
-    print("Then remove the line `draft: true`, and")
+    print("Then remove the line `draft: true` and type:")
     named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
     print(f"  targen preview {_typed(path)}{named}")
 
@@ -116,7 +118,7 @@ def _may_write(path: Path, *, force: bool) -> None:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     _may_write(path, force=force)
-    with writing(path, hint="choose another --out"):
+    with writing(path, hint="choose a different --out"):
         replace_plain(path, text.encode())
 
 

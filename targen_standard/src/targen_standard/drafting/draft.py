@@ -71,7 +71,7 @@ def draft_task(
     except Rejected as error:
         raise JobFailed(
             f"the model's draft is not a valid task: {error}",
-            hint="try another model, or: " + Action("init-task", blank=True),
+            hint="try a different model, or: " + Action("init-task", blank=True),
         ) from error
     return Draft(declared(reply), usage)
 

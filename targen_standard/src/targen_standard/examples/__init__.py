@@ -41,16 +41,20 @@ class ExampleOptions(Options):
         Path | None,
         Rows(),
         Flag(
-            "Write rows in the style of the rows in this file. The model sees some of them, and a "
-            "profile of all of them. Rows that repeat one are rejected.",
+            "Write rows in the style of this file's rows. The model sees some of them and a "
+            "profile of all of them. Rows that repeat an example are rejected.",
             metavar="FILE",
         ),
     ] = None
     show_examples: Annotated[
         bool,
-        Flag("Show the model some of the --examples rows; otherwise only their profile is used."),
+        Flag(
+            "Show the model some of the --examples rows; otherwise targen only uses their profile."
+        ),
     ] = True
-    shown: Annotated[int, Field(ge=1, le=50, description="examples in each prompt of step 3")] = 5
+    shown: Annotated[
+        int, Field(ge=1, le=50, description="number of examples in each prompt of step 3")
+    ] = 5
     close_gap: Annotated[
         bool,
         Flag(
@@ -63,16 +67,16 @@ class ExampleOptions(Options):
         Field(
             gt=0,
             le=2,
-            description="the most candidates that close_gap rejects, as a share of the rows",
+            description="the maximum share of candidates that close_gap may reject",
         ),
     ] = 0.2
     profile: Annotated[
         # As earlier runs recorded it, None is the default and true is for fewer rows.
         Profile | bool | Literal["whole"] | None,
         Field(
-            description="a profile to draw from, as `targen profile` prints it, or false for none. "
-            f"By default, {MEASURED_FROM} examples or more give the forms of whole texts. With "
-            "true, each trait is drawn by itself, as in earlier runs"
+            description="a profile to draw from, as `targen profile` prints it, or false to draw "
+            f"nothing. By default, targen measures whole texts if there are {MEASURED_FROM} "
+            "examples or more. With true, it draws each trait separately, as earlier versions did"
         ),
     ] = "whole"
 
@@ -119,15 +123,15 @@ class Gap(BaseModel):
     @property
     def words(self) -> str:
         """It, in two or three sentences."""
-        words = f"{plural(self.refused, 'candidate')} rejected that gave themselves away."
+        words = f"{plural(self.refused, 'candidate')} rejected for giving themselves away."
         if self.subjects:
             words += (
-                f" Rows touch on {self.subjects_with_rows} of {plural(self.subjects, 'subject')} "
-                "of the examples."
+                f" Rows cover {self.subjects_with_rows} of the {plural(self.subjects, 'subject')} "
+                "in the examples."
             )
         if self.apart:
             told = (f"{e.rows_that} ({e.rows:.0%}, {e.examples:.0%})" for e in self.apart)
-            words += f" More of the rows than of the examples still {'; '.join(told)}."
+            words += f" More rows than examples still {'; '.join(told)}."
         return words
 
 
@@ -159,7 +163,7 @@ class ExamplesSection(BaseModel):
         copies = plural(self.copies, "copy of an example", "copies of examples")
         words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"
         if bad := sum(self.left_out.values()):
-            words += f"; {plural(bad, 'row')} of the file not used"
+            words += f"; {plural(bad, 'row')} in the file not used"
         return f"{words}." + (f" {self.gap.words}" if self.gap else "")
 
 
@@ -168,11 +172,11 @@ def _card(plan: Any, manifest: Any) -> str:
     if not plan.files:
         return ""
     shown = plan.options.get("show_examples", True)
-    how = "shown to the model in turns" if shown else "not shown to the model, only measured"
+    how = "shown to the model in rotation" if shown else "not shown to the model, only measured"
     return f"""
 ## Examples
 
-The rows take their manner from real texts of the person who generated them, which were {how}.
+The rows follow the style of real texts from the person who generated them; they were {how}.
 Rows that equal or nearly equal one of these texts were rejected; the texts themselves are not part
 of the dataset.
 """

@@ -78,8 +78,8 @@ class ClosingFilter(ExampleFilter):
         examples = self._examples
         if examples is not None and len(examples.rows) < MEASURED_FROM:
             raise UsageError(
-                f"{examples.name} has {plural(len(examples.rows), 'row')} that can be examples, "
-                f"and {MEASURED_FROM} are the fewest to measure a gap",
+                f"{examples.name} has {plural(len(examples.rows), 'row')} that can serve as "
+                f"examples, but measuring a gap takes at least {MEASURED_FROM}",
                 hint="leave " + Option("close_gap") + " out",
             )
         return task

@@ -54,7 +54,7 @@ class ExampleFilter(Filter):
         path, profile = self._options.examples, self._options.profile
         if path is None and (self._options.close_gap or not isinstance(profile, Profile)):
             raise UsageError(
-                "there are no examples, and there is no profile",
+                "there are no examples and no profile",
                 hint=Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)

@@ -112,7 +112,9 @@ def _weights(value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = dict.fromkeys(value, 1)
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{repr(value)[:80]} is neither a list of values nor weights by value")
+        raise ValueError(
+            f"{repr(value)[:80]} is neither a list of values nor a mapping of values to weights"
+        )
     for text, weight in value.items():
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not text: put it in quotes")
@@ -120,7 +122,7 @@ def _weights(value: Any) -> Any:
             raise ValueError(f"the weight of {text!r} is {weight!r}, not a whole number above 0")
     if len(value) > _MOST_VALUES or sum(value.values()) > _MOST_SLOTS:
         raise ValueError(
-            f"it has more than {_MOST_VALUES} values, or its weights come to more than "
+            f"it has more than {_MOST_VALUES} values, or its weights add up to more than "
             f"{_MOST_SLOTS:,}"
         )
     return dict(value)
@@ -157,7 +159,7 @@ class Profile(BaseModel):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.forms and FORM in map(str.casefold, self.traits):
-            raise ValueError("forms and a trait called form are given: keep one of them")
+            raise ValueError("both forms and a trait called form are given; keep one of them")
         if self.forms:
             Trait(name=FORM, values=self.forms)
         return self

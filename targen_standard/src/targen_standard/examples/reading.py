@@ -116,8 +116,8 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         raise UsageError(
             f"{path.name} is a {'program' if path.suffix == '.py' else 'task or a setting'}, not "
             "a file of rows",
-            hint="examples are real texts: a .csv or .jsonl file with the columns text and label, "
-            "or a .txt file with a text per line",
+            hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
+            "or a .txt file with one text per line",
         )
     place, records = _records(path)
     several = [*islice(records, _MOST + 1)]
@@ -141,14 +141,15 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     examples = Examples(path.name, tuple(rows), bad, place)
     if len(rows) < FEWEST:
         raise UsageError(
-            f"{path.name} has {plural(len(rows), 'row')} that can be examples, and {FEWEST} are "
-            "the fewest" + (f": {examples.bad}" if bad else ""),
-            hint=columns.hint if bad else f"add {plural(FEWEST - len(rows), 'row')} at least",
+            f"{path.name} has {plural(len(rows), 'row')} that can serve as examples, but at least "
+            f"{FEWEST} are "
+            "needed" + (f": {examples.bad}" if bad else ""),
+            hint=columns.hint if bad else f"add at least {plural(FEWEST - len(rows), 'row')}",
         )
     said = [columns.chosen] if columns.chosen else []
     if bad:
         used = f"{len(rows):,} of {min(len(several), _MOST):,} rows are used as examples"
-        said.append(f"{used}; left out: {examples.bad}")
+        said.append(f"{used}; skipped: {examples.bad}")
     if len(several) > _MOST:
         said.append(f"only its first {_MOST:,} rows are used as examples")
     # A run has its own copy, of whose rows the run's first command said all this.
@@ -173,7 +174,7 @@ def _records(path: Path) -> tuple[str, _Records]:
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder, not a file of rows",
-            hint="of a run, name the file dataset.jsonl in it",
+            hint="for a run, give the file dataset.jsonl in it",
         )
     suffix = path.suffix.lower()
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
@@ -254,8 +255,8 @@ class _Columns:
         named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
         if not named:
             raise UsageError(
-                f"no column is called {fields[0]}: the columns are {_listed(names)}",
-                hint=f"call the column with the text {fields[0]}",
+                f"there is no column {fields[0]}; the columns are {_listed(names)}",
+                hint=f"rename the column with the text to {fields[0]}",
             )
         self._renamed = {fields[0]: named[0]}
 
@@ -276,7 +277,7 @@ class _Columns:
             raise UsageError(
                 f"a row of {self._task.name} has the texts {', '.join(self._fields)}; there is no "
                 f"{lacking[0]} among the columns {_listed(names)}",
-                hint=f"call the columns {', '.join(self._fields)}",
+                hint=f"rename the columns to {', '.join(self._fields)}",
             )
 
     def _label_column(self, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
@@ -306,7 +307,7 @@ class _Columns:
             if len(self._fields) != 1:
                 fields = ", ".join(self._fields)
                 raise UsageError(
-                    f"a row has the texts {fields}, and line {line} is a single text",
+                    f"a row has the texts {fields}, but line {line} is a single text",
                     hint=f"use a .csv or .jsonl file with the columns {fields}",
                 )
             record = {self._fields[0]: record}

@@ -61,8 +61,8 @@ def export(
     path, known = as_path(out), load_registry() if registry is None else registry
     name = form or path.suffix.lower().removeprefix(".")
     if not name:
-        usual = 'form="hf", or a name such as rows.csv; see: ' + Action("list-exporters")
-        raise UsageError(f"the name {path} does not end with a form", hint=usual)
+        usual = 'pass form="hf", or a name such as rows.csv; see: ' + Action("list-exporters")
+        raise UsageError(f"the name {path} does not end with the name of a format", hint=usual)
     chosen = spread(known, options)
     used = Parts(known, chosen)
     exporter: Exporter
@@ -94,7 +94,7 @@ def require_used(parts: Parts, options: Iterable[str]) -> None:
                 parts.refuse_unused(name)
             known = parts.options
             raise UsageError(
-                f"option {name!r}: no part of this run has such an option",
+                f"option {name!r}: no part used here has such an option",
                 hint=did_you_mean(name, known, "options")
                 if known
                 else "leave " + Option("options") + " out",

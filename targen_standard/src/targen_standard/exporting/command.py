@@ -38,7 +38,7 @@ def export(
         typer.Option(
             "--as",
             metavar="NAME",
-            help="The form to write, see list-exporters. [default: jsonl; hf with --push]",
+            help="The format to write, see list-exporters. [default: jsonl; hf with --push]",
             autocompletion=completer("exporter"),
             show_default=False,
         ),
@@ -49,7 +49,8 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The file or folder to write. [default: exports/ in the run, or here for a file]",
+            help="The file or folder to write. [default: in exports/ in the run; here, if DATA "
+            "is a file]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
@@ -58,8 +59,9 @@ def export(
         typer.Option(
             "--split",
             metavar="SHARES",
-            help="Split into train, validation and test: 0.8/0.1/0.1. Two shares are train and "
-            "test; train=0.9/dev=0.1 names them. Labels have the same shares in each.",
+            help="Split into train, validation and test, such as 0.8/0.1/0.1. Two shares give "
+            "train and test; train=0.9/dev=0.1 sets the names. Each split has the same shares of "
+            "labels.",
             rich_help_panel=_ROWS,
         ),
     ] = None,
@@ -67,7 +69,8 @@ def export(
         bool,
         typer.Option(
             "--weights",
-            help="Add the column weight: how much each row counts, by targen reweigh or finish.",
+            help="Add the column weight, which targen reweigh or finish set: how much each "
+            "row counts.",
             rich_help_panel=_ROWS,
         ),
     ] = False,
@@ -75,7 +78,7 @@ def export(
         bool,
         typer.Option(
             "--reviewed",
-            help="Only rows that reviewers accepted, with their edits; see targen review.",
+            help="Export only rows that reviewers accepted, with their edits; see targen review.",
             rich_help_panel=_ROWS,
         ),
     ] = False,
@@ -91,7 +94,7 @@ def export(
         typer.Option(
             "--push",
             metavar="OWNER/NAME",
-            help="Upload to this dataset, which is created if it does not exist.",
+            help="Upload to this dataset on the hub, which is created if it does not exist.",
             rich_help_panel=_HUB,
         ),
     ] = None,
@@ -108,7 +111,7 @@ def export(
         bool,
         typer.Option(
             "--private/--public",
-            help="The visibility of a dataset that --push creates.",
+            help="The visibility of the dataset that --push creates.",
             rich_help_panel=_HUB,
         ),
     ] = True,
@@ -118,7 +121,7 @@ def export(
             "-o",
             "--option",
             metavar="FORM.KEY=VALUE",
-            help="Option of the form, such as `csv.delimiter=tab`; see describe.",
+            help="An option of the format, such as `csv.delimiter=tab`; see describe.",
         ),
     ] = None,
     *,
@@ -164,7 +167,7 @@ def export(
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(
-            f"the form {item.name} has no place for weights",
+            f"the format {item.name} cannot contain weights",
             hint="--as jsonl, csv, parquet or hf; targen reweigh --best N keeps rows that all "
             "count alike",
         )
@@ -178,7 +181,7 @@ def export(
         first = dataset.problems[0]
         print(
             f"note: {plural(len(dataset.problems), 'known oddity', 'known oddities')} of the "
-            f"original data left out; the first is line {first.line}: {first.message}",
+            f"original data left out; the first is in line {first.line}: {first.message}",
             file=sys.stderr,
         )
     if dataset.weights and not weights:
@@ -232,7 +235,7 @@ def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset
     except MissingDependency:
         return dataset
     except TargenError as error:
-        print(f"note: the card is without figures of the review: {error}", file=sys.stderr)
+        print(f"note: the card does not include figures of the review: {error}", file=sys.stderr)
         return dataset
 
 
@@ -244,7 +247,7 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
     if (push or license) and item.id != "targen-standard:hf":
         option = "--push" if push else "--license"
         raise UsageError(
-            f"{option} works with the form hf, not with {item.name}", hint="leave out --as"
+            f"{option} works with the format hf, not with {item.name}", hint="omit --as"
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
         raise UsageError(
@@ -266,7 +269,7 @@ def _push(
     from targen_standard.exporting.publish import publish
 
     if not dataset.license and "\nlicense:" not in dataset.card:
-        print("note: the card names no licence; --license does", file=sys.stderr)
+        print("note: the card does not state a licence; add one with --license", file=sys.stderr)
     with _notes_of_the_hub():
         url = publish(dataset, repo, parts=parts, private=private, force=force)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} on the hub: {url}\n")
@@ -303,7 +306,7 @@ def _exports(dataset: Dataset) -> Path:
 
     folder = (dataset.run or Path()) / "exports"
     if (kind := kind_of(folder)) not in ("", "a folder"):
-        raise UsageError(f"{folder} is {kind}, and no folder of exports", hint="choose --out")
+        raise UsageError(f"{folder} is {kind}, not a folder for exports", hint="choose --out")
     return folder
 
 
@@ -321,7 +324,7 @@ def _say_unfinished(dataset: Dataset, run: Path) -> None:
     report = dataset.report or read_report(run)  # which says why it cannot be read
     if report["status"] != "complete":
         print(
-            f"note: this run is {report['status']}, its rows so far are exported: "
+            f"note: this run is {report['status']}; the rows generated so far were exported: "
             f"{report['problem']}",
             file=sys.stderr,
         )

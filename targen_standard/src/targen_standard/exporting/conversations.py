@@ -61,7 +61,7 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
         if not unit.instances:
             raise UsageError(
                 f"{dataset.name}, {row_name(unit.number - 1)} has no label",
-                hint="this form needs labels; "
+                hint="this format needs labels; "
                 + Either(Option("as"), "the exporters")
                 + " jsonl, csv and hf do not",
             )

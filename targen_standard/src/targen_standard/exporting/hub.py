@@ -33,7 +33,7 @@ def _write_parts(dataset: Dataset, parts: Mapping[str, Dataset], out: Path) -> N
 HF = Exporter(
     write=_write,
     suffix="",
-    summary="a folder for datasets.load_dataset and for hubs",
+    summary="a folder for datasets.load_dataset and the hub",
     write_parts=_write_parts,
     columns=True,
 )

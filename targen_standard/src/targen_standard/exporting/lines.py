@@ -29,8 +29,8 @@ def _official(dataset: Dataset, out: Path) -> None:
     joins = dataset.task.rows.pack is not None
     if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
         raise UsageError(
-            f"the official file of {dataset.task.name} joins rows, which may differ in weight",
-            hint=Either(Option("as"), "the exporters") + " csv, parquet or hf keep them apart",
+            f"the official file of {dataset.task.name} joins rows, whose weights may differ",
+            hint=Either(Option("as"), "the exporters") + " csv, parquet or hf keep them separate",
         )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 
@@ -54,6 +54,8 @@ def _openai(dataset: Dataset, out: Path) -> None:
     )
 
 
-JSONL = Exporter(write=_official, suffix=".jsonl", summary="the task's official form", columns=True)
+JSONL = Exporter(
+    write=_official, suffix=".jsonl", summary="the task's official format", columns=True
+)
 INSTRUCTIONS = Exporter(write=_instructions, suffix=".jsonl", summary="prompt and completion")
 OPENAI = Exporter(write=_openai, suffix=".jsonl", summary="messages for fine-tuning a chat model")

@@ -78,9 +78,10 @@ def push(
     there = _files(api, repo)
     if not force and (held := sorted(there - {".gitattributes"})):
         raise UsageError(
-            f"{repo} is on the hub already, with {', '.join(held[:3])}"
-            f"{' and more' if len(held) > 3 else ''}",
-            hint=Option("force", True) + " replaces its rows and its card; or choose another name",
+            f"{repo} already exists on the hub, with "
+            f"{', '.join(held[:3])}{' and more' if len(held) > 3 else ''}",
+            hint=Option("force", True)
+            + " replaces its rows and its card; or choose a different name",
         )
     files = {
         str(path.relative_to(folder).as_posix()): path
@@ -124,9 +125,9 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
                 raise _refused(repo, doing, cause) from error
             if _is_of_transport(cause):
                 raise JobFailed(
-                    f"{repo}: the hub cannot be reached, or left in the middle of {doing}: "
+                    f"{repo}: the hub cannot be reached, or closed the connection while {doing}: "
                     f"{words_of(cause)}",
-                    hint="no file was committed: " + AGAIN + " tries again",
+                    hint="no files were committed: " + AGAIN + " tries again",
                 ) from error
         if not isinstance(error, (OSError, ValueError)):
             raise
@@ -154,21 +155,21 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     words = words_of(getattr(error, "server_message", None) or error)
     answers: dict[int, tuple[str, Words]] = {
         400: (
-            "the hub finds it malformed",
-            "the hub's words say what; " + Option("license") + " takes its names",
+            "the hub considers it malformed",
+            "see the hub's message; " + Option("license") + " takes its names",
         ),
         401: ("the hub does not know this token", _LOGIN),
         403: (
             f"this token may not write to {owner}",
-            f"a token that may write to {owner}; {_LOGIN}",
+            f"use a token that may write to {owner}; {_LOGIN}",
         ),
         404: (
-            f"the hub has no {owner}, or this token may not see it",
-            "write OWNER as on the hub: your name or your organization's",
+            f"{owner} does not exist on the hub, or this token may not see it",
+            "write OWNER as on the hub: your user name or your organization's",
         ),
         409: ("somebody else changed it in the meantime", AGAIN + " tries again"),
-        413: ("it is too large for the hub", "fewer rows, or another place"),
-        429: ("the hub asks for fewer requests", _later(error.response)),
+        413: ("it is too large for the hub", "export fewer rows, or publish them elsewhere"),
+        429: ("the hub is limiting the rate of requests", _later(error.response)),
     }
     unknown = (f"the hub answered {status}", AGAIN + " tries again, later")
     why, hint = answers.get(status, unknown)
@@ -177,8 +178,8 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
 
 def _later(response: Any) -> Words:
     seconds = response.headers.get("Retry-After", "")
-    wait = f"in {seconds} s" if seconds.isdigit() else "in some minutes"
-    return AGAIN + f" tries again; wait, and do so {wait}"
+    wait = f"in {seconds} s" if seconds.isdigit() else "in a few minutes"
+    return AGAIN + f" tries again; do so {wait}"
 
 
 def words_of(error: object) -> str:

@@ -29,7 +29,7 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
         return
     if (kind := kind_of(out)) not in ("", "a folder"):
         raise UsageError(
-            f"{out} is {kind}; an export replaces only files and folders",
+            f"{out} is {kind}; exports only replace files and folders",
             hint=ANOTHER_OUT,
         )
     if out.is_dir() != folder:
@@ -50,10 +50,10 @@ def check_apart(out: Path, source: Path) -> None:
     """
     target, origin = out.resolve(), source.resolve()
     if target == origin:
-        raise UsageError(f"{out} is what is to be exported", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is the data to export", hint=ANOTHER_OUT)
     if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
         raise UsageError(
-            f"{out} is in the run directory itself, among what the run left",
+            f"{out} is in the run directory itself, among the run's files",
             hint=ANOTHER_OUT + f", such as one in {source / 'exports'}",
         )
 
@@ -159,7 +159,7 @@ def _write_parts(
             exporter.write(part, made / f"{name}{exporter.suffix}")
     else:
         raise UsageError(
-            "this form is one folder of one dataset, without splits",
+            "this format is a single folder without splits",
             hint="leave out " + Option("split"),
         )
 
@@ -174,9 +174,9 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
     for path in _files(out):
         if path.relative_to(out) not in ours:
             raise UsageError(
-                f"{out} contains {path.relative_to(out)}, which this export does not write: it "
+                f"{out} contains {path.relative_to(out)}, which did not come from an export and "
                 "would be lost",
-                hint="move it away, or " + ANOTHER_OUT,
+                hint="move it elsewhere, or " + ANOTHER_OUT,
             )
 
 

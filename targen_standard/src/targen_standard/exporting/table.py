@@ -49,12 +49,12 @@ class CsvOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     delimiter: Literal[",", ";", "tab"] = Field(
-        default=",", description="the separator of cells: a comma, a semicolon or tab"
+        default=",", description="the separator between cells: a comma, a semicolon or tab"
     )
     formulas: Literal["keep", "quote"] = Field(
         default="keep",
-        description="cells that a spreadsheet would compute: keep leaves them as they are, quote "
-        "puts an apostrophe before them",
+        description="cells that a spreadsheet would run as formulas: keep leaves them "
+        "unchanged, quote puts an apostrophe before them",
     )
 
 

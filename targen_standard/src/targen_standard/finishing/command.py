@@ -20,10 +20,10 @@ __all__ = ["finish"]
 
 def finish(
     run: Annotated[
-        Path, typer.Argument(help="A run directory; it stays as it is.", show_default=False)
+        Path, typer.Argument(help="A run directory; it is not modified.", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="A folder. [default: RUN with -finished]")
+        Path | None, typer.Option("--out", help="The folder to write. [default: RUN-finished]")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier selection or weighting.")
@@ -70,8 +70,8 @@ def _say_what_is_missing(run: Path, rows: int) -> None:
     wanted = Manifest.load(run / "manifest.json").targets[-1].quotas.total
     if rows < wanted:
         print(
-            f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} makes "
-            "the others, and --force chooses anew",
+            f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} "
+            "generates the others. Then repeat this command with --force",
             file=sys.stderr,
         )
 

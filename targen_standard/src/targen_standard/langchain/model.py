@@ -102,8 +102,8 @@ def adapted(model: Any) -> LangChainModel | None:
         return LangChainModel(model)
     if _is_chat_model(getattr(model, "bound", None)):
         raise TypeError(
-            f"{type(model).__qualname__} is what bind or with_retry returns; pass the bare model, "
-            "its .bound: options are keywords, and targen retries by itself"
+            f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself, its "
+            ".bound. Pass options as keywords; targen handles retries"
         )
     return None
 
@@ -207,10 +207,10 @@ class LangChainModel:
             if nobody_refused or _parses_itself(error, kind):  # a bug
                 failure = _bug(kind, f"{failure}{place(error, kind)}")
                 if unknown := _own_keyword(error, self._model):
-                    failure.hint = f"leave {unknown} out of model_kwargs, which are for keywords "
+                    failure.hint = f"remove {unknown} from model_kwargs, which only takes keywords "
                     failure.hint += "of the provider's library"
                     if hasattr(self._model, "extra_body"):
-                        failure.hint += "; extra_body sends others"
+                        failure.hint += "; use extra_body for others"
             address = getattr(self._model, "openai_api_base", None)
             if _status(error) == 404 and isinstance(address, str) and "/v1" not in address:
                 failure.hint = f"is the address right? Most end in /v1: base_url={address}/v1"
@@ -241,7 +241,7 @@ class LangChainModel:
             raise BadRequest(
                 f"{type(self._model).__qualname__} was used in an event loop of the program, "
                 "where its client has open connections, and it has no _generate",
-                hint="pass a new object with a client of its own",
+                hint="pass a new object with its own client",
             ) from error
 
     def count_tokens(self, request: ChatRequest) -> int:

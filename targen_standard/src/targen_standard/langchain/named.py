@@ -37,7 +37,7 @@ def _imported(named: NamedClass) -> Any:
             raise UsageError(
                 f"the {named.adapter} model {named.path}: no module named {missing!r} can be "
                 "imported",
-                hint="a class in a file is named by its path: "
+                hint="for a class in a file, give its path: "
                 + Option("model", f"{named.adapter}:{file}:{named.attribute}")
                 + " (continue such a run by "
                 + AGAIN
@@ -45,15 +45,15 @@ def _imported(named: NamedClass) -> Any:
                 "documentation says",
             ) from error
         raise MissingDependency(
-            f"the {named.adapter} model {named.path} imports {missing!r}, and no module of that "
+            f"the {named.adapter} model {named.path} imports {missing!r}, but no module of that "
             "name can be imported",
             distribution=named.adapter,
-            hint=f"see what the documentation of {named.where.split('.')[0]} says to install",
+            hint=f"check the documentation of {named.where.split('.')[0]} for what to install",
         ) from error
     except AttributeError:
         raise UsageError(
             f"module {named.where} has no {named.attribute}",
-            hint="the class as its documentation imports it",
+            hint="give the class as its documentation imports it",
         ) from None
 
 
@@ -69,15 +69,15 @@ def _executed(named: NamedClass) -> Any:
         made = execute(Typed(named.where), content_of(file), "targen_file_")
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            f"{file} imports {error.name!r}, and no module of that name can be imported",
+            f"{file} imports {error.name!r}, but no module of that name can be imported",
             distribution=named.adapter,
-            hint="install it, or put what is needed into the file itself",
+            hint="install it, or put the code that you need in the file itself",
         ) from error
     except Exception as error:
         line = getattr(error, "lineno", None) or _line_in(file, error)
         raise UsageError(
             f"{file}{f', line {line}' if line else ''}: {type(error).__name__}: {error}",
-            hint="fix the file; it is executed whenever the class is used",
+            hint="fix the file, which runs whenever the class is used",
         ) from error
     try:
         return getattr(made, named.attribute)

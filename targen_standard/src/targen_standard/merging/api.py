@@ -74,7 +74,7 @@ def merge(
         task=task,
     )
     if come.short is not None:
-        come.short.add_note(f"the rows that there are: targen_core.load({str(out)!r})")
+        come.short.add_note(f"to load the existing rows: targen_core.load({str(out)!r})")
         raise come.short
     path = as_path(out)
     manifest = Manifest.load(path / "manifest.json")
@@ -101,7 +101,7 @@ def merged(
 
     if n is not None and labels:
         raise UsageError(
-            "give the number of rows in one way",
+            "give the number of rows in only one way",
             hint=Option("n", 100) + ", or " + Option("labels", {"A": 40}),
         )
 

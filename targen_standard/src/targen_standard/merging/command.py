@@ -24,15 +24,15 @@ def merge(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The run directory to make.", show_default=False),
+        typer.Option("--out", help="The run directory to create.", show_default=False),
     ] = None,
     n: Annotated[
         int | None,
         typer.Option(
             "-n",
             "--number",
-            help="Number of rows, split evenly over the labels. [default: all that the runs were "
-            "asked for]",
+            help="Number of rows, split evenly over the labels. [default: the total that the "
+            "runs were asked for]",
             show_default=False,
         ),
     ] = None,
@@ -41,8 +41,8 @@ def merge(
         bool,
         typer.Option(
             "--conflicting",
-            help="Also merge runs that contradict each other: by other prompts or versions of the "
-            "task, or other replies to the same calls.",
+            help="Also merge runs that contradict each other: with different prompts or "
+            "versions of the task, or different replies to the same calls.",
             rich_help_panel=ROWS,
         ),
     ] = False,
@@ -67,7 +67,8 @@ def merge(
 
     if out is None:
         raise UsageError(
-            "the merged run needs a folder", hint="targen merge RUN... --out runs/merged"
+            "the merged run needs a folder; give --out",
+            hint="targen merge RUN... --out runs/merged",
         )
     come = merged(
         load_registry(),

@@ -18,7 +18,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
     """In what the runs differ, which shards are missing, and what is not done yet."""
     for run in runs:
         if run.report["status"] in ("stopped", "unfinished"):
-            yield f"{run.name} has not been finished: {Action('resume', run.path)}"
+            yield f"{run.name} has not finished; to finish it: {Action('resume', run.path)}"
     yield from missing_words(runs)
     yield from _sizes(runs)
     differences = _differences(runs)
@@ -28,14 +28,15 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
     if (more := len(differences) - _NAMED) > 0:
         yield f"the runs differ in {more} more: see their manifest.json"
     if not exclude_the_same(runs):
-        yield "the runs exclude different datasets: merged rows may repeat rows of any of these"
+        yield "the runs exclude different datasets, so merged rows may repeat rows from any of them"
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:
     """That some filters have not compared rows of different runs."""
     if names:
         yield (
-            f"{' and '.join(names)} applied within each run; rows of different runs are not "
+            f"{' and '.join(names)} applied within each run, but do not compare rows from "
+            "different "
             "compared by " + ("them" if len(names) > 1 else "it")
         )
 
@@ -81,11 +82,11 @@ def _sizes(runs: Sequence[Run]) -> Iterator[str]:
     for names in sizes.values():
         if len(names) > 1:
             values = "; ".join(f"{n:,} in {', '.join(of[:3])}" for n, of in sorted(names.items()))
-            yield f"the shards are parts of different numbers of rows: {values}"
+            yield f"the shards belong to runs with different numbers of rows: {values}"
 
 
 def missing_words(runs: Sequence[Run]) -> Iterator[str]:
     """Say which shards are missing, once for each run that was divided."""
     for count, missing in missing_shards(runs):
         some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
-        yield f"of {count} shards, these are not among the runs: {some}"
+        yield f"these shards of {count} are missing: {some}"

@@ -133,18 +133,18 @@ def shortage(
             f"label {name} has {tracker.have[name]:,} of {tracker.requested[name]:,} rows"
             for name in lacking
         )
-        or "a part of the task lacks rows"
+        or "a part of the task does not have enough rows"
     )
     missing = "; ".join(missing_words(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
-    commands: list[Words] = ["make those shards, and name them also"] if missing else []
+    commands: list[Words] = ["generate those shards and merge them as well"] if missing else []
     commands += [Action("resume", run.path) for run in unfinished]
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
     more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
-        f"{said}: {missing or 'the runs have no others that differ from each other'}",
+        f"{said}: {missing or 'the runs have no other distinct candidates'}",
         hint=listed(commands[:_COMMANDS], "; ")
         + f"{more}; then merge again into {shlex.quote(str(out))}",
     )

@@ -44,14 +44,14 @@ class Writer:
     def _judge(self, run: Run, place: int, traced: Traced) -> None:
         record, tracker = traced.record, self._tracker
         if odd := [n for n in ("id", "intended", "label") if type(record.get(n)) is not str]:
-            raise RunDirectoryError(f"{run.path}: a row is on record without {odd[0]}")
+            raise RunDirectoryError(f"{run.path}: the record of a row lacks {odd[0]}")
         branch, label = (str(record.get(name)) for name in ("intended", "label"))
         if branch not in tracker.flows:
-            raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown branch {branch!r}")
+            raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown branch {branch!r}")
         aim = tracker.aims[branch] if tracker.by_intended else label
         quota = aim if aim in tracker.have else OPEN
         if not tracker.knows(quota, 1):
-            raise RunDirectoryError(f"{run.path}: {traced.id} is of an unknown label {label!r}")
+            raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown label {label!r}")
         counted = tracker.counted(branch, quota)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
         instances, among, text, written = self._content(traced, seed)

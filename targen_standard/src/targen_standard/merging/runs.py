@@ -70,7 +70,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
     """The runs, each read through the gate."""
     if not paths:
         raise UsageError(
-            "name the runs to merge",
+            "give the runs to merge",
             hint=Either(
                 Action("merge", Blank("runs/rte-0-*"), out="runs/rte"),
                 Action("merge", ["runs/rte-0", "runs/rte-1"], out="runs/rte"),
@@ -82,19 +82,19 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             inner = [each for each in sorted(path.iterdir()) if (each / "manifest.json").exists()]
             if inner:
                 raise UsageError(
-                    f"{path} contains several runs: a merge is of one task",
-                    hint=f"name the runs of one task, such as {inner[0]}",
+                    f"{path} contains several runs, but a merge is for one task",
+                    hint=f"give the runs of one task, such as {inner[0]}",
                 )
         manifest = Manifest.load(path / "manifest.json")
         twin = next((run.path for run in runs if run.path.samefile(path)), None)
         if twin is not None:
-            raise UsageError(f"{path} is named twice", hint="name each run once")
+            raise UsageError(f"{path} is given twice", hint="give each run only once")
         if out.exists() and out.samefile(path):
             raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
         if manifest.merged:
             raise UsageError(
                 f"{path} is itself merged from {plural(len(manifest.merged), 'run')}",
-                hint="merge those runs and the others, all at once",
+                hint="merge those runs and the others together",
             )
         if is_busy(path):
             raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
@@ -118,12 +118,12 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
         for name in _ALWAYS:
             if mine[name] != other[name]:
                 raise RunConflict(
-                    f"{first.path} and {run.path} are runs of different tasks: {name} "
-                    f"{shown(mine[name])} and {shown(other[name])}"
+                    f"{first.path} and {run.path} have different tasks: {name} {shown(mine[name])} "
+                    f"and {shown(other[name])}"
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:
             raise RunConflict(
-                f"{first.path} and {run.path} count rows by other labels: "
+                f"{first.path} and {run.path} count rows by different labels: "
                 + Option("balance")
                 + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
             )
@@ -135,7 +135,7 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
                 for name in (["version"] if "version" in apart else apart[:3])
             )
             raise RunConflict(
-                f"{first.path} and {run.path} were made by other prompts or versions of "
+                f"{first.path} and {run.path} used different prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
                 hint=Option("conflicting", True) + " merges them anyway",
             )
@@ -176,11 +176,11 @@ def require_one_division(runs: Sequence[Run]) -> None:
         other, there = firsts.setdefault(run.family, (run, shard))
         if there.count != shard.count:
             raise RunConflict(
-                f"{other.path} is shard {there}, {run.path} shard {shard}: they do not divide a "
-                "run in the same way. Some parts are in both, others in neither",
-                hint="make all shards with one count, such as "
+                f"{other.path} is shard {there} and {run.path} shard {shard}: they do not divide a "
+                "run in the same way. Some parts are in both, and others in neither",
+                hint="generate all shards with the same count, such as "
                 + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
-                + ", or with another "
+                + ", or with a different "
                 + Option("seed", ...)
                 + "; "
                 + Option("conflicting", True)

@@ -51,7 +51,7 @@ class Columns:
         """
         if not task.labels:
             raise UsageError(
-                f"task {task.name} has open labels; a method writes rows for each label of a "
+                f"the task {task.name} has open labels, but methods write rows for each label of a "
                 "closed set",
                 hint=Action("generate", task.name) + " generates its rows",
             )
@@ -71,9 +71,9 @@ class Columns:
                 has_label = False
         if not texts or not has_label:
             raise UsageError(
-                f"a row of {task.name} is more than texts and a label, and a method does not know "
-                "how to write the rest",
-                hint="tasks of a text or a pair of texts work, such as rte and cb",
+                f"a row of {task.name} contains more than texts and a label, and methods do not "
+                "know how to write the rest",
+                hint="use a task of one or two texts, such as rte or cb",
             )
         return cls(task, tuple(texts), choices)
 

@@ -29,7 +29,9 @@ _METHOD = "Method"
 def method(
     name: Annotated[
         str,
-        typer.Argument(metavar="METHOD", help="Its name; see list-methods.", show_default=False),
+        typer.Argument(
+            metavar="METHOD", help="The method's name; see list-methods.", show_default=False
+        ),
     ],
     task: Annotated[
         str,
@@ -40,7 +42,7 @@ def method(
         typer.Option(
             "--given",
             metavar="DATA",
-            help="Example rows of the task, for methods that start from existing rows. Repeatable.",
+            help="Example rows for methods that start from existing rows. Repeatable.",
             rich_help_panel=_METHOD,
         ),
     ] = None,
@@ -58,7 +60,7 @@ def method(
         typer.Option(
             "--settings",
             metavar="NAME",
-            help="Options that the method has under a name.",
+            help="A named set of the method's options.",
             rich_help_panel=_METHOD,
         ),
     ] = "",
@@ -67,7 +69,7 @@ def method(
         typer.Option(
             "--save",
             metavar="FILE.json",
-            help="Write what was asked for as a task file, and stop; generate takes it.",
+            help="Write the method as a task file for targen generate, and stop.",
             rich_help_panel=_METHOD,
         ),
     ] = None,

@@ -215,10 +215,10 @@ def method_task(
     columns = Columns.of(base)
     if given is not None and not method.takes_given(columns):
         why = f": a row of {base.name} has a single text" if method.given == "pairs" else ""
-        raise UsageError(f"method {named.name} does not use given rows{why}", hint="leave them out")
+        raise UsageError(f"the method {named.name} does not use given rows{why}", hint="omit them")
     if given is None and method.given == "required":
         raise UsageError(
-            f"method {named.name} starts from rows of {base.name}, and none are given",
+            f"the method {named.name} starts from rows of {base.name}, but none are given",
             hint=Option("given", Blank("FILE")) + ", or `given: [FILE]` in the task file",
         )
     made = method.task(Base(base, columns, given), options)
@@ -288,12 +288,12 @@ def _then(spec: MethodFile, run: Path) -> str:
     method: Method[Any] = load_registry().get("method", spec.use)
     if method.finish is None:
         return ""
-    words = f"{spec.use} has yet to select or weight these rows"
+    words = f"{spec.use} has not selected or weighted these rows yet"
     return f"{words}; next: targen finish {quote(str(run))}"
 
 
 METHOD = TaskForm(
-    summary="rows of a task by another method",
+    summary="rows of a task by a different method",
     spec=MethodFile,
     task=method_task,
     located=_located,

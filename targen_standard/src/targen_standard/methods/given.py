@@ -60,12 +60,12 @@ class GivenRows:
         if self._digest and digest_of(self._sources) != self._digest:
             names = ", ".join(Path(source).name for source in self._sources)
             raise UsageError(
-                f"the given rows have changed since the task was written down: {names}",
-                hint="put back the rows, or begin a new run",
+                f"the given rows have changed since the task file was written: {names}",
+                hint="restore the rows, or start a new run",
             )
         rows = [instance for source in self._sources for instance in self._read(source)]
         if not rows:
-            raise UsageError(f"no given row has a label: {', '.join(self._sources)}")
+            raise UsageError(f"none of the given rows have labels: {', '.join(self._sources)}")
         return rows
 
     def _read(self, source: str) -> Sequence[Any]:

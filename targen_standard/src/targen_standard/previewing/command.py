@@ -51,19 +51,24 @@ def preview(
     compared: Annotated[
         str,
         typer.Option(
-            "--variants", metavar="A,B", help="Compare variants; default is the task as it is."
+            "--variants", metavar="A,B", help="Compare variants; default is the task itself."
         ),
     ] = "",
     solve: Annotated[
         Path | None,
-        typer.Option("--solve", metavar="FILE", help="Labelled rows to solve, for --variants."),
+        typer.Option(
+            "--solve",
+            metavar="FILE",
+            help="Labelled rows for each variant to solve, with --variants.",
+        ),
     ] = None,
     correct: CorrectArg = True,
     prompts: Annotated[
-        bool, typer.Option("--prompts", help="Print what each candidate's calls asked and replied.")
+        bool,
+        typer.Option("--prompts", help="Print the prompts and replies of each candidate's calls."),
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Print whole prompts, not their last turn alone.")
+        bool, typer.Option("--full", help="Print whole prompts, not only their last turn.")
     ] = False,
     json: JsonArg = False,
     *,
@@ -342,7 +347,7 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
                 _print_call(recorded, full=full)
     took = Report.of(trial.report).usage.summary
     print()
-    print(took + ("" if prompts else "; --prompts shows what was asked and replied"))
+    print(took + ("" if prompts else "; --prompts shows the prompts and replies"))
 
 
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:

@@ -87,7 +87,7 @@ def compare_variants(
         Interrupted: somebody stopped it; the other variants are not run either.
     """
     if len(set(names)) < len(names):
-        raise UsageError(Option("variants") + " names a variant twice")
+        raise UsageError(Option("variants") + " lists a variant twice")
     chosen = variants_of(names)
     tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
     specs = [spec.replace(variants=variants) for variants in chosen]

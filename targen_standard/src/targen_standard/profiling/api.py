@@ -96,8 +96,8 @@ def profile(
     """
     if (model_options or options or max_cost is not None) and model is None:
         raise UsageError(
-            "these are options of a model, and no model is named",
-            hint='pass model="BACKEND/NAME", or leave them out',
+            "these are options of a model, but no model was given",
+            hint='pass model="BACKEND/NAME", or omit them',
         )
     known = load_registry() if registry is None else registry
     whose = task_of(task or None)

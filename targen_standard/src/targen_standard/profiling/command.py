@@ -29,17 +29,19 @@ def profile(
     examples: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="Real rows, in any form of a dataset, or a text per line."
+            metavar="FILE", help="Real rows, in any dataset format, or one text per line."
         ),
     ],
     task: Annotated[
         str,
         typer.Option("--task", metavar="TASK", help="The task whose labels the rows have, if any."),
     ] = "",
-    out: Annotated[Path | None, typer.Option("--out", help="Write it into this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the profile to this file.")
+    ] = None,
     into: Annotated[
         Path | None,
-        typer.Option("--into", metavar="TASK.yaml", help="Add it to this task file."),
+        typer.Option("--into", metavar="TASK.yaml", help="Add the profile to this task file."),
     ] = None,
     *,
     said: Said,
@@ -66,7 +68,9 @@ def profile(
     if out is not None and into is not None:
         raise UsageError("--out and --into exclude each other")
     if out is not None and out.exists():
-        raise UsageError(f"{out} exists", hint="choose another --out, or --into to add to it")
+        raise UsageError(
+            f"{out} exists", hint="choose a different --out, or --into to add to the file"
+        )
     if into is not None and into.suffix not in (".yaml", ".yml"):
         raise UsageError(f"--into {into}: the file is not YAML", hint="--out profile.yaml")
     before = read_text(into, 1 << 20) if into is not None else ""
@@ -74,12 +78,12 @@ def profile(
         is_there = with_section(before, "profile: {}\n") is None
     except ValueError as error:
         raise UsageError(
-            f"{into}: no key can be added at its end: {error}",
+            f"{into}: targen cannot add a key at the end of the file: {error}",
             hint="choose --out, and copy the key profile from that file",
         ) from error
     if is_there:
         raise UsageError(
-            f"{into} has a profile already", hint="remove its key profile, or choose --out"
+            f"{into} already has a profile", hint="remove its key profile, or choose --out"
         )
     registry = load_registry()
     asks = bool({"backend", "model"} & said.values.keys())
@@ -90,7 +94,7 @@ def profile(
     if target is None:
         print(text, end="")
         return
-    with writing(target, hint="choose another --out"):
+    with writing(target, hint="choose a different --out"):
         replace_plain(target, (with_section(before, text) or "").encode())
     forms = plural(len(made.profile.forms), "form")
     print(f"{target}: {forms} of {plural(made.figures.rows, 'text')}")

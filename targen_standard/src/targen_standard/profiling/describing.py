@@ -92,7 +92,7 @@ def described(
             texts=_texts(rows),
         )
     except Rejected as error:
-        raise JobFailed(f"the model's description is of no use: {error}") from error
+        raise JobFailed(f"the model's description is unusable: {error}") from error
     return reply.lines, usage
 
 

@@ -22,7 +22,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
-        "Each row draws a form, as often as its number says. Change them as you like.",
+        "Each row draws a form; its number is how often, relative to the others. Edit them freely.",
         f"Words: {least} to {most}; half have up to {half}, four fifths {tenth} to {ninth}.",
         f"Repeated texts: {figures.repeated:.0%}. Letters: {scripts or 'none'}.",
     ]
@@ -46,7 +46,7 @@ def with_section(text: str, made: str) -> str | None:
     """
     was = yaml_value(text, deepest=_DEEPEST)[0] if text.strip() else {}
     if not isinstance(was, Mapping):
-        raise ValueError("it is no mapping")
+        raise ValueError("it is not a mapping")
     if "profile" in was:
         return None
     whole = f"{text.rstrip()}\n\n{made}".lstrip()

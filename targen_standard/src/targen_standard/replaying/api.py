@@ -163,7 +163,7 @@ def begun(
     """
     if corrector is not None and correct is False:
         raise UsageError(
-            Option("correct", False) + " and " + Option("corrector") + " exclude each other"
+            Option("correct", False) + " and " + Option("corrector") + " cannot be combined"
         )
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
@@ -228,14 +228,14 @@ def _quotas(
     lacking = [label for label in new if label not in named]
     if not stay:
         raise UsageError(
-            "the task has no label of the run",
-            hint="is it the task of another run? "
+            "the task has none of the run's labels",
+            hint="is it the task of a different run? "
             + Action("generate", Blank("TASK"), n=100)
             + " starts one",
         )
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(
-            f"label {lacking[0]} is new: give the number of its rows",
+            f"label {lacking[0]} is new, so give its number of rows",
             hint=Option("labels", {lacking[0]: min(stay.values(), default=10)}),
         )
     return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **named}

@@ -44,15 +44,13 @@ TaskAsItIsArg = Annotated[
 ]
 NumberAsItWasArg = Annotated[
     int | None,
-    typer.Option(
-        "-n", "--number", help="Number of rows. [default: the number the run was meant to have]"
-    ),
+    typer.Option("-n", "--number", help="Number of rows. [default: the run's target]"),
 ]
 CorrectAsItWasArg = Annotated[
     bool | None,
     typer.Option(
         "--correct/--no-correct",
-        help="Use the task's own corrector for step 4, or skip step 4. [default: as in the run]",
+        help="Use the task's own corrector in step 4, or skip step 4. [default: as in the run]",
         show_default=False,
     ),
 ]
@@ -122,24 +120,22 @@ def _print(run: Path, made: Run) -> None:
 
     report = made.report.raw
     replayed: dict[str, Any] = report["replay"]
-    print(f"{run}, repeated without sending a call")
+    print(f"{run}, replayed without sending any calls")
     for words in replayed["changed"] or ["nothing"]:
         print(f"changed: {words}")
     print("\nRows (final labels)")
     rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
     print_table(["label", "rows", "requested"], rows)
-    print(f"\nBeside those of {run} (-)")
+    print(f"\nCompared with those of {run} (-)")
     print_rows(row_difference(run, made.path))
     needed = replayed["needed"]
     if needed:
-        print("\nCalls that are missing")
+        print("\nMissing calls")
         names = ("step", "prompt", "why", "calls", "candidates")
         print_table(names, [[each[name] for name in names] for each in needed])
         calls = sum(each["calls"] for each in needed)
-        print(
-            f"\n{plural(calls, 'call')}, and what their replies lead to: targen resume {made.path}"
-        )
+        print(f"\nto make {plural(calls, 'call')} and those that follow: targen resume {made.path}")
     elif report["problem"]:
         print(f"\n{report['problem']}")
-    print(f"\nwhat else differs: targen diff {run} {made.path}")
+    print(f"\nto see what else differs: targen diff {run} {made.path}")
     print(f"\n{made.path / 'dataset.jsonl'}")

@@ -144,7 +144,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged from {plural(len(there.merged), 'run')}, which are "
                 f"{cls.done} one by one",
-                hint=Action("merge") + " then makes one run of them again",
+                hint=Action("merge") + " then merges them again",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})
@@ -156,7 +156,7 @@ class Replay(Job):
         if quotas is not None:
             if spec.shard is not None:
                 raise UsageError(
-                    f"{run} is shard {spec.shard}, and its rows are a part of all",
+                    f"{run} is shard {spec.shard}, so its rows are only part of the run",
                     hint="leave " + Option("n") + " and " + Option("labels") + " out",
                 )
             spec = spec.replace(quotas=quotas)
@@ -164,8 +164,8 @@ class Replay(Job):
         of_models = {name for name in options if _is_of_a_model(there, name)}
         if of_models and not cls.changes_models:
             raise UsageError(
-                f"option {min(of_models)}: a replay asks no model, and takes options of parts "
-                "alone",
+                f"option {min(of_models)}: a replay does not call any model, so it only takes "
+                "options of parts alone",
                 hint="for example -o majority.times=5",
             )
         spec = _with_options(there, spec.replace(**changes), options, changes)
@@ -201,7 +201,7 @@ class Replay(Job):
             may_carry=may_carry,
         )
         if out.exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay is a new run")
+            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay creates a new run")
         directory = RunDirectory(out)
         try:
             prepared.keep_in(out)
@@ -284,7 +284,7 @@ class Replay(Job):
         self.needed = _summed(waiting, records)
         count = sum(one.calls for one in self.needed)
         return AnswersAwaited(
-            f"{plural(count, 'call')} would have to be made: the journal of {self.of} does not "
+            f"the replay needs {plural(count, 'call')}, because the journal of {self.of} does not "
             f"answer {'it' if count == 1 else 'them'}",
             hint=self.again,
         )
@@ -305,7 +305,7 @@ class Replay(Job):
         """Why the journal does not answer a call."""
         was, now = self.before.lock, self.manifest.lock
         if call.step == "correct" and was.corrector != now.corrector:
-            return f"the corrector is {now.corrector}, and was {was.corrector or 'none'}"
+            return f"the corrector is {now.corrector}; it was {was.corrector or 'none'}"
         before = was.parts.get("corrector")
         if call.step == "correct" and before and before != now.parts.get("corrector"):
             return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
@@ -316,8 +316,11 @@ class Replay(Job):
         if parameters := _parameters_apart(was, now, call.step):
             return f"parameter {parameters}"
         if call.place in self._places:
-            return f"prompt {call.prompt} is filled otherwise, or its reply has another form"
-        return "the run did not ask it"
+            return (
+                f"prompt {call.prompt} is filled in differently, or its reply has a different "
+                "format"
+            )
+        return "the run did not make it"
 
 
 def known_sources(run: Path) -> Admit:
@@ -392,7 +395,7 @@ def _parameters_apart(was: Lock, now: Lock, step: str) -> str:
         return ""
     old, new = was.steps[step].params, now.steps[step].params
     return ", ".join(
-        f"{name} is {new.get(name)}, and was {old.get(name)}"
+        f"{name} is {new.get(name)}; it was {old.get(name)}"
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     )

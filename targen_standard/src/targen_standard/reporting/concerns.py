@@ -178,14 +178,14 @@ def _disagreement(looked: _Looked) -> Concern | None:
         return None
     return Concern(
         "disagreement",
-        f"step 4 changed the label of {changed:,} of {plural(judged, 'candidate')} and rejected "
+        f"step 4 changed the labels of {changed:,} of {plural(judged, 'candidate')} and rejected "
         f"{rejected:,} ({percent((changed + rejected) / judged)}): the generator and the judge "
-        "disagree on what the labels mean",
+        "disagree about what the labels mean",
         "read some of them: "
         + looked.rejects
-        + "; then define the labels more sharply, or try another model for one step, as with "
+        + "; then define the labels more precisely, or try a different model for one step, such as "
         + Setting("correct.model", Blank("MODEL"))
-        + ", or another judge, as with "
+        + ", or a different corrector, such as "
         + Option("corrector", Blank("NAME")),
     )
 
@@ -212,8 +212,8 @@ def _starved_label(looked: _Looked) -> Concern | None:
                 usual = sum(kept_ for kept_, _ in others) / of_others
                 if (kept + _DOUBT) / judged < _BELOW_OTHERS * usual:
                     found.append(
-                        f"{kept:,} of {plural(judged, 'candidate')} for {name} fit it, and "
-                        f"{percent(usual)} of those for other labels"
+                        f"{kept:,} of {plural(judged, 'candidate')} for {name} fit it, compared "
+                        f"with {percent(usual)} of those for other labels"
                     )
     if not found:
         return None
@@ -222,7 +222,7 @@ def _starved_label(looked: _Looked) -> Concern | None:
         _listed(found),
         "read what was rejected: "
         + looked.rejects
-        + "; then define the label more sharply, give it an example, or use a stronger model",
+        + "; then define the label more precisely, give it an example, or use a stronger model",
     )
 
 
@@ -258,7 +258,7 @@ def _repeats(looked: _Looked) -> Concern | None:
         "repeats",
         _listed(found),
         "give more contexts or seeds, raise " + Setting("generate.temperature") + ", or draw a "
-        "difference for each row, such as " + Option("dimensions", {"length": _LENGTHS}),
+        "value for each row, such as " + Option("dimensions", {"length": _LENGTHS}),
     )
 
 
@@ -274,12 +274,12 @@ def _even_lengths(looked: _Looked) -> Concern | None:
             between = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             found.append(f"80% of the texts in {name} have {between} words")
         elif middle >= _LONG and high <= (1 + _AT_LIMIT) * middle:
-            found.append(f"half of the texts in {name} have about {high:,} words, as at a limit")
+            found.append(f"half of the texts in {name} have about {high:,} words, as if at a limit")
     if not found:
         return None
     return Concern(
         "even-lengths",
-        _listed(found) + ": texts by people differ more",
+        _listed(found) + "; texts by people vary more",
         "draw a length for each row: " + Option("dimensions", {"length": _LENGTHS}),
     )
 
@@ -312,12 +312,12 @@ def _weak_model(looked: _Looked) -> Concern | None:
         f"step 3 rejected {rejected:,} of {plural(judged, 'candidate')} by {model}{about} because "
         f"the task cannot use them{why}",
         (
-            "so small a model is for trying targen out: use an instruction-tuned one with 7 "
-            "billion parameters or more, as "
+            "use such a small model only to try targen out; for real rows, use an "
+            "instruction-tuned one with 7 billion parameters or more, such as "
             if small
-            else "use a model that does not refuse, as "
+            else "use a model that does not refuse, such as "
             if most in ("refusal", "content-filter")
-            else "use a larger instruction-tuned model, or one with structured output, as "
+            else "use a larger instruction-tuned model, or one with structured output, such as "
         )
         + Option("model", Blank("BACKEND"))
         + "; to see what it wrote: "

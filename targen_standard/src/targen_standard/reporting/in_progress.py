@@ -70,7 +70,7 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     awaits = _is_left_to_others(registry, manifest.spec.limits, backends)
     report.update(
         status="unfinished",
-        problem=f"the run waits for answers: {Action('batch export', path)} writes its calls"
+        problem=f"the run is waiting for answers; {Action('batch export', path)} writes its calls"
         if awaits
         else "the run is still in progress, was killed or could not write its report; "
         f"{Action('resume', path)} finishes it",

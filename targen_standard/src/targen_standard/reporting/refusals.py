@@ -37,7 +37,7 @@ def refusal_notes(report: Mapping[str, Any], rejects: Path, file: TaskFile | Non
     for reason, said in sorted(details.items(), key=lambda item: -len(item[1])):
         if len(said) > judged * _SHARE:
             eased = "" if file is None else file.eased(reason, said)
-            note = f"check {reason} refused {len(said):,} of {judged:,} candidates"
+            note = f"the check {reason} rejected {len(said):,} of {judged:,} candidates"
             notes.append(f"{note}: {eased}" if eased else note)
     return notes
 

@@ -212,7 +212,7 @@ def _check_keywords(
     for name in unknown:
         if name not in taken:
             raise UnknownOption(
-                f"revise() has no keyword {name!r}",
+                f"revise() does not have the keyword {name!r}",
                 option=name,
                 known=known,
                 hint=did_you_mean(name, known, "keywords"),
@@ -281,7 +281,7 @@ async def planned(
     if judge not in (None, *_KINDS):
         raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
     if out is not None and is_inside(path, out):
-        raise UsageError(f"{out} is in {path}, which stays as it is", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is in {path}, which must not change", hint=ANOTHER_OUT)
 
     _require_objects(path, registry, action, asked.get("task"))
     of_then = _may_carry(path)
@@ -318,7 +318,7 @@ async def planned(
 
 
 def _taken(out: Path) -> RunConflict:
-    return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision is a new run")
+    return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision creates a new run")
 
 
 def _may_carry(path: Path) -> tuple[Carried, ...]:

@@ -54,16 +54,16 @@ def revise(
         typer.Option(
             "--judge",
             metavar="all|changed",
-            help="Judge all rows again, or only rows with a changed label or judged to have one. "
-            "[default: as when RUN was revised; otherwise all]",
+            help="Judge all rows again, or only those generated for, or judged as, a "
+            "changed label. [default: as when RUN was last revised, otherwise all]",
         ),
     ] = None,
     rewrite: Annotated[
         bool | None,
         typer.Option(
             "--rewrite/--no-rewrite",
-            help="Rewrite rows with changed labels, or keep their texts and judge them again. "
-            "[default: as when RUN was revised; otherwise written again]",
+            help="Rewrite rows of changed labels, or keep their texts and judge them again. "
+            "[default: as when RUN was last revised, otherwise rewritten]",
             show_default=False,
         ),
     ] = None,
@@ -81,7 +81,7 @@ def revise(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only create the new run, for targen batch export; so does a RUN begun with it.",
+            help="Only create the new run, for targen batch export. [default: as in RUN]",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -138,7 +138,7 @@ def revise(
         return
     if not plan.changes:
         print(plan.said)
-        print("next: change its file, and name it with --task", file=sys.stderr)
+        print("next: edit its file, and pass it with --task", file=sys.stderr)
         return
     if dry_run or not (quiet or json):
         _print(plan, revision.path)
@@ -187,11 +187,11 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     cost = f", about ${plan.dollars:,.2f}" if plan.dollars else ""  # people are paid otherwise
     if 0 < (plan.dollars or 0) < 0.01:
         cost = ", less than a cent"
-    print(f"\n{percent(plan.share)} of the calls of the run{cost}")
+    print(f"\n{percent(plan.share)} of the run's calls{cost}")
     if plan.is_least:
-        print("at least: what the other corrector rejects is written again")
+        print("at least, since rows that the new corrector rejects are rewritten")
     if plan.carried:
         taken = plural(plan.carried, "reply", "replies")
-        print(f"{taken} taken over although their prompts have changed")
+        print(f"{taken} reused although their prompts have changed")
     if plan.saved:
         print(f"--judge changed keeps {plan.saved:,} of these judgements")

@@ -118,14 +118,14 @@ class RevisionPlan:
         ]
         cost = "" if self.dollars is None else f", about ${self.dollars:,.2f}"
         calls = (
-            f"  {plural(self.calls.total, 'call')}, {percent(self.share)} of those of the run{cost}"
+            f"  {plural(self.calls.total, 'call')}, {percent(self.share)} of the run's calls{cost}"
         )
         return printable("\n".join([f"<RevisionPlan of {self.run}", *changes, *rows, f"{calls}>"]))
 
     @property
     def said(self) -> str:
         """Return the message that no revision is needed."""
-        return f"{self.run} has not changed: no revision is needed"
+        return f"nothing differs from {self.run}, so no revision is needed"
 
     @property
     def is_least(self) -> bool:

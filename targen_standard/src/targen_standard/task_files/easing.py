@@ -35,7 +35,7 @@ def eased(declaration: Declaration, file: str, reason: str, details: Sequence[st
         for name, (part, about) in said.items()
         if about and (found := [*_lines(part, reason, about)])
     ]
-    return f"{' and '.join(lines)} in {file} lets them pass" if lines else ""
+    return f"to accept them, put {' and '.join(lines)} in {file}" if lines else ""
 
 
 def _lines(part: FieldPart, reason: str, details: Sequence[str]) -> Iterable[str]:

@@ -59,7 +59,7 @@ def print_form(facts: dict[str, Any]) -> None:
     name = facts["id"].rpartition(":")[2]
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
-    print(f"a task file whose only key is {name}, with these keys below it")
+    print(f"a task file with {name} as its only key, and these keys below it")
 
 
 def output_facts(part: Described) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         form: TaskForm[Any] = registry.resolve(registered)
     except UnknownName as error:
         if {"description", "labels"} & {*parsed.value[key]}:
-            less = "remove this line, and indent those below it less"
+            less = "remove this line, and outdent those below it"
             raise parsed.refuse([key], "unknown key", less) from error
         raise parsed.refuse([key], str(error), error.hint) from error
     try:
@@ -271,16 +271,14 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
         beside = (file.parent / f"{error.name}.py").exists()
         raise UsageError(
             f"{file.name} imports {error.name}, which is not installed",
-            hint="a task file must be self-contained; use a plugin for several modules"
+            hint="a task file must be self-contained; for several modules, write a plugin"
             if beside
             else f"pip install {error.name}",
         ) from error
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{file.name} could not be imported: {type(error).__name__}: {error}",
-            hint=Either(
-                "run the same command with " + Option("debug", True), "look at the cause above"
-            )
+            hint=Either("run the same command with " + Option("debug", True), "see the cause above")
             + " to see where",
         ) from error
 
@@ -300,10 +298,10 @@ def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
         return different[0]
     if not different:
         raise UsageError(
-            f"{path.name} defines no task",
-            hint="define TASK = Task(…); see the how-to on tasks in files",
+            f"{path.name} does not define a task",
+            hint="define TASK = Task(…); see the how-to for task files",
         )
     raise UsageError(
         f"{path.name} defines {len(different)} tasks: {names}",
-        hint=f"{path.name}:{next(iter(tasks))} picks one; or name it TASK",
+        hint=f"choose one with {path.name}:{next(iter(tasks))}, or name it TASK",
     )

@@ -158,37 +158,37 @@ class _Part(BaseModel):
 class LabelPart(_Part):
     """A label. A text stands for its definition alone."""
 
-    definition: Text = Field(description="what makes a row one of this label")
+    definition: Text = Field(description="what makes a row belong to this label")
     value: str | bool | int | None = Field(
-        default=None, description="the value in the official rows; by default the label itself"
+        default=None, description="the value in the official rows [default: the label itself]"
     )
     guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
-        default="", description="a prompt of your own for this label; it uses `$seed`, see below"
+        default="", description="your own prompt for this label, with `$seed`; see below"
     )
 
 
 class BranchPart(_Part):
     """A branch, which step 3 writes in place of a label. A text stands for its definition alone."""
 
-    definition: Text = Field(description="what makes a row one of this branch")
+    definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label that it aims at; by default the label with its name"
+        default=None, description="the label that it aims at [default: the label with its name]"
     )
     judged: bool = Field(
         default=False,
-        description="whether it aims at no label and step 4 determines which is right",
+        description="whether step 4 determines the label, so that the branch does not aim at one",
     )
     guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
-        default="", description="a prompt of your own for this branch; it uses `$seed`, see below"
+        default="", description="your own prompt for this branch, with `$seed`; see below"
     )
 
 
 class FieldPart(_Part):
     """A column of a row. A text stands for its description alone."""
 
-    description: str = Field(default="", description="what it contains, for the generator")
+    description: str = Field(default="", description="what the field contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
     form: Literal["prose", "question", "phrase", "any"] = Field(
         default="any",
@@ -208,10 +208,10 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts; at least one must occur, in any case"
+        default=(), description="texts; at least one of them must occur, in upper or lower case"
     )
     must_not_contain: tuple[Text, ...] = Field(
-        default=(), description="words or phrases that must not occur, in any case"
+        default=(), description="words or phrases that must not occur, in upper or lower case"
     )
     check_language: bool = Field(
         default=True, description="whether a text must be in the declaration's language"
@@ -235,17 +235,17 @@ class ContextsPart(_Part):
         description="what the contexts are, in the plural",
     )
     use: UsedName = Field(
-        default="", description="the name of registered contexts, in place of the other keys"
+        default="", description="the name of registered contexts, instead of the other keys"
     )
     batch: Count = Field(default=10, description="contexts to request per call")
     items: tuple[Text, ...] = Field(
-        default=(), description="fixed contexts: the model is not asked"
+        default=(), description="fixed contexts; the model is not asked for any"
     )
     file: str = Field(
-        default="", description="a file of fixed contexts, one per line, beside this one"
+        default="", description="a file of fixed contexts, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how contexts differ: name → values, drawn for each"
+        default={}, description="how contexts vary: name → values, drawn for each context"
     )
 
 
@@ -258,11 +258,11 @@ class SeedsPart(_Part):
     )
     field: str = Field(
         default="",
-        description="the field that holds the seed: it is copied, and the rest is written",
+        description="the field for the seed, which is copied; step 3 writes the others",
     )
     use: UsedName = Field(
         default="",
-        description="the name of registered seeds, in place of the other keys but `field`",
+        description="the name of registered seeds, instead of the other keys except `field`",
     )
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
     words: Range | None = Field(
@@ -271,13 +271,14 @@ class SeedsPart(_Part):
         "`description` is left out",
     )
     items: tuple[Text, ...] = Field(
-        default=(), description="fixed seeds, in place of steps 1 and 2: the model is not asked"
+        default=(),
+        description="fixed seeds, instead of steps 1 and 2; the model is not asked for any",
     )
     file: str = Field(
-        default="", description="a file of fixed seeds, one per line, beside this one"
+        default="", description="a file of fixed seeds, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds differ: name → values, drawn for each"
+        default={}, description="how seeds vary: name → values, drawn for each seed"
     )
 
     @property
@@ -306,19 +307,19 @@ class ExamplesPart(_Part):
     """Real rows whose manner generated ones take. A text stands for its file alone."""
 
     file: Text = Field(
-        description="a file of real rows, labelled or not, in any form of a dataset or with a text "
-        "per line, beside this one"
+        description="a file of real rows, labelled or not, in any dataset format or with one text "
+        "per line, in this file's folder"
     )
     show: bool = Field(
         default=True,
-        description="whether step 3 is shown some; otherwise their profile alone is used",
+        description="whether prompts of step 3 contain some; otherwise only their profile is used",
     )
     shown: Annotated[int, Field(ge=1, le=50)] = Field(
-        default=5, description="examples in each prompt of step 3"
+        default=5, description="number of examples in each prompt of step 3"
     )
     close_gap: bool = Field(
         default=False,
-        description="whether rows also touch on what they are about, and those are rejected that "
+        description="whether rows also cover their subjects, and are rejected if they "
         "give themselves away, as with `--close-gap`",
     )
 
@@ -326,7 +327,7 @@ class ExamplesPart(_Part):
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
-    input: Any = Field(description="the fields of a row; for a single field, just its text")
+    input: Any = Field(description="the fields of a row; for a single field, only its text")
     output: LabelName = Field(description="the label that is claimed")
     actual: LabelName = Field(description="the right label, or `no_valid_instance`")
     explanation: Text = Field(description="why, in a sentence or two")
@@ -370,32 +371,32 @@ class Declaration(_Part):
             """Refuse a mapping as it is, in our words."""
             if given:
                 raise UsageError(
-                    f"declaration: its keys are keywords, not a {type(given[0]).__name__}",
+                    f"declaration: pass its keys as keywords, not as a {type(given[0]).__name__}",
                     hint="Declaration(**KEYS), or Declaration.from_file(PATH)",
                 )
             return super().__new__(cls)
 
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
-        description="which general prompts and defaults it has. `1`: as before there were "
-        "editions, when a seed was a situation and served all labels. `2`: rows on the seeds of a "
-        "full label repeat lengths and traits. `3`: with `examples`, rows draw each trait by "
-        "itself, not the form of a whole text",
+        description="which general prompts and defaults it uses. `1`: those from before there were "
+        "editions; a seed is a situation and serves all labels. `2`: rows on the seeds of a full "
+        "label repeat lengths and traits. `3`: with `examples`, rows draw each trait separately, "
+        "not the form of a whole text",
     )
     draft: bool = Field(
-        default=False, description="whether it has yet to be reviewed: a draft generates no rows"
+        default=False, description="whether it still needs a review; drafts do not generate rows"
     )
     name: str = Field(
         default="",
         max_length=80,
         pattern=r"^([a-z0-9][a-z0-9._-]*)?$",
-        description="lower-case letters, digits, `.`, `_`, `-`; by default the file's name",
+        description="lower-case letters, digits, `.`, `_`, `-` [default: the file's name]",
     )
     version: str = Field(
-        default="", description="your own version; a digest of the content is always appended"
+        default="", description="your own version; targen appends a digest of the content"
     )
     summary: str = Field(
-        default="", description="one line; by default the description's first sentence"
+        default="", description="one line [default: the description's first sentence]"
     )
     description: Text = Field(description="what a row is, for the model and for people")
     source: str = Field(default="", description="where the task comes from, for people")
@@ -407,14 +408,14 @@ class Declaration(_Part):
     )
     output: Annotated[dict[str, Any] | None, BeforeValidator(_as_keys)] = Field(
         default=None,
-        description="what is labelled, if not one label of each row, in place of `labels`; "
-        "`targen list-outputs` shows what there is",
+        description="what is labelled, instead of `labels`, unless each row has one label; "
+        "`targen list-outputs` shows the choices",
     )
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or a branch's keys: what step 3 is asked for, "
-        "where that is not simply each label",
+        description="branch → its definition, or a branch's keys: what step 3 writes, "
+        "if not simply each label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
@@ -434,22 +435,22 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows differ: name → values, drawn for each row",
+        description="how rows vary: name → values, drawn for each row",
     )
-    prompts: PromptsPart = Field(default=PromptsPart(), description="prompts of your own")
+    prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
         description="`1` uses a seed for one label, so that no two rows share it. `all` uses it "
-        "for each label, so that rows of different labels are alike in all else. By default `1`; "
+        "for each label, so that rows with different labels are otherwise alike. By default `1`; "
         "for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
-        default=1, description="how often a label may be written for the same seed"
+        default=1, description="how many rows of a label may come from the same seed"
     )
     generators: Annotated[dict[str, PartName], BeforeValidator(_for_all)] = Field(
         default={},
-        description="the name of a registered generator, in place of step 3's prompts; or label "
+        description="the name of a registered generator, instead of step 3's prompts; or label "
         "→ name, for some labels",
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
@@ -458,7 +459,8 @@ class Declaration(_Part):
     checks: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
         default=(),
         max_length=100,
-        description="names of registered checks that a row must pass, beside those of its fields",
+        description="names of registered checks that a row must pass, in addition to its "
+        "fields' checks",
     )
     filters: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
         default=(),
@@ -473,23 +475,23 @@ class Declaration(_Part):
     )
     instructions: str = Field(
         default="",
-        description="how to solve the task; by default built from the labels' definitions",
+        description="how to solve the task [default: built from the labels' definitions]",
     )
     samples: tuple[SamplePart, ...] = Field(
         default=(), max_length=1000, description="worked samples for step 4"
     )
     examples: Annotated[ExamplesPart | None, _short_for("file")] = Field(
-        default=None, description="real rows whose manner generated ones take"
+        default=None, description="real rows whose style generated rows follow"
     )
     profile: Profile | None = Field(
         default=None,
-        description="how such texts are written, as `targen profile FILE` prints it; by default it "
-        "is measured of `examples`, if there are 20 or more",
+        description="how such texts are written, as `targen profile FILE` prints it; by default "
+        "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(
         default=False,
-        description="whether step 3 sees the samples of its label as worked replies. This helps "
-        "small models, and makes the rows of large ones more alike",
+        description="whether step 3 sees its label's samples as worked replies. This helps "
+        "small models, but makes the rows of large models more alike",
     )
     presets: dict[str, Counts] = Field(
         default={}, description="named counts: rows for each label, or label → rows"
@@ -689,7 +691,7 @@ def _with_labels(value: Any) -> Any:
         presets = _named_as_labels(presets, labels, value["output"])
         for name in own:
             if presets.get(name, own[name]) != own[name]:
-                raise OutputRefused((name,), f"presets has a {name} too", "rename that preset")
+                raise OutputRefused((name,), f"presets also contains {name}", "rename that preset")
         presets = {**presets, **own}
     return {**value, "labels": {**labels}, "presets": presets}
 

@@ -314,7 +314,9 @@ def output_of(declaration: Declaration) -> tuple[str, Output]:
         raise OutputRefused((), str(error), error.hint) from error
     for column in (*output.columns, *output.written):
         if column in declaration.fields:
-            raise OutputRefused((), f"a field is called {column}, as a column of the output is")
+            raise OutputRefused(
+                (), f"a field and a column of the output have the same name, {column}"
+            )
     return name, output
 
 
@@ -338,13 +340,15 @@ def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
     registry = load_registry()
     names = [item.name for item in registry.all("output")]
     if not names:
-        raise OutputRefused((), "no installed package brings one", install(package_of("output")))
+        raise OutputRefused((), "no installed package provides one", install(package_of("output")))
     if not isinstance(value, dict) or not value:
         raise OutputRefused((), "expected keys with values", f"output: {{{names[0]}: …}}")
     chosen = [name for name in value if name in names]
     if len(chosen) != 1:
         problem = (
-            f"{' and '.join(chosen)} are two outputs" if chosen else "it does not say which output"
+            f"{' and '.join(chosen)} are two outputs"
+            if chosen
+            else "it does not state which output"
         )
         raise OutputRefused((), problem, f"one of these keys: {', '.join(names)}")
     item = registry.find("output", chosen[0])

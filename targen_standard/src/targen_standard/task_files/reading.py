@@ -81,7 +81,7 @@ def parsed_file(path: Path) -> Parsed:
         raise
     except UnreadableFile as error:
         if "larger" in error.reason:
-            error.hint = "put contexts and seeds in their own files: contexts: {file: …}"
+            error.hint = "put contexts and seeds in separate files: contexts: {file: …}"
         raise
     value, tree = _parsed(text, path)
 
@@ -188,9 +188,9 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
         hint = _hint(error.reason)
         if path.suffix not in (".toml", ".json") and (odd := _ODD_SPACE.search(text)):
             line = text.count("\n", 0, odd.start(1)) + 1
-            hint = f"line {line} has a non-breaking space: type an ordinary one"
+            hint = f"line {line} contains a non-breaking space; replace it with an ordinary one"
         elif "mapping values" in error.reason and not _KEY.search(_line(text, error.line - 1)):
-            hint = f"line {error.line - 1} lacks a colon and a space behind its key, KEY: text"
+            hint = f"line {error.line - 1} needs a colon and a space after its key, KEY: text"
         raise UsageError(f"{where}: {error.reason}", hint=hint) from error
     return value, lambda: node
 
@@ -248,14 +248,16 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         is_label = loc[0] == "labels" and len(loc) > 1
         return "it has no definition" if is_label else "it is empty", _example(loc)
     if loc == ("examples",) and isinstance(value, list | tuple):
-        given = Either("", "; rows of a program: generate(..., examples=[...])")
-        return "it is a list, not the file of real rows", _EXAMPLES["examples"] + given
+        given = Either("", "; in a program: generate(..., examples=[...])")
+        return "it is a list, not a file of real rows", _EXAMPLES["examples"] + given
     if loc == ("profile",) and hasattr(value, "profile"):
-        return "it is all that profile() returns", Option("profile", Blank("PROFILED.profile"))
+        return "it contains everything that profile() returns", Option(
+            "profile", Blank("PROFILED.profile")
+        )
     if problem["type"] in _NO_MAPPING:
         what = "a list" if isinstance(value, list | tuple) else _short(value)
         if len(loc) == 1 and loc[0] == "labels":
-            return f"it is {what}, and each label needs a definition", _example(loc, value)
+            return f"it is {what}, but each label needs a definition", _example(loc, value)
         wanted = "keys with values"
         if loc[0] == "labels" and len(loc) == 2:
             wanted = "a definition, which is text"
@@ -264,7 +266,11 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         return f"{_short(value)} is not a list", "one item per line, each after a dash"
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
-        hint = "no space around it" if label else "lower-case letters, digits, ., _ and -"
+        hint = (
+            "write it without spaces around it"
+            if label
+            else "lower-case letters, digits, ., _ and -"
+        )
         return f"{_short(problem['input'])} is not a valid name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
         return f"{_short(problem['input'])} is neither true nor false", ""
@@ -276,11 +282,11 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         return f"there is no {_short(value)}", did_you_mean(str(value), options, "one of")
     if problem["type"] == "too_short" and problem["ctx"]["actual_length"]:
         fewest = problem["ctx"]["min_length"]
-        return f"it has {problem['ctx']['actual_length']}, and needs at least {fewest}", "add one"
+        return f"it has {problem['ctx']['actual_length']}, but needs at least {fewest}", "add one"
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
     if problem["type"] == "float_parsing" and loc[-1] == "[key]":
-        return "the key is not a number", "the number that it stands for, such as 1"
+        return "the key is not a number", "use the number that it stands for, such as 1"
     if problem["type"] == "value_error":  # one of ours, which may begin with a name
         return str(problem["ctx"]["error"]), ""
     message = plain_fault(str(problem["msg"]))
@@ -290,7 +296,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
 _ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
-_DEFINITION = "what makes a row one of this label"
+_DEFINITION = "what makes a row belong to this label"
 _OF_A_SAMPLE = ("input", "output", "actual", "explanation")
 _EXAMPLES: dict[str, Words] = {
     "description": Option("description", "what a row is, in a sentence"),
@@ -344,7 +350,7 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
 def _of_a_run(key: str, value: Any) -> str:
     said = f"BACKEND/{value}" if key == "model" else value
     option = Option(key, said).text("command" if in_a_command() else "python")
-    return f"it is of a run, not of a task: {option}"
+    return f"it belongs to a run, not to a task: {option}"
 
 
 def _place_of(key: str, value: Any) -> Words:
@@ -412,7 +418,7 @@ def _with_files(
         except UnreadableFile as error:
             message = f"cannot read {part.file}: {error.reason}"
             raise refuse(
-                (step, "file"), message, "a file beside this one, one item per line"
+                (step, "file"), message, "a file in this file's folder, one item per line"
             ) from (error)
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -441,15 +447,18 @@ def _hint(problem: str) -> str:
     if "another document" in problem:
         return "keep one task per file; remove the line ---"
     if "unexpected end of stream" in problem:
-        return "is a quote left open?"
+        return "is a quotation mark missing?"
     if "could not find expected ':'" in problem:
-        return "a key needs a colon and a space behind it, KEY: text"
+        return "a key needs a colon and a space after it, KEY: text"
     if "expected <block end>" in problem and "scalar" in problem:
-        return "text with quotes in it needs others around it, or a quote within '…' is doubled"
+        return (
+            "put text that contains quotes in the other kind of quotes, or double a quote within "
+            "'…'"
+        )
     if "it is not JSON" in problem:
-        return "names and texts need double quotes, and the last item no comma behind it"
+        return "names and texts need double quotes; the last item must not have a comma after it"
     if "it is not TOML" in problem:
-        return 'KEY = "text"; keys with colons are YAML, in a file that ends in .yaml'
+        return 'write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml'
     if "\\t" in problem:
         return "indent with spaces"
     if "twice" in problem:
@@ -457,7 +466,7 @@ def _hint(problem: str) -> str:
     if "levels deep" in problem:
         return "a declaration needs only a few levels; see the declaration reference"
     if "too large" in problem:
-        return "write it out; long lists can go in their own files"
+        return "write it out; long lists can go in separate files"
     if any(word in problem for word in ("alias", "anchor", "character", "the tag")):
         return "text that starts with *, &, !, %, @ or ` needs quotes"
     return ""

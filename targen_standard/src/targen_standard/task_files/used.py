@@ -22,6 +22,6 @@ def used_list(name: str, *, check: Callable[[str], None] | None) -> ListStep[str
     """
 
     async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
-        raise AssertionError(f"{name} was not put in its place")
+        raise AssertionError(f"{name} has not been replaced")
 
     return ListStep(item=str, propose=propose, batch=1, check=check, summary=name, origin=name)

@@ -75,7 +75,7 @@ def _output(declaration: Declaration) -> Iterator[Problem]:
     if declaration.instances_per_call > 1:
         yield ("instances_per_call",), "with output, it must be 1", "remove it"
     if declaration.corrector not in ("meta", None):
-        yield ("corrector",), "output has a step 4 of its own", "remove it, or corrector: none"
+        yield ("corrector",), "output has its own step 4", "remove it, or corrector: none"
     try:
         output_of(declaration)
     except OutputRefused as error:
@@ -130,10 +130,10 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 loc,
                 "pydantic, which validates the rows, reserves this name",
-                "choose another name",
+                "choose a different name",
             )
         if name in ("label", "idx"):
-            yield loc, f"every row already has the column {name}", "choose another name"
+            yield loc, f"every row already has the column {name}", "choose a different name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))
     if not declaration.written:
         yield ("fields",), "the seed is the only field: step 3 has none to write", "add a field"
@@ -166,7 +166,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
         if part is not None and part.file:
             yield (
                 (step, "file"),
-                "a file needs the folder of a declaration file",
+                "a file needs a declaration file's folder",
                 "Declaration.from_file",
             )
         if part is not None and part.use:
@@ -178,7 +178,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
                 )
                 yield (step, key), f"{part.use} has its own, which `use` applies", hint
             if getattr(declaration.prompts, step):
-                yield ("prompts", step), f"{part.use} brings its own along", "one of the two"
+                yield ("prompts", step), f"{part.use} has its own", "one of the two"
     if contexts is None and seeds is None:
         yield ("seeds",), "a task needs contexts, seeds or both", "remove one of the keys"
     if seeds is None:
@@ -208,7 +208,11 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
             yield (*loc, name), why, ""
         for name in values:
             if name.casefold() in taken:
-                yield (*loc, name), f"{taken[name.casefold()]} has one of this name", "another name"
+                yield (
+                    (*loc, name),
+                    f"{taken[name.casefold()]} already has this name",
+                    "another name",
+                )
             taken[name.casefold()] = ".".join(loc)
     for step, part in parts.items():
         if part is not None and part.items and part.dimensions:
@@ -220,11 +224,15 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
     alike = Counter(" ".join(name.casefold().split()) for name in declaration.labels)
     for name, part in declaration.labels.items():
         if name == NO_VALID_INSTANCE:
-            yield ("labels", name), "step 4 uses this word for broken rows", "choose another name"
+            yield (
+                ("labels", name),
+                "step 4 uses this word for broken rows",
+                "choose a different name",
+            )
         if name[0] in _TYPOGRAPHIC:
             yield (
                 ("labels", name),
-                f"{name[0]} is not a quote in YAML",
+                f"{name[0]} is not a quotation mark in YAML",
                 f'type " instead of {name[0]}',
             )
         value = name if part.value is None else part.value
@@ -232,11 +240,15 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 ("labels", name, "value"),
                 f"{official[value]} already has that value",
-                "choose another value",
+                "choose a different value",
             )
         official[value] = name
         if alike[" ".join(name.casefold().split())] > 1:
-            yield ("labels", name), "another label differs only in case", "choose another name"
+            yield (
+                ("labels", name),
+                "a second label differs from it only in case",
+                "choose a different name",
+            )
 
 
 def _branches(declaration: Declaration) -> Iterator[Problem]:
@@ -254,15 +266,19 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
         elif part.label is not None:
             yield from _unknown_label(declaration, part.label, (*loc, "label"))
         elif name not in declaration.labels:
-            yield loc, f"it does not say which label it is for: {name!r} is not one", "label: …"
+            yield (
+                loc,
+                f"it does not state which label it is for: {name!r} is not a label",
+                "label: …",
+            )
     if not declaration.branches:
         return
     for name, label in declaration.labels.items():
         for key in ("guidance", "prompt"):
             if getattr(label, key):
-                yield ("labels", name, key), "step 3 works by branches, which have their own", ""
+                yield ("labels", name, key), "with branches, step 3 uses their own settings", ""
         if None not in declaration.aims.values() and name not in declaration.aims.values():
-            yield ("branches",), f"no branch is for the label {name}", f"label: {name}"
+            yield ("branches",), f"there is no branch for the label {name}", f"label: {name}"
 
 
 def _samples(declaration: Declaration) -> Iterator[Problem]:

@@ -182,7 +182,7 @@ def traced_row(
             known = load_registry() if registry is None else registry
         asked = finish(asked_for(known, traced))
     except TargenError as error:
-        asked = Asked({}, f"what was asked cannot be made again: {error}")
+        asked = Asked({}, f"the prompts cannot be reconstructed: {error}")
     records = traced.calls()
     problem = asked.problem
     if lost := len(traced.keys) - len(records):

@@ -147,7 +147,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     try:
         path = _path_of(traced, task)
     except ValueError:
-        return Asked({}, f"{traced.id} is no id of a candidate")
+        return Asked({}, f"{traced.id} is not the id of a candidate")
     mine, prefix = _lists_of_part(task, specs, path)
     places = [_below(part.step, path[len(prefix) :][:n]) for n, part in enumerate(mine)]
     if "seed" in traced.record:
@@ -291,8 +291,8 @@ def _apart(
     changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     what = f"prompt {', '.join(changed)}" if changed else "the task, a plugin or targen"
     return (
-        f"{what} has changed since this run was made: what is not marked as sent is what would be "
-        "asked today"
+        f"{what} has changed since this run: prompts that are not marked as sent are those that "
+        "would be used today"
     )
 
 
@@ -300,14 +300,14 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
     plan = traced.correction
     assert plan is not None
     if plan.step is None:
-        return Asked({}, "people judged this row, and no model was asked")
+        return Asked({}, "people judged this row; no model was called")
     registered, task = find_task(registry, plan.task.id, plan.task.variants)
     name = plan.corrector
     part = plan.part or PartPlan(id=name)
     options = {f"{part.id}.{option}": value for option, value in part.options.items()}
     _, corrector = _corrector_of(registry, task, name, options)
     if corrector is None or not traced.rows:
-        return Asked({}, "the row that was judged is not in this directory, so its prompts are not")
+        return Asked({}, "the judged row is not in this directory, so its prompts cannot be shown")
     watch = _Watch(find_records(traced.run / "journal", keys))
     layer = watch.layer(_models({"correct": plan.step}, task, corrector, {}), plan.seed)
     guard = Guard(task.name, registered.distribution).of("corrector", name)

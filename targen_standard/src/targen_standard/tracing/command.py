@@ -29,7 +29,8 @@ _MIN_TEXT = 24  # columns that a text has at least
 
 def trace(
     run: Annotated[
-        Path, typer.Argument(help="A run directory, or one of a correction.", show_default=False)
+        Path,
+        typer.Argument(help="A run directory, or a correction's directory.", show_default=False),
     ],
     row: Annotated[
         str | None,
@@ -44,11 +45,12 @@ def trace(
         typer.Option(
             "--call",
             metavar="KEY",
-            help="Show a call, and the rows and rejects that rest on it; some digits are enough.",
+            help="Show a call and the rows and rejects that depend on it; its first digits "
+            "are enough.",
         ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Print long texts and conversations whole.")
+        bool, typer.Option("--full", help="Print long texts and conversations in full.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -109,7 +111,7 @@ def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
         tree.below.append(_Branch([(f"{len(every) - len(tree.below):,} more: --full", "dim")]))
     _draw(tree)
     if every:
-        print(f"how one was made: targen trace {run} {_name(every[0])}", file=sys.stderr)
+        print(f"to see how one was made: targen trace {run} {_name(every[0])}", file=sys.stderr)
 
 
 def _name(traced: Traced) -> object:
@@ -122,9 +124,9 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "no row uses it: it was asked ahead and not needed"
+        return "no row uses it: it was made ahead of time and not needed"
     single = made + len(rejects) == 1
-    return f"{' and '.join(words)} {'rests' if single else 'rest'} on it"
+    return f"{' and '.join(words)} {'depends' if single else 'depend'} on it"
 
 
 @dataclass(slots=True)
@@ -203,12 +205,12 @@ def _judged(traced: Traced, origin: Sequence[tuple[str, object]]) -> Iterator[tu
 def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     title = [(call.place, "bold"), (f"prompt {call.prompt}", ""), (call.key[:_DIGITS], "dim")]
     if call.attempt > 1:
-        title.append(("asked again: the reply before could not be used", "cyan"))
+        title.append(("sent again, because the previous reply was unusable", "cyan"))
     set_to = ((name, value) for name, value in call.parameters.items() if value is not None)
     sent = ", ".join(f"{name} {value}" for name, value in set_to)
     cost = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"
     if call.carried:
-        cost += f", taken over from call {call.carried[:_DIGITS]} of another run, in other words"
+        cost += f", reused from call {call.carried[:_DIGITS]} of another run, whose prompt differed"
     elif call.cached:
         cost += ", from another run"
     elif call.dollars is None:
@@ -218,7 +220,7 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     lines = [("model", f"{call.model}; {sent}" if sent else call.model), ("cost", cost)]
     messages = call.messages if full else call.messages[-1:]
     if not call.sent and messages:
-        lines.append(("asked today", "as below; what was sent then is not known"))
+        lines.append(("sent today", "as below; the original prompt is not known"))
     if len(messages) < len(call.messages):
         before = len(call.messages) - len(messages)
         lines.append(("asked", f"{plural(before, 'message')} before the last: --full"))

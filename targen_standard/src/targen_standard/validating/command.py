@@ -25,14 +25,14 @@ def validate(
     limit: Annotated[
         int,
         typer.Option(
-            "--limit", min=0, help="Print at most this many problems; 0 is all, as in --json."
+            "--limit", min=0, help="Print at most this many problems; 0 prints all, as --json does."
         ),
     ] = 20,
     checks: Annotated[
         bool,
         typer.Option(
             "--checks",
-            help="Also show which rows the task's checks would refuse, and why.",
+            help="Also show which rows the task's checks would reject, and why.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -123,7 +123,7 @@ def _by_reason(found: Checked) -> list[tuple[str, list[RefusedRow]]]:
 def _print_checked(found: Checked) -> None:
     count = len(found.refused)
     share = f" ({percent(count / found.instances)})" if count else ""
-    print(f"\nchecks refuse {count:,} of {plural(found.instances, 'instance')}{share}")
+    print(f"\nchecks reject {count:,} of {plural(found.instances, 'instance')}{share}")
     reasons = _by_reason(found)
     if reasons:
         print_table(["reason", "count"], [(reason, len(rows)) for reason, rows in reasons])
@@ -133,7 +133,7 @@ def _print_checked(found: Checked) -> None:
         print()
         print_table(["row", "idx", "reason", "the first of each"], cells)
     for name in sorted(found.skipped):
-        print(f"not checked: {name} needs the seeds that rows are made from")
+        print(f"not checked: {name} needs the seeds from which rows are generated")
 
 
 def _verdict(bad: int, odd: int) -> str:
@@ -141,5 +141,5 @@ def _verdict(bad: int, odd: int) -> str:
         return "not valid"
     if odd:
         known = "a known oddity" if odd == 1 else f"{odd:,} known oddities"
-        return f"valid except for {known} of the original data"
+        return f"valid except for {known} in the original data"
     return "valid"

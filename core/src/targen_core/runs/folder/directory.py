@@ -70,14 +70,14 @@ class RunDirectory:
                 raise RunLocked(
                     f"{path} is already open in this process: a run is in progress there, or a "
                     "Job was not closed",
-                    hint="wait for it to finish, or pass another "
+                    hint="wait for it to finish, or pass a different "
                     + Option("seed", ...)
                     + " or "
                     + Option("out", ...)
-                    + "; a Job closes by job.close()",
+                    + "; job.close() closes a Job",
                 ) from None
             raise RunLocked(
-                f"another process is using {path}", hint="wait for it, or stop it"
+                f"another process is using {path}", hint="wait until it ends, or stop it"
             ) from None
         except OSError as error:
             raise WriteFailed(

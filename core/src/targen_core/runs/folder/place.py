@@ -94,7 +94,7 @@ def place_for(out: Path, requested: Manifest, file: TaskFile | None = None) -> t
                     Action("revise", path, task=Blank("FILE")),
                     Action("plan_revision", path, Blank("TASK"), **there.objects),
                 )
-                revised = f"; {again} shows what the change touches"
+                revised = f"; {again} shows what the change affects"
             taken = taken or str(conflict)
     return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
@@ -158,7 +158,7 @@ def same_run(
         f"{out} contains another run, started with "
         + (_task_apart(there, requested, out, file) or difference(there, requested)),
         hint=Action("resume", out, **there.objects)
-        + " resumes it with its own options; or "
+        + " resumes it with its recorded options; or "
         + ANOTHER_OUT
         + " for this one, such as "
         + Option("out", beside),
@@ -177,7 +177,11 @@ def _task_apart(there: Manifest, requested: Manifest, out: Path, file: TaskFile 
         keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     name = was.id.partition(":")[2]
     what = ", ".join(keys)
-    return f"another {what} of the task {name}" if what else f"another version of the task {name}"
+    return (
+        f"a different {what} of the task {name}"
+        if what
+        else f"a different version of the task {name}"
+    )
 
 
 def is_fresh(out: Path) -> bool:
@@ -214,7 +218,7 @@ def clear_unanswered(out: Path) -> None:
         WriteFailed: a file cannot be removed.
     """
     if not is_unanswered(out):
-        raise RunLocked(f"another process is using {out}", hint="wait for it, or stop it")
+        raise RunLocked(f"another process is using {out}", hint="wait until it ends, or stop it")
     try:
         for path in out.iterdir():
             if path.name != ".lock":

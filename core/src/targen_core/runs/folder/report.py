@@ -314,5 +314,7 @@ def read_report(path: Path) -> dict[str, Any]:
     except ValidationError as error:
         raise RunDirectoryError(f"{path / 'report.json'} cannot be read: {said(error)}") from error
     if lacking := report["requested"].keys() - report["rows"].keys():
-        raise RunDirectoryError(f"{path / 'report.json'} cannot be read: rows: no {min(lacking)!r}")
+        raise RunDirectoryError(
+            f"{path / 'report.json'} cannot be read: rows: {min(lacking)!r} is missing"
+        )
     return report

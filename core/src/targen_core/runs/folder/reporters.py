@@ -42,8 +42,8 @@ class Concern:
     """Something that looks wrong with a run's rows.
 
     Attributes:
-        kind: which rule found it: "disagreement", "starved-label", "repeats", "even-lengths" or
-            "weak-model"; or one of another reporter.
+        kind: the rule that found it: "disagreement", "starved-label", "repeats", "even-lengths" or
+            "weak-model"; or a rule of a plugin's reporter.
         message: what looks wrong, with its figure.
         hint: what to try.
     """
@@ -53,7 +53,7 @@ class Concern:
     hint: Words
 
     def as_dict(self) -> dict[str, str]:
-        """Return it as JSON has it, with the hint in the words of the present edge."""
+        """Return it as JSON values, with the hint in the words of the current interface."""
         return {"kind": self.kind, "message": self.message, "hint": str(self.hint)}
 
 

@@ -93,7 +93,7 @@ class Account:
     def billed(self) -> str:
         """Return the bill in one line."""
         spent = self.spent
-        dollars = f"${spent.dollars:.4f}" if self.is_priced else "unknown: a price is missing"
+        dollars = f"${spent.dollars:.4f}" if self.is_priced else "unknown, since a price is missing"
         cap = "" if self.limits.max_cost is None else f" of ${self.limits.max_cost:.4f}"
         calls = f"{plural(spent.calls, 'call')}, {plural(spent.tokens, 'token')}"
         lost = f", {spent.lost:,} without an answer" if spent.lost else ""

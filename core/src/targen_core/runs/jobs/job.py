@@ -101,14 +101,14 @@ class Job:
 
     Attributes:
         manifest: the plan.
-        usage: what the calls took so far, earlier processes included.
-        engine: set by `run`; its quotas tell how far the run is.
+        usage: the usage of its calls so far, including earlier processes.
+        engine: set by `run`; its quotas show the run's progress.
         shared: replies to list calls, shared with other runs of a suite.
-        delivery: takes the calls of all steps, even if another was requested; or None.
+        delivery: handles the calls of all steps, even if a different one was requested; or None.
         elsewhere: where the models work, if not in this process.
         report: the result of `run`; None until then.
-        sends_nothing: whether it uses its journal alone and sends no calls.
-        resuming: how to resume it, if not by `resume`; "" if it keeps no files.
+        sends_nothing: whether it uses only its journal and does not send calls.
+        resuming: how to resume it, if not with `resume`; "" if it does not keep files.
     """
 
     sends_nothing = False
@@ -182,7 +182,8 @@ class Job:
         journal = Journal(path, on_record=self.usage.recall, known=known)
         if journal.torn_bytes:
             _log.warning(
-                "dropped an incomplete last journal record: the run was killed in mid-write"
+                "dropped the last journal record: it was incomplete, because the run was killed in "
+                "mid-write"
             )
         return journal
 
@@ -192,7 +193,7 @@ class Job:
 
     @property
     def again(self) -> Words:
-        """Return how to resume it; "" if it keeps no files."""
+        """Return how to resume it; "" if it does not keep files."""
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
@@ -258,7 +259,7 @@ class Job:
                     if place == "exact" or not is_unanswered(out):
                         raise
                     clear_unanswered(out)
-                    _log.warning("%s held a run with no answered calls, and was replaced", out)
+                    _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
             # One that is there is opened first: where its journal is damaged, nothing is written.
             job = None if is_new else cls(directory, manifest, prepared, cache=cache)
@@ -303,15 +304,15 @@ class Job:
     ) -> Job:
         """Open a run to finish it, or to extend it to larger quotas.
 
-        `options` may only contain values that the manifest must not hold (a key) or that do not
-        affect replies (a timeout). `limits` replaces those given. `datasets` gives new places of
-        datasets that options of filters name, by the option. With `verify` the ledger is ignored:
-        every candidate is judged again from the journal and compared with what was written.
+        `options` may only contain values that the manifest must not contain (a key) or that do not
+        affect replies (a timeout). `limits` replaces the recorded limits. `datasets` contains the
+        new paths of datasets in filters' options, by option. With `verify` the ledger is ignored:
+        every candidate is judged again from the journal and compared with the files.
 
         Raises:
             RunDirectoryError: `path` is not a run directory.
             RunConflict: the installed task or its prompts have changed.
-            UsageError: it names a service that this user has not used before; see `runs.known`.
+            UsageError: it uses a service that this user has not used before.
         """
         path = Path(path)
         # Is it a run at all? Only then is it locked.
@@ -373,11 +374,11 @@ class Job:
     # --- running ---
 
     def leave_to(self, delivery: Delivery) -> None:
-        """Leave the job as opened, with its target, to a later process, without running it.
+        """Leave the job to a later process, with its target, without running it.
 
         Raises:
-            UsageError: the delivery cannot take a step's calls; the run keeps the target that it
-                had.
+            UsageError: the delivery cannot handle a step's calls; the run keeps its previous
+                target.
         """
         try:
             require_deliverable(delivery, {n: self._prepared.steps[n] for n in self._handed})
@@ -397,7 +398,7 @@ class Job:
 
         Raises:
             JobFailed: the run ended early; the report is still written.
-            TargenError: something else stopped it; the report is still written.
+            TargenError: a different problem stopped it; the report is still written.
         """
         return finish(self.arun(listener, observer=observer))
 
@@ -411,7 +412,7 @@ class Job:
 
         Raises:
             JobFailed: the run ended early; the report is still written.
-            TargenError: something else stopped it; the report is still written.
+            TargenError: a different problem stopped it; the report is still written.
         """
         try:
             return await self._run(listener, observer)
@@ -442,9 +443,9 @@ class Job:
                 # What it rests on is in the journal: what is not was changed since.
                 layer.halt(
                     RunConflict(
-                        f"{self.path} is complete, and its task, a plugin or targen has changed "
-                        "since: it would ask other calls now",
-                        hint="it is left as it is; start a new run with another "
+                        f"{self.path} is complete, but its task, a plugin or targen has changed "
+                        "since then, so it would make different calls now",
+                        hint="the run was left unchanged; start a new run with a different "
                         + Option("out", ...),
                     )
                 )
@@ -526,7 +527,7 @@ class Job:
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
-                f"{taken} of {manifest.replay_of} taken over, given before their prompts changed"
+                f"reused {taken} from {manifest.replay_of}, given before their prompts changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
@@ -644,7 +645,7 @@ class Job:
 
     @property
     def by_people(self) -> bool:
-        """Return whether people write the answers, so that no answer may be requested in vain."""
+        """Return whether people answer, so that answers must not be requested in vain."""
         return self._prepared.by_people
 
     @property
@@ -750,9 +751,9 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
     for place, was in there.parts.items():
         if place in now.parts and now.parts[place].version != was.version:
             _log.warning(
-                "the %s has changed since this run was begun (version %d, now %d): its rows stay, "
-                "and new ones are judged by the new version. If a verdict on record differs, the "
-                "run is refused and left as it is; %s judges everything again",
+                "the %s has changed since this run was started (version %d, now %d). Its rows are "
+                "kept, and new rows are judged by the new version. If it contradicts a recorded "
+                "verdict, the run stops and is left unchanged; %s judges all rows again",
                 place,
                 was.version,
                 now.parts[place].version,
@@ -767,9 +768,12 @@ def _say_what_to_know(prepared: Prepared) -> None:
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
     if len(given) == 1 and prepared.task.labels and not counts_only:
-        of = "the only one that gets rows:"
+        of = "the only label that gets rows, so"
         if len(prepared.task.labels) == 1:
-            of = "the only label: no shares to balance, step 4 can only reject rows, and"
+            of = (
+                "the only label, so there are no shares to balance, step 4 can only reject rows, "
+                "and"
+            )
         _log.warning("%s is %s no classifier can learn from such a dataset", given[0], of)
     said = {
         step.backend.caveat(step.options, len(prepared.task.labels))
@@ -785,7 +789,7 @@ def _say_what_is_missing(manifest: Manifest) -> None:
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
             _log.warning(
-                "the filter %s is not installed, so rows may repeat each other: %s",
+                "the filter %s is not installed, so rows may repeat each other; install it: %s",
                 name,
                 install(package_of("filter", name)),
             )

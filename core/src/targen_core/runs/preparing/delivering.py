@@ -31,8 +31,8 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
             Option("batch", True)
             + " and "
             + Option("delivery", limits.delivery)
-            + " exclude each other",
-            hint="leave one of them out, or continue with " + Option("batch", False),
+            + " cannot be combined",
+            hint="omit one of them, or continue with " + Option("batch", False),
         )
     return registry.get("delivery", limits.delivered_by) if limits.delivered_by else None
 

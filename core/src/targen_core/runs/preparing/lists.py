@@ -42,12 +42,14 @@ def chain_of(
     if task.parts and (spec.seeds is not None or spec.contexts is not None or limit is not None):
         parts = ", ".join(task.parts)
         raise UsageError(
-            f"task {task.name} has lists of its own for each of its parts: {parts}",
+            f"the parts of the task {task.name} each have their own lists: {parts}",
             hint="omit " + Option("contexts") + " and " + Option("seeds"),
         )
     if spec.seeds is not None:
         if spec.contexts is not None:
-            raise UsageError(Option("seeds") + " also replaces the contexts: give one or the other")
+            raise UsageError(
+                Option("seeds") + " also replaces the contexts, so give only one of them"
+            )
         last = task.chain[-1]
         user_items["seeds"] = _items("seeds", spec.seeds, last, most=True)
         return (
@@ -88,20 +90,20 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
     """Refuse a shard of what only one run can do, or one that has nothing to do."""
-    alone = "leave " + Option("shard") + " out; other rows come from another " + Option("seed", ...)
+    alone = "omit " + Option("shard") + "; for more rows, use a different " + Option("seed", ...)
     for part in chain:
         if part.source.balanced:
             raise UsageError(
                 Option("shard")
-                + f": rows of {task.name} come evenly from the items of {part.step}, which "
-                "one run alone can see to",
+                + f": rows of {task.name} are spread evenly over the items of {part.step}, which "
+                "is only possible within one run",
                 hint=alone,
             )
         if part.source.told_rows:
             raise UsageError(
                 Option("shard")
-                + f": {part.step} of {task.name} learns from the rows so far, which one run "
-                "alone has",
+                + f": {part.step} of {task.name} learns from earlier rows, which is only possible "
+                "within one run",
                 hint=alone,
             )
     parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
@@ -115,12 +117,12 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
         if count == 1:
             raise UsageError(
                 Option("shard")
-                + f" {shard}: the first list of {task.name}, {first.step}, has one item, and "
-                "shards divide it by whole items",
+                + f" {shard}: the first list of {task.name}, {first.step}, has only one item, and "
+                "shards get whole items",
                 hint=alone,
             )
         raise UsageError(
             Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
-            f"{plural(count, 'item')}, and none is left for this shard",
+            f"{plural(count, 'item')}, so none are left for this shard",
             hint=f"use at most {count} shards",
         )

@@ -230,16 +230,16 @@ def _require_scores(
     if enough and able:
         return
     name = prepared.backend_id.rpartition(":")[2]
-    what = f"task {task.name} asks in step {step} for token probabilities"
+    what = f"in step {step}, the task {task.name} requests token probabilities"
     if given:
-        what += " of texts of its own"
+        what += " for its own texts"
     if going_on:
-        what += " of what comes next in a reply"
+        what += " for the next token of a reply"
     if most is not None and able:
-        what += f" with the {plural(wanted, 'likeliest token')}, and"
+        what += f" with the {plural(wanted, 'likeliest token')}, but"
         raise UsageError(
             f"{what} the {name} backend lists at most {most} with these options",
-            hint=Setting(f"{step}.top_logprobs", wanted) + ", if the service lists so many",
+            hint=Setting(f"{step}.top_logprobs", wanted) + ", if the service lists that many",
         )
     having = backends_with_scores(registry, wanted, given=given, going_on=going_on)
     others = [one for one in having if one != name]
@@ -249,7 +249,7 @@ def _require_scores(
         instead = Option("steps", {step: others[0]}) if own else Option("model", others[0])
         instead += "".join(f" or {other}" for other in others[1:])
     raise UsageError(
-        f"{what}, and the {name} backend has none"
+        f"{what}, but the {name} backend does not provide them"
         + (" with these options" if name in having else ""),
         hint=instead,
     )
@@ -294,8 +294,8 @@ def _recorded_model(
             plan = other
     if plan is None:
         raise UsageError(
-            f"the run asked no model in step {step}, and which one it would ask now is not on "
-            "record",
-            hint="generate a new run: the cache answers what this one asked",
+            f"the run did not ask a model in step {step}, so it did not record which model to ask "
+            "now",
+            hint="generate a new run; the cache answers the calls that this run made",
         )
     return RecordedModel(plan.identity)

@@ -256,8 +256,8 @@ class Parts:
             chooses = _choosing().get(item.kind)
             uses = Option(chooses, about) + " uses it; or " if chooses else ""
             raise UsageError(
-                f"option {option!r}: the {item.kind} {item.id} is not used here",
-                hint=uses + "leave the option out",
+                f"option {option!r}: this run does not use the {item.kind} {item.id}",
+                hint=uses + "omit the option",
             )
 
     @property

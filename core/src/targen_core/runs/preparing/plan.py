@@ -85,7 +85,7 @@ class Prepared:
 
     @property
     def by_people(self) -> bool:
-        """Return whether people write the answers, so that no answer may be requested in vain."""
+        """Return whether people answer, so that answers must not be requested in vain."""
         return any(step.backend.delivery for step in self.steps.values())
 
     def keep_in(self, folder: Path) -> None:
@@ -162,7 +162,8 @@ def prepare(
             whose = "" if worked == "none" else f" of {', '.join(brief)}"
             models = "the models there" if whose else "all models here"
             notes.append(
-                f"prompts{whose} show no worked examples: {models} follow instructions alone"
+                f"prompts{whose} do not show worked examples: {models} follow instructions without "
+                "them"
             )
     if delivery is None:
         own = (step.backend.delivery for step in steps.values())
@@ -222,8 +223,8 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
     for kind, name in named:
         if name and (others := registry.others(kind, name)):
             yield (
-                f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} "
-                "also has that name: type the full id for it"
+                f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} also has "
+                "that name. To use it, type the full id"
             )
 
 

@@ -39,7 +39,7 @@ class UnreadSource(UsageError):
         """Have the hint say how a run is resumed with a dataset that has moved."""
         near = "; " + self.hint if self.hint and not self.hub else ""
         again = Action("resume", run, **{self.option: Blank("SOURCE")})
-        self.hint = "name the file where it is now: " + again + then + near
+        self.hint = "give the file's new path: " + again + then + near
 
 
 def name_of_source(source: str) -> str:
@@ -64,8 +64,8 @@ def refuse_itself(option: str, sources: Iterable[str], run: Path) -> None:
     for source in sources:
         if Path(source).expanduser().resolve() in own:
             raise UsageError(
-                Option(option) + f": {source} is the run itself",
-                hint="name another dataset, or " + ANOTHER_OUT,
+                Option(option) + f": {source} is this very run",
+                hint="pass a different dataset, or " + ANOTHER_OUT,
             )
 
 
@@ -86,8 +86,9 @@ def require_known_sources(option: str, words: Datasets, sources: Iterable[str], 
         if not source.startswith(OBJECT) and not known:
             raise UsageError(
                 f"this run {words.verb} {source}, which has not been used on this machine before; "
-                "a run from someone else may name any file or dataset",
-                hint="if it is the right one: " + Action("resume", run, **{option: source}),
+                "a run from someone else may refer to any file or dataset",
+                hint="if it is the right dataset, run: "
+                + Action("resume", run, **{option: source}),
             )
 
 
@@ -120,7 +121,7 @@ def _require_same(
     come = [plan for plan in now if after[plan.digest] > before[plan.digest]]
     if not there:
         raise RunConflict(
-            f"{run} {words.verb} nothing, and its rows may be in {come[0].source}",
+            f"{run} {words.verb} nothing, so its rows may be in {come[0].source}",
             hint="generate a new run with "
             + Option(option, ...)
             + " and another "
@@ -128,7 +129,7 @@ def _require_same(
         )
     if not gone:
         raise RunConflict(
-            f"{run} was not begun with {come[0].source} {words.done}",
+            f"{run} was not started with {come[0].source} {words.done}",
             hint="generate a new run with another " + Option("out", ...),
         )
     said = (
@@ -137,7 +138,7 @@ def _require_same(
     said += f", and not {come[0].source} with {_size(come[0])}" if come else ""
     raise RunConflict(
         said,
-        hint=f"put the file back as it was; or name all that it {words.verb}, where it is now: "
+        hint=f"restore the file; or give the new path of everything that it {words.verb}: "
         + Action("resume", run, **{option: Blank("SOURCE")})
         + "; or generate a new run",
     )

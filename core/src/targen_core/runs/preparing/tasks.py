@@ -196,9 +196,9 @@ def _from(
             where + f": its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
             hint=Action(f"list-{kind}")
-            + " has others; "
+            + " lists others; "
             + Action("describe", Blank("NAME"))
-            + " says what items are",
+            + " shows what its items are",
         )
     step = stand_in(
         used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name

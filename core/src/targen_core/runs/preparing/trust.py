@@ -62,8 +62,8 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
     if lacking and not is_trusting():
         again = Together(*(Option(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            _unknown(lacking) + "allow itself to spend any amount",
-            hint="give the right value, or, if you trust the run: " + again,
+            _unknown(lacking) + "set itself any budget",
+            hint="give the right value or, if you trust the run, repeat these: " + again,
         )
     remember_limits(limits)
 
@@ -86,7 +86,7 @@ def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
     lacking = _lacking("options", _paths_of_parts(manifest), typed)
     if lacking and not is_trusting():
         raise UsageError(
-            _unknown(lacking) + "name any file or address",
+            _unknown(lacking) + "refer to any file or address",
             hint="read manifest.json first; if you trust it, "
             + Either(
                 "add " + Option("trust", True),
@@ -182,8 +182,8 @@ def require_known(
     if lacking and not is_trusting():
         again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            _unknown(lacking) + "name any address, file, price or limit",
-            hint="give the right value, or, if you trust the run: " + again,
+            _unknown(lacking) + "set any address, file, price or limit",
+            hint="give the right value or, if you trust the run, repeat these: " + again,
         )
 
 

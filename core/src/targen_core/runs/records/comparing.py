@@ -66,9 +66,9 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
             apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
     for place in now.parts.keys() - there.parts.keys():
         if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
-            apart.append(f"this run was begun without the {place}")
+            apart.append(f"this run was started without the {place}")
     if there.batches != now.batches:
-        apart.append(f"this run asks for {there.batches} list items per call, not {now.batches}")
+        apart.append(f"this run requests {there.batches} list items per call, not {now.batches}")
     for name in sorted({*there.given, *now.given}):
         if there.given.get(name) != now.given.get(name):
             hint = "put the file back as it was, or generate a new run"
@@ -80,7 +80,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:
     """Return what has changed in a part in use."""
     if now is None:
-        return "is not used now"
+        return "is not used any more"
     if was.id != now.id:
         return f"is {now.id} now"
     for name in sorted({*was.options, *now.options}):
@@ -89,8 +89,8 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
             return f"had {name}={before}, not {after}"
     for name in sorted({*was.files, *now.files}):
         if was.files.get(name) != now.files.get(name):
-            return f"read another file: that of its option {name} has changed"
-    return "has other prompts now"
+            return f"read a different file: the file in its option {name} has changed"
+    return "has different prompts now"
 
 
 def _both(begun: object, asked: object) -> str:
@@ -197,16 +197,15 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
     if file:
         return RunConflict(
             f"the task of this run, {file}, has changed",
-            hint="put the file back as it was, or generate a new run with another "
-            + Option("out", ...),
+            hint="restore the file, or generate a new run with a different " + Option("out", ...),
         )
     if now.version != there.version:
         return RunConflict(
-            f"this run was made with {now.id} version {there.version}; version "
+            f"this run was started with {now.id} version {there.version}, but version "
             f"{now.version} is installed",
             hint="install the version it was made with, or generate a new run",
         )
     return RunConflict(
-        f"the prompts, dimensions or labels of {now.id} changed without a new version",
+        f"the prompts, dimensions or labels of {now.id} changed without a new version number",
         hint=f"report it to the authors of {now.id.partition(':')[0]}, or generate a new run",
     )

@@ -70,7 +70,7 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
 
 def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
     """Return the user's values as they are typed, shortened to the first few."""
-    said = [] if keep else ["none of the task's own"]
+    said = [] if keep else ["without the task's own"]
     for name, values in drawn.items():
         if isinstance(values, dict):
             parts = [f"{value}:{weight}" for value, weight in values.items()]
@@ -115,7 +115,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     }
     if dot and step not in drawing:
         raise UsageError(
-            Option("dimensions") + f" {name}: no step {step!r} that draws",
+            Option("dimensions") + f" {name}: there is no step {step!r} with dimensions",
             hint=did_you_mean(step, drawing, "steps"),
         )
     known = [one for one in task.dimensions_by_step if not dot or one[0] == step]
@@ -123,8 +123,8 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     if not there and not values:
         names = [one.name for _, one in known]
         raise UsageError(
-            Option("dimensions") + f" {name}=: task {task.name} has no such dimension",
-            hint=did_you_mean(bare, names, "one of") or "it has none; " + _EXAMPLE,
+            Option("dimensions") + f" {name}=: the task {task.name} has no such dimension",
+            hint=did_you_mean(bare, names, "one of") or "it has no dimensions; " + _EXAMPLE,
         )
     for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
         if at in given:
@@ -134,15 +134,16 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
             )
         if not there and (lists := drawing[at]) and not lists[-1].asks:
             raise UsageError(
-                Option("dimensions") + f" {name}: no model is asked for the {at} of {task.name}"
+                Option("dimensions") + f" {name}: no model generates the {at} of {task.name}"
             )
     read = meant(values)
     for _, one in there:
         if not one.in_prompt and not (read and set(read) <= set(one.pool)):
             raise UsageError(
                 Option("dimensions")
-                + f" {name}: the task's own code reads it, and knows these values alone",
-                hint=f"some of them, or weights: {', '.join(dict.fromkeys(one.pool))}",
+                + f" {name}: the task's own code reads it and knows only its own values",
+                hint="choose among them, or give them weights: "
+                f"{', '.join(dict.fromkeys(one.pool))}",
             )
     if not there:
         new = Dimension(name=bare, values=read)

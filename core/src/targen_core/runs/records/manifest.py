@@ -257,13 +257,16 @@ class Manifest(ManifestPart):
             if path != Path(given_file(name)):
                 yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
         if copies.keys() != lock.given.keys():
-            yield "lock.given", "it must be of the contexts or seeds of the spec"
+            yield "lock.given", "it must match the contexts or seeds in the spec"
         for place, plan in lock.parts.items():
             if not all(isinstance(plan.options.get(name), str) for name in plan.files):
-                yield f"lock.parts.{place}.files", "they must be options that are paths"
+                yield (
+                    f"lock.parts.{place}.files",
+                    "it may only contain options whose values are paths",
+                )
         for number, run in enumerate(self.merged):
             if run.manifest.merged:
-                yield f"merged.{number}", "a merge of merges"
+                yield f"merged.{number}", "it is itself a merge"
             yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
 
     def task_name(self, run: Path) -> str:
@@ -326,7 +329,7 @@ class Manifest(ManifestPart):
                 raise UsageError(
                     f"label {name}: {requested.quotas[name]} rows requested, but the run's "
                     f"target is {rows}",
-                    hint="a run can only grow; generate a smaller one with another "
+                    hint="a run can only grow; to get a smaller one, generate it with a different "
                     + Option("out", ...),
                 )
         if requested == last:
@@ -420,7 +423,7 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
     names = [part.name for part in manifest.merged]
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise RunConflict(
-        f"{run} was merged from {plural(len(names), 'run')} ({some}): it cannot be continued",
+        f"{run} was merged from {plural(len(names), 'run')} ({some}), so it cannot be continued",
         hint="resume each of those runs, with "
         + Option("n", ...)
         + " or "
@@ -435,7 +438,7 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
 def _near(run: Path) -> Words:
     """The runs that may have been meant: those beside it, or where runs go by default."""
     near = near_path(run, _is_run) or near_path(run.with_suffix(""), _is_run)
-    return near or Either(Action("runs") + " lists runs", "pass a run, or the path of one")
+    return near or Either(Action("runs") + " lists runs", "pass a Run, or the path of a run")
 
 
 def _is_run(folder: Path) -> bool:

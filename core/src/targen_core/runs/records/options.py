@@ -113,7 +113,8 @@ def check_steps(
                 parts.refuse_unused(name)
             named = [*known, *sorted(each for each in used if ":" not in each)]
             raise UsageError(
-                f"option {name!r}: no step {about!r}" + (", and no such part" if used else ""),
+                f"option {name!r}: there is no step {about!r}"
+                + (" and no such part" if used else ""),
                 hint=did_you_mean(about, named, "steps and parts" if used else "steps"),
             )
         if name in OF_LISTS:
@@ -131,13 +132,13 @@ def check_steps(
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
-                f"option {name} names {plural(len(value), 'size')}; step {step} grows "
+                f"option {name} lists {plural(len(value), 'size')}, but step {step} grows "
                 + ("one list" if len(lists) == 1 else f"{len(lists)} lists")
             )
     for step in backend_for:
         if step not in known:
             raise UsageError(
-                Option("steps") + f" {step}: no such step",
+                Option("steps") + f" {step}: there is no such step",
                 hint=did_you_mean(step, known, "steps"),
             )
 
@@ -213,8 +214,8 @@ def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
         if where:
             place = Setting("api_key_file", Blank("FILE"))
             raise UsageError(
-                f"option {where} looks like a key or holds one; runs, reports and pages keep "
-                "this option",
+                f"option {where} looks like a key or contains one, and runs, reports and pages "
+                "store this option",
                 hint=f"put the key into {variable or 'the environment variable of its service'}"
                 + (", or its file's name into " + place if variable else ""),
             )
@@ -253,7 +254,9 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     backend = {key: value for key, value in options.items() if key not in SAMPLING + CORE}
     for key, value in sampling.items():
         if where := secret_in(value, key, Secrets(*environment_secrets())):
-            raise UsageError(f"option {where} looks like a key; runs and reports keep this option")
+            raise UsageError(
+                f"option {where} looks like a key, and runs and reports store this option"
+            )
         check_sampling(key, value)
     batch = options.get("batch", ())
     sizes = tuple(batch) if isinstance(batch, list | tuple) else (batch,)

@@ -27,17 +27,17 @@ class RunSpec(RowOptions, ListOptions):
     """A user's request: the options of `targen generate`, as values.
 
     `task` is a name or a file; the variants are applied to it in order. `corrector` is a registered
-    name, "" for the task's own, or None for no step 4. `backend_for` names other backends for some
-    steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` has by `NAME` or
-    `STEP.NAME` the values to draw from: texts, weights, `@NAME` of a vocabulary, or () to draw
+    name, "" for the task's own, or None for no step 4. `backend_for` sets different backends for
+    some steps. `options` are those of `-o`, by `KEY` or `STEP.KEY`. `dimensions` maps `NAME` or
+    `STEP.NAME` to the values to draw from: texts, weights, `@NAME` for a vocabulary, or () for
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
-    are its own. `seats` is as in `Task`: in a run for other labels, those that took turns before.
-    `worked_examples` of a run with different models lists the steps without any. See `RowOptions`
-    and `ListOptions` for the other fields. Keywords of `runs.shortcuts`, such as `max_cosine`,
-    stand for a filter with options.
+    are the shard's. `seats` is as in `Task`: in a run for different labels, those that took turns
+    before. In a run with different models, `worked_examples` lists the steps without any. See
+    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` stand for a
+    filter with options.
 
     Raises:
-        UsageError: an invalid value; names its option.
+        UsageError: a value is invalid; the error states its option.
     """
 
     task: Named
@@ -75,7 +75,7 @@ class RunSpec(RowOptions, ListOptions):
 
     @property
     def elsewhere(self) -> list[str]:
-        """Steps on another backend than the rest."""
+        """Steps with a different backend than the rest."""
         return [step for step, name in self.backend_for.items() if name != self.backend]
 
     def options_of(self, step: str) -> StepOptions:
@@ -87,10 +87,10 @@ class RunSpec(RowOptions, ListOptions):
         return step_options(self.options, step, elsewhere=step in self.elsewhere)
 
     def also(self, options: Mapping[str, Any]) -> RunSpec:
-        """The spec with `options` on top.
+        """The spec with additional `options`.
 
-        Options without a step apply to every step that they concern. One of a part may be spelt
-        with its name or its full id.
+        Options without a step apply to every step that has them. A part's option may be given with
+        its name or its full id.
         """
         spelt = {name.rpartition(":")[2]: name for name in options}
 

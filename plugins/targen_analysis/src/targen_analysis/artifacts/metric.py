@@ -31,9 +31,11 @@ class ArtifactOptions(MetricOptions):
     """Options of `artifacts`."""
 
     rows: int = Field(
-        2500, ge=40, description="Rows that are learned from, at most; options, where there are."
+        2500,
+        ge=40,
+        description="Maximum number of rows to learn from, or of options if rows have them.",
     )
-    words: int = Field(15, ge=0, description="Words that are shown, at most.")
+    words: int = Field(15, ge=0, description="Maximum number of words to show.")
 
 
 _MAX_LABELS = 20
@@ -51,7 +53,9 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
     samples = {name: sample.shortened(size) for name, sample in drawn.items() if _labeled(sample)}
     samples = {name: sample for name, sample in samples.items() if _labeled(sample)}
     notes += [
-        f"{name} has no labels to give away, or too many." for name in drawn if name not in samples
+        f"{name} has too few or too many labels to measure this."
+        for name in drawn
+        if name not in samples
     ]
     if not samples:
         return Findings(notes=tuple(notes))
@@ -67,7 +71,7 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
     return Findings(
         headlines=headlines,
         figures=figures,
-        glance={_STRONGEST: "accuracy over chance; lower is better"},
+        glance={_STRONGEST: "accuracy above chance; lower is better"},
         better={_STRONGEST: "lower"},
         tables=tuple(tables),
         plots=_plots(samples, seen),
@@ -75,11 +79,11 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
         notes=(
             *notes,
             (
-                "A part of a row that gives its label away lets a model learn the artefact in "
-                "place of the task. A dash: a label has too few rows. Linear classifiers on word "
-                "1- and 2-grams, small trees on numbers: a larger model may find more."
+                "If a part of a row gives away its label, a model may learn this artefact instead "
+                "of the task. A dash: a label has too few rows. Linear classifiers on word 1- and "
+                "2-grams, small trees on numbers: a larger model may find more."
             ),
-            f"The figure of {ALL} together is not an artefact. It serves as a comparison.",
+            f"The figure for {ALL} is not an artefact; it is for comparison.",
             *_twins(seen, samples),
         ),
     )
@@ -114,10 +118,11 @@ def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
     what = "options" if options else "rows"
     many = f"about {max(counts):,}" if len(counts) > 1 else f"{max(counts):,}"
     return Table(
-        f"Balanced accuracy of classifiers that see a part of a row, {many} {what} each",
+        f"Balanced accuracy of classifiers that see only a part of a row, {many} {what} each",
         ("what it sees", *seen),
         rows,
-        note="Five-fold cross-validation, 95 % intervals. Chance is 1 over the number of labels.",
+        note="Five-fold cross-validation, 95 % intervals. Chance is 1 divided by the number "
+        "of labels.",
     )
 
 
@@ -140,7 +145,7 @@ def _right(
     return [
         Table(
             "Right options of a question",
-            ("how many are right", *counts),
+            ("number of right options", *counts),
             [
                 (kind, *(rate(mine[kind], mine.total()) for mine in counts.values()))
                 for kind in kinds
@@ -171,8 +176,8 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
         if share > _ALWAYS > other + _MATTERS and original:
             warnings.append(
                 f"{name}: {percent(share)} of the questions have {kind} right "
-                f"{'option' if kind == 1 else 'options'}, {percent(other)} in {reference.name}: "
-                "a model may learn how many there are."
+                f"{'option' if kind == 1 else 'options'}, {percent(other)} in {reference.name}: a "
+                "model may learn this number."
             )
     return warnings
 
@@ -180,7 +185,7 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
 def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
     return [
         f"{name}: the classifier is wrong much more often than chance. Very similar texts have "
-        "different labels, as in pairs made on purpose. This is not an artefact."
+        "different labels, as in deliberate pairs. This is not an artefact."
         for name, mine in seen.items()
         if any(
             part.score.high is not None
@@ -198,7 +203,7 @@ def _words(name: str, sample: Sample, limit: int) -> Table:
         (s.field, s.word, s.label, s.rows, round(s.share, 2), round(s.pmi, 2), round(s.z, 1))
         for s in ranked[:limit]
     ]
-    title = f"Words that go with a label in {name}: {len(ranked):,} beyond chance"
+    title = f"Words associated with a label in {name}: {len(ranked):,} beyond chance"
     columns = ("field", "word", "label", "rows with it", "share of the label", "PMI", "z")
     return Table(title, columns, rows)
 
@@ -222,7 +227,7 @@ def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
     return (
         Plot(
             "intervals",
-            f"Parts that give the label away (chance: {' or '.join(chances)})",
+            f"Parts that give away the label (chance: {' or '.join(chances)})",
             marks,
             x="balanced accuracy",
             y="what it sees",
@@ -250,7 +255,7 @@ def _remarks(
             other = original[name].score if name in original else _NOTHING
             beside = f", {percent(other.value)} in {reference}" if other.value else ""
             said[name] = (
-                f"{corpus.name}: seeing {name}, a classifier tells {percent(part.score.value)} of "
+                f"{corpus.name}: from {name}, a classifier predicts {percent(part.score.value)} of "
                 f"the labels (chance {percent(chance)}{beside})"
             )
             low = part.score.low or 0.0
@@ -259,7 +264,7 @@ def _remarks(
         if parts:
             headlines.append(f"{said[max(parts, key=lambda n: parts[n].score.value or 0)]}.")
         warnings += [
-            f"{said[name]}: a model may learn this in place of the task."
+            f"{said[name]}. A model may learn this instead of the task."
             for name in _causes({name: parts[name] for name in beyond}, labels)
         ]
     return tuple(headlines), tuple(warnings)
@@ -295,7 +300,7 @@ _SIMPLER = {"cue": 0.05, "numbers": 0.02, "texts": 0.0}
 """A simpler part that tells about as much is named as the cause."""
 
 _NOTHING = Estimate(None)
-_STRONGEST = "most that a part gives away"
+_STRONGEST = "maximum given away by a part"
 
 _MATTERS = 0.05
 """Above chance by so much, at the lower end of the interval, is worth a warning."""
@@ -309,5 +314,5 @@ ARTIFACTS = Metric(
     options=ArtifactOptions,
     extra="sklearn",
     order=50,
-    summary="what gives labels away: parts of a row, length, overlap, places, single words",
+    summary="what gives away labels: parts of a row, length, overlap, places, single words",
 )

@@ -133,8 +133,8 @@ def _drawn(
     notes = []
     if unread and corpus.task is not None:
         notes.append(
-            f"{unread:,} of {tried:,} rows of {corpus.name} that were looked at are not in the "
-            f"form of {corpus.task.name}: left out here."
+            f"{unread:,} of the {tried:,} rows of {corpus.name} in the sample do not have the "
+            f"format of {corpus.task.name} and are left out here."
         )
     fields = tuple(dict.fromkeys(name for case, *_ in decisions[:1] for name in case.texts))
     return Sample(

@@ -46,11 +46,11 @@ class EntityOptions(MetricOptions):
         ("GPE", "PRODUCT", "NORP", "PERSON"),
         description="Types whose entities are compared and shown, separated by commas.",
     )
-    rows: int = Field(0, ge=0, description="Rows of each dataset; 0: as many as hold 20,000 words.")
+    rows: int = Field(0, ge=0, description="Rows per dataset; 0: enough for 20,000 words.")
     replicates: int = Field(
-        100, ge=0, description="Resamples for an interval, and halves to compare; 0: neither."
+        100, ge=0, description="Resamples per interval, and halves to compare; 0: neither."
     )
-    shown: int = Field(10, ge=0, description="Entities of a type that are shown.")
+    shown: int = Field(10, ge=0, description="Number of entities to show per type.")
 
     @field_validator("types", mode="before")
     @classmethod
@@ -66,7 +66,7 @@ _WORDS = 20_000
 _LONGEST = 20_000
 """Characters of a text that are read: a row of ten megabytes would take minutes."""
 
-_READING = "0: like the reference, 1: unlike; there: of its halves"
+_READING = "0: like the reference, 1: unlike; for the reference: between its halves"
 
 _MATTERS = 0.2
 """More of a type in its ten most frequent, by so much, is worth a warning."""
@@ -113,7 +113,7 @@ def _asked_types(recognizer: Recognizer, options: EntityOptions) -> tuple[str, .
     unknown = [name for name in options.types if name not in recognizer.types]
     if unknown and "types" in options.model_fields_set:
         raise UsageError(
-            f"{recognizer.about} knows no entities of type {unknown[0]!r} (entities.types)",
+            f"{recognizer.about} does not find entities of type {unknown[0]!r} (entities.types)",
             hint=f"its types are: {', '.join(recognizer.types)}",
         )
     return tuple(name for name in options.types if name not in unknown)
@@ -220,7 +220,7 @@ def _headlines(
     for corpus in study.corpora:
         mine = figures[corpus.name]
         if not any(mine[share_of(name)].value for name in types):
-            yield f"No named entity is found in {corpus.name}."
+            yield f"There are no named entities in {corpus.name}."
             continue
         reference = study.reference
         away = mine[divergence_of("")] if reference is not None else Estimate(None)
@@ -276,9 +276,9 @@ def _warnings(
                 continue
             first = ", ".join(shown for shown, _ in each.top(of, 3))
             yield (
-                f"Ten {of} are {percent(mine.value)} of all in {corpus.name} "
-                f"({percent(other.value)} in {reference.name}): {first} and so on. "
-                "A model may learn these names."
+                f"The ten most frequent {of} account for {percent(mine.value)} of all in "
+                f"{corpus.name} ({percent(other.value)} in {reference.name}): {first} and so on. A "
+                "model may learn these names."
             )
 
 
@@ -292,25 +292,25 @@ def _notes(
     sampled = any(len(corpus) > size for corpus in corpora)
     words = max(int(each.words.sum()) for each in mentions)
     yield (
-        f"{recognizer.about} reads {size:,} rows of each dataset"
-        f"{', drawn at random' if sampled else ''}, up to {words:,} words. A text that several of "
-        "them have counts once, with the first, and one inside another of its row not at all. "
-        "Case, an article and 's do not tell entities apart."
+        f"{recognizer.about} reads {size:,} rows of each "
+        f"dataset{', drawn at random' if sampled else ''}, up to {words:,} words. A text that "
+        "several of them share counts once, with the first; a text inside another of its row does "
+        "not count. Case, articles and 's do not distinguish entities."
     )
     lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
-        yield f"{recognizer.about} knows no entities of type {', '.join(lacking)}."
+        yield f"{recognizer.about} does not find entities of type {', '.join(lacking)}."
     yield (
-        f"Divergence, entropy and the ten most frequent come from equally many entities of each "
+        "Divergence, entropy and the ten most frequent use the same number of entities from each "
         f"dataset, in random halves of its rows. A dash marks a type with fewer than {MIN_SIZE}."
     )
     yield from (f"spaCy says: {line}." for line in recognizer.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (
-        "The pipeline errs most on short texts and on types such as PRODUCT, perhaps not "
-        "equally in all datasets. Read the entities before the figures. Rows like the original's "
-        "can still be biased."
+        "The pipeline makes most errors on short texts and on types such as PRODUCT, perhaps not "
+        "equally in all datasets. Look at the entities before the figures. Rows similar to the "
+        "original's can still be biased."
     )
 
 

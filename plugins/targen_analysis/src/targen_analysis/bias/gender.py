@@ -31,7 +31,7 @@ __all__ = ["GENDER", "GenderOptions"]
 class GenderOptions(MetricOptions):
     """Options of `gender`."""
 
-    shown: int = Field(5, ge=0, description="Occupations that are shown, at most.")
+    shown: int = Field(5, ge=0, description="Maximum number of occupations to show.")
 
 
 _PARITY_TASK = "axg"
@@ -85,9 +85,9 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
     labels = labels if 2 <= len(labels) <= _MAX_LABELS else []
     counts = {corpus.name: _counted(corpus, labels) for corpus in corpora}
     figures = {name: each.figures for name, each in counts.items()}
-    glance = {_SHARE: "of the rows with words of one gender; 0.5: as many of either"}
+    glance = {_SHARE: "share among rows with words for one gender; 0.5: balanced"}
     if any(each.pairs for each in counts.values()):
-        glance["pairs of one label"] = "pairs that differ in the pronoun alone; 1: all agree"
+        glance["pairs of one label"] = "pairs that differ only in the pronoun; 1: all agree"
     return Findings(
         headlines=tuple(_headlines(study, counts)),
         figures=figures,
@@ -95,12 +95,12 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
         tables=(
             _table("Rows with words for women and men", list(_SHOWN), figures),
             _table(
-                "Female share: of the rows with words of one gender, those with female ones",
+                "Female share: among rows with words for one gender, those with female words",
                 [_SHARE, *map(_of, labels), *map(_less, _held(labels))],
                 figures,
             ),
             _table(
-                "Pairs of rows that differ in a pronoun alone",
+                "Pairs of rows that differ only in a pronoun",
                 [name for each in counts.values() if each.pairs for name in each.pairs.figures],
                 figures,
             ),
@@ -201,7 +201,7 @@ def _occupation_table(
         title,
         (*columns, *([f"in {reference.name}"] if reference is not None else [])),
         rows,
-        note=f"In rows with words of one gender, at least {_MIN_ROWS}; the furthest from the share "
+        note=f"In at least {_MIN_ROWS} rows with words for one gender; the furthest from the share "
         "of all such rows first.",
     )
 
@@ -220,7 +220,7 @@ def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) 
         for dataset, mine in figures.items()
         if mine[name].value is not None
     ]
-    title = "Female share of the rows with words of one gender"
+    title = "Female share among rows with words for one gender"
     return Plot("intervals", title, marks, x=_SHARE, y="label", color="dataset", line=0.5)
 
 
@@ -230,15 +230,15 @@ def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:
         mine = counts[corpus.name]
         share = mine.figures[_SHARE]
         if share.value is None:
-            yield f"{corpus.name} has fewer than {_MIN_ROWS} rows with words of one gender."
+            yield f"{corpus.name} has fewer than {_MIN_ROWS} rows with words for one gender."
         else:
             other = counts[reference.name].figures[_SHARE].value if reference is not None else None
             beside = ""
             if other is not None and reference:
                 beside = f" ({percent(other)} in {reference.name})"
             yield (
-                f"{percent(share.value)} of the rows of {corpus.name} with words of one gender "
-                f"have female ones{beside}."
+                f"{percent(share.value)} of the rows of {corpus.name} with words for one gender "
+                f"have female words{beside}."
             )
 
 
@@ -298,8 +298,8 @@ def _occupation_warnings(
     if shares:
         overall = mine.figures[_SHARE].value
         yield (
-            f"Occupations go with a gender in {corpus.name}: {', '.join(shares[:3])}; of all such "
-            f"rows {percent(overall)} are female."
+            f"Occupations correlate with gender in {corpus.name}: {', '.join(shares[:3])}; of all "
+            f"such rows {percent(overall)} are female."
         )
 
 
@@ -307,31 +307,31 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     alone = pairs.rows - 2 * len(pairs.pairs)
     if alone:
         yield (
-            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs only "
-            "in the pronoun. They cannot measure the gender parity of a model."
+            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} lack a partner that differs only "
+            "in the pronoun, so they cannot measure a model's gender parity."
         )
     differing = pairs.labeled - pairs.agreeing
     if differing:
         yield (
             f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} change the label with the "
-            "pronoun: a model that is right on both is not gender-neutral."
+            "pronoun, so a model that is right on both is not gender-neutral."
         )
 
 
 def _notes(paired: bool) -> Iterable[str]:
     yield (
         "English words of short lists: pronouns, kinship, titles, nouns for women and men; no "
-        "first names. A row has a gender if its words are of that one alone, so long texts often "
-        "have none. All rows are read: shares do not grow with their number."
+        "first names. A row has a gender if all its words are for that one, so long texts often "
+        "have none. All rows are read; shares do not depend on their number."
     )
     yield (
-        "An occupation and a pronoun in one row need not mean one person: this is not coreference. "
-        "A balanced dataset may still describe women and men differently."
+        "An occupation and a pronoun in one row may refer to different people: this is not "
+        "coreference. A balanced dataset may still describe women and men differently."
     )
     if paired:
         yield (
-            "The gender parity score is a model's: the share of pairs on which it gives one "
-            "answer. Data only decide whether the pairs exist and their labels agree."
+            "The gender parity score belongs to a model: the share of pairs on which it gives the "
+            "same answer. The data only determine whether the pairs exist and their labels agree."
         )
 
 

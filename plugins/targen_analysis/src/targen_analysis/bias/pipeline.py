@@ -16,7 +16,7 @@ from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["Recognizer"]
 
-_LEAVE_OUT = Option("without", "entities") + " leaves them out"
+_LEAVE_OUT = Option("without", "entities") + " omits them"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""
 
@@ -46,10 +46,10 @@ class Recognizer:
         if not finders:
             parts = ", ".join(self._pipeline.pipe_names) or "none"
             raise UsageError(
-                f"the spaCy pipeline {name} has no component that finds entities, such as ner "
+                f"the spaCy pipeline {name} does not have a component for entities, such as ner "
                 f"(it has: {parts})",
                 hint=metric_option("entities", "model", "en_core_web_sm")
-                + ", or another one; "
+                + ", or a different one; "
                 + _LEAVE_OUT,
             )
         needed = [
@@ -98,9 +98,9 @@ def _loaded(name: str) -> Any:
             ) from error
         if is_place(name):
             raise UsageError(
-                f"no spaCy pipeline at {name}",
+                f"there is no spaCy pipeline at {name}",
                 hint=metric_option("entities", "model", "./FOLDER")
-                + ", as nlp.to_disk writes it; "
+                + ", as written by nlp.to_disk; "
                 + _LEAVE_OUT,
             ) from error
         raise UsageError(

@@ -66,13 +66,13 @@ def read_corpus(
     except UnknownName as error:
         if opened.task is None:
             raise
-        notes.append(f"{error}: its columns and labels are taken as they are.")
+        notes.append(f"{error}; its columns and labels are used unchanged.")
     if opened.task is not None and known is not None and task is not None:
         other = task.name if isinstance(task, Task) else registry.get("task", task).name
         # A method's rows are those of the task that it is based on.
         if other not in (known.name, *(name.rpartition(":")[2] for name in known.based_on)):
             raise UsageError(
-                f"{opened.place} already names the task of its rows: {known.name}, not of {other}",
+                f"{opened.place} already states the task of its rows: {known.name}, not {other}",
                 hint="leave out " + Option("task"),
             )
     rows = opened.rows(known)
@@ -98,7 +98,8 @@ def _fields(
         _no_column(source, rows, missing[0], Option("text"))
     if not there:
         raise UsageError(
-            f"{source} has no column of text" + (f" of {task.name}" if task is not None else ""),
+            f"{source} does not have a text column"
+            + (f" of {task.name}" if task is not None else ""),
             hint=Option("text", "COLUMN") + f"; its columns are: {_names(rows)}",
         )
     if columns.label and not any(named(row, columns.label) for row in rows):
@@ -118,17 +119,17 @@ def _corpus(
     kept = [at for at, of in enumerate(texts) if any(text.strip() for text in of)]
     if not kept:
         raise UsageError(
-            f"{source.place} contains no row with a text", hint=f"columns: {_names(rows)}"
+            f"{source.place} does not contain any rows with a text", hint=f"columns: {_names(rows)}"
         )
     if len(kept) < len(rows):
-        notes.append(f"{len(rows) - len(kept):,} of {len(rows):,} rows hold no text: left out.")
+        notes.append(f"left out {len(rows) - len(kept):,} of {len(rows):,} rows without text.")
     rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
         notes.append(f"{count:,} of {len(rows):,} rows lack the column {field}.")
     shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
     if len(shapes) > 1:
-        notes.append(f"The rows are of {len(shapes)} shapes: not all have the same columns.")
+        notes.append(f"Not all rows have the same columns; there are {len(shapes)} different sets.")
     names = _label_names(task)
     column = columns.label or "label"
     labels = [_label(row, column, names) for row in rows]
@@ -141,7 +142,7 @@ def _corpus(
     if columns.intended and any(named(row, columns.intended) for row in rows):
         intended = [_label(row, columns.intended, names) for row in rows]
     elif columns.intended and source.run is None:
-        notes.append(f"There is no column {columns.intended}, and so no label flow.")
+        notes.append(f"There is no column {columns.intended}, and therefore no label flow.")
     return Corpus(
         name=_name(source),
         rows=rows,

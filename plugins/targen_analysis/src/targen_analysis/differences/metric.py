@@ -55,7 +55,7 @@ __all__ = ["DIFFERENCES", "DifferenceOptions"]
 class DifferenceOptions(MetricOptions):
     """Options of `differences`."""
 
-    rows: int = Field(1000, ge=20, description="Rows of each dataset, at most.")
+    rows: int = Field(1000, ge=20, description="Maximum number of rows per dataset.")
     shown: int = Field(10, ge=0, description="Features that are shown, at most.")
     gaps: int = Field(5, ge=0, description="Clusters that are shown, at most.")
     near: float = Field(90, gt=0, le=100, description="From which on two rows are alike.")
@@ -154,7 +154,10 @@ _NOTES = (
         "Rows of one seed, and rows that share a text such as a premise, are in one fold. They "
         "count as one draw as far as they are alike. A file does not say which rows share a seed."
     ),
-    "A difference is not a fault: real rows also have artefacts. Train on both to see what counts.",
+    (
+        "A difference is not a fault; real rows also have artefacts. Train on both to see which "
+        "differences matter."
+    ),
 )
 
 
@@ -173,10 +176,12 @@ class _Vectors:
             registry = load_registry()
             embedder: Embedder = registry.resolve(registry.find("embedder", name))
             self._encode = embedder.open()
-            self.notes.append(f"Vectors are those of {name}.")
+            self.notes.append(f"The embeddings come from {name}.")
         except (TargenError, ModuleNotFoundError) as error:
             hint = getattr(error, "hint", "")
-            self.notes.append(f"Left out, by vectors: {error}" + (f"; {hint}" if hint else ""))
+            self.notes.append(
+                f"AUC based on embeddings was left out: {error}" + (f"; {hint}" if hint else "")
+            )
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
         """A vector of length 1 for each text; None without an embedder."""
@@ -208,7 +213,7 @@ def _found(
         _classify(study, found, options, vectors)
     except ModuleNotFoundError:
         found.notes.append(
-            "Left out, AUC and clusters: scikit-learn is not installed: "
+            "AUC and clusters were left out, because scikit-learn is not installed: "
             + str(install("targen-analysis[sklearn]"))
         )
     return found
@@ -300,8 +305,8 @@ def _sentences(found: _Found) -> Iterator[str]:
     if found.areas:
         ways = ", ".join(f"by {way} {_area(area)}" for way, area in found.areas.items())
         yield (
-            f"A classifier tells rows of {mine.name} from rows of {theirs.name} with an AUC of: "
-            f"{ways}. 0.50 is chance, 1 is certain; {found.size:,} rows each."
+            f"A classifier distinguishes rows of {mine.name} from rows of {theirs.name} with an "
+            f"AUC of: {ways}. 0.50 is chance, 1 is certain; {found.size:,} rows each."
         )
     ours, real = _lengths_of(mine), _lengths_of(theirs)
     yield (
@@ -316,13 +321,14 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
         )
     if not found.features:
-        yield f"No feature of {found.tried:,} is surely more frequent in one of them."
+        yield f"None of the {found.tried:,} features is significantly more frequent in one of them."
     if found.cover is not None and found.cover.mine.value is not None:
         cover = found.cover
         lacks = "; ".join(f"“{', '.join(each.words)}”" for each in found.gaps[:_LEADS])
         yield (
-            f"{mine.name} has rows in {percent(cover.mine.value)} of some {cover.clusters} "
-            f"clusters of {theirs.name}; as many other rows of {theirs.name}, in "
+            f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
+            f"clusters of {theirs.name}; the same number of other rows of {theirs.name} has rows "
+            "in "
             f"{percent(cover.theirs.value)}." + (f" It has fewest about {lacks}." if lacks else "")
         )
     if found.copies.value:
@@ -332,7 +338,7 @@ def _sentences(found: _Found) -> Iterator[str]:
         widths = [area.high - area.low for area in found.areas.values() if area.low and area.high]
         wide = max(widths, default=0.0)
         yield (
-            f"This is little to go by: {few.name} has {plural(few.seeds, 'independent row')} "
+            f"This is not much evidence: {few.name} has {plural(few.seeds, 'independent row')} "
             "(seeds or premises), so intervals are rough and only large differences show"
             + (f"; an AUC is known to within {100 * wide:.0f} points." if wide > _WIDE else ".")
         )
@@ -358,9 +364,9 @@ def _tables(
             f"Features that tell {name} from {reference.name}: rows that …",
             ("rows that", name, reference.name, "difference"),
             [(f.name, f.mine, f.theirs, f.apart) for f in each.features],
-            note=f"Shares of rows, the surest difference first; {many} of {each.tried} features "
-            "that were looked at. Those which differ beyond chance are shown, and of several that "
-            "say the same, one.",
+            note=f"Shares of rows, most significant difference first; {many} of {each.tried} "
+            "features that were examined. Only those that differ beyond chance are shown, and of "
+            "several that say the same, one.",
         )
     sides = {name: each.sides[0] for name, each in found.items()}
     sides[reference.name] = next(iter(found.values())).sides[1]
@@ -374,7 +380,8 @@ def _tables(
             for name, side in sides.items()
             for counts in [_counts(side)[what]]
         ],
-        note="The last columns are quantiles: half of the rows have at most the 50 %.",
+        note="The last columns are quantiles; for example, half of the rows have at most the "
+             "value under 50 %.",
     )  # fmt: skip
     for name, each in found.items():
         real = each.sides[1]
@@ -385,14 +392,15 @@ def _tables(
                 (", ".join(g.words), g.theirs, g.mine, g.apart, excerpt(real.texts[g.row]))
                 for g in each.gaps
             ],
-            note="Shares of rows; clusters (k-means) whose shares surely differ.",
+            note="Shares of rows; clusters (k-means) whose shares differ significantly.",
         )
         yield Table(
             f"Rows of {name} that are near copies of rows of {reference.name}",
             (name, reference.name),
             each.pairs,
-            note="The same words, a run of eight or more that is half of the other, or a likeness "
-            f"of {options.near:g} of 100. Options --exclude and --examples reject such rows.",
+            note="The same words, a run of at least eight words that is half of the other text, "
+            f"or a similarity of {options.near:g} of 100. Options --exclude and --examples reject "
+            "such rows.",
         )
 
 

@@ -22,9 +22,9 @@ __all__ = ["DIFFICULTY", "DifficultyOptions"]
 
 
 _UNNAMED = (
-    "Difficulty is difficulty for a model. Name one that transformers load: "
+    "Difficulty means difficulty for a model. Choose one that transformers can load: "
     + metric_option("difficulty", "model", "google-bert/bert-base-uncased")
-    + ", say, or the folder of one."
+    + ", for example, or a model's folder."
 )
 
 
@@ -32,14 +32,21 @@ class DifficultyOptions(MetricOptions):
     """Options of `difficulty`."""
 
     model: str = Field("", description="A folder with a model, or its name on the hub.")
-    rows: int = Field(1000, ge=30, description="Rows of each dataset, at most.")
-    folds: int = Field(3, ge=2, le=20, description="Parts; each is judged by what learned others.")
-    epochs: int = Field(10, ge=1, description="Times that a model sees its rows.")
-    batch: int = Field(16, ge=1, description="Rows of a step.")
-    learning_rate: float = Field(5e-5, gt=0, description="The highest rate of AdamW.")
-    length: int = Field(256, ge=8, description="Tokens of a row that are read, its last ones.")
-    device: str = Field("", description="Such as cpu or cuda; by default a GPU where there is one.")
-    shown: int = Field(10, ge=0, description="Rows that are shown of each kind.")
+    rows: int = Field(1000, ge=30, description="Maximum number of rows per dataset.")
+    folds: int = Field(
+        3,
+        ge=2,
+        le=20,
+        description="Number of parts; a model trained on the others judges each part.",
+    )
+    epochs: int = Field(10, ge=1, description="Number of passes over the rows.")
+    batch: int = Field(16, ge=1, description="Rows per step.")
+    learning_rate: float = Field(5e-5, gt=0, description="Maximum learning rate of AdamW.")
+    length: int = Field(
+        256, ge=8, description="Number of tokens per row that are read, from its end."
+    )
+    device: str = Field("", description="Such as cpu or cuda [default: a GPU if there is one].")
+    shown: int = Field(10, ge=0, description="Number of rows to show of each kind.")
 
 
 _MIN_ROWS = 10
@@ -87,7 +94,9 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
             seed=study.rng(f"difficulty/{name}/training").getrandbits(32),
         )
         if measured is None:
-            notes.append(f"The rows of {name} are too alike to be learned from and asked apart.")
+            notes.append(
+                f"The rows of {name} are too similar to split into parts for training and judging."
+            )
         else:
             results[name] = measured
     if not results:
@@ -105,8 +114,9 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
         headlines=tuple(_headlines(results, reference)),
         figures=figures,
         glance={
-            "V-information": "bits of a label that the model finds in its row; lower is harder",
-            "negative PVI": "rows that speak against their label, to the model",
+            "V-information": "bits of label information that the model finds in a row; lower "
+            "is harder",
+            "negative PVI": "rows that contradict their label, according to the model",
         },
         better={"negative PVI": "lower"},
         tables=(figures_table(figures, size), *tables),
@@ -131,7 +141,9 @@ def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
     if len(kept) == len(drawn):
         return drawn, []
     left = f"{len(drawn) - len(kept):,} rows of {name}"
-    return drawn.only(kept), [f"{left} are left out: of their label there are under {_MIN_ROWS}."]
+    return drawn.only(kept), [
+        f"{left} are left out, because their label has fewer than {_MIN_ROWS} rows."
+    ]
 
 
 def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
@@ -142,7 +154,7 @@ def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]
             f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
             f"bits of its label{_beside(measured, results.get(reference), reference)}."
             + (
-                f" {percent(measured.negative.value)} speak against theirs."
+                f" {percent(measured.negative.value)} contradict their label."
                 if measured.learned
                 else ""
             )
@@ -192,19 +204,19 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
 def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Iterator[str]:
     yield (
         f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
-        f"{options.epochs} epochs with the row and again with an empty text, judges the part "
-        "left out. PVI is the logarithm of what the row does to the probability of its label. "
-        "Rows that share a text of five words or more are in one part."
+        f"{options.epochs} epochs with the row and again with an empty text, judges the part left "
+        "out. PVI is the logarithm of how much the row changes its label's probability. Rows that "
+        "share a text of five words or more are in one part."
     )
     yield (
-        "High V-information is easy, low is hard. Negative PVI marks a row whose "
-        "label the model would not give (section 5 of the paper). Its appendix B.5 prints it the "
-        "other way round. V-information grows with the training rows, so all datasets have "
-        "as many. Intervals do not include how a second training would differ."
+        "High V-information means easy, low means hard. Negative PVI marks a row whose label the "
+        "model would not predict (section 5 of the paper). Its appendix B.5 has this the other way "
+        "round. V-information grows with the number of training rows, so all datasets use the same "
+        "number. Intervals do not include the variation between training runs."
     )
     yield (
-        f"A probable mislabel has a PVI of {DOUBT:g} or less and another label with at least half "
-        "of the probability. It may also be a hard row, or the model's own mistake."
+        f"A probable mislabel has a PVI of {DOUBT:g} or less and a different label with at least "
+        "half of the probability. It may also be a hard row, or the model's own mistake."
     )
     yield (
         "The map shows rows while the model learns them. Confidence is the mean probability of "
@@ -222,8 +234,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
         if measured.without > measured.entropy + _UNSURE:
             yield (
                 f"Without the input the model needs {measured.without:.2f} bits for a label of "
-                f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was "
-                "trained too little, and PVI is too high by the difference."
+                f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was trained too "
+                "little, so PVI is too high by the difference."
             )
 
 
@@ -233,5 +245,6 @@ DIFFICULTY = Metric(
     options=DifficultyOptions,
     extra="difficulty",
     order=70,
-    summary="V-usable information, PVI, probable mislabels, cartography, by a model that you name",
+    summary="V-usable information, PVI, probable mislabels, cartography, with a model of "
+    "your choice",
 )

@@ -79,7 +79,7 @@ def find_classifier(name: str) -> Classifier:
         tokenizer = AutoTokenizer.from_pretrained(folder, truncation_side="left", **_OWN_CODE)
         if tokenizer.pad_token is None:
             if tokenizer.eos_token is None:
-                raise ValueError("its tokenizer has no token to fill short texts up with")
+                raise ValueError("its tokenizer does not have a padding token")
             tokenizer.pad_token = tokenizer.eos_token
     # A tokenizer that does not know its limit gives an enormous one.
     places = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
@@ -95,6 +95,6 @@ def _explained(name: str) -> Iterator[None]:
         raise UsageError(
             f"the model {name} cannot be loaded: {first_line(error)}",
             hint=metric_option("difficulty", "model", "./FOLDER")
-            + " with a model, its tokenizer and its weights, of a kind that transformers can let "
-            "classify texts",
+            + " with a model, its tokenizer and its weights, of a type that transformers "
+            "can use to classify texts",
         ) from error

@@ -15,9 +15,9 @@ __all__ = ["figures_table", "of_rows", "plots", "row_tables"]
 
 _SHOWN = {
     "V-information": "V-information (bits)",
-    "label entropy": "label entropy (bits), the most that it can be",
-    "accuracy": "right on rows not seen",
-    "accuracy while learned": "right on rows learned from, last epoch",
+    "label entropy": "label entropy (bits), the maximum",
+    "accuracy": "correct on unseen rows",
+    "accuracy while learned": "correct on training rows, last epoch",
 }
 """Figure -> how the table calls it, where that is not its name."""
 
@@ -40,7 +40,7 @@ def figures_table(figures: Mapping[str, Mapping[str, Estimate]], size: int) -> T
     """Every figure, datasets side by side."""
     lines = dict.fromkeys(line for mine in figures.values() for line in mine)
     return Table(
-        f"Difficulty at {size:,} rows, each by a model that has not seen it",
+        f"Difficulty at {size:,} rows, each judged by a model that has not seen it",
         ("figure", *figures),
         [
             (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
@@ -62,19 +62,20 @@ def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:
             f"Probable mislabels of {name}: {of}",
             _COLUMNS,
             [_line(measured, at) for at in doubtful[:shown]],
-            note="Candidates, to be read: a row may as well be right and hard, or the model wrong.",
+            note="Candidates to check: a row may also be right but hard, or the model may "
+            "be wrong.",
         ),
         Table(f"Hardest rows of {name}", _COLUMNS, [_line(measured, at) for at in order[:shown]]),
         Table(
             f"Easiest rows of {name}",
             _COLUMNS,
             [_line(measured, at) for at in order[::-1][:shown]],
-            note="Beside what the label's share alone says: of a rare label a little is much.",
+            note="Relative to the label's share: for a rare label, a little is a lot.",
         ),
     ]
 
 
-_COLUMNS = ("PVI (bits)", "label", "the model says", "row")
+_COLUMNS = ("PVI (bits)", "label", "model's label", "row")
 
 
 def _line(measured: Measured, at: int) -> tuple[float, str, str, str]:
@@ -111,7 +112,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
     return (
         Plot(
             "bars",
-            "PVI of the rows, in bits: right is easy, below 0 the row speaks against its label",
+            "PVI of the rows, in bits: high is easy; below 0, the row contradicts its label",
             _histogram(results),
             x="PVI",
             y="share",
@@ -127,7 +128,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
         ),
         Plot(
             "lines",
-            "V-information after each epoch; the highest is taken",
+            "V-information after each epoch; the highest is used",
             [
                 {"dataset": name, "epoch": epoch, "V-information": float(bits)}
                 for name, measured in results.items()

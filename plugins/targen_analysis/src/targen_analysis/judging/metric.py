@@ -69,10 +69,12 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
                 f"A person judged {len(of):,} rows of {name}: {right.value or 0:.0%} have "
                 "the right answer."
             )
-        note = "DataTune had 300 rows judged: 88 % right, of synthetic ones 86.6 %."
+        note = "In DataTune, people judged 300 rows: 88 % were right, 86.6 % of the synthetic ones."
         tables.append(Table("Answers that a person found right", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
-        warnings += [f"{options.sheet}: {lost:,} judged rows are of no dataset here"] * bool(lost)
+        warnings += [
+            f"{options.sheet}: {lost:,} judged rows do not belong to a dataset here"
+        ] * bool(lost)
     if options.ratings:
         ratings, lost = _ratings(options.ratings, known)
         for name, levels in ratings.items():
@@ -93,7 +95,9 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
             "from 1 to 5."
             for name in ratings
         ]
-        warnings += [f"{options.ratings}: {lost:,} ratings are of no row here"] * bool(lost)
+        warnings += [f"{options.ratings}: {lost:,} ratings do not belong to a row here"] * bool(
+            lost
+        )
     return Findings(
         headlines=tuple(headlines),
         figures={name: of for name, of in figures.items() if of},
@@ -106,8 +110,9 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "Judged and rated are random rows; intervals are over these. A model rates by its "
-                "own ability and prompt: compare ratings of one model alone."
+                "Judged and rated rows are random; intervals are over these rows. A model's "
+                "ratings depend on its ability and prompt, so compare only ratings by the same "
+                "model."
             ),
         ),
     )
@@ -154,7 +159,7 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
                 metric_option("judged", what) + f": {each} has no column {lacking[0]}",
                 hint="targen sample writes such a file"
                 if what == "sheet"
-                else "targen rate makes such a run",
+                else "targen rate creates such a run",
             )
         if what == "sheet" and Path(each).suffix not in (".json", ".jsonl"):
             read = [{name: sheet_text(str(cell)) for name, cell in row.items()} for row in read]
@@ -173,7 +178,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         if word not in _YES | _NO:
             raise UsageError(
                 metric_option("judged", "sheet")
-                + f": {said}: right is {row['right']!r} where it is yes, no or empty"
+                + f": {said}: right is {row['right']!r}; it must be yes, no or empty"
             )
         filled += 1
         places = {
@@ -187,12 +192,13 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         lost += all(at is None for at in places.values())
     if not filled:
         raise UsageError(
-            metric_option("judged", "sheet") + f": {said} is not filled in: no row says yes or no"
+            metric_option("judged", "sheet")
+            + f": {said} is not filled in: none of the rows say yes or no"
         )
     if not verdicts:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} contains no row of these datasets in their current form"
+            + f": {said} does not contain any rows of these datasets in their current form"
         )
     return verdicts, lost
 
@@ -236,7 +242,8 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
             ratings.setdefault(name, []).append(level)
     if not ratings:
         raise UsageError(
-            metric_option("judged", "ratings") + f": {said} rates no row of these datasets"
+            metric_option("judged", "ratings")
+            + f": {said} does not rate any rows of these datasets"
         )
     return ratings, lost
 
@@ -267,5 +274,5 @@ JUDGED = Metric(
     measure=_measure,
     options=JudgedOptions,
     order=800,
-    summary="answers that a person found right, difficulty by a model, where files are given",
+    summary="answers that a person found right, difficulty rated by a model, if files are given",
 )

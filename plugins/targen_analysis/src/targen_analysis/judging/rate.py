@@ -24,15 +24,13 @@ _ROWS = 300
 def rate(
     data: Annotated[
         str,
-        typer.Argument(
-            help="A run, or rows in any form that `targen export` takes.", show_default=False
-        ),
+        typer.Argument(help="A run, or any rows that `targen export` accepts.", show_default=False),
     ],
     about: Annotated[
         str,
         typer.Option(
             "--about",
-            help="The task that the rows are for. [default: the description of the run's task]",
+            help="A description of the task. [default: that of the run's task]",
         ),
     ] = "",
     task: Annotated[
@@ -40,7 +38,7 @@ def rate(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task of the rows; a run records it.",
+            help="The rows' task, unless they are in a run, which records it.",
             autocompletion=completer("task"),
         ),
     ] = "",
@@ -49,7 +47,8 @@ def rate(
         typer.Option(
             "--examples",
             metavar="FILE",
-            help="Rated rows for the model to go by: `input` and `difficulty`, in any form.",
+            help="Rated rows as examples for the model, with `input` and `difficulty`, in "
+            "any format.",
         ),
     ] = None,
     *,

@@ -115,7 +115,7 @@ def _located(spec: Rate, folder: Path) -> Rate:
 
 
 RATE = TaskForm(
-    summary="how difficult rows are, 1 to 5, by a model",
+    summary="difficulty of rows, 1 to 5, as rated by a model",
     spec=Rate,
     task=rating_task,
     located=_located,

@@ -23,25 +23,25 @@ _COLUMNS = ("row", "text", "answer", "right", "note")
 def sample(
     data: Annotated[
         str,
-        typer.Argument(
-            help="A run, or rows in any form that `targen export` takes.", show_default=False
-        ),
+        typer.Argument(help="A run, or any rows that `targen export` accepts.", show_default=False),
     ],
     out: Annotated[
         Path,
         typer.Option("--out", metavar="FILE", help="A .csv or .jsonl file.", show_default=False),
     ],
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Rows to draw.")] = 300,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="Number of rows to draw.")
+    ] = 300,
     task: Annotated[
         str | None,
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task of the rows; a run records it.",
+            help="The rows' task, unless they are in a run, which records it.",
             autocompletion=completer("task"),
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Decides which rows are drawn.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed for choosing rows.")] = 0,
 ) -> None:
     """Draw a random sample of rows for a person to judge.
 
@@ -70,7 +70,7 @@ def sample(
     rows = [(at, texts[at], answer_of(corpus, at), "", "") for at in drawn]
     if not any(answer for _, _, answer, _, _ in rows):
         raise UsageError(
-            f"no row of {data} has an answer to judge", hint="a column label or output"
+            f"none of the rows of {data} have an answer to judge", hint="a column label or output"
         )
     text = io.StringIO()
     if out.suffix == ".csv":

@@ -17,8 +17,8 @@ FIGURES = (
     *(f"distinct-{n}" for n in range(1, LONGEST + 1)),
     *(f"entropy-{n}" for n in range(1, LONGEST)),
     "hd-d",
-    "bigrams a row",
-    "own bigrams a row",
+    "bigrams per row",
+    "own bigrams per row",
 )
 """The figures of `counted`, in order."""
 

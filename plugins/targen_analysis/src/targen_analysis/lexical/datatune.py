@@ -44,9 +44,9 @@ _PAPER = {
 }
 _SHOWN = {
     "unique bigrams": "different bigrams of the dataset",
-    "unique bigrams a row": "the same over its rows (table 3)",
+    "unique bigrams a row": "the same divided by its rows (table 3)",
     "tokens": "tokens of the dataset",
-    "tokens a row": "tokens of a row (table 3)",
+    "tokens a row": "tokens per row (table 3)",
     **{f"unique at {t}": f"rows with no other at ROUGE-L {t} or above" for t in THRESHOLDS},
 }
 
@@ -54,8 +54,10 @@ _SHOWN = {
 class DataTuneOptions(MetricOptions):
     """Options of `datatune`."""
 
-    text: str = Field("input", description="the text to measure; without it all of a row")
-    among: int = Field(3000, ge=2, description="rows that are compared; of more, random ones")
+    text: str = Field("input", description="the text to measure [default: all texts of a row]")
+    among: int = Field(
+        3000, ge=2, description="maximum number of rows to compare, chosen at random"
+    )
 
 
 def _measure(study: Study, options: DataTuneOptions) -> Findings:
@@ -71,13 +73,15 @@ def _measure(study: Study, options: DataTuneOptions) -> Findings:
         tables=(table, *_printed(study)),
         notes=(
             (
-                f"Each dataset as it is, as the paper has it, up to {options.among:,} random rows "
-                "for ROUGE-L. Bigrams over rows fall, and near copies rise, as rows are added: "
-                "compare datasets of like size, or look at `lexical` and `repetition`, which do."
+                f"Each dataset unchanged, as in the paper, with up to {options.among:,} random "
+                "rows for ROUGE-L. With more rows, bigrams per row decrease and near copies "
+                "increase, so compare datasets of similar size, or use `lexical` and `repetition`, "
+                "which do so."
             ),
             (
-                f"Measured is {options.text}, or all texts where a row has none of that name. "
-                f"Tokens are words and single marks; ROUGE-L is of words, the first {COMPARED:,}."
+                f"The measured text is {options.text}, or all texts if a row does not have it. "
+                f"Tokens are words and punctuation marks; ROUGE-L uses the first {COMPARED:,} "
+                "words."
             ),
         ),
     )

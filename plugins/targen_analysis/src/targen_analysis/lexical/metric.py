@@ -32,8 +32,12 @@ __all__ = ["LEXICAL", "LexicalOptions"]
 class LexicalOptions(MetricOptions):
     """Options of `lexical`."""
 
-    replicates: int = Field(100, ge=0, description="Resamples for an interval; 0: no intervals.")
-    rows: int = Field(0, ge=0, description="Rows to compare at; 0: those of the smallest dataset.")
+    replicates: int = Field(
+        100, ge=0, description="Number of resamples per interval; 0: no intervals."
+    )
+    rows: int = Field(
+        0, ge=0, description="Number of rows to compare at; 0: the smallest dataset's."
+    )
 
 
 _SUBSAMPLES = 20
@@ -68,14 +72,14 @@ _SHOWN = {
     "hd-d": "HD-D",
     "mattr": "MATTR (50 words)",
     "mtld": "MTLD (words)",
-    "bigrams a row": "different bigrams / rows",
-    "own bigrams a row": "different bigrams within a row",
+    "bigrams per row": "different bigrams / rows",
+    "own bigrams per row": "different bigrams per row",
     "compression": "compression ratio",
 }
 """Figure -> how the table calls it, in its order."""
 
 _COMPARED = (
-    "vocabulary", "distinct-2", "entropy-2", "hd-d", "mattr", "mtld", "own bigrams a row",
+    "vocabulary", "distinct-2", "entropy-2", "hd-d", "mattr", "mtld", "own bigrams per row",
     "compression",
 )  # fmt: skip
 
@@ -113,7 +117,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
     if not same:
         tables.append(
             Table(
-                "On all rows: these grow or shrink with the number of rows and compare nothing",
+                "On all rows: these depend on the number of rows, so do not compare them",
                 ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
                 [
                     (shown, *(_plain(measured.whole[name]) for measured in results))
@@ -132,29 +136,29 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         },
         glance={
             "vocabulary": f"different words in {size:,} rows; higher is more diverse",
-            "mattr": "different words in each 50; higher is more diverse",
-            "compression": "how many times the texts compress; higher is more repetitive",
+            "mattr": "different words per 50; higher is more diverse",
+            "compression": "compression ratio of the texts; higher is more repetitive",
         },
         better={"vocabulary": "higher", "mattr": "higher", "compression": "lower"},
         tables=tuple(tables),
         plots=_plots(study, results, of_words),
         warnings=tuple(
-            f"{corpus.name} contains no words by the Latin pattern of words."
+            f"{corpus.name} does not contain any words in Latin script."
             for corpus, words in zip(corpora, of_words, strict=True)
             if not len(words.ids)
         ),
         notes=(
             (
-                "Words are runs of letters and digits in lower case. An n-gram does not cross from "
-                "one field into the next. Words of a template do not count."
+                "Words are runs of letters and digits in lower case. N-grams do not cross from one "
+                "field into the next. Words of a template do not count."
             ),
             (
-                f"Larger datasets are measured on random rows, {_SUBSAMPLES} times {size:,}, since "
-                "raw counts grow with rows."
+                f"Larger datasets are measured on {_SUBSAMPLES} samples of {size:,} random rows, "
+                "since raw counts grow with rows."
             ),
             (
-                "Few different words may be what a task asks for, and many may be noise: diversity "
-                "is no quality."
+                "A task may need few different words, and many may be noise: diversity is not "
+                "quality."
             ),
         ),
     )
@@ -225,9 +229,10 @@ def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[s
             continue
         lines.append(
             f"{corpus.name} has {mine.value:,.0f} different words where {study.reference.name} has "
-            f"{other.value:,.0f} in as many rows ({size:,}): {_share(mine.value, other.value)}"
-            f"{'' if apart(mine, other) else ', which may be chance'}. Its texts compress "
-            f"{_number(measured, 'compression')} times, the original's "
+            f"{other.value:,.0f} in the same number of rows ({size:,}): "
+            f"{_share(mine.value, other.value)}"
+            f"{'' if apart(mine, other) else ', which may be chance'}. "
+            f"Its texts compress {_number(measured, 'compression')} times, the original's "
             f"{_number(original, 'compression')} times (higher is more repetitive)."
         )
     return tuple(lines)
@@ -282,7 +287,8 @@ def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -
             )
     ratios = Plot(
         "intervals",
-        f"Each figure over that of {study.reference.name}, in as many rows (1: the same)",
+        f"Each figure divided by that of {study.reference.name}, with the same number of rows (1: "
+        "equal)",
         marks,
         x="ratio",
         y="figure",

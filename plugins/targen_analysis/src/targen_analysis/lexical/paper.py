@@ -79,20 +79,20 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     figures = {corpus.name: _figures(corpus, tokens) for corpus in study.everything}
     names = list(_SHOWN)
     table = Table(
-        "Table 7 of the paper, and what it is made of",
+        "Table 7 of the paper and its components",
         ("figure", *figures),
         [(_SHOWN[name], *(each[name] for each in figures.values())) for name in names],
-        note="The sum grows with the rows; the true vocabulary is what a dictionary of the whole "
-        "dataset would hold. Both without stop words, case-sensitive.",
+        note="The sum grows with the number of rows; the true vocabulary is what a dictionary of "
+        "the whole dataset would contain. Both exclude stop words and are case-sensitive.",
     )
     return Findings(
         figures=figures,
         tables=(table, *_printed(study)),
         notes=(
             (
-                "Table 13 of the paper gives another figure for lexical diversity, between 0 and "
-                "1, without defining it. No ratio of different to all words of the originals "
-                "reproduces it."
+                "Table 13 of the paper gives a different figure for lexical diversity, between 0 "
+                "and 1, without defining it. No ratio of different words to all words in the "
+                "originals reproduces it."
             ),
         ),
     )
@@ -100,8 +100,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 
 _SHOWN = {
     "sum of unique non-stop tokens": "sum over texts of unique non-stop tokens (table 7)",
-    "a text": "of the field in a text, on average",
-    "share of template words": "share that is words of the template",
+    "a text": "mean per text for the field",
+    "share of template words": "share of words from the template",
     "sum without template": "the sum without the template",
     "vocabulary": "true vocabulary without stop words",
 }

@@ -34,10 +34,12 @@ THRESHOLDS = (0.7, 0.8, 0.9)
 class RepetitionOptions(MetricOptions):
     """Options of `repetition`."""
 
-    texts: int = Field(500, ge=2, description="Rows that self-BLEU compares with each other.")
-    probes: int = Field(500, ge=1, description="Rows whose nearest other row is looked for.")
-    among: int = Field(5000, ge=2, description="Rows among which it is looked for.")
-    shown: int = Field(5, ge=0, description="Pairs of rows that are shown.")
+    texts: int = Field(500, ge=2, description="Number of rows for self-BLEU.")
+    probes: int = Field(
+        500, ge=1, description="Number of rows for which to find the most similar row."
+    )
+    among: int = Field(5000, ge=2, description="Number of rows to search.")
+    shown: int = Field(5, ge=0, description="Number of pairs of rows to show.")
 
 
 def _measure(study: Study, options: RepetitionOptions) -> Findings:
@@ -57,7 +59,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         repeated += _repeated(corpus, options.shown) if again else []
         if again and corpus is not study.reference:
             warnings.append(
-                f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier one word "
+                f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier row word "
                 "for word."
             )
         if smallest > 1:
@@ -80,27 +82,28 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         figures[corpus.name] = mine
     names = list(dict.fromkeys(name for mine in figures.values() for name in mine))
     table = Table(
-        "How alike the rows of a dataset are",
+        "Similarity of the rows within a dataset",
         ("figure", *(corpus.name for corpus in corpora)),
         [(_SHOWN[n], *(figures[c.name].get(n) for c in corpora)) for n in names],
         note="95 % intervals.",
     )
     notes = (
         (
-            f"Self-BLEU: {texts:,} random rows against each other; its value depends on that "
-            "number. The interval is that of the mean over these rows."
+            f"Self-BLEU: {texts:,} random rows compared with each other; its value depends on that "
+            "number. The interval is for the mean over these rows."
         ),
         (
-            f"Uniqueness: for each of {probes:,} random rows, the nearest of {among:,} others by "
-            f"ROUGE-L over the first {COMPARED:,} words of a row. Each dataset has as many rows."
+            f"Uniqueness: for each of {probes:,} random rows, the most similar of {among:,} others "
+            f"by ROUGE-L over the first {COMPARED:,} words of a row. All datasets use the same "
+            "numbers."
         ),
     )
     return Findings(
         headlines=_headlines(study, figures),
         figures=figures,
         glance={
-            "self-bleu": "how much rows share with each other; lower is more diverse",
-            f"unique at {THRESHOLDS[0]}": "rows with no near copy; higher is more diverse",
+            "self-bleu": "overlap between rows; lower is more diverse",
+            f"unique at {THRESHOLDS[0]}": "rows without a near copy; higher is more diverse",
         },
         better={"self-bleu": "lower", f"unique at {THRESHOLDS[0]}": "higher"},
         tables=(
@@ -111,7 +114,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         plots=(
             Plot(
                 "bars",
-                "ROUGE-L of a row with its nearest other row",
+                "ROUGE-L of a row with the most similar other row",
                 marks,
                 x="ROUGE-L",
                 y="share",
@@ -121,7 +124,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         if marks
         else (),
         warnings=tuple(warnings),
-        notes=notes if smallest > 1 else ("One row has nothing to be compared with.",),
+        notes=notes if smallest > 1 else ("A single row cannot be compared with others.",),
     )
 
 
@@ -161,7 +164,7 @@ def _pairs(
         )
         if len(rows) == shown:
             break
-    return Table(f"Most alike in {corpus.name}", ("ROUGE-L", "row", "its nearest"), rows)
+    return Table(f"Most similar rows in {corpus.name}", ("ROUGE-L", "row", "its nearest"), rows)
 
 
 def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[str, ...]:
@@ -171,7 +174,7 @@ def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[s
         mine = figures[corpus.name].get(name)
         if mine is None or mine.value is None:
             continue
-        line = f"{percent(mine.value)} of the rows of {corpus.name} have no near copy beside them"
+        line = f"{percent(mine.value)} of the rows of {corpus.name} do not have a near copy"
         if study.reference is not None:
             other = figures[study.reference.name][name].value or 0
             line += f" ({study.reference.name}: {percent(other)})"

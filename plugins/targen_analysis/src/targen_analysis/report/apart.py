@@ -13,9 +13,9 @@ __all__ = ["KEY", "Apart", "apart"]
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (
-    "▲ above the reference, ▼ below it, beyond what the intervals allow: "
-    "two marks from 1.25 times, three from twice; = where the intervals overlap. "
-    "Better and worse are said of figures that have a better side."
+    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean at least "
+    "1.25 times, three at least twice; = means that the intervals overlap. Better and worse apply "
+    "only to figures with a better side."
 )
 
 
@@ -56,7 +56,7 @@ class Apart:
     @property
     def words(self) -> str:
         """Both figures, how many times the smaller is the larger one, and which is better."""
-        both = f"{number(self.value)} against {number(self.reference)}"
+        both = f"{number(self.value)} compared with {number(self.reference)}"
         if not (math.isinf(self.times) or self.times < 1.1):
             both += f" ({'×' if self.value > self.reference else '÷'} {self.times:.1f})"
         return f"{both}, {self.judgement}" if self.judgement else both

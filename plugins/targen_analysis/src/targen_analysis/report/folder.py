@@ -33,14 +33,14 @@ def check_free(out: Path, *, force: bool) -> None:
         WriteFailed: the folder is not writable.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, and an analysis is a folder", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is a file, but an analysis needs a folder", hint=ANOTHER_OUT)
     with writing(out, hint=ANOTHER_OUT):
         there = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if (out / "manifest.json").exists():
         raise UsageError(
-            f"{out} is a run directory, which holds what the run left and nothing else",
+            f"{out} is a run directory, which must only contain the run's files",
             hint=ANOTHER_OUT,
         )
     check_own(out, *FILES, *_FOLDERS)

@@ -53,7 +53,7 @@ def as_page(analysis: Analysis) -> str:
     script = (own / "page.js").read_text(encoding="utf-8")
     body = [
         (
-            f'<header><div><h1>{safe(title)}</h1><p class="soft">What is in the '
+            f'<header><div><h1>{safe(title)}</h1><p class="soft">The contents of the '
             "data, measured by targen analyze.</p></div>"
             '<button id="shade">Light / dark</button></header>'
         ),

@@ -94,7 +94,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"For a verdict, name the original with {Option('against')}.{doubts}"
+        yield f"For a verdict, give the original with {Option('against')}.{doubts}"
         return
     lead = leading(analysis)
     if lead is not None and lead.findings is not None:
@@ -104,7 +104,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         return
     name = study.reference.name
     if not marks:
-        yield f"No figure at a glance is known of {name} as well.{doubts}"
+        yield f"None of the main figures is known for {name} as well.{doubts}"
         return
     far = [mark for mark in marks.values() if mark.size == _FARTHEST]
     off = [mark for mark in marks.values() if 0 < mark.size < _FARTHEST]
@@ -146,24 +146,24 @@ def _limits(study: Study) -> Iterator[str]:
     smallest = min(study.everything, key=len)
     half = Z * 0.5 / math.sqrt(len(smallest))
     yield (
-        f"{smallest.name} has {len(smallest):,} rows: a share near one half is known to "
+        f"{smallest.name} has {len(smallest):,} rows, so a share near one half is only known to "
         f"±{max(1, round(100 * half))} points at best."
     )
     if study.reference is None:
         against = Option("against")
-        yield f"Without {against}, figures say little about quality."
+        yield f"Without {against}, the figures say little about quality."
     elif study.reference.fields != study.corpora[0].fields:
         yield (
-            f"{study.reference.name} has other texts ({', '.join(study.reference.fields)}) than "
-            f"{study.corpora[0].name} ({', '.join(study.corpora[0].fields)}): what is counted over "
-            "all texts compares different things."
+            f"{study.reference.name} has different texts ({', '.join(study.reference.fields)}) "
+            f"than {study.corpora[0].name} ({', '.join(study.corpora[0].fields)}), so figures over "
+            "all texts compare different things."
         )
     if any(corpus.run is not None for corpus in study.corpora):
         yield (
-            "Intervals, except those of differences, take rows for independent draws. Rows of a "
-            "run share contexts and seeds, so true intervals are wider."
+            "Intervals, except those of differences, treat rows as independent. Rows of a run "
+            "share contexts and seeds, so the true intervals are wider."
         )
     yield (
-        "No figure here shows whether a label is right or what a model learns from a row. "
-        "Read twenty rows of each label, and train."
+        "None of these figures show whether a label is right or what a model learns from a row. "
+        "Read twenty rows per label, and train a model."
     )

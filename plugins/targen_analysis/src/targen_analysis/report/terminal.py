@@ -52,7 +52,10 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         print(f"note: {name}: {line}")
     if notes and not tables:
         names = ", ".join(dict.fromkeys(name for name, _ in notes))
-        print(f"note: {names}: without their input; report.html says what each needs")
+        print(
+            f"note: {names}: not measured, because their input is missing; report.html shows what "
+            "each needs"
+        )
     for line in short.limits:
         print(f"limit: {line}")
     if tables:

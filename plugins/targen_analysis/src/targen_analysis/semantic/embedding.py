@@ -80,7 +80,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():
-        notes = (f"{model} was not made for sentences: the mean of its tokens' vectors is taken.",)
+        notes = (f"{model} is not a sentence model, so the mean of its token vectors is used.",)
     return Embedder(
         model,
         partial(_encode, model, loaded, batch),

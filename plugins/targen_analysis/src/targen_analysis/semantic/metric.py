@@ -36,17 +36,19 @@ class SemanticOptions(MetricOptions):
     """Options of `semantic`."""
 
     model: str = Field(DEFAULT_MODEL, description="Embedding model: its folder or name.")
-    field: str = Field("", description="The text of a row that is embedded; all by default.")
-    rows: int = Field(2000, ge=2, description="Rows of each dataset, at most.")
-    k: int = Field(5, ge=1, description="Neighbours within which rows cover each other.")
+    field: str = Field("", description="The text of a row to embed [default: all texts].")
+    rows: int = Field(2000, ge=2, description="Maximum number of rows per dataset.")
+    k: int = Field(5, ge=1, description="Number of neighbours within which rows cover each other.")
     map: Projection = Field(
         "tsne", description="The projection of the map: tsne, pca, umap or none."
     )
-    points: int = Field(500, ge=1, description="Rows of each dataset on the map, at most.")
-    shown: int = Field(5, ge=0, description="Missing and new rows that are shown.")
-    umap: bool = Field(False, description="Also the mean cosine after UMAP, as in the paper.")
-    device: str = Field("", description="Where the model runs; by default a GPU if there is one.")
-    batch: int = Field(32, ge=1, description="Texts that are embedded at a time.")
+    points: int = Field(500, ge=1, description="Maximum number of rows per dataset on the map.")
+    shown: int = Field(5, ge=0, description="Number of missing and new rows to show.")
+    umap: bool = Field(
+        False, description="Also measure the mean cosine after UMAP, as in the paper."
+    )
+    device: str = Field("", description="Where the model runs [default: a GPU if there is one].")
+    batch: int = Field(32, ge=1, description="Number of texts to embed at a time.")
 
 
 _UMAP_SEEDS = range(5)
@@ -55,12 +57,12 @@ _SHOWN = {
     "mean cosine": "mean cosine of two rows (lower is more diverse)",
     "remote-clique": "remote-clique (higher is more diverse)",
     "Chamfer distance": "Chamfer distance (higher is more diverse)",
-    "Vendi score": "Vendi score: as diverse as this many wholly different rows",
-    "near repeats": f"rows with another at cosine {REPEATED} or above",
+    "Vendi score": "Vendi score: as diverse as this many completely different rows",
+    "near repeats": f"rows with another row at cosine {REPEATED} or above",
     "precision": "precision: rows within the reference",
-    "recall": "recall: rows of the reference within these",
-    "density": "density: how deep within the reference (1: as its own)",
-    "coverage": "coverage: rows of the reference with one of these near",
+    "recall": "recall: rows of the reference within this dataset",
+    "density": "density: depth within the reference (1: as deep as its own rows)",
+    "coverage": "coverage: rows of the reference with a row of this dataset nearby",
 }
 
 
@@ -114,8 +116,8 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
         seed = study.rng("semantic/map/seed").getrandbits(31)
         plots.append(map_of(samples, options.map, options.points, seed, rng))
         notes.append(
-            f"The map shows {options.points:,} random rows of each dataset at most. Neighbours on "
-            "it are alike; how far groups lie apart, and how large they are, means little."
+            f"The map shows at most {options.points:,} random rows per dataset. Neighbours on it "
+            "are similar; distances between groups and their sizes mean little."
         )
     return Findings(
         headlines=tuple(_headline(sample, reference, figures) for sample in mine),
@@ -130,10 +132,10 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
 
 
 _GLANCE = {
-    "mean cosine": "of two rows; lower is more diverse",
-    "Vendi score": "as diverse as this many wholly different rows",
-    "near repeats": "rows that another row nearly repeats in meaning",
-    "coverage": "rows of the reference with one near; its own: its halves",
+    "mean cosine": "similarity of two rows; lower is more diverse",
+    "Vendi score": "as diverse as this many completely different rows",
+    "near repeats": "rows whose meaning another row nearly repeats",
+    "coverage": "rows of the reference with a row nearby; for itself: between its halves",
 }
 
 _BETTER: dict[str, Literal["higher", "lower"]] = {
@@ -145,12 +147,12 @@ _BETTER: dict[str, Literal["higher", "lower"]] = {
 
 _NOTES = (
     (
-        "Figures are those of the model's eyes: what it takes for alike. They compare datasets "
-        "under one model, and one model's with no other's."
+        "The figures show what the model considers similar. They compare datasets under one model; "
+        "do not compare figures from different models."
     ),
     (
-        "Varied is not good: noise is varied, and a narrow task has similar rows. Coverage does "
-        "not show whether labels are right."
+        "Variety is not quality: noise is varied, and a narrow task has similar rows. Coverage "
+        "does not show whether labels are right."
     ),
 )
 
@@ -176,7 +178,7 @@ def _samples(
         if len(there) < len(whole):
             notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} lack the text.")
         if len(there) < 2:
-            notes.append(f"{corpus.name} is left out: it takes two rows to compare.")
+            notes.append(f"{corpus.name} is left out, because a comparison needs two rows.")
             continue
         rng = generator(study.rng(f"semantic/{corpus.name}"))
         rows = there[subsample(options.rows, len(there), rng)]
@@ -196,7 +198,7 @@ def _samples(
 
 def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> list[str]:
     what = f"the text {options.field} of a row" if options.field else "all texts of a row together"
-    whole = f"Embedded by {embed.name}: {what}, {options.rows:,} random rows of a dataset at most."
+    whole = f"Embedded with {embed.name}: {what}, at most {options.rows:,} random rows per dataset."
     limit = embed.max_tokens
     # A word is at least a token, so these are cut for sure; others may be.
     cut = sum(len(text.split()) > limit for text in texts) if limit else 0
@@ -206,7 +208,7 @@ def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> l
         whole,
         (
             f"The model reads the first {limit:,} tokens of a row: at least {cut:,} of "
-            f"{len(texts):,} different rows are longer, and their rest does not count."
+            f"{len(texts):,} different rows are longer and cut off."
         ),
     ]
 
@@ -225,9 +227,9 @@ def _table(
 def _coverage_table(
     mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures], size: int
 ) -> Table:
-    title = f"Beside {reference.name}: {size:,} rows of each"
+    title = f"Compared with {reference.name}: {size:,} rows each"
     table = _table(title, [*mine, reference], figures, FIGURES)
-    half = f"half of {reference.name} in its other half"
+    half = f"one half of {reference.name} in the other"
     return Table(title, (*table.columns[:-1], half), table.rows, note=table.note)
 
 
@@ -270,8 +272,9 @@ def _warnings(
         repeats = ours["near repeats"]
         if (repeats.low or 0) > (theirs["near repeats"].high or 0) + _MORE_REPEATED:
             warnings.append(
-                f"{percent(repeats.value)} of the rows of {sample.name} say nearly what "
-                f"another says, {percent(theirs['near repeats'].value)} in {reference.name}."
+                f"{percent(repeats.value)} of the rows of {sample.name} say nearly the same as "
+                f"another row, compared with {percent(theirs['near repeats'].value)} in "
+                f"{reference.name}."
             )
         if "coverage" not in ours:
             continue
@@ -280,9 +283,9 @@ def _warnings(
             continue
         if covered.high < ceiling.low - _LESS_COVERED:
             warnings.append(
-                f"{sample.name} has a row near {percent(covered.value)} of those of "
-                f"{reference.name}, whose own other half has one near "
-                f"{percent(ceiling.value)}: see what is missing."
+                f"{sample.name} has a row near {percent(covered.value)} of the rows of "
+                f"{reference.name}; the reference's other half has one near "
+                f"{percent(ceiling.value)}. See the missing rows below."
             )
     return warnings
 
@@ -299,7 +302,7 @@ def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Fi
     line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (lower is more diverse)."
     if "coverage" in ours:
         line += (
-            f" They lie near {percent(ours['coverage'].value)} of its rows; its other half near "
+            f" They are near {percent(ours['coverage'].value)} of its rows; its other half is near "
             f"{percent(theirs['coverage'].value)}."
         )
     return line
@@ -333,15 +336,15 @@ def _after_umap(
             f"and {np.mean(moved):.2f} once these maps are moved to their middle"
         )
     warnings.append(
-        "The mean cosine after UMAP says where a map happens to lie, and little of the rows: "
-        f"{'; '.join(spans)}."
+        "The mean cosine after UMAP depends on where the map happens to lie and says little about "
+        f"the rows: {'; '.join(spans)}."
     )
     return [
         Table(
             f"Mean cosine after UMAP, {size:,} rows each, a map for each dataset",
             ("dataset", *seeds, "moved to the middle"),
             rows,
-            note="As the authors' code took it. Where 0 lies on such a map is chance.",
+            note="Computed as in the authors' code. The position of 0 on such a map is arbitrary.",
         )
     ]
 

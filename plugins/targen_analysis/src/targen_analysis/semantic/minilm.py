@@ -26,7 +26,7 @@ def _open() -> Encode:
             hint=install("targen-analysis[embeddings,minilm]")
             + ", or "
             + Option("embedder", "words")
-            + ", which needs no model",
+            + ", which does not need a model",
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")

@@ -109,13 +109,13 @@ def missing_and_new(sample: Sample, reference: Sample, shown: int) -> list[Table
     """The reference's rows that no row is near, and the rows that lie farthest from it."""
     return [
         _farthest(
-            f"Rows of {reference.name} that nothing in {sample.name} is near: what is missing",
+            f"Missing: rows of {reference.name} far from all rows of {sample.name}",
             reference,
             sample,
             shown,
         ),
         _farthest(
-            f"Rows of {sample.name} that lie farthest from {reference.name}: what is new, or off",
+            f"New or off-topic: rows of {sample.name} farthest from {reference.name}",
             sample,
             reference,
             shown,

@@ -52,7 +52,7 @@ _PREFERRED = ("train", "", "validation", "test")
 _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
-_OUTSIDE = "it is a link that leads out of the folder, or to nothing; name what it leads to"
+_OUTSIDE = "it is a link that leads out of the folder, or nowhere; give the path of its target"
 _BUILD_AGAIN = (
     Action("catalogue build", Blank("FOLDER"), Setting("encoding", "cp1252"))
     + ", or which it is in"
@@ -63,7 +63,9 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 class Options(CatalogueOptions):
     """Options of `files`."""
 
-    encoding: str = Field("", description="of text files that are not UTF-8, such as cp1252")
+    encoding: str = Field(
+        "", description="the encoding of text files that are not UTF-8, such as cp1252"
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -119,7 +121,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
         listed = iter([_Files(path.name, path.stem, "", (path,), path.parent)])
     else:
         raise UsageError(
-            f"{spec} is not a readable dataset", hint=f"read are {', '.join(SUFFIXES)}"
+            f"{spec} is not a readable dataset", hint=f"targen reads {', '.join(SUFFIXES)}"
         )
     for each in listed:
         if each.problem:
@@ -252,7 +254,7 @@ def _revision(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     files = [each for path in paths for each in (_members(path) if path.is_dir() else [path])]
     if not files:  # no digest would say what it holds
-        raise DatasetUnavailable(f"{paths[0]} has no files that rows could be in")
+        raise DatasetUnavailable(f"{paths[0]} does not have any files that could contain rows")
     for each in files:
         digest.update(bytes.fromhex(digest_of(each)))
     return f"sha256:{digest.hexdigest()[:32]}"
@@ -276,11 +278,11 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
     if "canary" in said:
-        notes = [*notes, f"its authors want it in no training corpus: {said['canary']}"]
+        notes = [*notes, f"its authors want to keep it out of training corpora: {said['canary']}"]
     if card.name and card.name not in (name, described[: len(card.name)]):
         described = f"{card.name}. {described}"
     if len(paths) > 1 and not paths[0].is_dir():
-        notes = [*notes, f"{plural(len(paths), 'file')}, one behind the other"]
+        notes = [*notes, f"{plural(len(paths), 'file')}, one after the other"]
     return [
         DatasetEntry(
             id=f"file:{listed.key}",
@@ -353,11 +355,11 @@ def _looked_through(
             samples.append(cut(plain(row)))
     if not rows:
         raise DatasetUnavailable(
-            f"{paths[0]} has no row that can be read" + (f"; {first}" if bad else "")
+            f"{paths[0]} does not have any readable rows" + (f"; {first}" if bad else "")
         )
-    notes = [f"{plural(bad, 'row')} left out that cannot be read; {first}"] if bad else []
+    notes = [f"left out {plural(bad, 'unreadable row')}; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
-        notes.append(f"its only column is {name!r}: the separator of cells is taken to be a comma")
+        notes.append(f"its only column is {name!r}; targen assumes that commas separate cells")
     notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
     return columns.types(), samples, rows, notes
 
@@ -420,8 +422,8 @@ def _json_object(path: Path) -> _Inside | None:
         return None  # lines of JSON, or what the reader has words for
     lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
-        several = f"{len(lists)} lists of rows" if lists else "no list of rows"
-        raise DatasetUnavailable(f"{path} is one JSON object with {several} in it")
+        several = f"{len(lists)} lists of rows" if lists else "there is no list of rows"
+        raise DatasetUnavailable(f"{path} is a single JSON object with {several} in it")
     rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
     return _Inside(rows, {name: v for name, v in value.items() if isinstance(v, str)})
 
@@ -461,17 +463,17 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     at = Path(entry.location)
     if not _is_own(at):
         raise DatasetUnavailable(
-            f"{entry.id} is at {at}, and an index from someone else may name any file",
+            f"{entry.id} is at {at}, but an index from someone else may refer to any file",
             hint=Action("catalogue build", at.parent)
             + ", or, if you trust the index, "
             + Either(Option("trust", True), "within `with targen_core.trusting():`"),
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
-    again = Action("catalogue build") + " describes it anew"
+    again = Action("catalogue build") + " describes it again"
     try:
         changed = _revision(paths) != entry.revision
     except (FileNotFoundError, NoSuchFile):
-        raise DatasetUnavailable(f"{entry.id} is not at {at} any more", hint=again) from None
+        raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
     except UnreadableFile as error:
         raise DatasetUnavailable(f"{entry.id} cannot be read: {error.reason}") from error
     except OSError as error:
@@ -498,7 +500,7 @@ def _digest(root: Path) -> str:
 
 
 FILES = Catalogue(
-    summary="folders and files of your own: CSV, JSON, Parquet, runs",
+    summary="your own folders and files: CSV, JSON, Parquet, runs",
     opens=_opens,
     listing=_listing,
     describe=_describe,

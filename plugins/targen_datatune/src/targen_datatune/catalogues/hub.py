@@ -56,12 +56,14 @@ class Options(CatalogueOptions):
     author: str = Field("", description="whose datasets")
     task: str = Field("", description="a task category, such as text-classification")
     language: str = Field("", description="such as en")
-    tags: str = Field("", description="tags that it must have, separated by commas")
+    tags: str = Field("", description="tags that datasets must have, separated by commas")
     limit: int = Field(
-        1000, ge=0, description="maximum number of datasets, the most downloaded first; 0 is all"
+        1000,
+        ge=0,
+        description="maximum number of datasets, starting with the most downloaded; 0 is all",
     )
-    configurations: int = Field(10, ge=1, description="of one dataset, at most")
-    samples: bool = Field(True, description="sample rows, which take a request each")
+    configurations: int = Field(10, ge=1, description="maximum number per dataset")
+    samples: bool = Field(True, description="number of sample rows; each takes a request")
 
 
 def _opens(spec: str) -> bool:
@@ -136,19 +138,19 @@ class _hub:  # noqa: N801 - used as a function
         first = " ".join((str(error).strip() or type(error).__name__).split())[:200]
         if status == 404 or (status == 401 and self._what != _PREFIX):
             raise UsageError(
-                f"the hub {_endpoint()} has no dataset {self._what.removeprefix(_PREFIX)!r}, or it "
-                "is not for this user",
-                hint="hf auth login, where it is private",
+                f"the hub {_endpoint()} does not have the dataset "
+                f"{self._what.removeprefix(_PREFIX)!r}, or it is not available to this user",
+                hint="hf auth login, if it is private",
             ) from error
         if status in (401, 403):
             raise UsageError(
-                f"the hub {_endpoint()} refuses this user: {first}", hint="hf auth login"
+                f"the hub {_endpoint()} does not admit this user: {first}", hint="hf auth login"
             ) from error
         if isinstance(error, ValueError) and status is None:
             raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
         raise JobFailed(
             f"the hub {_endpoint()} did not answer: {first}",
-            hint="what was described is kept; " + AGAIN + " continues",
+            hint="the descriptions so far are kept; " + AGAIN + " continues",
         ) from error
 
 
@@ -170,7 +172,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         return [_entry(facts, {}, note=f"not described: {error}")]
     known = answer.body.get("dataset_info")
     if not isinstance(known, dict) or not known:
-        raise DatasetUnavailable(f"the viewer knows no rows of {name}")
+        raise DatasetUnavailable(f"the viewer does not have any rows of {name}")
     entries = []
     for configuration, info in list(known.items())[: options.configurations]:
         if not isinstance(info, dict):
@@ -280,15 +282,15 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         features = _features(answer.body)
         if answer.revision and answer.revision != entry.revision:
             raise DatasetUnavailable(
-                f"{entry.id} has changed since it was described: it was at {entry.revision}, and "
-                f"is at {answer.revision}",
-                hint=Action("catalogue build", "hf:") + " describes it anew",
+                f"{entry.id} has changed since it was described: it was at {entry.revision} and is "
+                f"at {answer.revision}",
+                hint=Action("catalogue build", "hf:") + " describes it again",
             )
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
-                f"{entry.id} has other columns than when it was described: {there}",
-                hint=Action("catalogue build", "hf:") + " describes it anew",
+                f"{entry.id} has different columns than when it was described: {there}",
+                hint=Action("catalogue build", "hf:") + " describes it again",
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
@@ -400,17 +402,17 @@ def _viewer(path: str, **query: Any) -> _Answer:
             elif status not in _PASSING and not (status == 500 and code in _NOT_READY):
                 raise _unavailable(str(query["dataset"]), status, last)
             elif status == 500 and not tries_left:
-                raise DatasetUnavailable(f"the viewer has nothing of {query['dataset']}: {last}")
+                raise DatasetUnavailable(f"the viewer does not have {query['dataset']}: {last}")
             asked = _seconds(response.headers.get("Retry-After", ""))
         if asked > _LONGEST_WAIT:
-            last += f"; it asks to come back in {asked:,.0f} s"
+            last += f"; retry in {asked:,.0f} s"
             break
         if tries_left:
             _sleep(asked or wait)
             wait *= 2
     raise JobFailed(
         f"the dataset viewer {base} did not answer: {last}",
-        hint="what was described is kept; " + AGAIN + " continues",
+        hint="the descriptions so far are kept; " + AGAIN + " continues",
     )
 
 
@@ -440,12 +442,14 @@ def _unavailable(name: str, status: int, words: str) -> DatasetUnavailable:
             hint=f"ask for access at {_endpoint()}/datasets/{name}, and hf auth login",
         )
     if status == 404:
-        return DatasetUnavailable(f"{name} is not there, or not for this user: {words}")
-    return DatasetUnavailable(f"the viewer has nothing of {name}: {words}")
+        return DatasetUnavailable(
+            f"{name} does not exist, or is not available to this user: {words}"
+        )
+    return DatasetUnavailable(f"the viewer does not have {name}: {words}")
 
 
 HUB = Catalogue(
-    summary="the Hugging Face hub, by its dataset viewer, without whole downloads",
+    summary="the Hugging Face hub, through its dataset viewer, without full downloads",
     opens=_opens,
     listing=_listing,
     describe=_describe,

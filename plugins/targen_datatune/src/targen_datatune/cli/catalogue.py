@@ -29,8 +29,9 @@ def catalogue(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC|DATASET]...",
-            help="For build, list, remove: files or folders of CSV, JSON, JSON lines or Parquet, "
-            "folders that `datasets` saved, runs, or hf: for the hub. For show: a dataset's id.",
+            help="For build, list and remove: files or folders of CSV, JSON, JSON Lines or "
+            "Parquet, folders saved by `datasets`, runs, or hf: for the hub. For show: a dataset's "
+            "id.",
             show_default=False,
         ),
     ] = None,
@@ -41,15 +42,15 @@ def catalogue(
             "--option",
             "-o",
             metavar="KEY=VALUE",
-            help="build: an option of the catalogue, such as -o limit=500; see "
+            help="For build: an option of the catalogue, such as -o limit=500; see "
             "`targen describe hub --kind catalogue`.",
         ),
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="build: retry the datasets that could not be described.")
+        bool, typer.Option("--retry", help="For build: retry datasets that could not be described.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
 ) -> None:
     """Build or show the index of datasets that `targen retrieve` searches.
 
@@ -69,12 +70,14 @@ def catalogue(
 
     given = names or []
     if action not in ("build", "list", "show", "remove"):
-        raise UsageError(f"catalogue {action}: no such action", hint=f"the actions are {_ACTIONS}")
+        raise UsageError(
+            f"catalogue {action}: there is no such action", hint=f"the actions are {_ACTIONS}"
+        )
     if action != "build" and (option or retry):
-        raise UsageError("-o and --retry are for catalogue build")
+        raise UsageError("-o and --retry are only for catalogue build")
     if action != "list" and not given:
         wants = "a dataset, such as file:csvs/a.csv" if action == "show" else "a SPEC"
-        raise UsageError(f"catalogue {action} wants {wants}", hint="targen catalogue list")
+        raise UsageError(f"catalogue {action} needs {wants}", hint="targen catalogue list")
     folder = index if index is not None else default_index()
     with Index(folder, create=action == "build") as opened:
         if action == "build":
@@ -86,7 +89,7 @@ def catalogue(
         else:
             for name in given:
                 count = opened.remove(name)
-                print(f"{name}: {plural(count, 'entry', 'entries')} taken out")
+                print(f"{name}: removed {plural(count, 'entry', 'entries')}")
 
 
 def _build(
@@ -111,7 +114,7 @@ def _build(
                 done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
             except KeyboardInterrupt:
                 raise Interrupted(
-                    f"stopped; what was described of {spec} is kept",
+                    f"stopped; the descriptions from {spec} so far are kept",
                     hint=f"targen catalogue build {spec} continues",
                 ) from None
     if json:
@@ -122,7 +125,7 @@ def _build(
     print(index.folder)
     if not any(built.entries for built in done.values()):
         raise UsageError(
-            f"no readable dataset in {', '.join(specs)}",
+            f"there is no readable dataset in {', '.join(specs)}",
             hint="it reads CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
         )
 
@@ -130,7 +133,7 @@ def _build(
 def _built_words(built: Built) -> str:
     parts = [plural(built.entries, "entry", "entries")]
     parts += [f"{plural(built.described, 'dataset')} described"] if built.described else []
-    parts += [f"{built.same:,} as before"] if built.same else []
+    parts += [f"{built.same:,} unchanged"] if built.same else []
     parts += [f"{built.gone:,} gone"] if built.gone else []
     parts += [f"{len(built.problems):,} left out"] if built.problems else []
     return ", ".join(parts)

@@ -38,8 +38,8 @@ CatalogueArg = Annotated[
         "--catalogue",
         "--catalog",
         metavar="SPEC",
-        help="Search only these: a file or a folder, which is described first, or what was built, "
-        "such as hf:. [default: all that was built]",
+        help="Search only these: a file or folder, which targen describes first, or a built "
+        "catalogue, such as hf:. [default: all built catalogues]",
     ),
 ]
 RetrieverArg = Annotated[
@@ -51,7 +51,7 @@ RetrieverArg = Annotated[
         autocompletion=completer("retriever"),
     ),
 ]
-KArg = Annotated[int, typer.Option("-k", "--top", min=1, help="Datasets to find.")]
+KArg = Annotated[int, typer.Option("-k", "--top", min=1, help="Number of datasets to find.")]
 LicenseArg = Annotated[
     list[str] | None,
     typer.Option(
@@ -69,7 +69,7 @@ MaxRowsArg = Annotated[
     int | None, typer.Option("--max-rows", min=0, help="Only datasets with at most this many rows.")
 ]
 GatedArg = Annotated[
-    bool, typer.Option("--gated", help="Also datasets whose access must be requested.")
+    bool, typer.Option("--gated", help="Include datasets for which you must request access.")
 ]
 
 
@@ -83,7 +83,7 @@ def assignments(items: list[str] | None) -> dict[str, str]:
     for item in items or []:
         key, equals, value = item.partition("=")
         if not equals or not key:
-            raise UsageError(f"-o {item}: not of the form KEY=VALUE")
+            raise UsageError(f"-o {item}: it is not KEY=VALUE")
         pairs[key.strip()] = value
     return pairs
 

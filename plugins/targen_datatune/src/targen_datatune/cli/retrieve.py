@@ -58,7 +58,7 @@ def retrieve(
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the retriever."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
 ) -> None:
     """Find existing datasets near a task, without a call to a model.
 
@@ -105,21 +105,19 @@ def retrieve(
         print_json(facts | {"found": [_facts(each) for each in findings.matches]})
         return
     if not findings.matches:
-        hint = f"{_left_out(findings)}, which the filters do" if findings.left_out else ""
+        hint = f"the filters left out {_left_out(findings)}" if findings.left_out else ""
         raise UsageError(
-            f"no entry of {findings.searched:,} is near to {asked.name!r}",
-            hint=hint or "describe the task in more words, or --retriever dense",
+            f"none of {findings.searched:,} entries is similar to {asked.name!r}",
+            hint=hint or "describe the task in more words, or pass --retriever dense",
         )
     _print(findings)
     words = f"{findings.retriever} over {plural(findings.searched, 'entry', 'entries')}"
     print(f"\n{words}, {duration(took)}")
     if len(findings.matches) < min(k, findings.searched - sum(findings.left_out.values())):
-        words = (
-            f"{len(findings.matches):,} of {k:,}: no other entry has a word in common with the task"
-        )
-        print(f"{words}; --retriever dense needs none")
+        words = f"{len(findings.matches):,} of {k:,}: no other entry shares a word with the task"
+        print(f"{words}; --retriever dense does not need any")
     if findings.left_out:
-        print(f"Nearer, and left out: {_left_out(findings)}")
+        print(f"More similar, but left out: {_left_out(findings)}")
 
 
 def opened(index: Path | None, catalogue: list[str] | None) -> Index:
@@ -135,7 +133,9 @@ def opened(index: Path | None, catalogue: list[str] | None) -> Index:
     folders = [each for each in catalogue or [] if (Path(each) / "index.sqlite").is_file()]
     for each in folders:
         if index is not None or len(folders) > 1:
-            raise UsageError(f"{each} is an index, and another is named", hint="name one index")
+            raise UsageError(
+                f"{each} is an index, but another one is given", hint="give only one index"
+            )
         return Index(Path(each))
     folder = index if index is not None else default_index()
     return Index(folder, create=bool(catalogue))
@@ -171,12 +171,14 @@ def searched(
         specs.append(index.spec_of(spec))
     if empty and len(empty) == len(catalogue or []):
         raise UsageError(
-            f"no readable dataset in {', '.join(empty)}",
+            f"there is no readable dataset in {', '.join(empty)}",
             hint=_why_none(*empty.values()),
         )
     for source in index.sources():
         if not source.complete and (not specs or source.spec in specs) and not quiet:
-            said = f"warning: {source.spec} is built in part: {plural(source.datasets, 'dataset')}"
+            said = (
+                f"warning: {source.spec} is only partly built: {plural(source.datasets, 'dataset')}"
+            )
             print(f"{said}; targen catalogue build {source.spec} continues", file=sys.stderr)
     return tuple(specs)
 

@@ -74,23 +74,28 @@ def transform(
         typer.Option(
             "--labels",
             metavar="LABEL,...",
-            help='The outputs, where they are a closed set; "" for open ones. [default: as TASK '
-            "says]",
+            help='The outputs, if they are a closed set; "" for open ones. [default: as in TASK]',
         ),
     ] = None,
     shots: Annotated[
-        int, typer.Option("--shots", min=0, help="Examples of TASK to show, at most.")
+        int, typer.Option("--shots", min=0, help="Maximum number of TASK's examples to show.")
     ] = 4,
     retriever: RetrieverArg = "bm25",
     candidates: Annotated[
         int,
         typer.Option(
-            "-k", "--top", min=1, help="Datasets to choose from.", rich_help_panel=_SOURCES
+            "-k",
+            "--top",
+            min=1,
+            help="Number of datasets to choose from.",
+            rich_help_panel=_SOURCES,
         ),
     ] = 25,
     datasets: Annotated[
         int,
-        typer.Option("--datasets", min=1, help="Datasets to use.", rich_help_panel=_SOURCES),
+        typer.Option(
+            "--datasets", min=1, help="Number of datasets to use.", rich_help_panel=_SOURCES
+        ),
     ] = 4,
     draws: Annotated[
         int,
@@ -98,7 +103,7 @@ def transform(
             "--draws",
             min=1,
             max=25,
-            help="Number of votes on which datasets suit; the majority wins.",
+            help="Number of votes on which datasets are suitable; the majority wins.",
             rich_help_panel=_SOURCES,
         ),
     ] = 3,
@@ -110,7 +115,8 @@ def transform(
         bool,
         typer.Option(
             "--balance-sources",
-            help="Take the same number of rows from each dataset, not the best one first.",
+            help="Take the same number of rows from each dataset, instead of using the best "
+            "one first.",
             rich_help_panel=_SOURCES,
         ),
     ] = False,
@@ -128,20 +134,22 @@ def transform(
         bool,
         typer.Option(
             "--expand/--no-expand",
-            help="Have the task described in more detail first.",
+            help="First have the model describe the task in more detail.",
             rich_help_panel=_SOURCES,
         ),
     ] = True,
     language: Annotated[
         str,
-        typer.Option("--language", help="Reject rows in another.", rich_help_panel=_CHECKS),
+        typer.Option(
+            "--language", help="Reject rows in a different language.", rich_help_panel=_CHECKS
+        ),
     ] = "",
     output_format: Annotated[
         str,
         typer.Option(
             "--output-format",
             metavar="REGEX",
-            help="Reject outputs that do not match it whole.",
+            help="Reject outputs that do not fully match it.",
             rich_help_panel=_CHECKS,
         ),
     ] = "",
@@ -169,14 +177,15 @@ def transform(
             metavar="SHARE",
             min=0,
             max=0.999,
-            help="Share of the rows, also of each label's, that the model writes without a source.",
+            help="Share of the rows, and of each label's rows, that the model writes without "
+            "a source.",
         ),
     ] = 0,
     correct: Annotated[
         bool,
         typer.Option(
             "--correct/--no-correct",
-            help="Have each output checked (step 4).",
+            help="Check each output (step 4).",
             rich_help_panel=_CHECKS,
         ),
     ] = False,
@@ -185,7 +194,7 @@ def transform(
         typer.Option(
             "--save",
             metavar="FILE.json",
-            help="Write what was asked for as a task file, and stop; generate takes it.",
+            help="Write the transformation as a task file for targen generate, then stop.",
         ),
     ] = None,
     *,
@@ -262,7 +271,7 @@ def transform(
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"
         error.hint = (
-            f"targen show {run} --rejected says why; what was made is kept. Try more "
+            f"targen show {run} --rejected shows why; the rows so far are kept. Try more "
             "catalogues or --datasets, or a stronger model for rerank and plan"
         )
         raise
@@ -279,7 +288,7 @@ def _refuse_form(task: str) -> None:
         return
     if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
-            f"{task} already says where its rows come from", hint=f"targen generate {task}"
+            f"{task} already states where its rows come from", hint=f"targen generate {task}"
         )
 
 
@@ -341,6 +350,6 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
     print("; ".join(words), file=sys.stderr)
     if unknown := licenses.count(""):
         print(
-            f"{unknown} of them do not state a licence; --license leaves them out",
+            f"{unknown} of them do not state a licence; --license excludes them",
             file=sys.stderr,
         )

@@ -44,8 +44,8 @@ _STEP = 1000  # entries between two reports of progress
 class Options(RetrieverOptions):
     """Weights of words."""
 
-    k1: float = Field(1.2, ge=0, description="how much repetitions of a word count")
-    b: float = Field(0.75, ge=0, le=1, description="how much long descriptions are penalised")
+    k1: float = Field(1.2, ge=0, description="weight of repetitions of a word")
+    b: float = Field(0.75, ge=0, le=1, description="penalty for long descriptions")
 
 
 def words(text: str) -> list[str]:
@@ -156,7 +156,7 @@ def _check(
         and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:
-        raise ValueError("not an index of bm25: its files do not fit together")
+        raise ValueError("not an index of bm25: its files do not match")
 
 
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) ->
 
 
 BM25 = Retriever(
-    summary="words in common, rare ones counting more: no download, no torch",
+    summary="words in common, with more weight for rare ones: no download, no torch",
     version="1",
     index=_index,
     load=_load,

@@ -60,17 +60,22 @@ class Options(RetrieverOptions):
     """Which model, and how it is asked."""
 
     model: str = Field(
-        DEFAULT_MODEL, description="a folder, or a model of the hub that is on this machine"
+        DEFAULT_MODEL, description="a folder, or a hub model that is already on this machine"
     )
     pooling: Literal["own", "mean", "cls"] = Field(
-        "own", description="from tokens to one vector: what the model says, else the mean"
+        "own",
+        description="how to pool token vectors [default: as the model states, otherwise the mean]",
     )
     similarity: Literal["own", "cosine", "dot"] = Field("own", description="of two vectors")
-    query_prefix: str = Field("", description="what the model wants before queries: 'query: '")
-    text_prefix: str = Field("", description="what it wants before texts: 'passage: '")
-    max_tokens: int = Field(0, ge=0, description="of a text that are read; 0 is the model's own")
-    device: str = Field("", description="cpu, cuda; by default a GPU where there is one")
-    batch: int = Field(32, ge=1, description="texts that are embedded at a time")
+    query_prefix: str = Field(
+        "", description="prefix that the model needs for queries, such as 'query: '"
+    )
+    text_prefix: str = Field("", description="prefix that it needs for texts, such as 'passage: '")
+    max_tokens: int = Field(
+        0, ge=0, description="maximum tokens read per text; 0: the model's own limit"
+    )
+    device: str = Field("", description="cpu or cuda [default: a GPU if there is one]")
+    batch: int = Field(32, ge=1, description="number of texts to embed at a time")
 
 
 def _index(
@@ -133,8 +138,8 @@ def _load(folder: Path) -> Any:
         model = _model(options)
         if model.fingerprint != fingerprint:
             raise UsageError(
-                f"the model {options.model} has changed since the index was made",
-                hint=f"delete {folder}: it is then made anew",
+                f"the model {options.model} has changed since the index was created",
+                hint=f"delete {folder}; targen then creates it again",
             )
         (asked,) = model.encode([query], options.query_prefix)
         scores = vectors @ asked

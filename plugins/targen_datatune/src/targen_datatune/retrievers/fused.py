@@ -30,7 +30,7 @@ class Options(RetrieverOptions):
     """Which retrievers, and how much first places count."""
 
     of: str = Field("bm25,dense", description="names of retrievers, separated by commas")
-    c: float = Field(60, gt=0, description="the larger, the less do first places count")
+    c: float = Field(60, gt=0, description="the larger, the less the top ranks count")
     model: str = Field("", description="of those that have a model")
 
 
@@ -79,7 +79,7 @@ def _problem(retrievers: Sequence[Retriever]) -> str:
     if len({id(retriever) for retriever in retrievers}) < 2:
         return "not two retrievers"
     if len(retrievers) > _MOST:
-        return f"{len(retrievers)} retrievers; {_MOST} at most"
+        return f"{len(retrievers)} retrievers; at most {_MOST} are allowed"
     return ""
 
 
@@ -93,7 +93,9 @@ def _load(folder: Path) -> Any:
     except (UnreadableFile, LookupError, TypeError) as error:
         raise ValueError(f"not an index of fused: {error}") from error
     if len(parts) > _MOST:  # before each is looked up
-        raise ValueError(f"not an index of fused: {len(parts)} retrievers; {_MOST} at most")
+        raise ValueError(
+            f"not an index of fused: {len(parts)} retrievers; at most {_MOST} are allowed"
+        )
     registry = load_registry()
     named = [registry.get("retriever", whole) for _, whole, _ in parts]
     if problem := _problem(named):
@@ -119,7 +121,7 @@ def _load(folder: Path) -> Any:
 
 
 FUSED = Retriever(
-    summary="bm25 and dense, by their ranks: what either finds, and first what both do",
+    summary="the combined ranks of bm25 and dense: results of either, those of both first",
     version="1",
     index=_index,
     load=_load,

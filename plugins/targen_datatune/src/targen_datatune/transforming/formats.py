@@ -33,7 +33,7 @@ def refuse_pattern(pattern: str) -> None:
         ValueError: with what is wrong with it.
     """
     if len(pattern) > _LONGEST:
-        raise ValueError(f"a pattern has at most {_LONGEST:,} characters")
+        raise ValueError(f"a pattern must have at most {_LONGEST:,} characters")
     try:
         pattern.encode()
         _compiled(pattern)  # by itself: no bracket in it may close those around it

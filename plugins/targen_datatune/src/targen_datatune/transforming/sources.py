@@ -78,13 +78,10 @@ class Sources:
             hint = f"left out: {why}; see " + listed(limits) + " and " + Option("gated")
             if not why:
                 hint = (
-                    Action("retrieve")
-                    + " shows what there is; "
-                    + Action("catalogue build")
-                    + " adds more"
+                    Action("retrieve") + " shows all; " + Action("catalogue build") + " adds more"
                 )
                 hint += f"; {len(problems)} could not be described" if problems else ""
-            raise UsageError("no dataset is left that rows could be made from", hint=hint)
+            raise UsageError("there are no datasets left to create rows from", hint=hint)
         self._findings = findings
         return findings
 

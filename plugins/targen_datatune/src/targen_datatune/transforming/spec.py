@@ -35,7 +35,7 @@ class RowChecks(_Part):
     """Checks of every row; neither text may be empty, and lengths are in characters."""
 
     language: str = Field(
-        default="", description="of both texts, such as English; see check_language"
+        default="", description="the language of both texts, such as English; see check_language"
     )
     input_format: str = Field(
         default="", description="a regular expression that the whole input matches"
@@ -45,7 +45,7 @@ class RowChecks(_Part):
         default=False, description="the output is part of the input, as one of its choices is"
     )
     may_copy: bool = Field(
-        default=False, description="the output may be the input, as in corrections"
+        default=False, description="whether the output may equal the input, as in corrections"
     )
     min_input: _Size = 1
     max_input: _Size = 20_000
@@ -129,7 +129,7 @@ class Transform(_Part):
     @classmethod
     def _different(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
         if len(labels) == 1 or len(set(labels)) != len(labels):
-            raise ValueError("give two or more different labels, or none if outputs are open")
+            raise ValueError("give at least two different labels, or none if outputs are open")
         return labels
 
     @model_validator(mode="after")

@@ -184,7 +184,7 @@ def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
 
 
 TRANSFORM = TaskForm(
-    summary="rows of existing datasets, transformed for a new task",
+    summary="transform rows of existing datasets for a new task",
     spec=Transform,
     task=transform_task,
     located=_located,

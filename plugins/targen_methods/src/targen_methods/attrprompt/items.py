@@ -25,7 +25,7 @@ class Attribute(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str = Field(description="what it is called")
+    name: str = Field(description="its name")
     question: str = Field("", description="what its values answer")
     depends_on_label: bool = Field(False, description="whether each label has values of its own")
 

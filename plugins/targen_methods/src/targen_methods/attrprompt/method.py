@@ -61,7 +61,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 ATTRPROMPT = Method(
-    summary="attributes and values by the model, drawn by code for each row",
+    summary="attributes and values from the model, drawn at random for each row",
     version="2",
     task=_task,
     options=Options,

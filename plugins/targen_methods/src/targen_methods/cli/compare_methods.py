@@ -38,7 +38,7 @@ def compare_methods(
         typer.Option(
             "--methods",
             metavar="NAME,...",
-            help="Methods of list-methods; targen is the task's own steps.",
+            help="Methods from list-methods; targen stands for the task's own steps.",
             show_default=False,
         ),
     ] = "",
@@ -53,7 +53,9 @@ def compare_methods(
     ] = None,
     rows: Annotated[
         int | None,
-        typer.Option("-n", "--number", min=2, help="Rows of each, split evenly over the labels."),
+        typer.Option(
+            "-n", "--number", min=2, help="Rows per method, split evenly over the labels."
+        ),
     ] = None,
     cost_each: Annotated[
         float | None,
@@ -61,8 +63,8 @@ def compare_methods(
             "--cost-each",
             min=0,
             metavar="DOLLARS",
-            help="Budget in dollars for the rows of each method. Without -n, each method makes as "
-            "many rows as this pays for: equal dollars.",
+            help="Budget in dollars per method. Without -n, each method generates as "
+            "many rows as this pays for.",
         ),
     ] = None,
     yes: YesArg = False,
@@ -71,7 +73,7 @@ def compare_methods(
         typer.Option(
             "--test",
             metavar="DATA",
-            help="Labelled test rows; without them, no model is trained.",
+            help="Labelled test rows; without them, targen does not train any models.",
             rich_help_panel=_MEASURE,
         ),
     ] = None,
@@ -80,7 +82,7 @@ def compare_methods(
         typer.Option(
             "--original",
             metavar="DATA",
-            help="Real rows, to analyse and train on as well.",
+            help="Real rows, to include in analysis and training.",
             rich_help_panel=_MEASURE,
         ),
     ] = "",
@@ -130,7 +132,7 @@ def compare_methods(
     repeats: Annotated[
         int,
         typer.Option(
-            "--repeats", min=1, help="Number of training runs for each.", rich_help_panel=_MEASURE
+            "--repeats", min=1, help="Number of training runs per method.", rich_help_panel=_MEASURE
         ),
     ] = 5,
     judge: Annotated[
@@ -142,7 +144,7 @@ def compare_methods(
         ),
     ] = True,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A folder. [default: methods/ and the task's name]")
+        Path | None, typer.Option("--out", help="The folder to write. [default: methods/TASK]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,
@@ -187,7 +189,7 @@ def compare_methods(
         )
     if names and rows is None and cost_each is None:
         raise UsageError(
-            "give the number of rows or the cost of each method", hint="-n 100, or --cost-each 2"
+            "give the number of rows or the cost per method", hint="-n 100, or --cost-each 2"
         )
     registry = load_registry()
     asks = names or judge
@@ -265,9 +267,9 @@ def _values(what: str, items: list[str], *, plain: bool = False) -> dict[str, An
         key, equals, text = item.partition("=")
         if not equals or not key:
             form = "NAME=DATA" if plain else "KEY=VALUE"
-            raise UsageError(f"{what} {item} is no {form}", hint=f"for example {_LIKE[what]}")
+            raise UsageError(f"{what} {item} is not {form}", hint=f"for example {_LIKE[what]}")
         if plain and key in values:
-            raise UsageError(f"{what} has two called {key}")
+            raise UsageError(f"{what} contains {key} twice")
         try:
             values[key] = text if plain else json.loads(text)
         except ValueError:

@@ -39,7 +39,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         propose=steps.read,
         batch=1,
         once=True,
-        summary="other words for those of a given row, and what it is about",
+        summary="alternatives for a given row's words, and its subject",
     )
     recipes = ListStep(
         name="recipes",
@@ -76,7 +76,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 CODA = Method(
-    summary="rows under constraints that code takes from given rows",
+    summary="rows under constraints taken from given rows",
     version="3",
     task=_task,
     options=Options,

@@ -12,7 +12,7 @@ __all__ = ["Options"]
 class Options(MethodOptions):
     """Options of CoDa; the defaults are those of its authors, except for the embedder."""
 
-    solo: int = Field(3, ge=0, le=100, description="new rows from each given row alone")
+    solo: int = Field(3, ge=0, le=100, description="new rows from each given row on its own")
     mix: int = Field(
         2,
         ge=0,
@@ -24,30 +24,33 @@ class Options(MethodOptions):
         0.3,
         ge=0,
         le=1,
-        description="share of a text's words that are kept, three at least, of pairs half at most",
+        description="share of a text's words to keep: at least three, at most half for pairs",
     )
     alternatives: bool = Field(
-        True, description="the model names other words for those kept: one call per given row"
+        True,
+        description="the model suggests alternatives for the kept words: one call per given row",
     )
     replace: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="how often such a word may replace its own; otherwise it is excluded",
+        description="how often an alternative may replace its word; otherwise it is excluded",
     )
     exclude: float = Field(
         0.3, ge=0, le=1, description="share of the excluded words that prompts name"
     )
-    exemplars: int = Field(3, ge=0, le=20, description="given rows of the same label to be shown")
+    exemplars: int = Field(
+        3, ge=0, le=20, description="number of given rows with the same label to show"
+    )
     longer: float = Field(
-        1.5, ge=1, le=10, description="how much longer than the given one a text may be"
+        1.5, ge=1, le=10, description="maximum length of a text relative to the given one"
     )
     # One that is there everywhere: what is installed later must not change a run's words.
     embedder: str = Field(
         "words",
         min_length=1,
-        description="tells which words are near to a label, and rows to each other: words, or "
-        "minilm",
+        description="the embedder that measures how near words are to a label, and rows to each "
+        "other: words or minilm",
     )
     syntax: str = Field(
         "", description="a spaCy pipeline; the new text follows the given one's parts of speech"

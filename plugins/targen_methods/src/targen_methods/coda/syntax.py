@@ -33,13 +33,13 @@ def tagger(name: str) -> Callable[[str], str]:
     except UsageError:
         raise
     except (OSError, ValueError, AttributeError, TypeError) as error:  # whatever a folder holds
-        raise UsageError(f"syntax: no spaCy pipeline {name}", hint=_hint()) from error
+        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_hint()) from error
 
     def tags(text: str) -> str:
         return " ".join(token.pos_ for token in pipeline(text) if token.pos_)
 
     if not tags("The old dog sleeps."):
         raise UsageError(
-            f"syntax: the spaCy pipeline {name} knows no parts of speech", hint="en_core_web_sm"
+            f"syntax: the spaCy pipeline {name} does not tag parts of speech", hint="en_core_web_sm"
         )
     return tags

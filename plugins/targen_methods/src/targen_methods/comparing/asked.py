@@ -98,7 +98,9 @@ def asked_for(
         raise UsageError("--methods names one twice")
     for name in data:
         if name in names:
-            raise UsageError(f"{name} is among --methods and --data", hint="choose another name")
+            raise UsageError(
+                f"{name} is in both --methods and --data", hint="choose a different name"
+            )
         if not re.fullmatch(r"[\w.+-]+", name):
             raise UsageError(f"--data {name}=…: a name is of letters, digits, ., _, + and -")
     if strange := options.keys() - {*names}:
@@ -113,7 +115,7 @@ def asked_for(
     }
     if settings and settings not in presets:
         raise UsageError(
-            f"no method has options called {settings!r}",
+            f"no method has a set of options {settings!r}",
             hint=did_you_mean(settings, sorted(presets), "one of"),
         )
     columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
@@ -142,7 +144,7 @@ def asked_for(
         require_given(spec, registry=registry)
         yield Way(name, METHOD.typed(FORM, spec, name), starts)
     if given and not starting:
-        raise UsageError(f"no method uses given rows of {task}", hint="leave out --given")
+        raise UsageError(f"no method uses given rows of {task}", hint="omit --given")
 
     for name, source in data.items():
         yield Way(name, data=source)

@@ -16,18 +16,18 @@ __all__ = ["columns", "rows", "write"]
 
 _NOTES = (
     (
-        "Calls include replies from the cache, such as when two methods ask the same. "
-        "Tokens and dollars count the other calls, without the judge's. "
-        "Labels right: the share that a judge by the same model confirms without seeing them. "
-        "The judge may be wrong."
+        "Calls include replies from the cache, for example if two methods make the same call. "
+        "Tokens and dollars count only the other calls, without the judge's. Labels right: the "
+        "share that the same model confirms as a judge, without seeing them. The judge may be "
+        "wrong."
     ),
     (
-        "hd-d: variety of words, higher is more varied. self-BLEU: how alike rows are, less is "
-        "better. A part tells: by how much a classifier that sees only a part of a row beats the "
-        "commonest label. Leakage: the share of rows that share a run of eight words with the "
-        "original ones. Rows made from given rows share their premises."
+        "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
+        "lower is better. A part tells: by how much a classifier that sees only a part of a row "
+        "beats the most common label. Leakage: the share of rows that share a run of eight words "
+        "with the original rows. Rows made from given rows share their premises."
     ),
-    "Each method made its rows once: a difference may be that of the run and not of the method.",
+    "Each method ran once, so a difference may come from the run, not from the method.",
 )
 
 

@@ -35,13 +35,16 @@ class DebiasOptions(ConditionalOptions):
         "or pairs (only for rows of several texts)",
     )
     debias_decay: float = Field(
-        200.0, ge=0, le=1e6, description="how much rarer what they favour becomes; 0: no rarer"
+        200.0,
+        ge=0,
+        le=1e6,
+        description="how much rarer the tokens that they favour become; 0: not at all",
     )
     debias_floor: float = Field(
-        0.01, gt=0, le=1, description="least share of its probability that a token keeps"
+        0.01, gt=0, le=1, description="minimum share of its probability that a token keeps"
     )
     debias_tokens: int = Field(
-        100, ge=1, le=100_000, description="likeliest tokens that are compared at each place"
+        100, ge=1, le=100_000, description="number of likeliest tokens to compare at each position"
     )
 
 

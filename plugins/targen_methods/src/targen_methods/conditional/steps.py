@@ -47,7 +47,7 @@ class ConditionalOptions(MethodOptions):
     cues: dict[str, str] = Field(
         {}, description="for a label, the words before the open quotation that ask for its text"
     )
-    per_condition: int = Field(32, ge=1, le=10_000, description="samples of each condition")
+    per_condition: int = Field(32, ge=1, le=10_000, description="number of samples per condition")
     min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
     first_words: int = Field(
         8, ge=1, le=1000, description="fewest words of each text of a pair that goes before"

@@ -24,8 +24,8 @@ def import_rows(
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="Whose file: zerogen, progen, supergen, sungen, lstm, attrprompt, self-instruct "
-            "or coda.",
+            help="The method that wrote the file: zerogen, progen, supergen, sungen, lstm, "
+            "attrprompt, self-instruct or coda.",
             show_default=False,
         ),
     ],
@@ -37,7 +37,7 @@ def import_rows(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task that the rows are imported for: a name or a file.",
+            help="The task of the imported rows: a name or a file.",
             autocompletion=completer("task"),
             show_default=False,
         ),
@@ -47,9 +47,8 @@ def import_rows(
         typer.Option(
             "--labels",
             metavar="MAP",
-            help="Map labels of the file to the task's: 0=LABEL,1=LABEL, a .json file of such "
-            "pairs, a known map such as zerogen:sst-2, or same. KEY=- leaves rows out. "
-            "Repeatable.",
+            help="Map the file's labels to the task's: 0=LABEL,1=LABEL, a .json file of such "
+            "pairs, a known map such as zerogen:sst-2, or same. KEY=- skips rows. Repeatable.",
         ),
     ] = None,
     label_file: Annotated[
@@ -65,8 +64,7 @@ def import_rows(
         typer.Option(
             "--columns",
             metavar="MAP",
-            help="Which column of the file goes to a column of the task: premise=C,hypothesis=X; "
-            "A+B joins two.",
+            help="Map the task's columns to the file's: premise=C,hypothesis=X; A+B joins two.",
         ),
     ] = "",
     where: Annotated[
@@ -74,7 +72,7 @@ def import_rows(
         typer.Option(
             "--where",
             metavar="COLUMN=TEXT",
-            help="Show only rows whose column contains this text. Repeatable.",
+            help="Import only rows whose column contains this text. Repeatable.",
         ),
     ] = None,
     values: Annotated[
@@ -82,7 +80,7 @@ def import_rows(
         typer.Option(
             "--values",
             metavar="ATTRIBUTE=PATH",
-            help="AttrPrompt's list of an attribute's values: a file, or a folder with one of "
+            help="AttrPrompt's list of an attribute's values: a file, or a folder with one for "
             "each label. Repeatable.",
         ),
     ] = None,
@@ -91,7 +89,7 @@ def import_rows(
         typer.Option(
             "--weights",
             metavar="FILE",
-            help="Weights of the rows, as SunGen's code writes them: .npy, or lines of JSON "
+            help="The rows' weights, as SunGen's code writes them: .npy, or JSON Lines "
             "with idx and weight.",
         ),
     ] = None,
@@ -107,7 +105,7 @@ def import_rows(
     skip: Annotated[
         int,
         typer.Option(
-            "--skip", min=0, help="Leave the first rows out, such as the given ones of CoDa."
+            "--skip", min=0, help="Skip this many rows at the start, such as CoDa's given ones."
         ),
     ] = 0,
     limit: Annotated[
@@ -120,14 +118,15 @@ def import_rows(
         ),
     ] = "",
     encoding: Annotated[
-        str, typer.Option("--encoding", help="The encoding of a file without a byte order mark.")
+        str, typer.Option("--encoding", help="The file's encoding, if it has no byte order mark.")
     ] = "utf-8",
     out: Annotated[
-        Path | None, typer.Option("--out", help="A folder. [default: TASK-FORMAT]")
+        Path | None, typer.Option("--out", help="The folder to write. [default: TASK-FORMAT]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier import.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be imported; write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show what would be imported, without writing anything."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -170,7 +169,7 @@ def import_rows(
         raise UsageError("--logits says what --weights are", hint="--weights FILE")
     of = FORMS.get(form)
     if of is None:
-        raise UsageError(f"unknown form {form!r}", hint=did_you_mean(form, FORMS, "forms"))
+        raise UsageError(f"unknown format {form!r}", hint=did_you_mean(form, FORMS, "forms"))
     registry = load_registry()
     item = registry.find("task", task)
     found = registry.resolve(item)
@@ -204,7 +203,8 @@ def import_rows(
             write_rows(part, importing)
         if not importing.count:
             raise JobFailed(
-                f"no row of {file} became a row of {found.name}: {_reasons(importing)}",
+                f"none of the rows of {file} could become rows of {found.name}: "
+                f"{_reasons(importing)}",
                 hint=_none_hint(importing),
             )
         known = license or of.license
@@ -234,11 +234,11 @@ def _check_task(task: Task[Any, Any]) -> None:
     if task.rows_per_instance > 1:
         raise UsageError(
             f"rows of {task.name} come in groups of {task.rows_per_instance}, and published rows "
-            "stand alone",
+            "do not",
             hint="import them for a task of single rows, such as rte",
         )
     if task.labels and "label" not in task.schema.model_fields:
-        raise UsageError(f"a row of {task.name} nests its labels; published rows are flat")
+        raise UsageError(f"a row of {task.name} has nested labels, but published rows are flat")
 
 
 def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:

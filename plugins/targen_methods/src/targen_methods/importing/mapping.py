@@ -68,7 +68,7 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
     if not named:
         return None
     if len(labels) > 1:
-        raise UsageError(f"--labels {named[0]} is a whole map", hint="leave out the others")
+        raise UsageError(f"--labels {named[0]} is a whole map", hint="omit the others")
     preset = PRESETS.get(named[0])
     if preset is None:
         raise UsageError(
@@ -100,7 +100,7 @@ def labels_for(
     if not names:
         if given or listing is not None:
             raise UsageError(
-                f"task {task.name} has open labels, which are columns like others",
+                f"the task {task.name} has open labels, which are ordinary columns",
                 hint="--columns, without --labels",
             )
         return None
@@ -112,7 +112,7 @@ def labels_for(
         known = {name: name for name in names}
         if outside := [name for name in listed if name not in known]:
             raise UsageError(
-                f"{listing} names {outside[0]!r}, which is not a label of {task.name}: "
+                f"{listing} contains {outside[0]!r}, which is not a label of {task.name}: "
                 f"{', '.join(names)}",
                 hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to leave its rows "
                 "out; each label of the file",
@@ -123,11 +123,11 @@ def labels_for(
         presets = [name for name in PRESETS if name.startswith(f"{of.name}:")]
         example = ",".join(f"{at}={name}" for at, name in enumerate(names[:4]))
         raise UsageError(
-            f"the labels of the file cannot be mapped to those of {task.name}: the same task is "
-            "numbered in both ways",
+            f"the file's labels cannot be mapped to those of {task.name}: files for the same task "
+            "are numbered in both ways",
             hint=f"--labels {example}, or the way that your file has them"
-            + (f"; or a known map: {', '.join(presets)}" if presets else "")
-            + f"; or --labels {SAME} where they are the task's names",
+            + (f"; or use a known map: {', '.join(presets)}" if presets else "")
+            + f"; or --labels {SAME} if they are the task's names",
         )
     wanted = {key: None if name == _OUT else name for key, name in known.items()}
     for key, name in wanted.items():
@@ -137,7 +137,7 @@ def labels_for(
                 f"{', '.join(names)}",
                 hint="write the map yourself: --labels "
                 + ",".join(f"{key}={names[at % len(names)]}" for at, key in enumerate(wanted))
-                + ", or as it is right; KEY=- leaves rows out",
+                + ", with the right labels; KEY=- skips rows",
             )
     return Labels(wanted, listed)
 
@@ -188,7 +188,9 @@ def _listed(path: Path) -> tuple[str, ...]:
     while names and not names[-1]:
         names = names[:-1]
     if not names:
-        raise UsageError(f"{path} names no labels", hint="one per line; line 1 is the name of 0")
+        raise UsageError(
+            f"{path} does not contain any labels", hint="one per line; line 1 is the name of 0"
+        )
     return names
 
 
@@ -248,8 +250,8 @@ def columns_for(
             for at, name in enumerate(required)
         )
         raise UsageError(
-            f"the columns of the file cannot be mapped to the task's: it has {listed(found)}, and "
-            f"a row of {task.name} has {', '.join(own)}",
+            f"the file's columns cannot be mapped to the task's: it has {listed(found)}, but a row "
+            f"of {task.name} has {', '.join(own)}",
             hint=f"--columns {example}, or the other way round",
         )
     if lacking := [name for name in required if name not in sources]:

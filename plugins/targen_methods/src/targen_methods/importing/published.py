@@ -23,7 +23,7 @@ __all__ = ["FORMS", "PRESETS", "Preset", "Published", "looks_like"]
 
 Row = Mapping[str, Any]
 
-UNSTATED = "its authors state none for the data"
+UNSTATED = "its authors do not state one for the data"
 
 
 def _itself(row: Row) -> Iterator[Row]:
@@ -206,7 +206,7 @@ _ALL = (
     ),
     Published(
         "lstm",
-        "what ZeroGen's and SunGen's LSTMs read: a text, or premise and hypothesis, and a label",
+        "format of ZeroGen's and SunGen's LSTMs: a label, and a text or a premise and hypothesis",
         (frozenset({"text", "label"}), frozenset({"premise", "hypothesis", "label"})),
         ("text", "premise", "hypothesis"),
         ("label",),

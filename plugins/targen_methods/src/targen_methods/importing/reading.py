@@ -33,8 +33,8 @@ _BINARY = (
 )
 
 _FROM_TORCH = (
-    "a pickle is code that runs when it is read, so targen never reads one. If you trust it, save "
-    "its numbers: python -c \"import numpy, torch; numpy.save('weights.npy', "
+    "a pickle contains code that runs when it is read, so targen never reads one. If you trust it, "
+    "save its numbers: python -c \"import numpy, torch; numpy.save('weights.npy', "
     "torch.load('best_thetas.pth', weights_only=True).detach().cpu().numpy())\", then --weights "
     "weights.npy --logits"
 )
@@ -133,16 +133,16 @@ def _other(path: Path, of: Published, columns: set[str]) -> UsageError:
     if {"premise", "hypothesis"} <= columns or likely == "lstm":
         likely = "lstm"
     if {"tokens", "ner_tags"} <= columns:
-        hint = "it labels words; only texts and pairs of texts are imported"
+        hint = "it labels words, but targen only imports texts and pairs of texts"
     elif columns >= {"instruction", "most_similar"} or columns == {"instruction"}:
-        hint = "it holds instructions alone; all_instances_82K.jsonl has their instances"
+        hint = "it only contains instructions; all_instances_82K.jsonl has their instances"
     elif likely and likely != of.name:
         hint = f"targen import-rows {likely} {path}"
     else:
         known = "; ".join(f"{form.name}: {form.described}" for form in FORMS.values())
-        hint = f"a row of {of.name} has {of.described}; other forms: {known}"
+        hint = f"a row of {of.name} has {of.described}; other formats: {known}"
     looks = f"; it looks like {likely}" if likely and likely != of.name else ""
-    said = f"{path} is not of the form {of.name}: its columns are {names}{looks}"
+    said = f"{path} does not have the format {of.name}: its columns are {names}{looks}"
     return UsageError(said, hint=hint)
 
 
@@ -154,7 +154,7 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
     """
     start = refuse_binary(path)
     if start.startswith(b"\x93NUMPY"):
-        raise UsageError(f"{path} is an array of numpy, not a file of rows", hint="--weights FILE")
+        raise UsageError(f"{path} is a numpy array, not a file of rows", hint="--weights FILE")
     begin = start.decode(_encoding(start, encoding), "replace").lstrip("\ufeff \t\r\n")
     if begin[:1] in ("{", ""):
         kind, suffixes = "lines of JSON", [".jsonl", ".json"]
@@ -196,7 +196,7 @@ def refuse_binary(path: Path) -> bytes:
     for mark, what in _BINARY:
         if start.startswith(mark):
             hint = _FROM_TORCH if "pickle" in what or "torch" in what else "unpack it first"
-            raise UsageError(f"{path} is {what}, and no text", hint=hint)
+            raise UsageError(f"{path} is {what}, not text", hint=hint)
     return start
 
 

@@ -204,9 +204,9 @@ class Importing:
         more = len(self.unmapped) - len(most)
         some = most[0][0]
         return UsageError(
-            f"{self.opened.path} has labels that --labels does not name: {named}"
+            f"{self.opened.path} has labels that --labels does not list: {named}"
             + (f" and {more:,} others" if more > 0 else ""),
-            hint=f"add {some}=LABEL, or {some}=- to leave its rows out",
+            hint=f"add {some}=LABEL, or {some}=- to skip its rows",
         )
 
     def _value(self, row: Mapping[str, Any], name: str, of: Sequence[str]) -> Any:

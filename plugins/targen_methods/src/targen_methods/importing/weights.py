@@ -43,7 +43,7 @@ class Weights:
         if key not in self.known:
             raise UsageError(
                 f"no weight for the row {key} among {plural(len(self.known), 'weight')}",
-                hint="a weight for each row of the file, by its idx or in its order",
+                hint="give one weight per row of the file, by idx or in the same order",
             )
         return self.known[key]
 
@@ -55,9 +55,9 @@ class Weights:
         """
         if rows != len(self.known):
             raise UsageError(
-                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they are those "
-                "of other rows",
-                hint="a weight for each row of the file, by its idx or in its order",
+                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they are those of "
+                "different rows",
+                hint="give one weight per row of the file, by idx or in the same order",
             )
 
 
@@ -98,7 +98,7 @@ def read_weights(file: Path, *, logits: bool = False) -> Weights:
 def _array(file: Path) -> list[Any]:
     numbers = read_array(file)
     if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
-        raise UsageError(f"{file} is not a list of numbers", hint="one number for each row")
+        raise UsageError(f"{file} is not a list of numbers", hint="give one number per row")
     if len(numbers) > _MOST:
         raise UsageError(f"{file} contains {len(numbers):,} weights, more than {_MOST:,}")
     values: list[Any] = numbers.tolist()

@@ -135,7 +135,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         for reason, count in sorted(done.left_out.items())
     )
     rows = f"{plural(done.count, 'row')} of {markdown(task.name)}"
-    more = f"; {done.repeated:,} repeat an earlier one" if done.repeated else ""
+    more = f"; {done.repeated:,} repeat an earlier row" if done.repeated else ""
     return f"""---
 {front_matter(front)}---
 
@@ -165,4 +165,4 @@ def _whole(words: str) -> str:
 def _left(lines: str) -> str:
     if not lines:
         return ""
-    return f"\nLeft out of the file:\n\n| reason | rows | first |\n|---|--:|--:|\n{lines}"
+    return f"\nSkipped:\n\n| reason | rows | first |\n|---|--:|--:|\n{lines}"

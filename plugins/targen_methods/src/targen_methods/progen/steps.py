@@ -30,7 +30,7 @@ _WORD = re.compile(r"\w+")
 class Options(ConditionalOptions):
     """Options of ProGen; the defaults are its authors', except for `ends` and `min_words`."""
 
-    per_condition: int = Field(2, ge=1, le=10_000, description="samples of each condition")
+    per_condition: int = Field(2, ge=1, le=10_000, description="number of samples per condition")
     examples: int = Field(8, ge=1, le=100, description="rows that are shown before a text")
     plain: float = Field(
         0.5, ge=0, le=1, description="share of texts before which none are shown all the same"

@@ -17,48 +17,50 @@ class Options(MethodOptions):
     """Options of Self-Instruct; the defaults are those of its authors, for tasks of any kind."""
 
     instruction: tuple[str, ...] = Field(
-        (), description="instructions of one's own to start from, beside those of the task"
+        (), description="your own instructions to start from, in addition to the task's"
     )
-    told: int = Field(8, ge=1, le=100, description="instructions shown in a call for new ones")
-    told_new: int = Field(2, ge=0, le=100, description="of these, how many the model wrote")
-    asked: int = Field(8, ge=1, le=100, description="new instructions that a call asks for")
+    told: int = Field(
+        8, ge=1, le=100, description="number of instructions shown in a call for new ones"
+    )
+    told_new: int = Field(2, ge=0, le=100, description="how many of these the model wrote")
+    asked: int = Field(8, ge=1, le=100, description="number of new instructions per call")
     similar: float = Field(
-        0.7, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
+        0.7, ge=0, le=1, description="maximum ROUGE-L similarity to another instruction"
     )
-    shortest: int = Field(4, ge=1, description="fewest words of an instruction")
-    longest: int = Field(150, ge=1, description="most words of an instruction")
+    shortest: int = Field(4, ge=1, description="minimum words per instruction")
+    longest: int = Field(150, ge=1, description="maximum words per instruction")
     unfit_words: tuple[str, ...] = Field(
         (
             *("image", "images", "graph", "graphs", "picture", "pictures", "file", "files"),
             *("map", "maps", "draw", "plot", "go to"),
         ),
-        description="an instruction with one of these words is dropped",
+        description="words that instructions must not contain",
     )
     unfit_beginnings: tuple[str, ...] = Field(
-        ("Write a program",), description="an instruction that begins so is dropped"
+        ("Write a program",), description="beginnings that instructions must not have"
     )
     instances: int = Field(
-        5, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
+        5, ge=1, le=20, description="maximum rows per label and call for an instruction"
     )
-    temperature: float = Field(0.0, ge=0, le=2, description="at which rows are written")
+    temperature: float = Field(0.0, ge=0, le=2, description="temperature for writing rows")
 
 
 class TaskOptions(Options):
     """Options of Self-Instruct for a fixed task; instructions are for kinds of its texts."""
 
-    told: int = Field(40, ge=1, le=100, description="instructions shown in a call for new ones")
-    told_new: int = Field(36, ge=0, le=100, description="of these, how many the model wrote")
+    told: int = Field(
+        40, ge=1, le=100, description="number of instructions shown in a call for new ones"
+    )
+    told_new: int = Field(36, ge=0, le=100, description="how many of these the model wrote")
     similar: float = Field(
-        0.5, ge=0, le=1, description="ROUGE-L with another above which an instruction is dropped"
+        0.5, ge=0, le=1, description="maximum ROUGE-L similarity to another instruction"
     )
-    unfit_words: tuple[str, ...] = Field(
-        (), description="an instruction with one of these words is dropped"
-    )
+    unfit_words: tuple[str, ...] = Field((), description="words that instructions must not contain")
     instances: int = Field(
-        2, ge=1, le=20, description="rows of a label that a call writes for an instruction, at most"
+        2, ge=1, le=20, description="maximum rows per label and call for an instruction"
     )
     # Without chance a model writes the same row for each label, and a small one nothing else.
-    temperature: float = Field(0.7, ge=0, le=2, description="at which rows are written")
+    temperature: float = Field(0.7, ge=0, le=2, description="temperature for writing rows")
 
 
 PAPER: Mapping[str, Any] = MappingProxyType(

@@ -22,10 +22,10 @@ __all__ = ["SUNGEN", "Options"]
 class Options(ZeroGenOptions):
     """Options of SunGen: those of ZeroGen, and of the weights."""
 
-    iterations: int = Field(100, ge=1, le=10_000, description="outer steps, at most")
+    iterations: int = Field(100, ge=1, le=10_000, description="maximum number of outer steps")
     balance: bool = Field(True, description="whether labels keep their shares of the weight")
     features: str = Field(
-        "tfidf", description="what the weighing model reads: tfidf, or an embedder"
+        "tfidf", description="the weighting model's features: tfidf, or an embedder"
     )
 
 
@@ -40,7 +40,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
         from targen_training.weighing import SunGenOptions, weigh
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            "sungen needs targen-training to weight rows, and it is not installed",
+            "sungen needs targen-training to weight rows, but it is not installed",
             distribution="targen-training",
             hint=install("targen-methods[sungen]"),
         ) from error
@@ -57,7 +57,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 SUNGEN = Method(
-    summary="ZeroGen's rows, each with a weight by what it does to a model",
+    summary="ZeroGen's rows, each weighted by its effect on a model",
     version="3",
     task=_task,
     options=Options,

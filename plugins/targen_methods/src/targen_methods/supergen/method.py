@@ -35,9 +35,12 @@ _MADE = 30_000  # rows of a label that the authors made, of which they kept 6,00
 class Options(ConditionalOptions):
     """Options of SuperGen."""
 
-    per_condition: int = Field(1, ge=1, le=10_000, description="samples of each condition")
+    per_condition: int = Field(1, ge=1, le=10_000, description="number of samples per condition")
     ratio: int = Field(
-        5, ge=1, le=1000, description="rows that are made for each that is kept, the best by score"
+        5,
+        ge=1,
+        le=1000,
+        description="number of rows to generate for each row kept, the best by score",
     )
 
 

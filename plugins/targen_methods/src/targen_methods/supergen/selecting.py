@@ -83,10 +83,13 @@ def select(
         typer.Option("--task", metavar="NAME", help="The task of the rows; a run records it."),
     ] = None,
     by: Annotated[
-        str, typer.Option("--by", metavar="NOTE", help="The number in the rows' provenance.")
+        str,
+        typer.Option(
+            "--by", metavar="NOTE", help="The number in the rows' provenance to select by."
+        ),
     ] = "score",
     keep: Annotated[
-        int | None, typer.Option("--keep", metavar="N", min=1, help="Rows of each label.")
+        int | None, typer.Option("--keep", metavar="N", min=1, help="Number of rows per label.")
     ] = None,
     ratio: Annotated[
         int, typer.Option("--ratio", metavar="K", min=1, help="Without --keep: keep one row in K.")
@@ -94,12 +97,14 @@ def select(
     at_random: Annotated[
         list[str] | None,
         typer.Option(
-            "--random", metavar="LABEL", help="Draw rows of this label instead. Repeatable."
+            "--random",
+            metavar="LABEL",
+            help="Draw rows at random for this label instead. Repeatable.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample.")] = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A folder. [default: DATA with -best]")
+        Path | None, typer.Option("--out", help="The folder to write. [default: DATA-best]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -226,7 +231,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
     """
     if len(records) != rows:
         raise UsageError(
-            f"{data} does not say where its rows are from", hint="name a run directory"
+            f"{data} does not state where its rows come from", hint="give a run directory"
         )
     numbers = []
     for number, record in enumerate(records):
@@ -235,8 +240,8 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value):
             raise UsageError(
-                f"{data}: {row_name(number)} has no number {by!r} in its notes",
-                hint="targen method supergen notes a score; --by names another note",
+                f"{data}: {row_name(number)} does not have a number {by!r} in its notes",
+                hint="targen method supergen records a score; --by selects a different number",
             )
         numbers.append(float(value))
     return numbers

@@ -67,7 +67,9 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
             label = task.label_of(row.instance)
             questions = [Question(name="label", kind="one", value=label, options=names)]
         if not questions or not names:
-            raise UsageError(f"rows of {task.name} have no answer that this form could ask for")
+            raise UsageError(
+                f"rows of {task.name} do not have an answer that this format can ask for"
+            )
         texts = {path.replace(".", "_"): text_at(row.row, path) for path in task.fields}
         more = {name: text for each in questions for name, text in each.shown.items()}
         idx = {} if row.idx is None else {"idx": row.idx}
@@ -78,4 +80,4 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
             row={**row.row, **idx} if output is not None else None,
         )
     if not number:
-        raise UsageError(f"{dataset.name} has no labelled row to ask about")
+        raise UsageError(f"{dataset.name} does not have any labelled rows to ask about")

@@ -68,7 +68,7 @@ def _exporter(options: BioOptions) -> Exporter:
         return f"{plural(count, 'end')} of spans moved to the end of a token" if count else ""
 
     return Exporter(
-        write=write, suffix=".conll", summary="spans as BIO tags, a token per line", note=note
+        write=write, suffix=".conll", summary="spans as BIO tags, one token per line", note=note
     )
 
 
@@ -85,10 +85,12 @@ def _tags(row: Labelled, text: str, places: Sequence[tuple[int, int]], *, cut: s
         if (places[inside[0]][0], places[inside[-1]][1]) != (start, end) and cut == "refuse":
             whole = text[places[inside[0]][0] : places[inside[-1]][1]]
             message = f"the {kind} {span['text'][:40]!r} is only a part of {whole[:60]!r}"
-            raise row.refused(message, Setting("bio.cut", "widen") + " takes whole tokens")
+            raise row.refused(
+                message, Setting("bio.cut", "widen") + " widens spans to whole tokens"
+            )
         if any(tags[at] != "O" for at in inside):
             raise row.refused(
-                f"the {kind} {span['text'][:40]!r} overlaps another span, which tags cannot say",
+                f"the {kind} {span['text'][:40]!r} overlaps another span: tags cannot express this",
                 "--as jsonl or spacy",
             )
         tags[inside[0]] = f"B-{kind}"

@@ -26,8 +26,8 @@ class SpacyOptions(CutOptions):
 
     language: str = Field(
         default="",
-        description="spaCy's code of the language, such as de, whose blank pipeline splits the "
-        "texts; by default en for tasks in English",
+        description="spaCy's code for the language, such as de, whose blank pipeline splits the "
+        "texts [default: en for tasks in English]",
     )
 
 
@@ -40,15 +40,15 @@ def _exporter(options: SpacyOptions) -> Exporter:
         code = options.language or ("en" if output.language == "English" else "")
         if not code:
             raise UsageError(
-                f"the rows are in {output.language}, which spaCy calls by a code",
+                f"the rows are in {output.language}, for which spaCy has a code",
                 hint=Setting("spacy.language", "CODE"),
             )
         try:
             pipeline = spacy.blank(code)
         except ImportError as error:
             raise UsageError(
-                f"spaCy has no language {code!r}, or lacks a package for it",
-                hint=Setting("spacy.language", "xx") + " is for any language",
+                f"spaCy does not have the language {code!r}, or lacks a package for it",
+                hint=Setting("spacy.language", "xx") + " works for any language",
             ) from error
         made = DocBin(store_user_data=True)
         for row in labelled(dataset):
@@ -76,7 +76,7 @@ def _document(pipeline: Any, output: SpansOutput, row: Labelled, options: SpacyO
         if made is None:
             raise row.refused(
                 f"the {kind} {span['text'][:40]!r} begins or ends within a token of spaCy",
-                Setting("spacy.cut", "widen") + " takes whole tokens",
+                Setting("spacy.cut", "widen") + " widens spans to whole tokens",
             )
         spans.append(made)
     if output.overlap:

@@ -194,13 +194,13 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
             rows.append((numbered(_features(text, words, question), known), runs, each.weight))
     if not rows:
         raise UsageError(
-            "no answer of these rows is a part of one of their texts, in whole words, and this "
+            "none of these rows have an answer that occurs in their texts as whole words, but this "
             "trainer marks answers in a text",
             hint=Option("trainer", "tfidf") + " learns the kind of question; for a model that "
             "writes answers, export the rows as instructions",
         )
     if lost := len(data.decisions) - len(rows):
-        data.watch.note(f"{plural(lost, 'row')} without an answer in the {passage}: not learned")
+        data.watch.note(f"did not use {plural(lost, 'row')} without an answer in the {passage}")
     longest = max(end - start for _, runs, _ in rows for start, end in runs)
     now, late = (_Weights(np.zeros((len(known) + 1, 3)), np.zeros(longest + 1)) for _ in range(2))
     learn(rows, now, late, options.epochs, data)

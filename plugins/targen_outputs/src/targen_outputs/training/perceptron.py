@@ -42,7 +42,7 @@ Places = NDArray[np.int64]
 class PerceptronOptions(TrainerOptions):
     """Options of perceptrons."""
 
-    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
+    epochs: int = Field(10, ge=1, le=1000, description="number of passes over the rows")
 
 
 class Weights(Protocol):
@@ -144,7 +144,7 @@ def read(
             "float64"
         }
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of {of}: {error}") from error
+        raise ValueError(f"{folder} does not contain a model of {of}: {error}") from error
     if not whole or made is None:
-        raise ValueError(f"{folder} contains no model of {of} that fits together")
+        raise ValueError(f"{folder} does not contain a consistent model of {of}")
     return made

@@ -32,7 +32,7 @@ class ReaderOptions(TrainerOptions):
 
     embedder: str = Field(
         "",
-        description="what turns texts into vectors, such as minilm, see list-embedders; by default "
+        description="the embedder, such as minilm; see list-embedders. By default, "
         "words and word pairs are counted",
     )
 
@@ -108,7 +108,7 @@ class Reader:
                 for at, (field, words) in enumerate(facts["words"][kind].items())
             }
             if any(len(words) != len(idf) for words, idf in known.values()):
-                raise ValueError("its words and numbers do not fit together")
+                raise ValueError("its words and numbers do not match")
             return Features(fields, known)
 
         fields = [str(field) for field in facts["fields"]]
@@ -163,13 +163,13 @@ def read_model(
         if facts["format"] != _FORMAT or {str(each.dtype) for each in numbers.values()} != {
             "float64"
         }:
-            raise ValueError("it is of another form")
+            raise ValueError("it has a different format")
         reader = Reader.read(facts, numbers)
         weights, bias = numbers["weights"], numbers["bias"]
         if weights.shape[:1] != bias.shape or columns not in (None, len(bias)):
-            raise ValueError("its numbers do not fit together")
+            raise ValueError("its numbers do not match")
     except (UnreadableFile, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{folder} contains no model: {error}") from error
+        raise ValueError(f"{folder} does not contain a model: {error}") from error
     return reader, facts, numbers
 
 
@@ -180,7 +180,7 @@ def scores_of(
     inputs = reader.of(decisions)
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(
-            "texts are read otherwise than when the model was trained", hint="train it again"
+            "texts are read differently than when the model was trained", hint="train it again"
         )
     scores: Numbers = inputs @ numbers["weights"].T + numbers["bias"]
     return scores

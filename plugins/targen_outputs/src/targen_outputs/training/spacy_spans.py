@@ -36,10 +36,10 @@ class SpacyOptions(TrainerOptions):
 
     pipeline: str = Field(
         "en",
-        description="an installed pipeline of spaCy with vectors, such as en_core_web_md; or the "
-        "code of a language, such as de, to learn from the rows alone",
+        description="an installed spaCy pipeline with vectors, such as en_core_web_md; or the "
+        "code of a language, such as de, to learn only from the rows",
     )
-    epochs: int = Field(10, ge=1, le=1000, description="how often each row is learned from")
+    epochs: int = Field(10, ge=1, le=1000, description="number of passes over the rows")
 
 
 def check(options: SpacyOptions) -> None:
@@ -62,8 +62,9 @@ def _blank(name: str) -> Any:
         return spacy.blank(name)
     except ImportError as error:
         raise UsageError(
-            f"spaCy has no language {name!r}, and no pipeline of this name is installed",
-            hint=f"python -m spacy download {name}; -o pipeline=xx is for any language",
+            f"spaCy does not have the language {name!r}, and no pipeline with this name is "
+            "installed",
+            hint=f"python -m spacy download {name}; -o pipeline=xx works for any language",
         ) from error
 
 
@@ -167,7 +168,7 @@ def load(folder: Path) -> Predictor:
         facts = read_json(folder / "model.json", inside=folder)
         numbers = read_arrays(folder / "numbers.npz", inside=folder)
         if facts["format"] != _FORMAT:
-            raise ValueError("it is of another format")
+            raise ValueError("it has a different format")
         field, nlp = str(facts["field"]), _blank(str(facts["pipeline"]))
         labels = {
             str(move): {str(name): int(count) for name, count in of.items()}
@@ -177,10 +178,10 @@ def load(folder: Path) -> Predictor:
         pipe = _prepared(nlp, [Example.from_dict(some, {"entities": []})], labels)
         weights = {key: (node, name) for key, node, name in _weights(pipe)}
         if weights.keys() != numbers.keys():
-            raise ValueError("it has other weights than this version of spaCy")
+            raise ValueError("it has different weights than this version of spaCy")
         for key, (node, name) in weights.items():
             if node.get_param(name).shape != numbers[key].shape:
-                raise ValueError(f"its weights {key} have another shape")
+                raise ValueError(f"its weights {key} have a different shape")
             node.set_param(name, numbers[key].copy())  # as read, it cannot be written to
     except (
         UnreadableFile,
@@ -190,7 +191,7 @@ def load(folder: Path) -> Predictor:
         UsageError,
         ValueError,
     ) as error:
-        raise ValueError(f"{folder} contains no model of spacy: {error}") from error
+        raise ValueError(f"{folder} does not contain a spaCy model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[list[Mapping[str, Any]]]:
         texts = [each.texts.get(field, "") for each in decisions]
@@ -211,7 +212,7 @@ def load(folder: Path) -> Predictor:
 
 
 SPACY = Trainer(
-    summary="spaCy's entity recognizer, on the vectors of an installed pipeline if you name one",
+    summary="spaCy's entity recognizer, with an installed pipeline's vectors if you choose one",
     version="1",
     train=train,
     load=load,

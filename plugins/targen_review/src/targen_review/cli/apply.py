@@ -39,7 +39,9 @@ def apply(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="A directory. [default: NAME-reviewed beside the data, or -2 behind it]"
+            "--out",
+            help="The directory to write. [default: NAME-reviewed next to the data, or "
+            "NAME-reviewed-2]",
         ),
     ] = None,
     resolve: Annotated[
@@ -55,26 +57,28 @@ def apply(
         bool,
         typer.Option(
             "--exact",
-            help="Leave out rows beyond a label's requested number; unreviewed ones first.",
+            help="Leave out rows beyond a label's requested number, unreviewed rows first.",
         ),
     ] = False,
     refill: Annotated[
         bool,
         typer.Option(
-            "--refill", help="First extend the run itself by the rows that will be missing."
+            "--refill", help="First extend the run itself with the rows that will be missing."
         ),
     ] = False,
     max_cost: Annotated[
         float | None,
         typer.Option(
             "--max-cost",
-            help="With --refill: the dollars that all runs together may have cost, earlier calls "
+            help="With --refill: the maximum dollars for all runs together, earlier calls "
             "included.",
         ),
     ] = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option("--max-tokens", help="With --refill: the tokens that they may have used."),
+        typer.Option(
+            "--max-tokens", help="With --refill: the maximum tokens for all runs together."
+        ),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the path of the dataset.")
@@ -114,18 +118,21 @@ def apply(
         versions = versions_of(folder, out, resolve=resolve, exact=exact)
     paths = [version.write() for version in versions]
     for name in versions[0].strangers:
-        print(f"note: {name} is not a rater of this review, and does not count", file=sys.stderr)
+        print(
+            f"note: {name} is not a rater in this review, so their grades do not count",
+            file=sys.stderr,
+        )
     for version in versions:
         if version.good_rejects:
             print(
-                f"note: {plural(version.good_rejects, 'reject')} of step 4 found acceptable: a "
-                "version has rows of its dataset alone, so they stay out",
+                f"note: people accepted {plural(version.good_rejects, 'reject')} of step 4, but a "
+                "version only contains its dataset's rows, so they are left out",
                 file=sys.stderr,
             )
         for name, count in version.stale.items():
             print(
-                f"note: {plural(count, 'grade')} of {name} not counted: these rows of "
-                f"{version.data.name} were changed since",
+                f"note: {plural(count, 'grade')} by {name} not counted: these rows of "
+                f"{version.data.name} have changed since",
                 file=sys.stderr,
             )
     if json:
@@ -148,8 +155,8 @@ def _refuse_taken(versions: Sequence[Version], out: Path | None) -> None:
     for version in versions:
         if out is not None and version.targets and (version.place / "correction.json").exists():
             raise UsageError(
-                f"{version.place} contains a version already, and --refill adds rows",
-                hint="choose another --out",
+                f"{version.place} already contains a version, and --refill adds rows",
+                hint="choose a different --out",
             )
 
 
@@ -164,7 +171,7 @@ def _refill(
     if not _grows(run):
         raise UsageError(
             f"{version.data.path} is not a run that can generate more rows by itself",
-            hint=f"leave out --refill; then {_more_rows(version)}",
+            hint=f"omit --refill; then {_more_rows(version)}",
         )
     grow(run, version.targets, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet)
 
@@ -181,7 +188,7 @@ def _print(version: Version, path: Path) -> None:
         for name, count in report["outcomes"].items()
         if count
     ]
-    print_table(["what became of them", "rows", "in the new version"], rows)
+    print_table(["result", "rows", "in the new version"], rows)
     if version.requested and len(version.requested) <= _MANY:
         print()
         print_table(
@@ -195,7 +202,7 @@ def _print(version: Version, path: Path) -> None:
     if report["unchecked"]:
         print(f"\n{plural(report['unchecked'], 'change')} could not be checked again in full")
     if version.targets:
-        print(f"\nFor as many rows of each label as before: {_more_rows(version)}")
+        print(f"\nFor the same number of rows per label as before: {_more_rows(version)}")
     print()
 
 
@@ -223,7 +230,7 @@ def _differ(judged: Judged, rubric: Rubric) -> str:
         wants = [] if grade.label in (None, row.label) else [printable(str(grade.label))]
         wants += ["another output"] if grade.output not in (None, row.output) else []
         wants += [f"{path} edited" for path in grade.edit or {}]
-        out = "reject" if grade.reject else "leave it out"
+        out = "reject" if grade.reject else "omit it"
         leaves = effect_of(row, grade, rubric) == "leaves"
         parts.append(f"{name}: {out if leaves else ', '.join(wants) or 'as it is'}")
     return "; ".join(parts)
@@ -233,9 +240,11 @@ def _more_rows(version: Version) -> str:
     """Return what to type for the rows that are missing."""
     path = shlex.quote(version.data.path)
     if _grows(Path(version.data.path)):
-        anew = "" if version.numbered else " and another --out"
+        anew = "" if version.numbered else " and a different --out"
         more = f"targen resume {path} {_labels(version.targets)}"
-        return f"the same command with --refill{anew}, which extends {path} itself, as does {more}"
+        return (
+            f"repeat the command with --refill{anew}, which extends {path} itself, as does {more}"
+        )
     rows = version.report["rows"]
     missing = {
         name: count - rows[name] for name, count in version.requested.items() if count > rows[name]

@@ -22,8 +22,8 @@ def open_page(address: str, port: int, *, browser: bool = True) -> None:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):  # a browser for terminals would take this one
         print(
-            "note: this machine has no screen for a browser: to open the link on yours, first run "
-            f"there: ssh -L {port}:127.0.0.1:{port} HOST",
+            "note: this machine cannot show a browser. To open the link on your own machine, first "
+            f"run there: ssh -L {port}:127.0.0.1:{port} HOST",
             file=sys.stderr,
         )
     elif browser:

@@ -20,7 +20,7 @@ def review_folder(path: Path) -> Path:
     for folder in (path, folder_for([path], None)):
         if is_there(folder):
             return folder
-    hint = "targen review DATA starts one, in FOLDER with --out FOLDER"
+    hint = "targen review DATA starts one; with --out FOLDER, in FOLDER"
     if not path.exists():
         raise NoSuchFile(path, "data or review", hint=hint)
-    raise UsageError(f"no review in {path}, nor beside it", hint=hint)
+    raise UsageError(f"there is no review in {path} or next to it", hint=hint)

@@ -28,7 +28,7 @@ _NEXT = {
 
 DataArg = Annotated[
     str | None,
-    typer.Option("--data", metavar="NAME", help="Which dataset, in a review of several."),
+    typer.Option("--data", metavar="NAME", help="The dataset, if the review covers several."),
 ]
 
 
@@ -41,7 +41,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A new or empty folder.", show_default=False)],
     rater: Annotated[
         str | None,
-        typer.Option("--as", metavar="RATER", help="The rows of this rater alone."),
+        typer.Option("--as", metavar="RATER", help="Only this rater's rows."),
     ] = None,
     data: DataArg = None,
 ) -> None:
@@ -64,7 +64,9 @@ def export(
     plan = load_plan(folder)
     sheet = sheet_of(plan, folder, data, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists and is not an empty folder", hint="choose another --out")
+        raise UsageError(
+            f"{out} exists and is not an empty folder", hint="choose a different --out"
+        )
     if to == "argilla":
         files = argilla.write(sheet, out, per_row=_per_row(plan, rater))
     else:
@@ -80,8 +82,8 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A JSON or JSON-MIN export of Label Studio; a folder of Argilla's to_disk, or a "
-            "file of its records.to_json.",
+            help="A JSON or JSON-MIN export from Label Studio; a folder from Argilla's "
+            "to_disk, or a file from its records.to_json.",
             show_default=False,
         ),
     ],
@@ -120,11 +122,11 @@ def import_(
     changed = {item.row: item.digest for item in sheet.items}
     if stale := sum(answer.digest != changed[answer.row] for answer in answers):
         print(
-            f"note: {plural(stale, 'grade')} of rows that were changed since: they do not count",
+            f"note: {plural(stale, 'grade')} of rows that have changed since do not count",
             file=sys.stderr,
         )
     if not answers:
-        print(f"{file} contains no answers yet")
+        print(f"{file} does not contain any answers yet")
         return
     rows = [(name, counts["new"], counts["known"], counts["older"]) for name, counts in taken]
     print_table(["rater", "taken", "known already", "older than here"], rows)
@@ -160,6 +162,6 @@ def _check_raters(plan: Plan, sheet: Sheet, answers: list[Answer]) -> None:
     for answer in answers:
         if answer.rater not in plan.rows:
             raise UsageError(
-                f"{answer.rater} is not a rater of this review: {', '.join(plan.raters)}",
+                f"{answer.rater} is not a rater in this review: {', '.join(plan.raters)}",
                 hint=f"--rater 'THEIRS={plan.raters[0]}' says who they are",
             )

@@ -62,7 +62,7 @@ def grade(
     out = options["out"] or folder / f"model-{name}"
     try:
         if (out / "manifest.json").exists() and not _died(out):
-            print(f"{out} exists: its grades are used, without new calls", file=sys.stderr)
+            print(f"{out} exists; its grades are used, without new calls", file=sys.stderr)
             return
         task = f"grades-{name.lower()}"
         text = GRADE.typed(FORM, GradeSpec(review=str(folder.resolve())), task)
@@ -73,13 +73,14 @@ def grade(
             written, there = collect(folder, out, name)
             print(
                 f"{folder}: {plural(written, 'grade')} by {name}, a model"
-                + ("" if written == there else f"; {there:,} in all"),
+                + ("" if written == there else f"; {there:,} in total"),
                 file=sys.stderr if options["json"] or options["quiet"] else sys.stdout,
             )
             if lacking := len(plan.ids) - there:
                 print(
-                    f"{plural(lacking, 'row')} without a grade: targen resume {out}"
-                    f"{f' -n {len(plan.ids)}' if options['n'] else ''}, then this command again",
+                    f"{plural(lacking, 'row')} without a grade: targen resume "
+                    f"{out}{f' -n {len(plan.ids)}' if options['n'] else ''}, then repeat this "
+                    "command",
                     file=sys.stderr,
                 )
 
@@ -104,7 +105,7 @@ def backend_of(rater: str) -> str:
     if kind != "llm" or not backend:
         raise UsageError(
             f"--rater {rater}: a model is llm:BACKEND or llm:BACKEND/MODEL",
-            hint="targen list-backends names them; people are named by --raters",
+            hint="targen list-backends lists models; give people with --raters",
         )
     return backend
 

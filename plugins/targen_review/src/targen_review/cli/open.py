@@ -28,7 +28,7 @@ _LARGEST = 64 << 20  # bytes of a report
 DataArg = Annotated[
     list[str],
     typer.Argument(
-        help="Run directories, files, folders that `export --as hf` saved, or hf:OWNER/NAME.",
+        help="Run directories, files, folders saved by `export --as hf`, or hf:OWNER/NAME.",
         show_default=False,
     ),
 ]
@@ -46,11 +46,11 @@ def review(
     ] = None,
     raters: Annotated[
         str | None,
-        typer.Option("--raters", metavar="A,B", help="The graders; default: anyone."),
+        typer.Option("--raters", metavar="A,B", help="The people who grade. [default: anyone]"),
     ] = None,
     teams: Annotated[
         str | None,
-        typer.Option("--teams", metavar="A+B,C+D", help="Raters who grade the same rows."),
+        typer.Option("--teams", metavar="A+B,C+D", help="Raters who all grade the same rows."),
     ] = None,
     exclude: Annotated[
         list[str] | None,
@@ -60,7 +60,7 @@ def review(
         bool,
         typer.Option(
             "--together",
-            help="Draw the rows of a seed (or of one first text) together, for one team, and show "
+            help="Draw rows that share a seed (or a first text) together, for one team, and show "
             "them one after the other.",
         ),
     ] = False,
@@ -70,8 +70,9 @@ def review(
             "--rubric",
             metavar="NAME",
             help="The questions: labels (right, wrong label, bad text), outputs (right, wrong, bad "
-            "text), paper (A to D), or your own YAML file. By default the task decides. Tasks with "
-            "a closed label set have labels, tasks with an output have outputs, others have paper.",
+            "text), paper (A to D), or your own YAML file. By default, the task decides: tasks "
+            "with a closed label set use labels, tasks with an output use outputs, and others use "
+            "paper.",
         ),
     ] = None,
     blind: Annotated[
@@ -89,7 +90,7 @@ def review(
     me: Annotated[
         str | None,
         typer.Option(
-            "--as", metavar="NAME", help="The rater whose page to open. [default: all, or you]"
+            "--as", metavar="NAME", help="The rater whose page to open. [default: all, or yourself]"
         ),
     ] = None,
     rater: Annotated[
@@ -97,8 +98,8 @@ def review(
         typer.Option(
             "--rater",
             metavar="llm:BACKEND",
-            help="Have a model grade instead; llm:BACKEND/MODEL names it. targen review grade "
-            "has the options of cost.",
+            help="Have a model grade instead, as llm:BACKEND/MODEL. targen review grade "
+            "has options to limit the cost.",
         ),
     ] = None,
     port: Annotated[
@@ -109,12 +110,12 @@ def review(
         bool, typer.Option("--no-open", help="Print the link without opening a browser.")
     ] = False,
     plan_only: Annotated[
-        bool, typer.Option("--plan", help="Write and print who reviews what, and stop.")
+        bool, typer.Option("--plan", help="Write and print who reviews what, then stop.")
     ] = False,
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
     json: Annotated[
-        bool, typer.Option("--json", help="As --plan, and print JSON for programs.")
+        bool, typer.Option("--json", help="Same as --plan, but print JSON for programs.")
     ] = False,
 ) -> None:
     """Review rows in the browser: right, wrong label or bad text, one key per verdict.
@@ -230,15 +231,15 @@ def planned(
     opened = opened_data(data, task, encoding)
     for each in opened:
         if each.task is None and not each.problem:
-            print(f"{each.path}: {NO_TASK} --task NAME says it: {_TASKS}", file=sys.stderr)
+            print(f"{each.path}: {NO_TASK} Pass it with --task NAME: {_TASKS}", file=sys.stderr)
     anew = ""
     if plan is not None:
         check_same_data(folder, plan, opened)
         anew = "; ".join(filter(None, (differing(plan, requested), _now_known(plan, opened))))
         if anew and _is_begun(folder):
             raise UsageError(
-                f"{folder} contains a review of this data already: {anew}",
-                hint="leave the options out to continue it; for another review --out FOLDER",
+                f"{folder} already contains a review of this data: {anew}",
+                hint="omit the options to continue it; for a new review, pass --out FOLDER",
             )
     new = plan is None or bool(anew)
     if plan is None or anew:
@@ -252,7 +253,7 @@ def planned(
     return folder, plan, opened
 
 
-_TASKS = "targen list-tasks has the names; a file also works"
+_TASKS = "targen list-tasks lists the names; a task file also works"
 
 
 def _is_begun(folder: Path) -> bool:
@@ -267,7 +268,7 @@ def _is_begun(folder: Path) -> bool:
 def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
     """In words, which datasets were planned without a task, and have one now."""
     return "; ".join(
-        f"the task of {there.name} was not known, and is {now.task_id}"
+        f"the task of {there.name} was not known; it is {now.task_id}"
         for there, now in zip(plan.data, opened, strict=True)
         if now.task_id and not there.task
     )
@@ -290,14 +291,14 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
 def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> None:
     """Yield notes about a plan before anyone grades by it."""
     if anew:
-        said = f"{folder}: planned anew, since nobody had graded a row: {anew}"
+        said = f"{folder}: created a new plan, since nobody had graded a row: {anew}"
         print(said, file=sys.stderr)
     for each in opened:
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}: rows that targen resume adds later are not "
-                "in this review",
+                f"note: {each.path} is {status}; rows that targen resume adds later are not in "
+                "this review",
                 file=sys.stderr,
             )
     if not plan.blind:
@@ -308,7 +309,7 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> N
         )
     elif plan.together:
         print(
-            "note: rows of a seed follow each other, so the label of one may tell that of the next",
+            "note: rows from the same seed follow each other, so one label may give away the next",
             file=sys.stderr,
         )
 
@@ -336,7 +337,7 @@ def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> 
     names = [each.name for each in opened]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two datasets are called {twice}: their rows would be mixed up")
+        raise UsageError(f"two datasets have the name {twice}, so their rows would be mixed up")
     for each in opened:
         if each.problem:
             print(f"{each.path}: {each.problem}", file=sys.stderr)
@@ -395,7 +396,7 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
         if rater not in requested["raters"] or name not in groups:
             raise UsageError(
                 f"--not {pair} names no rater and task of this review",
-                hint=f"RATER=TASK; the tasks are {', '.join(groups)}",
+                hint=f"use RATER=TASK; the tasks are {', '.join(groups)}",
             )
         exclusions += [(rater, name), (rater, f"{name}, rejects")]
     if requested["together"]:
@@ -421,8 +422,7 @@ def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
     keys = [row.group for rows in groups.values() for row in rows]
     if len(set(keys)) == len(keys):
         print(
-            "note: no two rows are of one seed or begin with the same text, so --together changes "
-            "nothing",
+            "note: no two rows share a seed or a first text, so --together changes nothing",
             file=sys.stderr,
         )
 

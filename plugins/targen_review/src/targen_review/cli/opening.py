@@ -56,7 +56,9 @@ def grade_on_a_page(
         stack.callback(store.close)
         lost = len(plan.ids) - len(store)
         if lost:
-            print(f"the data has {plural(lost, 'row')} of the review no more", file=sys.stderr)
+            print(
+                f"the data no longer contains {plural(lost, 'row')} of the review", file=sys.stderr
+            )
         desks = {}
         for name in names:
             plan.rows_of(name)  # that it is a rater
@@ -65,14 +67,14 @@ def grade_on_a_page(
             desks[name] = Desk(plan, data, store, book)
         secrets = {name: Secret(number, name) for name in names}
         shared = Shared(desks, secrets, ", ".join(each.name for each in data))
-        blind = ", blind: a row's label is hidden until you chose one" if plan.blind else ""
+        blind = ", blind: a row's label is hidden until you choose one" if plan.blind else ""
         print(f"{folder}: {plural(len(plan.ids), 'row')}{blind}")
         for name, desk in desks.items():
             print(
                 f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
             )
         try:  # from the words on: who reads them may press it before there is a server
-            print("Ctrl-C ends it; every answer is saved when it is given", flush=True)
+            print("Ctrl-C ends it; every answer is saved immediately", flush=True)
             only = browser and len(names) == 1
             open_page(secrets[names[0]].address(number), number, browser=only)
             serve(app_for(shared, number), listener)

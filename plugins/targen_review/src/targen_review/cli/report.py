@@ -24,20 +24,19 @@ def report(
         list[Path],
         typer.Argument(
             metavar="FOLDER",
-            help="Reviews, as targen review named them; of several datasets, or one's from "
-            "several machines.",
+            help="Review folders, of several datasets, or of one dataset from several machines.",
             show_default=False,
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write it as a page (.html) or as Markdown (.md)."
+            "--out", metavar="FILE", help="Write the report as a page (.html) or as Markdown (.md)."
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
     paper: Annotated[
-        bool, typer.Option("--paper", help="Put the paper's table 16 beside the grades.")
+        bool, typer.Option("--paper", help="Show the paper's Table 16 next to the grades.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -60,13 +59,13 @@ def report(
     if out is not None and out.suffix not in forms:
         raise UsageError(f"--out {out}: it is written as .html or as .md")
     if out is not None and out.exists() and not force:
-        raise UsageError(f"{out} exists already", hint="choose another --out, or --force")
+        raise UsageError(f"{out} already exists", hint="choose another --out, or --force")
     material = read_reviews([review_folder(folder) for folder in folders])
     if not material.given:
         said = "; ".join(material.warnings)
         raise UsageError(
-            "no row has been graded so far" + (f" ({said})" if said else ""),
-            hint="targen review DATA opens the page to grade rows",
+            "no rows have been graded so far" + (f" ({said})" if said else ""),
+            hint="targen review DATA opens a page for grading rows",
         )
     figures = figures_of(material)
     findings = findings_of(figures, paper=paper)

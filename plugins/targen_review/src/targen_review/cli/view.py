@@ -30,7 +30,7 @@ def view(
         typer.Option(
             "--key",
             metavar="COLUMN",
-            help="With two datasets, the column that pairs their rows. "
+            help="With two datasets, the column by which to pair their rows. "
             "[default: ids, texts or seeds that they share]",
         ),
     ] = "",
@@ -39,7 +39,7 @@ def view(
         typer.Option(
             "--analysis",
             metavar="FOLDER",
-            help="An analysis that measured difficulty; repeatable. [default: a run's own]",
+            help="An analysis that measured difficulty; repeatable. [default: the run's own]",
         ),
     ] = None,
     embedder: Annotated[
@@ -47,7 +47,7 @@ def view(
         typer.Option(
             "--embedder",
             metavar="NAME",
-            help="Likeness by the cosine of these vectors: minilm, words. [default: ROUGE-L]",
+            help="The embedder for similarity: minilm or words. [default: ROUGE-L instead]",
             autocompletion=completer("embedder"),
         ),
     ] = "",
@@ -141,5 +141,5 @@ def _opened(paths: list[str], task: str | None, encoding: str) -> list[ReviewDat
     if len(set(names)) < len(names):
         names = [str(path).rstrip("/") for path in paths]
     if len(set(names)) < len(names):
-        raise UsageError(f"{paths[0]} is given twice: its rows would be mixed up")
+        raise UsageError(f"{paths[0]} is given twice, so its rows would be mixed up")
     return [replace(each, name=name) for each, name in zip(opened, names, strict=True)]

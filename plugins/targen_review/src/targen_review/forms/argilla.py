@@ -100,7 +100,7 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is not a record of Argilla's client",
+                "it is not a record from Argilla's client",
                 hint="dataset.to_disk(FOLDER) or dataset.records.to_json(FILE) writes them",
             )
         answers += _answers(reader, sheet, number, record)
@@ -123,7 +123,8 @@ def _answers(
                 by_user[user][question] = one.get("value")
             else:
                 why = (
-                    f"a response to {printable(question, max_length=60)!r} does not say whose it is"
+                    f"a response to {printable(question, max_length=60)!r} does not state who gave "
+                    "it"
                 )
                 raise refused_file(reader.path, number, why)
     if not by_user:

@@ -72,7 +72,7 @@ def read(
                 file,
                 number,
                 "it is neither a record of Argilla nor a task of Label Studio that targen made",
-                hint="of Label Studio, export the project as JSON or JSON-MIN; of Argilla, "
+                hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )
     return [*latest(answers)]

@@ -36,11 +36,13 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     names = [each.name for each in plan.data]
     if name is None and len(names) > 1:
         raise UsageError(
-            f"the review is of {', '.join(names)}, and another tool takes one task at a time",
+            f"the review covers {', '.join(names)}, but other tools take one task at a time",
             hint=f"--data {names[0]}",
         )
     if name is not None and name not in names:
-        raise UsageError(f"the review has no dataset {name!r}", hint=f"it has {', '.join(names)}")
+        raise UsageError(
+            f"the review does not have the dataset {name!r}", hint=f"it has {', '.join(names)}"
+        )
     ids = plan.ids if rater is None else plan.rows_of(rater)
     place = {row: at for at, row in enumerate(ids)}
     known, data, prefix = next(
@@ -48,16 +50,16 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     )
     if data.output is not None:
         raise UsageError(
-            f"rows of {known.name} have an output, and these forms ask for one label",
-            hint="targen review asks for it on its own page; targen export --as label-studio, or "
-            "--as argilla, writes the rows with their outputs as suggestions",
+            f"rows of {known.name} have an output, but these formats only have one label",
+            hint="use the page of targen review; or targen export --as label-studio or "
+            "--as argilla, which write the rows with their outputs as suggestions",
         )
     rows = [row for row in data.rows() if prefix + row.id in place]
     if plan.rejects:
         rows += [row for row in data.rejects(stage="correct") if prefix + row.id in place]
     rows.sort(key=lambda row: place[prefix + row.id])
     if not rows:
-        raise UsageError(f"no row of {known.path} is in this review")
+        raise UsageError(f"none of the rows of {known.path} are in this review")
     task = data.task
     shown = [blind_fields(task, row) if plan.blind else row.fields for row in rows]
     said = [] if task is None else [task.description or task.summary]

@@ -287,7 +287,7 @@ class Reader:
             shown = printable(str(row), max_length=60)
             raise self._wrong(
                 number,
-                f"this review has no row {shown!r}",
+                f"this review does not have the row {shown!r}",
                 hint="import what was exported from this review, with its columns as they were",
             )
         match = _MARK.fullmatch(mark) if isinstance(mark, str) else None
@@ -295,12 +295,12 @@ class Reader:
             raise self._wrong(
                 number,
                 f"{DIGEST} of row {item.row} is missing or damaged",
-                hint="it says which contents of the row people saw; keep it in the other tool",
+                hint="it shows which contents of the row people saw; keep it in the other tool",
             )
         if int(match[1]) > _FORMAT:
             raise self._wrong(
                 number,
-                f"it was exported in format {match[1]}, and this version reads format {_FORMAT}",
+                f"it was exported in format {match[1]}, but this version reads format {_FORMAT}",
                 hint="use the version of targen-review that exported it",
             )
         return item, self._sheet.digest_in(match[2], item)
@@ -351,9 +351,9 @@ class Reader:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._wrong(number, f"{name} has half of a surrogate pair in it") from None
+            raise self._wrong(number, f"{name} contains half of a surrogate pair") from None
         if "\0" in value:
-            raise self._wrong(number, f"{name} has a NUL (U+0000) in it, which is not text")
+            raise self._wrong(number, f"{name} contains a NUL (U+0000), which is not text")
         return value.replace("\r\n", "\n")
 
     def reasons(self, number: int, value: object) -> tuple[str, ...]:
@@ -418,7 +418,7 @@ class Reader:
         if self._names.setdefault(name, str(theirs)) != str(theirs):
             raise self._wrong(
                 number,
-                f"{self._names[name]} and {theirs} would both be called {name}",
+                f"{self._names[name]} and {theirs} would both have the name {name}",
                 hint=f"--rater '{theirs}=NAME' gives one of them another name",
             )
         return name

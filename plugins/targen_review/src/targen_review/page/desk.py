@@ -139,7 +139,7 @@ class Seat:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
         if effect.startswith("changes") and self.mended is not None and self.mended.problems:
-            return "stays as it is, since the task refuses the change"
+            return "stays unchanged, since the task rejects the change"
         return effect
 
     def effect_of(self, letter: str) -> str:
@@ -306,7 +306,9 @@ class Desk:
         if seat.row is None or seat.data is None:
             raise UsageError("the data no longer has this row")
         if seat.hidden:
-            return Mended(unchecked=("the task's checks may tell the label: choose one first",))
+            return Mended(
+                unchecked=("the task's checks may give away the label, so choose one first",)
+            )
         label = seat.grade.label if seat.data.labels else None
         return mend(seat.data.task, seat.row, _changed(seat, edit), label, seat.grade.output)
 
@@ -420,7 +422,7 @@ class Desk:
             return {questions[0].part: letter, questions[1].part: None}  # from the start
         mine = next((q for q in questions if (q.part == part if part else q.active)), None)
         if mine is None:
-            raise UsageError(f"this row is not asked for a grade {part!r}")
+            raise UsageError(f"this row does not need a grade for {part!r}")
         if mine.part == "both":
             row = seat.row
             return {"after": letter, "before": letter if row and row.before is not None else None}

@@ -135,7 +135,7 @@ def columns_of(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this is not JSON: {error}") from None
     if not isinstance(columns, dict):
-        raise UsageError("this is not an object of JSON, with the name of each column")
+        raise UsageError("this is not a JSON object with the name of each column")
     return columns
 
 

@@ -35,18 +35,18 @@ _LIST = 50  # rows of a page of the list
 _COUNTED = 10_000  # rows whose effects are counted on the last page: a second's work
 _COMMANDS = {
     "edit": ("e", "Edit the texts"),
-    "reject": ("x", "Reject the row, or take it back"),
-    "flag": ("f", "Flag it to talk about, or take it back"),
+    "reject": ("x", "Reject the row, or undo that"),
+    "flag": ("f", "Flag it for discussion, or undo that"),
     "comment": ("m", "Write a comment"),
     "undo": ("u", "Undo the last answer"),
     "next": ("n", "Next row"),
     "previous": ("p", "Previous row"),
-    "write": ("t", "Go to the text with marks, or to the field of an answer"),
+    "write": ("t", "Go to the marked text, or to the answer's field"),
     "save": ("s", "Save what you marked, chose or answered"),
-    "skip": ("Enter", "Next row that has no grade"),
+    "skip": ("Enter", "Go to the next row without a grade"),
     "goto": ("g", "Go to a row by its number, from 0"),
-    "calls": ("o", "Show the calls that it came from"),
-    "list": ("l", "List of all rows"),
+    "calls": ("o", "Show the calls that produced it"),
+    "list": ("l", "List all rows"),
     "help": ("?", "Show these keys"),
 }
 """Action -> its key, and what it does."""
@@ -400,8 +400,8 @@ def _saved(desk: Desk, seat: Seat) -> str:
     said = f"{_capital(desk.name_of(seat))}: {what}saved"
     if seat.asks_label:
         if seat.asks_output:
-            return f"{said}. What is right? Unless you save it, the row leaves."
-        return f"{said}. Which label is right? Without one it leaves."
+            return f"{said}. What is right? Unless you save an answer, the row is removed."
+        return f"{said}. Which label is right? Without one, the row is removed."
     effect = seat.effect
     return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."
 

@@ -35,7 +35,7 @@ def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
         except OSError as error:
             raise UsageError(
                 f"port {port} cannot be used: {error.strerror}",
-                hint="leave --port out for any that is free",
+                hint="omit --port to use any free port",
             ) from error
         yield listener, listener.getsockname()[1]
     finally:

@@ -18,7 +18,7 @@ class ReviewedOptions(MetricOptions):
 
     folders: str = Field(
         "",
-        description="reviews, separated by commas; those beside the runs are found without it",
+        description="reviews, separated by commas; targen finds those next to the runs by itself",
     )
 
 
@@ -42,14 +42,14 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
         figures={name: of for name, of in findings.figures.items() if name in names},
         warnings=(
             *findings.warnings,
-            *(f"{name} was reviewed, and is not here" for name in lacking),
+            *(f"{name} was reviewed, but is not here" for name in lacking),
         ),
     )
 
 
 _NONE = (
-    "No grades are beside these data. targen review DATA opens a page for grading. Grades beside a "
-    "run are shown here; -o reviewed.folders=FOLDER names others."
+    "There are no grades next to these data. targen review DATA opens a page for grading. Grades "
+    "next to a run are shown here; -o reviewed.folders=FOLDER adds others."
 )
 
 REVIEWED = Metric(

@@ -27,8 +27,8 @@ from targen_standard.findings import findings_as_html, findings_as_markdown
 __all__ = ["DIFFER", "as_html", "as_json", "as_markdown", "findings_of", "shown"]
 
 _FORMAT = 1
-_TITLE = "What raters found"
-DIFFER = "Rows that raters see differently"
+_TITLE = "Raters' findings"
+DIFFER = "Rows on which raters disagree"
 _LONG = 300  # characters of a row's text in a table
 
 
@@ -58,7 +58,7 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
         headlines=tuple(_headlines(figures)),
         figures=by_name,
         glance={
-            "acceptable": "rows that people grade acceptable",
+            "acceptable": "rows that people accept",
             "labels confirmed": "rows whose label people confirm",
         },
         better={"acceptable": "higher", "labels confirmed": "higher"},
@@ -70,18 +70,18 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
 
 _HOW = (
     (
-        "A row that several people graded counts once, its grades in equal parts. Shares have 95 % "
-        "Wilson intervals over rows, changes normal ones over the rows' differences."
+        "A row graded by several people counts once, with equal parts for its grades. Shares have "
+        "95 % Wilson intervals over rows; changes have normal intervals over the rows' differences."
     ),
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
         "Krippendorff's α (2004). 95 % intervals come from the jackknife over rows on Fisher's z "
         "scale. They are missing if all agree, or for fewer than two rows. The figures show how "
-        "alike raters grade, not whether they are right."
+        "similarly raters grade, not whether they are right."
     ),
     (
-        "A label is confirmed if a person chose it, or left it and found the row acceptable. A "
-        "row that is not acceptable, and has no other label, does not count for its label."
+        "A label is confirmed if a person chose it, or kept it and accepted the row. A row that is "
+        "not acceptable and did not get a new label does not count for its label."
     ),
 )
 
@@ -115,16 +115,16 @@ def _warnings(figures: ReviewFigures) -> Iterator[str]:
     material = figures.material
     yield from material.warnings
     if not material.given:
-        yield "no row has been graded so far"
+        yield "no rows have been graded so far"
         return
     people = {given.rater for given in material.given} & set(material.people())
     if not people:
-        yield "only models have graded: no figure here comes from people"
+        yield "only models have graded, so none of these figures come from people"
     elif not any(each.kind == "people" for each in figures.agreement):
         yield (
-            "no row was graded by two people, so how far people agree is not known"
+            "no rows were graded by two people, so their agreement is not known"
             if len(people) > 1
-            else f"{next(iter(people))} alone has graded, so how far people agree is not known"
+            else f"only {next(iter(people))} has graded, so agreement is not known"
         )
     for rater in figures.raters:
         if rater.rater in people and rater.done < rater.rows:
@@ -163,13 +163,13 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
     )
     if paper and (printed := list(_printed(material.tasks.values()))):
         yield Table(
-            "The paper's table 16",
+            "The paper's Table 16",
             (
                 *("task", "rows", "A before", "B before", "C before", "D before"),
                 *("A", "B", "C", "D", "acceptable before", "acceptable"),
             ),
             printed,
-            note="As printed, of the rows that the paper generated; shares are ours.",
+            note="As printed, for the paper's own rows; we computed the shares.",
         )
 
 
@@ -188,13 +188,13 @@ def _reasons_table(figures: ReviewFigures) -> Table:
         )
         for of in found
     ]
-    columns = ("dataset", "by", "reason", "rows", "share", *(("all named it",) if shared else ()))
+    columns = ("dataset", "by", "reason", "rows", "share", *(("named by all",) if shared else ()))
     return Table(
         "Reasons",
         columns,
         rows,
-        note="Rows for which somebody named it, of those that were graded or rejected."
-        + (" All named it: of the rows among them that several graded." if shared else ""),
+        note="Rows for which somebody gave this reason, among those graded or rejected."
+        + (" Named by all: among the rows that several people graded." if shared else ""),
     )
 
 
@@ -213,7 +213,7 @@ def _who(of: Letters | ReasonFigures) -> str:
 
 def _agreement_tables(figures: ReviewFigures) -> Iterator[Table]:
     for kind, title in (("people", "Agreement"), ("model", "Agreement with models")):
-        for side, words in (("after", ""), ("before", ", on the labels before correction")):
+        for side, words in (("after", ""), ("before", ", for the labels before correction")):
             found = [a for a in figures.agreement if a.kind == kind and a.side == side]
             if found:
                 yield _agreement_table(found, f"{title}{words}", _kind(figures))
@@ -296,7 +296,8 @@ def _outputs_table(outputs: Sequence[OutputAgreement]) -> Table:
             )
             for each in outputs
         ],
-        note="Counts rows whose output both gave, or found right. F1: twice what both found over "
+        note="Counts rows whose output both gave, or accepted. F1: twice what both found "
+             "divided by "
         "all that they found; spans need both ends and the type. Same: of numbers within the "
         "tolerance, of answers by their words.",
     )  # fmt: skip
@@ -338,9 +339,9 @@ def _step4_table(step4: Step4) -> Table:
         "Step 4 by people",
         ("decisions", "rows", "right", "old label right", "people differ"),
         rows,
-        note="Right: people chose the new label, or found the row acceptable with it. For a "
-        "reject, they would reject the row, or find it not acceptable. Rows on which people differ "
-        "are counted separately.",
+        note="Right: people chose the new label, or accepted the row with it. For a "
+        "reject, they would reject the row or do not accept it. Rows on which people disagree are "
+        "counted separately.",
     )
 
 
@@ -381,7 +382,7 @@ def _disagreements_table(figures: ReviewFigures) -> Table:
         DIFFER,
         ("dataset", "row", "grades", "label", "text"),
         rows,
-        note="To discuss: first those that one finds acceptable and another not.",
+        note="For discussion, starting with rows that one rater accepts and another does not.",
     )
 
 

@@ -97,7 +97,7 @@ def read_reviews(folders: Sequence[Path]) -> Material:
                 f"{merged[0][1][0]} and {there[0]} are graded by different rubrics "
                 f"({material.rubric.name}, {plan.rubric.name}): their letters cannot be counted "
                 "together",
-                hint="report each by itself",
+                hint="report each separately",
             )
         _read(material, plan, there, {name for name in names if names.count(name) > 1})
     return material
@@ -133,7 +133,7 @@ def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
         raise UsageError(
             f"{one} and {other} are reviews of the same data by different plans: "
             f"{', '.join(differing)} differ",
-            hint="report each by itself",
+            hint="report each separately",
         )
 
 
@@ -141,8 +141,8 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
     grades: dict[str, dict[str, Grade]] = {}
     if plan.together:
         material.warnings.append(
-            "rows of a seed were drawn together: they are not independent, so that intervals over "
-            "rows are too narrow"
+            "rows from the same seed were drawn together, so they are not independent, and "
+            "intervals over rows are too narrow"
         )
     new = [name for name in plan.rubric.reason_names if name not in material.reasons]
     material.reasons += new
@@ -174,14 +174,14 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
             there, size = _rows(source, lead, set(own), rejects=plan.rejects)
         except (TargenError, OSError) as error:
             material.warnings.append(
-                f"{dataset} cannot be read ({error}): whether its rows are as they were graded is "
-                "not known, and what they say is not shown"
+                f"{dataset} cannot be read ({error}), so it is not known whether its rows are as "
+                "graded, and their contents are not shown"
             )
             continue
         if size != data.rows:
             material.warnings.append(
-                f"{dataset} has {plural(size, 'row')} now, and had {data.rows:,} when the review "
-                "was planned: what came since is nobody's to grade"
+                f"{dataset} has {plural(size, 'row')} now, but had {data.rows:,} when the review "
+                "was planned; the newer rows were not assigned to anybody"
             )
         opened |= set(own)
         if source.output is not None:
@@ -196,7 +196,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
         mine = _list_of(plan, material.raters[name])
         if mine is None:
             material.warnings.append(
-                f"{name} is not a rater of the plan: {plural(len(of), 'grade')} left out"
+                f"{name} is not a rater in the plan: {plural(len(of), 'grade')} left out"
             )
             continue
         material.lists[name] = material.lists.get(name, 0) + len(mine)
@@ -261,8 +261,8 @@ def _count(
         else:
             material.given.append(Given(name, dataset, key, grade))
     for rows, why in (
-        (strangers, "of rows that are not theirs to grade"),
-        (changed, "of rows that have changed since, or are gone"),
+        (strangers, "for rows that were not assigned to them"),
+        (changed, "for rows that have changed since then, or no longer exist"),
         (unknown, f"that the rubric {rubric.name} does not have"),
         (unfit, "with an output that these rows cannot have"),
     ):

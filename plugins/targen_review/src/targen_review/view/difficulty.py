@@ -85,8 +85,8 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
     file = folder / "rows" / f"difficulty-{re.sub(r'[^a-zA-Z0-9.]+', '-', about['name'])}.jsonl"
     unit = data.task.rows_per_instance if data.task is not None else 1
     other = UsageError(
-        f"{folder} is not of {data.name} as it is now: its rows are others",
-        hint="analyse it again",
+        f"{folder} does not match {data.name}, whose rows have changed",
+        hint="repeat the analysis",
     )
     if about.get("rows") != unit * len(part.rows):
         raise other
@@ -96,7 +96,9 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
             record = json_line(line)
             row, pvi = int(record["row"]), float(record["PVI"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise RunDirectoryError(f"{file}, line {number}: no row with its PVI") from error
+            raise RunDirectoryError(
+                f"{file}, line {number}: it is not a row with its PVI"
+            ) from error
         if not 0 <= row < unit * len(part.rows) or not math.isfinite(pvi):
             raise other
         # Labels of rows are compared; decisions about parts of a row have labels of their own.
@@ -131,7 +133,8 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
         named = {part["name"]: part for part in parts if part is not None}
     except FileNotFoundError:
         raise UsageError(
-            f"{folder} contains no analysis", hint="targen analyze DATA --out FOLDER writes one"
+            f"{folder} does not contain an analysis",
+            hint="targen analyze DATA --out FOLDER writes one",
         ) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error

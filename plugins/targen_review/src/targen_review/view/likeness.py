@@ -82,10 +82,10 @@ class Alike:
             return Progress(self._problem, True)
         rows = len(self._catalogue)
         if not self._ready.is_set():
-            return Progress(f"Comparing rows: {self._read:,} of {rows:,} are read.")
+            return Progress(f"Comparing rows: {self._read:,} of {rows:,} read.")
         if self._known < rows:
             return Progress(
-                f"Likeness is known for {self._known:,} of {rows:,} rows; the others come last."
+                f"Similarity is known for {self._known:,} of {rows:,} rows; the others come last."
             )
         return Progress()
 

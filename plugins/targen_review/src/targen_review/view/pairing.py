@@ -50,9 +50,9 @@ class Keys:
     def words(self) -> str:
         """The same, for people."""
         if not self.name:
-            return "The rows of the two share no key: each column is in its own order."
+            return "The two datasets do not share a key, so each column is in its own order."
         what = f"the column {self.name}" if self._asked else _WORDS[self.name]
-        return f"{plural(self.pairs, 'pair')} of rows, by {what}."
+        return f"{plural(self.pairs, 'pair')} of rows, matched by {what}."
 
     def take(self, data: ReviewData, rows: Iterable[tuple[int, ReviewRow]]) -> None:
         """Note the keys of rows with their places."""
@@ -119,7 +119,7 @@ class Keys:
         there = {name for (name,) in self._database.execute("SELECT DISTINCT data FROM keys")}
         if lacking := next((name for name in self._names if name not in there), ""):
             raise UsageError(
-                f"no row of {lacking} has a column {self._asked!r}",
+                f"none of the rows of {lacking} have a column {self._asked!r}",
                 hint="--key names a column that both datasets have",
             )
 

@@ -17,10 +17,13 @@ __all__ = ["answer"]
 def answer(
     file: Annotated[
         Path,
-        typer.Argument(metavar="TASK.json", help="A task of BIG-bench.", show_default=False),
+        typer.Argument(metavar="TASK.json", help="A BIG-bench task.", show_default=False),
     ],
     shots: Annotated[
-        int, typer.Option("--shots", min=0, max=32, help="Worked examples before each question.")
+        int,
+        typer.Option(
+            "--shots", min=0, max=32, help="Number of worked examples before each question."
+        ),
     ] = 2,
     *,
     generate: Generate,

@@ -58,7 +58,7 @@ def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
     return asking_task(
         name,
         version="1",
-        summary="written answers to a task of BIG-bench",
+        summary="a model's answers to a BIG-bench task",
         description=f"Answers to a task of BIG-bench, {spec.shots} worked examples before each.",
         rows=rows,
         ask=ask,
@@ -103,7 +103,7 @@ def _located(spec: Answer, folder: Path) -> Answer:
 
 
 ANSWER = TaskForm(
-    summary="written answers to a task of BIG-bench",
+    summary="a model's answers to a BIG-bench task",
     spec=Answer,
     task=answer_task,
     located=_located,

@@ -62,8 +62,8 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
     if metric_of(task) != METRICS[0]:
         raise UsageError(
-            f"{task.name} is measured by what a model writes ({metric_of(task)})",
-            hint="targen answer has a model write answers; evaluate those",
+            f"{task.name} measures what a model writes ({metric_of(task)})",
+            hint="have a model write answers with targen answer, then evaluate those",
         )
     places = drawn(task, number)
     prompts = [prompt_of(task, at, shots, 0) for at in places]
@@ -76,7 +76,10 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
             lambda done, of: line.at(f"{done:,} of {of:,} examples"),
         )
     if chooser.cut:
-        print(f"note: {chooser.cut:,} prompts were too long and lost their start", file=sys.stderr)
+        print(
+            f"note: {chooser.cut:,} prompts were too long, so their beginnings were cut",
+            file=sys.stderr,
+        )
     rows = _rows(places, examples, picks)
     return graded(task, examples, chosen=picks), rows
 
@@ -96,8 +99,8 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
     for row in open_source(Path(source)).rows():
         if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
             raise UsageError(
-                f"{source} contains no answers: rows of `input` and `output`",
-                hint="targen answer TASK.json has a model write some",
+                f"{source} does not contain answers, which are rows with `input` and `output`",
+                hint="have a model write some with targen answer TASK.json",
             )
         places = by_input.get(row["input"].strip(), [])
         place = _place(row, places)
@@ -106,13 +109,13 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
         else:
             answer_at[place] = str(row.get("output", row.get("answer")))
     if not answer_at:
-        raise UsageError(f"{source} answers no example of {task.name or 'this task'}")
+        raise UsageError(f"{source} does not answer any examples of {task.name or 'this task'}")
     if lost:
-        print(f"warning: {lost:,} answers match no example of the task", file=sys.stderr)
+        print(f"warning: {lost:,} answers do not match any example of the task", file=sys.stderr)
     if len(answer_at) < len(task.examples):
         print(
-            f"{len(answer_at):,} of {len(task.examples):,} examples are answered; "
-            "the others are left out",
+            f"{len(answer_at):,} of {len(task.examples):,} examples are answered; the others do "
+            "not count",
             file=sys.stderr,
         )
     places = sorted(answer_at)
@@ -142,11 +145,11 @@ def grade_said(grade: Grade) -> list[str]:
     """A grade in lines for people."""
     lines = [
         f"{grade.metric}: {with_interval(grade.raw)} %, by chance {100 * grade.low:.1f} %",
-        f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 all right",
+        f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 perfect",
     ]
     if grade.illegal is not None and grade.illegal.value:
         share = with_interval(grade.illegal)
-        lines.append(f"answers that name no choice, each counted as wrong: {share} %")
+        lines.append(f"answers that do not contain a choice, counted as wrong: {share} %")
     return lines
 
 

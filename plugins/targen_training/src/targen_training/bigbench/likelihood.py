@@ -24,7 +24,7 @@ def decoder_in(place: str) -> Weights:
     weights = find_weights(named_place(folder) if folder.is_dir() else place)
     if kind_of(weights) != "decoder":
         raise UsageError(
-            f"{place} is of the kind {kind_of(weights)}: worked examples are for decoders"
+            f"{place} is of type {kind_of(weights)}, but worked examples are only for decoders"
         )
     return weights
 

@@ -73,8 +73,8 @@ def metric_of(task: BigBench, *, choices: bool = True) -> str:
         able = [METRICS[1]]
     if not able:
         raise UsageError(
-            f"{task.name} is measured by {', '.join(filter(None, names)) or 'nothing'}",
-            hint=f"what can be measured here is {' and '.join(METRICS)}",
+            f"the metrics of {task.name} are: {', '.join(filter(None, names)) or 'none'}",
+            hint=f"targen measures {' and '.join(METRICS)}",
         )
     return able[0]
 

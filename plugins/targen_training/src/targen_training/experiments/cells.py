@@ -172,7 +172,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             if key not in trainer.options.model_fields:
                 known = ", ".join(trainer.options.model_fields) or "none"
                 raise UsageError(
-                    f"model {model.called}: {key}: the options of {model.trainer} are: {known}"
+                    f"model {model.called}: {key}: {model.trainer} does not have this option; its "
+                    f"options are: {known}"
                 )
         try:
             options = trainer.options.model_validate(dict(model.options))
@@ -183,19 +184,19 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             ) from error
         if experiment.before and "model" not in trainer.options.model_fields:
             raise UsageError(
-                f"model {model.called} always trains a new one, so it can learn nothing before the "
-                "rest",
-                hint="a pretrained one can, such as encoder,model=all-MiniLM-L6-v2",
+                f"model {model.called} always starts from scratch, so it cannot learn anything "
+                "before the rest",
+                hint="use a pretrained one, such as encoder,model=all-MiniLM-L6-v2",
             )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
     if len({each.trainer.output and each.trainer.output.name for each in ready.values()}) > 1:
         raise UsageError(
-            f"the models {', '.join(ready)} learn different things of a row",
+            f"the models {', '.join(ready)} learn different things from a row",
             hint="compare those that learn its output, or those that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
         raise UsageError(
-            "models of an output learn one task alone, not together with others or after them"
+            "models of an output learn only one task, not together with others or after them"
         )
     return ready
 
@@ -217,7 +218,10 @@ def plan_cells(
         UsageError: a model cannot learn from some rows.
     """
     if experiment.together:
-        note = "One model learns all tasks of an arm; the rows beside a figure are its task's."
+        note = (
+            "One model learns all tasks of an arm; the number of rows next to a figure is its "
+            "task's."
+        )
         weighed = list(_weighed(materials, models, ()))
         return list(_together(experiment, materials, models)), [note, *weighed]
     plans: list[Plan] = []
@@ -233,9 +237,9 @@ def plan_cells(
                 if material.output is not None:
                     labels = ()
                 elif len(labels) < 2:
-                    said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: one label alone"
+                    said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: only one label"
                     if cell.kind in SIZE_OF:
-                        raise UsageError(f"{said}: a model cannot learn from these rows")
+                        raise UsageError(f"{said}, so a model cannot learn from these rows")
                     left.append(said)
                     continue
                 train = digest_of(decisions)
@@ -272,7 +276,9 @@ def _weighed(
             if not source.dataset.weights:
                 continue
             mean = sum(decision.weight for decision in decisions) / max(1, len(decisions))
-            left = f"; {source.weightless:,} of weight 0 are left out" if source.weightless else ""
+            left = (
+                f"; {source.weightless:,} with weight 0 are left out" if source.weightless else ""
+            )
             yield f"{said}: rows of {source.name} count by weights, {mean:.2f} on average{left}"
 
 
@@ -338,8 +344,8 @@ def _together(
     tasks = [material.task for material in materials.values()]
     if twice := [task for task in tasks if tasks.count(task) > 1]:
         raise UsageError(
-            f"two parts hold rows of {twice[0]}: one model cannot tell them apart",
-            hint="together needs each task once",
+            f"two parts contain rows of {twice[0]}, which one model cannot tell apart",
+            hint="together needs each task exactly once",
         )
     first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:
@@ -356,7 +362,7 @@ def _together(
             own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
             for task, labels in own.items():
                 if len(labels) < 2:
-                    raise UsageError(f"{task}, {arm}, seed {seed}: one label alone")
+                    raise UsageError(f"{task}, {arm}, seed {seed}: only one label")
             decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
             names = tuple(labelled(task, each) for task in own for each in own[task])
             train, style = digest_of(decisions), first.arms[arm].style

@@ -289,9 +289,9 @@ def read_material(
     known = [[each for each in decisions_of(one, output=output) if each.label] for one in tests]
     if not any(known):
         raise UsageError(
-            f"{' + '.join(one.name for one in tests)}: no test row has a label",
-            hint="test on labelled rows, such as a validation split; the test files of "
-            "SuperGLUE have none",
+            f"{' + '.join(one.name for one in tests)}: none of the test rows have a label",
+            hint="test on labelled rows, such as a validation split; the test files in "
+            "SuperGLUE do not have labels",
         )
     size = tests[0].task.rows_per_instance
     rows = sum(len(one) for one in tests)
@@ -315,9 +315,9 @@ def read_material(
                 dataset = read_rows(registry, source, own, usual, warns=warns)
                 if dataset.task.name != name and whose not in dataset.task.based_on:
                     raise UsageError(
-                        f"{source} contains rows of {dataset.task.name}, and the test rows are of "
-                        f"{name}",
-                        hint="compare rows of one task",
+                        f"{source} contains rows of {dataset.task.name}, but the test rows belong "
+                        f"to {name}",
+                        hint="compare rows of the same task",
                     )
                 style = declared.style
                 read[place] = _source(experiment, dataset, tests, style, output=output)
@@ -402,9 +402,10 @@ def _source(
     kept = [tuple(unit) for at, unit in units.items() if at not in out]
     if units and not kept:
         raise UsageError(
-            f"{dataset.name}: all of its {len(dataset):,} rows are also in the test set, or nearly",
-            hint="train on other rows; in an experiment's file, similarity = 0 leaves out only "
-            "those that are the same",
+            f"{dataset.name}: all {len(dataset):,} rows, or near copies of them, are also in the "
+            "test set",
+            hint="train on other rows; in an experiment's file, similarity = 0 only leaves out "
+            "exact copies",
         )
     return Source(
         dataset.name,
@@ -427,11 +428,11 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     """
     labels = {each.label for source in sources for unit in source.units for each in unit}
     if len(labels) < 2:
-        said = f"all rows are {min(labels)}" if labels else "no row has a label"
+        said = f"all rows are {min(labels)}" if labels else "none of the rows have a label"
         if out := sum(source.same + source.near for source in sources):
-            said += f", without the {out:,} that are also in the test set, or nearly"
+            said += f", without {out:,} that are also in the test set, exactly or nearly"
         names = ", ".join(source.name for source in sources)
         raise UsageError(
-            f"arm {arm} ({names}): a model needs two labels to tell apart: {said}",
-            hint="train on rows of at least two labels",
+            f"arm {arm} ({names}): a model needs at least two labels, but {said}",
+            hint="train on rows with at least two labels",
         )

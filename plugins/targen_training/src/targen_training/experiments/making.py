@@ -127,7 +127,7 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
         beside = next(path for path in names if not path.exists())
         error.hint = (
-            "ask for what was asked for there, or choose another --out, such as --out "
+            "request the same as there, or choose a different --out, such as --out "
             f"{quote(str(beside))}, which shares replies"
         )
         raise
@@ -174,8 +174,8 @@ def made_once(arms: Sequence[Made]) -> list[str]:
         return []
     return [
         (
-            "Each way was generated once: a difference may be that of the run and not of the way. "
-            "targen ablate --runs 3 shows how far runs of one way lie apart."
+            "Each arm was generated once, so a difference may come from the run, not from the arm. "
+            "targen ablate --runs 3 shows how much runs of the same arm differ."
         )
     ]
 
@@ -188,7 +188,7 @@ def _named(arm: Made, what: str) -> Iterator[None]:
     except TypeError as error:
         raise UsageError(
             f"arm {arm.arm} of {arm.part}: {error}",
-            hint="generate = { … } takes what targen_core.generate does",
+            hint="generate = { … } takes the arguments of targen_core.generate",
         ) from error
     except TargenError as error:
         error.add_note(f"while the arm {arm.arm} of {arm.part} was {what}")

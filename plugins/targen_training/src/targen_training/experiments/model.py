@@ -69,9 +69,9 @@ class Arm(_Declared):
     @model_validator(mode="after")
     def _one_of_two(self) -> Arm:
         if bool(self.data) == (self.generate is not None):
-            raise ValueError("an arm has either data or generate")
+            raise ValueError("an arm needs either data or generate")
         if self.task and self.generate is None:
-            raise ValueError("task is for an arm with generate")
+            raise ValueError("task is only for an arm with generate")
         return self
 
 
@@ -129,10 +129,10 @@ class TaskPart(_Declared):
     @classmethod
     def _named(cls, arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
         if not arms:
-            raise ValueError("name at least one arm")
+            raise ValueError("give at least one arm")
         for name in arms:
             if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is not a valid name of an arm")
+                raise ValueError(f"{name!r} is not a valid name for an arm")
         return arms
 
 
@@ -207,7 +207,7 @@ class Experiment(_Declared):
         rest = {key: each for key, each in value.items() if key not in top}
         task = top.get("task")
         if not isinstance(task, str) or not task:
-            raise ValueError('say whose rows they are: task = "NAME", or [tasks.NAME]')
+            raise ValueError('give the task of the rows: task = "NAME", or [tasks.NAME]')
         return {**rest, "tasks": {Path(task).stem: top}}
 
     @field_validator("seeds", mode="before")
@@ -223,21 +223,21 @@ class Experiment(_Declared):
     @classmethod
     def _counts(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
         if list(counts) != sorted({*counts}) or (counts and counts[0] < 0):
-            raise ValueError("growing numbers from 0 on")
+            raise ValueError("increasing numbers from 0 on")
         return counts
 
     @field_validator("models")
     @classmethod
     def _some(cls, value: Any) -> Any:
         if not value:
-            raise ValueError("name at least one")
+            raise ValueError("give at least one")
         return value
 
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise ValueError("at least one, none twice, none below 0")
+            raise ValueError("give at least one number, each only once, and none below 0")
         return seeds
 
     @field_validator("rows")
@@ -245,31 +245,33 @@ class Experiment(_Declared):
     def _growing(cls, rows: tuple[int | str, ...]) -> tuple[int | str, ...]:
         numbers = [each for each in rows if isinstance(each, int)]
         if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 2) or "all" in rows[:-1]:
-            raise ValueError('growing numbers from 2 on, "all" last')
+            raise ValueError('increasing numbers from 2 on, with "all" last')
         return rows
 
     @field_validator("shares")
     @classmethod
     def _parts(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 <= share <= 1 for share in shares) or list(shares) != sorted(set(shares)):
-            raise ValueError("growing, from 0 to 1")
+            raise ValueError("increasing numbers from 0 to 1")
         return shares
 
     @model_validator(mode="after")
     def _known(self) -> Experiment:
         names = [model.called for model in self.models]
         if len(set(names)) < len(names):
-            raise ValueError(f"models: two are called {max(names, key=names.count)}")
+            raise ValueError(f"models: two have the name {max(names, key=names.count)}")
         for key, part in self.tasks.items():
             named = {self.baseline, *(self.mixture or ())} - {""}
             for name in sorted(named - set(part.arms)):
-                raise ValueError(f"tasks.{key} has no arm {name}; its arms: {', '.join(part.arms)}")
+                raise ValueError(
+                    f"tasks.{key} has no arm {name}; its arms are: {', '.join(part.arms)}"
+                )
         return self
 
     @model_validator(mode="after")
     def _measured(self) -> Experiment:
         if not self.sizes and not self.per_label:
-            raise ValueError("sizes: name at least one")
+            raise ValueError("sizes: give at least one")
         if self.per_label and any(
             self.mixture is None and sum(len(arm.data) <= 1 for arm in part.arms.values()) < 2
             for part in self.tasks.values()
@@ -283,7 +285,7 @@ class Experiment(_Declared):
             return self
         arms = {tuple(part.arms) for part in self.tasks.values()}
         if len(self.tasks) < 2 or len(arms) > 1:
-            raise ValueError("together needs two tasks or more that have the same arms")
+            raise ValueError("together needs at least two tasks with the same arms")
         if self.rows or self.shares or self.per_label:
             raise ValueError("together has neither learning curves nor mixtures of two arms")
         for name in arms.pop():

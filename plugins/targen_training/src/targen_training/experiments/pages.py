@@ -18,8 +18,8 @@ __all__ = ["KINDS", "as_html", "as_markdown", "findings_of", "shown"]
 
 _SURE = 0.05
 KINDS = {
-    "labels": "as many rows each, same labels",
-    "matched": "as many rows each",
+    "labels": "equal numbers of rows, same labels",
+    "matched": "equal numbers of rows",
     "natural": "all rows",
 }
 _LABELS = 8  # of a dataset that are shown with their shares
@@ -55,22 +55,22 @@ def findings_of(results: Results) -> Findings:
 
 _HOW = (
     (
-        "Mean: over seeds. A seed draws the rows from larger datasets and "
-        "decides the chance of training. Its interval: 95 %, by bootstrap over test rows, all "
-        "seeds on the same rows. sd: over seeds."
+        "Mean: over seeds. A seed draws rows from larger datasets and determines the randomness in "
+        "training. Interval: 95 %, by bootstrap over test rows, all seeds on the same rows. sd: "
+        "over seeds."
     ),
     (
         "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds. Holm's p "
-        "holds for all arms of a model and size together. McNemar: on questions that one arm alone "
-        "got right, exact, the median over seeds."
+        "covers all arms of a model and size together. McNemar: on questions that only one arm got "
+        "right, exact, median over seeds."
     ),
     (
-        "With as many rows each, an arm of several datasets has equal parts of them. All rows: "
-        "what there is, so that more rows and better ones are not told apart."
+        "With equal numbers of rows, an arm with several datasets has equal parts of each. All "
+        "rows: everything available, which does not separate more rows from better rows."
     ),
     (
-        "Training rows that are also in the test set, or nearly, are counted, and left out unless "
-        "the experiment keeps them."
+        "Training rows that are also in the test set, exactly or nearly, are counted, and left out "
+        "unless the experiment keeps them."
     ),
 )
 
@@ -92,7 +92,7 @@ def _sentences(part: PartResult) -> Iterator[str]:
         shares = "; ".join(f"{arm}: {labels}" for arm, labels in by_arm.items())
         yield (
             f"{part.key}: arms differ in their labels ({shares}). {KINDS['labels'].capitalize()}, "
-            f"compares rows; {KINDS['matched']}, adds what the shares do."
+            f"compares rows; {KINDS['matched']}, adds the effect of the shares."
         )
     yield from _few_sentences(part)
     for pair in part.pairs:
@@ -127,15 +127,15 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
     for few in part.few:
         if few.difference is None:
             yield (
-                f"{part.key}, {few.model}: synthetic rows alone give "
-                f"{with_interval(few.both)} % {part.metric}."
+                f"{part.key}, {few.model}: only synthetic rows give {with_interval(few.both)} % "
+                f"{part.metric}."
             )
         elif few.p is not None:
             sure = "" if few.p < _SURE else ": too few to detect a difference"
             yield (
-                f"{part.key}, {few.model}: to {plural(few.each, 'real row')} per {part.unit}, "
-                f"synthetic rows add "
-                f"{with_interval(few.difference, sign=True)} points{sure}."
+                f"{part.key}, {few.model}: added to {plural(few.each, 'real row')} per "
+                f"{part.unit}, synthetic rows gain {with_interval(few.difference, sign=True)} "
+                f"points{sure}."
             )
 
 
@@ -144,7 +144,9 @@ def _said(pair: Pair) -> str:
         return "too few test rows and seeds to detect a difference"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
-        return f"a sign that {pair.one} is {side}, but no more: p (Holm) {_p_said(pair.holm)}"
+        return (
+            f"a sign that {pair.one} is {side}, but not significant: p (Holm) {_p_said(pair.holm)}"
+        )
     return f"{pair.one} is {side}"
 
 
@@ -158,7 +160,7 @@ def _mean_table(results: Results) -> Table:
         f"Mean over {names}",
         ("model", "size", "trained on", "mean %", f"minus {results.baseline or 'baseline'}"),
         rows,
-        note="Each task's main figure, the tasks weighted alike; intervals over test rows.",
+        note="Each task's main figure, with equal weights for the tasks; intervals over test rows.",
     )
 
 
@@ -202,9 +204,9 @@ def _tables(part: PartResult) -> Iterator[Table]:
     yield from _curve_tables(part)
     if part.worth:
         yield Table(
-            f"{part.key}: rows of {_baseline_of(part)} that do as well",
+            f"{part.key}: number of rows from {_baseline_of(part)} that do as well",
             ("model", "arm", "size", "rows", "do as well (95 %)", "one row is worth (95 %)",
-             "no better than its fewest", "better than all rows"),
+             "no better than the smallest size", "better than all rows"),
             [
                 (
                     each.model,
@@ -218,7 +220,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 )
                 for each in part.worth
             ],
-            note="Read off the learning curve, which ends with the last row. An interval that "
+            note="Read from the learning curve, which ends with the last row. An interval that "
             "reaches an end of the curve is a bound. The last two columns: the share of "
             "resamples.",
         )  # fmt: skip
@@ -247,9 +249,15 @@ def _main_table(part: PartResult, main: Sequence[Group], others: Sequence[str]) 
 def _few_tables(part: PartResult) -> Iterator[Table]:
     for model in dict.fromkeys(few.model for few in part.few):
         yield Table(
-            f"{part.key}: with a few real rows, {part.metric} in %, {model}",
-            (f"real rows per {part.unit}", "real rows", "alone (95 %)", "with synthetic (95 %)",
-             "difference", "p"),
+            f"{part.key}: with few real rows, {part.metric} in %, {model}",
+            (
+                f"real rows per {part.unit}",
+                "real rows",
+                "without synthetic (95 %)",
+                "with synthetic (95 %)",
+                "difference",
+                "p",
+            ),
             [
                 (
                     few.each,
@@ -262,8 +270,8 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
                 for few in part.few
                 if few.model == model
             ],
-            note="Real rows are drawn anew by each seed, as many of each "
-            f"{part.unit} as there are up to that number. Intervals: bootstrap over test rows and "
+            note="Each seed draws new real rows, the same number for each "
+            f"{part.unit}, or all if there are fewer. Intervals: bootstrap over test rows and "
             "draws.",
         )  # fmt: skip
 
@@ -292,7 +300,9 @@ def _chance(part: PartResult) -> str:
     labels = ", ".join(f"{name} {count:,}" for name, count in part.test["labels"].items())
     if part.chance is None:
         return f"Test labels: {labels}."
-    return f"Test labels: {labels}. Always the commonest: {100 * part.chance:.1f} %."
+    return (
+        f"Test labels: {labels}. Always predicting the most common one: {100 * part.chance:.1f} %."
+    )
 
 
 def _baseline_of(part: PartResult) -> str:
@@ -420,21 +430,21 @@ def _warnings(part: PartResult) -> Iterator[str]:
             if (source["same_as_test"] or source["near_test"]) and source["name"] not in warned:
                 warned.add(source["name"])
                 yield (
-                    f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} "
-                    f"also in the test set, and {source['near_test']:,} nearly"
+                    f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} are "
+                    f"also in the test set, and near copies of {source['near_test']:,}"
                 )
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
                 yield (
-                    f"{part.key}: {arm} has no row of a label that "
-                    f"{group.unlearned:,.0f} test decisions have"
+                    f"{part.key}: {arm} lacks a label that {group.unlearned:,.0f} test decisions "
+                    "have"
                 )
     if part.test["unlabeled"]:
         yield f"{part.key}: {part.test['unlabeled']:,} test rows without a label are left out"
     if part.test["rows"] < 100:
         yield (
-            f"{part.key}: {part.test['rows']:,} test rows are few: an interval of accuracy is "
-            f"some {98 / math.sqrt(part.test['rows']):.0f} points to either side"
+            f"{part.key}: {part.test['rows']:,} test rows are few: an accuracy interval is about "
+            f"{98 / math.sqrt(part.test['rows']):.0f} points to either side"
         )
 
 

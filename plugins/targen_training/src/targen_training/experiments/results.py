@@ -307,12 +307,12 @@ def read_results(folder: Path) -> Results:
         return TypeAdapter(Results).validate_json(data)
     except UnreadableFile as error:
         raise UsageError(
-            f"{folder} contains no comparison: results.json: {error.reason}",
-            hint="targen compare makes one",
+            f"{folder} does not contain a comparison: results.json: {error.reason}",
+            hint="targen compare creates one",
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{folder} contains no comparison that can be read", hint="compare again"
+            f"{folder} does not contain a readable comparison", hint="compare again"
         ) from error
 
 

@@ -96,13 +96,13 @@ def check_folder(folder: Path) -> None:
             depth.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(f"{folder} is no folder", hint="choose another --out")
+        raise UsageError(f"{folder} is not a folder", hint="choose a different --out")
     # What a plan, or a command that was killed at once, may have left.
     early = {"data", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
         raise UsageError(
-            f"{folder} exists and does not contain a comparison", hint="choose another --out"
+            f"{folder} exists and does not contain a comparison", hint="choose a different --out"
         )
     check_own(folder)
 
@@ -199,7 +199,7 @@ def _check_metric(metric: str, material: Material) -> None:
     ).measures
     if metric and metric not in known:
         raise UsageError(
-            f"no figure {metric} for rows of {material.task}",
+            f"rows of {material.task} do not have the metric {metric}",
             hint=f"figures: {', '.join(known)}",
         )
 

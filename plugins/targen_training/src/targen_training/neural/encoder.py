@@ -133,7 +133,7 @@ def _fit_head(
     body = [name for name, _ in model.named_parameters() if name.startswith(prefix)]
     if body and not set(body) - new:
         raise UsageError(
-            f"{options.model} contains no weights of {type(model).__name__}",
+            f"{options.model} does not contain weights for {type(model).__name__}",
             hint="--model is a folder that transformers' save_pretrained wrote",
         )
     architectures = config.get("architectures") or [""]
@@ -146,14 +146,14 @@ def _fit_head(
         return
     if options.head == "auto":
         raise UsageError(
-            f"{options.model} has a head for {len(said) or 2} labels ({', '.join(said[:4])}), "
-            f"and the rows have {len(data.labels)} ({', '.join(data.labels[:4])})",
-            hint="-o head=new begins a new head",
+            f"{options.model} has a head for {len(said) or 2} labels ({', '.join(said[:4])}), but "
+            f"the rows have {len(data.labels)} ({', '.join(data.labels[:4])})",
+            hint="-o head=new starts with a new head",
         )
     for name, module in model.named_children():
         if name != model.base_model_prefix:
             module.apply(model._init_weights)
-    data.watch.note(f"begins a new head, for {', '.join(data.labels[:8])}")
+    data.watch.note(f"starts with a new head, for {', '.join(data.labels[:8])}")
 
 
 def load(folder: Path) -> Predictor:
@@ -171,7 +171,7 @@ def load(folder: Path) -> Predictor:
     try:
         about = read_json(folder / _ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != "encoder":
-            raise ValueError("it is of another format")
+            raise ValueError("it has a different format")
         labels, max_length = [str(label) for label in about["labels"]], int(about["max_length"])
         adapter = (folder / "adapter_config.json").is_file()
         weights = Weights(folder.name, folder, adapter=adapter)
@@ -187,7 +187,7 @@ def load(folder: Path) -> Predictor:
         )
         tokenizer = tokenizer_of(weights)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
-        raise ValueError(f"{folder} contains no model of encoder: {error}") from error
+        raise ValueError(f"{folder} does not contain an encoder model: {error}") from error
     model.config.pad_token_id = tokenizer.pad_token_id
     device = device_of("")
     model.to(device).eval()

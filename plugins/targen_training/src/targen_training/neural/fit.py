@@ -59,7 +59,7 @@ def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
     max_length = min(limits, default=_MOST)
     if options.max_length > max_length and limits:
         raise UsageError(
-            f"-o max_length={options.max_length}: the model takes {max_length} tokens at most"
+            f"-o max_length={options.max_length}: the model accepts at most {max_length} tokens"
         )
     return options.max_length or min(max_length, _MOST)
 
@@ -79,7 +79,7 @@ def longest(
     said += f"{max(lengths):,})"
     if options.too_long == "refuse":
         raise UsageError(said, hint="-o max_length=N, another --model, or -o too_long=cut")
-    data.watch.note(f"{said}, and were cut")
+    data.watch.note(f"{said}, and were truncated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,12 @@ def fit(
     batch, whole = options.batch, options.batch * options.accumulate
     hint = "-o lora=8, -o gradient_checkpointing=true, -o max_length=N, or a smaller --model"
     if fitting:
-        hint = f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)} fits, with as many "
-        hint += "rows to a step"
-    raise JobFailed(f"no memory for {batch} rows at once: {said}", hint=hint)
+        hint = (
+            f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)} fits, with the same "
+            "number of "
+        )
+        hint += "rows per step"
+    raise JobFailed(f"not enough memory for {batch} rows at once: {said}", hint=hint)
 
 
 def _parted(
@@ -140,7 +143,7 @@ def _parted(
     numbers = sorted({row.row for row in rows})
     count = min(max(1, round(options.hold_out * len(numbers))), len(numbers) - 1)
     if not count:
-        raise UsageError("one row cannot be split", hint="-o early_stop=0, and no search")
+        raise UsageError("one row cannot be split", hint="use -o early_stop=0, and no search")
     apart = set(random.Random(seed).sample(numbers, count))
     pairs = list(zip(examples, rows, strict=True))
     return (
@@ -213,7 +216,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> tuple[Any, float | None]:
 
     trainer.remove_callback(PrinterCallback)
     if last:
-        run.data.watch.note(f"continues from step {at} of a training that was stopped")
+        run.data.watch.note(f"continues from step {at} of a training run that was stopped")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
     if not run.held_out:
@@ -279,8 +282,8 @@ def _watcher(run: _Run, *, minutes: float) -> Any:
 def _finite(loss: float, step: int) -> None:
     if not math.isfinite(loss):
         raise JobFailed(
-            f"the loss at step {step:,} is no number: {loss}",
-            hint="-o learning_rate=1e-5 or another lower one, -o warmup=0.1, -o precision=float32",
+            f"the loss at step {step:,} is not a number: {loss}",
+            hint="try -o learning_rate=1e-5 or lower, -o warmup=0.1, or -o precision=float32",
         )
 
 

@@ -39,7 +39,7 @@ def tokenizer_of(weights: Weights) -> Any:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if tokenizer.pad_token_id is None:
-        raise UsageError(f"the tokenizer of {weights.name} has no token to pad or to end with")
+        raise UsageError(f"the tokenizer of {weights.name} has neither a padding nor an end token")
     return tokenizer
 
 
@@ -106,7 +106,7 @@ class Pretrained:
         from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
         if isinstance(model, PeftModel):
-            self.data.watch.note("continues with the adapter as it is: its rank, scale and targets")
+            self.data.watch.note("continues with the existing adapter: its rank, scale and targets")
             return model
         if options.quantize == "4bit":
             model = prepare_model_for_kbit_training(
@@ -140,13 +140,13 @@ def require_quantized(options: NeuralOptions) -> None:
         return
     if not options.lora:
         raise UsageError(
-            "-o quantize=4bit: quantised weights are not trained themselves",
-            hint="-o lora=8 with it",
+            "-o quantize=4bit: quantised weights cannot be trained directly",
+            hint="add -o lora=8",
         )
     if device_of(options.device).type != "cuda":
         raise UsageError(
-            "-o quantize=4bit needs a GPU with CUDA, and this machine has none",
-            hint="-o lora=8 alone trains an adapter of the weights as they are",
+            "-o quantize=4bit needs a GPU with CUDA, which this machine does not have",
+            hint="-o lora=8 without it trains an adapter on the unquantised weights",
         )
     _need_bitsandbytes()
 
@@ -170,7 +170,7 @@ def _need_bitsandbytes() -> None:
     except Exception as error:  # it looks for CUDA's libraries as it is imported
         raise UsageError(
             f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
-            hint="python -m bitsandbytes says why; -o lora=8 alone goes without it",
+            hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
         ) from error
 
 

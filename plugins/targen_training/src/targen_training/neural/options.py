@@ -21,7 +21,7 @@ __all__ = ["EncoderOptions", "NeuralOptions", "WriterOptions"]
 class NeuralOptions(TrainerOptions):
     """Options of every trainer on transformers."""
 
-    model: str = Field("", description="the pretrained model: what --model sets")
+    model: str = Field("", description="the pretrained model; same as --model")
     batch: int = Field(16, ge=1, description="rows per step on each device (paper: 16)")
     accumulate: int = Field(1, ge=1, description="batches per step of the optimiser (paper: 1)")
     learning_rate: float = Field(5e-5, gt=0, allow_inf_nan=False, description="paper: 5e-5")
@@ -29,55 +29,63 @@ class NeuralOptions(TrainerOptions):
         5,
         gt=0,
         allow_inf_nan=False,
-        description="times that each row is seen (paper: 5; several tasks: 1)",
+        description="number of passes over the rows (paper: 5; several tasks: 1)",
     )
-    max_steps: int = Field(0, ge=0, description="steps of the optimiser in place of epochs")
+    max_steps: int = Field(0, ge=0, description="number of optimiser steps, instead of epochs")
     schedule: Literal["linear", "constant", "cosine"] = Field(
-        "linear", description="how the learning rate falls"
+        "linear", description="how the learning rate decreases"
     )
-    warmup: float = Field(0.0, ge=0, lt=1, description="share of the steps in which it rises")
+    warmup: float = Field(
+        0.0, ge=0, lt=1, description="share of the steps in which the learning rate increases"
+    )
     weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False, description="of AdamW")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share given to other labels")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each target given to other labels (label smoothing)"
+    )
     max_length: int = Field(
-        0, ge=0, description="tokens of a row; 0: what the model takes, at most 1024"
+        0, ge=0, description="maximum tokens per row; 0: the model's maximum, up to 1024"
     )
     too_long: Literal["cut", "refuse"] = Field(
         "cut", description="how to treat rows with more tokens"
     )
     group_by_length: bool = Field(
         False,
-        description="batches of rows with similar lengths: less padding, faster, the same rows",
+        description="put rows of similar lengths in the same batch: less padding, faster, "
+        "same rows",
     )
     early_stop: int = Field(
         0,
         ge=0,
-        description="epochs without a lower held-out loss after which to stop, and go "
-        "back to the best; 0: never",
+        description="stop after this many epochs without a lower held-out loss, and go "
+        "back to the best epoch; 0: never",
     )
     hold_out: float = Field(
         0.1, gt=0, lt=1, description="share of the rows to hold out for early_stop and search"
     )
     search: str = Field(
         "",
-        description="numbers to try, such as learning_rate=5e-5/1e-4 lora_alpha=16/24; those with "
+        description="values to try, such as learning_rate=5e-5/1e-4 lora_alpha=16/24; those with "
         "the lowest held-out loss are kept",
     )
     checkpoint_minutes: float = Field(
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="minutes between checkpoints; a training that is killed loses no more",
+        description="minutes between checkpoints, which is the most that a killed training "
+        "run loses",
     )
-    device: str = Field("", description="cpu, cuda, cuda:1, mps; by default a GPU where one is")
+    device: str = Field("", description="cpu, cuda, cuda:1 or mps [default: a GPU if there is one]")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 on a GPU that has it"
+        "auto", description="auto: bfloat16 on a GPU that supports it"
     )
-    gradient_checkpointing: bool = Field(False, description="less memory, a third more time")
-    lora: int = Field(0, ge=0, description="rank of LoRA; 0: all weights are trained")
+    gradient_checkpointing: bool = Field(
+        False, description="uses less memory, but a third more time"
+    )
+    lora: int = Field(0, ge=0, description="rank of LoRA; 0 trains all weights")
     lora_alpha: float = Field(16, gt=0, allow_inf_nan=False, description="scale of LoRA")
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="dropout of LoRA")
     lora_targets: str = Field(
-        "all-linear", description="modules that LoRA changes, separated by commas"
+        "all-linear", description="modules to which LoRA applies, separated by commas"
     )
     quantize: Literal["none", "4bit"] = Field(
         "none", description="4bit: QLoRA, for a GPU; needs lora and the extra qlora"
@@ -92,7 +100,9 @@ class NeuralOptions(TrainerOptions):
         named = [part.partition("=") for part in self.search.split()]
         for name, _, values in named:
             if type(getattr(self, name, None)) not in (int, float) or not values:
-                raise ValueError(f"{name}={values} is no number of the trainer with its values")
+                raise ValueError(
+                    f"{name}={values} is not a number of the trainer with values to try"
+                )
         for drawn in product(*(values.split("/") for *_, values in named)):
             chosen = dict(zip((name for name, *_ in named), drawn, strict=True))
             said = ", ".join(f"{name}={value}" for name, value in chosen.items())
@@ -136,9 +146,10 @@ class WriterOptions(NeuralOptions):
     """Options of `encoder-decoder` and `decoder`."""
 
     answer_tokens: int = Field(
-        0, ge=0, description="tokens of an answer at most; 0: by the longest one learned from"
+        0, ge=0, description="maximum tokens per answer; 0: the longest in the training data"
     )
     chat: bool = Field(
         False,
-        description="prompts as a user's turn, by the chat template that the model's tokenizer has",
+        description="send prompts as a user's turn, using the chat template of the model's "
+        "tokenizer",
     )

@@ -59,7 +59,7 @@ def find_weights(name: str) -> Weights:
     """
     if not name:
         raise UsageError(
-            "no pretrained model was named", hint="--model NAME, for example all-MiniLM-L6-v2"
+            "no pretrained model was given", hint="--model NAME, for example all-MiniLM-L6-v2"
         )
     path = Path(name).expanduser()
     if path.suffix == ".gguf" and path.is_file():
@@ -97,7 +97,7 @@ def _in_folder(name: str, folder: Path) -> Weights:
             f"{name} is a model of targen train, not a pretrained model", hint=f"--from {name}"
         )
     raise UsageError(
-        f"{name} contains no model: it has no config.json",
+        f"{name} does not contain a model: it has no config.json",
         hint="--model is a folder that transformers' save_pretrained wrote",
     )
 
@@ -126,7 +126,9 @@ def base_of(weights: Weights) -> str:
     try:
         name = str(read_json(file)["base_model_name_or_path"])
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UsageError(f"{weights.name} contains an adapter of no model: {error}") from error
+        raise UsageError(
+            f"{weights.name} contains an adapter whose model is unknown: {error}"
+        ) from error
     if not is_used_model(name):
         require_trust(file, {"base_model_name_or_path": name})
     return name

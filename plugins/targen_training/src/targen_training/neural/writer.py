@@ -52,13 +52,13 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
     kind_of_model = kind_of(pretrained.base)
     if kind_of_model != kind:
         raise UsageError(
-            f"{options.model} is of the kind {kind_of_model}, not {kind}",
+            f"{options.model} is of type {kind_of_model}, not {kind}",
             hint=f"--trainer {kind_of_model}",
         )
     tokenizer = tokenizer_of(pretrained.base)
     model, new = pretrained.load(_auto(kind))
     if len(new) * 2 > len(list(model.parameters())):
-        raise UsageError(f"{options.model} contains no weights of {type(model).__name__}")
+        raise UsageError(f"{options.model} does not contain weights for {type(model).__name__}")
     model.config.pad_token_id = tokenizer.pad_token_id
     model = pretrained.prepared(model, "CAUSAL_LM" if kind == "decoder" else "SEQ_2_SEQ_LM")
     max_length = tokens_at_most(tokenizer, model.config, options)
@@ -76,7 +76,7 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
     room = max_length - length if kind == "decoder" else max_length
     if room <= reading.head:
         raise UsageError(
-            f"an answer of {length} tokens leaves no room in {max_length}", hint="-o max_length=N"
+            f"an answer of {length} tokens does not fit in {max_length}", hint="-o max_length=N"
         )
     examples = [
         _example(kind, reading.cut(prompt, room), answer)
@@ -131,7 +131,7 @@ class _Prompts:
             if not tokenizer.chat_template:
                 raise UsageError(
                     "-o chat=true: the model's tokenizer has no chat template",
-                    hint="a model that follows instructions has one; leave -o chat out",
+                    hint="models that follow instructions have one; omit -o chat",
                 )
             one, other = (self.ids(text) for text in ("one", "other"))
             same = [a == b for a, b in zip(one, other, strict=False)]
@@ -184,7 +184,7 @@ def load(kind: str, folder: Path) -> Predictor:
     try:
         about = read_json(folder / _ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != kind:
-            raise ValueError("it is of another format or kind")
+            raise ValueError("it has a different format or type")
         labels = [str(label) for label in about["labels"]]
         room, length = int(about["prompt_tokens"]), int(about["answer_tokens"])
         adapter = (folder / "adapter_config.json").is_file()
@@ -195,7 +195,7 @@ def load(kind: str, folder: Path) -> Predictor:
         tokenizer = tokenizer_of(weights)
         reading = _Prompts(tokenizer, kind, chat=bool(about["chat"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
-        raise ValueError(f"{folder} contains no model of {kind}: {error}") from error
+        raise ValueError(f"{folder} does not contain a model of type {kind}: {error}") from error
     model.to(device).eval()
     tokenizer.padding_side = "left" if kind == "decoder" else "right"
 

@@ -166,7 +166,7 @@ def _models(
     from targen_training.reproduction.paper import sizes
 
     if given.models:
-        return list(given.models), ["Models are those that were named, not the paper's."], {}
+        return list(given.models), ["The models are those that were given, not the paper's."], {}
     differs = list(paper[given.size]["differs"])
     if given.size == "paper":
         return list(paper["paper"]["models"]), differs, {}
@@ -211,7 +211,7 @@ def _parts(
         parts[name] = {"task": str(file), "test": [str(test)], "arms": own}
     if not parts:
         raise UsageError(
-            f"no task of {NAME} has rows to train on",
+            f"none of the tasks of {NAME} have rows to train on",
             hint="--transformed FOLDER has a run of targen transform for each task, FOLDER/TASK or "
             "FOLDER/TASK.jsonl. --synthetic: of targen generate. --existing: rows as they are",
         )
@@ -222,7 +222,7 @@ def _parts(
 
 def _source(folder: Path, name: str) -> Path | None:
     if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder")
+        raise UsageError(f"{folder}: there is no such folder")
     if (folder / name / "dataset.jsonl").is_file():
         return folder / name
     files = (folder / f"{name}{form}" for form in (".jsonl", ".json", ".csv", ".parquet"))
@@ -249,8 +249,8 @@ def _rows(source: Path, kind: str) -> Iterable[dict[str, str]]:
     outputs = list(dict.fromkeys(output for _, output in pairs))
     if len(outputs) < 2:
         raise UsageError(
-            f"{source} ({kind}) has nothing to tell apart",
-            hint="rows of `input` and `output`, or with a column `label`",
+            f"{source} ({kind}) does not contain anything to classify",
+            hint="use rows with `input` and `output`, or with a column `label`",
         )
     chance = random.Random(str(source.name))
     for text, output in pairs:
@@ -304,7 +304,7 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     if all(name in seconds for name in cells):
         minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
         said += f"; about {max(1, minutes):,.0f} min on two cores if none is done yet"
-    lines.append(f"{said}; they cost nothing but time")
+    lines.append(f"{said}; they cost only time")
     return "\n".join(lines)
 
 
@@ -448,7 +448,7 @@ def _print(
             for row in paper["rows"]
         ],
     )
-    print("\nhere, normalised, with 95 % intervals over examples; 0 is chance")
+    print("\nhere, normalised, with 95 % intervals over examples; 0 is chance level")
     rows: list[tuple[str, ...]] = []
     if grades:
         cells = (

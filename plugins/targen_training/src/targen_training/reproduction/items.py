@@ -59,10 +59,10 @@ def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
     """
     if not item.command:
         hint = "targen reproduce --list"
-        raise UsageError(f"{item.name} has no command: {item.differs}", hint=hint)
+        raise UsageError(f"{item.name} does not have a command: {item.differs}", hint=hint)
     if blank := _BLANK.search(item.command):
         raise UsageError(
-            f"{item.name} ({item.what}): {blank[0]} is yours to fill in",
+            f"{item.name} ({item.what}): replace {blank[0]} with your own",
             hint=item.command,
         )
     words = shlex.split(item.command)
@@ -73,7 +73,7 @@ def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
         said = " ".join(f"{option} FOLDER" for option in lacking)
         verb = "are" if len(lacking) > 1 else "is"
         raise UsageError(
-            f"{' and '.join(lacking)} {verb} not given: {item.name} reads that data",
+            f"{item.name} reads {' and '.join(lacking)}, which {verb} not given",
             hint=f"targen reproduce {item.name} {said}",
         )
     for at, option in needed.items():

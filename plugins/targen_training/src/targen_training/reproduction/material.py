@@ -103,7 +103,7 @@ def replayed_of(
     from targen_standard import replay
 
     if not (run / "journal").is_file():
-        return None, f"{run} has no journal, from which a replay makes the other arm"
+        return None, f"{run} does not have a journal, which the other arm is replayed from"
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         again = replay(run, Path(folder) / run.name, registry=registry, **changes)
         lacking = sum(each["calls"] for each in again.report.raw["replay"]["needed"])

@@ -93,12 +93,12 @@ def carry_out(
             "installed",
             distribution="targen-training",
             hint=f"{install('targen-training[harness]')}; --models small measures tasks of "
-            "SuperGLUE in place of OpenLLM's",
+            "SuperGLUE instead of OpenLLM's",
         )
     there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()
     if there - {"models", "openllm", "results.json", "runs"}:
         raise UsageError(
-            f"{asked.folder} exists and contains something else", hint="choose another --out"
+            f"{asked.folder} exists and contains something else", hint="choose a different --out"
         )
     check_own(asked.folder)
     item = registry.find("trainer", _DECODER)
@@ -115,7 +115,7 @@ def carry_out(
     say_arms(registry, to_make, money)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
-    print(f"{trainings} trainings of a decoder, each measured on {names}", file=sys.stderr)
+    print(f"{trainings} training runs of a decoder, each measured on {names}", file=sys.stderr)
     for places in sources.values():  # before anything is paid for
         for task, place in places.items():
             if not _is_ours(asked, place):
@@ -221,8 +221,9 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
         figures = harness_figures(model, [each["task"]], shots=each["shots"])[each["task"]]
         if each["figure"] not in figures:
             raise UsageError(
-                f"the harness gives no {each['figure']} of {each['task']}",
-                hint=f"it gives: {', '.join(figures)}; targen-training was written for 0.4",
+                f"the harness does not report {each['figure']} for {each['task']}",
+                hint=f"it reports: {', '.join(figures)}; targen-training was written for "
+                "version 0.4",
             )
         known[each["task"]] = float(figures[each["figure"]])
         write_file(kept, json.dumps(known, indent=2) + "\n")

@@ -124,8 +124,8 @@ class TrainerSuite(Suite):
             for decision, scores in zip(held_out, map(list, predictor(held_out)), strict=True)
         )
         assert right >= self.min_accuracy * len(held_out), (
-            f"{right} of {len(held_out)} are right, and "
-            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
+            f"{right} of {len(held_out)} are correct, but {type(self).__name__}.min_accuracy is "
+            f"{self.min_accuracy}"
         )
 
     def test_three_labels(self, tmp_path: Path) -> None:
@@ -144,15 +144,15 @@ class TrainerSuite(Suite):
             for decision, each in zip(held_out, scores, strict=True)
         )
         assert right >= self.min_accuracy * len(held_out), (
-            f"{right} of {len(held_out)} are right, and "
-            f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
+            f"{right} of {len(held_out)} are correct, but {type(self).__name__}.min_accuracy is "
+            f"{self.min_accuracy}"
         )
 
     def test_same_seed_same_scores(self, predictor: Predictor, tmp_path: Path) -> None:
         """The same data, options and seed give the same scores."""
         again = self.trained(self.telling(), tmp_path)
         held_out = self.telling(rows=4, seed=1).decisions
-        assert _alike(predictor(held_out), again(held_out)), "another run gives other scores"
+        assert _alike(predictor(held_out), again(held_out)), "a second run gives different scores"
 
     def test_same_scores_in_another_process(self, predictor: Predictor, tmp_path: Path) -> None:
         """Nor do they go by the order of a set, or by what texts hash to."""
@@ -160,7 +160,7 @@ class TrainerSuite(Suite):
             type(self).registry is not Suite.registry
             or type(self).target is not TrainerSuite.target
         ):
-            pytest.skip("its plugins are made in the test")
+            pytest.skip("its plugins are created in the test")
         held_out = self.telling(rows=4, seed=1).decisions
         for hash_seed in ("1", "2"):
             there = tmp_path / "scores.json"
@@ -171,14 +171,14 @@ class TrainerSuite(Suite):
             )
             scores = json.loads(there.read_text(encoding="utf-8"))
             assert _alike(predictor(held_out), scores), (
-                "another process gives other scores: does it depend on the order of a set?"
+                "a different process gives different scores: does it depend on the order of a set?"
             )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:
         """The prediction for a decision does not depend on those beside it."""
         held_out = self.telling(rows=4, seed=1).decisions
         alone = [predictor([decision])[0] for decision in held_out]
-        assert _alike(predictor(held_out), alone), "other scores alone than among others"
+        assert _alike(predictor(held_out), alone), "a row's scores depend on the rows around it"
 
     def test_never_looks_at_the_label(self, predictor: Predictor) -> None:
         """The label of what is decided is not looked at: it may be wrong, or unknown."""
@@ -210,7 +210,8 @@ class TrainerSuite(Suite):
             for decision, each in zip(held_out, scores(held_out), strict=True)
         )
         assert right >= self.min_accuracy * len(held_out), (
-            f"{right} of {len(held_out)} are as the heavy rows say: does it use weights?"
+            f"{right} of {len(held_out)} agree with the rows that have large weights: does it use "
+            "weights?"
         )
 
     def _require_labels(self) -> None:

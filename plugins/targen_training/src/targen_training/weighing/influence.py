@@ -73,9 +73,10 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
     majority = float(np.bincount(labels).max() / len(labels))
     if accuracy <= majority:
         raise NotLearned(
-            f"the model did not learn: {accuracy:.0%} of the {len(labels):,} {of} are right, and "
-            f"always saying the commonest label would be right in {majority:.0%}",
-            hint="use more rows, --features minilm, which reads more than words, or other weights",
+            f"the model did not learn: {accuracy:.0%} of the {len(labels):,} {of} are correct, but "
+            f"always predicting the most common label would get {majority:.0%}",
+            hint="use more rows, --features minilm, which captures more than words, or "
+            "different weights",
         )
     return accuracy
 

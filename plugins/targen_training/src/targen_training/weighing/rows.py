@@ -257,8 +257,8 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
     if len(found) != len(heads):
         raise UsageError(
             f"{file} contains {plural(len(found), 'weight')}, and {dataset.name} "
-            f"{plural(len(heads), 'row')}: they are those of other rows",
-            hint="a weight for each row, in their order",
+            f"{plural(len(heads), 'row')}: they belong to different rows",
+            hint="give one weight per row, in the order of the rows",
         )
     rows = _Rows.of(dataset, "", None, fewest=1)
     values = np.array(found)[rows.places]
@@ -271,7 +271,7 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     if file.suffix == ".npy":
         numbers = read_array(file)
         if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
-            raise UsageError(f"{file} is not a list of numbers, but of shape {numbers.shape}")
+            raise UsageError(f"{file} is not a list of numbers, but has shape {numbers.shape}")
         return list(numbers.tolist())
     records = open_source(file).rows()
     if not any("idx" in record for record in records):
@@ -279,10 +279,14 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     known = {str(record.get("idx")): record.get("weight") for record in records}
     lacking = [idx for idx in heads if str(idx) not in known]
     if lacking or len(known) != len(heads):
-        said = f"no weight for the row with idx {lacking[0]}" if lacking else "weights of more rows"
+        said = (
+            f"there is no weight for the row with idx {lacking[0]}"
+            if lacking
+            else "weights of more rows"
+        )
         raise UsageError(
-            f"{file} contains {said}: its weights are those of other rows",
-            hint="a line for each row, with its idx and its weight",
+            f"{file} contains {said}: its weights belong to different rows",
+            hint="give one line per row, with its idx and its weight",
         )
     return [known[str(idx)] for idx in heads]
 
@@ -353,14 +357,14 @@ class _Rows:
         decisions = [each for each in decisions_of(dataset) if each.label in self.names]
         if not decisions:
             raise UsageError(
-                f"{dataset.name}: no row has one of the labels {', '.join(self.names)}",
-                hint="validation rows are of the same task",
+                f"{dataset.name}: none of the rows have one of the labels {', '.join(self.names)}",
+                hint="validation rows must belong to the same task",
             )
         if len(found := {decision.label for decision in decisions}) < 2:
             raise UsageError(
-                f"{dataset.name}: all validation rows are {found.pop()}: a model that always says "
-                "so is right",
-                hint="validation rows of at least two labels",
+                f"{dataset.name}: all validation rows are {found.pop()}, so a model that always "
+                "predicts this is always right",
+                hint="give validation rows with at least two labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
         return self.encode(decisions), labels
@@ -390,14 +394,16 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         UsageError: there is not.
     """
     if not labels:
-        raise UsageError(f"{dataset.name}: no row has a label", hint="pass labelled rows")
+        raise UsageError(
+            f"{dataset.name}: none of the rows have a label", hint="pass labelled rows"
+        )
     if fewest == 1:
         return
     if len(labels) < 2:
         raise UsageError(
             f"{dataset.name}: all rows are {next(iter(labels))}, so good rows cannot be "
             "distinguished from bad ones",
-            hint="give rows of at least two labels",
+            hint="give rows with at least two labels",
         )
     if units < fewest:
         raise UsageError(
@@ -406,7 +412,8 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         )
     if few := [label for label, count in labels.items() if count < 2]:
         raise UsageError(
-            f"{dataset.name} has one row of {few[0]}: too few to weight", hint="2 or more of each"
+            f"{dataset.name} has only one row with the label {few[0]}: too few to weight",
+            hint="2 or more of each",
         )
 
 

@@ -29,16 +29,17 @@ class DistanceOptions(Options):
         float,
         Field(gt=0, lt=1),
         Flag(
-            "Reject rows whose embedding is closer to another row's than this cosine, such as 0.8."
+            "Reject rows whose embedding is more similar to another row's than this cosine, such "
+            "as 0.8."
         ),
     ]
     max_refused: Annotated[
         float,
         Field(gt=0, le=0.9),
-        Flag("The largest share of candidates that --max-cosine may reject."),
+        Flag("The maximum share of candidates that --max-cosine may reject."),
     ] = 0.2
     embedder: Annotated[
-        str, Flag("The embedder for --max-cosine: minilm, or words, which needs no model.")
+        str, Flag("The embedder for --max-cosine: minilm, or words, which does not need a model.")
     ] = "minilm"
 
 
@@ -68,7 +69,7 @@ class DistanceSection(BaseModel):
         near = self.refused + self.accepted
         words = f"Above a cosine of {self.max_cosine:g}: {plural(near, 'candidate')}"
         if near:
-            words += f", {self.refused:,} refused and {self.accepted:,} accepted"
+            words += f", {self.refused:,} rejected and {self.accepted:,} accepted"
         return f"{words}."
 
 

@@ -53,9 +53,9 @@ class ExclusionOptions(Options):
             repeats=True,
         ),
     ]
-    alike: Annotated[str, Field(description="the filter whose similarity counts as alike")] = (
-        "targen-standard:near-duplicates"
-    )
+    alike: Annotated[
+        str, Field(description="the filter whose similarity setting counts as nearly equal")
+    ] = "targen-standard:near-duplicates"
 
 
 _Count = Annotated[int, Field(ge=0, le=10**15)]
@@ -84,7 +84,7 @@ class ExcludedSection(RootModel[list[_Source]]):
             for one in self.root
         ]
         heads = ("source", "rows", *REASONS)
-        return Table("Excluded, and what each test refused", heads, rows)
+        return Table("Excluded rows, by the test that found them", heads, rows)
 
 
 def _counted(plan: PartPlan, rejects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -90,8 +90,8 @@ class _Rows:
         self.named = name_of_source(source)
         if source.startswith(OBJECT) and not Path(source.removeprefix(OBJECT)).is_absolute():
             raise _unread(
-                f"this run excludes {self.named}, which are not in any file",
-                hint="hand them over again: targen_core.resume(RUN, exclude=[...])"
+                f"this run excludes {self.named}, which is not in any file",
+                hint="pass the rows again: targen_core.resume(RUN, exclude=[...])"
                 + Either(
                     ", or " + Option("exclude", Blank("FILE")) + " with the very same rows", ""
                 ),
@@ -104,7 +104,7 @@ class _Rows:
         except TargenError as error:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
-                hint = "give a run, a file of rows, or a folder that holds one dataset"
+                hint = "give a run, a file of rows, or a folder that contains one dataset"
             unread = _unread(Option("exclude") + f": {error}", hint=hint)
             if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
                 unread.hint = "for a dataset of a hub: " + Option("exclude", f"{HUB}{path}")
@@ -121,7 +121,7 @@ class _Rows:
                     raise self._source.no_row(place, row) from row
                 if number % _SAID_EVERY == 0:
                     _log.warning(
-                        "reading %s, which is excluded: %s rows", self.named, f"{number:,}"
+                        "reading the rows to exclude from %s: %s rows", self.named, f"{number:,}"
                     )
                 yield texts_of(row, self._columns)
             if not number:
@@ -152,9 +152,9 @@ class _Rows:
             mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
             raise _unread(
                 Option("exclude")
-                + f": {self.named} has no text in a column that rows of {self._task.name} "
-                f"have: its columns are {there}; those of the task: {mine}",
-                hint="rename its columns to those that hold the same in the task",
+                + f": {self.named} has no text in any column that rows of {self._task.name} "
+                f"have. Its columns are {there}; the task's are {mine}",
+                hint="rename its columns as in the task",
             )
         plan = SourcePlan(
             source=self.named,

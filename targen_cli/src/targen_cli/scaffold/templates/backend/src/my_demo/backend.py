@@ -23,7 +23,7 @@ class Options(BackendOptions):
     model: str = Field("default", description="The name that the service knows the model by")
     # A SecretStr never reaches a run directory.
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${_KEY}")
-    timeout: float = Field(120.0, gt=0, description="Longest time for one call, in seconds")
+    timeout: float = Field(120.0, gt=0, description="Maximum time for one call, in seconds")
 
 
 def _create(options: Options) -> HttpModel:
