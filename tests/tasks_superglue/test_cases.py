@@ -19,16 +19,6 @@ from targen_tasks_superglue.shared.cues import (
 )
 
 REGISTRY = load_registry()
-TEXTS = {
-    "axg": ("premise", "hypothesis"),
-    "boolq": ("passage", "question"),
-    "cb": ("premise", "hypothesis"),
-    "copa": ("premise", "choice1", "choice2"),
-    "record": ("passage.text", "qas.query"),
-    "rte": ("premise", "hypothesis"),
-    "wic": ("word", "sentence1", "sentence2"),
-    "wsc": ("text", "target.span1_text", "target.span2_text"),
-}
 
 
 def cases(task: str, row: dict):
@@ -38,11 +28,6 @@ def cases(task: str, row: dict):
 def cue(task: str, name: str, **row):
     """A cue of each case of a row."""
     return [case.cues[name] for case in cases(task, row)]
-
-
-@pytest.mark.parametrize("task", TEXTS)
-def test_texts_of_the_official_rows(task):
-    assert REGISTRY.get("task", task).fields == TEXTS[task]
 
 
 # --- what the cues see ---------------------------------------------------------

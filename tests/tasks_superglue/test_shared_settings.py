@@ -36,28 +36,6 @@ def test_the_calls_of_two_tasks_are_the_same_calls(plain):
     assert len(copa & cb) == min(len(copa), len(cb))
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "same"),
-    [
-        ("a night ferry", "Night ferry", True),
-        ("a night ferry", "the night  ferry", True),
-        ("an open mine", "open mine", True),
-        ("The docks", "the docks", True),
-        *(("a night ferry", other, False) for other in ("a day ferry", "a night ferry crew", "a")),
-        ("a night ferry", "", False),
-    ],
-)
-def test_an_article_makes_no_other_setting(first, second, same):
-    assert SETTINGS.key is not None
-    assert (SETTINGS.key(first) == SETTINGS.key(second)) is same
-
-
-def test_the_prompt_is_told_what_is_taken():
-    filled = SETTINGS_PROMPT.fill({"count": 10, "have": "a mill; a quay"})
-    assert "List 10 settings" in filled[-1].content
-    assert filled[-1].content.endswith("a mill; a quay")
-
-
 # --- premises and hypotheses ------------------------------------------------
 
 
