@@ -12,6 +12,8 @@ import pytest
 import targen_core
 from targen_standard.task_files.model import Declaration
 
+from ..answers import script
+
 MAIL = """\
 name: mail
 description: E-mails to a small shop.
@@ -20,43 +22,15 @@ labels:
   refund: The customer wants money back.
   advice: The customer asks how to use a tool.
 """
-SERVICE = """\
-import hashlib, random, re
-
-REFUSES = {refuses!r}
-
-def answer(request):
-    asked = request.messages[-1].content
-    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
-    def text(words=14):
-        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
-                        for _ in range(words)).capitalize() + f" {{rng.randrange(10**6)}}."
-    keys = request.schema["properties"]
-    if "contexts" in keys:
-        return {{"contexts": [text(5) for _ in range(4)]}}
-    if "seeds" in keys:
-        return {{"seeds": [text(5) for _ in range(int(re.findall(r"Write (\\d+)", asked)[0]))]}}
-    if "verdict" not in keys:
-        number = int(([*re.findall(r"(\\d+)\\.\\n\\nIf no honest", asked)] or [1])[0])
-        if "surely this one:\\norder" in asked and number % 10 < REFUSES:
-            return {{"unsuitable": True, "text": ""}}
-        return {{"text": text()}}
-    claimed = asked.rpartition("Worker's output: ")[2].strip()
-    return {{"explanation": "It says so.", "actual": claimed, "verdict": "correct"}}
-"""
 
 
 @pytest.fixture
-def make(targen):
-    """A run of a task's text, made with a service that refuses some seeds for orders."""
+def make(works):
+    """A run of a task's text, made with a model that may refuse some seeds for orders."""
 
-    def made(text: str, out: str, *args: object, refuses: int = 0, code: int = 0) -> Any:
-        Path("service.py").write_text(SERVICE.format(refuses=refuses))
+    def made(text: str, out: str, *args: object, model: str = "agreeing") -> Any:
         Path("mail.yaml").write_text(text)
-        words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        done = targen("generate", "mail.yaml", *args, *words, "--out", out)
-        assert done.code == code, done.err
-        return done
+        return works("generate", "mail.yaml", *args, *script(model), "--out", out)
 
     return made
 
@@ -80,7 +54,7 @@ def test_no_two_rows_of_a_file_share_a_seed(make):
 
 def test_a_seed_that_does_not_suit_a_label_goes_by(make):
     for out, options in (("run", ()), ("alone", ("--concurrency", 1))):
-        make(MAIL, out, "-n", 30, *options, refuses=6)
+        make(MAIL, out, "-n", 30, *options, model="refusing")
     report = targen_core.load("run").report.raw
     assert report["rows"] == {"order": 10, "refund": 10, "advice": 10}
     assert report["flow"]["order"]["reasons"] == {

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 import targen_core as tg
 from targen_core import Declaration
 
+from ..answers import script
+
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
 PAIR = {
     "description": "Is what a statement about science says in the text?",
@@ -188,29 +190,15 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
     assert re.search(r"left out\n.*\nseeds +too-short +1\n", done.out)
 
 
-SERVICE = """
-import json, re
-
-def answer(request):
-    asked = "\\n".join(message.content for message in request.messages)
-    if "Worker's output" in asked:
-        said = asked.rpartition("Worker's output: ")[2].strip()
-        return {"explanation": "So.", "actual": said, "verdict": "correct"}
-    seed = asked.partition("only what it brings to mind: ")[2].partition("\\n")[0]
-    return {"text": seed.replace("slowly", "very slowly").replace("Warm", "Mild and warm")}
-"""
-
-
 def test_a_near_copy_of_a_real_text_is_no_row(targen, works):
     keys = {"description": "Notes on rocks.", "labels": LABELS}
     Path("notes.json").write_text(json.dumps(keys))
-    Path("service.py").write_text(SERVICE)
     Path("real.txt").write_text("\n".join(CLAIMS))
-    words = ("-b", "scripted", "-o", "script=service.py:answer", "--seeds", "real.txt", "-n", 2)
-    done = targen("generate", "notes.json", *words, "--no-cache", "--out", "run")
+    words = (*script("copying"), "--seeds", "real.txt", "-n", 2)
+    done = targen("generate", "notes.json", *words, "--out", "run")
     assert done.code == 1
     report = tg.load("run").report
     assert report.rows == {"calm": 0, "alarm": 0}
     assert report.labels["calm"].reasons == {"copy-of-seed": 4}
     Path("free.json").write_text(json.dumps(keys | {"fields": {"text": {"may_copy_seed": True}}}))
-    works("generate", "free.json", *words, "--no-cache", "--out", "free")
+    works("generate", "free.json", *words, "--out", "free")
