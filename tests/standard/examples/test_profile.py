@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core import Declaration, UsageError
+from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples.forms import form_of, forms_of
 from targen_standard.examples.measuring import measured, topics_of, weights_of
@@ -336,22 +336,3 @@ class TestCommand:
         ]
         assert len(asked.prompts) == 1
         assert "lift stuck with two people in it" in asked.prompts[0]
-
-    @pytest.mark.parametrize(
-        ("keys", "error"),
-        [
-            ("profile: {traits: {form: {short: 0}}}", "the weight of 'short' is 0"),
-            ("profile: {traits: {label: [a, b]}}", "cannot be called 'label'"),
-            ("profile: {traits: {form: 7}}", "neither a list of values"),
-            ("profile: {trait: {form: [a]}}", "unknown key"),
-            ("profile: {forms: {short: 0}}", "the weight of 'short' is 0"),
-            ("profile: {forms: [a], traits: {form: [b]}}", "keep one of them"),
-            ("examples: {files: a.txt}", "unknown key"),
-            ("examples: {file: a.txt, shown: 99}", "it must be at most 50"),
-        ],
-    )
-    def test_what_a_file_may_not_say(self, keys, error):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write(f"{keys}\n")
-        with pytest.raises(UsageError, match=error):
-            Declaration.from_file("porter.yaml")

@@ -49,19 +49,6 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
     assert task.seeds[0].origin == EVENTS["use"]
 
 
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ({"contexts": {"use": "a:b:c"}}, "contexts.use: 'a:b:c' is not a valid name"),
-        ({"contexts": {**SETTINGS, "batch": 4}}, "contexts.batch: .* has its own"),
-        ({"contexts": SETTINGS, "prompts": {"contexts": "x"}}, "brings its own along"),
-    ],
-)
-def test_what_cannot_be_used(declared, parts, words):
-    with pytest.raises(UsageError, match=words):
-        declared(**parts).task()
-
-
 NAMED = {
     "contexts": "settings",
     "seeds": "events",
