@@ -12,13 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import DryRunCall, Rejected
-from targen_tasks_superglue.boolq import BOOLQ
-from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.shared.articles import (
-    ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
     NEWS,
-    NEWS_TITLES,
     PAPER_LISTS,
     PARAGRAPHS,
     PASSAGES,
@@ -32,15 +28,6 @@ from targen_tasks_superglue.shared.dry_run_articles import facts_of
 from targen_tasks_superglue.shared.sentences import sentences
 
 # --- one list for all -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("task", [BOOLQ, RECORD], ids=lambda task: task.name)
-def test_tasks_share_titles_and_parameters(task):
-    assert task.seeds[0] is (NEWS_TITLES if task is RECORD else TITLES)
-    for step, parameters in ARTICLE_PARAMETERS.items():
-        assert task.parameters[step] == parameters
-    paper = task.varied(["paper"])
-    assert (paper.contexts, *paper.seeds) == PAPER_LISTS
 
 
 def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(plain):

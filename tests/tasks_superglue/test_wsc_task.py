@@ -156,29 +156,21 @@ def test_one_of_several_pronouns_is_drawn_at_random():
 
 def test_names_are_drawn_by_code_and_the_others_asked_for_by_kind(plain):
     ran = plain("wsc")
-    asked = Counter()
-    for request in ran.asked("pairs"):
-        values = request.origin.values
-        asked[values["setting"], values["kind"]] += int(values["count"])
-    assert {kind for _, kind in asked} == {"people", "groups", "things"}
-    by_setting = Counter()
-    for (setting, _), count in asked.items():
-        by_setting[setting] += count
-    assert max(by_setting.values()) <= 5
+    assert {r.origin.values["kind"] for r in ran.asked("pairs")} == {"people", "groups", "things"}
+    settings = {entry["above"][0] for entry in ran.provenance}
     named = [_pair(entry) for entry in ran.provenance if _pair(entry).named]
+    assert named
     for pair in named:
         pool = FEMALE_NAMES if pair.pronoun == "she" else MALE_NAMES
         assert {pair.first, pair.second} <= {*pool}
         assert pair.first[0] != pair.second[0]
-    pairs = {pair.phrases for pair in named}
-    assert len({first for first, _ in pairs}) > len(pairs) / 2
     # They are told their setting, and stand bare.
-    settings = {entry["above"][0] for entry in ran.provenance}
     for values in (request.origin.values for request in ran.asked("passages")):
         known = {"any"} if values["first"].startswith("the ") else settings
         assert values["setting"] in known
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert row["target"]["span1_text"].lower().startswith("the ") != entry["seed"].get("named")
+        assert row["target"]["span2_text"].lower() in PRONOUNS[entry["seed"]["pronoun"]]
 
 
 def test_the_phrases_of_a_pair_say_nothing_of_the_label(plain):

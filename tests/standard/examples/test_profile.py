@@ -19,6 +19,7 @@ from targen_standard.examples.measuring import measured, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait, interleaved
 from targen_standard.examples.reading import Example
 
+from ...runs import records
 from ...tables import table
 
 WEIGHTS = st.dictionaries(
@@ -194,8 +195,7 @@ class TestMeasuring:
 
 
 def drawn(run):
-    lines = (Path(run) / "provenance.jsonl").read_text().splitlines()
-    return [(record["label"], record.get("dimensions", {})) for record in map(json.loads, lines)]
+    return [(record["label"], record.get("dimensions", {})) for record in records(run)]
 
 
 @pytest.mark.whole

@@ -13,7 +13,7 @@ from targen_core import scripted
 
 from ...runs import report
 from ..answers import script
-from .mail import DEFINED, MAIL, SAMPLE
+from .mail import DEFINED, MAIL, SAMPLE, calls
 
 MORE = MAIL + "  trade: A trader offers goods.\n"
 LESS = MAIL.replace("  refund: The customer wants money back.\n", "")
@@ -37,11 +37,9 @@ REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 def counted(run, count):
     """What a run's report counts, under the names of a plan."""
-    kinds = {"generate": "texts", "correct": "judgements"}
-    found = dict.fromkeys(("lists", "texts", "judgements"), 0)
-    for of in report(run)["usage"]["by_step"]:
-        found[kinds.get(of["step"], "lists")] += of[count]
-    return found
+    found = calls(run, count)
+    texts, judgements = found.pop("generate", 0), found.pop("correct", 0)
+    return {"lists": found.total(), "texts": texts, "judgements": judgements}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

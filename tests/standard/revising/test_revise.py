@@ -13,18 +13,9 @@ import targen_core
 
 from ...runs import journal, manifest, outputs, records, report
 from ..answers import script
-from .mail import DEFINED, MAIL, SAMPLE
+from .mail import DEFINED, MAIL, SAMPLE, calls
 
 SAMPLED = MAIL + SAMPLE
-
-
-def calls(run: Path | str) -> dict[str, int]:
-    """How many calls a run was answered that no other run had asked, by step."""
-    usage = report(run)["usage"]["by_step"]
-    found: dict[str, int] = {}
-    for of in usage:
-        found[of["step"]] = found.get(of["step"], 0) + of["calls"]
-    return {step: count for step, count in found.items() if count}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import targen_core
 from targen_standard.task_files.model import Declaration
 
+from ...runs import outputs, records
 from ..answers import script
 
 MAIL = """\
@@ -35,21 +36,17 @@ def make(works):
     return made
 
 
-def rows_of(run: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(run, "provenance.jsonl").read_text().splitlines()]
-
-
 def test_no_two_rows_of_a_file_share_a_seed(make):
     make(MAIL, "run", "-n", 12)
-    assert len({row["seed"] for row in rows_of("run")}) == 12
-    assert Counter(row["label"] for row in rows_of("run")) == dict.fromkeys(
+    assert len({row["seed"] for row in records("run")}) == 12
+    assert Counter(row["label"] for row in records("run")) == dict.fromkeys(
         ("order", "refund", "advice"), 4
     )
     make(MAIL + "labels_per_seed: all\n", "all", "-n", 12)
-    assert len({row["seed"] for row in rows_of("all")}) == 4
+    assert len({row["seed"] for row in records("all")}) == 4
     # Of fixed seeds there are no more.
     make(MAIL + "seeds: [spades, rakes]\n", "fixed", "-n", 6)
-    assert len({row["seed"] for row in rows_of("fixed")}) == 2
+    assert len({row["seed"] for row in records("fixed")}) == 2
 
 
 def test_a_seed_that_does_not_suit_a_label_goes_by(make):
@@ -61,11 +58,10 @@ def test_a_seed_that_does_not_suit_a_label_goes_by(make):
         "unsuitable": report["flow"]["order"]["judged"] - 10
     }
     assert report["flow"]["order"]["judged"] > 10
-    refused = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    refused = records("run", "rejects.jsonl")
     assert {(one["stage"], one["reason"]) for one in refused} == {("generate", "unsuitable")}
     assert len({one["id"] for one in refused}) == len(refused)
-    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-        assert Path("run", name).read_bytes() == Path("alone", name).read_bytes()
+    assert outputs("run") == outputs("alone")
 
 
 def as_before_editions(run: str) -> None:
@@ -81,7 +77,7 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
     old = Declaration.model_validate({"edition": 1, "description": "Mail.", "labels": {"a": "b"}})
     assert old.digest == "842639cb21b9"  # as it was before there were editions
     make("edition: 1\n" + MAIL, "run", "-n", 12)
-    assert len({row["seed"] for row in rows_of("run")}) == 4
+    assert len({row["seed"] for row in records("run")}) == 4
     as_before_editions("run")
     Path("mail.yaml").write_text(MAIL.replace("money back", "a refund"))
     works("replay", "run", "--out", "again", "-q")
@@ -93,4 +89,4 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
         key: plan["calls"][key] for key in plan["calls"].keys() - {"lists", "texts", "judgements"}
     }
     works("resume", "run", "-n", 15, "-q")
-    assert len({row["seed"] for row in rows_of("run")}) == 5
+    assert len({row["seed"] for row in records("run")}) == 5

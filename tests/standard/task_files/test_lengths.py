@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import targen_core as tg
 from targen_core import Declaration
 
+from ...runs import records
 from ..answers import script
 
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
@@ -172,10 +173,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
         words = ("-b", "scripted", "--seeds", name, "--out", name[5:])
         done = works("generate", "pair.json", "-n", 8, *words)
         assert f"--seeds file {name}: {left_out} lines are left out: line" in done.err
-        rows = [
-            json.loads(line) for line in Path(name[5:], "dataset.jsonl").read_text().splitlines()
-        ]
-        assert {row["claim"] for row in rows} == {*CLAIMS}
+        assert {row["claim"] for row in records(name[5:], "dataset.jsonl")} == {*CLAIMS}
     Path("own.txt").write_text("\n".join(["Too short.", *CLAIMS]))
     Path("own.json").write_text(
         json.dumps({**PAIR, "seeds": {"field": "claim", "file": "own.txt"}})
