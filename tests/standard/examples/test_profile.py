@@ -257,18 +257,6 @@ class TestRuns:
             assert prompt.rstrip().endswith(f"form: {form_of(first)}")
             assert "that of the first of these texts" in prompt
 
-    def test_a_dimension_can_be_taken_away_or_changed(self, targen):
-        apart = (*("--examples", "notes.txt", "-o", "examples.profile=true"),)
-        changed = ("--dimension", "writing=", "--dimension", "form=brief,long")
-        for _, draws in self.go(targen, *apart, *changed, n=4):
-            assert "writing" not in draws
-            assert "names and numbers" in draws
-            assert draws["form"] in ("brief", "long")
-        for _, draws in self.go(targen, "--examples", "notes.txt", *changed[2:], n=4, out="other"):
-            assert draws["form"] in ("brief", "long")
-        none = ("--examples", "notes.txt", "--dimension", "form=")
-        assert all(not draws for _, draws in self.go(targen, *none, n=4, out="none"))
-
 
 class TestCommand:
     def test_it_prints_a_section_that_a_task_file_takes(self, works, labelled):

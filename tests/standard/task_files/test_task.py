@@ -166,37 +166,24 @@ def test_own_prompts_take_the_place_of_the_general_ones(declared, rows_of):
 
 
 def test_instructions_samples_presets_and_the_rest(declared):
+    note = {"input": "A note.", "output": "calm", "actual": "alarm", "explanation": "why"}
     task = declared(
         version="3",
         summary="one line",
         source="nowhere",
         instructions="Decide.",
         corrector="blind",
-        samples=[
-            {"input": "A note.", "output": "calm", "actual": "alarm", "explanation": "why"},
-            {
-                "input": {"text": "B."},
-                "output": "calm",
-                "actual": "no_valid_instance",
-                "explanation": "cut",
-            },
-        ],
+        samples=[note, {**note, "input": {"text": "B."}, "actual": "no_valid_instance"}],
         presets={"small": 4, "mixed": {"alarm": 9}},
         parameters={"generate": {"temperature": 0.1}},
     ).task()
     assert task.version.startswith("3+")
-    assert (task.summary, task.source, task.judging.instructions) == (
-        "one line",
-        "nowhere",
-        "Decide.",
-    )
-    assert [(s.input, s.actual) for s in task.judging.samples] == [
-        ("A note.", "alarm"),
-        ("B.", "no_valid_instance"),
-    ]
+    assert (task.summary, task.source) == ("one line", "nowhere")
+    assert (task.judging.instructions, task.judging.corrector) == ("Decide.", "blind")
+    samples = [(sample.input, sample.actual) for sample in task.judging.samples]
+    assert samples == [("A note.", "alarm"), ("B.", "no_valid_instance")]
     assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
     assert task.parameters == {"generate": {"temperature": 0.1}}
-    assert task.judging.corrector == "blind"
 
 
 def test_samples_may_be_shown_to_the_generator(declared, rows_of):
