@@ -217,6 +217,11 @@ class TestRuns:
         none = ("--examples", "notes.txt", "-o", "examples.profile=false")
         assert all(not draws for _, draws in self.go(targen, *none, n=4, out="d"))
 
+    def test_traits_alone_are_drawn_without_examples(self, targen):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("profile: {traits: {tone: [dry, warm]}}\n")
+        assert {draws["tone"] for _, draws in self.go(targen, n=4)} == {"dry", "warm"}
+
     def test_a_section_of_the_task_file_comes_before_what_is_measured(self, targen):
         with open("porter.yaml", "a", encoding="utf-8") as file:
             file.write(

@@ -78,6 +78,12 @@ def test_a_task_has_its_own_turns(dataset, written):
     }
 
 
+def test_turns_that_end_with_the_question_are_answered(dataset, written):
+    made = dataset(texts={"instruction_template": Prompt("tuning", "Same or other? $input")})
+    question, answer = written(OPENAI, made)[0]["messages"]
+    assert (question["role"], answer) == ("user", {"role": "assistant", "content": "same"})
+
+
 def test_a_placeholder_that_no_row_fills_is_the_task_s_fault(dataset, tmp_path):
     made = dataset(texts={"instruction_template": Prompt("tuning", "$input $hint")})
     with pytest.raises(ValueError, match=r"prompt tuning: missing values \['hint'\]"):
