@@ -2,14 +2,9 @@
 
 import hashlib
 import json
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -418,50 +413,6 @@ def test_polls_and_uploads_that_fail_are_made_again(generate, service, tmp_path)
     generate("batch", "--batch")
     assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
     service.before = lambda method, path: None
-    generate("online")
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-def test_a_run_killed_between_submit_and_poll_finds_its_batch(
-    generate, backend, service, targen, tmp_path
-):
-    service.before = lambda method, path: (
-        401 if method == "GET" and re.search(r"batch_1", path) else None
-    )
-    generate("batch", "--batch", ok=1)
-    assert len(service.batches) == 1
-    assert (tmp_path / "batch" / "batches.jsonl").read_text().count("batch_1") == 1
-    service.before = lambda method, path: None
-    done = targen("resume", "batch", "--no-cache", **service.key(backend))
-    assert "holds" in done.stderr
-    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
-    generate("online")
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-@pytest.mark.parametrize("backend", ["chatgpt"])
-def test_a_process_that_is_stopped_leaves_its_batch_to_the_next(
-    generate, backend, service, targen, tmp_path
-):
-    service.rounds_open = 10**6
-    command = ["generate", "tickets", "-n", "6", "--out", "batch", "--no-cache"]
-    command += service.options(backend)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "targen_cli", *command, "--batch", "--rounds", "30"],
-        cwd=tmp_path,
-        env={**os.environ, **service.key(backend)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 600
-    while not (service.batches and service.batches["batch_1"]["polls"]):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
-    service.rounds_open = 1
-    targen("resume", "batch", "--no-cache", **service.key(backend))
-    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
     generate("online")
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
 

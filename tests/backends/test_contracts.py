@@ -16,7 +16,7 @@ from targen_backends.schema import described_schema, response_format
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.tasks.replies import line, list_of
 
-from .providers import serving
+from .providers import completion, message, serving
 
 official = pytest.importorskip
 """A client, imported where a test uses it: both take seconds, which each worker would spend."""
@@ -73,27 +73,14 @@ def same_call(seen, *headers):
 
 # --- OpenAI ---
 
-COMPLETION = {
-    "id": "chatcmpl-1",
-    "object": "chat.completion",
-    "created": 1763600000,
-    "model": "gpt-6-luna",
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": '{"name":"Ob","km":3650}', "refusal": None},
-            "logprobs": None,
-            "finish_reason": "stop",
-        }
-    ],
+COMPLETION = completion('{"name":"Ob","km":3650}') | {
     "usage": {
         "prompt_tokens": 2000,
         "completion_tokens": 300,
         "total_tokens": 2300,
         "prompt_tokens_details": {"cached_tokens": 1536, "cache_write_tokens": 128},
         "completion_tokens_details": {"reasoning_tokens": 256},
-    },
-    "service_tier": "default",
+    }
 }
 
 
@@ -212,18 +199,12 @@ def test_openais_answers_are_read_as_its_client_reads_them(answer, finish):
 
 # --- Anthropic ---
 
-MESSAGE = {
-    "id": "msg_01",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-haiku-5-5",
+MESSAGE = message("") | {
     "content": [
         {"type": "thinking", "thinking": "A river, then.", "signature": "c2ln"},
         {"type": "text", "text": '{"name":"Ob",'},
         {"type": "text", "text": '"km":3650}'},
     ],
-    "stop_reason": "end_turn",
-    "stop_sequence": None,
     "stop_details": None,
     "usage": {
         "input_tokens": 50,

@@ -19,7 +19,6 @@ from targen_core.errors import (
     MalformedAnswer,
     ServiceError,
 )
-from targen_testing.fault_server import FaultServer, Raw
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
 
@@ -42,22 +41,6 @@ def answers(body, status=200, headers=None):
         return web.Response(body=raw, status=status, headers=headers)
 
     return handler
-
-
-def ask_raw(provider, plan, request, **options):
-    """One call of a server that answers as `plan` says: the reply or the error."""
-
-    async def main(url):
-        model = provider.make(f"{url}{provider.base}", "tiny", api_key=KEY, **options)
-        try:
-            return await model.complete(request)
-        except ServiceError as error:
-            return error
-        finally:
-            await model.aclose()
-
-    with FaultServer(plan) as server:
-        return asyncio.run(main(server.url))
 
 
 # --- keys ---
@@ -112,14 +95,6 @@ def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words
 
 
 # --- forms ---
-
-
-def test_bytes_that_are_no_text_in_a_header(provider, request_of):
-    name = provider.request_id.encode()
-    raw = b"HTTP/1.1 400 \xff\r\n%s: \xff\x85id\r\nContent-Length: 0\r\n\r\n" % name
-    error = ask_raw(provider, Raw([raw]), request_of(seed=None))
-    assert error.request_id == "\\udcff\\udc85id"
-    assert str(error).encode()
 
 
 @pytest.mark.parametrize("odd", [-5, 10**30, True, 1.5, "7", {}])

@@ -7,6 +7,7 @@ import pytest
 
 from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
 from targen_backends.local.engine import LocalModel, _failure
+from targen_backends.local.langchain import ChatLocal
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
@@ -116,3 +117,9 @@ def test_calls_at_once_keep_to_a_share_of_the_machine(monkeypatch):
     assert LocalOptions().parallel == 4
     monkeypatch.setenv("PYTHON_CPU_COUNT", "default")
     assert 1 <= LocalOptions().parallel <= 4
+
+
+def test_as_a_langchain_model_it_is_the_same():
+    chat = ChatLocal(params={"max_tokens": 5}, parallel=1, n_ctx=512, kept_prompts=1)
+    assert chat._identifying_params["model"].startswith("local:SmolLM2-135M")
+    chat.close()

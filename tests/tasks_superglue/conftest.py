@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from targen_core import ChatRequest, Registry
 from targen_core.engine.quotas import Quotas
@@ -70,6 +71,27 @@ def plain(installed: Registry, tmp_path_factory: pytest.TempPathFactory) -> Call
             script = lambda request: request.dry_run()  # noqa: E731
             made[key] = run_bent(installed, folder / "run", script, task=task_id, **spec)
         return made[key]
+
+    return go
+
+
+@pytest.fixture
+def given(run: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+    """Run a task from a single seed, with the same reply to every call of step 3."""
+
+    def go(
+        task: str, seed: BaseModel | None, reply: Any, *, repaired: Any = None, **spec: Any
+    ) -> Ran:
+        if seed is not None:
+            spec["seeds"] = tmp_path / "seeds.jsonl"
+            spec["seeds"].write_text(seed.model_dump_json() + "\n", encoding="utf-8")
+
+        def bend(step: str, good: Any, repair: bool) -> Any:
+            if step != "generate":
+                return good
+            return repaired if repair and repaired is not None else reply
+
+        return run(bend, task=task, **spec)
 
     return go
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from targen_core import Rejected
 from targen_tasks_superglue.axg import Sentences
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
+from tests.bent import Ran
+
+from .verdicts import of
 
 SEED = Sentences(
     first="beekeeper",
@@ -24,16 +26,12 @@ SWAPPED = "The beekeeper had never been close to a hive."
 
 
 @pytest.fixture
-def output(run, tmp_path: Path):
+def output(given) -> Callable[..., Ran]:
     """Run AX-g on one pair of sentences with the same reply to every hypothesis prompt."""
 
     def go(hypothesis, *, seed=SEED, entailed=0, not_entailed=0, **spec):
-        seeds = tmp_path / "seeds.jsonl"
-        seeds.write_text(seed.model_dump_json() + "\n", encoding="utf-8")
         quotas = {"entailment": entailed, "not_entailment": not_entailed}
-        reply = {"hypothesis": hypothesis}
-        bend = lambda step, good, repair: reply if step == "generate" else good  # noqa: E731
-        return run(bend, task="axg", seeds=seeds, quotas=quotas, **spec)
+        return given("axg", seed, {"hypothesis": hypothesis}, quotas=quotas, **spec)
 
     return go
 
@@ -105,44 +103,6 @@ FOUR = {
     "subject2_he": f"{OPENING}, but he had lent the last one to the cook.",
     "subject2_she": f"{OPENING}, but she had lent the last one to the cook.",
 }
-CLAUSES = {
-    "other-opening": ["The diver begged the captain for a rope because <he> had lost it."],
-    "no-pronoun": [
-        f"{OPENING} to tie the box to the wet deck.",
-        f"{OPENING} because they wanted to tie the box.",
-    ],
-    "several-pronouns": [f"{OPENING} because <he> wanted to tie <his> box to the deck."],
-    "repeated-subject": [f"{OPENING} because <he>, the diver, wanted to tie the box."],
-    "gendered-noun": [
-        f"{OPENING} because <he> was a woman who had a box to tie.",
-        f"{OPENING} because <he> wanted to haul up two fishermen.",
-    ],
-    "question": [f"{OPENING}, but did <he> get one in the end?"],
-    "several-sentences": [f"{OPENING}. The box on the deck was <his>."],
-    "meta-text": [f"Sentence 1: {FOUR['subject1_he']}"],
-    "cut-off": [FOUR["subject1_he"][:-1]],
-    "markup": [FOUR["subject1_he"].replace(" he ", f" {he} ") for he in ("**he**", "[he]")],
-    "too-short": [""],
-}
-"""Reason -> clauses that are none; where a pronoun is marked, she has the same with her own."""
-PAIRS: dict[str, list[dict[str, str]]] = {
-    "not-a-pair": [
-        {"subject1_she": f"{OPENING} because she wanted to tie a box to the deck."},
-        {"subject1_she": f"{OPENING}, because she wanted to tie the box to the deck."},
-    ],
-    "wrong-pronoun": [
-        {"subject1_he": FOUR["subject1_she"], "subject1_she": FOUR["subject1_he"]},
-        {"subject1_she": FOUR["subject1_he"]},
-    ],
-}
-
-
-def spoken(clause: str) -> dict[str, str]:
-    """A clause as he and as she."""
-    if "<" not in clause:
-        return {"subject1_he": clause}
-    hers = clause.replace("<his>.", "hers.").replace("<his>", "her").replace("<he>", "she")
-    return {"subject1_he": re.sub("[<>]", "", clause), "subject1_she": hers}
 
 
 @pytest.fixture
@@ -161,18 +121,13 @@ def on_pair(run):
     return go
 
 
-@pytest.mark.parametrize(
-    ("reason", "change"),
-    [(why, change) for why in PAIRS for change in PAIRS[why]]
-    + [(why, spoken(clause)) for why in CLAUSES for clause in CLAUSES[why]],
-)
-def test_sentences_that_are_no_pair_are_left_out(reason, change, on_pair):
-    ran = on_pair({**FOUR, **change}, 8)
+@of("axg sentences")
+def test_sentences_that_are_no_pair_are_left_out(what, verdict, texts, on_pair):
+    said = dict(zip(("subject1_he", "subject1_she"), texts, strict=False))
+    ran = on_pair({**FOUR, **{key: text.replace("~", OPENING) for key, text in said.items()}}, 8)
     dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
-    assert reason in {record["reason"] for record in dropped}
-    assert {record["item"]["meant"] for record in dropped if record["reason"] == reason} == {
-        "first"
-    }
+    meant = {record["item"]["meant"] for record in dropped if record["reason"] == verdict}
+    assert meant == {"first"}
     # The other half of the reply is used.
     assert {entry["seed"]["meant"] for entry in ran.provenance} == {"second"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 
 import pytest
@@ -11,9 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import JudgeAnswer
-from targen_core.tasks.checks import normalized
 from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
-from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.rows import gendered, swapped_pronoun
 from targen_tasks_superglue.axg.steps import swap_subject
 
@@ -56,31 +53,6 @@ def test_rows_without_a_label_are_no_instance(plain):
         AXG.from_rows([one, bare[1]])
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "pair"),
-    [
-        ("The cook left as he was ill.", "The cook left as she was ill.", True),
-        ("The cook lost his hat.", "The cook lost her hat.", True),
-        ("The hat was his.", "The hat was hers.", True),
-        ("The boss fired him.", "The boss fired her.", True),
-        ("The cook hit himself.", "The cook hit herself.", True),
-        ("He's ill, said the cook.", "She's ill, said the cook.", True),
-        ("The cook left as she was ill.", "The cook left as he was ill.", True),
-        ("The cook lost his hat.", "The cook lost hers hat.", True),  # no rule of grammar is kept
-        ("The cook lost him hat.", "The cook lost she hat.", False),
-        ("The cook left as he was ill.", "The cook left as he was ill.", False),
-        ("The cook left as he was ill.", "The cook left as she was sick.", False),
-        ("The cook left as he was ill.", "The cook left as she was ill", False),
-        ("The cook left as he was ill.", "The cook left, as she was ill.", False),
-        ("The cook left as he was ill.", "The cook left as She was ill.", False),
-        ("He said he was ill.", "She said she was ill.", False),
-        ("The cook left as he was ill.", "The cook left as they was ill.", False),
-    ],
-)
-def test_what_differs_in_a_pronoun_alone(one, two, pair):
-    assert swapped_pronoun(one, two) is pair
-
-
 # --- what the label rests on ------------------------------------------------
 
 
@@ -102,32 +74,6 @@ def test_label_subject_and_order_of_the_pronouns_are_crossed(plain):
         )
 
 
-def test_a_swapped_hypothesis_is_an_entailed_one_with_the_other_subject(plain):
-    ran = plain("axg", 40, labels_per_seed="all")
-    by_seed: dict[str, dict[str, str]] = {}
-    for (row, _), entry in zip(_pairs(ran.rows), ran.provenance, strict=True):
-        by_seed.setdefault(entry["id"].partition("/")[0], {})[row["label"]] = row["hypothesis"]
-        seed = _seed(entry)
-        named = seed.subject if row["label"] == "entailment" else seed.other
-        assert row["hypothesis"].startswith(f"The {named}")
-        check_hypothesis(row["hypothesis"], seed)
-    assert all(len(labels) == 2 for labels in by_seed.values())
-
-
-def test_the_variant_paper_speaks_of_the_right_person(plain):
-    ran = plain("axg", 40, variants=["paper"])
-    assert {request.origin.prompt for request in ran.requests} >= {"follows", "false"}
-    for (row, _), entry in zip(_pairs(ran.rows), ran.provenance, strict=True):
-        assert entry["notes"]["names"] == _seed(entry).subject
-        assert _seed(entry).subject in row["hypothesis"]
-    kinds = Counter((e["label"], e["notes"]["means"]) for e in ran.provenance)
-    assert len(kinds) == 4
-    assert max(kinds.values()) - min(kinds.values()) <= 2
-    assert (
-        "false" in json.loads((ran.path / "manifest.json").read_text())["lock"]["task"]["prompts"]
-    )
-
-
 SEED = Sentences(
     first="tenant",
     second="ship's cook",
@@ -136,24 +82,6 @@ SEED = Sentences(
     he="The tenant rang the ship's cook because he had smelled smoke.",
     she="The tenant rang the ship's cook because she had smelled smoke.",
 )
-
-
-@pytest.mark.parametrize(
-    ("hypothesis", "swapped"),
-    [
-        ("The tenant had smelled smoke.", "The ship's cook had smelled smoke."),
-        ("Smoke was smelled by the tenant.", "Smoke was smelled by the ship's cook."),
-        ("The tenant's nose smelled smoke.", "The ship's cook's nose smelled smoke."),
-        ("It was the tenant\u2019s nose.", "It was the ship's cook\u2019s nose."),
-        ("It was the tenant, on board, who rang.", "It was the ship's cook, on board, who rang."),
-        ("It was the \u201ctenant\u201d on board.", "It was the \u201cship's cook\u201d on board."),
-        ("For the Tenant there was smoke.", "For the ship's cook there was smoke."),
-    ],
-)
-def test_swapping_changes_the_subject_and_nothing_else(hypothesis, swapped):
-    assert swap_subject(hypothesis, SEED) == swapped
-    other = SEED.model_copy(update={"meant": "second"})
-    assert swap_subject(swapped, other) == hypothesis.replace("Tenant", "tenant")
 
 
 _PHRASE = st.sampled_from(["nurse", "young violinist", "ship's cook", "head of the team", "boss"])
@@ -203,19 +131,6 @@ def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
         assert "no" in correction.explanation
     broken = JudgeAnswer(("no_valid_instance",), "cut off")
     assert AXG.aggregate(pair, [yes, broken]).reason == "no-valid-instance"
-
-
-# --- runs -------------------------------------------------------------------
-
-
-def test_three_pairs_of_people_are_asked_for_in_a_setting(plain):
-    ran = plain("axg")
-    asked = [r.origin.values for r in ran.requests if r.origin.prompt == "pairs"]
-    assert {(int(values["count"]), values["kind"]) for values in asked} == {(3, "people")}
-    seeds = [_seed(entry) for entry in ran.provenance]
-    for seed in seeds:
-        check_sentences(seed)
-        assert f"{normalized(seed.he)} ".startswith(f"{normalized(seed.opening)} ")
 
 
 # --- prompts and counts -----------------------------------------------------

@@ -19,16 +19,6 @@ from targen_tasks_superglue.shared.cues import (
 )
 
 REGISTRY = load_registry()
-TEXTS = {
-    "axg": ("premise", "hypothesis"),
-    "boolq": ("passage", "question"),
-    "cb": ("premise", "hypothesis"),
-    "copa": ("premise", "choice1", "choice2"),
-    "record": ("passage.text", "qas.query"),
-    "rte": ("premise", "hypothesis"),
-    "wic": ("word", "sentence1", "sentence2"),
-    "wsc": ("text", "target.span1_text", "target.span2_text"),
-}
 
 
 def cases(task: str, row: dict):
@@ -38,11 +28,6 @@ def cases(task: str, row: dict):
 def cue(task: str, name: str, **row):
     """A cue of each case of a row."""
     return [case.cues[name] for case in cases(task, row)]
-
-
-@pytest.mark.parametrize("task", TEXTS)
-def test_texts_of_the_official_rows(task):
-    assert REGISTRY.get("task", task).fields == TEXTS[task]
 
 
 # --- what the cues see ---------------------------------------------------------
@@ -116,59 +101,59 @@ def test_wsc():
     assert case.label == ""  # the row's own
 
 
-WIC = {"word": "run", "start1": 8, "end1": 11, "start2": 8, "end2": 12, "version": 1.1}
+WIC = {"word": "run", "start1": 8, "end1": 11, "start2": 8, "end2": 12}
+FORM = "whether the word has one form in both sentences"
+PARTS = "noun or verb in each sentence, by the word before"
+NURSE = "The nurse told the baker that {} was late."
+NAMED = "place in the premise of the one whom the hypothesis names"
+NEGATED = "negation in the hypothesis"
+LAND = ("Ada Lund sold 12.5 acres.", "Mr. Lund didn't buy 13 acres.")
+COULD = ("Could he not? If so, maybe never.", "he could")
+OAK = {"passage": "Oak -- A tree.", "question": "is the oak always the only tree"}
+
+
+def pair(premise, hypothesis):
+    return {"premise": premise, "hypothesis": hypothesis}
+
+
+def wic(first, second, **places):
+    return {**WIC, "sentence1": first, "sentence2": second, **places}
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "one", "parts"),
+    ("task", "row", "name", "expected"),
     [
-        ("I shall run home.", "We have runs", "two", "verb open"),
-        ("Had the run gone?", "A long, run ", "two", "noun open"),
-        ("To shop, run home", "for her run ", "two", "open noun"),
+        ("wic", wic("I shall run home.", "We have runs"), FORM, "two"),
+        ("wic", wic("Run on.", "The run.", start1=0, end1=3, start2=4, end2=7), FORM, "one"),
+        ("wic", wic("I shall run home.", "We have runs"), PARTS, "verb open"),
+        ("wic", wic("Had the run gone?", "A long, run "), PARTS, "noun open"),
+        ("wic", wic("To shop, run home", "for her run "), PARTS, "open noun"),
+        (
+            "wic",
+            wic("Run on.", "The run.", start1=0, end1=3, start2=4, end2=7),
+            "place of the word in each sentence",
+            (0, 1),
+        ),
+        ("boolq", OAK, "first word of the question", "is"),
+        ("boolq", OAK, "only, always, never in the question", (2,)),
+        ("rte", pair(*LAND), "names and numbers that the premise lacks", (1,)),
+        ("rte", pair(*LAND), NEGATED, (1, 1)),
+        ("cb", pair(*COULD), "negation in the premise", (2,)),
+        ("cb", pair(*COULD), NEGATED, (0,)),
+        (
+            "cb",
+            pair(*COULD),
+            "question marks, conditions and modal verbs in the premise",
+            (1, 3),
+        ),
+        ("axg", pair(NURSE.format("he"), "The baker was late."), NAMED, (4,)),
+        ("axg", pair(NURSE.format("he"), "So it was."), "gender of the pronoun", "he"),
+        ("axg", pair(NURSE.format("it"), "So it was."), "gender of the pronoun", "none"),
+        ("axg", pair("One two.", "Three!"), NAMED, (-1,)),
     ],
 )
-def test_wic(first, second, one, parts):
-    (case,) = cases("wic", WIC | {"sentence1": first, "sentence2": second})
-    assert case.cues["whether the word has one form in both sentences"] == one
-    assert case.cues["noun or verb in each sentence, by the word before"] == parts
-
-
-def test_wic_one_form_whatever_the_case():
-    row = {"sentence1": "Run on.", "sentence2": "The run.", "start1": 0, "end1": 3}
-    (case,) = cases("wic", {"word": "run", "start2": 4, "end2": 7, **row})
-    assert case.cues["whether the word has one form in both sentences"] == "one"
-    assert case.cues["place of the word in each sentence"] == (0, 1)
-
-
-def test_boolq():
-    row = {"passage": "Oak -- A tree.", "question": "is the oak always the only tree"}
-    assert cue("boolq", "first word of the question", **row) == ["is"]
-    assert cue("boolq", "only, always, never in the question", **row) == [(2,)]
-
-
-def test_rte():
-    pair = {"premise": "Ada Lund sold 12.5 acres.", "hypothesis": "Mr. Lund didn't buy 13 acres."}
-    assert cue("rte", "names and numbers that the premise lacks", **pair) == [(1,)]
-    assert cue("rte", "negation in the hypothesis", **pair) == [(1, 1)]
-
-
-def test_cb():
-    pair = {"premise": "Could he not? If so, maybe never.", "hypothesis": "he could"}
-    assert cue("cb", "negation in the premise", **pair) == [(2,)]
-    assert cue("cb", "negation in the hypothesis", **pair) == [(0,)]
-    assert cue("cb", "question marks, conditions and modal verbs in the premise", **pair) == [
-        (1, 3)
-    ]
-
-
-def test_axg():
-    premise = "The nurse told the baker that {} was late."
-    place = "place in the premise of the one whom the hypothesis names"
-    for pronoun, gender in (("he", "he"), ("she", "she"), ("it", "none")):
-        pair = {"premise": premise.format(pronoun), "hypothesis": "The baker was late."}
-        assert cue("axg", place, **pair) == [(4,)]
-        assert cue("axg", "gender of the pronoun", **pair) == [gender]
-    assert cue("axg", place, premise="One two.", hypothesis="Three!") == [(-1,)]
+def test_a_cue_of_a_row(task, row, name, expected):
+    assert cue(task, name, **row) == [expected]
 
 
 def test_what_the_cues_are_made_of():

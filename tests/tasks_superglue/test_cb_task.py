@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 
@@ -18,15 +17,6 @@ LABELS = ("entailment", "contradiction", "neutral")
 
 
 # --- several pairs a call, several samples a setting --------------------------
-
-
-def test_one_call_gives_five_rows(plain):
-    ran = plain("cb", 60)
-    generated = [request for request in ran.requests if request.origin.step == "generate"]
-    assert len(generated) <= 15
-    for request in generated:
-        assert "Write 5 new pairs." in request.messages[-1].content
-        assert request.schema["properties"]["pairs"]["minItems"] == 5
 
 
 def test_a_setting_is_drawn_of_again_and_told_what_it_gave(plain):
@@ -46,24 +36,6 @@ def test_a_setting_is_drawn_of_again_and_told_what_it_gave(plain):
 
 
 # --- variants ---------------------------------------------------------------
-
-
-def test_no_operator_marks_a_label(plain):
-    ran = plain("cb", 75, variants=("commitment",))
-    under: dict[str, Counter[str]] = {label: Counter() for label in LABELS}
-    for entry in ran.provenance:
-        under[entry["intended"]][entry["dimensions"]["under"]] += 1
-    assert under["entailment"] == under["contradiction"] == under["neutral"]
-    assert len(under["neutral"]) == 5
-    assert 0.5 < under["neutral"]["negation"] / under["neutral"].total() < 0.75
-    manifest = json.loads((ran.path / "manifest.json").read_text())
-    assert {f"commitment_{label}" for label in LABELS} < set(manifest["lock"]["task"]["prompts"])
-
-
-def test_a_commitment_is_judged_by_instructions_of_its_own(plain):
-    for request in plain("cb", 75, variants=("commitment",)).asked("meta"):
-        assert "takes the hypothesis for true" in request.messages[0].content
-        assert "Igor" in "".join(message.content for message in request.messages)
 
 
 @pytest.mark.parametrize(

@@ -112,16 +112,6 @@ def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, 
     assert ran.repairs
 
 
-def test_the_writer_is_told_the_setting_and_what_was_drawn(plain):
-    ran = plain("copa", 60)
-    settings = {entry["above"][0] for entry in ran.provenance}
-    asked = [r for r in ran.requests if r.origin.prompt in ("cause", "effect")]
-    assert settings <= {request.origin.values["setting"] for request in asked}
-    for request in asked:
-        told = request.messages[-1].content
-        assert re.search(r"\n\nKeep to this:\ndistractor: .+; length: .+; focus: .+$", told)
-
-
 def test_events_of_the_user_s_own_have_no_setting(run, tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text('{"event": "The kite came down in the field."}\n')

@@ -8,9 +8,11 @@ import pytest
 
 from targen_core import Rejected
 from targen_tasks_superglue.record import MASK, RecordRow, find_entities
-from targen_tasks_superglue.record.checks import check_query, eligible
+from targen_tasks_superglue.record.checks import check_query
 from targen_tasks_superglue.record.steps import _row
 from targen_tasks_superglue.shared.articles import Paragraph
+
+from .verdicts import of
 
 # --- statements -----------------------------------------------------------------
 
@@ -68,93 +70,33 @@ def test_another_name_of_the_answer_gives_it_away():
     assert caught.value.reason == "answer-in-query"
 
 
-QUERY = "Sailors who had helped [X] with the ropes came back for the opening."
-
-
-@pytest.mark.parametrize(
-    ("query", "answer", "reason"),
-    [
-        (QUERY.replace("[X]", "him"), "Aurelio Nunez", "no-mask"),
-        (QUERY.replace("[X]", "Aurelio Nunez"), "Aurelio Nunez", "no-mask"),
-        (QUERY.replace("him", "[X]").replace("opening", "[X]"), "Aurelio Nunez", "several-masks"),
-        (QUERY.replace("Sailors", "Nunez, and sailors"), "Aurelio Nunez", "several-masks"),
-        (QUERY, "Ada Brenner", "illegal-answer"),
-        (QUERY, "the captain", "illegal-answer"),
-        ("[X] asked the Lantern Society for money to stuff it.", "Nunez", "copy-of-sentence"),
-    ],
-)
-def test_a_bad_query_of_the_model_s_choice_is_told_by_its_reason(
-    query, answer, reason, run, at, tmp_path
-):
-    own = tmp_path / "own.jsonl"
-    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
-    bent = run(
-        at("generate", lambda good: {"query": query, "answer": answer}, always=True),
-        task="record",
-        rows=1,
-        seeds=own,
-        variants=("paper",),
-    )
-    assert bent.rows == []
-    assert bent.reasons == {reason}
-
-
-@pytest.mark.parametrize(
-    ("mask", "answer"),
-    [
-        ("[X]", "Nunez"),
-        ("[x]", "Aurelio Nunez"),
-        ("@placeholder", "aurelio nunez"),
-        ("@Placeholder", "Nunez."),
-    ],
-)
-def test_a_query_of_the_model_s_choice_is_read(mask, answer, run, at, tmp_path):
-    own = tmp_path / "own.jsonl"
-    own.write_text(SEED.model_dump_json() + "\n", encoding="utf-8")
-    reply = {"query": QUERY.replace("[X]", mask), "answer": answer}
-    bent = run(
-        at("generate", lambda good: reply), task="record", rows=1, seeds=own, variants=("paper",)
-    )
-    (row,) = bent.rows
-    (query,) = row["qas"]
-    assert query["query"] == QUERY.replace("[X]", MASK)
+@of("record query")
+def test_a_query_of_the_model_s_choice_has_the_verdict_of_its_line(what, verdict, texts, given):
+    query, answer = texts
+    reply = {"query": query, "answer": answer}
+    bent = given("record", SEED, reply, rows=1, variants=("paper",))
+    if verdict != "good":
+        assert bent.rows == []
+        assert bent.reasons == {verdict}
+        return
+    ((query,),) = (row["qas"] for row in bent.rows)
+    assert query["query"] == "Sailors who had helped @placeholder " + texts[0].split(None, 5)[5]
     assert [answer["text"] for answer in query["answers"]] == ["Aurelio Nunez", "Nunez"]
 
 
-def test_the_model_may_not_choose_a_name_that_two_may_have(run, at, tmp_path):
-    own = tmp_path / "own.jsonl"
+def test_the_model_may_not_choose_a_name_that_two_may_have(given):
     text = (
         "In Oberau they met Bill Clinton and Hillary Clinton, who had come from Dunmore by train "
         "that day. There Clinton spoke of the flood for an hour. Nobody in the hall had heard of "
         "the new dam before."
     )
-    own.write_text(Paragraph(title="Visit", text=text).model_dump_json() + "\n", encoding="utf-8")
     reply = {"query": "For weeks the papers asked what [X] had known.", "answer": "Clinton"}
-    bent = run(
-        at("generate", lambda good: reply, always=True),
-        task="record",
-        rows=1,
-        seeds=own,
-        variants=("paper",),
-    )
+    seed = Paragraph(title="Visit", text=text)
+    bent = given("record", seed, reply, rows=1, variants=("paper",))
     assert bent.reasons == {"tangled-name"}
 
 
 # --- passages -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Basalt is a dark rock. It forms where lava cools fast. Builders like it.",
-        "Ada Brenner came to Oberau in May. She stayed. Nobody knows why she left.",
-        "They met Ada Brenner, Ada Novak and Lena Novak. Novak spoke. Ada slept.",
-    ],
-)
-def test_a_passage_with_few_clear_names_is_not_asked_about(text):
-    with pytest.raises(Rejected) as caught:
-        eligible(find_entities(text), text)
-    assert caught.value.reason == "few-entities"
 
 
 def test_no_call_is_made_for_a_passage_without_names(run):

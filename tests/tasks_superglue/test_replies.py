@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from targen_tasks_superglue.cb.checks import check_pair_commitment
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.record import find_entities
-from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.steps import _row as record_row
 from targen_tasks_superglue.rte import RTE, Premise, RteRow
 from targen_tasks_superglue.rte.checks import check_premise
@@ -34,7 +33,8 @@ from targen_tasks_superglue.shared.subjects import (
 )
 from targen_tasks_superglue.wic import Definition, Sense
 from targen_tasks_superglue.wic.checks import check_definition
-from tests.tables import table
+
+from .verdicts import VERDICTS, of
 
 FERRY = Paragraph(
     title="Marisol Ferry",
@@ -133,25 +133,20 @@ GOOD = {
 
 
 @pytest.fixture
-def ran(run, tmp_path, installed):
+def ran(given, installed):
     """Run a task whose every call of step 3 gets this text, for each of its labels."""
 
     def go(place: str, text: str, *, repaired: str | None = None, **spec: Any) -> Any:
         task, _, part = place.partition(", ")
         if part == "paper":
             spec["variants"] = ("paper",)
-        if task in GIVEN:
-            spec["seeds"] = tmp_path / "seeds.jsonl"
-            spec["seeds"].write_text(GIVEN[task].model_dump_json() + "\n", encoding="utf-8")
         names = installed.get("task", task).quota_names
 
-        def bend(step: str, good: Any, repair: bool) -> Any:
-            if step != "generate":
-                return good
-            return REPLY[place](repaired if repair and repaired is not None else text)
-
         quotas = dict.fromkeys(names, 2 if task in ("axg", "wsc") else 1)
-        return run(bend, task=task, **{"quotas": quotas, "give_up_after": 3, **spec})
+        spec = {"quotas": quotas, "give_up_after": 3, **spec}
+        if repaired is not None:
+            spec["repaired"] = REPLY[place](repaired)
+        return given(task, GIVEN.get(task), REPLY[place](text), **spec)
 
     return go
 
@@ -240,22 +235,6 @@ def test_it_is_asked_for_once_more_and_a_repaired_one_is_used(place, ran):
 
 
 # --- a reply a line -----------------------------------------------------------
-
-VERDICTS = [
-    (what, verdict, [text for text in texts if text] or [""])
-    for what, verdict, *texts in table(
-        (Path(__file__).parent / "verdicts.txt").read_text(encoding="utf-8"), columns=5
-    )
-]
-"""What reads a reply, its verdict (`good`, or the reason that is counted), and its texts."""
-
-
-def of(*kinds: str) -> pytest.MarkDecorator:
-    """The replies of these kinds, each a test."""
-    return pytest.mark.parametrize(
-        ("what", "verdict", "texts"), [row for row in VERDICTS if row[0] in kinds]
-    )
-
 
 TASKS = "axg cb copa record rte wic wsc".split()
 
@@ -364,6 +343,7 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "cb pair": cb_pair,
     "copa choices": copa_choices,
     "copa form": lambda event, *choices: check_unlike(event, choices),
+    "record eligible": lambda text: eligible(find_entities(text), text),
     "record statement": record_statement,
     "rte pair": rte_pair,
     "rte premise": lambda text: check_premise(Premise(premise=text)),
@@ -398,7 +378,8 @@ def test_a_check_has_the_verdict_of_its_line(what, verdict, texts):
 
 
 def test_every_line_is_read():
-    assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS}
+    elsewhere = {"axg sentences", "record query"}
+    assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS, *elsewhere}
 
 
 OF_ANOTHER_SEED = {

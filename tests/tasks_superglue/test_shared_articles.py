@@ -12,38 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import DryRunCall, Rejected
-from targen_tasks_superglue.boolq import BOOLQ
-from targen_tasks_superglue.record import RECORD
 from targen_tasks_superglue.shared.articles import (
-    ARTICLE_PARAMETERS,
     ARTICLE_PROMPTS,
     NEWS,
-    NEWS_TITLES,
     PAPER_LISTS,
     PARAGRAPHS,
     PASSAGES,
     TITLES,
     Paragraph,
-    Title,
     check_article,
-    check_domain,
     check_paragraph,
-    check_title,
     dry_run_articles,
 )
 from targen_tasks_superglue.shared.dry_run_articles import facts_of
-from targen_tasks_superglue.shared.sentences import copied_from, sentences
+from targen_tasks_superglue.shared.sentences import sentences
 
 # --- one list for all -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("task", [BOOLQ, RECORD], ids=lambda task: task.name)
-def test_tasks_share_titles_and_parameters(task):
-    assert task.seeds[0] is (NEWS_TITLES if task is RECORD else TITLES)
-    for step, parameters in ARTICLE_PARAMETERS.items():
-        assert task.parameters[step] == parameters
-    paper = task.varied(["paper"])
-    assert (paper.contexts, *paper.seeds) == PAPER_LISTS
 
 
 def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(plain):
@@ -77,18 +61,6 @@ def test_worked_paragraphs_keep_to_the_length_that_is_given(prompt):
 
 def _lists(request) -> bool:
     return request.origin.prompt in ("domains", "titles", "paragraphs")
-
-
-def test_prompts_hold_what_is_asked_for():
-    values = {"category": "CATEGORY", "title": "TITLE", "count": 3, "have": "EARLIER", "draws": "D"}
-    values["cast"] = "1. CAST"
-    for prompt in ARTICLE_PROMPTS:
-        filled = prompt.fill({name: values[name] for name in prompt.variables})
-        assert filled[0].role == "system"
-        assert all(str(values[name]) in filled[-1].content for name in prompt.variables)
-        for message in filled:
-            if message.role == "assistant":
-                json.loads(message.content)
 
 
 def test_each_report_has_a_cast_of_its_own(plain):
@@ -183,34 +155,6 @@ def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
 # --- sentences ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        (GOOD, 3),
-        ("Dr. Lund met Prof. Ames of the U.S. Army in St. Olaf. He left.", 2),
-        ("It cost 4.5 million. In 1990 it closed. 30 people lost their work.", 3),
-        ("“Stop!” she said. “It is late.” They went home (at last). Nobody spoke.", 4),
-        ("She was born in 1901. Her son followed.", 2),
-        ("No end", 1),
-        ("", 0),
-        ("Was it hers? Yes! It was… Then it was not.", 4),
-        ("J. K. Lund wrote it. E. Ames read it.", 2),
-        ("Rep. Lund met Adm. Roe. They talked.", 2),
-        ("The case of Roe vs. Wade is known. Ames et al. Studied it.", 2),
-        ("On Jan. 12 it opened at No. 5. Fig. 3 shows it, and vol. 2 too.", 2),
-        ("She was asked and said no. Then she left.", 2),
-        ("It was shown by the BBC. Elizabeth II. She saw it.", 3),
-        ("Was it I? Yes, it was I! Nobody else.", 3),
-        ("They saw it (in 1901). It was old [2]. He paid 5 %. She left.", 4),
-        ("He lived in Washington D.C. Senator Lund did not.", 1),
-        ("A: Are you sure? B: I think so. You said it was late.", 3),
-        ('"Is it late?" She did not know.', 2),
-    ],
-)
-def test_sentences_end_where_they_do(text, count):
-    assert len(sentences(text)) == count
-
-
 @given(st.lists(st.from_regex(r"\A[A-Z][a-z]{3,9}( [a-z]{2,8}){2,6}[.!?]\Z"), max_size=6))
 def test_sentences_put_together_come_apart_again(parts):
     assert sentences(" ".join(parts)) == parts
@@ -219,21 +163,6 @@ def test_sentences_put_together_come_apart_again(parts):
 @given(st.text(max_size=200))
 def test_no_letter_of_a_text_is_lost(text):
     assert re.sub(r"\s", "", "".join(sentences(text))) == re.sub(r"\s", "", text)
-
-
-@pytest.mark.parametrize(
-    ("text", "copied"),
-    [
-        ("Fishermen say that they hear it before a storm.", True),
-        ("they hear it before a storm", True),
-        ("pirates under Klaus Wiben carried it of", True),
-        ("Sailors say that they hear it after a storm.", False),
-        ("The bell lies on the sea floor near Juist.", False),
-        ("", False),
-    ],
-)
-def test_a_copy_of_a_sentence_is_found(text, copied):
-    assert (copied_from(text, GOOD) is not None) == copied
 
 
 # --- offline replies ------------------------------------------------------------
@@ -248,15 +177,6 @@ def _dry_run(prompt: str, count: int, seed: int = 0, have: str = "none") -> list
 
 def test_another_prompt_is_not_theirs():
     assert dry_run_articles(DryRunCall("generate", "any", "query", {}, random.Random(0))) is None
-
-
-def test_offline_items_pass_the_checks():
-    for domain in _dry_run("domains", 300):
-        check_domain(domain)
-    for title in _dry_run("titles", 300):
-        check_title(Title(category="x", title=title))
-    for text in _dry_run("paragraphs", 300):
-        check_paragraph(Paragraph(title="Marsh Bell", text=text))
 
 
 def test_the_facts_of_an_offline_paragraph_can_be_read_back():

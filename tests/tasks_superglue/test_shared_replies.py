@@ -17,6 +17,13 @@ def spoilt(good: Any) -> str:
     return json.dumps(dict.fromkeys(good))
 
 
+def test_without_a_schema_the_form_is_asked_for_in_words(run):
+    bent = run(lambda step, good, repair: f"```json\n{json.dumps(good)}\n```", structured=False)
+    assert len(bent.rows) == 8
+    for request in bent.requests:
+        assert "Its JSON schema:" in request.messages[-1].content
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_keys_besides_change_no_row(task, plain, run):
     more = run(lambda step, good, repair: {"question": "?", **good, "more": 1}, task=task, rows=18)

@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_core.tasks.checks import phrase
-from targen_tasks_superglue.shared.nli import asks, claim, no_copy, statement, stems
+from targen_tasks_superglue.shared.nli import claim, no_copy, statement, stems
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,
@@ -36,28 +36,6 @@ def test_the_calls_of_two_tasks_are_the_same_calls(plain):
     assert len(copa & cb) == min(len(copa), len(cb))
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "same"),
-    [
-        ("a night ferry", "Night ferry", True),
-        ("a night ferry", "the night  ferry", True),
-        ("an open mine", "open mine", True),
-        ("The docks", "the docks", True),
-        *(("a night ferry", other, False) for other in ("a day ferry", "a night ferry crew", "a")),
-        ("a night ferry", "", False),
-    ],
-)
-def test_an_article_makes_no_other_setting(first, second, same):
-    assert SETTINGS.key is not None
-    assert (SETTINGS.key(first) == SETTINGS.key(second)) is same
-
-
-def test_the_prompt_is_told_what_is_taken():
-    filled = SETTINGS_PROMPT.fill({"count": 10, "have": "a mill; a quay"})
-    assert "List 10 settings" in filled[-1].content
-    assert filled[-1].content.endswith("a mill; a quay")
-
-
 # --- premises and hypotheses ------------------------------------------------
 
 
@@ -65,12 +43,6 @@ def reason(check, *args, **limits) -> str:
     with pytest.raises(Rejected) as caught:
         check(*args, **limits)
     return caught.value.reason
-
-
-@pytest.mark.parametrize("text", ["Is it?", 'Is it?"', "Is it?\u201d", "(Is it?)"])
-def test_a_question_asks_whatever_stands_behind_it(text):
-    assert asks(text)
-    assert reason(statement, text, min_words=1, max_words=9, what="text") == "question"
 
 
 def test_a_statement_is_clean_prose():

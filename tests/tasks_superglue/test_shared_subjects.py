@@ -7,16 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from targen_core import load_registry
-from targen_tasks_superglue.axg import SUBJECT_PAIRS as NEUTRAL_PAIRS
 from targen_tasks_superglue.shared.mentions import core, find, mentions, same_words, words_of
 from targen_tasks_superglue.shared.subjects import (
-    DealingPair,
     PronounPair,
-    gendered_noun,
-    paper_pairs,
 )
-from targen_tasks_superglue.wsc import SUBJECT_PAIRS
 
 
 def test_a_pronoun_fits_its_pair_s_number():
@@ -24,16 +18,6 @@ def test_a_pronoun_fits_its_pair_s_number():
         PronounPair(first="nurses", second="patients", number="plural", pronoun="he")
     with pytest.raises(ValidationError, match="a singular pair cannot have the pronoun 'they'"):
         PronounPair(first="nurse", second="patient", number="singular", pronoun="they")
-
-
-def test_both_lists_are_small_and_known_by_name():
-    assert SUBJECT_PAIRS.item is PronounPair
-    assert NEUTRAL_PAIRS.item is DealingPair
-    assert (SUBJECT_PAIRS.batch, NEUTRAL_PAIRS.batch) == (5, 3)
-    assert paper_pairs(batch=4).batch == 4
-    registry = load_registry()
-    assert registry.get("seeds", "subject-pairs") is SUBJECT_PAIRS
-    assert registry.get("seeds", "singular-subject-pairs") is NEUTRAL_PAIRS
 
 
 @pytest.mark.parametrize("shape", ["The {}", "a {}", "{}.", '"{}"', " {} "])
@@ -59,43 +43,6 @@ def test_a_phrase_is_taken_without_what_stands_around_it(shape, run):
 
 
 # --- mentions ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("token", "word"),
-    [
-        ("Nurse's,", "nurse"),
-        ("\u201cNurse\u2019s\u201d", "nurse"),
-        ("nurses'", "nurses"),
-        ("(he)", "he"),
-        ("he'd", "he'd"),
-        ("'s", ""),
-        ("\u2014", ""),
-        ("well-known.", "well-known"),
-        ("O'Hara's", "o'hara"),
-    ],
-)
-def test_a_token_s_core(token, word):
-    assert core(token) == word
-
-
-@pytest.mark.parametrize(
-    ("text", "noun"),
-    [
-        ("The guest was a woman who had pills.", "woman"),
-        ("The guest had left two sons at home.", "sons"),
-        ("The guest\u2019s wife was ill.", "wife"),
-        ("Three policewomen stood at the gate.", "policewomen"),
-        ("The salesmen had left.", "salesmen"),
-        ("The guest had two actresses to meet.", "actresses"),
-        ("Few humans have seen such a specimen.", None),
-        ("The guest wanted to count the stars with a fellow traveller.", None),
-        ("The guest moved the king to the corner of the board.", None),
-        ("Germans and Romans met in Yemen.", None),
-    ],
-)
-def test_nouns_that_say_who_is_a_woman_or_a_man_are_found(text, noun):
-    assert gendered_noun(text) == noun
 
 
 def test_mentions_inside_the_other_phrase_are_none():

@@ -270,33 +270,6 @@ def test_axg_pronouns_of_worked_judgements_go_with_no_label():
 
 # --- the prompts of each variant ----------------------------------------------
 
-ASKED = {
-    ("axg", ""): "settings pairs sentences follows meta",
-    ("cb", ""): "settings entailment contradiction neutral meta",
-    ("cb", "wording-2"): "settings worded meta",
-    ("copa", ""): "settings events cause effect meta",
-    ("rte", ""): "themes premises entailment contradicted open meta",
-    ("rte", "no-seeds"): "themes pair meta",
-    ("wsc", ""): "settings pairs passages meta",
-    ("wic", ""): "words definitions sentences meta",
-    ("boolq", ""): "domains titles paragraphs yes-stated yes-inferred no-stated no-inferred meta",
-}
-
-
-@pytest.mark.parametrize(("task", "variant"), ASKED)
-def test_a_run_asks_the_prompts_of_its_variant_and_locks_their_versions(task, variant, plain):
-    done = plain(task, 24, give_up_after=60, variants=(variant,) if variant else ())
-    assert len(done.rows) == 24
-    prompts = {request.origin.prompt for request in done.requests}
-    assert prompts == set(ASKED[task, variant].split())
-    lock = json.loads((done.path / "manifest.json").read_text())["lock"]["task"]
-    assert (
-        lock["prompts"].items()
-        >= {name: prompt_of(task, name).version for name in prompts - {"meta"}}.items()
-    )
-    assert set(lock["prompts"]) == prompts
-    assert list(lock["variants"]) == ([variant] if variant else [])
-
 
 # The paper's appendix of each task: what is asked in which step, (what it is asked about), the
 # count, if the paper states one, and the labels that it is asked for.

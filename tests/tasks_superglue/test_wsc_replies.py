@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
-from pathlib import Path
 
 import pytest
 
@@ -31,23 +29,15 @@ SECOND = (
 
 
 @pytest.fixture
-def output(run, tmp_path: Path):
+def output(given):
     """Run WSC on one pair (cook, guest) with the same reply to every passages prompt.
 
     With one given pair, the first label (true) gets the listed order.
     """
 
-    def go(reply, *, label="true", pair=COOK, repaired=None, **spec):
-        seeds = tmp_path / "seeds.jsonl"
-        seeds.write_text(pair.model_dump_json() + "\n", encoding="utf-8")
+    def go(reply, *, label="true", **spec):
         quotas = {"true": 0, "false": 0, label: 2}
-
-        def bend(step, good, repair):
-            if step != "generate":
-                return good
-            return repaired if repair and repaired is not None else reply
-
-        return run(bend, task="wsc", seeds=seeds, quotas=quotas, **spec)
+        return given("wsc", COOK, reply, quotas=quotas, **spec)
 
     return go
 
@@ -94,17 +84,6 @@ def _row(text: str, pair: PronounPair = COOK, *, means_first: bool = True, label
     return row
 
 
-@pytest.mark.parametrize(
-    "mark",
-    ["[she=the cook]", "[she=The Cook]", "[she = cook]", "[ she=COOK ]", "[she=a cook]",
-     "[she=cook's]", "[she=Subject 1]", "[she=subject 1]"],
-)  # fmt: skip
-def test_marks_are_read_whatever_their_articles_capitals_and_spaces(mark):
-    row = _row(FIRST.replace("[she=cook]", mark))
-    assert row.target.span2_text == "she"
-    assert row.text == FIRST.replace("[she=cook]", "she")
-
-
 def test_the_last_words_of_one_phrase_name_it():
     text = (
         "The lifeboat crews waved at the weekend sailors, but [they=crews] could not stop, "
@@ -120,32 +99,6 @@ def test_the_last_words_of_one_phrase_name_it():
         with pytest.raises(Rejected) as caught:
             read_passage(marked, pair)
         assert caught.value.reason == "unknown-referent"
-
-
-@pytest.mark.parametrize(
-    ("text", "span", "index"),
-    [
-        # possessives
-        ("The cook's knife had cut the guest, and [she=cook] said sorry twice.", "The cook", 0),
-        ("The guest\u2019s dog bit the cook before [she=guest] could call it.", "The guest", 0),
-        # a mention behind which punctuation follows
-        ("\u201cThe cook,\u201d wrote the guest, \u201cis gone: [she=cook] left at ten.\u201d",
-         "The cook", 0),
-        # repeated mentions: the span is the first one
-        ("The cook woke the guest at six, but the cook forgot that [she=cook] had lost the key.",
-         "The cook", 0),
-        # other articles, and none
-        ("A cook must feed the guest before [she=cook] may eat a bite.", "A cook", 0),
-        ("Once our cook scolded the guest until [she=cook] lost her voice.", "cook", 2),
-        # a dash without spaces
-        ("At noon the cook\u2014tired of soup\u2014left the guest a note that [she=cook] was out.",
-         "the cook", 2),
-    ],
-)  # fmt: skip
-def test_phrases_are_found_as_they_stand(text, span, index):
-    text = text.replace(" her voice", " the fight")
-    row = _row(text)
-    assert (row.target.span1_text, row.target.span1_index) == (span, index)
 
 
 def test_a_phrase_inside_the_other_is_no_mention():
@@ -184,22 +137,6 @@ def test_a_passage_that_nearly_repeats_another_is_a_duplicate(output):
     ran = output(_passages(FIRST, again))
     assert len(ran.rows) == 1
     assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
-
-
-@pytest.mark.parametrize(
-    ("before", "shown"),
-    [
-        (", because [She=Cook] had", "because she had"),
-        (", but [She=cook] had", "but she had"),
-        (". [She=cook] had", ". She had"),
-        ("; \u201c[She=cook] had", "\u201cShe had"),
-        (": \u201cWell, [She=cook] had", "\u201cWell, she had"),
-    ],
-)
-def test_a_capital_inside_a_sentence_is_lowered(before, shown):
-    row = _row(FIRST.replace(", because [she=cook] had", before))
-    assert shown in row.text
-    assert row.target.span2_text == re.search("[Ss]he", shown)[0]
 
 
 # --- the paper's construction -----------------------------------------------

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
-from targen_tasks_superglue.wsc import WSC, Target, WscRow
+from targen_tasks_superglue.wsc import WSC, WscRow
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.spans import first_mentions, make_row
 
@@ -41,30 +41,6 @@ def test_original_rows_are_rendered_with_their_pronoun_marked():
         shown = WSC.render(instance)
         (marked,) = re.findall(r"\[([^\]]+)\]", shown.split("\nPronoun: ")[0])
         assert same_words(marked, row["target"]["span2_text"])
-
-
-TEXT = "The nurse thanked the patients' families, and they thanked the Nurse's team."
-
-
-@pytest.mark.parametrize(
-    ("span", "index"),
-    [
-        ("nurse", 1),
-        ("The nurse", 0),
-        ("the Nurse", 0),
-        ("Nurse", 10),
-        ("nurse\u2019s team", 10),
-        ("the patients families", 3),
-        ("the patients'\nfamilies,", 3),
-        ("team", 11),
-    ],
-)
-def test_spans_are_compared_as_the_original_ones_need(span, index):
-    WscRow(text=TEXT, target=_target(span, index), label=True)
-
-
-def _target(span: str, index: int) -> Target:
-    return Target(span1_text=span, span1_index=index, span2_text="they", span2_index=7)
 
 
 WORDS = st.sampled_from(
@@ -178,47 +154,23 @@ def test_one_of_several_pronouns_is_drawn_at_random():
 # --- seeds ------------------------------------------------------------------
 
 
-def test_seeds_are_names_people_groups_and_things_with_a_pronoun(plain):
-    ran = plain("wsc")
-    seeds = [_pair(entry) for entry in ran.provenance]
-    kinds = Counter(entry["dimensions"]["kind"] for entry in ran.provenance)
-    assert kinds["names"] + kinds["people"] > kinds["groups"] + kinds["things"] > 40
-    for entry, seed in zip(ran.provenance, seeds, strict=True):
-        kind = entry["dimensions"]["kind"]
-        assert seed.named == (kind == "names")
-        assert (seed.number == "plural") == (kind == "groups")
-        assert (seed.pronoun == "it") == (kind == "things")
-    assert {seed.pronoun for seed in seeds if seed.number == "plural"} == {"they"}
-    assert {seed.pronoun for seed in seeds if seed.number == "singular"} == {"he", "she", "it"}
-    for row, entry in zip(ran.rows, ran.provenance, strict=True):
-        assert row["target"]["span2_text"].lower() in PRONOUNS[entry["seed"]["pronoun"]]
-
-
 def test_names_are_drawn_by_code_and_the_others_asked_for_by_kind(plain):
     ran = plain("wsc")
-    asked = Counter()
-    for request in ran.asked("pairs"):
-        values = request.origin.values
-        asked[values["setting"], values["kind"]] += int(values["count"])
-    assert {kind for _, kind in asked} == {"people", "groups", "things"}
-    by_setting = Counter()
-    for (setting, _), count in asked.items():
-        by_setting[setting] += count
-    assert max(by_setting.values()) <= 5
+    assert {r.origin.values["kind"] for r in ran.asked("pairs")} == {"people", "groups", "things"}
+    settings = {entry["above"][0] for entry in ran.provenance}
     named = [_pair(entry) for entry in ran.provenance if _pair(entry).named]
+    assert named
     for pair in named:
         pool = FEMALE_NAMES if pair.pronoun == "she" else MALE_NAMES
         assert {pair.first, pair.second} <= {*pool}
         assert pair.first[0] != pair.second[0]
-    pairs = {pair.phrases for pair in named}
-    assert len({first for first, _ in pairs}) > len(pairs) / 2
     # They are told their setting, and stand bare.
-    settings = {entry["above"][0] for entry in ran.provenance}
     for values in (request.origin.values for request in ran.asked("passages")):
         known = {"any"} if values["first"].startswith("the ") else settings
         assert values["setting"] in known
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert row["target"]["span1_text"].lower().startswith("the ") != entry["seed"].get("named")
+        assert row["target"]["span2_text"].lower() in PRONOUNS[entry["seed"]["pronoun"]]
 
 
 def test_the_phrases_of_a_pair_say_nothing_of_the_label(plain):

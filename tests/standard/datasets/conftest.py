@@ -5,61 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
-from targen_core import Judging, Label, ListStep, Registry, Rows, Task, Texts
+from targen_core import Registry, Task
 from targen_core.plugins.register import Registration
 from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec
 from targen_standard.exporting.model import Dataset
 
-
-class Pair(BaseModel):
-    """The instance of most tests."""
-
-    first: str
-    second: str
-    label: Literal["same", "other"]
-
-
-class Labeled(Pair):
-    """The same, of whatever label set a test gives the task."""
-
-    label: Any
-
-
-async def _never(llm: Any, seed: Any) -> Any:
-    raise AssertionError("exports ask no model")
-
-
-def make_task(**changes: Any) -> Task[Any, Any]:
-    parts: dict[str, Any] = {
-        "name": "pairs",
-        "version": "1",
-        "summary": "Pairs of words",
-        "description": "Whether two words mean the same.",
-        "instance": Labeled if "labels" in changes else Pair,
-        "labels": (Label("same"), Label("other")),
-        "contexts": ListStep(item=str, propose=_never, batch=1),
-        "judging": Judging(instructions="Do the words mean the same?"),
-        "texts": Texts(render=lambda pair: f"{pair.first} / {pair.second}"),
-    }
-    labels = changes.get("labels", parts["labels"])
-    names = [label.name for label in labels] or ["any"]
-    parts["generators"] = dict.fromkeys(names, _never)
-    if not labels:
-        parts["rows"] = Rows(label_of=lambda instance: "any")
-    return Task(**{**parts, "labels": labels}).replace(**changes)
-
-
-ROWS = [
-    {"first": "start", "second": "begin", "label": "same", "idx": 0},
-    {"first": "naïve, “so”", "second": 'say "no"\nor yes', "label": "other", "idx": 1},
-]
+from .tasks import ROWS, make_task
 
 
 @pytest.fixture(scope="session")

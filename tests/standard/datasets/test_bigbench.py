@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Label, ListStep, Rows, Task, read_dataset
+from targen_core import Label, read_dataset
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import choices_in, task_json
 from targen_standard.datasets.source import open_source
@@ -62,7 +62,7 @@ def test_targets_without_choices(written):
     assert task_json(path).examples[0].targets == ("2", "two")
 
 
-def test_the_answer_stands_where_the_task_has_it(written):
+def test_the_answer_stands_where_the_task_has_it(written, task):
     class Row(BaseModel):
         input: str
         label: Literal["yes", "no"]
@@ -73,20 +73,9 @@ def test_the_answer_stands_where_the_task_has_it(written):
 
     path = written(YES, NO, append_choices_to_input=False)
 
-    async def write(*_):
-        raise NotImplementedError
-
-    def task(row, labels, **more):
-        about = {"name": "heat", "version": "1", "summary": "s", "description": "d"}
-        branches = {"row": None if labels else "any"}
-        topics = ListStep(item=str, propose=write, batch=1)
-        own = {"labels": labels, "branch_labels": branches, "instance": row, "contexts": topics}
-        return Task(**about, **own, generators={"row": write}, **more)
-
-    closed = read_dataset(path, task(Row, (Label("yes"), Label("no"))))
+    closed = read_dataset(path, task(instance=Row, labels=(Label("yes"), Label("no"))))
     assert [row["label"] for row in closed.rows] == ["yes", "no"]
-    rows = Rows(label_of=lambda row: row.output, with_label=lambda row, to: row)
-    opened = open_source(path).rows(task(Open, (), rows=rows))
+    opened = open_source(path).rows(task(instance=Open, labels=()))
     assert opened[0] == {"input": "Hot?", "output": "yes"}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 CALM = [
     "how long does the boiler take to warm up",
@@ -103,10 +104,7 @@ def served() -> Iterator[Callable[..., Asked]]:
         def answer(seen: Any) -> Response:
             prompt = seen.body["messages"][-1]["content"]
             made = reply(prompt) if reply else {"text": _made_up(next(numbers))}
-            message = {"role": "assistant", "content": json.dumps(made)}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
-            return Response({"id": "x", "model": "tiny", "choices": [choice], "usage": usage})
+            return Response(OPENAI.answer(json.dumps(made), "stop"))
 
         servers.append(FaultServer(answer).__enter__())
         return Asked(servers[-1])

@@ -125,7 +125,7 @@ class TestRefusing:
         assert made.find(candidate("the window of room 99 is old")) is None
 
     def test_entries_that_are_not_its_own_are_refused(self):
-        for entry in (b"", b"{}", b"[1, [99999], []]", b"[1, [0], [7]]", b'["a", [0], []]'):
+        for entry in (b"", b"{}", b"[1, [99999], []]", b"[1, [0], [7]]", b"[" * 200_000):
             with pytest.raises(ValueError):
                 closing().restore([entry])
 
@@ -133,17 +133,12 @@ class TestRefusing:
         "tamper",
         [
             lambda score, fixed, others: [score + 1, fixed, others],
-            lambda score, fixed, others: [int("9" * 4_000), fixed, others],
             lambda score, fixed, others: [bool(score), fixed, others],
             lambda score, fixed, others: [score, fixed[1:], others],
             lambda score, fixed, others: [score, [*fixed, fixed[0]], others],
-            lambda score, fixed, others: [score, [*fixed, fixed[0] + 1], others],
-            lambda score, fixed, others: [score, [fixed[0] == 0, *fixed[1:]], others],
             lambda score, fixed, others: [score, [-1, *fixed], others],
             lambda score, fixed, others: [score, [float(fixed[0]), *fixed[1:]], others],
-            lambda score, fixed, others: [score, fixed, [*others[1:], "<script>"]],
             lambda score, fixed, others: [score, fixed, [*others, "begin with “evil”"]],
-            lambda score, fixed, others: [score, fixed, ["begin with “![x](http://evil)”"]],
             lambda score, fixed, others: [score, fixed, ["\ud800"]],
             lambda score, fixed, others: [score, fixed, "".join(others)],
             lambda score, fixed, others: {"1": score, "2": fixed, "3": others},
@@ -155,10 +150,6 @@ class TestRefusing:
         changed = json.dumps(tamper(*json.loads(entry))).encode()
         with pytest.raises(ValueError):
             closing().restore([changed])
-
-    def test_a_changed_ledger_costs_time_alone(self):
-        with pytest.raises(ValueError):
-            closing().restore([b"[" * 200_000])
 
 
 def closing_report(commits, extra):
@@ -218,14 +209,6 @@ class TestRuns:
         said = targen("report", "run").out
         assert f"{gap['refused']} candidates rejected that gave themselves away." in said
         assert "(100%, 0%)" in said
-
-    def test_a_task_file_says_so_too(self, served, like):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write("examples: {file: notes.txt, close_gap: true}\n")
-        asked = served()
-        assert like(asked, "--out", "run").code == 0
-        assert "hardly any of them" in asked.prompts[0]
-        assert of_examples("run")["gap"]["extra"] == 0.2
 
     def test_few_examples_are_refused(self, refuses):
         Path("few.txt").write_text("\n".join(notes(19)), encoding="utf-8")

@@ -12,19 +12,22 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core import Declaration, UsageError
+from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples.forms import form_of, forms_of
 from targen_standard.examples.measuring import measured, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait, interleaved
 from targen_standard.examples.reading import Example
 
+from ...runs import records
+from ...tables import table
+
 WEIGHTS = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=3), st.integers(1, 9), min_size=1, max_size=7
 )
 
 CHOICE = "some of them have one of these turns; choose one that suits the row, if any does"
-TURNS = "turns of speakers, each behind a name or letter and a colon"
+LINES = table((Path(__file__).parent / "forms.txt").read_text(encoding="utf-8"))
 
 
 def examples(texts, label=None):
@@ -84,17 +87,8 @@ class TestTheDraw:
         assert len(digests) == 3
 
 
-AFTER = "opens as if another sentence came before"
-UNENDED, SHOUT = "no mark at the end", "an exclamation mark at the end"
-POINT, GREETING = "opens with the number of a point in a list", "opens with a greeting"
-HEADING = "opens with a heading that runs into the sentence"
-LOUD, HASTE = "a few words in capitals", "typed in haste, with short cuts and slips"
-DOTS = ["with brackets", "trails off in dots", "says “I”"]
-SPOKEN = ["hesitations, as in speech", "with a colon", "broken off at the end"]
 APART = {"form", "writing", "names and numbers"}
 OPENINGS = {"a question may open with", "a statement may open with"}
-FIVE = "about 5 words in one sentence"
-TURNED = "about 5 words in two sentences, the first a question"
 PIECES = st.sampled_from(
     "the door is shut and U R l8 2 costs £3, 50p or 44% for Anna at 07700900123 call www.a.b "
     "WHY SO LOUD? well... (or) [not] — said Åsa: 1. 2) hi; ‘so’ 門が 閉まる。 \n :-) !! um".split(
@@ -114,26 +108,6 @@ class TestForms:
         assert not own & {*re.findall(r"\w+", form.casefold())}
         assert not re.search("07700900123|44|£|門", form)
         assert form == form_of(text)
-
-    @pytest.mark.parametrize(
-        ("text", "size", "traits"),
-        [
-            ("The boiler is cold.", "about 4 words in one sentence", []),
-            ("is it cold", "about 3 words in one question", ["all in lower case", UNENDED]),
-            ("It is late. Is it?", "about 5 words in two sentences, the last a question", [AFTER]),
-            ("Is it? It is. No.", "about 5 words in three sentences, the first a question", []),
-            ("Who? When?", "about 2 words in two questions", []),
-            ("Go.", "one or two words in one sentence", []),
-            ("2) buy more.", "about 3 words in one sentence", ["all in lower case", POINT]),
-            ("But Anna rang 2 men.", FIVE, ["opens with “but”", "with a number and a name"]),
-            ("Txt WIN NOW 2 80808!", FIVE, [LOUD, HASTE, "with a long number or code", SHOUT]),
-            ("Hi, I ask (twice)...", "about 4 words in one sentence", [GREETING, *DOTS]),
-            ("Left lobe The lobe is small.", "about 6 words in one sentence", [HEADING]),
-            ("A: Is it? B: Uh-huh,", TURNED, [TURNS, *SPOKEN]),
-        ],
-    )
-    def test_it_tells_what_stands_out(self, text, size, traits):
-        assert form_of(text).split("; ") == [size, *traits]
 
     @given(st.integers(1, 400))
     def test_a_length_is_near_the_texts(self, count):
@@ -157,19 +131,27 @@ class TestForms:
         each = [Example(at, "very " * at, ("",), f"label {at}") for at in range(1, 400)]
         assert len(Profile(forms=forms_of(each)).drawn[0].pool) == 100
 
-    @settings(max_examples=40)
-    @given(st.integers(0, 99), st.integers(2, 5), st.integers(0, 3))
-    def test_each_branch_draws_each_form_once_per_turn(self, seed, branches, turn):
-        texts = [f"it is {'very ' * at}old" for at in range(18)]
-        (trait,) = Profile(forms=forms_of(examples(texts))).drawn
-        size = len(trait.pool)
-        for branch in range(branches):
-            places = range(turn * size, (turn + 1) * size)
-            had = Counter(draw([trait], seed, (at, 0, 0), branch)[FORM] for at in places)
-            assert had == Counter(trait.pool)
+
+MEASURES = {
+    "form": form_of,
+    "sentences": lambda text: one_of("form", text).rpartition(",")[0],
+    "writing": lambda text: one_of("writing", text),
+}
+
+
+def one_of(trait, text):
+    (value,) = measured(examples([text] * 20)).traits[trait]
+    return value
 
 
 class TestMeasuring:
+    @pytest.mark.parametrize(("measure", "called", "text"), LINES)
+    def test_a_text_has_what_its_line_says(self, measure, called, text):
+        assert MEASURES[measure](text) == called
+
+    def test_every_measure_has_lines(self):
+        assert {measure for measure, *_ in LINES} == {*MEASURES}
+
     def test_each_label_counts_alike(self):
         rows = examples(["one two."] * 30, "many") + examples(["Is it so?"] * 3, "few")
         assert sum(weights_of(rows)) == pytest.approx(1)
@@ -184,38 +166,6 @@ class TestMeasuring:
         assert sum(forms.values()) == 10
         assert "one statement, 1 to 4 words" in forms
         assert "one statement, 37 to 40 words" in forms
-
-    @pytest.mark.parametrize(
-        ("text", "form"),
-        [
-            ("where is it", "one question"),
-            ("It is e.g. 3.5 m from Dr. Orr.", "one statement"),
-            ("It broke. Why?", "a statement, then a question"),
-            ("Why? It broke!", "a question, then a statement"),
-            ("It is. It was. It goes.", "three sentences, none a question"),
-            ("It is. It was. Is it?", "three sentences, the last a question"),
-            ("Is it? It was. It is.", "three sentences, a question before the last"),
-            ("“Is it?” “No.”", "a question, then a statement"),
-        ],
-    )
-    def test_sentences_and_questions(self, text, form):
-        (value,) = measured(examples([text] * 20)).traits["form"]
-        assert value.startswith(f"{form}, ")
-
-    @pytest.mark.parametrize(
-        ("text", "writing"),
-        [
-            ("all is well", "no capitals; no mark at the end"),
-            ("All is well.", "usual capitals and punctuation"),
-            ("ALL IS WELL NOW!", "all in capitals; an exclamation mark at the end"),
-            ("Is all well ?", "a space before the last mark"),
-            ("It is, uh, late.", "hesitations, as in speech"),
-            ("A: Is it? B: It was,", f"{TURNS}; broken off at the end"),
-            ("I dont know??", "a slip or a short cut, as people make in haste"),
-        ],
-    )
-    def test_how_tidy(self, text, writing):
-        assert measured(examples([text] * 20)).traits["writing"] == {writing: 10}
 
     def test_who_speaks_is_neither_an_opening_nor_a_name(self):
         said = [f"A: {asks} it {at}? B: It was." for at in range(10) for asks in ("Is", "Was")]
@@ -245,8 +195,7 @@ class TestMeasuring:
 
 
 def drawn(run):
-    lines = (Path(run) / "provenance.jsonl").read_text().splitlines()
-    return [(record["label"], record.get("dimensions", {})) for record in map(json.loads, lines)]
+    return [(record["label"], record.get("dimensions", {})) for record in records(run)]
 
 
 @pytest.mark.whole
@@ -268,21 +217,10 @@ class TestRuns:
         none = ("--examples", "notes.txt", "-o", "examples.profile=false")
         assert all(not draws for _, draws in self.go(targen, *none, n=4, out="d"))
 
-    @pytest.mark.parametrize("labels_per_seed", ["1", "all"])
-    def test_rows_follow_the_weights_whatever_their_label(self, targen, labels_per_seed):
+    def test_traits_alone_are_drawn_without_examples(self, targen):
         with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write(
-                "profile: {traits: {form: {short: 5, long: 3, odd: 2}, tone: [dry, warm]}}\n"
-            )
-        rows = self.go(targen, "--labels-per-seed", labels_per_seed, n=80)
-        by_label = {
-            label: Counter((draws["form"]) for own, draws in rows if own == label)
-            for label in ("calm", "alarm")
-        }
-        for counts in by_label.values():
-            assert counts.keys() == {"short", "long", "odd"}
-            for value, weight in {"short": 5, "long": 3, "odd": 2}.items():
-                assert abs(counts[value] - 40 * weight / 10) <= 4
+            file.write("profile: {traits: {tone: [dry, warm]}}\n")
+        assert {draws["tone"] for _, draws in self.go(targen, n=4)} == {"dry", "warm"}
 
     def test_a_section_of_the_task_file_comes_before_what_is_measured(self, targen):
         with open("porter.yaml", "a", encoding="utf-8") as file:
@@ -323,24 +261,6 @@ class TestRuns:
             first = next(text for text in shown if text in texts["calm"] + texts["alarm"])
             assert prompt.rstrip().endswith(f"form: {form_of(first)}")
             assert "that of the first of these texts" in prompt
-
-    def test_resuming_draws_on(self, targen, labelled, works):
-        whole = self.go(targen, "--examples", labelled, n=24, out="whole")
-        self.go(targen, "--examples", labelled, n=8, out="part")
-        works("resume", "part", "-n", "24", "-q")
-        assert drawn("part") == whole
-
-    def test_a_dimension_can_be_taken_away_or_changed(self, targen):
-        apart = (*("--examples", "notes.txt", "-o", "examples.profile=true"),)
-        changed = ("--dimension", "writing=", "--dimension", "form=brief,long")
-        for _, draws in self.go(targen, *apart, *changed, n=4):
-            assert "writing" not in draws
-            assert "names and numbers" in draws
-            assert draws["form"] in ("brief", "long")
-        for _, draws in self.go(targen, "--examples", "notes.txt", *changed[2:], n=4, out="other"):
-            assert draws["form"] in ("brief", "long")
-        none = ("--examples", "notes.txt", "--dimension", "form=")
-        assert all(not draws for _, draws in self.go(targen, *none, n=4, out="none"))
 
 
 class TestCommand:
@@ -409,22 +329,3 @@ class TestCommand:
         ]
         assert len(asked.prompts) == 1
         assert "lift stuck with two people in it" in asked.prompts[0]
-
-    @pytest.mark.parametrize(
-        ("keys", "error"),
-        [
-            ("profile: {traits: {form: {short: 0}}}", "the weight of 'short' is 0"),
-            ("profile: {traits: {label: [a, b]}}", "cannot be called 'label'"),
-            ("profile: {traits: {form: 7}}", "neither a list of values"),
-            ("profile: {trait: {form: [a]}}", "unknown key"),
-            ("profile: {forms: {short: 0}}", "the weight of 'short' is 0"),
-            ("profile: {forms: [a], traits: {form: [b]}}", "keep one of them"),
-            ("examples: {files: a.txt}", "unknown key"),
-            ("examples: {file: a.txt, shown: 99}", "it must be at most 50"),
-        ],
-    )
-    def test_what_a_file_may_not_say(self, keys, error):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write(f"{keys}\n")
-        with pytest.raises(UsageError, match=error):
-            Declaration.from_file("porter.yaml")

@@ -39,11 +39,6 @@ def test_each_form_gives_the_same_rows(porter, texts):
     assert [(row.text, row.label) for row in plain.rows] == [(text, None) for text, _ in expected]
 
 
-def test_labels_are_matched_whatever_their_case_and_column(porter, labelled):
-    read = read_examples(labelled, porter)
-    assert [row.label for row in read.rows] == ["calm"] * 10 + ["alarm"] * 10
-
-
 def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
     rows = [{"text": text, "label": "calm"} for text in texts["calm"]]
     bad = [{"text": " ", "label": "calm"}, {"text": 7}, {"text": "Fine.", "label": "festive"}]
@@ -62,11 +57,6 @@ def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
     assert said.startswith("rows.jsonl: 10 of 15 rows are used as examples; left out: ")
     assert "2 empty (lines 5, 15)" in said
     assert "1 of an unknown label, 'festive' (line 7)" in said
-
-
-def test_empty_lines_of_a_text_file_are_counted(porter, texts):
-    read = read_examples(lines_of("rows.txt", [*texts["calm"][:5], "", "  "]), porter)
-    assert (len(read.rows), read.left_out) == (5, {"empty": [6, 7]})
 
 
 def test_an_empty_label_is_none(porter, texts):

@@ -57,13 +57,6 @@ def test_it_answers(name):
     assert asyncio.run(model.complete(request)).text == "Ob"
 
 
-def test_a_run_finds_it_again_by_its_id():
-    registry = load_registry()
-    item = registry.find("backend", PATH)
-    assert item.id == PATH
-    assert registry.find("backend", item.id).id == item.id
-
-
 def test_options_go_to_the_constructor():
     model, _ = made(base_url="http://h/v1", size="7", strict="4", api_key="sk-abcdef123456")
     chat = model._model

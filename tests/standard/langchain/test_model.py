@@ -56,11 +56,6 @@ class Chat(FakeListChatModel):
         return ChatResult(generations=[ChatGeneration(message=self.reply)])
 
 
-class Buggy(Chat):
-    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-        return self.responses[len(messages)]  # the line that is told
-
-
 class Keyed(Chat):
     """One with a key, kept as providers' classes keep theirs."""
 
@@ -69,15 +64,6 @@ class Keyed(Chat):
 
 def complete(model, request):
     return asyncio.run(model.complete(request))
-
-
-def test_a_bug_of_the_class_is_told_with_the_class_and_the_line(request_of):
-    lines = Path(__file__).read_text().splitlines()
-    (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# the line that is told")]
-    with pytest.raises(BadRequest) as caught:
-        complete(LangChainModel(Buggy()), request_of("hello"))
-    output = f"Buggy: IndexError: list index out of range (line {line} of test_model.py)"
-    assert str(caught.value).endswith(output)
 
 
 class Wrong(Chat):

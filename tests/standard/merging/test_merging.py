@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
@@ -12,6 +11,9 @@ from hypothesis import strategies as st
 import targen_core
 from targen_core.errors import QuotaNotMet
 from targen_testing.sample import SAMPLE
+
+from ...runs import records
+from ...runs import report as report_of
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +55,8 @@ def test_numbers_are_exact_or_what_lacks_is_said(runs, names, count, good, bad, 
             )
         except QuotaNotMet as error:
             short = error
-        report = json.loads((runs / "out/report.json").read_text())
-        made = Counter(
-            json.loads(line)["label"]
-            for line in (runs / "out/provenance.jsonl").read_text().splitlines()
-        )
+        report = report_of(runs / "out")
+        made = Counter(record["label"] for record in records(runs / "out"))
         assert {name: made[name] for name in labels} == report["rows"]
         assert report["requested"] == labels
         lacking = sum(labels[name] - made[name] for name in labels)

@@ -9,7 +9,8 @@ import pytest
 
 import targen_core
 
-from .mail import DEFINED, MAIL
+from ...runs import records
+from .mail import DEFINED, MAIL, calls
 
 pytestmark = pytest.mark.whole  # asks as a service is asked
 
@@ -17,13 +18,9 @@ MORE = ("-n", 24)
 OF_THEN = "--judge changed --no-rewrite, as new was revised\n"
 
 
-def asked(run: str) -> dict[str, int]:
-    """The calls of a run that no other run had asked, by step, but for lists."""
-    found = dict.fromkeys(("generate", "correct"), 0)
-    for of in json.loads(Path(run, "report.json").read_text())["usage"]["by_step"]:
-        if of["step"] in found:
-            found[of["step"]] += of["calls"]
-    return found
+def asked(run: str) -> tuple[int, int]:
+    """The texts and the judgements that no other run had asked for."""
+    return calls(run)["generate"], calls(run)["correct"]
 
 
 @pytest.fixture
@@ -38,9 +35,7 @@ def new(service, works):
 
 
 def texts(run: str) -> set[str]:
-    return {
-        json.loads(line)["text"] for line in Path(run, "dataset.jsonl").read_text().splitlines()
-    }
+    return {row["text"] for row in records(run, "dataset.jsonl")}
 
 
 def test_where_only_counts_change_only_new_rows_are_asked_for(new, targen):
@@ -54,7 +49,7 @@ def test_where_only_counts_change_only_new_rows_are_asked_for(new, targen):
     assert 8 <= rows <= 10  # some labels get turns that others had
     done = targen(*words)
     assert OF_THEN in done.out
-    assert asked("newer") == {"generate": rows, "correct": rows}
+    assert asked("newer") == (rows, rows)
     assert len(new & texts("newer")) == 24 - rows
     python = targen_core.plan_revision("new", n=24)
     assert json.loads(json.dumps(python.raw)) == plan
@@ -64,5 +59,5 @@ def test_a_definition_that_changes_again_is_revised_as_the_first(new, targen):
     Path("again.yaml").write_text(DEFINED.replace("unhappy", "cross"))
     words = ("revise", "new", "--task", "again.yaml", "--out", "newer")
     assert OF_THEN in targen(*words, "--yes").out
-    assert asked("newer") == {"generate": 0, "correct": 4}  # the four that are complaints
+    assert asked("newer") == (0, 4)  # the four that are complaints
     assert new == texts("newer")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from statistics import mean
 
@@ -10,6 +9,7 @@ import pytest
 
 from targen_testing.fault_server import Drop, FaultServer, Response, Seen
 
+from ...runs import journal
 from .mail import DEFINED, MAIL
 from .service import Service
 
@@ -38,7 +38,7 @@ def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):
         price = ("--price-in", 3, "--price-out", 12, "--no-cache", "--concurrency", 1)
         words = ("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
         works(*words)
-    records = [json.loads(line[9:]) for line in Path("run/journal").read_text().splitlines()]
+    records = journal("run")
     lost = [record for record in records if record.get("lost")]
     assert {"generate", "correct"} <= {record["step"] for record in lost}
     costs: dict[str, list[float]] = {}

@@ -12,30 +12,9 @@ import pytest
 from targen_core import scripted
 
 from ...runs import report
-from .mail import DEFINED, MAIL, SAMPLE
+from ..answers import script
+from .mail import DEFINED, MAIL, SAMPLE, calls
 
-SERVICE = """\
-import hashlib, random, re
-
-def answer(request):
-    asked = request.messages[-1].content
-    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
-    def text():
-        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
-                        for _ in range(14)).capitalize() + f" {rng.randrange(10**6)}."
-    keys = request.schema["properties"]
-    for name, what in (("contexts", "List"), ("seeds", "Write")):
-        if name in keys:
-            return {name: [text() for _ in range(int(re.findall(what + r" (\\d+)", asked)[0]))]}
-    if "answer" in keys:
-        said = re.findall(r"for (\\w+):", asked)[-1]
-        return {"explanation": "It says so plainly.", "answer": said}
-    if "verdict" not in keys:
-        label = re.findall(r"surely this one:\\n(\\w+)", asked)[0]
-        return {name: f"Something for {label}: {text()}" for name in keys}
-    claimed = asked.rpartition("Worker's output: ")[2].strip()
-    return {"explanation": "It says so plainly.", "actual": claimed, "verdict": "correct"}
-"""
 MORE = MAIL + "  trade: A trader offers goods.\n"
 LESS = MAIL.replace("  refund: The customer wants money back.\n", "")
 REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -58,20 +37,18 @@ REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 def counted(run, count):
     """What a run's report counts, under the names of a plan."""
-    kinds = {"generate": "texts", "correct": "judgements"}
-    found = dict.fromkeys(("lists", "texts", "judgements"), 0)
-    for of in report(run)["usage"]["by_step"]:
-        found[kinds.get(of["step"], "lists")] += of[count]
-    return found
+    found = calls(run, count)
+    texts, judgements = found.pop("generate", 0), found.pop("correct", 0)
+    return {"lists": found.total(), "texts": texts, "judgements": judgements}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_the_plan_is_what_is_asked(revision, works, once):
     text, options = REVISIONS[revision]
-    Path("service.py").write_text(SERVICE)
     Path("mail.yaml").write_text(MAIL)
-    model = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-    once("run", lambda: works("generate", "mail.yaml", "-n", 24, *model, "--out", "run"))
+    once(
+        "run", lambda: works("generate", "mail.yaml", "-n", 24, *script("agreeing"), "--out", "run")
+    )
     Path("mail.yaml").write_text(text)
     words = ("revise", "run", "--task", "mail.yaml", *options, "--out", "new")
     done = works(*words, "--dry-run", "--json")
@@ -95,12 +72,11 @@ def test_the_plan_counts_what_the_cache_of_other_runs_answers(
     """Another run has `rows` rows of the task as it is now."""
     monkeypatch.setattr(scripted, "BACKEND", dataclasses.replace(scripted.BACKEND, cacheable=True))
     text, options = REVISIONS[revision]
-    Path("service.py").write_text(SERVICE)
-    model = ("-b", "scripted", "-o", "script=service.py:answer", "-q")
+    *model, uncached, quiet = script("agreeing")
     Path("mail.yaml").write_text(text)
-    works("generate", "mail.yaml", "-n", rows, *model, "--out", "other")
+    works("generate", "mail.yaml", "-n", rows, *model, quiet, "--out", "other")
     Path("mail.yaml").write_text(MAIL)
-    works("generate", "mail.yaml", "-n", 24, *model, "--no-cache", "--out", "run")
+    works("generate", "mail.yaml", "-n", 24, *model, uncached, quiet, "--out", "run")
     Path("mail.yaml").write_text(text)
     words = ("revise", "run", "--task", "mail.yaml", "--cache", *options, "--out", "new")
     plan = targen(*words, "--dry-run", "--json").json

@@ -12,52 +12,19 @@ import pytest
 import targen_core
 
 from ...runs import journal, manifest, outputs, records, report
-from .mail import DEFINED, MAIL, SAMPLE
+from ..answers import script
+from .mail import DEFINED, MAIL, SAMPLE, calls
 
 SAMPLED = MAIL + SAMPLE
-# Its replies follow from what it is asked, so that all that is asked alike is answered alike. Its
-# judge looks at the text alone, and sees a complaint in some that were meant to be advice.
-SERVICE = """\
-import hashlib, random, re
-
-def answer(request):
-    asked = request.messages[-1].content
-    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
-    def text():
-        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
-                        for _ in range(14)).capitalize() + f" {rng.randrange(10**6)}."
-    if "contexts" in request.schema["properties"]:
-        return {"contexts": [text() for _ in range(4)]}
-    if "seeds" in request.schema["properties"]:
-        return {"seeds": [text() for _ in range(int(re.findall(r"Write (\\d+)", asked)[0]))]}
-    if "verdict" not in request.schema["properties"]:
-        return {name: text() for name in request.schema["properties"]}
-    claimed = asked.rpartition("Worker's output: ")[2].strip()
-    odd = claimed == "advice" and int(re.findall(r"(\\d+)\\.", asked)[0]) % 3 == 0
-    actual = "complaint" if odd else claimed
-    return {"explanation": "The text says plainly what the customer wants.", "actual": actual,
-            "verdict": "incorrect" if odd else "correct"}
-"""
-
-
-def calls(run: Path | str) -> dict[str, int]:
-    """How many calls a run was answered that no other run had asked, by step."""
-    usage = report(run)["usage"]["by_step"]
-    found: dict[str, int] = {}
-    for of in usage:
-        found[of["step"]] = found.get(of["step"], 0) + of["calls"]
-    return {step: count for step, count in found.items() if count}
 
 
 @pytest.fixture
 def make(works, once):
     """A new run of a task's text, which shares nothing with another."""
-    Path("service.py").write_text(SERVICE)
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
-        words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *words, "--out", out)
+        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *script("doubting"), "--out", out)
         if (text, out, args) == (MAIL, "run", ()):
             once(out, lambda: works(*words))
         else:
@@ -168,23 +135,13 @@ def test_texts_of_changed_labels_can_stay_and_be_judged_again(make, revise):
     assert calls("other")["generate"] >= 24
 
 
-def test_what_else_may_change(make, revise, works):
+def test_a_corrector_and_the_options_of_a_step_may_change(make, works):
     make(MAIL, "run")
-    revise(MAIL, "more", "--label", "order=9", "--label", "refund=8")
-    assert targen_core.load("more").report.raw["rows"] == {
-        "order": 9,
-        "refund": 8,
-        "complaint": 6,
-        "advice": 6,
-    }
-    assert calls("more")["generate"] < 2 * 5  # new rows, and others where one was relabelled
     works("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q")
     assert calls("paper").keys() == {"correct"}
-    works("revise", "run", "--no-correct", "--out", "plain", "-q")
-    assert calls("plain").get("generate", 0) <= 2  # rows that were relabelled had other seeds
     works("revise", "run", "-o", "correct.garbage_rate=0.01", "--out", "judge", "-q")
-    assert calls("judge")["correct"] >= 24 > 2 * calls("judge").get("generate", 0)
-    works("revise", "more", "-o", "temperature=0.3", "--dry-run")
+    assert calls("judge")["correct"] >= 24 > 2 * calls("judge")["generate"]
+    works("revise", "judge", "-o", "temperature=0.3", "--dry-run")
 
 
 def test_it_says_first_what_it_will_do(make, revise, targen):
@@ -268,7 +225,7 @@ def test_a_strangers_run_has_no_other_model_asked_at_its_address(make, refuses, 
     make(MAIL, "run")
     shutil.copytree("run", "strangers")
     path = Path("strangers/manifest.json")
-    path.write_text(path.read_text().replace("service.py:answer", "evil.py:answer"))
+    path.write_text(path.read_text().replace("answers.py:doubting", "evil.py:answer"))
     refuses(
         "revise strangers -o correct.garbage_rate=0.5 --dry-run",
         "has not been used on this machine before",

@@ -11,6 +11,8 @@ import pytest
 
 from targen_core import Declaration, Job, RunSpec, load_registry
 
+from ...runs import records
+
 SMALL: dict[str, Any] = {
     "description": "Notes that a night porter leaves for the morning. Each is short.",
     "labels": {"calm": "nothing happened", "alarm": "something must be done at once"},
@@ -53,7 +55,6 @@ def rows_of(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
         )
         with Job.create(load_registry(), made, tmp_path / "run") as job:
             job.run()
-        lines = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        return records(tmp_path / "run", "dataset.jsonl")
 
     return run

@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
-from targen_core.errors import UsageError
-
-from ...tables import table
 
 TASK = """\
 description: Messages to a small shop.
@@ -75,25 +72,3 @@ def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
     declaration = declared(text + "dimensions: {length: [short]}\n")
     run = tg.generate(declaration, n=4, model="scripted", out=tmp_path / "run")
     assert {record["dimensions"]["length"] for record in run.provenance} == {"short"}
-
-
-WRONG = r"""
-    dimensions: {word: "@word"} | there is no vocabulary 'word'; did you mean words?
-    dimensions: {length: []} | dimensions.length: it has no values
-    dimensions: {length: [a, a]} | 'a' is among its values twice
-    dimensions: {length: {a: 0.5}} | dimensions.length
-    dimensions: {length: {a: 0}} | the weight of 'a' is 0
-    dimensions: {label: [a, b]} | rows have that already
-    dimensions: {a.b: [a, b]} | cannot be called 'a.b'
-    contexts: {dimension: {a: [b]}} | did you mean dimensions
-    contexts: {dimensions: {a: [b]}}\ndimensions: {A: [c]} | line 4: dimensions.A: contexts.dimensions has
-    contexts: {items: [a b, c d], dimensions: {a: [b]}} | the items are already given
-"""  # noqa: E501
-
-
-@pytest.mark.parametrize(("text", "said"), table(WRONG, 2))
-def test_what_cannot_be_is_refused_by_its_line(declared, text, said):
-    with pytest.raises(UsageError) as refused:
-        declared(f"{TASK}{text}\n")
-    error = f"{refused.value} {refused.value.hint}"
-    assert said in error

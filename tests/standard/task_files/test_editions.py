@@ -12,6 +12,9 @@ import pytest
 import targen_core
 from targen_standard.task_files.model import Declaration
 
+from ...runs import outputs, records
+from ..answers import script
+
 MAIL = """\
 name: mail
 description: E-mails to a small shop.
@@ -20,78 +23,45 @@ labels:
   refund: The customer wants money back.
   advice: The customer asks how to use a tool.
 """
-SERVICE = """\
-import hashlib, random, re
-
-REFUSES = {refuses!r}
-
-def answer(request):
-    asked = request.messages[-1].content
-    rng = random.Random(hashlib.sha256(str(request.messages).encode()).digest())
-    def text(words=14):
-        return " ".join(rng.choice("spade rake hose pump axe lamp net rope tray nail soil".split())
-                        for _ in range(words)).capitalize() + f" {{rng.randrange(10**6)}}."
-    keys = request.schema["properties"]
-    if "contexts" in keys:
-        return {{"contexts": [text(5) for _ in range(4)]}}
-    if "seeds" in keys:
-        return {{"seeds": [text(5) for _ in range(int(re.findall(r"Write (\\d+)", asked)[0]))]}}
-    if "verdict" not in keys:
-        number = int(([*re.findall(r"(\\d+)\\.\\n\\nIf no honest", asked)] or [1])[0])
-        if "surely this one:\\norder" in asked and number % 10 < REFUSES:
-            return {{"unsuitable": True, "text": ""}}
-        return {{"text": text()}}
-    claimed = asked.rpartition("Worker's output: ")[2].strip()
-    return {{"explanation": "It says so.", "actual": claimed, "verdict": "correct"}}
-"""
 
 
 @pytest.fixture
-def make(targen):
-    """A run of a task's text, made with a service that refuses some seeds for orders."""
+def make(works):
+    """A run of a task's text, made with a model that may refuse some seeds for orders."""
 
-    def made(text: str, out: str, *args: object, refuses: int = 0, code: int = 0) -> Any:
-        Path("service.py").write_text(SERVICE.format(refuses=refuses))
+    def made(text: str, out: str, *args: object, model: str = "agreeing") -> Any:
         Path("mail.yaml").write_text(text)
-        words = ("-b", "scripted", "-o", "script=service.py:answer", "--no-cache", "-q")
-        done = targen("generate", "mail.yaml", *args, *words, "--out", out)
-        assert done.code == code, done.err
-        return done
+        return works("generate", "mail.yaml", *args, *script(model), "--out", out)
 
     return made
 
 
-def rows_of(run: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(run, "provenance.jsonl").read_text().splitlines()]
-
-
 def test_no_two_rows_of_a_file_share_a_seed(make):
     make(MAIL, "run", "-n", 12)
-    assert len({row["seed"] for row in rows_of("run")}) == 12
-    assert Counter(row["label"] for row in rows_of("run")) == dict.fromkeys(
+    assert len({row["seed"] for row in records("run")}) == 12
+    assert Counter(row["label"] for row in records("run")) == dict.fromkeys(
         ("order", "refund", "advice"), 4
     )
     make(MAIL + "labels_per_seed: all\n", "all", "-n", 12)
-    assert len({row["seed"] for row in rows_of("all")}) == 4
+    assert len({row["seed"] for row in records("all")}) == 4
     # Of fixed seeds there are no more.
     make(MAIL + "seeds: [spades, rakes]\n", "fixed", "-n", 6)
-    assert len({row["seed"] for row in rows_of("fixed")}) == 2
+    assert len({row["seed"] for row in records("fixed")}) == 2
 
 
 def test_a_seed_that_does_not_suit_a_label_goes_by(make):
     for out, options in (("run", ()), ("alone", ("--concurrency", 1))):
-        make(MAIL, out, "-n", 30, *options, refuses=6)
+        make(MAIL, out, "-n", 30, *options, model="refusing")
     report = targen_core.load("run").report.raw
     assert report["rows"] == {"order": 10, "refund": 10, "advice": 10}
     assert report["flow"]["order"]["reasons"] == {
         "unsuitable": report["flow"]["order"]["judged"] - 10
     }
     assert report["flow"]["order"]["judged"] > 10
-    refused = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    refused = records("run", "rejects.jsonl")
     assert {(one["stage"], one["reason"]) for one in refused} == {("generate", "unsuitable")}
     assert len({one["id"] for one in refused}) == len(refused)
-    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-        assert Path("run", name).read_bytes() == Path("alone", name).read_bytes()
+    assert outputs("run") == outputs("alone")
 
 
 def as_before_editions(run: str) -> None:
@@ -107,7 +77,7 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
     old = Declaration.model_validate({"edition": 1, "description": "Mail.", "labels": {"a": "b"}})
     assert old.digest == "842639cb21b9"  # as it was before there were editions
     make("edition: 1\n" + MAIL, "run", "-n", 12)
-    assert len({row["seed"] for row in rows_of("run")}) == 4
+    assert len({row["seed"] for row in records("run")}) == 4
     as_before_editions("run")
     Path("mail.yaml").write_text(MAIL.replace("money back", "a refund"))
     works("replay", "run", "--out", "again", "-q")
@@ -119,4 +89,4 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
         key: plan["calls"][key] for key in plan["calls"].keys() - {"lists", "texts", "judgements"}
     }
     works("resume", "run", "-n", 15, "-q")
-    assert len({row["seed"] for row in rows_of("run")}) == 5
+    assert len({row["seed"] for row in records("run")}) == 5

@@ -1,54 +1,46 @@
-"""Parts of a declaration that do not fit together."""
+"""What a task file may not say: `wrong.txt` has it, what is said of it, and the hint."""
 
 from __future__ import annotations
 
-import pytest
-import yaml
+import os
+from pathlib import Path
 
+import pytest
+
+from targen_core import Declaration
 from targen_core.errors import UsageError
 
 from ...tables import table
 
-SAMPLE = {"input": "Some note.", "output": "calm", "actual": "alarm", "explanation": "it is"}
-
-FAULTS = table(r"""
-    # keys of the declaration | what is said | and the hint
-    fields: {a b: x} | fields.a b: a field name has only letters
-    fields: {class: x} | fields.class: a field name
-    fields: {a: {type: enum}} | an enum needs at least two values | values:
-    fields: {a: {values: [x, y]}} | only an enum has values | type: enum
-    fields: {a: {range: [1, 2]}} | only an int has a range | type: int
-    fields: {a: {type: int, words: 3}} | fields.a.words: this check is only for text | type: str
-    contexts: none, seeds: none | a task needs contexts, seeds or both
-    seeds: {words: [9, 3]} | seeds.words: the minimum is above the maximum | words:
-    seeds: {field: txt} | seeds.field: no field 'txt' | did you mean text?
-    seeds: {field: text} | the seed is the only field | add a field
-    seeds: {file: a.txt} | a file needs the folder | from_file
-    fields: {n: {type: int}, t: ''}, seeds: {field: n} | the field n is not text | type: str
-    labels: {a: {definition: x, value: b}, b: y} | labels.b.value: a already has that | another
-    samples: [{actual: clam}] | samples.0.actual | calm
-    samples: [{input: {txt: a}}] | unknown field | text
-    samples: [{}], fields: {a: x, b: y} | samples.0.input: a row has several fields | a: …
-    samples: [{input: {a: x}}], fields: {a: x, b: y} | samples.0.input: the field b is miss | b: …
-    samples: [{input: 3}] | samples.0.input.text
-    presets: {p: 0} | presets.p: 0 rows | 1 or more
-    presets: {p: {calm: -1}} | presets.p.calm: -1 rows | 0 or more
-    parameters: {generate: {temprature: 1}} | generate.temprature: no such param | temperature
-    parameters: {generate: {temperature: hot}} | temperature=hot: it must be a number
-    prompts: {contexts: Say $cont not $have.} | prompts.contexts: unknown placeholder $cont | count?
-    prompts: {contexts: Say $count.} | $have | add $have
-    prompts: {seeds: $count $have} | prompts.seeds: $context
-    labels: {a: {definition: x, prompt: Write.}, b: y} | labels.a.prompt: $seed | add $seed
-    prompts: {contexts: "--- robot\n\n$count $have"} | section 'robot' | --- system
-""")
+DESCRIPTION = "description: Notes of a night porter.\n"
+LABELS = "labels:\n  calm: nothing\n  alarm: something\n"
+WRONG = table(Path(__file__).with_name("wrong.txt").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("text", "message", "hint"), FAULTS)
-def test_it_is_refused_with_its_key(text, message, hint, declared):
-    keys = yaml.safe_load(f"{{{text}}}")
-    if "samples" in keys:
-        keys["samples"] = [SAMPLE | sample for sample in keys["samples"]]
+@pytest.fixture(autouse=True)
+def _files(tmp_path, monkeypatch):
+    (tmp_path / "secret.txt").write_text("the canary sings\n")
+    folder = tmp_path / "mine"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "empty.txt").write_text("\n")
+    (folder / "link").symlink_to(tmp_path / "secret.txt")
+    os.mkfifo(folder / "places")
+    monkeypatch.chdir(folder)
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), WRONG)
+def test_it_is_refused_with_its_key(text, message, hint):
+    text = text.replace("HUGE", f"1{'0' * 40}").replace("LONG", f"1{'0' * 5000}")
+    labels = "" if "labels:" in text else LABELS
+    Path("t.yaml").write_text(f"{DESCRIPTION}{labels}{text}\n")
     with pytest.raises(UsageError) as caught:
-        declared(**keys).task()
+        Declaration.from_file("t.yaml").task()
     assert message in str(caught.value)
     assert hint in caught.value.hint
+    assert len(str(caught.value)) < 500
+
+
+def test_a_file_of_a_list_needs_the_folder_of_a_file(declared):
+    with pytest.raises(UsageError, match="a file needs the folder") as caught:
+        declared(seeds={"file": "a.txt"}).task()
+    assert "from_file" in caught.value.hint

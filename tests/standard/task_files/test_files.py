@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.runs.preparing.tasks import find_task
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.drafting.draft import draft_task
+
+from ...runs import manifest
 
 YAML = """\
 description: Notes of a night porter.
@@ -50,10 +51,6 @@ def resume(out: str = "run", **quotas: int) -> dict:
         return job.run()
 
 
-def manifest(out: str = "run") -> dict:
-    return json.loads((Path(out) / "manifest.json").read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize(
     ("name", "copy", "labels"),
     [
@@ -66,7 +63,7 @@ def test_a_run_needs_its_file_no_more(name, copy, labels):
     write(file, MODULE if file.endswith(".py") else YAML)
     report = run(f"./{name}", *labels)
     assert report["task"] == ("file:notes" if ".py" in name else "file:night-notes")
-    assert manifest()["spec"]["task"] == copy
+    assert manifest("run")["spec"]["task"] == copy
     Path(file).unlink()
     before = Path("run/dataset.jsonl").read_bytes()
     assert resume()["status"] == "complete"

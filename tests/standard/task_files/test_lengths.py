@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 import targen_core as tg
 from targen_core import Declaration
 
+from ...runs import records
+from ..answers import script
+
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
 PAIR = {
     "description": "Is what a statement about science says in the text?",
@@ -106,15 +109,9 @@ def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
 
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
     declaration = Declaration.model_validate(small)
-    runs = [
-        tg.generate(declaration, n=40, model="scripted", concurrency=many, out=tmp_path / f"{many}")
-        for many in (1, 16)
-    ]
-    records = [*runs[0].provenance]
-    assert records == [*runs[1].provenance]
-    rows = [json.loads(line) for line in (tmp_path / "1/dataset.jsonl").read_text().splitlines()]
+    run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
     by_label: dict[str, list[int]] = {}
-    for record, row in zip(records, rows, strict=True):
+    for record, row in zip(run.provenance, run, strict=True):
         words = int(re.findall(r"\d+", record["dimensions"]["length"])[0])
         by_label.setdefault(record["label"], []).append(words)
         assert len(row["text"].split()) == max(5, words)  # a dry run keeps to it
@@ -176,10 +173,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
         words = ("-b", "scripted", "--seeds", name, "--out", name[5:])
         done = works("generate", "pair.json", "-n", 8, *words)
         assert f"--seeds file {name}: {left_out} lines are left out: line" in done.err
-        rows = [
-            json.loads(line) for line in Path(name[5:], "dataset.jsonl").read_text().splitlines()
-        ]
-        assert {row["claim"] for row in rows} == {*CLAIMS}
+        assert {row["claim"] for row in records(name[5:], "dataset.jsonl")} == {*CLAIMS}
     Path("own.txt").write_text("\n".join(["Too short.", *CLAIMS]))
     Path("own.json").write_text(
         json.dumps({**PAIR, "seeds": {"field": "claim", "file": "own.txt"}})
@@ -188,29 +182,15 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
     assert re.search(r"left out\n.*\nseeds +too-short +1\n", done.out)
 
 
-SERVICE = """
-import json, re
-
-def answer(request):
-    asked = "\\n".join(message.content for message in request.messages)
-    if "Worker's output" in asked:
-        said = asked.rpartition("Worker's output: ")[2].strip()
-        return {"explanation": "So.", "actual": said, "verdict": "correct"}
-    seed = asked.partition("only what it brings to mind: ")[2].partition("\\n")[0]
-    return {"text": seed.replace("slowly", "very slowly").replace("Warm", "Mild and warm")}
-"""
-
-
 def test_a_near_copy_of_a_real_text_is_no_row(targen, works):
     keys = {"description": "Notes on rocks.", "labels": LABELS}
     Path("notes.json").write_text(json.dumps(keys))
-    Path("service.py").write_text(SERVICE)
     Path("real.txt").write_text("\n".join(CLAIMS))
-    words = ("-b", "scripted", "-o", "script=service.py:answer", "--seeds", "real.txt", "-n", 2)
-    done = targen("generate", "notes.json", *words, "--no-cache", "--out", "run")
+    words = (*script("copying"), "--seeds", "real.txt", "-n", 2)
+    done = targen("generate", "notes.json", *words, "--out", "run")
     assert done.code == 1
     report = tg.load("run").report
     assert report.rows == {"calm": 0, "alarm": 0}
     assert report.labels["calm"].reasons == {"copy-of-seed": 4}
     Path("free.json").write_text(json.dumps(keys | {"fields": {"text": {"may_copy_seed": True}}}))
-    works("generate", "free.json", *words, "--no-cache", "--out", "free")
+    works("generate", "free.json", *words, "--out", "free")

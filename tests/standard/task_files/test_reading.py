@@ -10,8 +10,6 @@ import pytest
 from targen_core import Declaration
 from targen_core.errors import UsageError
 
-from ...tables import table
-
 HEAD = "description: Notes of a night porter.\n"
 LABELS = "labels:\n  calm: nothing happened\n  alarm: something must be done\n"
 
@@ -59,21 +57,6 @@ def test_dates_and_times_are_words(tmp_path):
     assert declaration.seeds.items == ("2024-05-01", "12:30")
 
 
-WRONG = r"""
-    fields:\n  text:\n    type: string | line 7: fields.text.type: there is no 'string' | mean str?
-    labels: *calm | line 2: found undefined alias
-    draft: maybe | 'maybe' is neither true nor false
-    labels: {" a": x} | line 2: labels. a: ' a' is not a valid name | no space
-"""
-
-
-@pytest.mark.parametrize(("text", "message", "hint"), table(WRONG))
-def test_what_is_wrong_is_said_with_its_line(text, message, hint, tmp_path):
-    head = HEAD if text.startswith("labels") else HEAD + LABELS
-    words, tried = said(tmp_path, f"{head}{text}\n")
-    assert message in words and hint in tried
-
-
 def test_a_json_file_may_not_say_a_key_twice(tmp_path):
     words, _ = said(tmp_path, '{"description": "a", "description": "b"}', "t.json")
     assert words == "t.json: the key 'description' is given twice"
@@ -97,20 +80,6 @@ def test_lists_may_stand_in_files_beside_it(tmp_path):
     declaration = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
     assert declaration.contexts.items == ("Ystad", "Porto")
     assert declaration.contexts.file == ""  # what a run keeps needs no other file
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        ("contexts:\n  file: none.txt\n", "line 6: contexts.file: cannot read none.txt"),
-        ("seeds:\n  file: empty.txt\n", "line 6: seeds.file: empty.txt is empty"),
-        ("seeds: {file: empty.txt, items: [a]}\n", "line 5: seeds.file: items are given too"),
-    ],
-)
-def test_a_list_that_cannot_be_read(more, message, tmp_path):
-    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
-    words, _ = said(tmp_path, HEAD + LABELS + more)
-    assert message in words
 
 
 def test_a_digest_tells_what_decides_rows(declared):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from targen_core import DryRunCall, Job, Register, Registry, Rejected, load_registry
 from targen_core.errors import PluginError
 from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.model import FieldPart
+
+from ...tables import table
 
 
 def prompt(task: Any, name: str) -> str:
@@ -161,37 +166,24 @@ def test_own_prompts_take_the_place_of_the_general_ones(declared, rows_of):
 
 
 def test_instructions_samples_presets_and_the_rest(declared):
+    note = {"input": "A note.", "output": "calm", "actual": "alarm", "explanation": "why"}
     task = declared(
         version="3",
         summary="one line",
         source="nowhere",
         instructions="Decide.",
         corrector="blind",
-        samples=[
-            {"input": "A note.", "output": "calm", "actual": "alarm", "explanation": "why"},
-            {
-                "input": {"text": "B."},
-                "output": "calm",
-                "actual": "no_valid_instance",
-                "explanation": "cut",
-            },
-        ],
+        samples=[note, {**note, "input": {"text": "B."}, "actual": "no_valid_instance"}],
         presets={"small": 4, "mixed": {"alarm": 9}},
         parameters={"generate": {"temperature": 0.1}},
     ).task()
     assert task.version.startswith("3+")
-    assert (task.summary, task.source, task.judging.instructions) == (
-        "one line",
-        "nowhere",
-        "Decide.",
-    )
-    assert [(s.input, s.actual) for s in task.judging.samples] == [
-        ("A note.", "alarm"),
-        ("B.", "no_valid_instance"),
-    ]
+    assert (task.summary, task.source) == ("one line", "nowhere")
+    assert (task.judging.instructions, task.judging.corrector) == ("Decide.", "blind")
+    samples = [(sample.input, sample.actual) for sample in task.judging.samples]
+    assert samples == [("A note.", "alarm"), ("B.", "no_valid_instance")]
     assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
     assert task.parameters == {"generate": {"temperature": 0.1}}
-    assert task.judging.corrector == "blind"
 
 
 def test_samples_may_be_shown_to_the_generator(declared, rows_of):
@@ -233,48 +225,14 @@ def test_a_run_of_the_former_default_resumes_as_it_began(declared, rows_of, tmp_
     assert len(rows) == 8
 
 
-ENGLISH = "The lift stands still between two floors, and a guest is in it."
+TEXTS = table(Path(__file__).with_name("texts.txt").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("part", "text", "reason"),
-    [
-        ({}, ENGLISH, ""),
-        ({}, " ", "empty"),
-        ({}, "the lift stands", ""),
-        ({}, "Hi,\nis the lift stuck\n\nBest, Ana\nhttps://lift.example/a_b", ""),
-        ({}, "Let me know if you can help me.", ""),
-        ({}, "Sure! Here is a note: The lift stands.", "meta-text"),
-        ({}, "Text: the lift stands", "meta-text"),
-        ({"form": "phrase"}, "Phrase: a guest", ""),
-        ({"form": "phrase"}, "Text: a guest", "meta-text"),
-        ({"form": "prose"}, ENGLISH, ""),
-        ({"form": "prose"}, "the lift stands", "cut-off"),
-        ({"words": [2, 4]}, ENGLISH, "too-long"),
-        ({"words": [20, 40]}, ENGLISH, "too-short"),
-        ({"form": "question"}, ENGLISH, "no-question"),
-        ({"form": "question"}, "Who is in the lift?", ""),
-        ({"form": "phrase"}, "a guest", ""),
-        ({"form": "phrase"}, "- a guest", "markup"),
-        ({"form": "any"}, "def f():\n    return 1", ""),
-        ({"form": "any", "words": 3}, "one two", "too-short"),
-        ({"sentences": 1}, "Nobody came by tonight. Everything was quiet.", "too-many-sentences"),
-        ({"sentences": [2, 3]}, ENGLISH, "too-few-sentences"),
-        ({"must_contain": ["key", "LIFT"]}, ENGLISH, ""),
-        ({"must_contain": ["key"]}, ENGLISH, "lacks-words"),
-        ({"must_not_contain": ["a guest"]}, ENGLISH, "forbidden-words"),
-        ({"must_not_contain": ["gue"]}, ENGLISH, ""),
-        ({}, "Der Aufzug steht und die Tür ist zu, aber ich bin noch da.", "not-english"),
-        ({"check_language": False}, "Der Aufzug steht und die Tür ist zu.", ""),
-    ],
-)
-def test_a_text_is_as_its_field_asks(part, text, reason):
-    if not reason:
-        check_text(text, FieldPart.model_validate(part), "text", "English")
-        return
-    with pytest.raises(Rejected) as caught:
-        check_text(text, FieldPart.model_validate(part), "text", "English")
-    assert caught.value.reason == reason
+@pytest.mark.parametrize(("part", "reason", "text"), [*TEXTS, ("{}", "empty", " ")])
+def test_a_text_is_as_its_field_asks(part, reason, text):
+    with pytest.raises(Rejected) if reason else nullcontext() as caught:
+        check_text(text, FieldPart.model_validate(yaml.safe_load(part)), "text", "English")
+    assert not reason or caught.value.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -291,12 +249,9 @@ def test_a_text_is_as_its_field_asks(part, text, reason):
 def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
     task = declared(fields={"x": part}).task()
     row = task.instance.model_construct(x=value, label="calm")
-    if not reason:
+    with pytest.raises(Rejected) if reason else nullcontext() as caught:
         task.checks[0](row, "a guest sings")
-        return
-    with pytest.raises(Rejected) as caught:
-        task.checks[0](row, "a guest sings")
-    assert caught.value.reason == reason
+    assert not reason or caught.value.reason == reason
 
 
 @pytest.mark.parametrize(

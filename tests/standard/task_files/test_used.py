@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,8 @@ from targen_core import Registry, RunSpec, estimate, load_registry
 from targen_core.errors import UsageError
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare
+
+from ...runs import manifest, read, records
 
 pytestmark = pytest.mark.whole
 
@@ -26,13 +27,12 @@ def test_a_run_on_registered_lists_records_where_they_are_from(declared, tmp_pat
     with Job.create(load_registry(), spec, tmp_path / "run") as job:
         job.run()
         assert job.task.chain[0].batch == 10, "the list's own"
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert "targen-tasks-superglue" in manifest["lock"]["distributions"]
-    assert {"settings", "events"} <= manifest["lock"]["task"]["prompts"].keys()
-    kept = json.loads((tmp_path / "run" / "task.json").read_text())
+    lock = manifest(tmp_path / "run")["lock"]
+    assert "targen-tasks-superglue" in lock["distributions"]
+    assert {"settings", "events"} <= lock["task"]["prompts"].keys()
+    kept = read(tmp_path / "run", "task.json")
     assert (kept["contexts"], kept["seeds"]) == (SETTINGS, EVENTS)
-    for line in (tmp_path / "run" / "provenance.jsonl").read_text().splitlines():
-        assert isinstance(json.loads(line)["seed"], str)
+    assert all(isinstance(record["seed"], str) for record in records(tmp_path / "run"))
 
 
 def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared):
@@ -47,19 +47,6 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
     with pytest.raises(Exception, match="event"):
         check("Nine words are far too many for this event.")
     assert task.seeds[0].origin == EVENTS["use"]
-
-
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ({"contexts": {"use": "a:b:c"}}, "contexts.use: 'a:b:c' is not a valid name"),
-        ({"contexts": {**SETTINGS, "batch": 4}}, "contexts.batch: .* has its own"),
-        ({"contexts": SETTINGS, "prompts": {"contexts": "x"}}, "brings its own along"),
-    ],
-)
-def test_what_cannot_be_used(declared, parts, words):
-    with pytest.raises(UsageError, match=words):
-        declared(**parts).task()
 
 
 NAMED = {
