@@ -322,7 +322,7 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
         tmp_path / "five-online" / "changes.jsonl"
     ).read_bytes()
     done = targen("batch", "export", "batch", ok=2)
-    assert "the same command with --batch-offline, and --answers FILE" in done.stderr
+    assert "run that command again with --batch-offline, or with --answers FILE" in done.stderr
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
     assert "--batch: the local backend, which step" in done.stderr
 

@@ -279,7 +279,7 @@ def test_a_head_that_does_not_fit(train, targen, tmp_path):
     assert "-o head=new" in done.err
     assert train("encoder", "-o", "head=new", model="./m/model", out="n", epochs=1).code == 0
     begun = train("encoder", "--from", "m", model=False, out="o", epochs=1)
-    assert begun.code == 0 and "begins a new head, for kudos, blame" in begun.err
+    assert begun.code == 0 and "starts with a new head, for kudos, blame" in begun.err
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_a_header_that_declares_a_long_list_is_refused(tmp_path):
     header = b"\x19\xf1" + b"\xff" * 8 + b"\x7f\0"
     data[about.data_page_offset : about.data_page_offset + len(header)] = header
     (tmp_path / "file").write_bytes(data)
-    with pytest.raises(UnreadableFile, match="a page has no header that can be read"):
+    with pytest.raises(UnreadableFile, match="a page does not have a readable header"):
         ParquetRows(tmp_path / "file")
 
 

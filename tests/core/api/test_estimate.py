@@ -40,7 +40,7 @@ def test_a_price_that_nobody_knows_is_none():
 def test_a_run_is_scaled():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
     estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
-    assert f"the measure of {run.path}" in estimate.basis
+    assert f"the run {run.path}" in estimate.basis
     assert estimate.calls == 10 * run.report.usage.calls
 
 

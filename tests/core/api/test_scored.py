@@ -259,8 +259,8 @@ CANNOT = table(
     """
     scored | top_logprobs=null | asks in step generate for token prob | for token probabilities.*has none
     scored | top_logprobs=2 | 3 likeliest tokens, and .* lists at most 2 | 3 likeliest tokens.* at most 2
-    given | scores_given=false | token probabilities of texts of its own | of a text of its own
-    grown | continues=false | of what comes next in a reply, and .* has none | next in a reply with 3 .* has none
+    given | scores_given=false | token probabilities for its own texts | for its own text
+    grown | continues=false | for the next token of a reply, and .* has none | next in a reply with 3 .* has none
     """,
     4,
 )

@@ -194,7 +194,11 @@ BAD = [
         "money",
         'or "no_valid_instance", not "money"; expected its actual alone, such as order',
     ),
-    ("things", "a dog; 3 cats; owls", "write each item into a line of its own; if it is one: {"),
+    (
+        "things",
+        "a dog; 3 cats; owls",
+        "write each item on its own line; if this is a single item: {",
+    ),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order\nmoney", 'actual[1] must be "order" or "Refund", not "money"'),
@@ -311,7 +315,7 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
         "a3": "as a service says it",
         "a7": '{"text": "file:///etc/passwd"}',
     }
-    right = 'expected {"custom_id": "…", "content": "…"}, or a line in the format of the service'
+    right = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
     assert sorted(imported.garbage) == [
         f"{file}, line 10: not a JSON object with a custom_id; {right}",
         f'{file}, line 2: text is missing; expected {{"text": "…"}}, or its text alone',
@@ -468,11 +472,11 @@ PROMPT = "```text\n## no\n```"
 SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
 DAMAGED = [
-    ("## Call a0\n\n````answer\nhalf\n", 3, "the block has no end: put ````"),
+    ("## Call a0\n\n````answer\nhalf\n", 3, "the block is not closed: put ````"),
     (
         "## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n",
         7,
-        "the block has no end: remove this line",
+        "the block is not closed: remove this line",
     ),
     ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the block"),
     ("## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n", 6, "text outside the block"),

@@ -58,7 +58,7 @@ def test_parts_draw_from_one_account(part, tmp_path):
     parts = [tmp_path / "all" / name for name in ("a", "b")]
     with Account(max_cost=cap, parts=parts) as account:
         part("all/a")
-        with pytest.raises(BudgetExhausted, match="by all parts of the command") as caught:
+        with pytest.raises(BudgetExhausted, match="by the whole command") as caught:
             part("all/b")
     assert caught.value.shared
     assert caught.value.hint == "make the same call again with a larger max_cost=..."
@@ -105,7 +105,7 @@ def test_a_cap_needs_the_price_of_every_part(part):
         part("all/a", price=None)
     with Account() as account:
         part("all/a", price=None)
-    assert "unknown: a price is missing" in account.billed
+    assert "unknown, since a price is missing" in account.billed
     assert account.facts["dollars"] is None
 
 

@@ -82,7 +82,7 @@ def test_mean_cosine_similarity_by_hand():
     ("names", "words"),
     [
         (["default", "twyce"], "has no variant 'twyce'"),
-        (["twice", "twice"], "names a variant twice"),
+        (["twice", "twice"], "lists a variant twice"),
     ],
 )
 def test_variants_that_are_not_are_refused(made, names, words):

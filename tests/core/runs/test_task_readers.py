@@ -73,7 +73,9 @@ def test_other_files_are_refused_with_those_that_are_read(sources):
     Path("porter.txt").touch()
     with pytest.raises(UsageError, match=r"porter\.txt is a file that contains no task") as caught:
         task_file("./porter.txt")
-    assert caught.value.hint == "a task's file ends in one of .py, .yaml, .toml, .json, .ini"
+    assert (
+        caught.value.hint == "the name of a task file ends in one of .py, .yaml, .toml, .json, .ini"
+    )
 
 
 def test_a_reader_that_is_not_installed_is_named(sources):
@@ -89,8 +91,8 @@ def test_a_reader_that_is_not_installed_is_named(sources):
     ("copy", "text", "why"),
     [
         ("task.ini", TEXT, "its copy of ./porter.ini as task.json or task.py, not as 'task.ini'"),
-        ("task.json", "{", "its copy of porter.ini, task.json, cannot be read back: "),
-        ("task.json", OTHER.as_json(), "task.json, is read back as other, version .*, not as port"),
+        ("task.json", "{", "its copy of porter.ini, task.json, cannot be read again: "),
+        ("task.json", OTHER.as_json(), "task.json, is read as other, version .*, not as port"),
     ],
 )
 def test_a_copy_that_is_not_read_back_stops_the_start(sources, monkeypatch, copy, text, why):

@@ -94,7 +94,7 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("length", ["a\nb"], "one line of text"),
         ("length", [3], "3 is not a value"),
         ("length", ["a", "a"], "'a' is among its values twice; a weight says so: {'a': 2}"),
-        ("length", {"a": 0}, "the weight of 'a' is 0; it is a whole number, 1 or more"),
+        ("length", {"a": 0}, "the weight of 'a' is 0; it must be a whole number, 1 or more"),
         ("length", {"a": 0.5}, "the weight of 'a' is 0.5"),
         ("length", {"a": True}, "the weight of 'a' is True"),
         ("length", {"a": 10**9, "b": 1}, "come to more than 100,000"),
@@ -113,7 +113,7 @@ def test_weights_have_no_common_divisor():
 def test_dimensions_of_one_name_over_a_row_are_refused(lab):
     one, other = (Dimension(name=name, values=["a", "b"]) for name in ("length", "Length"))
     task = lab.World().task()
-    with pytest.raises(ValueError, match="two of its dimensions are called 'Length'"):
+    with pytest.raises(ValueError, match="two of its dimensions have the name 'Length'"):
         task.replace(dimensions=(one, other))
     with pytest.raises(ValueError, match="pass Dimensions in a tuple"):
         task.replace(dimensions=one)

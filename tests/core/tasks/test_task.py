@@ -47,7 +47,7 @@ class Numbered(BaseModel):
 
 REFUSED = table("""
     {"labels": (Label("yes"), Label("yes"))} | same name
-    {"labels": (Label("yes"),)} | the generator 'no' is for no label; labels are yes: say in
+    {"labels": (Label("yes"),)} | the generator 'no' does not match a label; labels are yes: say in
     {"labels": (*LABELS, Label("odd"))} | no branch aims at label odd: add a generator
     {"labels": (Label(1, "yes"),)} | no label can be called 1: Label(name, value) is what
     {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass Labels
@@ -60,8 +60,8 @@ REFUSED = table("""
     {"dry_run": {}} | dry_run is {}; pass a function of a DryRunCall
     {"texts": {"render": late}} | texts.render: late is `async def`
     {"judging": {"samples": ("a",)}} | judging.samples is ('a',); pass CorrectionSamples
-    {"judging": {"samples": (NOO,)}} | judging.samples[0].actual is 'noo', no label; did you mean no
-    {"presets": {"small": {"yess": 1}}} | preset small names 'yess', no label; did you mean
+    {"judging": {"samples": (NOO,)}} | judging.samples[0].actual is 'noo', which is not a
+    {"presets": {"small": {"yess": 1}}} | preset small contains 'yess', which is not a label; did
     {"presets": {"small": {"yes": 1.5}}} | preset small: yes has 1.5 rows; it is a whole
     {"presets": {"small": 5}} | presets is {'small': 5}; pass rows by label
     {"presets": {"small": {"yes": 3}}, "rows": PAIRS} | yes has 3 rows; it is a multiple of 2
@@ -72,8 +72,8 @@ REFUSED = table("""
     {"rows": {"rows_per_instance": 0}} | at least 1
     {"instances_per_call": 0} | at least 1
     {"samples_per_seed": 0} | at least 1
-    {"seeds": (named("generate"),)} | two of its steps are called 'generate'
-    {"seeds": (named("contexts"),)} | two of its steps are called 'contexts'
+    {"seeds": (named("generate"),)} | two of its steps have the name 'generate'
+    {"seeds": (named("contexts"),)} | two of its steps have the name 'contexts'
     {"seeds": (named("../x"),)} | a list cannot be called '../x'
     {"seeds": (named("a"),), "parameters": {"seeds": {}}} | its steps are contexts, a, gen
     {"seeds": named("a")} | ; pass ListSteps in a tuple

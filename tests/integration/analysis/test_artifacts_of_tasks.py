@@ -373,7 +373,7 @@ def test_what_is_planted_is_found_and_nothing_else(measure, task, how, artifact,
     assert found <= {artifact, *also.split("; ")} | ALSO.get(f"{task} {how}", set())
     (warning,) = findings.warnings
     assert warning.startswith(f"mine: seeing {artifact}, a classifier tells ")
-    assert findings.figures["mine"]["most that a part gives away"].value > 0.1
+    assert findings.figures["mine"]["maximum given away by a part"].value > 0.1
 
 
 def test_always_one_right_option(measure):
@@ -405,7 +405,8 @@ def test_rows_that_the_task_cannot_read_are_left_out(found):
         del row["question"]
     findings = found(rows, "copa")
     assert findings.notes[0] == (
-        "30 of 100 rows of mine that were looked at are not in the form of copa: left out here."
+        "30 of the 100 rows of mine in the sample do not have the format of copa and are left out "
+        "here."
     )
     assert findings.tables[0].title.endswith("140 options each")
     for row in rows:

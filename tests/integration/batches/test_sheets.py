@@ -138,7 +138,8 @@ def test_a_run_begun_offline_is_resumed_offline(
     done = targen("resume", "run", "-n", 4)
     assert done.code == 1
     assert "call waiting for answers" in done.err or "calls waiting for answers" in done.err
-    to_type = "targen batch export run; to ask the service instead: targen resume run --no-batch"
+    to_type = "targen batch export run; to send the calls to the service instead: "
+    to_type += "targen resume run --no-batch"
     assert f"  try: {to_type}\n" in done.err
     assert not begun.seen
     assert export(targen, "next.jsonl") >= 1  # lists are among them
@@ -288,7 +289,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     assert "  1 call waiting for answers, in mine.csv\n" in report
     empty = targen("batch", "import", "mine", "mine.csv")
     assert (empty.code, "mine.csv contains no answer" in empty.err) == (2, True)
-    assert "write answers into the column answer, save the file" in empty.err
+    assert "write answers in the column answer, save the file" in empty.err
     rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
         writer = csv.DictWriter(file, list(rows[0]))

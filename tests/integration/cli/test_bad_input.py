@@ -96,7 +96,7 @@ LINES = """
     runs rm | takes the runs
     runs list a b | takes one folder
     replay run --out run | run exists
-    replay run --no-correct --corrector vote | exclude each other
+    replay run --no-correct --corrector vote | cannot be combined
     batch export plain | the scripted backend, which step contexts uses, cannot write calls
 
     # exports
@@ -110,9 +110,9 @@ LINES = """
     export run --as jsonl --out folder | folder is a folder, but this export is a file | another
     export run --as hf --out folder | folder exists | --force replaces an earlier export; or choose
     export run --as hf --out . --force | which this export does not write: it would be lost
-    export run --force --out run/new | | choose another --out
-    export run --force --out run/journal --as hf | | choose another --out
-    export run --force --out run --as hf | | choose another --out
+    export run --force --out run/new | | choose a different --out
+    export run --force --out run/journal --as hf | | choose a different --out
+    export run --force --out run --as hf | | choose a different --out
     export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is what is to be exported
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
@@ -133,7 +133,7 @@ LINES = """
     new task -- été | 'été' is not the name | targen new task t
     new task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
     new task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
-    new task -- rte | a task called 'rte' is installed: targen-tasks-superglue:rte | another name
+    new task -- rte | a task with the name 'rte' is installed: targen-tasks | a different name
     new contexts shops --into nowhere | there is no file
     plugins check | which folder? | targen plugins check PATH
     plugins chekc . | no action 'chekc' | targen plugins check PATH
@@ -157,7 +157,7 @@ OPTIONS = """
     -o seed.batch=2 | | did you mean seeds
     --corrector mta | | did you mean meta
     --variant papr | | did you mean paper
-    --no-correct --corrector meta | --no-correct and --corrector exclude each other
+    --no-correct --corrector meta | --no-correct and --corrector cannot be combined
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
@@ -169,7 +169,7 @@ OPTIONS = """
     -o script=here.py:nosuch | nosuch
     -o script=here.py | pass FILE.py:FUNCTION or MODULE:FUNCTION
     -o script=wrong.py:reply | invalid syntax
-    --seeds good.txt --contexts good.txt | --seeds also replaces the contexts: give one or the other
+    --seeds good.txt --contexts good.txt | --seeds also replaces the contexts, so give only one
     --seeds folder | --seeds file folder: Is a directory
     --contexts empty.txt | --contexts file empty.txt is empty
     -o seeds.batch=1000000000000 | seeds.batch
@@ -180,7 +180,7 @@ OPTIONS = """
     --executor beside --workers 2 | has one worker
     --executor beside --resources gpu | it must be amounts above 0 by name
     --executor beside --replica one | --replica one: it is not the address
-    --executor beside --batch | --executor beside and --batch exclude each other
+    --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
     --max-refused 0.1 | --max-refused is for --max-cosine
     --max-cosine 0.8 --embedder word | no embedder named 'word' is installed
@@ -189,11 +189,11 @@ OPTIONS = """
     --shard 3/2 | no shard 3 of 2
     --shard two | is not NUMBER/COUNT
     --shard 9/9 | 2 rows are too few for 9 shards
-    --shard 2/2 --contexts-limit 1 | shards divide it by whole items
+    --shard 2/2 --contexts-limit 1 | shards get whole items
     --contexts-fraction 0.5 | --contexts-fraction
     --corrector none | | --no-correct
     --dimension a=x --dimension a=y | --dimension names a twice
-    --dimension contexts.a=x --dimension generate.A=y | two of its dimensions are called 'A'
+    --dimension contexts.a=x --dimension generate.A=y | two of its dimensions have the name 'A'
     --contexts good.txt --dimension contexts.word=@words | you gave the contexts
 """
 REFUSED = [
@@ -305,7 +305,7 @@ EDITED = """
 def test_a_run_of_another_task_is_told_by_its_task(finished, refuses):
     finished("rte", "-n", 4)
     said = "started with task targen-tasks-superglue:rte; you asked for targen-tasks-superglue:cb"
-    refuses("generate cb -n 3 -b scripted --out run", said, "choose another --out")
+    refuses("generate cb -n 3 -b scripted --out run", said, "choose a different --out")
 
 
 @pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
@@ -341,7 +341,7 @@ def test_a_run_is_not_writable(finished, refuses):
     said = "cannot write to run: Permission denied"
     refuses("resume run -n 8", said, "chmod -R u+w run, or copy the run", code=1)
     said = "cannot write run/analysis: Permission denied"
-    refuses("analyze run --out run/analysis", said, "choose another --out", code=1)
+    refuses("analyze run --out run/analysis", said, "choose a different --out", code=1)
 
 
 @pytest.mark.parametrize(("way", "value", "line", "error", "hint"), table(EDITED, 5))

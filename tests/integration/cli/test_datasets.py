@@ -100,7 +100,7 @@ def test_checks_show_which_real_rows_a_task_would_refuse(targen, file):
     path = file([{"text": text, "label": "asks"} for text in TYPED])
     result = targen("validate", path, "--task", "mail.yaml", "--checks")
     assert (result.code, result.err) == (0, "")
-    assert "\nchecks refuse 5 of 6 instances (83%)\nreason     count\ncut-off" in result.out
+    assert "\nchecks reject 5 of 6 instances (83%)\nreason     count\ncut-off" in result.out
     assert "nearly repeats row 0" in result.out
     found = targen("validate", path, "--task", "mail.yaml", "--checks", "--json").json["checks"]
     assert found["reasons"] == {"cut-off": 2, "duplicate": 1, "markup": 1, "too-short": 1}
@@ -124,7 +124,7 @@ def test_checks_of_a_pair_know_its_seed(targen, file):
 
 def test_a_check_that_needs_a_seed_is_named(works, file):
     result = works("validate", file(GOOD), "--task", "rte", "--checks")
-    assert "not checked: check_row needs the seeds that rows are made from" in result.out
+    assert "not checked: check_row needs the seeds from which rows are generated" in result.out
 
 
 # --- correct ---

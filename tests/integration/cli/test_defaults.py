@@ -131,7 +131,7 @@ WRONG = r"""
     rpm = | line 1: it is not TOML: Invalid value | TOML
     backend = "llama/x"\nmodel = "y" | line 1: backend | keep one of them: backend llama/y
     base-url = "localhost:8000" | line 1: base-url is "localhost:8000"; it must be an address
-    model = 'y'\n[options]\nmodel = 'x' | options.model says model a second time
+    model = 'y'\n[options]\nmodel = 'x' | options.model contains model twice
     [options]\napi_key = 'x' | looks like a key | OPENAI_API_KEY
     model = 'sk-0123456789abcdef' | looks like a key | OPENAI_API_KEY
     base-url = 'http://me:secret@host/v1' | looks like a key | OPENAI_API_KEY

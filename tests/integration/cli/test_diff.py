@@ -66,7 +66,7 @@ def test_another_reply_under_the_same_key_is_said_loudly(targen, generate):
     lines[-1] = b"%08x %s\n" % (crc32(body), body)
     (other / "journal").write_bytes(b"".join(lines))
     compared = targen("diff", "a", "b")
-    assert "ANOTHER REPLY UNDER THE SAME KEY: 1 call" in compared.out
+    assert "DIFFERENT REPLIES TO THE SAME CALL: 1 call" in compared.out
     assert record["place"] in compared.out and "quite another reply" in compared.out
     assert targen("diff", "a", "b", "--exit-code").code == 1
 

@@ -49,7 +49,7 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, wor
     assert "short, long" in described.out
     assert "how long the text is" in described.out
     assert "open: 3, closed: 1" in described.out
-    assert "(prompts do not say it)" in described.out
+    assert "(not mentioned in prompts)" in described.out
     assert "place 5, ... (9)" in described.out
     facts = targen("describe", task, "--json").json["dimensions"]
     assert [one["name"] for one in facts] == ["place", "length", "kind"]

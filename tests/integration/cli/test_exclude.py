@@ -34,7 +34,7 @@ def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
     assert excluded["columns"] == ["premise", "hypothesis"]
     assert excluded["refused"]["exact"] == 4
     shown = targen("report", "run").out
-    assert "Excluded, and what each test refused" in shown
+    assert "Excluded rows, by the test that found them" in shown
     assert "excluded-exact" in shown
     assert "test.jsonl" in text_of(targen("report", "run", "--html").out.strip())
     card = text_of("run/README.md")
@@ -118,4 +118,4 @@ def test_a_suite_refuses_what_a_later_task_cannot_exclude_before_it_begins(refus
 def test_a_run_does_not_exclude_itself(rte, test_set):
     result = rte("-n", "12", "--exclude", "./first/dataset.jsonl", "--out", "first")
     assert result.code == 2
-    assert "--exclude: ./first/dataset.jsonl is the run itself" in result.err
+    assert "--exclude: ./first/dataset.jsonl is this very run" in result.err

@@ -80,7 +80,7 @@ def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, row
 
 def test_weights_that_have_no_place(targen, run, weighed):
     talks = targen("export", weighed, "--weights", "--as", "openai")
-    assert talks.code == 2 and "the form openai has no place for weights" in talks.err
+    assert talks.code == 2 and "the format openai cannot contain weights" in talks.err
     plain = targen("export", weighed, "--as", "openai")
     assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
     merged = targen("merge", run, weighed, "--out", "merged")
@@ -132,7 +132,9 @@ def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     made = len(rows("short"))
     assert 0 < made < 60
     result = works("export", "short")
-    assert result.err.startswith("note: this run is short, its rows so far are exported: label ")
+    assert result.err.startswith(
+        "note: this run is short; the rows generated so far were exported: label "
+    )
     assert len(lines("short/exports/short.jsonl")) == made
 
 

@@ -102,7 +102,7 @@ def start(service, targen):
 def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, works, finish):
     bad, _ = service
     bad.finish = finish
-    assert "asks again for the replies that could not be used" in start()
+    assert "requests new replies in place of the unusable ones" in start()
     first = bad.asked
     assert "error: " in start()
     assert bad.asked == 2 * first, "it was asked again, and answered badly again"
@@ -140,7 +140,7 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
         refuses(
             (*words.split(), "--out", "one"),
             "label ",
-            "with another --out only unusable replies are asked for",
+            "with another --out only unusable replies are requested again",
             code=1,
             keeps=False,
         )

@@ -111,8 +111,8 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
     assert report("all")["status"] == "short"
     refuses(
         ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
-        "2 of 4 rows: of 2 shards, these are not among the runs: 2",
-        "make those shards, and name them also; then merge again into half",
+        "2 these shards of 4 rows: of 2 are missing: 2",
+        "generate those shards and merge them as well; then merge again into half",
         code=1,
         keeps=False,
     )
@@ -193,7 +193,7 @@ REFUSED = """
     a c --out y | made by other prompts or versions of | --conflicting
     a a --out y | named twice
     a --out a | is one of the runs
-    a | the merged run needs a folder | --out runs/merged
+    a | the merged run needs a folder; give --out | --out runs/merged
     x --out y | is itself merged from 2 runs
     a --out b | b contains a run
     a none --out y | no run directory none

@@ -58,46 +58,46 @@ KEYS = r"""
     labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | text with a colon needs quotes, or
     labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are edition, draft, name, version, summary, description,
     labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
-    labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quote left open?
-    labels: [order, refund] | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "what makes a row one of
-    labels: [0, 1] | line 2: labels: it is a list, and each label needs a definition | labels: {"0": "what makes a row one of this label", "1": "what makes a row one of this label"}
-    labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund":
-    labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row one of this label"}
-    labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row one of this label"}
+    labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quotation mark missing?
+    labels: [order, refund] | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "what makes a row one of
+    labels: [0, 1] | line 2: labels: it is a list, but each label needs a definition | labels: {"0": "what makes a row belong to this label", "1": "what makes a row belong to this label"}
+    labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund":
+    labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row belong to this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row belong to this label"}
     labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs beside labels, not below it; for a label: labels: {"language": {"definition": "…"}}
     labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; for a label:
-    labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it is of a run, not of a task: -n 40
-    labels: order, refund | line 2: labels: it is 'order, refund', and each label needs a definition | labels: {"order": "what makes a row one of this label", "refund": "…"}
+    labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it belongs to a run, not to a task: -n 40
+    labels: order, refund | line 2: labels: it is 'order, refund', but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "…"}
     labels: {} | line 2: labels: it is empty | fill it in, or remove the key
     lables:\n  order: where is it | line 2: lables: unknown key | did you mean labels or samples?
     labels: {order: a, order: b} | line 2: the key 'order' is given twice | keep one of them
-    labels: {no_valid_instance: a, b: c} | line 2: labels.no_valid_instance: step 4 uses this word for broken rows | choose another name
+    labels: {no_valid_instance: a, b: c} | line 2: labels.no_valid_instance: step 4 uses this word for broken rows | choose a different name
     L; langauge: German | line 3: langauge: unknown key | did you mean language?
     L; temperature: 0.5 | line 3: temperature: unknown key | parameters: {"generate": {"temperature": 0.5}}
-    L; model: gpt-5 | line 3: model: unknown key | it is of a run, not of a task: --backend BACKEND/gpt-5
+    L; model: gpt-5 | line 3: model: unknown key | it belongs to a run, not to a task: --backend BACKEND/gpt-5
     L; fields: [subject, body] | line 3: fields: expected keys with values, not a list | fields: {"subject": "…", "body": "…"}
     L; fields: {text: {words: 5-60}} | line 3: fields.text.words: '5-60' is neither a whole number above 0 nor [min, max], such as [5, 60]
     L; fields: {text: {words: [60, 5]}} | line 3: fields.text.words: the minimum 60 is above the maximum 5 | words: [min, max]
-    L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose another name
+    L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose a different name
     L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
     L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | one item per line, each after a dash
     L; dimensions: {tone: angry} | line 3: dimensions.tone: 'angry' is neither a list [short, long] nor weights {short: 3, long: 1} nor @words
-    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | a file beside this one, one item per line
+    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | a file in this file's folder, one item per line
     L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
     L; labels_per_seed: 2 | line 3: labels_per_seed: there is no 2 | one of: 1, all
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
-    labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
-    labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space behind it, KEY: text
-    labels\n  order: where is it | line 2: could not find expected ':' | a key needs a colon and a space behind it, KEY: text
-    labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 lacks a colon and a space behind its key, KEY: text
-    labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 has a non-breaking space: type an ordinary one
+    labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
+    labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space after it, KEY: text
+    labels\n  order: where is it | line 2: could not find expected ':' | a key needs a colon and a space after it, KEY: text
+    labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
+    labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 contains a non-breaking space; replace it with an ordinary one
     labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quote in YAML | type " instead of “
-    labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | text with quotes in it needs others around it, or a quote within '…' is doubled
+    labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | put text that contains quotes in the other kind of quotes, or double a quote within '…'
     labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
-    L; num_rows: 60 | line 3: num_rows: unknown key | it is of a run, not of a task: -n 60
+    L; num_rows: 60 | line 3: num_rows: unknown key | it belongs to a run, not to a task: -n 60
     L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write one text
     L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
     L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
@@ -111,8 +111,8 @@ WHOLE = r"""
     Mails about orders and refunds. | line 1: it has no keys | description: …, and labels: …; see targen init-task
     ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
     ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
-    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and indent those below it less
-    description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row one of this label", "refund": "…"}
+    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and outdent those below it
+    description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row belong to this label", "refund": "…"}
 """
 
 
@@ -131,9 +131,9 @@ def test_a_file(text, error, hint, refuses):
 
 
 OTHER_FORMS = """
-    t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and texts need double quotes, and the last item no comma behind it
-    t.toml | description = Mails | line 1: it is not TOML: Invalid value | KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
-    t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
+    t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and texts need double quotes; the last item must not have a comma after it
+    t.toml | description = Mails | line 1: it is not TOML: Invalid value | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
+    t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
 """
 
 
@@ -160,32 +160,32 @@ def test_a_file_of_another_encoding(encoding, refuses):
 # --- a command --------------------------------------------------------------
 
 COMMANDS = """
-    generate | name a task to generate, or a plugin for all of its tasks | targen generate rte -n 10, or targen generate --suite superglue --preset paper
+    generate | give a task to generate, or a plugin for all of its tasks | targen generate rte -n 10, or targen generate --suite superglue --preset paper
     generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
-    generate folder -n 4 -b scripted | folder is a folder that contains no task | a task's file ends in one of .py, .yaml, .toml, .json
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that contains no task | the name of a task file ends in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder that contains no task | the name of a task file ends in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
-    generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
-    generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to on tasks in files
+    generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
+    generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to for task files
     generate mail.yaml -b scripted | the number of rows is missing | -n 100, or --label order=40
     generate mail.yaml -n 4 --exclude -b scripted | --exclude needs a value | targen generate rte -n 100, for example; see targen generate --help
     generate mail.yaml 20 | unexpected argument '20': targen generate takes only TASK | -n 20
     generate mail.yaml -n | -n needs a value | targen generate rte -n 100, for example; see targen generate --help
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
-    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | name the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
+    generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | give the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
-    generate mail.yaml -n 4 -b llama | the llama backend needs a model name | --model NAME; GET http://127.0.0.1:11434/v1/models lists what the server has
+    generate mail.yaml -n 4 -b llama | the llama backend needs a model name | --model NAME; GET http://127.0.0.1:11434/v1/models lists the server's models
     generate mail.yaml -n 4 --temperature 0.7 | targen generate has no option --temperature | it is an option of the model: -o temperature=VALUE
     generate mail.yaml -n 4 -b scripted -o temprature=1 | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     generate mail.yaml -n 4 -b scripted -o temperature=hot | option temperature=hot: it must be a number, 0 or more
     generate mail.yaml -n 4 -o temperature 0.7 | unexpected argument '0.7': targen generate takes only TASK | -o temperature=0.7
-    generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | export the key, as in OPENAI_API_KEY; or name a file that holds it: --key-file FILE
+    generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | set a variable such as OPENAI_API_KEY, or give a file that contains the key: --key-file FILE
     generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
-    generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | rows are split when they are exported: targen export RUN --split 0.8/0.2
+    generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | split rows when you export them: targen export RUN --split 0.8/0.2
     generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label A=40,B=20
     generate mail.yaml -b scripted --label order=2,refund=x | --label refund=x: 'x' is not a number of rows | --label refund=40; for several labels --label A=40,B=20
     generate mail.yaml -b scripted --label order=2,order=3 | --label names order twice |
@@ -200,30 +200,30 @@ COMMANDS = """
     generate mail.yaml -n 4 -b llama --model m --base-url 'http://local host/v1' | option base_url of backend llama: an address must not contain a space |
     generate mail.yaml -n 4 -b openai --model m --key-file folder | cannot read the key file folder: Is a directory | put the key on the first line of the file
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
-    generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no row would be generated | --label order=40
+    generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no rows would be generated | --label order=40
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
-    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
-    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
+    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose a different --out
+    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose a different --out, such as --out folder/run
     generate mail.yaml -n 6 -b scripted --out run | run contains another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
-    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains another run, started with seed 0; you asked for 2 | targen resume run resumes it with its own options; or choose
+    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains another run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
     generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
-    generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | examples are real texts: a .csv or .jsonl file with the columns text and label, or
+    generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
     generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | name one file
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can be examples, and 5 are the fewest | add 4 rows at least
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
     batch import run | batch import takes a file of answers | targen batch import run FILE
     batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
-    batch import run rows.csv | line 1: the first line must name the columns custom_id and answer, with commas or semicolons between |
+    batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
-    describe show-progres | no installed part is named 'show-progres' | targen list shows the kinds, and targen list KIND the parts of one
+    describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND the parts of a kind
     evaluate run rows.csv | run contains no model | targen train makes one
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
     compare run | no test rows were given | --test DATA, labelled rows that are not trained on
-    merge run | the merged run needs a folder | targen merge RUN... --out runs/merged
+    merge run | the merged run needs a folder; give --out | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline goes without --batch |
@@ -234,18 +234,18 @@ COMMANDS = """
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     resume rn | no run directory rn | did you mean run?
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
-    resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another --out
-    resume run --seed 4 | targen resume has no option --seed | a run keeps what it was started with: targen generate TASK --seed starts another
+    resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different --out
+    resume run --seed 4 | targen resume has no option --seed | a run keeps its options; targen generate TASK --seed starts a new one
     resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
     trace run 77 | run has no row 77: it has 4 rows, 0 to 3
-    merge run run --out both | run is named twice | name each run once
+    merge run run --out both | run is named twice | give each run only once
     init-task mail.yaml | mail.yaml names a file, and a description of the task is asked for here | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
-    config get model | config get: no such action | targen config show
-    config unset model | has no default model | targen config shows what there is
+    config get model | config get: there is no such action | targen config show
+    config unset model | has no default model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
     show run 99 | run has no row 99: it has 4 rows, 0 to 3
@@ -253,41 +253,41 @@ COMMANDS = """
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
     export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
-    export rows.csv | rows.csv does not say which task its rows belong to | --task NAME, or the file of one; see targen list-tasks
+    export rows.csv | rows.csv does not say which task its rows belong to | --task NAME, or a task file; see targen list-tasks
     export mail.yaml --as csv | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
-    review apply run | no review in run | targen review DATA starts one, and prints its folder
+    review apply run | no review in run | targen review DATA starts one and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
-    new tasks mine | new tasks: no such template | did you mean task?
+    new tasks mine | new tasks: there is no such template | did you mean task?
     describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
     describe ./rn | there is no file ./rn | did you mean run?
-    backends check | no backend is named, and none is set up here: no key or address is in the environment | name one; local may first download its model, once
+    backends check | no backend was given, and none is set up: there is no key or address in the environment | give one; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
-    runs remove run | runs remove: no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
+    runs remove run | runs remove: there is no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
     diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
-    preview mail.yaml -b people | people answer calls in a sheet, and a preview does not wait for their answers | a small run, which does: targen generate mail.yaml -n 2 --backend people
+    preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: Kind of file or plugin: task, contexts, | targen new task my-task, for example; see targen new --help
-    new nope mine | new nope: no such template | one of: task, contexts, seeds,
-    generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks names its tasks
+    new nope mine | new nope: there is no such template | one of: task, contexts, seeds,
+    generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks lists its tasks
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
-    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | name the backend and its model: --backend llama/qwen3;
+    generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | give the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
-    generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or leave out --rounds
-    batch run | batch run: no such action | targen batch export run
+    generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or omit --rounds
+    batch run | batch run: there is no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
     evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | tracebacks: targen --debug COMMAND; prompts and
     generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task sets the language: language: German in its file
-    generate mail.yaml -n 4 --format csv | targen generate has no option --format | rows get another format when they are exported: targen export RUN --as csv
+    generate mail.yaml -n 4 --format csv | targen generate has no option --format | choose a format when you export the rows: targen export RUN --as csv
     generate --task mail.yaml -n 4 | targen generate has no option --task | pass it without an option: targen generate TASK
     generate --config mail.yaml -n 4 | targen generate has no option --config | pass a task's file without an option: targen generate FILE -n 100
     generate mail.yaml -n 20k | -n: '20k' is not a whole number | -n 20000
@@ -298,19 +298,19 @@ COMMANDS = """
     generate mail.yaml --label order=2, refund=1 | unexpected argument 'refund=1': targen generate takes only TASK | --label order=2,refund=1
     generate mail.yaml -b scripted --label '{"order": 2}' | --label '{"order": 2}' is not NAME=VALUE | --label LABEL=40
     generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
-    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | a command for each: targen generate judged.yaml
-    -n 4 generate mail.yaml | targen has no option -n | options come behind the command: targen generate …; see targen --help
+    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command for each: targen generate judged.yaml
+    -n 4 generate mail.yaml | targen has no option -n | put options after the command: targen generate …; see targen --help
     mail.yaml -n 4 | no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
     export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
-    revise run --task other.yaml --yes | the task has no label of the run | is it the task of another run? targen generate TASK -n 100 starts one
+    revise run --task other.yaml --yes | the task has none of the run's labels | is it the task of a different run? targen generate TASK -n 100 starts one
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
-    review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page: over ssh, forward --port with ssh -L
+    review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page; over ssh, forward --port with ssh -L
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
-    report run --out page.html | --out is for --html | add --html, or leave out --out
+    report run --out page.html | --out is for --html | add --html, or omit --out
 """
 
 
@@ -378,12 +378,12 @@ DATA = """
     case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
     numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
-    open.csv | line 2 is not a row of mail: a quote is opened and not closed
+    open.csv | line 2 is not a row of mail: a quotation mark is not closed
     twice.csv | twice.csv has two columns of the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
     latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
-    book.xlsx | cannot read book.xlsx: it is a spreadsheet | save its sheet as CSV (UTF-8)
+    book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes
     list.jsonl | line 1 is not a row of mail: it is not an object: {COLUMN: VALUE}
@@ -471,31 +471,31 @@ ANSWERS = {
 }
 SERVICES = """
     401 | HTTP 401: Incorrect API key provided | set TARGEN_LLAMA_API_KEY to a key with access to this model
-    firewall | HTTP 403: a web page: Access denied | a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY name a proxy, and
+    firewall | HTTP 403: a web page: Access denied | a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY set a proxy, and
     proxy | HTTP 407: Proxy Authentication Required | a proxy or firewall answered, not the service
-    large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's limit on requests, such as client_max_body_size of nginx
-    field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in other ways
-    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | run the same command again when it is back, or with a larger --max-outage
-    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams without being asked to: turn streaming off there; run the same command again when
+    large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's request size limit, such as client_max_body_size in nginx
+    field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in a different way
+    gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | run the same command again when the service is back, or with a larger --max-outage
+    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams although targen did not request it; turn streaming off there; run the same command again when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then run the same command again
-    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when it is back, or with
+    429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when the service is back, or with
     quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then run the same command again
-    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | run the same command again when it is back, or with a larger --max-outage
-    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; run the same command again when it is back, or with a
-    empty | no answer from the service within 0.2 s of retrying: the answer is empty, and should be JSON | is --base-url the address of the API, not of a web page?; run the same command again when it is back, or
-    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when it is back, or
-    schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in other ways
+    500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | run the same command again when the service is back, or with a larger --max-outage
+    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or with a
+    empty | no answer from the service within 0.2 s of retrying: the answer is empty instead of JSON | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or
+    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when the service is back, or
+    schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in a different way
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
     seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
-    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when it is back, or with a larger --max-outage
+    loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when the service is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
-    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model said 'Sure! Here they are: shoes, hats') | use another model, since this one does not do as the prompt says, or give your own --contexts or --seeds; the same command asks
+    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command asks
 """
 
 
@@ -513,7 +513,7 @@ def test_a_service(name, error, hint, targen):
 
 ADDRESSES = """
     http://HOST | HTTP 404: Not Found (POST http://HOST/chat/completions, model tiny) | --base-url http://HOST/v1
-    https://HOST/v1 | no connection to https://HOST/v1/chat/completions: the server does not speak https | --base-url http://HOST/v1
+    https://HOST/v1 | no connection to https://HOST/v1/chat/completions: the server does not use https | --base-url http://HOST/v1
     http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
@@ -547,8 +547,8 @@ def test_a_server_that_hangs_up_when_asked_for_https(targen):
             return host, await asyncio.to_thread(targen, *words, f"https://{host}/v1")
 
     host, done = asyncio.run(check())
-    assert "the server closed the connection when asked for https" in done.err
-    assert f"  try: if it speaks plain http: --base-url http://{host}/v1" in done.err
+    assert "the server closed the connection when targen used https" in done.err
+    assert f"  try: if it uses plain http: --base-url http://{host}/v1" in done.err
 
 
 def test_a_proxy_that_does_not_answer(targen, monkeypatch):
@@ -557,8 +557,8 @@ def test_a_proxy_that_does_not_answer(targen, monkeypatch):
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     done = targen(*"backends check llama --model m --base-url http://llm.invalid/v1".split())
-    assert "the proxy that HTTPS_PROXY or HTTP_PROXY names does not answer" in done.err
-    assert "  try: is the proxy right? NO_PROXY names the hosts without one" in done.err
+    assert "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer" in done.err
+    assert "  try: is the proxy right? NO_PROXY lists hosts without one" in done.err
 
 
 @pytest.mark.parametrize("key", ["sk-a\nsk-b", "Bearer sk-a", "sk-á"])
@@ -566,7 +566,7 @@ def test_a_key_that_no_key_can_be(key, targen, monkeypatch):
     monkeypatch.setenv("TARGEN_LLAMA_API_KEY", key)
     done = targen(*"backends check llama --model m --base-url http://127.0.0.1:9/v1".split())
     assert "the key from TARGEN_LLAMA_API_KEY contains a space, a line break or a" in done.err
-    assert "  try: give the key alone, without quotes, name or comment" in done.err
+    assert "  try: give only the key, without quotes, name or comment" in done.err
     assert "sk-" not in done.err
 
 
@@ -595,11 +595,11 @@ PYTHON = """
     tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
-    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | name the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of a class of yours needs the methods of targen_core.ChatModel
+    tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | give the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class needs the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
-    tg.resume("nope") | no run directory nope | pass a run, or the path of one
+    tg.resume("nope") | no run directory nope | pass a Run, or the path of a run
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
@@ -607,24 +607,24 @@ PYTHON = """
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)
-    tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | a description goes into a file, which targen init-task --blank begins
-    tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row one of this label", "b": "what makes a
+    tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
+    tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row belong to this label", "b": "what makes a
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
-    tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not the file of real rows | examples=FILE; rows of a program: generate(..., examples=[...])
-    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it is all that profile() returns | profile=PROFILED.profile
-    tg.Declaration({"description": "x"}) | declaration: its keys are keywords, not a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
-    tg.train([{"text": "x", "label": "a"}]) | rows does not say which task its rows belong to | task="NAME", or the file of one; see targen list-tasks
+    tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
+    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
+    tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
+    tg.train([{"text": "x", "label": "a"}]) | rows does not say which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows contains no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
-    tg.profile(["a b"] * 24, temperature=1) | these are options of a model, and no model is named | pass model="BACKEND/NAME"
-    tg.review([{"text": "a"}]) | data is a list, and a review is kept beside data | pass a run, or the path of one
+    tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
+    tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a Run, or the path of a run
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
-    tg.read_dataset("rows.csv") | rows.csv does not say which task its rows belong to | task="NAME", or the file of one; see targen list-tasks
+    tg.read_dataset("rows.csv") | rows.csv does not say which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: no such column, only txt |
-    tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; generate a smaller one with another out=...
-    tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | run keeps its task in a file of its own, Declarations too | omit task=; to change it:
+    tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...
+    tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | run keeps its task in a file of its own, Declarations too | omit task=; to change the task:
     tg.show_progres("run") | module 'targen_core' has no attribute 'show_progres'
     tg.generat("rte") | module 'targen_core' has no attribute 'generat'; did you mean generate or agenerate or InverseGenerator?
 """
@@ -686,12 +686,12 @@ def test_fewer_rows_than_labels(targen):
 def test_rows_of_one_label(counts, targen, caplog):
     Path("mail.yaml").write_text(MAIL)
     assert targen("generate", "mail.yaml", *counts.split(), "-b", "scripted", "-q").code == 0
-    assert "order is the only one that gets rows: no classifier can learn" in caplog.text
+    assert "order is the only label that gets rows, so no classifier can learn" in caplog.text
 
 
 def test_a_task_of_one_label(caplog, alone, targen):
     Path("one.yaml").write_text("description: Mails.\nlabels:\n  order: where is it\n")
-    said = "order is the only label: no shares to balance, step 4 can only reject rows, and "
+    said = "order is the only label, so there are no shares to balance, step 4 can only reject rows, and "
     for words in ("preview one.yaml", "generate one.yaml -n 2 -q --out run"):
         caplog.clear()
         assert targen(*words.split(), "-b", "scripted").code == 0

@@ -59,7 +59,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     Path("targen.toml").write_text(text)
     for line in ("estimate rte -n 10", "generate rte -n 10 --dry-run"):
         shown = targen("--trust", *line.split()).out
-        assert f"Your own price is from {Path('targen.toml').resolve()}\n" in shown
+        assert f"Your own price comes from {Path('targen.toml').resolve()}\n" in shown
 
 
 # --- privacy ---
@@ -141,9 +141,9 @@ seeds:
   file: towns.txt
 """
 TOO_FEW = (
-    "Too few seeds: weather.yaml gives 20, each asked once for a label. This makes "
+    "Too few seeds: weather.yaml provides 20, each used once per label. This yields "
     "about 14 rows of warm at a yield of 70%; 50 are requested.\n"
-    "Add 52 or more, or take more samples of each: samples_per_seed 4"
+    "Add 52 or more, or take more samples from each: samples_per_seed 4"
 )
 
 

@@ -114,7 +114,7 @@ FAULTS = [
     ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
     ("repos/create", [404] * MANY, "the hub has no me, or", "write OWNER as on the hub"),
     ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),
-    ("/commit/", [429] * MANY, "the hub asks for fewer requests", "do so in 7 s"),
+    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "do so in 7 s"),
     ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
     ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
     ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no file was committed"),

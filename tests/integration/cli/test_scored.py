@@ -27,7 +27,7 @@ def test_a_backend_without_them_is_refused_before_the_first_call(refuses, backen
 
 def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):
     told = targen("describe", "scored.py:TASK")
-    assert "Step generate asks for token probabilities. Backends with them: " in told.out
+    assert "Step generate asks for token probabilities. Backends that provide them: " in told.out
     (step,) = targen("describe", "scored.py:TASK", "--json").json["scored"]
     assert (step["step"], step["top_logprobs"], step["given"]) == ("generate", 0, False)
     assert {"local", "llama", "chatgpt"} <= {*step["backends"]}
@@ -35,11 +35,12 @@ def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):
     more = 'scored={"generate": 500}, scores_given=("generate",)'
     own_task("scored", ('scored={"generate": 0}', more))
     told = targen("describe", "scored.py:TASK")
-    asked = "of texts of its own with the 500 likeliest tokens. Backends with them: local"
+    asked = "for its own texts with the 500 likeliest tokens. Backends that provide them: local"
     assert asked in told.out, told.err
     more = 'scored={"generate": 20}, continues=("generate",)'
     own_task("scored", ('scored={"generate": 0}', more))
-    asked = "of what comes next in a reply with the 20 likeliest tokens. Backends with them: local"
+    asked = "for the next token of a reply with the 20 likeliest tokens. "
+    asked += "Backends that provide them: local"
     assert asked in targen("describe", "scored.py:TASK").out
     refused = targen("generate", "scored.py:TASK", "-n", "2", "-b", "llama", "--model", "m")
     assert refused.code == 2 and "what comes next in a reply, and the llama backend has none" in (

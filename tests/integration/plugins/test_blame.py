@@ -266,7 +266,7 @@ BLAMED = f"""
     filter | made | {K} | filter odd:picky could not be made: KeyError: 'nosuch'
     filter | find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | find | return Refusal('Too Long', '') | find() returned a Refusal whose reason is 'Too
-    filter | add | return 'text' | filter picky: add() returned str: return bytes
+    filter | add | return 'text' | filter picky: add() returned str; it must return bytes
     check | check_typed | return False | check strictly: strictly (line
     check | check_typed | object.__setattr__(instance, 'text', 'b') | a check changed the instance
     model | complete | {K} | backend odd:acme: KeyError: 'nosuch'
@@ -288,7 +288,7 @@ ASIDE = """
     2 | list | own_list | raise UsageError('no column town') | no column town
     # what is registered is not of its kind, or has settings that cannot be
     1 | generate rte -n 2 -b nobackend | | | backend odd:nobackend is a str, not a targen_core.Backend
-    1 | strict | parameters | strict.parameters = dict(temprature=0.5) | no sampling parameter is called 'temprature'; did you mean
+    1 | strict | parameters | strict.parameters = dict(temprature=0.5) | there is no sampling parameter 'temprature'; did you mean
     1 | strict | parameters | strict.parameters = ['temperature'] | its parameters are a list, not a mapping
     1 | parcels | async def correct | def correct | is a plain function: write `async def`, it is awaited
 """  # noqa: E501

@@ -360,7 +360,7 @@ TYPED = """
     mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options
     mail.yaml | -o openings.most=1 | --filter openings uses it
     mail.yaml | -o vote.votes=3 --corrector majority | the corrector targen-core:vote is not used here
-    mail.yaml | -o jury.times=3 | no step 'jury', and no such part
+    mail.yaml | -o jury.times=3 | no step 'jury' and no such part
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | are one option with two values
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
     rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta

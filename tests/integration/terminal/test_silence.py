@@ -30,7 +30,7 @@ def test_where_nothing_listens_that_is_said_at_once(in_process, nowhere, command
     assert done.code == 1
     assert "error: no connection to" in done.err
     assert "is the server running" in done.err
-    assert ("again when it is back" in done.err) is (command == "generate")
+    assert ("again when the service is back" in done.err) is (command == "generate")
 
 
 def test_what_a_service_answers_in_place_of_an_answer_is_shown(terminal, held, tmp_path):

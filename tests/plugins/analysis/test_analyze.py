@@ -193,7 +193,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
         (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),
         (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),
         (["MINE", "-o", "lexical.replicates=-1"], "replicates"),
-        (["MINE", "--intended", "meant"], "no file has a column 'meant' (--intended)"),
+        (["MINE", "--intended", "meant"], "none of the files have a column 'meant' (--intended)"),
         (["MINE", "--pictures", "gif"], "there is svg and png"),
         (["MINE", "--task", "no-such-task"], "no task named 'no-such-task' is installed"),
         (["MINE", "--metric", "labels", "--without", "labels"], "no metric is left"),

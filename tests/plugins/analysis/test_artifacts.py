@@ -98,7 +98,7 @@ def test_too_few_rows_one_label_or_none(corpus, sentences, study):
         assert "no labels to give away" in measure(study(corpus(sentences(30), labels))).notes[0]
     empty = measure(study(corpus(["!"] * 60, ["a", "b"] * 30)))
     assert empty.figures["mine"]["all fields"].value is None
-    assert "most that a part gives away" not in few.figures["mine"]
+    assert "maximum given away by a part" not in few.figures["mine"]
 
 
 def test_signs_need_more_than_chance(sentences):

@@ -214,4 +214,4 @@ def test_an_embedder_is_used_or_named_as_missing(corpus, study):
     assert "AUC by vectors" in measure(rows, embedder="words").figures["mine"]
     lacking = measure(rows, embedder="nobody-has-it")
     assert "AUC by vectors" not in lacking.figures["mine"]
-    assert any(note.startswith("Left out, by vectors: ") for note in lacking.notes)
+    assert any(note.startswith("AUC based on embeddings was left out: ") for note in lacking.notes)

@@ -61,7 +61,7 @@ def test_rows_are_counted_by_value(measured, run):
 def test_a_value_that_gives_a_label_away_is_warned_of(measured, run):
     of = drawn(run)
     actual = measured(lambda row: of[row["idx"]]["length"])
-    assert "In mine, length says something of the label: 100% of the rows with 'one'" in " ".join(
+    assert "In mine, length hints at the label: 100% of the rows with 'one'" in " ".join(
         actual.warnings
     )
 

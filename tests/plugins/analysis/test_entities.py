@@ -193,7 +193,7 @@ def test_without_a_reference_and_with_several(measure, corpus):
 
 def test_rows_without_names(measure, corpus):
     findings = measure(corpus(["it rains again."] * 3), against=corpus(texts(50), name="original"))
-    assert findings.headlines == ("No named entity is found in mine.",)
+    assert findings.headlines == ("There are no named entities in mine.",)
     assert findings.figures["mine"]["share of GPE"].value is None
     assert findings.figures["mine"]["entities per 100 words"].value == 0
     assert measure(corpus(["it rains."])).figures["mine"]["rows with an entity"].value == 0
@@ -226,8 +226,8 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
 
 MISSING = """
     no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
-    ./gone | no spaCy pipeline at ./gone | as nlp.to_disk writes it
-    . | no spaCy pipeline at . | as nlp.to_disk writes it
+    ./gone | there is no spaCy pipeline at ./gone | as nlp.to_disk writes it
+    . | there is no spaCy pipeline at . | as nlp.to_disk writes it
     pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
     en_core_web_none | the spaCy pipeline en_core_web_none is not installed
 """

@@ -63,7 +63,7 @@ WRONG = {
     "l.jsonl": ("[1]\n", "line 1 is not a row: it is not an object"),
     "r.csv": ("a,b\n1,2,3\n", "line 2 is not a row: 3 cells, but the header has 2"),
     "t.csv": ("a,a\n1,2\n", "two columns of the same name"),
-    "q.csv": ('a,b\n"x,2\n', "line 2 is not a row: a quote is opened and not closed"),
+    "q.csv": ('a,b\n"x,2\n', "line 2 is not a row: a quotation mark is not closed"),
     "u.jsonl": ('{"text": "caf\u00e9"}\n', "line 1 is not a row: byte 0xe9 is not valid utf-8"),
     "n.jsonl": ('{"a": 1, "label": 2}\n', "has no column of text"),
 }

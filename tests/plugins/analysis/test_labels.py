@@ -1,4 +1,4 @@
-"""Labels and where they went."""
+"""Labels and label flow."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
-    assert alone == ("For a verdict, name the original with against.",)
+    assert alone == ("For a verdict, give the original with against.",)
 
 
 def test_limits_are_in_numbers(analysis, corpus):

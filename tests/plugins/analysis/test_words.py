@@ -38,7 +38,12 @@ def test_figures_by_hand(corpus):
     # Words a b a b c a b; bigrams ab ba ab | ab: none reaches from field to field.
     entropy = -(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25))
     assert values["entropy-2"] == pytest.approx(entropy)
-    found = {"words": 7, "vocabulary": 3, "bigrams a row": 2 / 2, "own bigrams a row": (2 + 1) / 2}
+    found = {
+        "words": 7,
+        "vocabulary": 3,
+        "bigrams a row": 2 / 2,
+        "own bigrams per row": (2 + 1) / 2,
+    }
     found |= {f"distinct-{n}": share for n, share in enumerate((3 / 7, 2 / 4, 2 / 2, 1), 1)}
     assert {name: values[name] for name in found} == found
     assert math.isnan(values["hd-d"])

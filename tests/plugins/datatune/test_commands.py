@@ -123,7 +123,7 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
         (["retrieve", "x y", "--catalogue", ".", "-o", "k2=1"], "bm25 has no option 'k2'"),
         (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
         (["catalogue", "frob"], "no such action"),
-        (["catalogue", "build"], "catalogue build wants a SPEC"),
+        (["catalogue", "build"], "catalogue build needs a SPEC"),
         (["catalogue", "build", ".", "-o", "limit"], "not of the form KEY=VALUE"),
         (["catalogue", "list"], "no index in"),
     ],

@@ -85,7 +85,7 @@ def test_rows_inside_an_object_with_what_it_says_of_itself(tmp_path, described):
     path.write_text(json.dumps(said | {"examples": [{"input": "Q", "target": "yes"}]}))
     (entry,) = described(path).values()
     assert entry.description == "Yes or no?"
-    assert entry.notes == ("its authors want it in no training corpus: GUID 1",)
+    assert entry.notes == ("its authors want to keep it out of training corpora: GUID 1",)
     assert list(FILES.rows(entry)) == [{"input": "Q", "target": "yes"}]
 
 
@@ -120,7 +120,7 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
         ("twice.csv", "a,a\n1,2\n", "has two columns of the same name"),
         ("latin.csv", b"a\n\xe9\n", "is not valid utf-8"),
         ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),
-        ("settings.json", '{"a": 1}', "is one JSON object with no list of rows in it"),
+        ("settings.json", '{"a": 1}', "is one JSON object with there is no list of rows in it"),
         ("noise.parquet", b"\x00\x01", "cannot read"),
     ],
 )

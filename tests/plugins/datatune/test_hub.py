@@ -140,7 +140,7 @@ def test_a_dataset_that_the_viewer_cannot_show(hub):
     hub.add("ada/a")
     said = {"error": "The dataset viewer doesn't support this dataset"}
     hub.fail("/viewer/info", 500, 1, {"X-Error-Code": "StreamingRowsError"}, said)
-    with pytest.raises(DatasetUnavailable, match="the viewer has nothing of ada/a: The dataset"):
+    with pytest.raises(DatasetUnavailable, match="the viewer does not have ada/a: The dataset"):
         actual()
     hub.fail("/viewer/info", 500, 99, {}, {"error": "oops"})
     with pytest.raises(DatasetUnavailable, match="oops"):
@@ -152,7 +152,7 @@ def test_no_samples_are_a_note(hub):
     hub.fail("first-rows", 501, 1, {}, {"error": "too big"})
     (entry,) = actual().values()
     assert entry.samples == ()
-    assert entry.notes == ("no sample rows: the viewer has nothing of ada/a: too big",)
+    assert entry.notes == ("no sample rows: the viewer does not have ada/a: too big",)
     assert entry.rows == 3
 
 
@@ -221,7 +221,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     assert broken.code == 1
     assert "the same command continues" in broken.err
     searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
-    assert "warning: hf: is built in part: 2 datasets" in searched.err
+    assert "warning: hf: is only partly built: 2 datasets" in searched.err
     assert searched.code == 0
     hub.faults.clear()
     asked = len(hub.asked)

@@ -295,7 +295,7 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process, work
     assert all(record["notes"]["like_source"] > 80 for record in records())
     assert 0 < source["alike"] <= 8
     output = in_process("report", "a").out
-    assert "Rows by source" in output and "nearly the source's" in output
+    assert "Rows by source" in output and "nearly the same as the source" in output
     assert "file:data/reviews.csv  cc-by-4.0" in output
     line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
     assert line in Path("a/README.md").read_text()

@@ -148,7 +148,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
         works(line)
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
     said = Path("analysed/analysis.json").read_text()
-    assert "No label of run0 was corrected: the run had no step 4." in said
+    assert "The labels of run0 were not corrected, because the run had no step 4." in said
     assert "got another than was asked for" not in said
 
 

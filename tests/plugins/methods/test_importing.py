@@ -318,7 +318,7 @@ REFUSED = {
     "sungen none.jsonl LABELS": "there is no file",
     "zerogen latin.jsonl LABELS": "--encoding cp1252",
     "sungen empty.jsonl LABELS": "has no rows",
-    "sungen odd.jsonl LABELS": "a row of sungen has idx, label, text; other forms: zerogen:",
+    "sungen odd.jsonl LABELS": "a row of sungen has idx, label, text; other formats: zerogen:",
 }
 """What is typed after `targen import-rows`, and what the error or its hint says."""
 

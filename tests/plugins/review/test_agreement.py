@@ -31,7 +31,7 @@ def test_kappa_is_that_of_scikit_learn(linear, pairs):
     ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
     if len({*one, *other}) == 1:
         assert ours == Figure(
-            None, rows=len(pairs), reason="both gave one grade only, and the same"
+            None, rows=len(pairs), reason="both gave only one grade, the same one"
         )
         return
     theirs = metrics.cohen_kappa_score(
@@ -47,7 +47,7 @@ def test_spearman_is_that_of_scipy(pairs):
     one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
     ours = spearman(one, other)
     if len({*one}) == 1 or len({*other}) == 1:
-        assert ours == Figure(None, rows=len(pairs), reason="one of the two gave one grade only")
+        assert ours == Figure(None, rows=len(pairs), reason="one of the two gave only one grade")
         return
     assert ours.value == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)
 
@@ -61,7 +61,7 @@ def test_alpha_is_that_of_krippendorff(level, rows):
     graded = [[each for each in row if each] for row in rows]
     pairable = {each for row in graded if len(row) > 1 for each in row}
     if len(pairable) < 2:
-        reason = "only one grade was given" if pairable else "no row has two grades"
+        reason = "only one grade was given" if pairable else "no rows have two grades"
         assert (ours.value, ours.reason) == (None, reason)
         return
     data = [[math.nan if row[at] is None else LETTERS.index(row[at] or "") for row in rows]
@@ -101,11 +101,11 @@ def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
 
 
 def test_what_grades_do_not_define_has_a_reason():
-    none = Figure(None, reason="no row has a grade by both")
+    none = Figure(None, reason="no rows have a grade from both")
     assert cohen_kappa(["A", None], [None, "A"]) == none
-    assert spearman([1, 2], [None, None]).reason == "no row has a grade by both"
-    assert krippendorff_alpha([["A"], []]).reason == "no row has two grades"
-    assert share(0, 0).reason == "no row was graded"
+    assert spearman([1, 2], [None, None]).reason == "no rows have a grade from both"
+    assert krippendorff_alpha([["A"], []]).reason == "no rows have two grades"
+    assert share(0, 0).reason == "no rows were graded"
 
 
 def test_where_all_agree_or_no_row_changes_a_figure_there_is_one_without_an_interval():

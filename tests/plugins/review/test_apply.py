@@ -182,7 +182,7 @@ def test_runs_that_are_refilled_share_one_cap(task_file, in_process, works, tmp_
     before = sum(_tokens(run) for run in runs)
     line = ("review", "apply", "both", "--refill", "-q", "--out", "new")
     short = in_process(*line, "--max-tokens", before + 2_500)
-    assert (short.code, "by all parts of the command" in short.err) == (1, True)
+    assert (short.code, "by the whole command" in short.err) == (1, True)
     assert before < sum(_tokens(run) for run in runs) <= before + 2_500
     done = works(*line, "--max-tokens", 1_000_000)
     assert f"{sum(_tokens(run) for run in runs):,} tokens" in done.err
@@ -262,7 +262,7 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     run, grades, refuses, works, tmp_path
 ):
     export = ("export", run, "--reviewed")
-    refuses(export, f"no row has been reviewed in {run}", f"targen review {run}")
+    refuses(export, f"none of the rows in {run} have been reviewed", f"targen review {run}")
     grades(run, "bob", {0: {"after": "D"}})
     assert "of 1 row" in refuses(export, "none was found acceptable").err
     grades(run, "ann", ANN)
@@ -293,7 +293,7 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     works("export", run, "--as", "hf", "--out", "out")
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
-        "2 people graded 2 of 6 rows (all of them given to them, labels in sight)",
+        "2 people graded 2 of 6 rows (all of them given to them, labels visible)",
         "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
         "Acceptable (A, B): 75% (",
         "before correction 50% (",

@@ -175,9 +175,9 @@ def refused(tmp_path):
 
 
 WRONG = r"""
-    argilla-records.json | id | "9.9/e/0" | this review has no row '9.9/e/0'
-    labelstudio-min.json | targen_row | "9.9/e/0" | this review has no row '9.9/e/0'
-    labelstudio.json | data.targen_row | null | this review has no row 'None'
+    argilla-records.json | id | "9.9/e/0" | this review does not have the row '9.9/e/0'
+    labelstudio-min.json | targen_row | "9.9/e/0" | this review does not have the row '9.9/e/0'
+    labelstudio.json | data.targen_row | null | this review does not have the row 'None'
     argilla-records.json | metadata.targen_digest | "v2:0123456789abcdef" | format 2
     labelstudio.json | data.targen_digest | "v2:0123456789abcdef" | format 2
     labelstudio.json | data.targen_digest | "0123" | missing or damaged

@@ -149,5 +149,7 @@ def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, w
     folder = planned([str(data)], rubric="paper")[0]
     works("review", "grade", folder, *FAKE)
     data.write_text(data.read_text().replace("number 2 was", "number 2 is"))
-    said = "fake: 1 grade of rows that have changed since, or are gone, left out: row 2"
+    said = (
+        "fake: 1 grade for rows that have changed since then, or no longer exist, left out: row 2"
+    )
     assert said in works("review", "report", folder).out

@@ -135,7 +135,7 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
 def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, tmp_path):
     opened("spans")
     export = ("review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", "out")
-    done = refuses(export, "rows of rows have an output, and these forms ask for one label")
+    done = refuses(export, "rows of rows have an output, but these formats only have one label")
     assert "targen export --as label-studio" in done.err
 
 

@@ -52,7 +52,7 @@ def reported(works):
 
 
 def test_grades_are_counted_by_row_before_and_after(review, graded, refuses, reported):
-    refuses(("review", "report", review), "no row has been graded so far")
+    refuses(("review", "report", review), "no rows have been graded so far")
     graded(review, "ann", "A CB A B D .")
     graded(review, "bob", "A CA C B C .")
     said = reported(review)
@@ -157,7 +157,7 @@ def test_models_are_kept_apart_from_people(review, graded, reported, works):
         "gpt, a model, finds 100% acceptable",
         "Agreement with models",
         "ann alone has graded, so how far people agree is not known",
-        "No Spearman's r of ann, gpt: one of the two gave one grade only.",
+        "No Spearman's r of ann, gpt: one of the two gave only one grade.",
     ):
         assert words in printed
     said = reported(review)
@@ -186,7 +186,7 @@ def test_what_does_not_count_is_said(rows_file, graded, works):
     data.write_text("\n".join([*rows, rows[3]]) + "\n")
     printed = works("review", "report", folder).out
     for words in (
-        "ann: 1 grade of rows that have changed since, or are gone, left out: row 0",
+        "ann: 1 grade for rows that have changed since then, or no longer exist, left out: row 0",
         "bob: 1 grade that the rubric paper does not have, left out: row 1 (E)",
         "eve is not a rater of the plan: 1 grade left out",
         "rows has 5 rows now, and had 4 when the review was planned",
@@ -258,7 +258,7 @@ def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
     figures = figures_of(read_reviews([folder]))
     figures.material.tasks["rows"] = "targen-tasks-superglue:rte"
     tables = {table.title: table for table in findings_of(figures, paper=True).tables}
-    (row,) = tables["The paper's table 16"].rows
+    (row,) = tables["The paper's Table 16"].rows
     assert [shown(cell) for cell in row] == [
         *("RTE", "498", "300", "52", "70", "76", "355", "50", "57", "36", "0.707", "0.813")
     ]

@@ -132,7 +132,7 @@ def test_nobody_grades_what_their_own_instructions_made():
     assert len(lists["c"]) == 30
     with pytest.raises(UsageError, match="no team is left to review rte"):
         assigned(samples, teams_of("ab"), barred={("b", "rte")}, seed=0)
-    with pytest.raises(UsageError, match="no row is left to review"):
+    with pytest.raises(UsageError, match="there are no rows left to review"):
         assigned({"rte": []}, teams_of("ab"), seed=0)
 
 

@@ -227,7 +227,7 @@ def test_rows_are_paired_by_a_column_that_is_named(view, written):
     opened = view(one, other, key="no")
     assert opened.catalogue.keys.pairs == 2
     assert 'class="text differs"' in opened.ask("row/1")
-    with pytest.raises(UsageError, match="no row of a has a column 'strange'"):
+    with pytest.raises(UsageError, match="none of the rows of a have a column 'strange'"):
         view(one, other, key="strange")
 
 

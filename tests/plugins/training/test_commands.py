@@ -44,7 +44,7 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     assert "warning: the model predicts praise for 100% of the test rows, and 50% are" in said.err
     assert said.json["figures"]["accuracy"]["value"] == 0.5
     mood("same.jsonl", 40, seed=2, labels=("praise",))
-    assert "the model says" not in targen("evaluate", "models/train", "same.jsonl").err
+    assert "model's label" not in targen("evaluate", "models/train", "same.jsonl").err
 
 
 def test_a_model_knows_the_task_of_its_file(targen, works, mood, monkeypatch):
@@ -143,7 +143,7 @@ def test_rows_without_a_label_are_left_out(targen, mood):
     assert "50 decisions of mood, 10 without a label left out" in made.out
     write_lines("none.jsonl", rows[:10])
     measured = targen("evaluate", "m", "none.jsonl", "--task", "mood.yaml")
-    assert measured.code == 2 and "no row has a label" in measured.err
+    assert measured.code == 2 and "none of the rows have a label" in measured.err
 
 
 def test_a_label_that_was_not_learned_is_said(targen, works, mood):
@@ -151,12 +151,12 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     Path("wider.yaml").write_text(task)
     mood("train.jsonl", 60)
     made = targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
-    assert "no training row had the label doubt" in made.err
+    assert "none of the training rows had the label doubt" in made.err
     mood("test.jsonl", 10, seed=1)
     with changed("test.jsonl") as rows:
         rows[0]["label"] = "doubt"
     measured = works("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
-    assert "no training row had the label doubt" in measured.err
+    assert "none of the training rows had the label doubt" in measured.err
     assert measured.json["labels"]["doubt"]["recall"] == 0
     assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
 

@@ -237,7 +237,7 @@ def test_test_rows_are_never_learned_from(targen, moods):
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
     compared = targen(*compare, "--repeats", 1, "--out", "c")
-    assert "1 row also in the test set, and 1 nearly" in compared.err
+    assert "1 row are also in the test set, and near copies of 1" in compared.err
     all_of_it = targen("compare", "test.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
     assert all_of_it.code == 2
     assert "all of its 30 rows are also in the test set" in all_of_it.err
@@ -264,7 +264,7 @@ BOTH = "good.jsonl --test test.jsonl --task mood.yaml"
 WRONG = f"""
     good.jsonl --task mood.yaml | --test DATA
     good.jsonl --test test.jsonl | --task NAME
-    A=good.jsonl A=poor.jsonl --test test.jsonl | two datasets are called A
+    A=good.jsonl A=poor.jsonl --test test.jsonl | two datasets have the name A
     A=good.jsonl+ --test test.jsonl | a dataset is missing
     good.jsonl --test bare.jsonl --task mood.yaml | no test row has a label
     one.jsonl --test test.jsonl --task mood.yaml | all rows are praise

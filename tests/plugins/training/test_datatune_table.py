@@ -90,7 +90,7 @@ def test_a_generator_writes_the_few_shot_answers(targen, works):
     [
         ((), "has rows to train on"),
         (("--tasks", "rte"), "rte is not in datatune-table2"),
-        (("--transformed", "nowhere"), "nowhere: no such folder"),
+        (("--transformed", "nowhere"), "nowhere: there is no such folder"),
         (("--models", "huge"), "--models huge"),
     ],
 )

@@ -41,7 +41,7 @@ def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(targen
         ("natural", "Og"): 60, ("natural", "Syn"): 80,
     }  # fmt: skip
     assert results["parts"][0]["arms"]["Og"][0]["labels"] == {"praise": 45, "blame": 15}
-    assert done.out.index("as many rows each, same labels") < done.out.index("all rows")
+    assert done.out.index("equal numbers of rows, same labels") < done.out.index("all rows")
     assert "praise 75%, blame 25%" in done.out
     assert "arms differ in their labels (Og: praise 75%, blame 25%; Syn: " in done.out
 
@@ -81,7 +81,7 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(targen: Command)
     assert few[1]["difference"]["low"] > 0
     assert few[1]["alone"]["low"] < few[1]["alone"]["value"] < few[1]["alone"]["high"]
     assert "real rows per label" in done.out
-    assert "to 2 real rows per label, synthetic rows add +" in done.out
+    assert "to 2 real rows per label, synthetic rows gain +" in done.out
     page = Path("comparisons/real-syn/results.html").read_text()
     assert page.count("<svg") == 1
     assert ">100</text>" in page
@@ -117,7 +117,7 @@ def _resolving(resolve: Command, name: str, target: object) -> Command:
 
 BAD = """
     syn.jsonl --curve 2,x | --curve 2,x is not a list of numbers
-    syn.jsonl --real real.jsonl --curve 5,2 | growing numbers from 0 on
+    syn.jsonl --real real.jsonl --curve 5,2 | increasing numbers from 0 on
     syn.jsonl a=real.jsonl --real real.jsonl --curve 2 | takes one dataset
     syn.jsonl --real real.jsonl --curve 2,all | per_label
     syn.jsonl --real none.jsonl | none.jsonl

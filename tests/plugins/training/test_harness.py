@@ -54,7 +54,7 @@ def test_what_it_needs_is_said(targen, decoder, monkeypatch):
     both = targen("evaluate", decoder, "train.jsonl", "--harness", "arc_easy")
     assert both.code == 2 and "has its own data" in both.err
     nothing = targen("evaluate", decoder)
-    assert nothing.code == 2 and "no rows were given to evaluate on" in nothing.err
+    assert nothing.code == 2 and "no rows to evaluate on were given" in nothing.err
     targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "n")
     words = targen("evaluate", "n", "--harness", "arc_easy")
     assert words.code == 2 and "--trainer decoder" in words.err

@@ -100,7 +100,7 @@ def test_rows_as_instructions(targen, works, mood):
     [
         (["--model", "tfidf"], "tfidf is a trainer"),
         (["--model", "./nowhere"], "no folder ./nowhere"),
-        (["--trainer", "encoder"], "no pretrained model was named"),
+        (["--trainer", "encoder"], "no pretrained model was given"),
         (["--from", "nowhere"], "no folder nowhere"),
         (["--from", "m"], "always trains a new model"),
         (["--from", "m", "--model", "x"], "both say what to start from"),

@@ -63,11 +63,11 @@ def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
     mood("train.jsonl", 20)
     model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
     for call, said in (
-        (lambda: targen_core.train(), "no dataset was given to train on"),
+        (lambda: targen_core.train(), "no training dataset was given"),
         (lambda: targen_core.train("train.jsonl"), "task"),
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
-        (lambda: model.predict(["So good."]), "predict takes Decisions"),
+        (lambda: model.predict(["So good."]), "predict() takes Decisions"),
         (lambda: model.labels_of([3]), "text 1 is 3"),
         (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):

@@ -79,11 +79,13 @@ def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatc
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
     both = targen(*asked)
     assert both.code == 0 and "(tfidf, vectors)" in both.err
-    assert "up to 90 trainings, about 4 min" in both.err  # two tasks; vectors as many rows each
+    assert (
+        "up to 90 training runs, about 4 min" in both.err
+    )  # two tasks; vectors equal numbers of rows
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
     assert f"vectors is left out: {install('targen-training[vectors]')}" in one.err
-    assert "up to 60 trainings, about 1 min" in one.err and "(tfidf)" in one.err
+    assert "up to 60 training runs, about 1 min" in one.err and "(tfidf)" in one.err
 
 
 @pytest.mark.whole
@@ -95,7 +97,7 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     results = json.loads(Path("six/results.json").read_text())
     assert {*results["parts"][0]["arms"]} == {"Og", "Syn", "Og+Syn", "Og-I", "Syn-I"}
     for words in ("78.64", "mean %", "minus Og", "Differences from", "validation", "cb 40, rte 40",
-                  "as many rows each", "Always the commonest label: cb ",
+                  "equal numbers of rows", "Always the commonest label: cb ",
                   "Without axg, "):  # fmt: skip
         assert words in done.out
     facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
@@ -349,7 +351,7 @@ BAD = """
     table7 --original SG | targen reproduce table7 --synthetic FOLDER
     table6 --original SG --models huge | one of: small, paper
     table6 --original SG --tasks multirc | multirc is not in table6
-    table6 --original SG --synthetic nowhere | --synthetic nowhere: no such folder
+    table6 --original SG --synthetic nowhere | --synthetic nowhere: there is no such folder
     table6 --original SG --tasks wic | no train and val for it
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
     table11 --original SG | --generator NAME/MODEL, once for each

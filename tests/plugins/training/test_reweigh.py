@@ -93,7 +93,7 @@ def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
     assert done.json["labels"]["praise"]["of_weight_0"] >= 4
     trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
     left = weights.count(0)
-    assert f"{80 - left} decisions of mood, weighed, {left} of weight 0 left out" in trained.out
+    assert f"{80 - left} decisions of mood, weighed, {left} with weight 0 left out" in trained.out
 
 
 @pytest.mark.whole
@@ -145,10 +145,13 @@ def weighed(rows: range, *weight: object) -> list[dict[str, object]]:
         (weighed(range(40), "x"), 'weight 1 is "x"'),
         (weighed(range(40), True), "weight 1 is true"),
         (weighed(range(40)), "weight 1 is null"),
-        (weighed(range(39), 1), "no weight for the row with idx 39"),
+        (weighed(range(39), 1), "there is no weight for the row with idx 39"),
         (weighed(range(41), 1), "weights of more rows"),
         (weighed(range(9, 49), 1), "those of other rows"),
-        ([{"weight": 1}] * 3, "contains 3 weights, and rows 40 rows: they are those of other rows"),
+        (
+            [{"weight": 1}] * 3,
+            "contains 3 weights, and rows 40 rows: they belong to different rows",
+        ),
         (np.full(40, np.nan), "weight 1 is NaN"),
         (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
         (np.ones(12), "contains 12 weights"),
@@ -265,7 +268,7 @@ def test_a_trainer_that_heeds_no_weights_is_not_given_any(targen, works, noisy, 
     mood("test.jsonl", 40, seed=1)
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w")
     done = targen("train", "w", "--task", "mood.yaml", "--trainer", "bayes")
-    assert done.code == 2 and "the rows have weights, and bayes ignores weights" in done.err
+    assert done.code == 2 and "the rows have weights, but bayes ignores weights" in done.err
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
     done = targen(*both, "--trainer", "bayes", "--out", "c")
     assert done.code == 2 and "ignores weights" in done.err
@@ -280,7 +283,9 @@ def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl")
     done = works(*both, "--trainer", "tfidf", "--repeats", "2", "--out", "c", "--json")
     notes = json.dumps(done.json)
-    assert f"rows of w count by weights, 1.00 on average; {zeros} of weight 0 are left out" in notes
+    assert (
+        f"rows of w count by weights, 1.00 on average; {zeros} with weight 0 are left out" in notes
+    )
 
 
 def test_digests_of_what_has_no_weights_are_as_they_were():

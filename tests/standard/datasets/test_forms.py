@@ -146,7 +146,7 @@ def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
     with pytest.raises(UsageError) as caught:
         read_dataset(tmp_path / "two", dataset.task)
     assert str(caught.value) == f"{tmp_path / 'two'} contains several datasets: test, train"
-    assert caught.value.hint == f"name one, such as {tmp_path / 'two' / 'test'}"
+    assert caught.value.hint == f"choose one, such as {tmp_path / 'two' / 'test'}"
     assert read_dataset(tmp_path / "two" / "train", dataset.task).digest == dataset.digest
 
 
@@ -165,7 +165,7 @@ def test_a_hub(dataset, library, tmp_path, monkeypatch):
     assert (read_back.name, read_back.digest) == ("acme-toy-small-train", dataset.digest)
     with pytest.raises(UsageError, match="has several splits: train, test") as caught:
         read_dataset("hf:acme/toy", dataset.task)
-    assert caught.value.hint == "name one, such as hf:acme/toy::train"
+    assert caught.value.hint == "choose one, such as hf:acme/toy::train"
     with pytest.raises(UsageError, match=r"^cannot read hf:acme/gone: no hub$"):
         read_dataset("hf:acme/gone", dataset.task)
     with pytest.raises(UsageError, match="is not of the form hf:OWNER/NAME"):

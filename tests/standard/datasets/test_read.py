@@ -37,7 +37,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not say which task its rows belong to"
-    assert caught.value.hint == 'task="NAME", or the file of one; see targen list-tasks'
+    assert caught.value.hint == 'task="NAME", or a task file; see targen list-tasks'
 
 
 def test_a_file_of_a_run_leads_to_the_run(registry, run):
@@ -96,7 +96,8 @@ def test_rows_of_another_version_of_the_task_say_so(registry, run, task):
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=Registry([newer]))
     assert (
-        caught.value.hint == "the rows were made with version 1 of the task; version 2 is installed"
+        caught.value.hint
+        == "the rows were generated with version 1 of the task, but version 2 is installed"
     )
 
 

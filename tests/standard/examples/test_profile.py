@@ -293,7 +293,7 @@ class TestCommand:
             said = refuses("profile notes.txt --into flow.yaml", "flow.yaml: no key can be added")
             assert why in said.err
             assert Path("flow.yaml").read_text() == text
-        refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
+        refuses("profile notes.txt --out a.yaml --into b.yaml", "cannot be combined")
 
     @pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028"])
     def test_the_name_of_a_file_writes_no_key(self, works, mark):

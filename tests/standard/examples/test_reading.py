@@ -103,7 +103,7 @@ def test_lines_end_as_editors_end_them(porter, texts):
 
 def test_columns_that_could_both_hold_the_text(porter):
     rows = [{"a": f"one {at}", "b": f"two {at}"} for at in range(9)]
-    with pytest.raises(UsageError, match=r"no column is called text: the columns are a, b"):
+    with pytest.raises(UsageError, match=r"there is no column text; the columns are a, b"):
         read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
 
 

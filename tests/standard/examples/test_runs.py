@@ -133,7 +133,7 @@ class TestWhereTheyComeFrom:
         [
             (["--examples", "none.txt"], "--examples: there is no file none.txt"),
             (["--examples", "few.txt"], "few.txt has 2 rows that can be examples, and 5"),
-            (["--no-show-examples"], "there are no examples, and there is no profile"),
+            (["--no-show-examples"], "there are no examples and no profile"),
         ],
     )
     def test_what_cannot_be_used_is_an_error_with_what_to_type(self, refuses, typed, error):
