@@ -30,6 +30,8 @@ KEYS = _BANDS
 
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
+_FEW, _PART = 1 << 15, 32  # keys that are not in order yet, and which part of all
+_HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
 _SHORT = 40  # letters of a text in which one other word makes another text
@@ -102,25 +104,51 @@ def _words(text: str) -> list[str]:
 
 
 class Index:
-    """The numbers of rows, by their keys."""
+    """The numbers of rows, by their keys.
+
+    A run has 25 keys a row, and an entry of a dictionary takes 80 bytes. So only those of the last
+    rows are in one. All others are cells of 8 bytes in one sorted array: a key, and below it a row.
+    """
 
     def __init__(self) -> None:
         # Most keys are of one row: no list for those.
-        self._rows: dict[int, int | list[int]] = {}
+        self._last: dict[int, int | list[int]] = {}
+        self._cells = np.zeros(0, np.uint64)
 
     def add(self, number: int, keys: Iterable[int]) -> None:
-        """Enter a row under its keys."""
-        rows = self._rows
+        """Enter a row under its keys; `number` is greater than those before."""
+        rows = self._last
         for key in keys:
             there = rows.setdefault(key, number)
             if there is number:
                 continue
             if not isinstance(there, list):
                 rows[key] = [there, number]
-            elif len(there) < _MOST:
+            elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
+        if len(rows) > _FEW + len(self._cells) // _PART:
+            pairs = ((key, at) for key, row in rows.items() for at in _listed(row))
+            self._settle(np.fromiter((key << 32 | at for key, at in pairs), np.uint64))
+            rows.clear()
 
-    def find(self, keys: Iterable[int], surely: Iterable[int] = ()) -> list[int]:
+    def extend(self, number: int, keys: NDArray[np.uint32]) -> None:
+        """Enter many rows, from `number` on: one in each line of `keys`."""
+        rows = np.arange(number, number + len(keys), dtype=np.uint64)[:, np.newaxis]
+        self._settle((keys.astype(np.uint64) << _HALF | rows).ravel())
+
+    def _settle(self, cells: NDArray[np.uint64]) -> None:
+        """Enter cells of later rows than those that are there, `_MOST` of a key at most."""
+        cells = np.unique(cells)  # sorted, and a row once under each key
+        first = self._cells.searchsorted(cells & ~_ROW)
+        there = self._cells.searchsorted(cells | _ROW, "right") - first
+        there += np.arange(len(cells)) - cells.searchsorted(cells & ~_ROW)
+        cells = cells[there < _MOST]
+        size = len(self._cells)
+        self._cells.resize(size + len(cells), refcheck=False)  # in place: there is one of it
+        self._cells[size:] = cells
+        self._cells.sort(kind="stable")  # merges two sorted runs
+
+    def find(self, keys: Sequence[int], surely: Sequence[int] = ()) -> list[int]:
         """The rows to compare, ascending: those that share most keys, and all under `surely`.
 
         `surely` are some of the keys.
@@ -134,13 +162,36 @@ class Index:
             rows.update(self._met(surely))
         return sorted(rows)
 
-    def _met(self, keys: Iterable[int]) -> list[int]:
-        get = self._rows.get
+    def _met(self, keys: Sequence[int]) -> list[int]:
+        """The rows under each key, in their order."""
+        last, settled = self._last.get, self._settled(keys)
         met: list[int] = []
         for key in keys:
-            if (there := get(key)) is not None:
-                if isinstance(there, list):
-                    met += there
-                else:
-                    met.append(there)
+            there = settled.get(key)
+            if (row := last(key)) is None:
+                met += there or ()
+            elif there:
+                met += (there + _listed(row))[:_MOST]
+            elif isinstance(row, list):
+                met += row
+            else:
+                met.append(row)
         return met
+
+    def _settled(self, keys: Sequence[int]) -> dict[int, list[int]]:
+        """The rows in cells under these keys; most keys have none."""
+        cells = self._cells
+        if not len(cells):
+            return {}
+        lowest = np.array(keys, np.uint64) << _HALF
+        first = cells.searchsorted(lowest)
+        met = np.flatnonzero(cells.take(first, mode="clip") - lowest <= _ROW)
+        ends = cells.searchsorted(lowest[met] | _ROW, "right")
+        return {
+            keys[place]: (cells[begun:ended] & _ROW).tolist()
+            for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
+        }
+
+
+def _listed(rows: int | list[int]) -> list[int]:
+    return rows if isinstance(rows, list) else [rows]

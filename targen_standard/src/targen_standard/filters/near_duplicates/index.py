@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
+from zlib import crc32
+
+import numpy as np
 
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
@@ -14,6 +18,48 @@ __all__ = ["NearDuplicates"]
 # Of an entry: its form, the bytes of seed, text and written, and its keys, that of the whole last.
 _HEAD = struct.Struct(f"<BHII{KEYS + 1}I")
 _FORM = 2
+
+
+class _Rows:
+    """The text, seed and what was written of each row, in one string: a tuple takes half more."""
+
+    def __init__(self) -> None:
+        self._strings: list[str] = []  # a text, what was written if it is no part of it, its seed
+        self._seeds = array("I")  # check sums
+        self._begun, self._ended = array("I"), array("I")  # what was written, in the string
+        self.letters = array("I")  # of each text
+
+    def __len__(self) -> int:
+        return len(self._strings)
+
+    def append(self, seed: str, text: str, written: str) -> None:
+        begun = text.find(written)
+        if begun < 0:
+            begun = len(text)
+        ended = begun + len(written)
+        self._strings.append(text + (written if ended > len(text) else "") + seed)
+        self._seeds.append(_sum(seed))
+        self._begun.append(begun)
+        self._ended.append(ended)
+        self.letters.append(len(text))
+
+    def text(self, number: int) -> str:
+        return self._strings[number][: self.letters[number]]
+
+    def written(self, number: int) -> str:
+        return self._strings[number][self._begun[number] : self._ended[number]]
+
+    def seed(self, number: int) -> str:
+        return self._strings[number][max(self.letters[number], self._ended[number]) :]
+
+    def siblings(self, seed: str, numbers: Iterable[int]) -> list[int]:
+        """Those of some rows that have this seed."""
+        seeds, crc = self._seeds, _sum(seed)
+        return [each for each in numbers if seeds[each] == crc and self.seed(each) == seed]
+
+
+def _sum(seed: str) -> int:
+    return crc32(seed.encode("utf-8", "surrogatepass"))
 
 
 class NearDuplicates:
@@ -28,7 +74,7 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self._index = Index()
-        self._rows: list[tuple[str, str, str]] = []  # the seed, text and what was written of each
+        self._rows = _Rows()
         self._last = (
             "",
             "",
@@ -42,26 +88,25 @@ class NearDuplicates:
 
         It is the first of those compared that are alike.
         """
-        if not self._rows:
+        rows = self._rows
+        if not len(rows):
             return None
         _, _, text, written, keys = self._look(text, written)
+        met = self._index.find(keys, keys[-1:])
+        siblings = rows.siblings(seed, met)
         # Most that meet by chance have other lengths: to look at these costs less than a call.
         most = len(text) * (200 - self.threshold) / self.threshold + 1
         least = len(text) ** 2 / most - 1
-        siblings: list[int] = []
-        others: list[int] = []
-        for number in self._index.find(keys, keys[-1:]):
-            its_seed, its_text, _ = self._rows[number]
-            if seed == its_seed:
-                siblings.append(number)
-            elif least <= len(its_text) <= most:
-                others.append(number)
-        found = (self._first(text, others, 1), self._first(written, siblings, 2))
+        others = [number for number in met if least <= rows.letters[number] <= most]
+        if siblings:
+            others = sorted({*others} - {*siblings})
+        compared = (text, others, rows.text), (written, siblings, rows.written)
+        found = (self._first(mine, numbers, theirs) for mine, numbers, theirs in compared)
         return min((number for number in found if number is not None), default=None)
 
-    def _first(self, text: str, numbers: Sequence[int], part: int) -> int | None:
-        """The first of some rows whose text at `part` is like this one."""
-        place = first_alike(text, [self._rows[number][part] for number in numbers], self.threshold)
+    def _first(self, text: str, numbers: Sequence[int], theirs: Callable[[int], str]) -> int | None:
+        """The first of some rows whose text is like this one."""
+        place = first_alike(text, [*map(theirs, numbers)], self.threshold)
         return None if place is None else numbers[place]
 
     def add(self, seed: str, text: str, written: str) -> bytes:
@@ -69,7 +114,8 @@ class NearDuplicates:
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)
-        self._enter(seed, text, written, keys)
+        self._index.add(len(self._rows), keys)
+        self._rows.append(seed, text, written)
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (written != text) << 7
         parts = [
@@ -85,6 +131,8 @@ class NearDuplicates:
         """
         if not self.threshold:
             return
+        keys: list[list[int]] = []
+        first = len(self._rows)
         for entry in entries:
             try:
                 form, *sizes = _HEAD.unpack_from(entry)
@@ -97,7 +145,10 @@ class NearDuplicates:
                 )
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._enter(seed, text, written if form & 128 else text, sizes[3:])
+            self._rows.append(seed, text, written if form & 128 else text)
+            keys.append(sizes[3:])
+        if keys:
+            self._index.extend(first, np.array(keys, np.uint32))
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
         """Both texts as they are, both normalised, and the keys."""
@@ -111,7 +162,3 @@ class NearDuplicates:
                 [*keys_of(whole), whole_key(whole)],
             )
         return self._last
-
-    def _enter(self, seed: str, text: str, written: str, keys: Iterable[int]) -> None:
-        self._index.add(len(self._rows), keys)
-        self._rows.append((seed, text, written))
