@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -111,7 +112,7 @@ class GrowingList:
         self.above = above
         self.calls = calls
         self.draws = draws
-        self.drawn: list[Mapping[str, str]] = []  # for each item, with what is above it
+        self._places = array("q")  # of each item, which its draws follow from; -1: none of its own
         self.items: list[Any] = []
         self.spec = spec = order.specs[depth]
         self.shard = None if depth else order.shard
@@ -125,7 +126,7 @@ class GrowingList:
         self.finished = False
         self.grown = 0  # batches that are there, empty ones too
         self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
-        self.batches: list[asyncio.Task[ListBatch | None]] = []
+        self.batches: list[asyncio.Future[ListBatch | None]] = []
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
@@ -143,17 +144,24 @@ class GrowingList:
         """Return whether its items are seeds."""
         return self.depth == len(self.order.specs) - 1
 
-    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+    def prefetch(self, index: int) -> asyncio.Future[ListBatch | None]:
         """Start the `index`-th batch, and those before it."""
         while len(self.batches) <= index:
             before = self.batches[-1] if self.batches else None
             task = asyncio.ensure_future(self._grow(len(self.batches), before))
+            task.add_done_callback(partial(self._made, len(self.batches)))
             task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
             self.batches.append(task)
         return self.batches[index]
 
+    def _made(self, index: int, task: asyncio.Task[ListBatch | None]) -> None:
+        """Keep a batch without its task, which has a context and is among those of the loop."""
+        if not task.cancelled() and task.exception() is None:
+            self.batches[index] = made = task.get_loop().create_future()
+            made.set_result(task.result())
+
     async def _grow(
-        self, index: int, before: asyncio.Task[ListBatch | None] | None
+        self, index: int, before: asyncio.Future[ListBatch | None] | None
     ) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
         shown: Sequence[Any] = ()
@@ -189,7 +197,7 @@ class GrowingList:
         """The batch of what was listed: its items, in the list from now on, and its drops."""
         batch = ListBatch(keys=listed.keys, start=len(self.items))
         if listed.failed is not None:
-            batch.dropped.append(Dropped(self.spec.step, making.place, *listed.failed, None))
+            batch.dropped += (Dropped(self.spec.step, making.place, *listed.failed, None),)
         for number, item in enumerate(listed.items):
             if self._is_full:
                 self.finished = True
@@ -199,7 +207,7 @@ class GrowingList:
             except Rejected as error:
                 if self.every is self.items or self.shard is None or self.shard.has(number):
                     why, value = (error.reason, str(error)), item_value(item)
-                    batch.dropped.append(Dropped(self.spec.step, making.place, *why, value))
+                    batch.dropped += (Dropped(self.spec.step, making.place, *why, value),)
             else:
                 self._enter(making, batch, number, item, key)
         if making.known is None:
@@ -248,8 +256,10 @@ class GrowingList:
                 return
         position = self._at(len(self.items))
         self.items.append(item)
-        self.drawn.append(self._drawn(making.at, number))
-        batch.items.append(item)
+        spec = self.spec
+        draws = spec.source.dimensions and spec.fixed is None and number < spec.batch
+        self._places.append(making.at * spec.batch + number if draws else -1)
+        batch.count += 1
         if not self.is_leaf:
             self.nodes.append(
                 GrowingList(
@@ -258,7 +268,7 @@ class GrowingList:
                     (*self.path, position),
                     (*self.above, item),
                     (*self.calls, *batch.keys),
-                    self.drawn[-1],
+                    self._drawn(len(self.items) - 1),
                     self._rows_told(making.index),
                 )
             )
@@ -271,13 +281,13 @@ class GrowingList:
         """Return the place of an item of this list in the list of all shards."""
         return position if self.shard is None else self.shard.at(position)
 
-    def _drawn(self, index: int, number: int) -> Mapping[str, str]:
-        """Return the draws for an item of a batch, and for those above it."""
-        spec = self.spec
-        if not spec.source.dimensions or spec.fixed is not None or number >= spec.batch:
+    def _drawn(self, position: int) -> Mapping[str, str]:
+        """Return the draws for an item, and for those above it."""
+        place = self._places[position]
+        if place < 0:
             return self.draws
-        place = (*self.path, index * spec.batch + number)
-        return {**self.draws, **draw(spec.source.dimensions, self.order.layer.seed, place)}
+        dimensions, seed = self.spec.source.dimensions, self.order.layer.seed
+        return {**self.draws, **draw(dimensions, seed, (*self.path, place))}
 
     async def _ask(self, making: _Making) -> _Listed:
         """Have a batch listed."""
@@ -361,12 +371,12 @@ class GrowingList:
             batch.walk = self.order.walks
             if batch.barren:
                 self.order.barren += 1
-            elif batch.items and self.is_leaf:
+            elif batch.count and self.is_leaf:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
 
-    async def _let_ask(self, growing: asyncio.Task[ListBatch | None]) -> None:
+    async def _let_ask(self, growing: asyncio.Future[ListBatch | None]) -> None:
         """Let a batch be asked for that the journal lacks, when no candidate is left before it.
 
         While records of earlier processes are repeated, the walk is ahead of its former place, and
@@ -402,7 +412,7 @@ class GrowingList:
         place = "/".join([self.spec.step, ".".join(map(str, self.path))])
         detail = f"{rejected} of the first {plural(judged, 'candidate')} were rejected"
         dropped = Dropped(self.spec.step, place, "too-many-rejected", detail, item_value(parent))
-        self._ended = ListBatch(dropped=[dropped], barren=False)
+        self._ended = ListBatch(dropped=(dropped,), barren=False)
 
     def _tell_of_trial(self) -> None:
         """That the list ended so, in walking order."""
@@ -419,7 +429,7 @@ class GrowingList:
             return (), 0
         if batch is None:  # no batch of its own: the next chunk of all that it holds
             return self.nodes, chunk - self.grown + 1
-        return self.nodes[batch.start : batch.start + len(batch.items)], 0
+        return self.nodes[batch.start : batch.start + batch.count], 0
 
     async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
         """The seeds of the `chunk`-th chunk of this list."""
@@ -427,9 +437,10 @@ class GrowingList:
             batch = await self.batch(chunk)
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
-                for position, value in enumerate(batch.items, batch.start):
+                for position in range(batch.start, batch.start + batch.count):
                     path = (*self.order.prefix, *self.path, self._at(position))
-                    yield Seed(value, path, self.above, calls, draws=self.drawn[position])
+                    draws = self._drawn(position)
+                    yield Seed(self.items[position], path, self.above, calls, draws=draws)
             return
         members, below = await self.below(chunk)
         for node in members:
@@ -453,7 +464,7 @@ class GrowingList:
                 return 0
             batch = task.result()
         if self.is_leaf:
-            return 0 if batch is None else len(batch.items)
+            return 0 if batch is None else batch.count
         members, below = self._below(chunk, batch)
         if self.depth == 0:  # walked round-robin: a seed of each before the second of one
             share = math.ceil(requested / max(1, len(members)))
@@ -476,7 +487,7 @@ class GrowingList:
                 break
             batch = node.batches[below].result() if below < node.grown else None
             settled += 1
-            count += 0 if batch is None else len(batch.items)
+            count += 0 if batch is None else batch.count
         if chunk == self.order.chunk:
             self._looked_at = (chunk, settled, count)
         return settled, count

@@ -123,10 +123,10 @@ def item_digest(source: ListStep[Any], item: Any) -> bytes:
 class ListBatch:
     """The result of one batch: items, items that were left out, and the calls."""
 
-    items: list[Any] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
+    dropped: tuple[Dropped, ...] = ()
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
+    count: int = 0  # of its items
     told: int = 0  # items that the next batch is told of, those of other shards among them
     barren: bool = True  # whether it gave nothing that it was not told of
     walk: int = 0  # the last walk that came by
