@@ -385,7 +385,8 @@ class GrowingList:
         if self.order.replays():
             settled = asyncio.ensure_future(self.order.settled())
             try:
-                await asyncio.wait({growing, settled}, return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {growing, settled}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 settled.cancel()
         for scope in self.scopes.values():
