@@ -32,6 +32,7 @@ from targen_core.engine.seeds import (
     item_value,
     items_from,
     readable_values,
+    share_fields,
 )
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw, draws_from
@@ -124,9 +125,9 @@ class GrowingList:
             self.limit = self.shard.of(self.limit)
         self.nodes: list[GrowingList] = []
         self.finished = False
-        self.grown = 0  # batches that are there, empty ones too
+        self.batches: list[ListBatch] = []  # that are there, empty ones too
         self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
-        self.batches: list[asyncio.Future[ListBatch | None]] = []
+        self.asked: dict[int, asyncio.Task[ListBatch | None]] = {}  # those that are not there
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
@@ -144,30 +145,35 @@ class GrowingList:
         """Return whether its items are seeds."""
         return self.depth == len(self.order.specs) - 1
 
-    def prefetch(self, index: int) -> asyncio.Future[ListBatch | None]:
-        """Start the `index`-th batch, and those before it."""
-        while len(self.batches) <= index:
-            before = self.batches[-1] if self.batches else None
-            task = asyncio.ensure_future(self._grow(len(self.batches), before))
-            task.add_done_callback(partial(self._made, len(self.batches)))
+    @property
+    def grown(self) -> int:
+        """Return how many batches are there."""
+        return len(self.batches)
+
+    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+        """Start the `index`-th batch, which is not there, and those before it."""
+        for number in range(self._requested, index + 1):
+            task = self.asked[number] = asyncio.ensure_future(self._grow(number))
             task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
-            self.batches.append(task)
-        return self.batches[index]
+        return self.asked[index]
 
-    def _made(self, index: int, task: asyncio.Task[ListBatch | None]) -> None:
-        """Keep a batch without its task, which has a context and is among those of the loop."""
-        if not task.cancelled() and task.exception() is None:
-            self.batches[index] = made = task.get_loop().create_future()
-            made.set_result(task.result())
+    @property
+    def _requested(self) -> int:
+        """Return how many batches were asked for."""
+        return max(self.asked, default=self.grown - 1) + 1
 
-    async def _grow(
-        self, index: int, before: asyncio.Future[ListBatch | None] | None
-    ) -> ListBatch | None:
+    async def _awaited(self, index: int) -> ListBatch | None:
+        """A batch that was asked for."""
+        if index < self.grown:
+            return self.batches[index]
+        return await asyncio.shield(self.asked[index])
+
+    async def _grow(self, index: int) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
         shown: Sequence[Any] = ()
         first = index - index % self.at_once  # of those that are not told of each other
         if first:
-            last = await asyncio.shield(self.batches[first - 1])
+            last = await self._awaited(first - 1)
             shown = () if last is None else self.every[: last.told]
         if self.order.closed:
             raise CallCancelled
@@ -184,8 +190,8 @@ class GrowingList:
         else:
             there = self._written_down(making.known)
             listed = await self._ask(making) if there is None else there
-            if before is not None:
-                await asyncio.shield(before)
+            if index:
+                await self._awaited(index - 1)
             if self.finished:
                 return None
             if listed.lacking:
@@ -218,7 +224,8 @@ class GrowingList:
         if self.spec.source.once or self._is_full:
             self.finished = True
         batch.told = len(self.every)
-        self.grown += 1
+        self.batches.append(batch)
+        del self.asked[making.index]  # a task that has ended takes more memory than its batch
         self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
         if self._barren_in_a_row == 2:
             self.finished = True
@@ -255,6 +262,7 @@ class GrowingList:
             if self.shard is not None and not self.shard.has(self._known[key]):
                 return
         position = self._at(len(self.items))
+        share_fields(item)
         self.items.append(item)
         spec = self.spec
         draws = spec.source.dimensions and spec.fixed is None and number < spec.batch
@@ -355,17 +363,18 @@ class GrowingList:
         """Wait for the `index`-th batch; its drops are reported in walking order."""
         if index and self.on_trial and not self.finished:
             await self._end_trial()
-        if index and self.told_rows and index >= len(self.batches) and not self.finished:
+        if index and self.told_rows and index >= self._requested and not self.finished:
             await self.order.settled()
             self._told.append(self.order.row_count())
         if self.finished and index >= self.grown:
             self._tell_of_trial()
             self.order.lacking.update(dict.fromkeys(self._lacking))
             return None
-        growing = self.prefetch(index)
-        if not growing.done():
-            await self._let_ask(growing)
-        batch = await asyncio.shield(growing)
+        if index >= self.grown:
+            growing = self.prefetch(index)
+            if not growing.done():
+                await self._let_ask(growing)
+        batch = await self._awaited(index)
         if batch is not None and batch.walk != self.order.walks:
             self.order.passed.append(batch)
             batch.walk = self.order.walks
@@ -376,7 +385,7 @@ class GrowingList:
                 self.order.sown = True
         return batch
 
-    async def _let_ask(self, growing: asyncio.Future[ListBatch | None]) -> None:
+    async def _let_ask(self, growing: asyncio.Task[ListBatch | None]) -> None:
         """Let a batch be asked for that the journal lacks, when no candidate is left before it.
 
         While records of earlier processes are repeated, the walk is ahead of its former place, and
@@ -385,8 +394,7 @@ class GrowingList:
         if self.order.replays():
             settled = asyncio.ensure_future(self.order.settled())
             try:
-                either: set[asyncio.Future[Any]] = {growing, settled}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({growing, settled}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 settled.cancel()
         for scope in self.scopes.values():
@@ -458,12 +466,12 @@ class GrowingList:
         if not self.finished or chunk < self.grown:
             if not self._may_ask(chunk):
                 return self._hoped(chunk)
-            task = self.prefetch(chunk)
-            if not task.done():
+            if chunk < self.grown:
+                batch = self.batches[chunk]
+            elif not (task := self.prefetch(chunk)).done():
                 return self._hoped(chunk)
-            if task.cancelled() or task.exception():
+            elif task.cancelled() or task.exception():
                 return 0
-            batch = task.result()
         if self.is_leaf:
             return 0 if batch is None else batch.count
         members, below = self._below(chunk, batch)
@@ -486,16 +494,15 @@ class GrowingList:
         for node in members[settled:]:
             if not node.is_leaf or (below >= node.grown and not node.finished):
                 break
-            batch = node.batches[below].result() if below < node.grown else None
             settled += 1
-            count += 0 if batch is None else batch.count
+            count += node.batches[below].count if below < node.grown else 0
         if chunk == self.order.chunk:
             self._looked_at = (chunk, settled, count)
         return settled, count
 
     def _may_ask(self, index: int) -> bool:
         """Return whether a batch was asked for, or all contents of its prompt are ready."""
-        if index < len(self.batches):
+        if index < self._requested:
             return True
         if index and (self.on_trial or self.told_rows):
             return False

@@ -92,6 +92,16 @@ def item_key(source: ListStep[Any], item: Any) -> str:
     return " ".join(str(text).casefold().split())
 
 
+_fields: dict[frozenset[str], set[str]] = {}
+
+
+def share_fields(item: Any) -> None:
+    """Let items with the same fields share the set of their names, which takes 216 bytes."""
+    if isinstance(item, BaseModel):
+        names = item.__pydantic_fields_set__
+        item.__pydantic_fields_set__ = _fields.setdefault(frozenset(names), names)
+
+
 def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:
     """Items from JSON values as `item_value` gives them; None if they are not items."""
     kind = source.item
