@@ -30,7 +30,7 @@ KEYS = _BANDS
 
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
-_FEW, _PART = 1 << 15, 32  # keys that are not in order yet, and which part of all
+_PART = 32  # more keys wait to be sorted where there are more: this part of all
 _HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
@@ -106,11 +106,13 @@ def _words(text: str) -> list[str]:
 class Index:
     """The numbers of rows, by their keys.
 
-    A run has 25 keys a row, and an entry of a dictionary takes 80 bytes. So only those of the last
-    rows are in one. All others are cells of 8 bytes in one sorted array: a key, and below it a row.
+    A row has 25 keys, and a key takes 80 bytes in a dictionary. So only those of the last rows are
+    in one. All others are cells of 8 bytes in a sorted array: a key, and below it a row.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, few: int = 1 << 15) -> None:
+        """Move keys from the dictionary to the array when there are more than so `few`."""
+        self._few = few
         # Most keys are of one row: no list for those.
         self._last: dict[int, int | list[int]] = {}
         self._cells = np.zeros(0, np.uint64)
@@ -126,7 +128,7 @@ class Index:
                 rows[key] = [there, number]
             elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
-        if len(rows) > _FEW + len(self._cells) // _PART:
+        if len(rows) > self._few + len(self._cells) // _PART:
             pairs = ((key, at) for key, row in rows.items() for at in _listed(row))
             self._settle(np.fromiter((key << 32 | at for key, at in pairs), np.uint64))
             rows.clear()
@@ -137,7 +139,7 @@ class Index:
         self._settle((keys.astype(np.uint64) << _HALF | rows).ravel())
 
     def _settle(self, cells: NDArray[np.uint64]) -> None:
-        """Enter cells of later rows than those that are there, `_MOST` of a key at most."""
+        """Enter cells of later rows than those that are there, at most `_MOST` of a key."""
         cells = np.unique(cells)  # sorted, and a row once under each key
         first = self._cells.searchsorted(cells & ~_ROW)
         there = self._cells.searchsorted(cells | _ROW, "right") - first
