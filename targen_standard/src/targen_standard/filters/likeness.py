@@ -8,8 +8,7 @@ below. They are the same in every process, on every machine and with every versi
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -115,9 +114,10 @@ class Index:
         self._few = few
         # Most keys are of one row: no list for those.
         self._last: dict[int, int | list[int]] = {}
+        self._waiting = 0  # keys of the rows in it
         self._cells = np.zeros(0, np.uint64)
 
-    def add(self, number: int, keys: Iterable[int]) -> None:
+    def add(self, number: int, keys: Collection[int]) -> None:
         """Enter a row under its keys; `number` is greater than those before."""
         rows = self._last
         for key in keys:
@@ -128,10 +128,12 @@ class Index:
                 rows[key] = [there, number]
             elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
-        if len(rows) > self._few + len(self._cells) // _PART:
+        self._waiting += len(keys)
+        if self._waiting > self._few + len(self._cells) // _PART:
             pairs = ((key, at) for key, row in rows.items() for at in _listed(row))
             self._settle(np.fromiter((key << 32 | at for key, at in pairs), np.uint64))
             rows.clear()
+            self._waiting = 0
 
     def extend(self, number: int, keys: NDArray[np.uint32]) -> None:
         """Enter many rows, from `number` on: one in each line of `keys`."""
@@ -140,7 +142,8 @@ class Index:
 
     def _settle(self, cells: NDArray[np.uint64]) -> None:
         """Enter cells of later rows than those that are there, at most `_MOST` of a key."""
-        cells = np.unique(cells)  # sorted, and a row once under each key
+        cells.sort()
+        cells = cells[np.diff(cells, prepend=~cells[:1]) > 0]  # a row once under each key
         first = self._cells.searchsorted(cells & ~_ROW)
         there = self._cells.searchsorted(cells | _ROW, "right") - first
         there += np.arange(len(cells)) - cells.searchsorted(cells & ~_ROW)
@@ -156,31 +159,35 @@ class Index:
         `surely` are some of the keys.
         """
         met = self._met(keys)
-        rows = {*met}
-        if len(rows) > _BY_CHANCE:
-            # Sorting all of them is quicker than `most_common(_MOST)`.
-            ranked = enumerate(Counter(met).most_common()[:_MOST])
-            rows = {row for place, (row, times) in ranked if times > 1 or place < _BY_CHANCE}
-            rows.update(self._met(surely))
+        if sum(map(len, met.values())) <= _BY_CHANCE:
+            return sorted({int(row) for rows in met.values() for row in rows})
+        found = np.concatenate([*met.values()])
+        found = np.sort(found << 32 | np.arange(len(found)))
+        begun = np.flatnonzero(np.diff(found >> 32, prepend=-1))  # of each row
+        times = np.diff(begun, append=len(found))
+        found = found[begun]
+        if len(found) > _BY_CHANCE:
+            # Those that share most keys come first; of equals, those that were met first.
+            order = np.argsort((found & 0xFFFFFFFF) - (times << 32))[:_MOST]
+            found = found[order[(times[order] > 1) | (np.arange(len(order)) < _BY_CHANCE)]]
+        rows = {*(found >> 32).tolist(), *(int(row) for key in surely for row in met.get(key, ()))}
         return sorted(rows)
 
-    def _met(self, keys: Sequence[int]) -> list[int]:
-        """The rows under each key, in their order."""
+    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.int64]]:
+        """The rows under each key that has any, in their order."""
         last, settled = self._last.get, self._settled(keys)
-        met: list[int] = []
+        met: dict[int, Sequence[int] | NDArray[np.int64]] = {}
         for key in keys:
-            there = settled.get(key)
-            if (row := last(key)) is None:
-                met += there or ()
-            elif there:
-                met += (there + _listed(row))[:_MOST]
-            elif isinstance(row, list):
-                met += row
-            else:
-                met.append(row)
+            there, row = settled.get(key), last(key)
+            if there is not None:
+                met[key] = there
+                if row is not None:
+                    met[key] = np.concatenate((there, _listed(row)))[:_MOST]
+            elif row is not None:
+                met[key] = _listed(row)
         return met
 
-    def _settled(self, keys: Sequence[int]) -> dict[int, list[int]]:
+    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.int64]]:
         """The rows in cells under these keys; most keys have none."""
         cells = self._cells
         if not len(cells):
@@ -188,9 +195,11 @@ class Index:
         lowest = np.array(keys, np.uint64) << _HALF
         first = cells.searchsorted(lowest)
         met = np.flatnonzero(cells.take(first, mode="clip") - lowest <= _ROW)
+        if not len(met):
+            return {}
         ends = cells.searchsorted(lowest[met] | _ROW, "right")
         return {
-            keys[place]: (cells[begun:ended] & _ROW).tolist()
+            keys[place]: (cells[begun:ended] & _ROW).view(np.int64)
             for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
         }
 

@@ -15,8 +15,9 @@ from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, 
 
 __all__ = ["NearDuplicates"]
 
-# Of an entry: its form, the bytes of seed, text and written, and its keys, that of the whole last.
-_HEAD = struct.Struct(f"<BHII{KEYS + 1}I")
+# Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
+_HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
+_BEGUN = _HEAD.size + _KEYS.size
 _FORM = 2
 
 
@@ -122,7 +123,7 @@ class NearDuplicates:
             part.encode("utf-8", "surrogatepass")
             for part in (seed, text, written if written != text else "")
         ]
-        return b"".join((_HEAD.pack(form, *map(len, parts), *keys), *parts))
+        return b"".join((_HEAD.pack(form, *map(len, parts)), _KEYS.pack(*keys), *parts))
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
@@ -131,12 +132,12 @@ class NearDuplicates:
         """
         if not self.threshold:
             return
-        keys: list[list[int]] = []
+        keys: list[bytes] = []
         first = len(self._rows)
         for entry in entries:
             try:
                 form, *sizes = _HEAD.unpack_from(entry)
-                cuts = [*accumulate(sizes[:3], initial=_HEAD.size)]
+                cuts = [*accumulate(sizes, initial=_BEGUN)]
                 if form & 127 != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
                 seed, text, written = (
@@ -146,9 +147,8 @@ class NearDuplicates:
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
             self._rows.append(seed, text, written if form & 128 else text)
-            keys.append(sizes[3:])
-        if keys:
-            self._index.extend(first, np.array(keys, np.uint32))
+            keys.append(entry[_HEAD.size : _BEGUN])
+        self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
         """Both texts as they are, both normalised, and the keys."""
