@@ -52,15 +52,15 @@ _NONE: Mapping[str, str] = {}
 class _Making:
     """A batch that is being made.
 
-    `index` is its number in this list and `at` that in the list of all shards. Its prompt contains
-    `shown`. `known` is the record of an earlier process, and `refused` the current verdicts of the
-    check: reason and detail, by the item's number.
+    `index` is its number in this list and `at` that in the list of all shards. Its prompt may
+    contain the first `shown` items. `known` is the record of an earlier process, and `refused` the
+    current verdicts of the check: reason and detail, by the item's number.
     """
 
     index: int
     at: int
     place: str
-    shown: Sequence[Any]
+    shown: int
     known: Grown | None
     refused: dict[int, tuple[str, str]] = field(default_factory=dict)
 
@@ -170,11 +170,11 @@ class GrowingList:
 
     async def _grow(self, index: int) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
-        shown: Sequence[Any] = ()
+        shown = 0
         first = index - index % self.at_once  # of those that are not told of each other
         if first:
             last = await self._awaited(first - 1)
-            shown = () if last is None else self.every[: last.told]
+            shown = 0 if last is None else last.told
         if self.order.closed:
             raise CallCancelled
         if self.finished:
@@ -240,7 +240,7 @@ class GrowingList:
         source, known = self.spec.source, making.known
         key: bytes = self.guard.call(item_digest, source, item)
         if key in self._known:
-            batch.barren = batch.barren and self._known[key] < len(making.shown)
+            batch.barren = batch.barren and self._known[key] < making.shown
             raise Rejected("repeated", "the list holds it already")
         if known is not None and number in known.refused:
             raise Rejected(*known.refused[number])
@@ -327,7 +327,8 @@ class GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.guard.wait(spec.source.propose, llm, parent, tuple(making.shown))
+            shown = tuple(self.every[: making.shown])
+            fresh = await self.guard.wait(spec.source.propose, llm, parent, shown)
         except Rejected as error:
             return _Listed((), tuple(scope.keys), (error.reason, str(error)), scope.lacking)
         finally:
