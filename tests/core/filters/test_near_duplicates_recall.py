@@ -164,7 +164,7 @@ def test_a_row_that_shares_no_key_takes_less_than_500_bytes_in_an_index():
     keys = rng.integers(0, 2**32, (30_000, 25)).tolist()
     tracemalloc.start()
     try:
-        index = Index()
+        index = Index(few=1 << 15)
         for number, its in enumerate(keys):
             index.add(number, its)
         size, _ = tracemalloc.get_traced_memory()

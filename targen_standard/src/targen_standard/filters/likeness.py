@@ -8,7 +8,9 @@ below. They are the same in every process, on every machine and with every versi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -29,6 +31,7 @@ KEYS = _BANDS
 
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
+_SOME = 1000  # rows met, with repeats, from which on an array is quicker
 _PART = 32  # more keys wait to be sorted where there are more: this part of all
 _HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
@@ -92,6 +95,8 @@ def alike(one: str, other: str, threshold: float) -> bool:
 def first_alike(one: str, others: Sequence[str], threshold: float) -> int | None:
     """The place of the first of several texts that is `alike`, or None."""
     # Most texts that meet are not alike, and comparing them in one call takes half the time.
+    if not others:
+        return None
     if process.extractOne(one, others, scorer=fuzz.ratio, score_cutoff=threshold) is None:
         return None
     found = (place for place, other in enumerate(others) if alike(one, other, threshold))
@@ -106,10 +111,11 @@ class Index:
     """The numbers of rows, by their keys.
 
     A row has 25 keys, and a key takes 80 bytes in a dictionary. So only those of the last rows are
-    in one. All others are cells of 8 bytes in a sorted array: a key, and below it a row.
+    in one. All others are cells of 8 bytes in a sorted array, where they take longer to find: a
+    key, and below it a row.
     """
 
-    def __init__(self, few: int = 1 << 15) -> None:
+    def __init__(self, few: int = 1 << 20) -> None:
         """Move keys from the dictionary to the array when there are more than so `few`."""
         self._few = few
         # Most keys are of one row: no list for those.
@@ -159,23 +165,34 @@ class Index:
         `surely` are some of the keys.
         """
         met = self._met(keys)
-        if sum(map(len, met.values())) <= _BY_CHANCE:
-            return sorted({int(row) for rows in met.values() for row in rows})
-        found = np.concatenate([*met.values()])
-        found = np.sort(found << 32 | np.arange(len(found)))
-        begun = np.flatnonzero(np.diff(found >> 32, prepend=-1))  # of each row
-        times = np.diff(begun, append=len(found))
-        found = found[begun]
-        if len(found) > _BY_CHANCE:
-            # Those that share most keys come first; of equals, those that were met first.
-            order = np.argsort((found & 0xFFFFFFFF) - (times << 32))[:_MOST]
-            found = found[order[(times[order] > 1) | (np.arange(len(order)) < _BY_CHANCE)]]
-        rows = {*(found >> 32).tolist(), *(int(row) for key in surely for row in met.get(key, ()))}
+        count = sum(map(len, met.values()))
+        if count <= _BY_CHANCE:
+            return sorted(map(int, {*chain.from_iterable(met.values())}))
+        if count <= _SOME:
+            numbered = Counter(chain.from_iterable(met.values())).most_common()
+            ranked = [(int(row), times) for row, times in numbered]
+        else:  # the same in a third of the time
+            found = np.concatenate([*met.values()])
+            found = np.sort(found << 32 | np.arange(len(found)))
+            begun = np.flatnonzero(np.diff(found >> 32, prepend=-1))  # of each row
+            number = np.diff(begun, append=len(found))
+            found = found[begun]
+            order = np.argsort((found & 0xFFFFFFFF) - (number << 32))[:_MOST]
+            ranked = [*zip((found[order] >> 32).tolist(), number[order].tolist(), strict=True)]
+        # Those that share most keys come first; of equals, those that were met first.
+        rows = {
+            row
+            for place, (row, times) in enumerate(ranked[:_MOST])
+            if times > 1 or place < _BY_CHANCE
+        }
+        rows.update(int(row) for key in surely for row in met.get(key, ()))
         return sorted(rows)
 
     def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.int64]]:
         """The rows under each key that has any, in their order."""
         last, settled = self._last.get, self._settled(keys)
+        if not settled:
+            return {key: _listed(row) for key in keys if (row := last(key)) is not None}
         met: dict[int, Sequence[int] | NDArray[np.int64]] = {}
         for key in keys:
             there, row = settled.get(key), last(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from zlib import crc32
 
@@ -44,11 +44,13 @@ class _Rows:
         self._ended.append(ended)
         self.letters.append(len(text))
 
-    def text(self, number: int) -> str:
-        return self._strings[number][: self.letters[number]]
+    def texts(self, numbers: Iterable[int]) -> list[str]:
+        strings, letters = self._strings, self.letters
+        return [strings[number][: letters[number]] for number in numbers]
 
-    def written(self, number: int) -> str:
-        return self._strings[number][self._begun[number] : self._ended[number]]
+    def written(self, numbers: Iterable[int]) -> list[str]:
+        strings, begun, ended = self._strings, self._begun, self._ended
+        return [strings[number][begun[number] : ended[number]] for number in numbers]
 
     def seed(self, number: int) -> str:
         return self._strings[number][max(self.letters[number], self._ended[number]) :]
@@ -94,21 +96,25 @@ class NearDuplicates:
             return None
         _, _, text, written, keys = self._look(text, written)
         met = self._index.find(keys, keys[-1:])
+        if not met:
+            return None
         siblings = rows.siblings(seed, met)
         # Most that meet by chance have other lengths: to look at these costs less than a call.
         most = len(text) * (200 - self.threshold) / self.threshold + 1
         least = len(text) ** 2 / most - 1
-        others = [number for number in met if least <= rows.letters[number] <= most]
+        letters = rows.letters
+        others = [number for number in met if least <= letters[number] <= most]
         if siblings:
             others = sorted({*others} - {*siblings})
-        compared = (text, others, rows.text), (written, siblings, rows.written)
-        found = (self._first(mine, numbers, theirs) for mine, numbers, theirs in compared)
-        return min((number for number in found if number is not None), default=None)
-
-    def _first(self, text: str, numbers: Sequence[int], theirs: Callable[[int], str]) -> int | None:
-        """The first of some rows whose text is like this one."""
-        place = first_alike(text, [*map(theirs, numbers)], self.threshold)
-        return None if place is None else numbers[place]
+        found = [
+            numbers[place]
+            for text, numbers, theirs in (
+                (text, others, rows.texts(others)),
+                (written, siblings, rows.written(siblings)),
+            )
+            if (place := first_alike(text, theirs, self.threshold)) is not None
+        ]
+        return min(found, default=None)
 
     def add(self, seed: str, text: str, written: str) -> bytes:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
