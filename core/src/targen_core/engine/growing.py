@@ -147,7 +147,7 @@ class GrowingList:
 
     @property
     def grown(self) -> int:
-        """Return how many batches are there."""
+        """Return the number of finished batches."""
         return len(self.batches)
 
     def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
@@ -159,7 +159,7 @@ class GrowingList:
 
     @property
     def _requested(self) -> int:
-        """Return how many batches were asked for."""
+        """Return the number of requested batches."""
         return max(self.asked, default=self.grown - 1) + 1
 
     async def _awaited(self, index: int) -> ListBatch | None:

@@ -147,7 +147,7 @@ class Index:
         self._settle((keys.astype(np.uint64) << _HALF | rows).ravel())
 
     def _settle(self, cells: NDArray[np.uint64]) -> None:
-        """Enter cells of later rows than those that are there, at most `_MOST` of a key."""
+        """Add the cells of later rows, at most `_MOST` for each key."""
         cells.sort()
         cells = cells[np.diff(cells, prepend=~cells[:1]) > 0]  # a row once under each key
         first = self._cells.searchsorted(cells & ~_ROW)
