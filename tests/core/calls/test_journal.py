@@ -65,6 +65,19 @@ def test_whatever_is_appended_reads_back(folder, texts):
         journal.close()
 
 
+@given(keys=st.sets(st.binary(min_size=16, max_size=16).map(lambda key: bytes(b & 1 for b in key))))
+def test_each_record_is_found_by_its_key_however_alike_the_keys_are(folder, keys):
+    with folder() as folder_path:
+        journal = Journal(folder_path / "journal", on_record=lambda records: None)
+        journal.index_appends = True
+        for key in keys:
+            assert journal.get(key) is None
+            journal.append({"key": key.hex()})
+        assert len(journal) == len(keys)
+        assert all(journal.get(key) == {"key": key.hex()} for key in keys)
+        journal.close()
+
+
 def test_what_is_appended_is_found_only_where_that_is_asked_for(path):
     journal = Journal(path, on_record=lambda records: None)
     journal.append(record(1))

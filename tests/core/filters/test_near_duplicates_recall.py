@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,6 +94,42 @@ def test_what_a_row_is_compared_with_is_bounded(made_up, kind):
         keys = keys_of(normalized(text))
         assert len(index.find(keys)) <= 256
         index.add(number, keys)
+
+
+few_keys = st.lists(st.sampled_from([0, 7, 8, 9, 2**31, 2**32 - 1]), min_size=3, max_size=3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(few_keys, st.sampled_from([1, 2, 300])), max_size=8), few_keys)
+def test_an_index_finds_the_same_in_its_dictionary_and_in_its_array(plan, sought):
+    """Some keys are of more rows than are kept."""
+    lines = [keys for keys, times in plan for _ in range(times)]
+    listed, sorted_early, entered = Index(few=10**6), Index(few=2), Index()
+    for number, keys in enumerate(lines):
+        listed.add(number, keys)
+        sorted_early.add(number, keys)
+    half = len(lines) // 2
+    for begun, ended in ((0, half), (half, len(lines))):
+        entered.extend(begun, np.array(lines[begun:ended], np.uint32).reshape(-1, 3))
+    for keys in (sought, *lines[:1]):
+        expected = listed.find(keys, keys[-1:])
+        assert sorted_early.find(keys, keys[-1:]) == expected
+        assert entered.find(keys, keys[-1:]) == expected
+
+
+def test_a_row_that_shares_no_key_takes_less_than_500_bytes_in_an_index():
+    rng = np.random.default_rng(3)
+    keys = rng.integers(0, 2**32, (30_000, 25)).tolist()
+    tracemalloc.start()
+    try:
+        index = Index(few=1 << 15)
+        for number, its in enumerate(keys):
+            index.add(number, its)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 500 * len(keys)
+    assert index.find(keys[12_345]) == [12_345]
 
 
 rows = st.lists(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -27,9 +27,42 @@ Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
 
 _CHUNK = 1 << 20
+_LATELY = 2_000  # calls whose replies a killed process may not have brought to the cache
 _KEYED = b'{"key":"'  # how the record of a call begins
 _to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class _Offsets:
+    """Where the records of keys are: in 20 bytes each, where a dictionary takes 190.
+
+    Keys that begin alike are in one string: what else there is of each, and its offset.
+    """
+
+    _BEGUN, _KEY, _SIZE = 2, 16, 20  # bytes: what is alike, a key, and an entry
+
+    def __init__(self) -> None:
+        self._alike: defaultdict[bytes, bytearray] = defaultdict(bytearray)
+        self.last = deque[bytes](maxlen=_LATELY)  # keys
+        self.count = 0
+
+    def put(self, key: bytes, offset: int) -> None:
+        """Note the offset of a key's record; the last one counts."""
+        if len(key) != self._KEY:
+            return  # no key that can be asked for
+        self._alike[key[: self._BEGUN]] += key[self._BEGUN :] + offset.to_bytes(6, "big")
+        self.last.append(key)
+        self.count += 1
+
+    def get(self, key: bytes) -> int | None:
+        """Return the offset; None for an unknown key."""
+        alike = self._alike.get(key[: self._BEGUN], b"")
+        rest, end = key[self._BEGUN :], len(alike)
+        while (at := alike.rfind(rest, 0, end)) >= 0:
+            if at % self._SIZE == 0:
+                return int.from_bytes(alike[at + len(rest) : at + self._SIZE], "big")
+            end = at + len(rest) - 1
+        return None
 
 
 class Journal:
@@ -63,7 +96,7 @@ class Journal:
         self.index_appends = False
         self.torn_bytes = 0
         self._torn: OSError | None = None  # why half a record is at the end
-        self._offsets: dict[bytes, int] = {}
+        self._offsets = _Offsets()
         self._indexed = indexed
         self._end = self._crc = 0
         self._read_only = read_only
@@ -97,7 +130,7 @@ class Journal:
                     break
                 if key := key_of(line):
                     with contextlib.suppress(ValueError):  # no key that can be asked for
-                        self._offsets[bytes.fromhex(key)] = offset
+                        self._offsets.put(bytes.fromhex(key), offset)
                 offset += len(line)
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
@@ -122,7 +155,7 @@ class Journal:
                 try:
                     key = bytes.fromhex(record["key"]) if "key" in record else None
                     if self._indexed and key is not None:
-                        self._offsets[key] = offset
+                        self._offsets.put(key, offset)
                     on_record(record)
                 except (TypeError, ValueError) as error:
                     raise CorruptJournal(
@@ -135,7 +168,7 @@ class Journal:
         self._end, self._crc = offset, crc
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return self._offsets.count
 
     def get(self, key: bytes) -> dict[str, Any] | None:
         """The record of a call, or None.
@@ -157,9 +190,10 @@ class Journal:
             raise CorruptJournal(f"{self.path}: the record at byte {offset} changed while in use")
         return record
 
-    def last_keys(self, count: int) -> list[bytes]:
-        """The keys of the last calls that are indexed, at most so many."""
-        return list(islice(reversed(self._offsets), count))
+    @property
+    def last_keys(self) -> list[bytes]:
+        """Return the keys of the last calls that are indexed, the latest first."""
+        return [*reversed(self._offsets.last)]
 
     def last_at(self, place: str) -> dict[str, Any] | None:
         """Return the last attempt at a place, or None; reads the whole file.
@@ -196,7 +230,7 @@ class Journal:
                 hint=f"{way_out(error)}; only the calls in flight are lost",
             ) from error
         if self.index_appends and "key" in record:
-            self._offsets[bytes.fromhex(record["key"])] = self._end
+            self._offsets.put(bytes.fromhex(record["key"]), self._end)
         self._end += len(line)
         self._crc = crc32(line, self._crc)
 

@@ -310,7 +310,7 @@ class CallLayer:
             for key in self._unusable:
                 self.cache.forget(key)
 
-    def share_last(self, count: int) -> None:
+    def share_last(self) -> None:
         """Put the journal's last replies into the cache, if it lacks them.
 
         A killed process journals a reply a moment before the cache has it. Another part of the
@@ -319,7 +319,7 @@ class CallLayer:
         """
         if self.cache is None:
             return
-        for key in self.journal.last_keys(count):
+        for key in self.journal.last_keys:
             record = self.journal.get(key)
             assert record is not None  # its key is indexed
             bound, seal = self.models.get(record["step"]), record.pop("seal", "")
@@ -536,7 +536,7 @@ class CallLayer:
 
         If it has never answered this run, skip this: it may never have worked.
         """
-        if not may_be_own(sending, error) or not (self.answered or self.journal.last_keys(1)):
+        if not may_be_own(sending, error) or not (self.answered or self.journal.last_keys):
             return False
         bound = sending.bound
         async with self._proof_asked:

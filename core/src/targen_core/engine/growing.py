@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +32,7 @@ from targen_core.engine.seeds import (
     item_value,
     items_from,
     readable_values,
+    share_fields,
 )
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw, draws_from
@@ -50,15 +52,15 @@ _NONE: Mapping[str, str] = {}
 class _Making:
     """A batch that is being made.
 
-    `index` is its number in this list and `at` that in the list of all shards. Its prompt contains
-    `shown`. `known` is the record of an earlier process, and `refused` the current verdicts of the
-    check: reason and detail, by the item's number.
+    `index` is its number in this list and `at` that in the list of all shards. Its prompt may
+    contain the first `shown` items. `known` is the record of an earlier process, and `refused` the
+    current verdicts of the check: reason and detail, by the item's number.
     """
 
     index: int
     at: int
     place: str
-    shown: Sequence[Any]
+    shown: int
     known: Grown | None
     refused: dict[int, tuple[str, str]] = field(default_factory=dict)
 
@@ -111,7 +113,7 @@ class GrowingList:
         self.above = above
         self.calls = calls
         self.draws = draws
-        self.drawn: list[Mapping[str, str]] = []  # for each item, with what is above it
+        self._places = array("q")  # of each item, which its draws follow from; -1: none of its own
         self.items: list[Any] = []
         self.spec = spec = order.specs[depth]
         self.shard = None if depth else order.shard
@@ -123,9 +125,9 @@ class GrowingList:
             self.limit = self.shard.of(self.limit)
         self.nodes: list[GrowingList] = []
         self.finished = False
-        self.grown = 0  # batches that are there, empty ones too
+        self.batches: list[ListBatch] = []  # that are there, empty ones too
         self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
-        self.batches: list[asyncio.Task[ListBatch | None]] = []
+        self.asked: dict[int, asyncio.Task[ListBatch | None]] = {}  # those that are not there
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
@@ -143,24 +145,36 @@ class GrowingList:
         """Return whether its items are seeds."""
         return self.depth == len(self.order.specs) - 1
 
-    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
-        """Start the `index`-th batch, and those before it."""
-        while len(self.batches) <= index:
-            before = self.batches[-1] if self.batches else None
-            task = asyncio.ensure_future(self._grow(len(self.batches), before))
-            task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
-            self.batches.append(task)
-        return self.batches[index]
+    @property
+    def grown(self) -> int:
+        """Return the number of finished batches."""
+        return len(self.batches)
 
-    async def _grow(
-        self, index: int, before: asyncio.Task[ListBatch | None] | None
-    ) -> ListBatch | None:
+    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+        """Start the `index`-th batch, which is not there, and those before it."""
+        for number in range(self._requested, index + 1):
+            task = self.asked[number] = asyncio.ensure_future(self._grow(number))
+            task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
+        return self.asked[index]
+
+    @property
+    def _requested(self) -> int:
+        """Return the number of requested batches."""
+        return max(self.asked, default=self.grown - 1) + 1
+
+    async def _awaited(self, index: int) -> ListBatch | None:
+        """A batch that was asked for."""
+        if index < self.grown:
+            return self.batches[index]
+        return await asyncio.shield(self.asked[index])
+
+    async def _grow(self, index: int) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
-        shown: Sequence[Any] = ()
+        shown = 0
         first = index - index % self.at_once  # of those that are not told of each other
         if first:
-            last = await asyncio.shield(self.batches[first - 1])
-            shown = () if last is None else self.every[: last.told]
+            last = await self._awaited(first - 1)
+            shown = 0 if last is None else last.told
         if self.order.closed:
             raise CallCancelled
         if self.finished:
@@ -176,8 +190,8 @@ class GrowingList:
         else:
             there = self._written_down(making.known)
             listed = await self._ask(making) if there is None else there
-            if before is not None:
-                await asyncio.shield(before)
+            if index:
+                await self._awaited(index - 1)
             if self.finished:
                 return None
             if listed.lacking:
@@ -189,7 +203,7 @@ class GrowingList:
         """The batch of what was listed: its items, in the list from now on, and its drops."""
         batch = ListBatch(keys=listed.keys, start=len(self.items))
         if listed.failed is not None:
-            batch.dropped.append(Dropped(self.spec.step, making.place, *listed.failed, None))
+            batch.dropped += (Dropped(self.spec.step, making.place, *listed.failed, None),)
         for number, item in enumerate(listed.items):
             if self._is_full:
                 self.finished = True
@@ -199,7 +213,7 @@ class GrowingList:
             except Rejected as error:
                 if self.every is self.items or self.shard is None or self.shard.has(number):
                     why, value = (error.reason, str(error)), item_value(item)
-                    batch.dropped.append(Dropped(self.spec.step, making.place, *why, value))
+                    batch.dropped += (Dropped(self.spec.step, making.place, *why, value),)
             else:
                 self._enter(making, batch, number, item, key)
         if making.known is None:
@@ -210,7 +224,8 @@ class GrowingList:
         if self.spec.source.once or self._is_full:
             self.finished = True
         batch.told = len(self.every)
-        self.grown += 1
+        self.batches.append(batch)
+        del self.asked[making.index]  # a task that has ended takes more memory than its batch
         self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
         if self._barren_in_a_row == 2:
             self.finished = True
@@ -225,7 +240,7 @@ class GrowingList:
         source, known = self.spec.source, making.known
         key: bytes = self.guard.call(item_digest, source, item)
         if key in self._known:
-            batch.barren = batch.barren and self._known[key] < len(making.shown)
+            batch.barren = batch.barren and self._known[key] < making.shown
             raise Rejected("repeated", "the list holds it already")
         if known is not None and number in known.refused:
             raise Rejected(*known.refused[number])
@@ -247,9 +262,12 @@ class GrowingList:
             if self.shard is not None and not self.shard.has(self._known[key]):
                 return
         position = self._at(len(self.items))
+        share_fields(item)
         self.items.append(item)
-        self.drawn.append(self._drawn(making.at, number))
-        batch.items.append(item)
+        spec = self.spec
+        draws = spec.source.dimensions and spec.fixed is None and number < spec.batch
+        self._places.append(making.at * spec.batch + number if draws else -1)
+        batch.count += 1
         if not self.is_leaf:
             self.nodes.append(
                 GrowingList(
@@ -258,7 +276,7 @@ class GrowingList:
                     (*self.path, position),
                     (*self.above, item),
                     (*self.calls, *batch.keys),
-                    self.drawn[-1],
+                    self._drawn(len(self.items) - 1),
                     self._rows_told(making.index),
                 )
             )
@@ -271,13 +289,13 @@ class GrowingList:
         """Return the place of an item of this list in the list of all shards."""
         return position if self.shard is None else self.shard.at(position)
 
-    def _drawn(self, index: int, number: int) -> Mapping[str, str]:
-        """Return the draws for an item of a batch, and for those above it."""
-        spec = self.spec
-        if not spec.source.dimensions or spec.fixed is not None or number >= spec.batch:
+    def _drawn(self, position: int) -> Mapping[str, str]:
+        """Return the draws for an item, and for those above it."""
+        place = self._places[position]
+        if place < 0:
             return self.draws
-        place = (*self.path, index * spec.batch + number)
-        return {**self.draws, **draw(spec.source.dimensions, self.order.layer.seed, place)}
+        dimensions, seed = self.spec.source.dimensions, self.order.layer.seed
+        return {**self.draws, **draw(dimensions, seed, (*self.path, place))}
 
     async def _ask(self, making: _Making) -> _Listed:
         """Have a batch listed."""
@@ -309,7 +327,8 @@ class GrowingList:
         )
         parent = self.above[-1] if self.above else None
         try:
-            fresh = await self.guard.wait(spec.source.propose, llm, parent, tuple(making.shown))
+            shown = tuple(self.every[: making.shown])
+            fresh = await self.guard.wait(spec.source.propose, llm, parent, shown)
         except Rejected as error:
             return _Listed((), tuple(scope.keys), (error.reason, str(error)), scope.lacking)
         finally:
@@ -345,23 +364,24 @@ class GrowingList:
         """Wait for the `index`-th batch; its drops are reported in walking order."""
         if index and self.on_trial and not self.finished:
             await self._end_trial()
-        if index and self.told_rows and index >= len(self.batches) and not self.finished:
+        if index and self.told_rows and index >= self._requested and not self.finished:
             await self.order.settled()
             self._told.append(self.order.row_count())
         if self.finished and index >= self.grown:
             self._tell_of_trial()
             self.order.lacking.update(dict.fromkeys(self._lacking))
             return None
-        growing = self.prefetch(index)
-        if not growing.done():
-            await self._let_ask(growing)
-        batch = await asyncio.shield(growing)
+        if index >= self.grown:
+            growing = self.prefetch(index)
+            if not growing.done():
+                await self._let_ask(growing)
+        batch = await self._awaited(index)
         if batch is not None and batch.walk != self.order.walks:
             self.order.passed.append(batch)
             batch.walk = self.order.walks
             if batch.barren:
                 self.order.barren += 1
-            elif batch.items and self.is_leaf:
+            elif batch.count and self.is_leaf:
                 self.order.barren = 0
                 self.order.sown = True
         return batch
@@ -402,7 +422,7 @@ class GrowingList:
         place = "/".join([self.spec.step, ".".join(map(str, self.path))])
         detail = f"{rejected} of the first {plural(judged, 'candidate')} were rejected"
         dropped = Dropped(self.spec.step, place, "too-many-rejected", detail, item_value(parent))
-        self._ended = ListBatch(dropped=[dropped], barren=False)
+        self._ended = ListBatch(dropped=(dropped,), barren=False)
 
     def _tell_of_trial(self) -> None:
         """That the list ended so, in walking order."""
@@ -419,7 +439,7 @@ class GrowingList:
             return (), 0
         if batch is None:  # no batch of its own: the next chunk of all that it holds
             return self.nodes, chunk - self.grown + 1
-        return self.nodes[batch.start : batch.start + len(batch.items)], 0
+        return self.nodes[batch.start : batch.start + batch.count], 0
 
     async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
         """The seeds of the `chunk`-th chunk of this list."""
@@ -427,9 +447,10 @@ class GrowingList:
             batch = await self.batch(chunk)
             if batch is not None:
                 calls = (*self.calls, *batch.keys)
-                for position, value in enumerate(batch.items, batch.start):
+                for position in range(batch.start, batch.start + batch.count):
                     path = (*self.order.prefix, *self.path, self._at(position))
-                    yield Seed(value, path, self.above, calls, draws=self.drawn[position])
+                    draws = self._drawn(position)
+                    yield Seed(self.items[position], path, self.above, calls, draws=draws)
             return
         members, below = await self.below(chunk)
         for node in members:
@@ -446,14 +467,14 @@ class GrowingList:
         if not self.finished or chunk < self.grown:
             if not self._may_ask(chunk):
                 return self._hoped(chunk)
-            task = self.prefetch(chunk)
-            if not task.done():
+            if chunk < self.grown:
+                batch = self.batches[chunk]
+            elif not (task := self.prefetch(chunk)).done():
                 return self._hoped(chunk)
-            if task.cancelled() or task.exception():
+            elif task.cancelled() or task.exception():
                 return 0
-            batch = task.result()
         if self.is_leaf:
-            return 0 if batch is None else len(batch.items)
+            return 0 if batch is None else batch.count
         members, below = self._below(chunk, batch)
         if self.depth == 0:  # walked round-robin: a seed of each before the second of one
             share = math.ceil(requested / max(1, len(members)))
@@ -474,16 +495,15 @@ class GrowingList:
         for node in members[settled:]:
             if not node.is_leaf or (below >= node.grown and not node.finished):
                 break
-            batch = node.batches[below].result() if below < node.grown else None
             settled += 1
-            count += 0 if batch is None else len(batch.items)
+            count += node.batches[below].count if below < node.grown else 0
         if chunk == self.order.chunk:
             self._looked_at = (chunk, settled, count)
         return settled, count
 
     def _may_ask(self, index: int) -> bool:
         """Return whether a batch was asked for, or all contents of its prompt are ready."""
-        if index < len(self.batches):
+        if index < self._requested:
             return True
         if index and (self.on_trial or self.told_rows):
             return False

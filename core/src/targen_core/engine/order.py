@@ -144,12 +144,12 @@ class SeedOrder:
                 scope.abandon()
         self.layer.sweep()
         for node in nodes:
-            await asyncio.gather(*node.batches, return_exceptions=True)
+            await asyncio.gather(*node.asked.values(), return_exceptions=True)
 
     def cancel(self) -> None:
         """Wait for no call in flight."""
         for node in self._lists():
-            for batch in node.batches:
+            for batch in node.asked.values():
                 batch.cancel()
 
     def _lists(self) -> list[GrowingList]:

@@ -92,6 +92,16 @@ def item_key(source: ListStep[Any], item: Any) -> str:
     return " ".join(str(text).casefold().split())
 
 
+_fields: dict[frozenset[str], set[str]] = {}
+
+
+def share_fields(item: Any) -> None:
+    """Let items with the same fields share the set of their names, which takes 216 bytes."""
+    if isinstance(item, BaseModel):
+        names = item.__pydantic_fields_set__
+        item.__pydantic_fields_set__ = _fields.setdefault(frozenset(names), names)
+
+
 def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:
     """Items from JSON values as `item_value` gives them; None if they are not items."""
     kind = source.item
@@ -123,10 +133,10 @@ def item_digest(source: ListStep[Any], item: Any) -> bytes:
 class ListBatch:
     """The result of one batch: items, items that were left out, and the calls."""
 
-    items: list[Any] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
+    dropped: tuple[Dropped, ...] = ()
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
+    count: int = 0  # of its items
     told: int = 0  # items that the next batch is told of, those of other shards among them
     barren: bool = True  # whether it gave nothing that it was not told of
     walk: int = 0  # the last walk that came by

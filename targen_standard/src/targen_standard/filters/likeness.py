@@ -9,7 +9,8 @@ below. They are the same in every process, on every machine and with every versi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -30,6 +31,9 @@ KEYS = _BANDS
 
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
+_SOME = 1000  # rows met, with repeats, from which on an array is quicker
+_PART = 32  # more keys wait to be sorted where there are more: this part of all
+_HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
 _SHORT = 40  # letters of a text in which one other word makes another text
@@ -91,6 +95,8 @@ def alike(one: str, other: str, threshold: float) -> bool:
 def first_alike(one: str, others: Sequence[str], threshold: float) -> int | None:
     """The place of the first of several texts that is `alike`, or None."""
     # Most texts that meet are not alike, and comparing them in one call takes half the time.
+    if not others:
+        return None
     if process.extractOne(one, others, scorer=fuzz.ratio, score_cutoff=threshold) is None:
         return None
     found = (place for place, other in enumerate(others) if alike(one, other, threshold))
@@ -102,45 +108,118 @@ def _words(text: str) -> list[str]:
 
 
 class Index:
-    """The numbers of rows, by their keys."""
+    """The numbers of rows, by their keys.
 
-    def __init__(self) -> None:
+    A row has 25 keys, and a key takes 80 bytes in a dictionary. So only those of the last rows are
+    in one. All others are cells of 8 bytes in a sorted array, where they take longer to find: a
+    key, and below it a row.
+    """
+
+    def __init__(self, few: int = 1 << 20) -> None:
+        """Move keys from the dictionary to the array when there are more than so `few`."""
+        self._few = few
         # Most keys are of one row: no list for those.
-        self._rows: dict[int, int | list[int]] = {}
+        self._last: dict[int, int | list[int]] = {}
+        self._waiting = 0  # keys of the rows in it
+        self._cells = np.zeros(0, np.uint64)
 
-    def add(self, number: int, keys: Iterable[int]) -> None:
-        """Enter a row under its keys."""
-        rows = self._rows
+    def add(self, number: int, keys: Collection[int]) -> None:
+        """Enter a row under its keys; `number` is greater than those before."""
+        rows = self._last
         for key in keys:
             there = rows.setdefault(key, number)
             if there is number:
                 continue
             if not isinstance(there, list):
                 rows[key] = [there, number]
-            elif len(there) < _MOST:
+            elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
+        self._waiting += len(keys)
+        if self._waiting > self._few + len(self._cells) // _PART:
+            pairs = ((key, at) for key, row in rows.items() for at in _listed(row))
+            self._settle(np.fromiter((key << 32 | at for key, at in pairs), np.uint64))
+            rows.clear()
+            self._waiting = 0
 
-    def find(self, keys: Iterable[int], surely: Iterable[int] = ()) -> list[int]:
+    def extend(self, number: int, keys: NDArray[np.uint32]) -> None:
+        """Enter many rows, from `number` on: one in each line of `keys`."""
+        rows = np.arange(number, number + len(keys), dtype=np.uint64)[:, np.newaxis]
+        self._settle((keys.astype(np.uint64) << _HALF | rows).ravel())
+
+    def _settle(self, cells: NDArray[np.uint64]) -> None:
+        """Add the cells of later rows, at most `_MOST` for each key."""
+        cells.sort()
+        cells = cells[np.diff(cells, prepend=~cells[:1]) > 0]  # a row once under each key
+        first = self._cells.searchsorted(cells & ~_ROW)
+        there = self._cells.searchsorted(cells | _ROW, "right") - first
+        there += np.arange(len(cells)) - cells.searchsorted(cells & ~_ROW)
+        cells = cells[there < _MOST]
+        size = len(self._cells)
+        self._cells.resize(size + len(cells), refcheck=False)  # in place: there is one of it
+        self._cells[size:] = cells
+        self._cells.sort(kind="stable")  # merges two sorted runs
+
+    def find(self, keys: Sequence[int], surely: Sequence[int] = ()) -> list[int]:
         """The rows to compare, ascending: those that share most keys, and all under `surely`.
 
         `surely` are some of the keys.
         """
         met = self._met(keys)
-        rows = {*met}
-        if len(rows) > _BY_CHANCE:
-            # Sorting all of them is quicker than `most_common(_MOST)`.
-            ranked = enumerate(Counter(met).most_common()[:_MOST])
-            rows = {row for place, (row, times) in ranked if times > 1 or place < _BY_CHANCE}
-            rows.update(self._met(surely))
+        count = sum(map(len, met.values()))
+        if count <= _BY_CHANCE:
+            return sorted(map(int, {*chain.from_iterable(met.values())}))
+        if count <= _SOME:
+            numbered = Counter(chain.from_iterable(met.values())).most_common()
+            ranked = [(int(row), times) for row, times in numbered]
+        else:  # the same in a third of the time
+            found = np.concatenate([*met.values()])
+            found = np.sort(found << 32 | np.arange(len(found)))
+            begun = np.flatnonzero(np.diff(found >> 32, prepend=-1))  # of each row
+            number = np.diff(begun, append=len(found))
+            found = found[begun]
+            order = np.argsort((found & 0xFFFFFFFF) - (number << 32))[:_MOST]
+            ranked = [*zip((found[order] >> 32).tolist(), number[order].tolist(), strict=True)]
+        # Those that share most keys come first; of equals, those that were met first.
+        rows = {
+            row
+            for place, (row, times) in enumerate(ranked[:_MOST])
+            if times > 1 or place < _BY_CHANCE
+        }
+        rows.update(int(row) for key in surely for row in met.get(key, ()))
         return sorted(rows)
 
-    def _met(self, keys: Iterable[int]) -> list[int]:
-        get = self._rows.get
-        met: list[int] = []
+    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.int64]]:
+        """The rows under each key that has any, in their order."""
+        last, settled = self._last.get, self._settled(keys)
+        if not settled:
+            return {key: _listed(row) for key in keys if (row := last(key)) is not None}
+        met: dict[int, Sequence[int] | NDArray[np.int64]] = {}
         for key in keys:
-            if (there := get(key)) is not None:
-                if isinstance(there, list):
-                    met += there
-                else:
-                    met.append(there)
+            there, row = settled.get(key), last(key)
+            if there is not None:
+                met[key] = there
+                if row is not None:
+                    met[key] = np.concatenate((there, _listed(row)))[:_MOST]
+            elif row is not None:
+                met[key] = _listed(row)
         return met
+
+    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.int64]]:
+        """The rows in cells under these keys; most keys have none."""
+        cells = self._cells
+        if not len(cells):
+            return {}
+        lowest = np.array(keys, np.uint64) << _HALF
+        first = cells.searchsorted(lowest)
+        met = np.flatnonzero(cells.take(first, mode="clip") - lowest <= _ROW)
+        if not len(met):
+            return {}
+        ends = cells.searchsorted(lowest[met] | _ROW, "right")
+        return {
+            keys[place]: (cells[begun:ended] & _ROW).view(np.int64)
+            for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
+        }
+
+
+def _listed(rows: int | list[int]) -> list[int]:
+    return rows if isinstance(rows, list) else [rows]

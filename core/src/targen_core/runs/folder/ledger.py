@@ -17,6 +17,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
 from struct import Struct
 from typing import Any, BinaryIO, get_args
@@ -113,17 +114,13 @@ class LedgerFile(Ledger):
             return
         os.ftruncate(self._fd, scanned.end)
         self._end, self.marks, self.sums = scanned.end, scanned.marks, scanned.sums
-        try:
-            for text in scanned.lists:
-                _, place, *parts, _ = _read(text)
-                self._grown[place] = _grown(*parts)
-        except (ValueError, TypeError):
-            self.forget()
-            return
         self._file.seek(scanned.behind)
-        self._frames = _frames(self._file)
+        self._frames = takewhile(lambda frame: frame[2] <= scanned.end, _frames(self._file))
         self._left = scanned.count
-        self._advance()
+        try:
+            self._advance()
+        except Contradicted:
+            self.forget()
 
     @property
     def settled(self) -> _Marks | None:
@@ -198,7 +195,7 @@ class LedgerFile(Ledger):
 
     def grown(self, place: str) -> Grown | None:
         """See `Ledger.grown`."""
-        return self._grown.get(place)
+        return self._grown.pop(place, None)
 
     def keep_grown(self, place: str, grown: Grown) -> None:
         """See `Ledger.keep_grown`."""
@@ -213,17 +210,30 @@ class LedgerFile(Ledger):
         os.close(self._fd)
 
     def _advance(self) -> None:
-        """Go to the next frame that the engine asks for.
+        """Go to the next frame that the engine asks for; note lists on the way.
+
+        A list comes before the verdicts on its items, so those that are not used yet are few.
 
         Raises:
-            Contradicted: the file changed since it was read to its end.
+            Contradicted: a list does not read, or the file changed since it was read to its end.
         """
         self._next = None
-        if self._left:
-            self._left -= 1
-            self._next = next((f for f in self._frames if not f[0].startswith(_ASIDE)), None)
-            if self._next is None:
-                raise Contradicted
+        for frame in self._frames:
+            if frame[0].startswith(_LIST):
+                self._note_list(frame[0])
+            elif not frame[0].startswith(_SUMS):
+                self._next = frame
+                break
+        if (self._next is None) != (self._left == 0):
+            raise Contradicted
+        self._left -= self._next is not None
+
+    def _note_list(self, text: bytes) -> None:
+        try:
+            _, place, *parts, _ = _read(text)
+            self._grown[place] = _grown(*parts)
+        except (ValueError, TypeError) as error:
+            raise Contradicted from error
 
     def _append(self, value: Any, data: bytes = b"") -> None:
         text = _encode(value).encode()
@@ -265,10 +275,7 @@ def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Contents up to `end`: `count` verdicts and targets; the first frame ends at `behind`.
-
-    `lists` holds the frames of what lists gave.
-    """
+    """Contents up to `end`: `count` verdicts and targets; the first frame ends at `behind`."""
 
     first: dict[str, Any]
     behind: int
@@ -276,7 +283,6 @@ class _Found:
     count: int
     marks: _Marks
     sums: tuple[Mark, Mapping[str, Any]] | None
-    lists: list[bytes]
 
 
 def _scan(file: BinaryIO) -> _Found | None:
@@ -286,14 +292,11 @@ def _scan(file: BinaryIO) -> _Found | None:
     text, _, behind = next(frames, (b"", b"", 0))
     first = _read(text)
     last, sums, end, count = b"", b"", behind, 0
-    lists: list[bytes] = []
     for text, _, at in frames:
         end = at
         if text.startswith(_SUMS):
             sums = text
-        elif text.startswith(_LIST):
-            lists.append(text)
-        else:
+        elif not text.startswith(_LIST):
             last = text
             count += 1
     try:
@@ -306,7 +309,7 @@ def _scan(file: BinaryIO) -> _Found | None:
             summed = _mark(mark), counts
     except (ValueError, TypeError, IndexError, KeyError):
         return None
-    return _Found(first, behind, end, count, marks, summed, lists)
+    return _Found(first, behind, end, count, marks, summed)
 
 
 def _owner(file: BinaryIO) -> Any:

@@ -18,7 +18,6 @@ from targen_core.errors import WriteFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.account import part_budget
 
-_LATELY = 2_000  # replies that a killed process may not have brought to the cache
 _SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
 
 
@@ -59,7 +58,7 @@ async def open_layer(
         hedge=limits.hedge,
     )
     if was_cut:
-        layer.share_last(_LATELY)
+        layer.share_last()
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.

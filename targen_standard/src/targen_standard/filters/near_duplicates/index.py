@@ -3,17 +3,66 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
+from zlib import crc32
+
+import numpy as np
 
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
 
 __all__ = ["NearDuplicates"]
 
-# Of an entry: its form, the bytes of seed, text and written, and its keys, that of the whole last.
-_HEAD = struct.Struct(f"<BHII{KEYS + 1}I")
+# Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
+_HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
+_BEGUN = _HEAD.size + _KEYS.size
 _FORM = 2
+
+
+class _Rows:
+    """The text, seed and what was written of each row, in one string: a tuple takes half more."""
+
+    def __init__(self) -> None:
+        self._strings: list[str] = []  # a text, what was written if it is no part of it, its seed
+        self._seeds = array("I")  # check sums
+        self._begun, self._ended = array("I"), array("I")  # what was written, in the string
+        self.letters = array("I")  # of each text
+
+    def __len__(self) -> int:
+        return len(self._strings)
+
+    def append(self, seed: str, text: str, written: str) -> None:
+        begun = text.find(written)
+        if begun < 0:
+            begun = len(text)
+        ended = begun + len(written)
+        self._strings.append(text + (written if ended > len(text) else "") + seed)
+        self._seeds.append(_sum(seed))
+        self._begun.append(begun)
+        self._ended.append(ended)
+        self.letters.append(len(text))
+
+    def texts(self, numbers: Iterable[int]) -> list[str]:
+        strings, letters = self._strings, self.letters
+        return [strings[number][: letters[number]] for number in numbers]
+
+    def written(self, numbers: Iterable[int]) -> list[str]:
+        strings, begun, ended = self._strings, self._begun, self._ended
+        return [strings[number][begun[number] : ended[number]] for number in numbers]
+
+    def seed(self, number: int) -> str:
+        return self._strings[number][max(self.letters[number], self._ended[number]) :]
+
+    def siblings(self, seed: str, numbers: Iterable[int]) -> list[int]:
+        """Those of some rows that have this seed."""
+        seeds, crc = self._seeds, _sum(seed)
+        return [each for each in numbers if seeds[each] == crc and self.seed(each) == seed]
+
+
+def _sum(seed: str) -> int:
+    return crc32(seed.encode("utf-8", "surrogatepass"))
 
 
 class NearDuplicates:
@@ -28,7 +77,7 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self._index = Index()
-        self._rows: list[tuple[str, str, str]] = []  # the seed, text and what was written of each
+        self._rows = _Rows()
         self._last = (
             "",
             "",
@@ -42,41 +91,45 @@ class NearDuplicates:
 
         It is the first of those compared that are alike.
         """
-        if not self._rows:
+        rows = self._rows
+        if not len(rows):
             return None
         _, _, text, written, keys = self._look(text, written)
+        met = self._index.find(keys, keys[-1:])
+        if not met:
+            return None
+        siblings = rows.siblings(seed, met)
         # Most that meet by chance have other lengths: to look at these costs less than a call.
         most = len(text) * (200 - self.threshold) / self.threshold + 1
         least = len(text) ** 2 / most - 1
-        siblings: list[int] = []
-        others: list[int] = []
-        for number in self._index.find(keys, keys[-1:]):
-            its_seed, its_text, _ = self._rows[number]
-            if seed == its_seed:
-                siblings.append(number)
-            elif least <= len(its_text) <= most:
-                others.append(number)
-        found = (self._first(text, others, 1), self._first(written, siblings, 2))
-        return min((number for number in found if number is not None), default=None)
-
-    def _first(self, text: str, numbers: Sequence[int], part: int) -> int | None:
-        """The first of some rows whose text at `part` is like this one."""
-        place = first_alike(text, [self._rows[number][part] for number in numbers], self.threshold)
-        return None if place is None else numbers[place]
+        letters = rows.letters
+        others = [number for number in met if least <= letters[number] <= most]
+        if siblings:
+            others = sorted({*others} - {*siblings})
+        found = [
+            numbers[place]
+            for text, numbers, theirs in (
+                (text, others, rows.texts(others)),
+                (written, siblings, rows.written(siblings)),
+            )
+            if (place := first_alike(text, theirs, self.threshold)) is not None
+        ]
+        return min(found, default=None)
 
     def add(self, seed: str, text: str, written: str) -> bytes:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)
-        self._enter(seed, text, written, keys)
+        self._index.add(len(self._rows), keys)
+        self._rows.append(seed, text, written)
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (written != text) << 7
         parts = [
             part.encode("utf-8", "surrogatepass")
             for part in (seed, text, written if written != text else "")
         ]
-        return b"".join((_HEAD.pack(form, *map(len, parts), *keys), *parts))
+        return b"".join((_HEAD.pack(form, *map(len, parts)), _KEYS.pack(*keys), *parts))
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
@@ -85,10 +138,12 @@ class NearDuplicates:
         """
         if not self.threshold:
             return
+        keys: list[bytes] = []
+        first = len(self._rows)
         for entry in entries:
             try:
                 form, *sizes = _HEAD.unpack_from(entry)
-                cuts = [*accumulate(sizes[:3], initial=_HEAD.size)]
+                cuts = [*accumulate(sizes, initial=_BEGUN)]
                 if form & 127 != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
                 seed, text, written = (
@@ -97,7 +152,9 @@ class NearDuplicates:
                 )
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._enter(seed, text, written if form & 128 else text, sizes[3:])
+            self._rows.append(seed, text, written if form & 128 else text)
+            keys.append(entry[_HEAD.size : _BEGUN])
+        self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
         """Both texts as they are, both normalised, and the keys."""
@@ -111,7 +168,3 @@ class NearDuplicates:
                 [*keys_of(whole), whole_key(whole)],
             )
         return self._last
-
-    def _enter(self, seed: str, text: str, written: str, keys: Iterable[int]) -> None:
-        self._index.add(len(self._rows), keys)
-        self._rows.append((seed, text, written))
