@@ -63,7 +63,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "contain a dash": _has("[–—]| -+ "),
     "contain brackets": _has(r"[(\[]"),
     "contain quotation marks": _has('["“”«»„]|``'),
-    "contain curly quotes or apostrophes": _has("[‘’“”]"),
+    "contain curly quotes or curly apostrophes": _has("[‘’“”]"),
     "contain a space before a mark": _has(r"\w [.,?!;]"),
     "contain an address (@, www, http)": _has(r"@\w|\bwww\.|https?://"),
     "contain a contraction": _has(r"\w(?:n['’]t|['’](?:m|re|ve|ll|d))\b", re.IGNORECASE),
