@@ -186,7 +186,7 @@ def _by_branch(said: object) -> object:
     for item in items:
         label, equals, name = item.rpartition("=")
         if label in names or (equals and not label):
-            raise ValueError(f"{label or 'all labels'} is given twice")
+            raise ValueError(f"the value for {label or 'all labels'} is given twice")
         names[label] = name
     return names
 
@@ -304,7 +304,7 @@ class ListOptions(Options):
         Literal[1, "all"] | None,
         BeforeValidator(_number_of),
         Flag(
-            "Use each seed for one label only, so that no two rows share it, or for all labels.",
+            "Use each seed for only one label (1), so that rows do not share seeds, or for all.",
             default="the task's setting; all with --seeds",
         ),
     ] = None

@@ -127,7 +127,7 @@ def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
         status = os.fstat(descriptor)
         _refuse(_kind(status.st_mode), path)
         if alone and status.st_nlink > 1:
-            why = "the file has a second name (a hard link), which would change as well"
+            why = "the file has a second name (a hard link), whose contents would change as well"
             raise NotPlain(errno.EMLINK, why, str(path))
     except BaseException:
         os.close(descriptor)

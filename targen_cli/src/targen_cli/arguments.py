@@ -60,12 +60,16 @@ NumberArg = Annotated[
 ]
 TotalArg = Annotated[
     int | None,
-    typer.Option("-n", "--number", help="Total number of rows, in the run's current label shares."),
+    typer.Option(
+        "-n",
+        "--number",
+        help="Total number of rows, divided among the labels in the run's current proportions.",
+    ),
 ]
 LabelArg = Annotated[
     list[str] | None,
     typer.Option(
-        "--label", metavar="LABEL=ROWS,...", help="Number of rows per label, for some labels."
+        "--label", metavar="LABEL=ROWS,...", help="Number of rows for each label that you list."
     ),
 ]
 SharesArg = Annotated[
@@ -100,7 +104,8 @@ ShardArg = Annotated[
     typer.Option(
         "--shard",
         metavar="I/K",
-        help="Do part I of K, for one of K machines; I is 1 to K, or 0 to K-1.",
+        help="Generate part I of K, to divide a run among K machines. Parts are 1 to K, or "
+        "0 to K-1.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -114,8 +119,8 @@ BatchListsArg = Annotated[
     bool,
     typer.Option(
         "--batch-lists",
-        help="With --batch, --delivery or --batch-offline: also for steps 1 and 2, "
-        "whose calls then do not see each other's items.",
+        help="With --batch, --delivery or --batch-offline: send the calls of steps 1 and 2 in "
+        "this way as well. They then do not see each other's items.",
         rich_help_panel=BATCHES,
     ),
 ]

@@ -468,7 +468,9 @@ def typed_value(key: str, text: str) -> Any:
     table, dot, _ = key.partition(".")
     # What looks like a secret is told where it belongs, when the file is read.
     if not (dot and table in _TABLES) and not may_name_secret(key):
-        raise UsageError(f"{key} is not a default", hint=_near(key, _TABLES))
+        raise UsageError(
+            f"{key} is not a setting that can have a default", hint=_near(key, _TABLES)
+        )
     if table != "options":
         return text
     try:

@@ -216,7 +216,9 @@ class ExecutorSuite(Suite):
         here = self.here(tmp_path / "here", _FAULTS)
         there = self.run(tmp_path / "there", _FAULTS)
         self._same(here, there)
-        assert self._replies(there) == self._replies(here), "other calls are journaled than here"
+        assert self._replies(there) == self._replies(here), (
+            "the journaled calls differ from those made here"
+        )
         before = (there.folder / "journal").read_bytes()
         with Job.resume(self.everything(), there.folder, verify=True) as job:
             job.run()

@@ -41,7 +41,7 @@ LOADING_RULES = {
     "duplicate-name": "give each thing of a kind its own name",
     "bad-kind": "correct the field of the Kind, or write what it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
-    "reserved-name": "give the command a name that targen --help does not have",
+    "reserved-name": "give the command a name that targen --help does not show",
     "flag-taken": "give the option a name that no other flag has",
     "name-taken": "give it a name that targen list KIND does not have",
     "registers-nothing": "mark its hooks with @targen_core.hookimpl",

@@ -84,7 +84,7 @@ class Configurable(Generic[PartT]):
         if not callable(self.make):
             raise ValueError("Configurable: make is a function of the options")
         if odd := self.uses.keys() - self.options.model_fields.keys():
-            raise ValueError(f"Configurable: uses names {min(odd)!r}, which is not an option")
+            raise ValueError(f"Configurable: `uses` contains {min(odd)!r}, which is not an option")
 
 
 def read_options(

@@ -65,8 +65,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         }
         chance = each.chance[0] / each.rows
         headlines.append(
-            f"The answer of {first.value or 0:.0%} of the rows of {name} is the first choice "
-            f"(by chance {chance:.0%})."
+            f"In {first.value or 0:.0%} of the rows of {name}, the answer is the first choice (by "
+            f"chance: {chance:.0%})."
         )
         own = study.reference is None or name != study.reference.name
         if own and apart(first, Estimate(chance, chance, chance)):

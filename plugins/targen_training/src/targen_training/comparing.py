@@ -51,7 +51,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="EXPERIMENT.toml | [NAME=]DATA...",
-            help="An experiment file, or the datasets to train on, as any data that "
+            help="An experiment file, or the datasets to train on, in any form that "
             "`targen export` accepts. NAME=A+B combines two datasets.",
             show_default=False,
         ),

@@ -266,7 +266,7 @@ def _print_labels(scores: Scores, wide: list[str]) -> None:
                 "F1",
                 *("|" for _ in wide[:1]),
             ),
-            *(f"said {name}" for name in wide),
+            *(f"predicted {name}" for name in wide),
         ],
         [
             (

@@ -60,8 +60,8 @@ class Evaluation:
         learned = " + ".join(each.name for each in self.model.facts.data)
         names = " + ".join(dataset.name for dataset in self.datasets)
         return (
-            f"{self.model.facts.trainer} trained on {learned}, on {names}: "
-            f"{self.scores.decisions:,} decisions from {self.scores.rows:,} rows"
+            f"{self.model.facts.trainer}, trained on {learned}, evaluated on {names}: "
+            f"{self.scores.decisions:,} decisions for {self.scores.rows:,} rows"
         )
 
     @property
@@ -166,7 +166,7 @@ class Evaluation:
         return f"{self.scores.main} {figure.value:.1%}{interval}"
 
     def _repr_html_(self) -> str:
-        said = [(f"said {name}", name) for name in self.scores.confusion]
+        said = [(f"predicted {name}", name) for name in self.scores.confusion]
         columns = ("label", "rows", "precision", "recall", "F1", *(head for head, _ in said))
         rows = [
             (

@@ -287,7 +287,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     )
     after = report["accuracy_after"]
     text = "no rows were kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
-    print(f"labels right: {report['accuracy_before']:.1%} before, {text} after")
+    print(f"correct labels: {report['accuracy_before']:.1%} before, {text} after")
     if report["flip"]:
         _print_found(**report["suspected"], of=sum(report["flipped"].values()))
     print_usage(report)

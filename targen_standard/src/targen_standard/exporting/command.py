@@ -49,8 +49,7 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The file or folder to write. [default: in exports/ in the run; here, if DATA "
-            "is a file]",
+            help="The file or folder to write. [default: in exports/, in the run or in this folder]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
@@ -69,8 +68,7 @@ def export(
         bool,
         typer.Option(
             "--weights",
-            help="Add the column weight, which targen reweigh or finish set: how much each "
-            "row counts.",
+            help="Add a column, weight: how much each row counts, as set by targen reweigh or finish.",
             rich_help_panel=_ROWS,
         ),
     ] = False,

@@ -179,7 +179,7 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
 def _later(response: Any) -> Words:
     seconds = response.headers.get("Retry-After", "")
     wait = f"in {seconds} s" if seconds.isdigit() else "in a few minutes"
-    return AGAIN + f" tries again; do so {wait}"
+    return AGAIN + f" tries again; run it {wait}"
 
 
 def words_of(error: object) -> str:

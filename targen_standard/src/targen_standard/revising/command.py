@@ -183,7 +183,7 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     kinds = ("lists", "texts", "judgements", "total")
     sides = [plan.calls, plan.cached, plan.before]
     lines = [(kind, *(getattr(side, kind) for side in sides)) for kind in kinds]
-    print_table(("for", "expected", "cached", "the run took"), lines)
+    print_table(("for", "expected", "cached", "original run"), lines)
     cost = f", about ${plan.dollars:,.2f}" if plan.dollars else ""  # people are paid otherwise
     if 0 < (plan.dollars or 0) < 0.01:
         cost = ", less than a cent"

@@ -414,8 +414,8 @@ class Declaration(_Part):
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or a branch's keys: what step 3 writes, "
-        "if not simply each label",
+        description="branch → its definition, or its keys. A branch is what step 3 writes; "
+        "by default there is one per label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},

@@ -166,7 +166,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
         if part is not None and part.file:
             yield (
                 (step, "file"),
-                "a file needs a declaration file's folder",
+                "`file` is relative to a task file's folder, so the task must be in a file",
                 "Declaration.from_file",
             )
         if part is not None and part.use:

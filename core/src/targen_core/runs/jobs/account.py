@@ -96,7 +96,7 @@ class Account:
         dollars = f"${spent.dollars:.4f}" if self.is_priced else "unknown, since a price is missing"
         cap = "" if self.limits.max_cost is None else f" of ${self.limits.max_cost:.4f}"
         calls = f"{plural(spent.calls, 'call')}, {plural(spent.tokens, 'token')}"
-        lost = f", {spent.lost:,} without an answer" if spent.lost else ""
+        lost = f", {plural(spent.lost, 'call')} without an answer" if spent.lost else ""
         return f"billed: {dollars}{cap} ({calls}{lost})"
 
     @property

@@ -83,7 +83,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
             figures[name]["hard rows"] = hard
         tables.append(
             Table(
-                "Difficulty by a model, 1 (very easy) to 5 (very hard)",
+                "Difficulty as rated by a model, from 1 (very easy) to 5 (very hard)",
                 ("figure", *ratings),
                 _levels(ratings, figures),
                 note=", ".join(f"{name}: {len(of):,} rows" for name, of in ratings.items()),

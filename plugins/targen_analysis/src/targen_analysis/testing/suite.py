@@ -197,8 +197,8 @@ class MetricSuite(Suite):
         known = {name for figures in of_all for name in figures}
         for about, _, findings in everything:
             for name, words in findings.glance.items():
-                assert name in known, f"{about}: {name!r} in glance is no figure of any dataset"
-                assert words.strip(), f"{about}: {name!r} in glance says not how to read it"
+                assert name in known, f"{about}: {name!r} in glance is not a figure of any dataset"
+                assert words.strip(), f"{about}: {name!r} in glance does not say how to read it"
 
     def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """Rows are as wide as their table, and cells are texts, finite numbers or nothing."""
@@ -270,7 +270,7 @@ class MetricSuite(Suite):
                 texts = not isinstance(sentences, str) and all(
                     isinstance(text, str) for text in sentences
                 )
-                assert texts, f"{about}: {part} is no sequence of texts: {sentences!r}"
+                assert texts, f"{about}: {part} is not a sequence of texts: {sentences!r}"
                 assert all(map(str.strip, sentences)), f"{about}: one of the {part} is empty"
 
     @pytest.fixture

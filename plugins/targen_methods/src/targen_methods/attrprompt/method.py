@@ -71,9 +71,9 @@ ATTRPROMPT = Method(
         "from those that a model proposed, and drew values independently for each row. They asked "
         "for each value alone whether it suits a similar label. They had classes of single texts, "
         "and numbers of words as lengths. Here every label has all shared values equally often, so "
-        "that no value tells the label. The model lists lengths that suit the dataset. If a row "
-        "has several texts, no value is dropped for suiting another label: the remaining values "
-        "would tell the label in one text alone."
+        "that no value gives away the label. The model lists lengths that suit the dataset. If a "
+        "row has several texts, no value is dropped for suiting another label: the remaining "
+        "values would give away the label in one text."
     ),
     citation="""
 @inproceedings{yu2023large,

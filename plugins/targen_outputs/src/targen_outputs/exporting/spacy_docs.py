@@ -82,7 +82,7 @@ def _document(pipeline: Any, output: SpansOutput, row: Labelled, options: SpacyO
     if output.overlap:
         document.spans[_KEY] = spans
     elif len(filter_spans(spans)) < len(spans):
-        raise row.refused("two spans overlap once they are whole tokens", "--as jsonl")
+        raise row.refused("two spans overlap once they are extended to whole tokens", "--as jsonl")
     else:
         document.ents = spans
     return document

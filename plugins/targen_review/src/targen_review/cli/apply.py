@@ -49,8 +49,8 @@ def apply(
         typer.Option(
             "--resolve",
             metavar="RULE",
-            help="The decision if raters disagree: agree (all raters of the row), "
-            "majority (more than half), or the name of a rater.",
+            help="The rule if raters disagree: agree (all of them must agree), majority (more than half), "
+            "or the name of the rater who decides.",
         ),
     ] = "agree",
     exact: Annotated[

@@ -91,7 +91,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         who = "people find" if of.who == PEOPLE else f"{of.who}, a model, finds"
         name = "all datasets" if of.dataset == ALL else of.dataset
         now = _percent(of.acceptable)
-        said = f"Among {plural(of.rows, 'row')} of {name}, {who} {now} acceptable"
+        said = f"In {name}, {who} {now} of {plural(of.rows, 'row')} acceptable"
         if of.change is not None and of.acceptable_before is not None and of.before != of.after:
             said += f", and {_percent(of.acceptable_before)} before correction"
         yield f"{said}."
@@ -102,7 +102,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         if value is None and good is None:
             continue
         kind = _kind(figures)
-        kappas = f"κ {_number(value)} on {kind}s, {_number(good)} on acceptable or not"
+        kappas = f"κ {_number(value)} on {kind}s, {_number(good)} on whether a row is acceptable"
         yield f"{', '.join(each.raters)}: {kappas}, over {plural(each.rows, 'row')}."
 
 

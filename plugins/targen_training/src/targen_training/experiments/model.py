@@ -207,7 +207,7 @@ class Experiment(_Declared):
         rest = {key: each for key, each in value.items() if key not in top}
         task = top.get("task")
         if not isinstance(task, str) or not task:
-            raise ValueError('give the task of the rows: task = "NAME", or [tasks.NAME]')
+            raise ValueError('say which task the rows belong to: task = "NAME", or [tasks.NAME]')
         return {**rest, "tasks": {Path(task).stem: top}}
 
     @field_validator("seeds", mode="before")
@@ -223,7 +223,7 @@ class Experiment(_Declared):
     @classmethod
     def _counts(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
         if list(counts) != sorted({*counts}) or (counts and counts[0] < 0):
-            raise ValueError("increasing numbers from 0 on")
+            raise ValueError("increasing numbers, 0 or more")
         return counts
 
     @field_validator("models")

@@ -443,7 +443,7 @@ def _warnings(part: PartResult) -> Iterator[str]:
         yield f"{part.key}: {part.test['unlabeled']:,} test rows without a label are left out"
     if part.test["rows"] < 100:
         yield (
-            f"{part.key}: {part.test['rows']:,} test rows are few: an accuracy interval is about "
+            f"{part.key}: {part.test['rows']:,} test rows are few; an accuracy interval is about "
             f"{98 / math.sqrt(part.test['rows']):.0f} points to either side"
         )
 
