@@ -49,7 +49,8 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The file or folder to write. [default: in exports/, in the run or in this folder]",
+            help="The file or folder to write. [default: in exports/, in the run or in "
+            "this folder]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
@@ -68,7 +69,8 @@ def export(
         bool,
         typer.Option(
             "--weights",
-            help="Add a column, weight: how much each row counts, as set by targen reweigh or finish.",
+            help="Add a column, weight: how much each row counts, as set by targen reweigh "
+            "or finish.",
             rich_help_panel=_ROWS,
         ),
     ] = False,

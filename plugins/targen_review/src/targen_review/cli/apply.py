@@ -49,7 +49,8 @@ def apply(
         typer.Option(
             "--resolve",
             metavar="RULE",
-            help="The rule if raters disagree: agree (all of them must agree), majority (more than half), "
+            help="The rule if raters disagree: agree (all of them must agree), majority (more "
+            "than half), "
             "or the name of the rater who decides.",
         ),
     ] = "agree",
