@@ -458,7 +458,10 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     assert json.loads(done.stdout)["requests"] == 0
     done = targen("batch", "export", "run", "--no-cache")
     empty = tmp_path / "run" / "requests.jsonl"
-    assert "run is complete: it waits for no call, and run/requests.jsonl is empty" in done.stdout
+    assert (
+        "run is complete and not waiting for any calls, so run/requests.jsonl is empty"
+        in done.stdout
+    )
     assert empty.read_bytes() == b""
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")

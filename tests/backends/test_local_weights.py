@@ -155,10 +155,10 @@ def test_a_file_of_the_users(tmp_path):
     path = tmp_path / "my.gguf"
     path.write_bytes(CONTENT)
     assert find_weights(str(path)) == path
-    with pytest.raises(UsageError, match=r"no model file '.*other\.gguf'") as caught:
+    with pytest.raises(UsageError, match=r"there is no model file '.*other\.gguf'") as caught:
         find_weights(str(tmp_path / "other.gguf"))
     assert 'model="local/' in caught.value.hint
-    with pytest.raises(UsageError, match=r"no model file 'models/missing\.gguf'"):
+    with pytest.raises(UsageError, match=r"there is no model file 'models/missing\.gguf'"):
         find_weights("models/missing.gguf")
     path.write_bytes(b"PK")
     with pytest.raises(UsageError, match="not a GGUF file"):

@@ -79,4 +79,4 @@ def test_a_label_that_the_rows_lack_is_named(targen):
                   "scripted", "--out", "run", "-q")  # fmt: skip
     assert done.code == 0
     assert labels("run") == {"warm": 2, "cold": 2}
-    assert "two.csv has no row of: wet; targen will not generate any" in done.err
+    assert "two.csv has no rows of: wet; targen will not generate any" in done.err

@@ -60,7 +60,7 @@ def test_dollars_stand_beside_their_cap_and_what_all_should_cost():
     watch = Watch()
     watch.counted("rows")(20, 100)
     watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=3.0)))
-    assert state_of(watch, 1.0).money == "$0.5000 of $3.00, about $2.50 in all"
+    assert state_of(watch, 1.0).money == "$0.5000 of $3.00, about $2.50 in total"
     watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=2.0, max_tokens=3000)))
     state = state_of(watch, 1.0)
     assert state.money == "$0.5000 of $2.00, about $2.50 needed"

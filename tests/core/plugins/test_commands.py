@@ -116,7 +116,7 @@ def test_a_command_that_cannot_be_imported_spoils_no_help(command, targen):
 def test_an_unknown_command_is_told_what_is_near(command, targen):
     code, _, err = targen([command("greet", greet)], "gret")
     assert code == 2
-    assert "no command 'gret'\n  try: did you mean greet" in err
+    assert "there is no command 'gret'\n  try: did you mean greet" in err
     assert install("targen-analysis") in targen([], "analyze")[2]
 
 

@@ -210,7 +210,7 @@ def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
     with pytest.raises(AmbiguousName) as caught:
         registry.find("task", "good")
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
-    assert caught.value.hint == "say which: acme:good or zeta:good"
+    assert caught.value.hint == "choose one: acme:good or zeta:good"
     assert caught.value.exit_code == 2
     assert registry.find("task", "zeta:good").target is mine
     assert registry.find("task", "acme:good").target is GOOD

@@ -212,7 +212,7 @@ def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):
     for resume in (True, False):
         ran = lab.run(world, path, quotas, resume=resume, task=task, code="changed")
         assert isinstance(ran.error, RunConflict)
-        assert "is complete, and its task, a plugin or targen has changed" in str(ran.error)
+        assert "is complete, but its task, a plugin or targen has changed" in str(ran.error)
         assert not ran.model.asked
         after = {file.name: file.read_bytes() for file in path.iterdir()}
         for name in ("dataset.jsonl", "provenance.jsonl", "report.json", "README.md", "journal"):

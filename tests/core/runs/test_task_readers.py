@@ -71,7 +71,7 @@ def test_a_run_of_such_a_file_goes_on_without_it(sources):
 
 def test_other_files_are_refused_with_those_that_are_read(sources):
     Path("porter.txt").touch()
-    with pytest.raises(UsageError, match=r"porter\.txt is a file that contains no task") as caught:
+    with pytest.raises(UsageError, match=r"porter\.txt is a file without a task") as caught:
         task_file("./porter.txt")
     assert (
         caught.value.hint == "the name of a task file ends in one of .py, .yaml, .toml, .json, .ini"

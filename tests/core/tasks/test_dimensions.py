@@ -93,7 +93,11 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("length", ["a", ""], "'' is not a value"),
         ("length", ["a\nb"], "one line of text"),
         ("length", [3], "3 is not a value"),
-        ("length", ["a", "a"], "'a' is among its values twice; a weight says so: {'a': 2}"),
+        (
+            "length",
+            ["a", "a"],
+            "'a' is listed twice; to make it twice as likely, give it a weight: {'a': 2}",
+        ),
         ("length", {"a": 0}, "the weight of 'a' is 0; it must be a whole number, 1 or more"),
         ("length", {"a": 0.5}, "the weight of 'a' is 0.5"),
         ("length", {"a": True}, "the weight of 'a' is True"),

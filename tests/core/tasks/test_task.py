@@ -198,9 +198,9 @@ def test_a_field_that_there_is_not_names_the_one_that_was_meant(lab, field, word
 
 
 PARTS = table("""
-    ListStep | grow | ListStep has no grow: it is called propose
+    ListStep | grow | ListStep has no grow; the name is propose
     ListStep | batchsize | ListStep has no batchsize; did you mean batch?
-    Judging | exercises | Judging has no exercises: it is called samples
+    Judging | exercises | Judging has no exercises; the name is samples
     Judging | render | Judging has no render: it is part of Texts; pass texts=Texts(render=...)
     Texts | checks | Texts has no checks: it is part of Task; pass Task(checks=...)
     Rows | to_row | Rows has no to_row; did you mean to_rows

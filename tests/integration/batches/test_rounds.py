@@ -275,7 +275,7 @@ def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     world: World, tmp_path: Path
 ) -> None:
     world.fault = lambda number, key: BatchFailed("it expired")
-    ended = r"60 calls without an answer after 2 refills; .*it expired"
+    ended = r"60 calls still unanswered after 2 refills; .*it expired"
     with pytest.raises(JobFailed, match=ended):
         run(tmp_path / "batch", rounds=2)
     assert len(world.sizes) == 6

@@ -231,7 +231,7 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
     assert (begun.code, begun.out) == (
         0,
-        "run is ready; next: targen batch export run --out calls-1.md\n",
+        "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
     given = 0
     while export(targen, "asked.jsonl"):
@@ -248,7 +248,7 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
     Path("bluer.yaml").write_text(text)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
-    ready = "run-revised is ready; next: targen batch export run-revised --out calls-1.md\n"
+    ready = "run-revised is ready; next, type: targen batch export run-revised --out calls-1.md\n"
     assert (revised.code, revised.out) == (0, ready), revised.err
     named = targen("batch", "export", "run-revised", "--json").json["by_step"]
     assert named["generate"] >= 3, named
@@ -288,7 +288,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     report = targen("report", "mine").out
     assert "  1 call waiting for answers, in mine.csv\n" in report
     empty = targen("batch", "import", "mine", "mine.csv")
-    assert (empty.code, "mine.csv contains no answer" in empty.err) == (2, True)
+    assert (empty.code, "mine.csv does not contain any answers" in empty.err) == (2, True)
     assert "write answers in the column answer, save the file" in empty.err
     rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:

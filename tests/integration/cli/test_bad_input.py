@@ -48,8 +48,8 @@ def _there(finished):
 # --- what is typed ----------------------------------------------------------
 
 LINES = """
-    list-runs | no command 'list-runs' | targen runs
-    push | no command 'push' | targen export RUN --push
+    list-runs | there is no command 'list-runs' | targen runs
+    push | there is no command 'push' | targen export RUN --push
     runs run --temperature 1 | targen runs has no option --temperature | targen runs --help
 
     # what is to be generated, and how much of it
@@ -76,8 +76,8 @@ LINES = """
     # what is installed
     describe rtee | | did you mean rte
     describe rte --kind taks | | did you mean task
-    describe meta --variant x | --variant is for tasks, and meta is of the kind corrector
-    describe rte -o model=m | -o is for backends, and rte is of the kind task
+    describe meta --variant x | --variant is for tasks, but meta is a corrector
+    describe rte -o model=m | -o is for backends, but rte is a task
     describe csv --prompts | inverse generators and correctors, and csv is of the kind exporter
     describe rte --kind backend | no backend named 'rte'
     describe chatgpt -o modle=gpt | backend chatgpt has no option 'modle' | did you mean model?
@@ -103,7 +103,7 @@ LINES = """
     export run --out= | --out is empty | or leave --out out
     export run --split 80/30 | the share of train is 80, not between 0 and 1
     export run --split a/b | 'a/b' is not a split
-    export run --split train=0.5/0.5 | 'train=0.5/0.5': each split needs a name of its own
+    export run --split train=0.5/0.5 | 'train=0.5/0.5': each split needs its own name
     export run --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a split
     export run --split 'a b=0.5/y=0.5' | 'a b' is not the name of a split: letters, digits and _
     export run --split 0.98/0.01/0.01 | is too small for this split: validation and test
@@ -113,12 +113,12 @@ LINES = """
     export run --force --out run/new | | choose a different --out
     export run --force --out run/journal --as hf | | choose a different --out
     export run --force --out run --as hf | | choose a different --out
-    export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is what is to be exported
+    export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the data to export
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
     export run --push rte | 'rte' is not the name of a dataset on the hub
-    export run --push me/rte --as csv | --push works with the form hf, not with csv
-    export run --license mit --as csv | --license works with the form hf, not with csv
+    export run --push me/rte --as csv | --push works with the format hf, not with csv
+    export run --license mit --as csv | --license works with the format hf, not with csv
     export run --license 'no such' | --license 'no such' is not the name of a licence
     export run --push me/rte --out x | --push and --out are two places
     correct bare.jsonl --task rte -b scripted | no labelled rows
@@ -192,7 +192,7 @@ OPTIONS = """
     --shard 2/2 --contexts-limit 1 | shards get whole items
     --contexts-fraction 0.5 | --contexts-fraction
     --corrector none | | --no-correct
-    --dimension a=x --dimension a=y | --dimension names a twice
+    --dimension a=x --dimension a=y | --dimension contains a twice
     --dimension contexts.a=x --dimension generate.A=y | two of its dimensions have the name 'A'
     --contexts good.txt --dimension contexts.word=@words | you gave the contexts
 """
@@ -295,7 +295,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
 AGAIN = "generate rte -b scripted --out run"
 EDITED = """
     lock.task.version | "0" | resume run -q | version 0; version 3 is installed | install the versio
-    lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | another --out
+    lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | different --out
     lock.task.prompts.entailment | "ab" | {again} | started with task prompts entailment ab; you ask
     format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
     spec.task | "acme:parcels" | resume run -q | no task named 'acme:parcels' is installed

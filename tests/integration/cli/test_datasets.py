@@ -149,7 +149,8 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, w
     )
     other = works(*args, "--flip", "0.5", "--seed", "2")
     assert other.err == (
-        f"{folder} contains another correction (other: seed). Writing this one to {folder}-2\n"
+        f"{folder} contains a different correction (it differs in: seed). Writing this "
+        f"correction to {folder}-2\n"
     )
     refuses((*args, "--flip", "0.5", "--seed", "2", "--out", folder), "contains another correction")
 

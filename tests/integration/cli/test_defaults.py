@@ -271,7 +271,7 @@ def test_of_several_none_is_guessed(refuses, monkeypatch, service):
     refuses(
         "generate tickets -n 2 --model m",
         "2 are set up here: chatgpt, llama",
-        "-b chatgpt; or -b llama; for always: targen config set backend chatgpt",
+        "-b chatgpt; or -b llama; to set a default: targen config set backend chatgpt",
     )
     assert service.seen == []
 

@@ -89,7 +89,7 @@ class TestResume:
     def test_excludes_nothing_more(self, refuses, rte):
         refuses(
             "resume run -n 8 -q --exclude test.jsonl --exclude first",
-            "run was not begun with first excluded",
+            "run was not started with first excluded",
         )
         refuses("resume first -n 9 -q --exclude test.jsonl", "first excludes nothing")
 

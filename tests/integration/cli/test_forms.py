@@ -46,7 +46,7 @@ def test_every_command_takes_every_form(forms, targen, works, refuses):
                     Path(made).rename(f"{made}-{form}")
     for command in ("validate", "export", "correct"):
         unnamed = targen(command, "mine.csv", *COMMANDS[command])
-        said = "error: mine.csv does not say which task its rows belong to\n"
+        said = "error: mine.csv does not state which task its rows belong to\n"
         assert (unnamed.code, unnamed.err.startswith(said)) == (2, True)
         assert "--task NAME" in unnamed.err
         other = (command, "runs/mine", "--task", "cb", *COMMANDS[command])

@@ -92,7 +92,7 @@ KEYS = r"""
     labels\n  order: where is it | line 2: could not find expected ':' | a key needs a colon and a space after it, KEY: text
     labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
     labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 contains a non-breaking space; replace it with an ordinary one
-    labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quote in YAML | type " instead of “
+    labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quotation mark in YAML | type " instead of “
     labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | put text that contains quotes in the other kind of quotes, or double a quote within '…'
     labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
@@ -164,11 +164,11 @@ COMMANDS = """
     generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file that contains no task | the name of a task file ends in one of .py, .yaml, .toml, .json
-    generate folder -n 4 -b scripted | folder is a folder that contains no task | the name of a task file ends in one of .py, .yaml, .toml, .json
+    generate rows.csv -n 4 -b scripted | rows.csv is a file without a task | the name of a task file ends in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder without a task | the name of a task file ends in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
-    generate odd.py -n 4 -b scripted | odd.py defines no task | define TASK = Task(…); see the how-to for task files
+    generate odd.py -n 4 -b scripted | odd.py does not define a task | define TASK = Task(…); see the how-to for task files
     generate mail.yaml -b scripted | the number of rows is missing | -n 100, or --label order=40
     generate mail.yaml -n 4 --exclude -b scripted | --exclude needs a value | targen generate rte -n 100, for example; see targen generate --help
     generate mail.yaml 20 | unexpected argument '20': targen generate takes only TASK | -n 20
@@ -188,7 +188,7 @@ COMMANDS = """
     generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | split rows when you export them: targen export RUN --split 0.8/0.2
     generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label A=40,B=20
     generate mail.yaml -b scripted --label order=2,refund=x | --label refund=x: 'x' is not a number of rows | --label refund=40; for several labels --label A=40,B=20
-    generate mail.yaml -b scripted --label order=2,order=3 | --label names order twice |
+    generate mail.yaml -b scripted --label order=2,order=3 | --label contains order twice |
     generate mail.yaml -b scripted --label order:2 | --label 'order:2' is not NAME=VALUE | --label order=2
     generate mail.yaml -b scripted --label order 2 | unexpected argument '2': targen generate takes only TASK | --label order=2
     generate mail.yaml -b scripted --label oder=2 | task mail has no label 'oder' | did you mean order?
@@ -210,7 +210,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
     generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
     generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | name one file
-    generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can be examples, and 5 are the fewest | add 4 rows at least
+    generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
     batch import run | batch import takes a file of answers | targen batch import run FILE
     batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
@@ -227,9 +227,9 @@ COMMANDS = """
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline goes without --batch |
-    gen mail.yaml -n 4 | no command 'gen' | did you mean generate?; see: targen --help
-    run mail.yaml | no command 'run' | targen generate TASK -n 100
-    help generate | no command 'help' | targen --help
+    gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
+    run mail.yaml | there is no command 'run' | targen generate TASK -n 100
+    help generate | there is no command 'help' | targen --help
     resume | targen resume needs RUN: A run directory | targen resume runs/rte-0, for example; see targen resume --help
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     resume rn | no run directory rn | did you mean run?
@@ -240,31 +240,31 @@ COMMANDS = """
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
-    trace run 77 | run has no row 77: it has 4 rows, 0 to 3
-    merge run run --out both | run is named twice | give each run only once
-    init-task mail.yaml | mail.yaml names a file, and a description of the task is asked for here | targen init-task --blank --out mail.yaml
+    trace run 77 | run has no row 77, only 4 rows, 0 to 3
+    merge run run --out both | run is given twice | give each run only once
+    init-task mail.yaml | mail.yaml is a file, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
     config get model | config get: there is no such action | targen config show
     config unset model | has no default model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
-    show run 99 | run has no row 99: it has 4 rows, 0 to 3
+    show run 99 | run has no row 99, only 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
     export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
-    export rows.csv | rows.csv does not say which task its rows belong to | --task NAME, or a task file; see targen list-tasks
-    export mail.yaml --as csv | mail.yaml is the file of a task, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; the task goes with --task mail.yaml
+    export rows.csv | rows.csv does not state which task its rows belong to | --task NAME, or a task file; see targen list-tasks
+    export mail.yaml --as csv | mail.yaml is a task file, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; pass the task with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
     evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
-    review apply run | no review in run | targen review DATA starts one and prints its folder
+    review apply run | there is no review in run | targen review DATA starts one and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: there is no such template | did you mean task?
-    describe run | run is a run directory | targen report run shows its figures, targen describe run/task.json its task; its settings are in run/manifest.json
+    describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json its task; its settings are in run/manifest.json
     describe ./rn | there is no file ./rn | did you mean run?
     backends check | no backend was given, and none is set up: there is no key or address in the environment | give one; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
@@ -284,7 +284,7 @@ COMMANDS = """
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
     evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
-    train rte | there is no file rte | rte is a task; for rows: targen generate rte -n 100
+    train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | tracebacks: targen --debug COMMAND; prompts and
     generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task sets the language: language: German in its file
     generate mail.yaml -n 4 --format csv | targen generate has no option --format | choose a format when you export the rows: targen export RUN --as csv
@@ -300,7 +300,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
     generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command for each: targen generate judged.yaml
     -n 4 generate mail.yaml | targen has no option -n | put options after the command: targen generate …; see targen --help
-    mail.yaml -n 4 | no command 'mail.yaml' | targen generate mail.yaml -n 100
+    mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
     export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
@@ -370,8 +370,8 @@ CONTENTS = {
 }
 DATA = """
     wrong.csv | line 2 is not a row of mail: text: no such column, only Text, Category
-    class.csv | line 2 is not a row of mail: label: no such column; is it class?
-    extra.csv | line 2 is not a row of mail: class: a row has no such column
+    class.csv | line 2 is not a row of mail: label: there is no such column; did you mean class?
+    extra.csv | line 2 is not a row of mail: class: rows do not have such a column
     noheader.csv | line 2 is not a row of mail: text: no such column, only Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
     typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
@@ -386,7 +386,7 @@ DATA = """
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes
-    list.jsonl | line 1 is not a row of mail: it is not an object: {COLUMN: VALUE}
+    list.jsonl | line 1 is not a row of mail: it is not an object such as {COLUMN: VALUE}
     broken.json | cannot read broken.json, line 1: it is not JSON: Expecting value, column 16
     broken.parquet | cannot read broken.parquet: it is not a Parquet file
     nope.csv | there is no file nope.csv
@@ -420,12 +420,12 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: no such column; is it intent\?", shown)
+    assert re.search(r"2 +0 +30  label: there is no such column; did you mean intent\?", shown)
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
     said = f"lines 3, 5, 7, …: label: 'ordr' {words}"
-    assert made.code == 0 and made.err.count(f"warning: some: 4 lines left out; {said}") == 1
+    assert made.code == 0 and made.err.count(f"warning: some: 4 lines skipped; {said}") == 1
     compared = ("compare", "some.csv", "--task", "mail.yaml", "--test", "some.csv")
     for tested in (("evaluate", "model", "some.csv"), compared):
         done = targen(*tested)
@@ -613,14 +613,14 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
-    tg.train([{"text": "x", "label": "a"}]) | rows does not say which task its rows belong to | task="NAME", or a task file; see targen list-tasks
-    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows contains no row of mail | targen_core.validate(ROWS, task="mail.yaml") says more
+    tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
     tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a Run, or the path of a run
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
-    tg.read_dataset("rows.csv") | rows.csv does not say which task its rows belong to | task="NAME", or a task file; see targen list-tasks
+    tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: no such column, only txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...
@@ -679,7 +679,7 @@ def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):
 def test_fewer_rows_than_labels(targen):
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 1, "-b", "scripted", "-q")
-    assert 'note: 1 row for 2 labels: label "refund" gets no row' in done.err
+    assert 'note: 1 row for 2 labels: label "refund" gets no rows' in done.err
 
 
 @pytest.mark.parametrize("counts", ["-n 1", "--label order=3"])
@@ -716,7 +716,7 @@ def test_a_dry_run_names_the_examples(works):
     done = works(
         "generate", "mail.yaml", "-n", 4, "-b", "scripted", "--examples", "own.csv", "--dry-run"
     )
-    assert "own.csv would be used, and copied into the run" in done.out
+    assert "own.csv would be used and copied to the run" in done.out
 
 
 def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):

@@ -180,8 +180,8 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
     price = ("--price-in", 1, "--price-out", 2)
     result = generate("--dry-run", *price)
     assert result.code == 0, result.err
-    assert "targen-plugin-example:tickets would go to run: " in result.out
-    assert f"openai-compatible:{service.url}/v1:tiny:json_schema would be asked" in result.out
+    assert "targen-plugin-example:tickets would be written to run: " in result.out
+    assert f"openai-compatible:{service.url}/v1:tiny:json_schema would be called" in result.out
     assert "4 rows of targen-plugin-example:tickets, by a dry run" in result.out
     assert result.out.endswith("Dry run: targen sent no calls and wrote no files.\n")
     facts = generate("--dry-run", "--json", *price).json

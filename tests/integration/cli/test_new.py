@@ -142,5 +142,5 @@ def test_a_part_overwrites_nothing(refuses, tmp_path, works):
     (tmp_path / "demo/src/demo/shops").mkdir()
     (tmp_path / "demo/src/demo/shops/contexts.py").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    refuses("new contexts shops --into demo", "contexts.py exists, so no file was written")
+    refuses("new contexts shops --into demo", "contexts.py exists, so no files were written")
     assert sorted(tmp_path.rglob("*")) == before

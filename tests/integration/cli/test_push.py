@@ -97,7 +97,7 @@ def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, 
     hub.files("me/rte")["LICENSE"] = b"mine"
     refuses(
         f"export {run} --push me/rte",
-        "me/rte is on the hub already, with LICENSE, README.md, data/test-",
+        "me/rte already exists on the hub, with LICENSE, README.md, data/test-",
     )
     works("export", run, "--push", "me/rte", "--force")
     assert sorted(hub.files("me/rte")) == [

@@ -55,7 +55,7 @@ def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
     assert second <= {"bread", "rivers"}
     refuses(
         "generate kinds.yaml -n 60 -b scripted --shard 6/6",
-        "has 5 items, and none is left for this shard",
+        "has 5 items, so none are left for this shard",
         "use at most 5 shards",
     )
 

@@ -190,7 +190,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert "kind greeter, command greet, greeter hi\n" in shown
     assert "corrector polite, greeter moin, greeter silent\n" in shown
     unknown = targen("describe", "moin", "-o", "a=1", path=both)
-    assert "-o is for backends, and moin is of the kind greeter" in unknown.stderr
+    assert "-o is for backends, but moin is a greeter" in unknown.stderr
 
 
 def test_its_suite_checks_a_plugin_that_has_none_of_its_own(house, guest, targen):

@@ -188,7 +188,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["."], "is a folder that contains no dataset"),
+        (["."], "is a folder without a dataset"),
         (["MINE", "--metric", "labelz"], "did you mean labels?"),
         (["MINE", "-o", "labels"], "is not METRIC.KEY=VALUE"),
         (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),
@@ -197,7 +197,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
         (["MINE", "--pictures", "gif"], "there is svg and png"),
         (["MINE", "--task", "no-such-task"], "no task named 'no-such-task' is installed"),
         (["MINE", "--metric", "labels", "--without", "labels"], "no metric is left"),
-        (["MINE", "--out", "MINE"], "is a file, and an analysis is a folder"),
+        (["MINE", "--out", "MINE"], "is a file, but an analysis needs a folder"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_written(args, words, targen, rows, tmp_path):

@@ -237,7 +237,7 @@ MISSING = """
 def test_a_model_that_is_not_there_stops_no_other(
     model, problem, hint, targen, jsonl, pipeline, tmp_path
 ):
-    (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is no folder of that name
+    (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is not a folder of that name
     rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
     metrics = ("--metric", "entities", "--metric", "gender")
     done = targen("analyze", rows, *metrics, "-o", f"entities.model={model}", "--trust")

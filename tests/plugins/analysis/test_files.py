@@ -65,7 +65,7 @@ WRONG = {
     "t.csv": ("a,a\n1,2\n", "two columns of the same name"),
     "q.csv": ('a,b\n"x,2\n', "line 2 is not a row: a quotation mark is not closed"),
     "u.jsonl": ('{"text": "caf\u00e9"}\n', "line 1 is not a row: byte 0xe9 is not valid utf-8"),
-    "n.jsonl": ('{"a": 1, "label": 2}\n', "has no column of text"),
+    "n.jsonl": ('{"a": 1, "label": 2}\n', "does not have a text column"),
 }
 
 

@@ -100,7 +100,7 @@ def test_occupations_beyond_chance(corpus, study):
 
 def test_too_few_rows_say_so(corpus, study):
     findings = measure(study(corpus(["she ran", "he ran", "it ran"])))
-    assert findings.headlines == ("mine has fewer than 10 rows with words of one gender.",)
+    assert findings.headlines == ("mine has fewer than 10 rows with words for one gender.",)
     assert findings.warnings == ()
     assert findings.figures["mine"]["female share"].value is None
     assert measure(study(corpus(rows(30, 1, "nurse")))).warnings == ()

@@ -128,10 +128,10 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
 
 REFUSED = """
     2 | sample bare.jsonl --out s.csv | has an answer to judge
-    2 | sample mine.jsonl --out there.csv | exists already
+    2 | sample mine.jsonl --out there.csv | already exists
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
-    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | contains no row of these data
+    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | any rows of these data
     1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
     1 | analyze mine.jsonl -o judged.ratings=nowhere --metric judged | there is no file nowhere
 """

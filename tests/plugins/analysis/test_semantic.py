@@ -242,7 +242,7 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     findings = measure(study(again, against=original), map="none")
     assert findings.figures["mine"]["near repeats"].value == 1
     assert findings.figures["original"]["near repeats"].value == 0
-    assert "100% of the rows of mine say nearly what another says" in findings.warnings[0]
+    assert "100% of the rows of mine say nearly the same as another says" in findings.warnings[0]
 
 
 def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
@@ -299,7 +299,7 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
             for estimate in figures.values():
                 assert estimate.value is None or math.isfinite(estimate.value)
         if len(texts) == 1:
-            assert "mine is left out: it takes two rows to compare." in findings.notes
+            assert "mine is left out, because a comparison needs two rows." in findings.notes
         elif against is not None and len(against) < 30:
             assert "Coverage was not measured" in " ".join(findings.notes)
 

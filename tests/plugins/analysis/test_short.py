@@ -103,12 +103,12 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
 def test_limits_are_in_numbers(analysis, corpus):
     plain = analysis("a")
     lines = in_short(plain).limits
-    assert "a has 25 rows: a share near one half is known to ±20 points at best." in lines
+    assert "a has 25 rows, so a share near one half is only known to ±20 points at best." in lines
     assert any("label is right" in line for line in lines)
     assert not any("Without against" in line for line in lines)
     assert any("Without against" in line for line in in_short(analysis("a", against="")).limits)
     run = replace(plain.study.corpora[0], run=Path("run"))
     pairs = corpus([("x", "y")] * 9, fields=("one", "two"), name="original")
     lines = in_short(Analysis(replace(plain.study, corpora=(run,), reference=pairs), [])).limits
-    assert any("original has other texts (one, two) than a (text)" in line for line in lines)
+    assert any("original has different texts (one, two) than a (text)" in line for line in lines)
     assert any("share contexts and seeds" in line for line in lines)

@@ -41,7 +41,7 @@ def test_figures_by_hand(corpus):
     found = {
         "words": 7,
         "vocabulary": 3,
-        "bigrams a row": 2 / 2,
+        "bigrams per row": 2 / 2,
         "own bigrams per row": (2 + 1) / 2,
     }
     found |= {f"distinct-{n}": share for n, share in enumerate((3 / 7, 2 / 4, 2 / 2, 1), 1)}

@@ -121,7 +121,7 @@ MERGES = "a0: &a0 {k: v}\n" + "".join(
         ("odd.yaml", "a: [", "cannot read"),
         ("made.yaml", "instruction: x\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not"),
         ("merges.yaml", MERGES, "too large once its aliases are expanded"),
-        ("only.json", '{"examples": []}', "does not say what to do"),
+        ("only.json", '{"examples": []}', "does not state what to do"),
         ("number.json", '{"instruction": 3}', "instruction is not text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),
         ("labels.json", '{"instruction": "x", "labels": "a"}', "labels is not a list"),

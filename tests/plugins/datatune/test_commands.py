@@ -88,7 +88,7 @@ def test_list_show_and_remove(shop, in_process):
     shown = in_process("catalogue", "show", "reviews").out
     for words in ("file:shop/talk/reviews.csv", "licence   cc-by-4.0", "rows      12", "stars"):
         assert words in shown
-    assert in_process("catalogue", "remove", str(shop)).out == f"{shop}: 3 entries taken out\n"
+    assert in_process("catalogue", "remove", str(shop)).out == f"{shop}: removed 3 entries\n"
     empty = in_process("retrieve", ASKED)
     assert (empty.code, "is empty" in empty.err) == (2, True)
 

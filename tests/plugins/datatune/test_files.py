@@ -67,7 +67,7 @@ def test_shards_are_read_one_behind_the_other(tmp_path, described):
         (tmp_path / f"train-0000{at}-of-00003.jsonl").write_text(line)
     (entry,) = described(tmp_path).values()
     assert (entry.name, entry.rows) == (tmp_path.name, 3)
-    assert entry.notes == ("3 files, one behind the other",)
+    assert entry.notes == ("3 files, one after the other",)
     assert [row["n"] for row in FILES.rows(entry)] == [0, 1, 2]
 
 
@@ -115,8 +115,8 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("empty.csv", "", "has no row that can be read"),
-        ("header.csv", "a,b\n", "has no row that can be read"),
+        ("empty.csv", "", "does not have any readable rows"),
+        ("header.csv", "a,b\n", "does not have any readable rows"),
         ("twice.csv", "a,a\n1,2\n", "has two columns of the same name"),
         ("latin.csv", b"a\n\xe9\n", "is not valid utf-8"),
         ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),

@@ -80,7 +80,9 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
     works("resume", "run", "-n", "12")
     assert Path("run/task.json").read_bytes() == before
     other = targen(*start, "-n", "12")
-    assert other.code != 0 and "run contains another run, started with another method" in other.err
+    assert (
+        other.code != 0 and "run contains another run, started with a different method" in other.err
+    )
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
     works("describe", "run/task.json", "--trust")
@@ -230,7 +232,7 @@ def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monk
     assert again.code != 0
     assert "resume run -n N extends it, with --batch-offline" in " ".join(again.err.split())
     grown = works("resume", "run", "-n", "6", "--batch-offline")
-    assert grown.out == "run is ready; next: targen batch export run\n"
+    assert grown.out == "run is ready; next, type: targen batch export run\n"
     _answer(targen)
     rows = lines("run/dataset.jsonl")
     assert len(rows) == 6

@@ -15,7 +15,7 @@ from tests.files import lines
 
 Targen = Callable[..., Any]
 
-NEXT = "supergen has yet to select or weight these rows; next: targen finish run"
+NEXT = "supergen has not selected or weighted these rows yet; next: targen finish run"
 
 
 def supergen(targen: Targen, mail: Path, *more: str) -> Any:

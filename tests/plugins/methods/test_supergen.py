@@ -44,4 +44,4 @@ def test_rows_without_scores_are_refused(targen, mail):
     done = targen("select", "run")
     assert done.code == 2 and "no number 'score' in its notes" in done.err
     done = targen("select", "run/dataset.jsonl", "--task", str(mail))
-    assert done.code == 2 and "does not say where its rows are from" in done.err
+    assert done.code == 2 and "does not state where its rows come from" in done.err

@@ -143,7 +143,11 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
         (TASK, PLACES, "has 1 record, all of them without an annotation"),
         (done(YORK), CHAT, "not made of rows that targen export wrote"),
         (done({**YORK, "value": {"brush": [1]}}), PLACES, "no record of this tool"),
-        (done(YORK, {**YORK, "from_name": "b"}), PLACES, "label: no such question; spans"),
+        (
+            done(YORK, {**YORK, "from_name": "b"}),
+            PLACES,
+            "label: there is no such question; the questions are spans",
+        ),
         (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question with one"),
         (done(YORK), MOODS, "rows of mine have one label each"),
     ],

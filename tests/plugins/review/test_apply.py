@@ -159,7 +159,7 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, r
     grades(run, "ann", {0: REJECT, 1: {"after": "D", "label": "positive"}})
     assert "--label positive=3 --label negative=4" in works("review", "apply", run).out
     taken = Path("made-0-reviewed")
-    refuses((*refill, taken), f"{taken} contains a version already, and --refill adds rows")
+    refuses((*refill, taken), f"{taken} already contains a version, and --refill adds rows")
     done = works(*refill, "full", "--json")
     assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
     assert len(lines(run / "dataset.jsonl")) == 7
@@ -268,7 +268,7 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     grades(run, "ann", ANN)
     grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
     out = tmp_path / "out"
-    said = "6 of 6 rows were read by 2 people, and 3 of them found acceptable, 2 after people"
+    said = "6 of 6 rows were read by 2 people, who accepted 3 of them, 2 after people"
     assert said in works(*export, "--as", "hf", "--out", out).err
     card = (out / "README.md").read_text()
     assert f"## Review by people\n\n{said}" in card
@@ -368,7 +368,7 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, refuses, works):
     answer("Z")
     refuses(("review", "import", run, "arg"), "'Z' is not a grade")
     answer("B")
-    refuses(("review", "import", run, "arg"), "eve is not a rater of this review: ann, bob")
+    refuses(("review", "import", run, "arg"), "eve is not a rater in this review: ann, bob")
     works("review", "import", run, "arg", "--rater", "eve=bob")
     assert len(lines("reviews-0.review/grades-bob.jsonl")) == 7
 

@@ -289,5 +289,5 @@ def test_two_people_of_one_name_are_told_apart(refused):
     records = _recorded("labelstudio.json")
     records[0]["annotations"][1]["completed_by"]["email"] = "ann@elsewhere.org"
     said = refused("labelstudio.json", records)
-    assert "ann@example.org and ann@elsewhere.org would both be called ann" in said
+    assert "ann@example.org and ann@elsewhere.org would both have the name ann" in said
     assert "--rater 'ann@elsewhere.org=NAME'" in said

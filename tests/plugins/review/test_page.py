@@ -178,7 +178,7 @@ def test_what_cannot_be_said_of_a_row_is_refused(action, value, more, words, pag
     mine = page(run)
     answer = mine.say(1, action, value, **more)
     assert (answer.status, words in html.unescape(answer.text)) == (422, True)
-    assert ("take it out" in answer.text) is (words == NUL)
+    assert ("remove it" in answer.text) is (words == NUL)
     assert mine.lines == []
 
 

@@ -148,7 +148,7 @@ REFUSED = """
     --sample many | --sample many: this is no part of a dataset
     --raters ann,b/b | 'b/b' cannot be the name of a rater
     --not ann=reviews | names no rater and task
-    --raters ann,bob --as cat | cat is not a rater of this review: ann, bob
+    --raters ann,bob --as cat | cat is not a rater in this review: ann, bob
     {rows} | | --out FOLDER
 """
 

@@ -168,7 +168,7 @@ def test_models_are_kept_apart_from_people(review, graded, reported, works):
 @pytest.mark.parametrize("command", ["report", "grade", "apply"])
 def test_data_without_a_review(command, tmp_path, rows_file, refuses):
     for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
-        said = f"no review in {place}" if place.exists() else f"no data or review {place}"
+        said = f"there is no review in {place}" if place.exists() else f"no data or review {place}"
         refuses(("review", command, place), said, "targen review DATA starts one")
 
 
@@ -188,8 +188,8 @@ def test_what_does_not_count_is_said(rows_file, graded, works):
     for words in (
         "ann: 1 grade for rows that have changed since then, or no longer exist, left out: row 0",
         "bob: 1 grade that the rubric paper does not have, left out: row 1 (E)",
-        "eve is not a rater of the plan: 1 grade left out",
-        "rows has 5 rows now, and had 4 when the review was planned",
+        "eve is not a rater in the plan: 1 grade left out",
+        "rows has 5 rows now, but had 4 when the review was planned",
     ):
         assert words in printed
     data.unlink()

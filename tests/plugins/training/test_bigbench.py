@@ -143,7 +143,7 @@ def test_answers_in_a_file(targen, task):
     assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
     Path("odd.jsonl").write_text('{"text": "x"}\n')
     done = targen("evaluate", "odd.jsonl", "task.json")
-    assert done.code == 2 and "contains no answers" in done.err
+    assert done.code == 2 and "does not contain any answers" in done.err
     Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
     done = targen("evaluate", "other.jsonl", "task.json")
     assert done.code == 2 and "answers no example of mine" in done.err

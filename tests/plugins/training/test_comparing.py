@@ -300,7 +300,7 @@ def test_a_label_without_training_rows_is_said(works, moods):
     done = works(
         "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1
     )
-    assert "train has no row of a label that 1 test decisions have" in done.err
+    assert "train has no rows of a label that 1 test decisions have" in done.err
     assert "20 test rows are few" in done.err
 
 

@@ -35,7 +35,10 @@ def test_a_model_wants_the_embedder_that_it_was_trained_with(targen, works, mood
     facts = json.loads(place.read_text())
     place.write_text(json.dumps({**facts, "embedder": strange}))
     done = targen("evaluate", "models/train", "train.jsonl")
-    wanted = {"letters": "gives other vectors than when the model was trained", "no-such": strange}
+    wanted = {
+        "letters": "gives different vectors than when the model was trained",
+        "no-such": strange,
+    }
     assert done.code == 2 and wanted[strange] in done.err
 
 

@@ -48,7 +48,7 @@ def _folder(tmp_path, monkeypatch):
 def test_it_says_first_what_will_run(works):
     done = works(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
     assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
-    assert "1 training: 1 of tfidf; they cost nothing but time" in done.err
+    assert "1 training: 1 of tfidf; they cost only time" in done.err
     assert "without existing and synthetic rows" in done.err
     assert "few-shot answers of implicatures: missing" in done.err
     assert not done.out

@@ -126,7 +126,7 @@ def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
     small = works("reproduce", "table3", "--original", superglue, "--plan", "--out", "three")
     # Equal cells count once; vectors train on equal sizes, and not on MultiRC.
-    assert "105 of 105 trainings to do (tfidf, vectors)" in small.err
+    assert "105 of 105 training runs to do (tfidf, vectors)" in small.err
     assert "on cb, rte\n" in works("reproduce", "table6", *asked, "--out", "six").err
 
 
@@ -187,7 +187,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, superglue)
         for more in (["--plan"], []):
             other = asked(model, rows, *more)
             run = "reproductions/table5/runs/rte-with-correction"
-            said = f"with correction of rte: in the way: {run} contains another run"
+            said = f"with correction of rte: blocked: {run} contains another run"
             assert other.code == 2 and said in other.err and why in other.err, other.err
             assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
             assert "targen resume" not in other.err and "targen_core" not in other.err
@@ -452,6 +452,6 @@ def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     made = targen_training.train(train, task="cb", trainer="tfidf", out=out)
     seen = targen_training.evaluate(made, file, task=known)
     assert len(seen.predictions) == len(whole)
-    assert "val: 1 line left out; line 21: label" in capsys.readouterr().err
+    assert "val: 1 line skipped; line 21: label" in capsys.readouterr().err
     with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
         targen_training.evaluate(made, file, task="cb")

@@ -147,7 +147,7 @@ def weighed(rows: range, *weight: object) -> list[dict[str, object]]:
         (weighed(range(40)), "weight 1 is null"),
         (weighed(range(39), 1), "there is no weight for the row with idx 39"),
         (weighed(range(41), 1), "weights of more rows"),
-        (weighed(range(9, 49), 1), "those of other rows"),
+        (weighed(range(9, 49), 1), "those of different rows"),
         (
             [{"weight": 1}] * 3,
             "contains 3 weights, and rows 40 rows: they belong to different rows",
@@ -253,7 +253,7 @@ def test_weights_of_other_rows_are_refused(targen, works, noisy):
     for edited in (before.replace("lovely", "lively", 1), "".join(before.splitlines(True)[:-1])):
         rows.write_text(edited)
         done = targen("train", "w", "--task", "mood.yaml")
-        assert done.code == 2 and "its weights are those of other rows" in done.err
+        assert done.code == 2 and "its weights are those of different rows" in done.err
     rows.write_text(before)
     Path("w/provenance.jsonl").write_text('{"weight": 1}\n' * 79 + '{"weight": -3}\n')
     done = targen("train", "w", "--task", "mood.yaml")

@@ -305,6 +305,6 @@ def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
     (tmp_path / "dataset.jsonl").write_text(lines)
     for known in ("by/task.py", "file:toy", None, 5):
         (tmp_path / "correction.json").write_text(json.dumps({"task": {"id": known}}))
-        with pytest.raises(UsageError, match="does not say which task its rows belong to"):
+        with pytest.raises(UsageError, match="does not state which task its rows belong to"):
             read_dataset(tmp_path)
         assert read_dataset(tmp_path, dataset.task).digest == dataset.digest

@@ -36,7 +36,7 @@ def test_a_file_needs_its_task(registry, tmp_path):
     assert dataset.rows == [json.loads(ROW)]
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
-    assert str(caught.value) == f"{path} does not say which task its rows belong to"
+    assert str(caught.value) == f"{path} does not state which task its rows belong to"
     assert caught.value.hint == 'task="NAME", or a task file; see targen list-tasks'
 
 
@@ -115,7 +115,7 @@ def test_there_must_be_a_row(registry, run, tmp_path):
 def test_there_must_be_something(registry, tmp_path, run):
     with pytest.raises(UsageError, match="there is no file"):
         read_dataset(tmp_path / "nothing", "pairs", registry=registry)
-    with pytest.raises(RunDirectoryError, match="is a folder that contains no dataset"):
+    with pytest.raises(RunDirectoryError, match="is a folder without a dataset"):
         read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
         read_dataset(run, registry=Registry())

@@ -283,7 +283,7 @@ class TestCommand:
         after = Path("porter.yaml").read_text()
         assert after.startswith(before.rstrip())
         works("preview", "./porter.yaml", "-b", "scripted")
-        refuses("profile notes.txt --into porter.yaml", "porter.yaml has a profile already")
+        refuses("profile notes.txt --into porter.yaml", "porter.yaml already has a profile")
         refuses("profile notes.txt --out profile.yaml", "profile.yaml exists")
         refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
         refuses("profile nosuch.txt", "there is no file nosuch.txt")

@@ -54,7 +54,7 @@ def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
         "not JSON": [14],
     }
     (said,) = caplog.messages
-    assert said.startswith("rows.jsonl: 10 of 15 rows are used as examples; left out: ")
+    assert said.startswith("rows.jsonl: 10 of 15 rows are used as examples; skipped: ")
     assert "2 empty (lines 5, 15)" in said
     assert "1 of an unknown label, 'festive' (line 7)" in said
 
@@ -71,7 +71,7 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     rows[:4] = [{"text": text, "label": "calm"} for text in texts["calm"][:4]]
     with pytest.raises(UsageError) as error:
         read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
-    assert "has 4 rows that can be examples, and 5 are the fewest" in str(error.value)
+    assert "has 4 rows that can be examples, and 5 are needed" in str(error.value)
     assert "6 of an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
     assert "calm, alarm" in str(error.value.hint)
 

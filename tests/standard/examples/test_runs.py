@@ -132,7 +132,7 @@ class TestWhereTheyComeFrom:
         ("typed", "error"),
         [
             (["--examples", "none.txt"], "--examples: there is no file none.txt"),
-            (["--examples", "few.txt"], "few.txt has 2 rows that can be examples, and 5"),
+            (["--examples", "few.txt"], "few.txt has 2 rows that can serve as examples, and 5"),
             (["--no-show-examples"], "there are no examples and no profile"),
         ],
     )

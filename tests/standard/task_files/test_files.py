@@ -107,7 +107,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
     with open("run/task.py", "a", encoding="utf-8") as file:
         file.write("open('executed', 'w').close()\n")
     for use in (resume, lambda: read_dataset("run")):
-        with pytest.raises(UsageError, match="is code that came with its folder") as caught:
+        with pytest.raises(UsageError, match="contains code that came with its folder") as caught:
             use()
         assert caught.value.hint.endswith("targen describe run/task.py:FIRST")
     assert not Path("executed").exists()
@@ -118,7 +118,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
     [
         (MODULE, "t.py", "defines 2 tasks: FIRST, SECOND", "t.py:FIRST"),
         (MODULE, "t.py:THIRD", "has no task THIRD", "it defines: FIRST, SECOND"),
-        ("", "t.py", "t.py defines no task", "TASK = "),
+        ("", "t.py", "t.py does not define a task", "TASK = "),
         ("import nowhere_to_be_found", "t.py", "imports nowhere_to_be_found", "pip install"),
         ("import beside", "t.py", "imports beside", "use a plugin for several modules"),
         ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "the cause above"),

@@ -85,7 +85,7 @@ def test_a_folder_with_anything_of_somebody_else_s_is_not_replaced(dataset, tmp_
     with pytest.raises(UsageError) as caught:
         save(dataset(), FOLDER, out, force=True)
     assert str(caught.value) == (
-        f"{out} contains data{os.sep}mine, which this export does not write: it would be lost"
+        f"{out} contains data{os.sep}mine, which did not come from an export and would be lost"
     )
     assert everything(tmp_path) == before
 
