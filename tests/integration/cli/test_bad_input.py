@@ -295,7 +295,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
 AGAIN = "generate rte -b scripted --out run"
 EDITED = """
     lock.task.version | "0" | resume run -q | version 0; version 3 is installed | install the versio
-    lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | different --out
+    lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | --out
     lock.task.prompts.entailment | "ab" | {again} | started with task prompts entailment ab; you ask
     format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
     spec.task | "acme:parcels" | resume run -q | no task named 'acme:parcels' is installed
