@@ -352,7 +352,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         good = len(lines) - 2 * (turns == 1)
         assert done.stdout.startswith(f"{good} good, 0 failed, 0 already there, 0 unknown")
     assert turns > 1 and service.log == []
-    assert "labels right" in done.stdout
+    assert "correct labels: " in done.stdout
     targen(*start, "--out", "online", **service.key(backend))
     for name in ("changes.jsonl", "dataset.jsonl"):
         assert (tmp_path / "files" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
@@ -439,7 +439,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
 ):
     few = ("-n", "3")  # each turn is two commands
     done = generate("run", "--batch-offline", *few, key=None)
-    assert "next: targen batch export run" in done.stdout
+    assert "next, type: targen batch export run" in done.stdout
     turns = 0
     while True:
         done = targen("batch", "export", "run", "--out", "asked.jsonl", "--no-cache", "--json")

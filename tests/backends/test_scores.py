@@ -92,19 +92,19 @@ def test_odd_numbers_are_brought_into_range(scored):
 @pytest.mark.parametrize(
     ("listed", "words"),
     [
-        ("yes", "another form"),
-        ({"content": 7}, "another form"),
-        ([None], "another form"),
-        ([entry("y"), {"token": "es"}], "another form"),
+        ("yes", "an unexpected format"),
+        ({"content": 7}, "an unexpected format"),
+        ([None], "an unexpected format"),
+        ([entry("y"), {"token": "es"}], "an unexpected format"),
         ([entry("y"), entry("es", None)], "null for its log-probability"),
         ([entry("yes", math.nan)], "NaN for its log-probability"),
         ([entry("yes", 0.5)], "0.5 for its log-probability"),
         ([entry("yes", "-1")], '"-1" for its log-probability'),
-        ([entry("yes", bytes=[300])], "another form"),
-        ([entry("yes", bytes=None) | {"token": 7}], "another form"),
-        ([entry("yes", top=[{}])], "another form"),
+        ([entry("yes", bytes=[300])], "an unexpected format"),
+        ([entry("yes", bytes=None) | {"token": 7}], "an unexpected format"),
+        ([entry("yes", top=[{}])], "an unexpected format"),
         ([entry("yes", top=[entry("no", None)])], "null for its log-probability"),
-        ([entry("yes", top=7)], "another form"),
+        ([entry("yes", top=7)], "an unexpected format"),
     ],
 )
 def test_what_is_wrong_with_a_reply_s_tokens_is_said_in_their_place(scored, listed, words):

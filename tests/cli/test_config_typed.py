@@ -19,7 +19,9 @@ from targen_cli.defaults import user_file
     ],
 )
 def test_a_misspelt_key(key: str, hint: str, refuses: Callable[..., Any]) -> None:
-    refuses(("config", "set", key, "x"), f"error: {key} is not a default", hint)
+    refuses(
+        ("config", "set", key, "x"), f"error: {key} is not a setting that can have a default", hint
+    )
 
 
 def test_the_user_s_settings_are_where_the_platform_or_the_user_has_them(monkeypatch, tmp_path):

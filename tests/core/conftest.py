@@ -691,6 +691,8 @@ class Ran(Outputs):
     events: list[Any] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     journal: list[dict[str, Any]] = field(default_factory=list)
+    gone: bool = False
+    """Whether it failed before an answer, and left no folder."""
 
     def keep(self) -> None:
         """Read what a later job in the same directory will add to."""
@@ -843,7 +845,9 @@ class Lab:
                 ran.error = error
                 report = path / "report.json"
                 ran.report = json.loads(report.read_text()) if report.exists() else {}
-        ran.keep()
+                ran.gone = job.leaves_nothing
+        if not ran.gone:
+            ran.keep()
         return ran
 
 

@@ -57,8 +57,8 @@ MISSING = "is not in the hub's cache"
             "hf download no-one/model, or --model ./",
         ),
         (MINILM, MISSING, install("my[minilm]")),
-        ("./nowhere", "there is not a folder ./nowhere with a model", "--model ./FOLDER"),
-        ("a b", "there is not a folder a b with a model", "--model ./FOLDER"),
+        ("./nowhere", "there is no folder ./nowhere with a model", "--model ./FOLDER"),
+        ("a b", "there is no folder a b with a model", "--model ./FOLDER"),
         # A folder is never taken for a model of the hub, nor the reverse.
         ("acme/other", MISSING, "for the folder: --model ./acme/other"),
     ],

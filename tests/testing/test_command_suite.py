@@ -136,5 +136,5 @@ def test_a_command_that_there_is_not_is_said():
     class Other(Suite):
         command = "other"
 
-    with pytest.raises(pytest.fail.Exception, match="there is no command 'other'"):
+    with pytest.raises(pytest.fail.Exception, match="no command 'other'"):
         Other().each()

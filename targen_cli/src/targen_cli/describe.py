@@ -80,7 +80,8 @@ def describe(
         if given and key not in meant.flags:
             *others, last = (each.plural for each in registry.kinds.values() if key in each.flags)
             of = f"{', '.join(others)} and {last}" if others else last
-            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is a {meant.name}")
+            a = "an" if meant.name[0] in "aeiou" else "a"
+            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is {a} {meant.name}")
     part = Described(registry, meant, name, options, variants, prompts)
     facts = facts_of(part)
     if json:

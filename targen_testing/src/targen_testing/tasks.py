@@ -467,7 +467,7 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
         return "uses-no-clock", f"it uses {'; '.join(seen.clock)}: rows must not depend on it"
     if trial.bad_prompt:
         return "prompts-name-nothing-undefined", trial.bad_prompt
-    another = ("an instance labelled", "an instance with another label")
+    another = ("an instance with the label", "an instance with a different label")
     if "illegal-label" in trial.reasons or any(words in trial.bug for words in another):
         return "labels-come-from-the-set", str(trial.error or "illegal labels were rejected")
     if trial.error is None:

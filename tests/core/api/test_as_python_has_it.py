@@ -34,7 +34,7 @@ def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
 def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):
     world = lab.World()
     run = tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply))
-    with pytest.raises(TypeError, match="its task is an object of this program"):
+    with pytest.raises(TypeError, match="its task exists only in this program"):
         pickle.dumps(run.dataset)
     assert len(pickle.loads(pickle.dumps(run.dataset.rows))) == 2
 

@@ -66,7 +66,7 @@ def test_rows_without_a_label_are_left_out_and_told(run, caplog):
     rows = [{key: value for key, value in run[0].items() if key != "label"}, *list(run)[1:]]
     correction = tg.correct(rows, task="rte", model="scripted", out="out")
     assert correction.report.instances == 7
-    assert "1 row without a label left out" in caplog.text
+    assert "left out 1 row without a label" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
@@ -76,7 +76,7 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     silent = lab.ToyModel(lambda request: pytest.fail("an answered call is asked again"))
     again = tg.correct(made, model=silent, out="out")
     assert list(first) == list(again)
-    with pytest.raises(RunConflict, match="contains another correction") as caught:
+    with pytest.raises(RunConflict, match="contains a different correction") as caught:
         tg.correct(made, model=silent, n=2, out="out")
     assert caught.value.hint == "choose another out=..."
 
@@ -96,7 +96,7 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         tg.correct(run, model="scripted", max_tokens=10)
-    reply = 'the length of a reply is options={"max_tokens": N}'
+    reply = 'to limit the length of a reply, use options={"max_tokens": N}'
     again = "make the same call again with a larger max_tokens=..."
     assert caught.value.hint == f"{again}; {reply}"
     assert "make the same call again to continue where this one stopped" in caught.value.__notes__
@@ -109,5 +109,6 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = tg.correct(run, model="scripted", n=2)
     other = tg.correct(run, model="scripted", n=4)
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
-    assert "contains another correction (other: data). Writing this one to" in caplog.text
+    words = "contains a different correction (it differs in: data). Writing this correction to"
+    assert words in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path

@@ -146,8 +146,8 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
     load, resume = 'load("short", task=TASK)', 'resume("short", task=TASK, model=MODEL)'
-    note = f"the rows so far are kept: targen_core.{load}; to continue: targen_core.{resume}"
-    assert caught.value.__notes__[-1] == note
+    kept = f"the rows generated so far are kept: targen_core.{load}"
+    assert caught.value.__notes__[-1] == f"{kept}; to continue: targen_core.{resume}"
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"
     assert not kept.report.complete

@@ -43,7 +43,7 @@ def test_a_live_run_knows_them_itself(lab, world):
     run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
     made = list(run)
     assert list(tg.resume(run, n=6))[:4] == made
-    with pytest.raises(RunConflict, match="version 1; version 2"):
+    with pytest.raises(RunConflict, match="version 1, but version 2"):
         tg.resume(run, task=world.task(version="2"))
 
 

@@ -77,7 +77,7 @@ CALLS = table("""
     tg.correct("run", model="scripted", flip=1.5) | flip is 1.5 |
     tg.correct("run", model="scripted", n=0) | n is 0 |
     tg.correct("run", model="scripted", rows_per_call=0) | rows_per_call is 0 |
-    tg.correct("run", task="cb", model="scripted") | already names the task of its rows |
+    tg.correct("run", task="cb", model="scripted") | already states the task of its rows |
     tg.read_dataset([{"text": "t"}], PORTER) | task is <Declaration 'porter' | pass
     tg.read_dataset("values.json", "rte") | values.json, row 1 is not a row of rte: Input should be
     tg.read_dataset("torn.json", "rte") | cannot read torn.json, line 1: it is not JSON: Expecting |

@@ -257,10 +257,10 @@ def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which)
 
 CANNOT = table(
     """
-    scored | top_logprobs=null | asks in step generate for token prob | for token probabilities.*has none
-    scored | top_logprobs=2 | 3 likeliest tokens, and .* lists at most 2 | 3 likeliest tokens.* at most 2
+    scored | top_logprobs=null | requests token probabilities, but .* not | requests token probabilities.*has none
+    scored | top_logprobs=2 | 3 likeliest tokens, but .* lists at most 2 | 3 likeliest tokens.* at most 2
     given | scores_given=false | token probabilities for its own texts | for its own text
-    grown | continues=false | for the next token of a reply, and .* has none | next in a reply with 3 .* has none
+    grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with 3 .* has none
     """,
     4,
 )

@@ -61,4 +61,4 @@ def test_a_plan_is_readable(alone):
     assert lines[0] == "<RevisionPlan of run"
     assert "  labels.order.definition: Of order alone. -> Of refund alone." in lines
     assert "  refund: 0 rows kept, 2 judged again, 0 written" in lines
-    assert " of those of the run" in lines[-1]
+    assert "% of the run's calls, about $" in lines[-1]

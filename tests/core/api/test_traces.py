@@ -61,12 +61,12 @@ def test_a_row_is_traced_to_what_was_sent_with_a_schema_or_in_words(lab, world, 
 def test_what_is_left_of_a_task_that_is_gone(lab, world):
     run = tg.generate(world.task(), n=4, model=model(lab, world), out="x")
     traced = tg.trace("x", 0)
-    assert "cannot be made again" in traced.problem
+    assert "cannot be reconstructed" in traced.problem
     assert [call.key for call in traced.calls] == next(iter(run.provenance))["calls"]
     assert traced.raw["made_by"]["task"] == "memory:toy"
 
 
 def test_errors_are_in_the_words_of_python(lab, world):
     run = tg.generate(world.task(), n=2, model=model(lab, world), out="x")
-    with pytest.raises(UsageError, match="correct=False and corrector exclude"):
+    with pytest.raises(UsageError, match="correct=False and corrector cannot be combined"):
         tg.replay(run, correct=False, corrector="vote")

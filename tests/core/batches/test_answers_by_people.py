@@ -184,15 +184,15 @@ BAD = [
         ("written", words, f'"{words}" is not a text; expected {{"unsuitable": true or false')
         for words in ("-", "…", "n/a", "(none)", "Ditto.", "same as above")
     ),
-    ("written", "n/a", "or its text alone, or the word `unsuitable`"),
+    ("written", "n/a", "or only its text, or the word `unsuitable`"),
     ("pair", "a", "it is not JSON"),
     ("pair", {"one": "a"}, "other is missing"),
-    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was claimed"),
+    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was given"),
     ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the label that was"),
     (
         "judgement",
         "money",
-        'or "no_valid_instance", not "money"; expected its actual alone, such as order',
+        'or "no_valid_instance", not "money"; expected only its actual, such as order',
     ),
     (
         "things",
@@ -203,8 +203,8 @@ BAD = [
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order\nmoney", 'actual[1] must be "order" or "Refund", not "money"'),
     ("marked", {"valid": True}, "text is missing"),
-    ("marked", {"text": 3}, "or its text alone"),
-    ("scored", "much", "or its score alone"),
+    ("marked", {"text": 3}, "or only its text"),
+    ("scored", "much", "or only its score"),
     ("free", ["a"], "the answer must be a text"),
     ("free", "  \n", "the answer is empty"),
     ("free", None, "the answer is empty"),
@@ -318,7 +318,7 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     right = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
     assert sorted(imported.garbage) == [
         f"{file}, line 10: not a JSON object with a custom_id; {right}",
-        f'{file}, line 2: text is missing; expected {{"text": "…"}}, or its text alone',
+        f'{file}, line 2: text is missing; expected {{"text": "…"}}, or only its text',
         f"{file}, line 4: neither a response nor an error; {right}",
         f"{file}, line 5: the answer is empty",
         f"{file}, line 6: not a JSON object with a custom_id; {right}",
@@ -437,7 +437,7 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name, tmp_path):
     assert write_requests([call], path, "canary") == {"generate": 1}
     assert path.with_name(f"{name}.canary.txt").read_text() == "canary\n"
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         write_requests([call], path)
     assert path.read_bytes() == before
     assert [each.text for each in read_sheet(path)] == [""]
@@ -478,12 +478,24 @@ DAMAGED = [
         7,
         "the block is not closed: remove this line",
     ),
-    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the block"),
-    ("## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n", 6, "text outside the block"),
-    ("## Call a0\n\n```text\np\n```\n", 1, "has no block for its answer"),
-    ("## Call a0\n\n```text\np\n", 3, "the block has no end"),
-    ("## Call a0\n````answer\na\n````\n````answer\nb\n````\n", 5, "another block below"),
-    ("## Call a0\n````answer\na\n````\nb\n````\nc\n````\n", 6, "another block below"),
+    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the answer's block"),
+    (
+        "## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n",
+        6,
+        "text outside the answer's block",
+    ),
+    ("## Call a0\n\n```text\np\n```\n", 1, "does not have a block for its answer"),
+    ("## Call a0\n\n```text\np\n", 3, "the block is not closed"),
+    (
+        "## Call a0\n````answer\na\n````\n````answer\nb\n````\n",
+        5,
+        "a second block below the answer's block",
+    ),
+    (
+        "## Call a0\n````answer\na\n````\nb\n````\nc\n````\n",
+        6,
+        "a second block below the answer's block",
+    ),
 ]
 
 
@@ -513,7 +525,7 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: a text that contains"),
+        ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: put a text that contains"),
         ('custom_id,answer\na1,good\n,"lost\none"\n', 3, "an answer without a custom_id"),
         ('custom_id,prompt,answer\na1,"a\nb",good\na2,x,y,z\n', 3, "4 cells"),  # not line 4
         ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
@@ -532,8 +544,8 @@ def test_a_bad_line_of_csv_is_named(text, line, why, tmp_path):
     ("name", "text", "why"),
     [
         ("calls.md", "# Notes\n", "it has no heading such as ## Call"),
-        ("calls.csv", "id;answer\na;b\n", "line 1: the first line must name the columns"),
-        ("calls.csv", "", "line 1: the first line must name the columns"),
+        ("calls.csv", "id;answer\na;b\n", "line 1: the first line must contain the column names"),
+        ("calls.csv", "", "line 1: the first line must contain the column names"),
     ],
 )
 def test_what_is_no_sheet_is_refused(name, text, why, tmp_path):
@@ -550,4 +562,4 @@ def test_a_large_sheet_of_damaged_blocks_is_read_in_no_time(tmp_path):
     path = tmp_path / "calls.md"
     path.write_text("## Call a0\n" + "```x\n" * 200_000 + "~~~~y\n" * 100_000)
     (bad,) = read_sheet(path)
-    assert "has no end" in bad.problem
+    assert "the block is not closed" in bad.problem

@@ -158,7 +158,7 @@ def test_a_call_that_fails_where_others_are_answered_is_given_up(lab, desk, driv
     async def work():
         await one.ask("first", place="first")
         with pytest.raises(
-            Rejected, match=r"at this one of generate \(c\): engine crashed"
+            Rejected, match=r"times on this generate call \(c\): engine crashed"
         ) as caught:
             await cursed_beside(one, others, 5)
         assert caught.value.reason == "unanswered"
@@ -185,7 +185,7 @@ def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, d
 
     async def work():
         await one.ask("first", place="first")
-        with pytest.raises(Rejected, match="failed 3 times at this one of generate"):
+        with pytest.raises(Rejected, match="failed 3 times on this generate call"):
             await cursed_beside(one, 40, 10)
 
     drive(work())

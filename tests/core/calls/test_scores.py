@@ -59,7 +59,7 @@ def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journa
 
 def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk):
     one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
-    with pytest.raises(BadRequest, match="without the token probabilities") as caught:
+    with pytest.raises(BadRequest, match="lacks the token probabilities") as caught:
         answered(one, scored())
     assert "steps={" in caught.value.hint
     assert one.usage.total.lost == 1  # it was paid for
@@ -131,7 +131,7 @@ def test_the_end_of_a_reply_is_a_next_token(giving, desk):
 @pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
 def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, tokens):
     for text in ("", "yes"):
-        with pytest.raises(BadRequest, match="without the token probabilities"):
+        with pytest.raises(BadRequest, match="lacks the token probabilities"):
             answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
 
 

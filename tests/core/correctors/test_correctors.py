@@ -510,7 +510,7 @@ def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
 
 
 def test_a_task_without_a_corrector_is_refused(correct):
-    with pytest.raises(UsageError, match="has no corrector of its own"):
+    with pytest.raises(UsageError, match="does not have its own corrector"):
         correct(COLOR, _colors(2), _right, corrector=None)
 
 

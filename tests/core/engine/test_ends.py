@@ -230,7 +230,7 @@ class Row(BaseModel):
         ("list", _raises_at_once, "LookupError: not even a coroutine"),
         ("list", _takes_too_little, "takes 1 positional argument"),
         ("generator", giving(["a text"]), "returned str"),
-        ("generator", giving(Row(text="a", label="no")), "labelled no"),
+        ("generator", giving(Row(text="a", label="no")), "with the label no"),
         ("generator", lambda *args: Row(text="a", label="maybe"), "label: Input"),
         ("generator", lambda *args: Row(text="a"), "Field required"),
         ("generator", _takes_too_little, "takes 1 positional argument"),
@@ -266,7 +266,7 @@ def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, tmp_path)
 
     ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
     assert isinstance(ran.error, StageFailed)
-    assert "asks something else each time it gets the same replies" in str(ran.error)
+    assert "makes different requests each time it gets the same replies" in str(ran.error)
 
 
 @pytest.mark.parametrize("where", ["list", "write", "judge", "say"])

@@ -106,9 +106,12 @@ def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
     ("changes", "words"),
     [
         ({"share": 1.5}, "together they are 1"),
-        ({"branches": (("found", None), ("made yes", "yes"))}, "no branch of its part part1"),
-        ({"samples": 2}, "one sample of a seed"),
-        ({"rows_per_instance": 2}, "one row of an instance"),
+        (
+            {"branches": (("found", None), ("made yes", "yes"))},
+            "in the part part1, no branch aims at",
+        ),
+        ({"samples": 2}, "must have samples_per_seed=1"),
+        ({"rows_per_instance": 2}, "must have .* rows_per_instance=1"),
     ],
 )
 def test_parts_that_are_no_whole_are_refused(changes, words, lab):

@@ -69,5 +69,5 @@ def test_rows_come_back_as_the_instances_that_they_were(lab, tmp_path):
 
 def test_a_shard_cannot_learn_from_rows_that_others_have(lab, tmp_path):
     world, task, _ = in_rounds(lab)
-    with pytest.raises(UsageError, match="learns from the rows so far"):
+    with pytest.raises(UsageError, match="learns from earlier rows"):
         lab.run(world, tmp_path / "run", {"yes": 4, "no": 4}, task=task, shard=Shard(1, 2, {}))

@@ -210,7 +210,7 @@ def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
     with pytest.raises(AmbiguousName) as caught:
         registry.find("task", "good")
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
-    assert caught.value.hint == "choose one: acme:good or zeta:good"
+    assert caught.value.hint == "say which: acme:good or zeta:good"
     assert caught.value.exit_code == 2
     assert registry.find("task", "zeta:good").target is mine
     assert registry.find("task", "acme:good").target is GOOD
@@ -345,8 +345,14 @@ PAPER = "targen-tasks-superglue"
 @pytest.mark.parametrize(
     ("kind", "name", "package", "how", "hint"),
     [
-        ("task", "copa", PAPER, {}, f"{PAPER} 1.0, which is installed, does not have it yet"),
-        ("backend", "claude", "targen-backends", {}, "which is installed, does not have it yet"),
+        ("task", "copa", PAPER, {}, f"the installed {PAPER} 1.0 does not have it yet"),
+        (
+            "backend",
+            "claude",
+            "targen-backends",
+            {},
+            "the installed targen-backends 1.0 does not have it yet",
+        ),
         ("task", "rte", PAPER, {"group": "targen.v2"}, f"install --upgrade targen-core {PAPER}"),
         ("task", "rte", PAPER, {"entry_point": "left-out"}, f"_PLUGINS: {PAPER} (left-out)"),
     ],
@@ -371,4 +377,4 @@ def test_a_name_of_any_kind_may_be_missing_since_a_plugin_is_disabled(
     registry = load_registry([source(plugin(), "targen-core", "builtin")])
     with pytest.raises(UnknownName) as caught:
         registry.find(kind, "meta")
-    assert "left out by TARGEN_DISABLE_PLUGINS: targen-core (builtin)" in caught.value.hint
+    assert "disabled by TARGEN_DISABLE_PLUGINS: targen-core (builtin)" in caught.value.hint

@@ -141,7 +141,7 @@ def test_another_version_or_prompt_of_the_task_is_refused(lab, tmp_path):
     world = lab.World()
     task = world.task(prompts=(Prompt("one", "text $a"),))
     lab.run(world, tmp_path / "run", QUOTAS, task=task)
-    with pytest.raises(RunConflict, match="version 1; version 2 is installed"):
+    with pytest.raises(RunConflict, match="version 1, but version 2 is installed"):
         lab.run(world, tmp_path / "run", resume=True, task=task.replace(version="2"))
     changed = task.replace(prompts=(Prompt("one", "another text $a"),))
     with pytest.raises(RunConflict, match="changed without a new version"):

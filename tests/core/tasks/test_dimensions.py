@@ -87,7 +87,7 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("Label", ["a"], "rows have that already"),
         ("draws", ["a"], "rows have that already"),
         ("length", [], "'length': it has no values"),
-        ("length", "short", "pass texts in a tuple"),
+        ("length", "short", "pass a tuple of texts"),
         ("length", 3, "values are 3"),
         ("length", ["a", " b"], "' b' is not a value"),
         ("length", ["a", ""], "'' is not a value"),
@@ -101,7 +101,7 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("length", {"a": 0}, "the weight of 'a' is 0; it must be a whole number, 1 or more"),
         ("length", {"a": 0.5}, "the weight of 'a' is 0.5"),
         ("length", {"a": True}, "the weight of 'a' is True"),
-        ("length", {"a": 10**9, "b": 1}, "come to more than 100,000"),
+        ("length", {"a": 10**9, "b": 1}, "add up to more than 100,000"),
     ],
 )
 def test_what_nothing_can_be_drawn_from_is_refused(name, values, said):

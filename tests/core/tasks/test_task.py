@@ -47,9 +47,9 @@ class Numbered(BaseModel):
 
 REFUSED = table("""
     {"labels": (Label("yes"), Label("yes"))} | same name
-    {"labels": (Label("yes"),)} | the generator 'no' does not match a label; labels are yes: say in
+    {"labels": (Label("yes"),)} | the generator 'no' does not match a label; labels are yes: state
     {"labels": (*LABELS, Label("odd"))} | no branch aims at label odd: add a generator
-    {"labels": (Label(1, "yes"),)} | no label can be called 1: Label(name, value) is what
+    {"labels": (Label(1, "yes"),)} | no label can be called 1: in Label(name, value), people
     {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass Labels
     {"generators": None} | generators is None; pass functions by label
     {"branch_labels": {"column": "no"}} | 'column', which is not a generator
@@ -62,13 +62,13 @@ REFUSED = table("""
     {"judging": {"samples": ("a",)}} | judging.samples is ('a',); pass CorrectionSamples
     {"judging": {"samples": (NOO,)}} | judging.samples[0].actual is 'noo', which is not a
     {"presets": {"small": {"yess": 1}}} | preset small contains 'yess', which is not a label; did
-    {"presets": {"small": {"yes": 1.5}}} | preset small: yes has 1.5 rows; it is a whole
+    {"presets": {"small": {"yes": 1.5}}} | preset small: yes has 1.5 rows; it must be a whole
     {"presets": {"small": 5}} | presets is {'small': 5}; pass rows by label
-    {"presets": {"small": {"yes": 3}}, "rows": PAIRS} | yes has 3 rows; it is a multiple of 2
-    {"parameters": {"generate": {"temprature": 1}}} | is called 'temprature'; did you mean te
+    {"presets": {"small": {"yes": 3}}, "rows": PAIRS} | yes has 3 rows; it must be a multiple of 2
+    {"parameters": {"generate": {"temprature": 1}}} | no sampling parameter 'temprature'; did
     {"parameters": {"generate": {"temperature": -1}}} | parameters of generate: temperature=-1: it
     {"parameters": {"judge": {}}} | unknown step 'judge'
-    {"contexts": None, "seeds": ()} | needs contexts, seeds or both
+    {"contexts": None, "seeds": ()} | it needs contexts or seeds
     {"rows": {"rows_per_instance": 0}} | at least 1
     {"instances_per_call": 0} | at least 1
     {"samples_per_seed": 0} | at least 1
@@ -121,7 +121,7 @@ def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
 
     task = lab.World(labels=("yes", "no")).task(instance=Strict)
     more = {**task.generators, "maybe": task.generators["yes"]}
-    with pytest.raises(ValueError, match="'maybe' is not one that Strict may have: 'yes'"):
+    with pytest.raises(ValueError, match="Strict cannot have the label 'maybe', only: 'yes'"):
         task.replace(labels=(*task.labels, Label("maybe")), generators=more)
 
 

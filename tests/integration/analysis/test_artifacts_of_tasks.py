@@ -359,7 +359,7 @@ def test_nothing_is_found_where_nothing_is(measure, task):
     findings = measure(task, CLEAN[task], against=True)
     assert findings.warnings == ()
     assert clear(findings, "mine") == clear(findings, "original") == set()
-    assert findings.notes[0].startswith("A part of a row"), "every row was read"
+    assert findings.notes[0].startswith("If a part of a row"), "every row was read"
 
 
 @pytest.mark.parametrize(("task", "how", "artifact", "also"), table(PLANTED, 4))
@@ -372,7 +372,7 @@ def test_what_is_planted_is_found_and_nothing_else(measure, task, how, artifact,
     assert artifact in found
     assert found <= {artifact, *also.split("; ")} | ALSO.get(f"{task} {how}", set())
     (warning,) = findings.warnings
-    assert warning.startswith(f"mine: seeing {artifact}, a classifier tells ")
+    assert warning.startswith(f"mine: from {artifact}, a classifier predicts ")
     assert findings.figures["mine"]["maximum given away by a part"].value > 0.1
 
 
@@ -412,7 +412,7 @@ def test_rows_that_the_task_cannot_read_are_left_out(found):
     for row in rows:
         row.pop("question", None)
     findings = found(rows, "copa")
-    assert "100 of 100 rows" in findings.notes[0]
+    assert "100 of the 100 rows of mine" in findings.notes[0]
     assert "choice1 alone" in findings.figures["mine"]  # by its columns, as without a task
 
 

@@ -18,11 +18,13 @@ def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path, works, refus
     done = works("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl")
     assert "Label flow of rte-0" in done.out
     assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.out
-    assert "contains rows of rte-0/dataset word for word" in done.out
+    assert (
+        "rte-0 contains exact copies of rows of rte-0/dataset, so do not train on one" in done.out
+    )
     refuses(("analyze", "runs/rte-0", *QUICK, "--out", "runs/rte-0"), "is a run directory")
     refuses(
         ("analyze", "runs/rte-0", *QUICK, "--task", "cb"),
-        "already names the task of its rows: rte, not of cb",
+        "already states the task of its rows: rte, not cb",
     )
     torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
     torn.write_bytes(torn.read_bytes()[:-20])

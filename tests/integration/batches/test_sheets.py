@@ -116,7 +116,7 @@ def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> 
     assert "reached this run in files. targen does not know who or what wrote them" in card
     assert "as their services gave them" not in card
     complete = targen("batch", "export", "run-calls.md", "--out", "none.md")
-    assert "it waits for no call, and none.md is not written" in complete.out
+    assert "is complete and not waiting for any calls, so none.md is not written" in complete.out
 
 
 # --- a run begun offline stays there ------------------------------------------------
@@ -161,7 +161,7 @@ def test_a_run_by_the_service_is_left_to_files(
     asked = len(begun.seen)
     for left in (("resume", "run"), ("revise", "run", "-n", 4, "--yes", "-q", "--out", "more")):
         done = targen(*left, "--batch-offline")
-        assert (done.code, "; next: targen batch export " in done.out) == (0, True), done.err
+        assert (done.code, "; next, type: targen batch export " in done.out) == (0, True), done.err
     assert "waiting for answers" in targen("resume", "run").err
     assert len(begun.seen) == asked
 
@@ -258,7 +258,7 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> 
     labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
     Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
     targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
-    assert "waits for answers: targen batch export run writes" in targen("report", "run").out
+    assert "is waiting for answers; targen batch export run writes" in targen("report", "run").out
     targen("batch", "export", "run", "--out", "calls-1.md")
     filled = "try: fill in calls-1.md, then targen batch import run calls-1.md"
     assert filled in targen("resume", "run").err
@@ -267,7 +267,7 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> 
         Path("calls-1.md").write_text(empty.replace("answer\n\n", f"answer\n{answer}\n"))
         taken = targen("batch", "import", "run", "calls-1.md").out
         assert (said in taken, "edited" in taken) == (True, "edited" in said), taken
-    assert "next: targen batch export run --out calls-2.md" in taken
+    assert "next, type: targen batch export run --out calls-2.md" in taken
     targen("batch", "export", "run", "--out", "calls-2.md")
     sheet = Path("calls-2.md").read_text().replace("answer\n\n", "answer\nx\ny\n")
     right = re.findall(r"## Call (\w+)", sheet)[-1]
@@ -300,7 +300,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     assert (windows.code, typed in windows.err) == (2, True), windows.err
     Path("answers-1.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
     strange = targen("batch", "import", "mine", "answers-1.csv")
-    assert (strange.code, "its calls are of other" in strange.err) == (2, True), strange.err
+    assert (strange.code, "its calls belong to other" in strange.err) == (2, True), strange.err
     assert "targen batch import other answers-1.csv" in strange.err
     assert targen("report", "mine").out == report
     taken = targen("batch", "import", "other", "answers-1.csv")

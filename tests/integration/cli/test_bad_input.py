@@ -55,14 +55,14 @@ LINES = """
     # what is to be generated, and how much of it
     generate --suite superglu -n 2 -b scripted | | did you mean superglue
     generate rte -b scripted --preset papre | | did you mean paper
-    generate rte --suite superglue -n 4 -b scripted | name a task to generate
+    generate rte --suite superglue -n 4 -b scripted | give a task to generate, or a plugin
     generate rte --label =4 | '=4' is not NAME=VALUE | --label LABEL=40
     generate rte --label entailment=1.5 | '1.5' is not a number of rows
     generate rte --label entailment=-2 | label entailment has a quota of -2
-    generate --suite superglue --out '' | --out is empty | or leave --out out
+    generate --suite superglue --out '' | --out is empty | or omit --out
     generate rte -n 4 --yes -b chatgpt/gpt-6-luna --out a/b/c | has no API key
-    generate rte -n 8 -b scripted --shard 3/3 --contexts-limit 2 | none is left for this shard
-    estimate -n 4 | name a task to estimate
+    generate rte -n 8 -b scripted --shard 3/3 --contexts-limit 2 | none are left for this shard
+    estimate -n 4 | give a task to estimate, or a plugin for all of its tasks
     estimate rte -b scripted -n 2 --yield 1.5 | --yield is 1.5; it must be above 0 and at most 1
 
     # previews
@@ -78,15 +78,15 @@ LINES = """
     describe rte --kind taks | | did you mean task
     describe meta --variant x | --variant is for tasks, but meta is a corrector
     describe rte -o model=m | -o is for backends, but rte is a task
-    describe csv --prompts | inverse generators and correctors, and csv is of the kind exporter
+    describe csv --prompts | inverse generators and correctors, but csv is an exporter
     describe rte --kind backend | no backend named 'rte'
     describe chatgpt -o modle=gpt | backend chatgpt has no option 'modle' | did you mean model?
 
     # what a run has
     show run 9.9/entailment/0 | run has no candidate "9.9/entailment/0"
-    show run 3 --rejected | a row is shown whole
-    show run --reason refusl | no reject for "refusl" | did you mean refusal?
-    show run --label entailed | no row with label "entailed" | did you mean entailment
+    show run 3 --rejected | with a row, omit --label, --rejected and --reason
+    show run --reason refusl | no candidates rejected for "refusl" | did you mean refusal?
+    show run --label entailed | no rows with the label "entailed" | did you mean entailment
     trace run nobody | | targen show run --rejected prints
     trace run --call ab | not the beginning of a call's key
     trace run --call 00000000000000000000000000000000 | no call whose key begins with 0000
@@ -100,7 +100,7 @@ LINES = """
     batch export plain | the scripted backend, which step contexts uses, cannot write calls
 
     # exports
-    export run --out= | --out is empty | or leave --out out
+    export run --out= | --out is empty | or omit --out
     export run --split 80/30 | the share of train is 80, not between 0 and 1
     export run --split a/b | 'a/b' is not a split
     export run --split train=0.5/0.5 | 'train=0.5/0.5': each split needs its own name
@@ -109,10 +109,10 @@ LINES = """
     export run --split 0.98/0.01/0.01 | is too small for this split: validation and test
     export run --as jsonl --out folder | folder is a folder, but this export is a file | another
     export run --as hf --out folder | folder exists | --force replaces an earlier export; or choose
-    export run --as hf --out . --force | which this export does not write: it would be lost
-    export run --force --out run/new | | choose a different --out
-    export run --force --out run/journal --as hf | | choose a different --out
-    export run --force --out run --as hf | | choose a different --out
+    export run --as hf --out . --force | which did not come from an export and would be lost
+    export run --force --out run/new | | choose another --out
+    export run --force --out run/journal --as hf | | choose another --out
+    export run --force --out run --as hf | | choose another --out
     export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the data to export
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
@@ -132,7 +132,7 @@ LINES = """
     new task -- -x | '-x' is not the name
     new task -- été | 'été' is not the name | targen new task t
     new task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
-    new task -- Targen_Core | a distribution called targen-core is installed here | pip uninstall
+    new task -- Targen_Core | with this name is installed: targen-core | pip uninstall
     new task -- rte | a task with the name 'rte' is installed: targen-tasks | a different name
     new contexts shops --into nowhere | there is no file
     plugins check | which folder? | targen plugins check PATH
@@ -157,7 +157,7 @@ OPTIONS = """
     -o seed.batch=2 | | did you mean seeds
     --corrector mta | | did you mean meta
     --variant papr | | did you mean paper
-    --no-correct --corrector meta | --no-correct and --corrector cannot be combined
+    --no-correct --corrector meta | --no-correct and --corrector exclude each other
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
@@ -178,7 +178,7 @@ OPTIONS = """
     --workers 2 | --workers is for --executor
     --executor beside --workers 0 | --workers 0: it must be a number of workers
     --executor beside --workers 2 | has one worker
-    --executor beside --resources gpu | it must be amounts above 0 by name
+    --executor beside --resources gpu | it must map names to amounts above 0
     --executor beside --replica one | --replica one: it is not the address
     --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
@@ -294,7 +294,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
 
 AGAIN = "generate rte -b scripted --out run"
 EDITED = """
-    lock.task.version | "0" | resume run -q | version 0; version 3 is installed | install the versio
+    lock.task.version | "0" | resume run -q | version 0, but version 3 is installed | install the
     lock.task.version | "0" | {again} | started with task version 0; you asked for 3 | --out
     lock.task.prompts.entailment | "ab" | {again} | started with task prompts entailment ab; you ask
     format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
@@ -305,7 +305,7 @@ EDITED = """
 def test_a_run_of_another_task_is_told_by_its_task(finished, refuses):
     finished("rte", "-n", 4)
     said = "started with task targen-tasks-superglue:rte; you asked for targen-tasks-superglue:cb"
-    refuses("generate cb -n 3 -b scripted --out run", said, "choose a different --out")
+    refuses("generate cb -n 3 -b scripted --out run", said, "choose another --out")
 
 
 @pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
@@ -341,7 +341,7 @@ def test_a_run_is_not_writable(finished, refuses):
     said = "cannot write to run: Permission denied"
     refuses("resume run -n 8", said, "chmod -R u+w run, or copy the run", code=1)
     said = "cannot write run/analysis: Permission denied"
-    refuses("analyze run --out run/analysis", said, "choose a different --out", code=1)
+    refuses("analyze run --out run/analysis", said, "choose another --out", code=1)
 
 
 @pytest.mark.parametrize(("way", "value", "line", "error", "hint"), table(EDITED, 5))

@@ -19,7 +19,7 @@ def test_a_model_that_goes_bad_in_step_3(rte, rows):
     assert lacking in _error(result)
     for label in ("entailment", "not_entailment"):
         assert result.json["flow"][label]["judged"] == 50, "bounded by --give-up-after"
-    assert "gave up after 50 consecutive candidates did not yield a row" in _error(result)
+    assert "gave up after 50 consecutive candidates failed to yield a row" in _error(result)
     assert "larger --give-up-after" in result.err
     assert result.json["given_up"] == ["entailment", "not_entailment"]
     assert rows("run") == []

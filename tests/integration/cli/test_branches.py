@@ -73,7 +73,7 @@ fields: {claim: the claim}
 
 
 WRONG = r"""
-    branches: {yes: a, maybe: b} | it does not say which label it is for
+    branches: {yes: a, maybe: b} | it does not state which label it is for
     branches: {yes: a, b: {definition: b, label: martian}} | 'martian' is not a label
     branches: {yes: a} | there is no branch for the label no
     branches: {b: {definition: b, judged: true, label: yes}} | step 4 finds the label of this branch

@@ -14,7 +14,7 @@ UNREADABLE = ("-n", 6, "--give-up-after", 900, "-o", "generate.garbage_rate=0.95
 def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
     made = works("generate", "rte", "-b", "scripted", *DOUBTED, "--out", "run")
     told = made.out.partition("Possible problems\n")[2]
-    assert told.startswith("- step 4 changed the label of 0 of ")
+    assert told.startswith("- step 4 changed the labels of 0 of ")
     assert "  try: read some of them: targen show run --rejected; then" in told
     assert told.endswith("\n\nrun/dataset.jsonl\n")
     assert targen("report", "run").out.partition("Possible problems\n")[2] == told

@@ -255,7 +255,7 @@ def test_the_one_backend_that_is_set_up_is_used(refuses, monkeypatch, service, w
     monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "local")
     refuses(
         "estimate tickets -n 2",
-        "no backend is named, and none is set up here",
+        "no backend was given, and none is set up: there is no key or address in the environment",
         "targen list-backends",
     )
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
@@ -270,7 +270,7 @@ def test_of_several_none_is_guessed(refuses, monkeypatch, service):
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
     refuses(
         "generate tickets -n 2 --model m",
-        "2 are set up here: chatgpt, llama",
+        "no backend was given, and 2 are set up: chatgpt, llama",
         "-b chatgpt; or -b llama; to set a default: targen config set backend chatgpt",
     )
     assert service.seen == []

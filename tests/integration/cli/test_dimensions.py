@@ -76,8 +76,8 @@ VALUES = """
     length= | task varied has no such dimension
     label=a,b | rows have that already
     contexs.word=a,b | | did you mean contexts?
-    correct.word=a,b | no step 'correct' that draws
-    kind=open,odd | the task's own code reads it, and knows these values alone
+    correct.word=a,b | there is no step 'correct' with dimensions
+    kind=open,odd | the task's own code reads it and knows only its own values
     kind= | the task's own code reads it
 """
 
@@ -94,5 +94,5 @@ def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
     )
     refuses(
         ("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2"),
-        "no model is asked for the contexts of mine",
+        "no model generates the contexts of mine",
     )

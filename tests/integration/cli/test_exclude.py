@@ -62,7 +62,7 @@ class TestResume:
         assert result.code == 2
         assert "run excludes test.jsonl with 4 rows (digest " in result.err
         assert "and not test.jsonl with 1 row (digest " in result.err
-        assert "put the file back as it was" in result.err
+        assert "restore the file; or give the new path" in result.err
         assert text_of("run/dataset.jsonl") == before
 
     def test_finds_a_file_where_it_is_now(self, targen, test_set, works, refuses):
@@ -97,8 +97,8 @@ class TestResume:
 EXCLUDED = """
     odd.jsonl |  | --exclude: odd.jsonl has no rows
     odd.jsonl | nothing | --exclude: odd.jsonl, line 1 is not a row
-    odd.jsonl | {"text": "Hello there."} | columns are text; those of the task: premise, hypothesis
-    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in a column that rows of rte have
+    odd.jsonl | {"text": "Hello there."} | columns are text; the task's are premise, hypothesis
+    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in any column that rows of rte have
 """
 
 

@@ -51,7 +51,7 @@ def weighed(run):
 def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, rows, works):
     plain = works("export", weighed, "--split", "0.5/0.5", "--out", "plain")
     assert plain.err == (
-        "note: the weights of the rows are skipped; --weights adds them as a column\n"
+        "note: the weights of the rows are left out; --weights adds them as a column\n"
     )
     for form in ("jsonl", "csv", "parquet", "hf"):
         done = targen("export", weighed, "--as", form, "--weights", "--out", f"out.{form}")

@@ -50,7 +50,7 @@ def test_every_command_takes_every_form(forms, targen, works, refuses):
         assert (unnamed.code, unnamed.err.startswith(said)) == (2, True)
         assert "--task NAME" in unnamed.err
         other = (command, "runs/mine", "--task", "cb", *COMMANDS[command])
-        refuses(other, "runs/mine already names the task of its rows:")
+        refuses(other, "runs/mine already states the task of its rows:")
 
 
 def test_another_encoding(targen, works):

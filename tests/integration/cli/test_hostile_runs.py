@@ -291,14 +291,15 @@ def test_an_address_that_is_typed_is_asked_and_known_from_then_on(waiting, thief
     assert taken
 
 
-def test_the_owner_of_a_run_types_nothing_again(targen, thief, monkeypatch):
+def test_the_owner_of_a_run_types_nothing_again(targen, works, thief, monkeypatch):
     address, taken = thief
     Path("key").write_text("sk-mine-0815\n")
     chosen = ["-b", "llama", "-o", "model=tiny", "-o", f"base_url={address}", "--key-file", "key"]
     targen("generate", "rte", "-n", "2", *chosen, "--out", "run", "-q", "--max-outage", "1")
     assert "sk-mine-0815" in str(taken[0].headers)
+    works("generate", "rte", "-n", "2", *chosen, "--out", "run", "--batch-offline")
     taken.clear()
-    targen("resume", "run", "-q", "--max-outage", "1")
+    targen("resume", "run", "-q", "--no-batch", "--max-outage", "1")
     assert "sk-mine-0815" in str(taken[0].headers)
     taken.clear()
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(Path("another").resolve()))
@@ -380,11 +381,11 @@ RECORDS = """
     provenance.jsonl | {"id": "1.1/entailment/999999999999"} | trace | too many samples of its seed
     provenance.jsonl | {"id": "generate/../.."} | trace | is not the id of a candidate
     provenance.jsonl | {"id": []} | trace | line 1 is not a valid record: id or place is not a str
-    provenance.jsonl | {"intended": "x"} | merge | is of an unknown
-    provenance.jsonl | {"label": "nosuch"} | merge | is of an unknown
-    provenance.jsonl | {"intended": null} | merge | a row is on record without intended
+    provenance.jsonl | {"intended": "x"} | merge | has the unknown branch 'x'
+    provenance.jsonl | {"label": "nosuch"} | merge | has the unknown label 'nosuch'
+    provenance.jsonl | {"intended": null} | merge | the record of a row lacks intended
     provenance.jsonl | {"id": 7} | merge | id or place is not a string
-    provenance.jsonl | {"id": "absent", "place": "x"} | merge | a row is on record without id
+    provenance.jsonl | {"id": "absent", "place": "x"} | merge | the record of a row lacks id
     rejects.jsonl | {"verdict": {}} | report | unknown verdict
     rejects.jsonl | {"verdict": "rejected", "stage": 1} | report | id is not a string
 """

@@ -32,7 +32,7 @@ def elsewhere(tmp_path, monkeypatch):
 def test_a_task_file_asks_for_no_long_replies(costly, targen, works, refuses):
     task(costly)
     for command in (("generate", "t.yaml", *MAKE), ("estimate", "t.yaml", *MAKE[:4])):
-        refuses(command, f"t.yaml names parameters.generate.{costly.replace(':', ' =')}", "--trust")
+        refuses(command, f"t.yaml sets parameters.generate.{costly.replace(':', ' =')}", "--trust")
     works("generate", "t.yaml", *MAKE, "--trust", "--out", "run")
     assert targen("generate", "t.yaml", *MAKE, "--out", "again").code == 0, "it is trusted now"
 
@@ -51,7 +51,7 @@ def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses,
     for run in ("run", "moved"):
         works("resume", run, "-n", "4", "-q")
     elsewhere()
-    refuses("resume moved -n 6 -q", "task.json names parameters.generate.max_tokens = 20000")
+    refuses("resume moved -n 6 -q", "task.json sets parameters.generate.max_tokens = 20000")
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
     assert report("all")["status"] == "short"
     refuses(
         ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
-        "2 these shards of 4 rows: of 2 are missing: 2",
+        "label not_entailment has 2 of 4 rows: these shards of 2 are missing: 2",
         "generate those shards and merge them as well; then merge again into half",
         code=1,
         keeps=False,
@@ -169,7 +169,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     done = targen("merge", first, "other", "--out", "all")
     name = records(first)[0]["id"]
     assert done.code == 2
-    assert f"have other rows of candidate {name}: a candidate of the same seed" in done.err
+    assert f"have different rows for candidate {name}: candidates with the same seed" in done.err
     works("merge", first, "other", "--out", "all", "--conflicting", "--near-duplicates", "0")
     assert sum(report("all")["rows"].values()) == 8
     journal = Path("other/journal")
@@ -189,16 +189,16 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 
 
 REFUSED = """
-    a b --out y | are runs of different tasks
-    a c --out y | made by other prompts or versions of | --conflicting
-    a a --out y | named twice
+    a b --out y | have different tasks
+    a c --out y | used different prompts or versions of | --conflicting
+    a a --out y | a is given twice
     a --out a | is one of the runs
     a | the merged run needs a folder; give --out | --out runs/merged
     x --out y | is itself merged from 2 runs
     a --out b | b contains a run
     a none --out y | no run directory none
-    a --out y -n 4 --label entailment=2 | in one way
-    . --out y | contains several runs
+    a --out y -n 4 --label entailment=2 | in only one way
+    . --out y | contains several runs, but a merge
 """
 
 
@@ -270,7 +270,7 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
     runs = sorted(Path("runs").iterdir())
     refuses(
         ("merge", *runs, "--out", "all"),
-        "is shard 1/3, runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
+        "is shard 1/3 and runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
         "--conflicting merges them anyway",
     )
     works("merge", *runs, "--out", "all", "--conflicting")

@@ -59,7 +59,7 @@ KEYS = r"""
     labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are edition, draft, name, version, summary, description,
     labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
     labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quotation mark missing?
-    labels: [order, refund] | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "what makes a row one of
+    labels: [order, refund] | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "what makes a row belong to
     labels: [0, 1] | line 2: labels: it is a list, but each label needs a definition | labels: {"0": "what makes a row belong to this label", "1": "what makes a row belong to this label"}
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund":
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row belong to this label"}
@@ -170,9 +170,9 @@ COMMANDS = """
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
     generate odd.py -n 4 -b scripted | odd.py does not define a task | define TASK = Task(…); see the how-to for task files
     generate mail.yaml -b scripted | the number of rows is missing | -n 100, or --label order=40
-    generate mail.yaml -n 4 --exclude -b scripted | --exclude needs a value | targen generate rte -n 100, for example; see targen generate --help
+    generate mail.yaml -n 4 --exclude -b scripted | --exclude needs a value | for example targen generate rte -n 100; see targen generate --help
     generate mail.yaml 20 | unexpected argument '20': targen generate takes only TASK | -n 20
-    generate mail.yaml -n | -n needs a value | targen generate rte -n 100, for example; see targen generate --help
+    generate mail.yaml -n | -n needs a value | for example targen generate rte -n 100; see targen generate --help
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | give the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
@@ -202,14 +202,14 @@ COMMANDS = """
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
     generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no rows would be generated | --label order=40
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
-    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose a different --out
-    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose a different --out, such as --out folder/run
+    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
+    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
     generate mail.yaml -n 6 -b scripted --out run | run contains another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
     generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains another run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
     generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
     generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
-    generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | name one file
+    generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | give one file
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
     batch import run | batch import takes a file of answers | targen batch import run FILE
@@ -218,7 +218,7 @@ COMMANDS = """
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
     describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND the parts of a kind
-    evaluate run rows.csv | run contains no model | targen train makes one
+    evaluate run rows.csv | run does not contain a model | targen train makes one
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
@@ -230,7 +230,7 @@ COMMANDS = """
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
-    resume | targen resume needs RUN: A run directory | targen resume runs/rte-0, for example; see targen resume --help
+    resume | targen resume needs RUN: A run directory | for example targen resume runs/rte-0; see targen resume --help
     resume mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     resume rn | no run directory rn | did you mean run?
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
@@ -261,7 +261,7 @@ COMMANDS = """
     review apply run | there is no review in run | targen review DATA starts one and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
-    config set modle x | modle is not a default | did you mean model?
+    config set modle x | modle is not a setting that can have a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: there is no such template | did you mean task?
     describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json its task; its settings are in run/manifest.json
@@ -270,10 +270,10 @@ COMMANDS = """
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: there is no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
-    diff run | targen diff needs RIGHT: Another run directory | targen diff runs/rte-0 runs/rte-0-replay, for example
+    diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
-    new | targen new needs KIND: Kind of file or plugin: task, contexts, | targen new task my-task, for example; see targen new --help
+    new | targen new needs KIND: The kind of file or plugin: task, contexts, | for example targen new task my-task; see targen new --help
     new nope mine | new nope: there is no such template | one of: task, contexts, seeds,
     generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks lists its tasks
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
@@ -285,7 +285,7 @@ COMMANDS = """
     evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
-    generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | tracebacks: targen --debug COMMAND; prompts and
+    generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | for tracebacks: targen --debug COMMAND; for prompts and
     generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task sets the language: language: German in its file
     generate mail.yaml -n 4 --format csv | targen generate has no option --format | choose a format when you export the rows: targen export RUN --as csv
     generate --task mail.yaml -n 4 | targen generate has no option --task | pass it without an option: targen generate TASK
@@ -326,7 +326,7 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
     problem = "reviewed contains corrected or reviewed rows, and is not a run"
-    refuses(line, problem, "analyze, train, validate and export take these", code=1)
+    refuses(line, problem, "analyze, train, validate and export accept this folder", code=1)
 
 
 def test_a_model_is_no_run(refuses):
@@ -341,7 +341,7 @@ def test_the_length_of_a_reply_is_no_budget(targen):
     Path("mail.yaml").write_text(MAIL)
     done = targen(*"generate mail.yaml -n 4 -b scripted -q --max-tokens 200".split())
     assert "error: token budget exhausted: 0 of 200 spent" in done.err
-    assert "the length of a reply is -o max_tokens=N" in done.err
+    assert "to limit the length of a reply, use -o max_tokens=N" in done.err
 
 
 # --- a dataset --------------------------------------------------------------
@@ -369,10 +369,10 @@ CONTENTS = {
     "broken.parquet": "text",
 }
 DATA = """
-    wrong.csv | line 2 is not a row of mail: text: no such column, only Text, Category
+    wrong.csv | line 2 is not a row of mail: text: there is no such column; the row has Text, Category
     class.csv | line 2 is not a row of mail: label: there is no such column; did you mean class?
     extra.csv | line 2 is not a row of mail: class: rows do not have such a column
-    noheader.csv | line 2 is not a row of mail: text: no such column, only Where is it?, order
+    noheader.csv | line 2 is not a row of mail: text: there is no such column; the row has Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
     typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
     case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
@@ -433,7 +433,7 @@ def test_what_many_rows_lack_is_said_once(targen):
         assert "correct these lines, or remove them; targen validate some.csv --task" in done.err
     Path("good.csv").write_text("text,label\nOh,order\nAh,refund\n" * 1)
     done = targen("compare", "some.csv", "--task", "mail.yaml", "--test", "good.csv")
-    assert done.code == 0 and done.err.count("left out") == 1
+    assert done.code == 0 and done.err.count("lines skipped") == 1
 
 
 # --- a service --------------------------------------------------------------
@@ -480,22 +480,22 @@ SERVICES = """
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
-    402 | HTTP 402: Insufficient credits | the account has no credit left: see its billing page, then run the same command again
+    402 | HTTP 402: Insufficient credits | the account is out of credit; see its billing page, then run the same command again
     429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when the service is back, or with
-    quota | HTTP 429: You exceeded your current quota | the account has no credit left: see its billing page, then run the same command again
+    quota | HTTP 429: You exceeded your current quota | the account is out of credit; see its billing page, then run the same command again
     500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | run the same command again when the service is back, or with a larger --max-outage
     page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or with a
     empty | no answer from the service within 0.2 s of retrying: the answer is empty instead of JSON | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or
     other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when the service is back, or
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in a different way
-    temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL asks a model that reasons: it sends no sampling parameters
-    max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL asks a model that reasons
+    temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL is for a model that reasons: it sends max_completion_tokens and no sampling parameters
+    max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL is for a model that reasons
     seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when the service is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
     blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
-    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command asks
+    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command requests
 """
 
 
@@ -518,7 +518,7 @@ ADDRESSES = """
     http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
     http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: no server listens there | is the server running, and is --base-url right?
-    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: no host nosuch.invalid | is the server running
+    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid, or no network | is the server running
 """
 
 
@@ -608,7 +608,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)
     tg.generate("Mails to a shop", n=4, model="scripted") | no task named 'Mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
-    tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, and each label needs a | labels={"a": "what makes a row belong to this label", "b": "what makes a
+    tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes a row belong to this label", "b": "what makes a
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
@@ -617,14 +617,14 @@ PYTHON = """
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") says more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
-    tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a Run, or the path of a run
+    tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
-    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: no such column, only txt |
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: there is no such column; the row has txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...
-    tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | run keeps its task in a file of its own, Declarations too | omit task=; to change the task:
+    tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | the run run has its own copy of its task, so do not pass a Declaration | omit task=; to change the task:
     tg.show_progres("run") | module 'targen_core' has no attribute 'show_progres'
     tg.generat("rte") | module 'targen_core' has no attribute 'generat'; did you mean generate or agenerate or InverseGenerator?
 """
@@ -648,23 +648,23 @@ def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     Path("mail.yaml").write_text(MAIL)
     done = targen("generate", "mail.yaml", "-n", 4, "--dry-run")
-    assert "no backend is named, so targen uses local, a small model for trying things" in done.err
+    assert "no backend was given, so targen uses local, a small model for trying things" in done.err
     wrong = ("-n 0", "-n 4 --out mail.yaml", "-n 4 --contexts no.csv")
     for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
         done = targen(*line.split())
-        assert done.code == 2 and "local is asked" not in done.err
+        assert done.code == 2 and "so targen uses local" not in done.err
     for asks_nothing in ({"modle": object()}, {"modle": "scripted"}):
         with pytest.raises(tg.UsageError) as caught:
             tg.generate("mail.yaml", n=4, **asks_nothing)
         assert caught.value.__cause__ is None and caught.value.__suppress_context__
     assert targen("describe", "mail.yaml", "--prompts").code == 0
-    assert "no model is given" not in caplog.text
+    assert "no model was given" not in caplog.text
     registry = tg.load_registry()
     local = registry.find("backend", "local")
     others = [each for each in registry.everything() if each is not local]
     scripted = replace(registry.find("backend", "scripted"), name="local")
     tg.generate("mail.yaml", n=4, registry=tg.Registry([*others, scripted]))
-    assert 'no model is given, so targen uses "local"' in caplog.text
+    assert 'no model was given, so targen uses "local"' in caplog.text
 
 
 def test_a_task_for_which_the_small_model_is_too_small(caplog, monkeypatch):

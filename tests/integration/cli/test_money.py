@@ -49,7 +49,7 @@ def test_a_price_of_nothing_can_be_said(generate, targen, works):
 def test_an_estimate_says_what_it_reckons_with(targen):
     near = ("-b", "llama", "-o", "model=m", "-o", "base_url=http://127.0.0.1:1/v1")
     result = targen("estimate", "rte", "-n", 10, *near)
-    assert "No price is known for this model" in result.out
+    assert "The price of this model is unknown" in result.out
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
     assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in result.out
     actual = targen("estimate rte -n 10 -b chatgpt -o model=gpt-6-luna --json")
@@ -182,7 +182,7 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
     assert result.code == 0, result.err
     assert "targen-plugin-example:tickets would be written to run: " in result.out
     assert f"openai-compatible:{service.url}/v1:tiny:json_schema would be called" in result.out
-    assert "4 rows of targen-plugin-example:tickets, by a dry run" in result.out
+    assert "4 rows of targen-plugin-example:tickets, based on a dry run" in result.out
     assert result.out.endswith("Dry run: targen sent no calls and wrote no files.\n")
     facts = generate("--dry-run", "--json", *price).json
     assert facts["out"] == "run"

@@ -79,7 +79,7 @@ def test_a_review_says_how_to_trust_it(here, ran, in_process):
     folder = review_of(here, task="../evil.py", path="../rows.jsonl")
     done = in_process("review", folder, "--plan")
     assert done.code == 2
-    assert "review.json names data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
+    assert "review.json sets data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
     assert "--trust" in done.err
     assert not ran()
     assert in_process("review", folder, "--plan", "--trust").code == 0
@@ -91,14 +91,14 @@ def test_a_review_names_no_data_elsewhere(path, here, in_process):
     folder = review_of(here, path=path)
     done = in_process("review", folder, "--plan")
     assert done.code == 2
-    assert f"names data.0.path = {path}" in done.err
+    assert f"sets data.0.path = {path}" in done.err
 
 
 def test_a_link_does_not_lead_out_of_a_review(here, in_process):
     folder = review_of(here, path="rows.jsonl")
     (folder / "rows.jsonl").symlink_to(here.parent / "private.jsonl")
     done = in_process("review", folder, "--plan")
-    assert (done.code, "names data.0.path" in done.err) == (2, True)
+    assert (done.code, "sets data.0.path" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["describe", "generate", "validate rows.jsonl --task"])
@@ -120,7 +120,7 @@ def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(
     (here / "asked.json").write_text(json.dumps({"method": method}))
     done = in_process(*command.split(), "asked.json")
     assert done.code == 2
-    assert "asked.json names method." in done.err
+    assert "asked.json sets method." in done.err
     assert "SECRET" not in done.out + done.err
     assert not ran()
 
@@ -150,7 +150,7 @@ def test_an_experiment_names_no_code_address_key_or_limit(text, named, here, ran
     top = 'task = "rte"\ntest = "rows.jsonl"\n'
     Path("e.toml").write_text(text.replace("{top}", top))
     for plan in ("", "--plan"):
-        assert named in refuses(f"compare e.toml {plan}", "e.toml names ").err
+        assert named in refuses(f"compare e.toml {plan}", "e.toml sets ").err
     assert not ran()
 
 
@@ -330,4 +330,4 @@ def test_a_folder_is_not_a_hubs_dataset(here, in_process):
     )
     done = in_process("export", "hf:aps/super_glue", "--task", "rte")
     assert done.code == 2
-    assert "which hides the hub's" in done.err
+    assert "hides the hub's dataset" in done.err

@@ -100,6 +100,6 @@ def test_to_open_a_run_writes_its_page_and_shows_it(targen, run, monkeypatch):
 
 
 def test_a_run_without_rows_has_a_page_too(works, rte):
-    rte("-n", 6, "--out", "none", "-o", "down=true", "--max-outage", 1)
+    rte("-n", 6, "--out", "none", "-o", "generate.garbage_rate=1", "--give-up-after", 5)
     works("report", "none", "--html")
     assert "0 of 6 rows" in Page(Path("none/report.html").read_text()).said

@@ -15,7 +15,7 @@ def test_a_first_try_without_an_answer_is_in_nobodys_way(rows, works):
     works(*UNANSWERED, "--batch-offline")
     assert Path("runs/rte-0/manifest.json").exists()
     result = works(*RTE, "-n", 4)
-    assert result.err == "runs/rte-0 held a run with no answered calls, and was replaced\n"
+    assert result.err == "replaced the run in runs/rte-0, in which no call had been answered\n"
     assert len(rows("runs/rte-0")) == 4
     assert [path.name for path in Path("runs").iterdir()] == ["rte-0"]
 

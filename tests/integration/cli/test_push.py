@@ -112,12 +112,17 @@ MANY = 20
 FAULTS = [
     ("repos/create", [401] * MANY, "the hub does not know this token (making", "hf auth login"),
     ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
-    ("repos/create", [404] * MANY, "the hub has no me, or", "write OWNER as on the hub"),
+    ("repos/create", [404] * MANY, "me does not exist on the hub, or", "write OWNER as on the hub"),
     ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),
-    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "do so in 7 s"),
+    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "run it in 7 s"),
     ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
-    ("/commit/", [DROP] * MANY, "left in the middle of sending the rows", "no file was committed"),
-    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no file was committed"),
+    (
+        "/commit/",
+        [DROP] * MANY,
+        "closed the connection while sending the rows",
+        "no files were committed",
+    ),
+    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no files were committed"),
 ]
 
 
@@ -172,7 +177,7 @@ def test_from_python(run, hub):
     assert dataset.push_to_hub("me/rte", split=(0.8, 0.2), license="mit") == (
         f"{hub.url}/datasets/me/rte"
     )
-    with pytest.raises(UsageError, match="is on the hub already"):
+    with pytest.raises(UsageError, match="already exists on the hub"):
         dataset.push_to_hub("me/rte")
     hub.faults["/commit/"] = [403]
     with pytest.raises(JobFailed, match="may not write"):

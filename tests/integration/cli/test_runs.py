@@ -11,7 +11,7 @@ def test_runs_are_listed_with_what_they_came_to(targen, rte, works):
     Path("runs/bad").mkdir(parents=True)
     Path("runs/bad/manifest.json").write_text("{")
     rte("-n", 4, "--out", "runs/one")
-    rte("-n", 6, "--out", "runs/two", "-o", "down=true", "--max-outage", 1)
+    rte("-n", 6, "--out", "runs/two", "-o", "generate.garbage_rate=1", "--give-up-after", 5)
     shown = works("runs")
     lines = {line.split()[0]: line for line in shown.out.splitlines()}
     assert "complete" in lines["runs/one"] and "rte" in lines["runs/one"]

@@ -13,21 +13,23 @@ def _task(own_task):
 
 
 WITHOUT = """
-    claude --model m | the claude backend has none
-    chatgpt --model gpt-6-luna | the chatgpt backend has none with these options
-    llama --model m -o top_logprobs=-1 | the llama backend has none with these options
+    claude --model m | claude backend does not provide them
+    chatgpt --model gpt-6-luna | chatgpt backend does not provide them with these options
+    llama --model m -o top_logprobs=-1 | llama backend does not provide them with these options
 """
 
 
 @pytest.mark.parametrize(("backend", "words"), table(WITHOUT, 2))
 def test_a_backend_without_them_is_refused_before_the_first_call(refuses, backend, words):
-    said = f"asks in step generate for token probabilities, and {words}"
+    said = (
+        f"in step generate, the task scored-reviews requests token probabilities, but the {words}"
+    )
     assert "local" in refuses(f"generate scored.py:TASK -n 2 -b {backend}", said).err
 
 
 def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):
     told = targen("describe", "scored.py:TASK")
-    assert "Step generate asks for token probabilities. Backends that provide them: " in told.out
+    assert "Step generate requests token probabilities. Backends that provide them: " in told.out
     (step,) = targen("describe", "scored.py:TASK", "--json").json["scored"]
     assert (step["step"], step["top_logprobs"], step["given"]) == ("generate", 0, False)
     assert {"local", "llama", "chatgpt"} <= {*step["backends"]}
@@ -45,6 +47,6 @@ def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):
     refused = targen("generate", "scored.py:TASK", "-n", "2", "-b", "llama", "--model", "m")
     assert (
         refused.code == 2
-        and "what comes next in a reply, but the llama backend does not provide them"
+        and "for the next token of a reply, but the llama backend does not provide them"
         in (refused.err)
     )

@@ -14,7 +14,7 @@ labels:
 
 def test_a_draft_is_written_refused_and_then_run(refuses, works):
     made = works("init-task", "Are notes of a night porter calm?", "-b", "scripted")
-    assert "It is a draft that has not been reviewed" in made.out
+    assert "This is a draft that has not been reviewed" in made.out
     assert "targen preview ./dry-run-task.yaml --backend scripted" in made.out
     path = Path("dry-run-task.yaml")
     text = path.read_text(encoding="utf-8")

@@ -8,10 +8,12 @@ import logging
 import os
 import subprocess
 import sys
+from itertools import chain, repeat
 
 import pytest
 
 from targen_cli.terminal import Guard, folded, guarded
+from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
 ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
@@ -50,7 +52,9 @@ def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]
 
 def test_an_error_of_a_service_is_shown_and_kept_escaped(targen, tmp_path):
     fault = {"error": {"message": f"no {ODD} <b>|x|</b>", "code": ODD}}
-    with FaultServer(Response(fault, 400, {"x-request-id": "a\x9bb"})) as server:
+    refused = Response(fault, 400, {"x-request-id": "a\x9bb"})
+    answers = chain([Response(OPENAI.answer("Hm.", "stop"))], repeat(refused))
+    with FaultServer(lambda _: next(answers)) as server:
         result = targen(
             *("generate", "rte", "-n", "2", "-b", "llama", "-q", "--out", "run", "--no-cache"),
             *("-o", f"base_url={server.url}/v1", "-o", "model=tiny"),

@@ -39,8 +39,8 @@ def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(targen, remar
     copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
     copy.write_text(copy.read_text().replace("it praises", "it flatters"))
     traced = targen("trace", remarks, "0")
-    assert traced.code == 0 and "has changed since this run was made" in traced.err
-    assert "what was sent then is not known" in traced.out and "it flatters" in traced.out
+    assert traced.code == 0 and "has changed since this run: prompts" in traced.err
+    assert "the original prompt is not known" in traced.out and "it flatters" in traced.out
     calls = targen("trace", remarks, "0", "--json").json["calls"]
     assert not all(call["sent"] for call in calls)
     assert all(call["reply"] for call in calls)
@@ -91,4 +91,6 @@ def test_a_repaired_reply_is_one_call_asked_twice(targen, works):
             break
     assert repaired and "could not be used" in repaired[0]["messages"][-1]["content"]
     assert repaired[0]["sent"]
-    assert "asked again" in targen("trace", "run", number).out
+    assert (
+        "sent again, because the previous reply was unusable" in targen("trace", "run", number).out
+    )

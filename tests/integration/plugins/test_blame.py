@@ -258,8 +258,8 @@ BLAMED = f"""
     parcels | write | {K} | task parcels: KeyError: 'nosuch' in write (line
     parcels | correct | return Correction('late', instance=3) | the corrected instance is a int
     parcels | correct | return Correction('lost', instance=row) | instance is labelled late, but
-    parcels | correct | row.text = 'b' | the corrector changed the instance that it was given:
-    parcels | check_row | row.text = 'b' | a check changed the instance that it was given:
+    parcels | correct | row.text = 'b' | the corrector changed the instance that it was given; rows
+    parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
     judge | dry_run | return dict(right=set((1, 2))) | corrector judge: the reply of dry_run to
     list | own_list | return existing[99] | IndexError: list index out of range in propose (line

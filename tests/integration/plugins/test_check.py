@@ -145,7 +145,7 @@ def test_without_the_kit_it_says_what_is_missing(targen):
     done = targen("plugins", "check", str(FROZEN), TARGEN_DISABLE_PLUGINS="targen-testing")
     assert done.returncode == 1
     assert "plugins check needs the distribution targen-testing, which is not loaded" in done.stderr
-    assert "left out by TARGEN_DISABLE_PLUGINS: targen-testing" in done.stderr
+    assert "disabled by TARGEN_DISABLE_PLUGINS: targen-testing" in done.stderr
 
 
 BAD_STEPS = """

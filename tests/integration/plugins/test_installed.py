@@ -195,8 +195,8 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
     for corrector in (("--corrector", "meta"), ()):
         made = targen(*run[:-1], *corrector, "--out", f"run{len(corrector)}", path=site)
         assert made.returncode == 0, made.stderr
-        note = "task rte is targen-tasks-superglue:rte; taker:rte also has that name: "
-        assert f"{note}type the full id for it" in made.stderr
+        note = "task rte is targen-tasks-superglue:rte; taker:rte also has that name. "
+        assert f"{note}To use it, type the full id" in made.stderr
         same = "corrector meta is targen-core:meta; taker:meta also has that name"
         assert (same in made.stderr) == bool(corrector), "what nobody typed is the core's"
     report = json.loads((tmp_path / "run0/report.json").read_text())

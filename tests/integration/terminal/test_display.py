@@ -215,7 +215,7 @@ def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, ca
     with progress.watching() as watch:
         watch.on_layer(Broken(usage=Usage()))
         assert looked.wait(30)
-    assert "the display is left out: ValueError: no such number" in caplog.messages
+    assert "the progress display failed: ValueError: no such number" in caplog.messages
 
 
 def _watch(layer):

@@ -196,7 +196,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
         (["MINE", "--intended", "meant"], "none of the files have a column 'meant' (--intended)"),
         (["MINE", "--pictures", "gif"], "there is svg and png"),
         (["MINE", "--task", "no-such-task"], "no task named 'no-such-task' is installed"),
-        (["MINE", "--metric", "labels", "--without", "labels"], "no metric is left"),
+        (["MINE", "--metric", "labels", "--without", "labels"], "there are no metrics left"),
         (["MINE", "--out", "MINE"], "is a file, but an analysis needs a folder"),
     ],
 )
@@ -219,7 +219,9 @@ def test_what_could_not_be_compared_says_so(targen, jsonl):
     shown = targen("analyze", jsonl("told.jsonl", rows), *without).out
     assert shown.index("warning: ") < shown.index("figure ")
     assert shown.count("note: ") == 1
-    assert re.search(r"note: .*leakage.*: without their input; report.html says what each", shown)
+    assert re.search(
+        r"note: .*leakage.*: not measured, because their input is missing; report", shown
+    )
 
 
 def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
@@ -236,7 +238,7 @@ def test_a_report_without_texts_holds_no_row(targen, jsonl, tmp_path):
     assert "speaks of zanzibar" in shown.out
     assert "zanzibar" not in hidden.out
     assert "Repeated word for word" in hidden.out  # a table keeps its other columns
-    assert "Nearest pairs" not in hidden.out
+    assert "Most similar pairs" not in hidden.out
 
 
 def test_the_page_is_opened_on_demand(works, rows, tmp_path, monkeypatch):

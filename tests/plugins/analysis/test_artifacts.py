@@ -75,9 +75,9 @@ def test_a_word_of_the_hypothesis(planted):
     assert clear(findings) >= {"hypothesis alone", "all fields"}
     assert "premise alone" not in clear(findings)
     assert clear(findings, "original") == set()
-    assert any("seeing hypothesis alone" in line for line in findings.warnings)
+    assert any("from hypothesis alone" in line for line in findings.warnings)
     words = next(
-        t for t in findings.tables if t.title.startswith("Words that go with a label in mine")
+        t for t in findings.tables if t.title.startswith("Words associated with a label in mine")
     )
     assert words.rows[0][:3] == ("hypothesis", "not", "no")
 
@@ -95,7 +95,9 @@ def test_too_few_rows_one_label_or_none(corpus, sentences, study):
     few = measure(study(corpus(sentences(10), ["a", "b"] * 5)))
     assert few.figures["mine"]["all fields"].value is None
     for labels in (["a"] * 30, [""] * 30, [str(at) for at in range(30)]):
-        assert "no labels to give away" in measure(study(corpus(sentences(30), labels))).notes[0]
+        assert (
+            "too few or too many labels" in measure(study(corpus(sentences(30), labels))).notes[0]
+        )
     empty = measure(study(corpus(["!"] * 60, ["a", "b"] * 30)))
     assert empty.figures["mine"]["all fields"].value is None
     assert "maximum given away by a part" not in few.figures["mine"]
@@ -130,7 +132,7 @@ def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
     ]
     findings = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
     assert len(findings.warnings) == 1
-    assert "seeing b alone" in findings.warnings[0]
+    assert "from b alone" in findings.warnings[0]
     assert findings.figures["mine"]["a + b alone"].low > 0.8
 
 
@@ -176,7 +178,7 @@ def test_a_cue_that_is_a_word(corpus, study, sentences):
     recalls = [both[name, name] / labels.count(name) for name in "ab"]
     assert findings.figures["mine"]["kind"].value == pytest.approx(sum(recalls) / 2)
     (warning,) = findings.warnings
-    assert "seeing kind, a classifier tells" in warning
+    assert "from kind, a classifier predicts" in warning
     means = next(t for t in findings.tables if t.title == "Means by label in mine")
     shares = {row[0]: [cell.value for cell in row[1:]] for row in means.rows}
     assert shares["kind: a"][0] == pytest.approx(both["a", "a"] / labels.count("a"))
@@ -233,7 +235,7 @@ def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
     labels = [label for _ in range(60) for label in rng.sample("ab", 2)]
     findings = measure(study(corpus(texts, labels)))
     assert findings.figures["mine"]["all fields"].high < 0.45
-    assert any("different labels, as in pairs made on purpose" in note for note in findings.notes)
+    assert any("different labels, as in deliberate pairs" in note for note in findings.notes)
     assert findings.warnings == ()
 
 

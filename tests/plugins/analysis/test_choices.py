@@ -37,7 +37,7 @@ def test_answers_that_stand_first_are_warned_of(study):
         ("The position of a choice in mine hints at the answer: 30 of 40 answers come first."),
     )
     assert actual.headlines[1] == (
-        "The answer of 25% of the rows of gold is the first choice (by chance 25%)."
+        "In 25% of the rows of gold, the answer is the first choice (by chance: 25%)."
     )
 
 
@@ -53,7 +53,7 @@ def test_bigrams_and_tokens_by_hand(corpus, study):
     actual = DATATUNE.measure(study(mine), DataTuneOptions())
     values = {name: each.value for name, each in actual.figures["mine"].items()}
     assert values["unique bigrams"] == 5
-    assert values["unique bigrams per row"] == pytest.approx(5 / 3)
+    assert values["unique bigrams a row"] == pytest.approx(5 / 3)
     assert values["tokens"] == 11
     assert values["unique at 0.7"] == pytest.approx(1 / 3)
 
@@ -70,7 +70,7 @@ def test_the_gold_row_of_table_3(corpus, study):
     examples = json.loads(TEMPORAL.read_text())["examples"]
     gold = corpus([each["input"] for each in examples], name="temporal_sequences")
     actual = DATATUNE.measure(study(gold), DataTuneOptions(among=200))
-    assert round(actual.figures["temporal_sequences"]["unique bigrams per row"].value, 1) == 1.0
+    assert round(actual.figures["temporal_sequences"]["unique bigrams a row"].value, 1) == 1.0
     assert round(actual.figures["temporal_sequences"]["tokens a row"].value, 1) == 99.7
     printed = actual.tables[1].rows[0]
     assert printed == ("temporal_sequences", "gold", 1.0, 99.7, 0.9)

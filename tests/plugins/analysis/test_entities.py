@@ -143,7 +143,7 @@ def test_nothing_planted_nothing_found(measure, corpus):
         assert figures[name].low <= other[name].high, name
     assert findings.warnings == ()
     assert figures["rows with an entity"].value > 0.95
-    assert any("no entities of type PRODUCT" in note for note in findings.notes)
+    assert any("does not find entities of type PRODUCT" in note for note in findings.notes)
     assert figures["share of GPE"].low < 4 / 8 < figures["share of GPE"].high
     assert sum(figures[f"share of {kind}"].value for kind in NAMES) == pytest.approx(1)
 
@@ -178,7 +178,7 @@ def test_ten_names_that_are_most_of_all(measure, corpus):
     mine = corpus(texts(300, frames=frames))
     original = corpus(texts(300, 1, frames=frames, names={"PERSON": many}), name="original")
     (warning,) = measure(mine, against=original).warnings
-    assert warning.startswith("Ten PERSON are 100% of all in mine")
+    assert warning.startswith("The ten most frequent PERSON account for 100% of all in mine")
 
 
 def test_without_a_reference_and_with_several(measure, corpus):
@@ -226,8 +226,8 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
 
 MISSING = """
     no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
-    ./gone | there is no spaCy pipeline at ./gone | as nlp.to_disk writes it
-    . | there is no spaCy pipeline at . | as nlp.to_disk writes it
+    ./gone | there is no spaCy pipeline at ./gone | as written by nlp.to_disk
+    . | there is no spaCy pipeline at . | as written by nlp.to_disk
     pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
     en_core_web_none | the spaCy pipeline en_core_web_none is not installed
 """
@@ -248,7 +248,7 @@ def test_a_model_that_is_not_there_stops_no_other(
 
 
 def test_a_pipeline_in_a_folder_needs_trust(targen, jsonl, pipeline, study, corpus):
-    with pytest.raises(Untrusted, match=r"config\.cfg names what it calls"):
+    with pytest.raises(Untrusted, match=r"config\.cfg sets what it calls"):
         ENTITIES.measure(study(corpus(["Oslo"])), ENTITIES.options(model=str(pipeline)))
     rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
     done = targen("analyze", rows, "--metric", "entities", "-o", f"entities.model={pipeline}")
@@ -260,12 +260,14 @@ def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "bare")
-    with pytest.raises(UsageError, match=r"no component that finds entities.*has: sentencizer"):
+    with pytest.raises(
+        UsageError, match=r"does not have a component for entities.*has: sentencizer"
+    ):
         measure(corpus(["Oslo"]), model=str(tmp_path / "bare"))
 
 
 def test_a_type_that_the_pipeline_does_not_know(measure, corpus):
-    with pytest.raises(UsageError, match="no entities of type 'GPA'") as error:
+    with pytest.raises(UsageError, match="does not find entities of type 'GPA'") as error:
         measure(corpus(["Oslo"]), types="GPE,GPA")
     assert error.value.hint == "its types are: GPE, NORP, PERSON"
 

@@ -95,9 +95,9 @@ def test_rows_of_several_shapes_are_read_and_told(jsonl):
     data = read(jsonl("a.jsonl", rows))
     assert data.texts == [("one", ""), ("", "two")]
     assert data.labels == ["a", ""]
-    assert "2 of 4 rows hold no text: left out." in data.notes
+    assert "left out 2 of 4 rows without text." in data.notes
     assert "1 of 2 rows lack the column review." in data.notes
-    assert any("2 shapes" in note for note in data.notes)
+    assert any("2 different sets" in note for note in data.notes)
 
 
 def test_odd_values(tmp_path):

@@ -83,8 +83,8 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["perhaps", "yes"], "right is 'perhaps' where it is yes, no or empty"),
-        (["", ""], "is not filled in: no row says yes or no"),
+        (["perhaps", "yes"], "right is 'perhaps'; it must be yes, no or empty"),
+        (["", ""], "is not filled in: none of the rows say yes or no"),
     ],
 )
 def test_a_sheet_that_says_nothing(words, said, targen, rows):
@@ -127,7 +127,7 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
 
 
 REFUSED = """
-    2 | sample bare.jsonl --out s.csv | has an answer to judge
+    2 | sample bare.jsonl --out s.csv | none of the rows of bare.jsonl have an answer to judge
     2 | sample mine.jsonl --out there.csv | already exists
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5

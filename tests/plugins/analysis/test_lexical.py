@@ -20,7 +20,7 @@ def test_a_smaller_vocabulary_shows_at_equal_size(corpus, sentences, study):
     assert mine.high < other.low
     assert findings.figures["original"]["words"].value == 60 * 12
     assert findings.figures["original"]["words, all rows"].value == 300 * 12
-    assert "in as many rows (60)" in findings.headlines[0]
+    assert "in the same number of rows (60)" in findings.headlines[0]
     assert "chance" not in findings.headlines[0]
     ratios = next(plot for plot in findings.plots if plot.kind == "intervals")
     assert all(mark["low"] <= mark["ratio"] <= mark["high"] for mark in ratios.data)

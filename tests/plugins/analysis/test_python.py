@@ -69,7 +69,7 @@ def test_what_rows_say_is_no_markup(run):
 def test_nothing_to_do_is_an_error(run):
     with pytest.raises(tg.UsageError, match="no dataset to analyse was given"):
         tg.analyze()
-    with pytest.raises(tg.UsageError, match="no metric is left"):
+    with pytest.raises(tg.UsageError, match="there are no metrics left"):
         tg.analyze(run, metrics=["labels"], without=["labels"])
 
 

@@ -218,13 +218,13 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     assert mine["coverage"].high < other["coverage"].low
     assert mine["precision"].value > 0.8
     assert theirs["coverage"].value == pytest.approx(other["coverage"].value, abs=0.15)
-    (warning,) = [line for line in findings.warnings if "see what is missing" in line]
+    (warning,) = [line for line in findings.warnings if "See the missing rows below" in line]
     assert warning.startswith("narrow has a row near")
-    missing = next(t for t in findings.tables if "nothing in narrow is near" in t.title)
+    missing = next(t for t in findings.tables if "far from all rows of narrow" in t.title)
     assert all(isinstance(text, Excerpt) for row in missing.rows for text in row[1:])
     assert all(set(row[1].split()) & {"court", "law", "judge", "oath"} for row in missing.rows)
     assert len(findings.headlines) == 2
-    assert "its other half near" in findings.headlines[0]
+    assert "its other half is near" in findings.headlines[0]
     assert set(findings.glance) <= set(mine)
 
 
@@ -242,7 +242,7 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     findings = measure(study(again, against=original), map="none")
     assert findings.figures["mine"]["near repeats"].value == 1
     assert findings.figures["original"]["near repeats"].value == 0
-    assert "100% of the rows of mine say nearly the same as another says" in findings.warnings[0]
+    assert "100% of the rows of mine say nearly the same as another row" in findings.warnings[0]
 
 
 def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
@@ -283,7 +283,7 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
     assert len(seen) == len(set(seen)) == 3
     assert "at least 1 of 3 different rows are longer" in " ".join(findings.notes)
     assert "A note of its own." in findings.notes
-    assert findings.notes[0].startswith("Embedded by short")
+    assert findings.notes[0].startswith("Embedded with short")
 
 
 @pytest.mark.parametrize(

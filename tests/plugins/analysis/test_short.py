@@ -69,7 +69,7 @@ def test_sentences_are_for_one_dataset_and_the_table_for_several(analysis):
 def test_how_far_a_figure_is_from_the_reference(mine, original, mark, words):
     actual = apart(mine, original)
     assert actual.mark == mark
-    assert actual.words.endswith(f" against {number(original.value)}{words}")
+    assert actual.words.endswith(f" compared with {number(original.value)}{words}")
 
 
 def test_better_and_worse_are_said_where_a_side_is_better():
@@ -92,7 +92,7 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
         "Among 8 figures, 8 are far from original, 0 are off, and 0 may be the same."
     )
     assert len(verdict) == 5
-    assert verdict[1] == "▲▲▲ good: size 7: 17 against 1 (× 17.0) (less is <more>)."
+    assert verdict[1] == "▲▲▲ good: size 7: 17 compared with 1 (× 17.0) (less is <more>)."
     page = as_page(study)
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8

@@ -34,7 +34,7 @@ def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
     for name in ("film", "stone", "bird", "river"):
         (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
     line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
-    assert "1 of 3: no other entry has a word in common" in in_process(*line, "-k", "3").out
+    assert "1 of 3: no other entry shares a word" in in_process(*line, "-k", "3").out
     assert "in common" not in in_process(*line, "-k", "1").out
     assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
 
@@ -102,18 +102,21 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
     works("retrieve", ASKED, "--catalogue", at, "-k", "1")
     assert not (tmp_path / "cache" / "catalogue").exists()
     asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", at, "--no-cache"]
-    assert "may name any file" not in in_process(*asked, "--out", "one").err
+    assert "may refer to any file" not in in_process(*asked, "--out", "one").err
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another"))
     refused = in_process(*asked, "--out", "two")
     assert "unavailable" in refused.err
-    assert "may name any file" in in_process("show", "two", "--rejected").out
+    assert "may refer to any file" in in_process("show", "two", "--rejected").out
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
         (["retrieve", "rte or so"], "no index in"),
-        (["retrieve", ASKED, "--catalogue", ".", "--license", "mit"], "no entry of 3 is near"),
+        (
+            ["retrieve", ASKED, "--catalogue", ".", "--license", "mit"],
+            "none of 3 entries is similar to",
+        ),
         (["retrieve", ASKED, "--catalogue", ".", "--license", "mit"], "licence"),
         (["catalogue", "build", "none"], "no readable dataset in"),
         (["retrieve", "x y", "--catalogue", "none/here"], "there is no file or folder none/here"),
@@ -124,7 +127,7 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
         (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
         (["catalogue", "frob"], "no such action"),
         (["catalogue", "build"], "catalogue build needs a SPEC"),
-        (["catalogue", "build", ".", "-o", "limit"], "not of the form KEY=VALUE"),
+        (["catalogue", "build", ".", "-o", "limit"], "limit: it is not KEY=VALUE"),
         (["catalogue", "list"], "no index in"),
     ],
 )

@@ -83,7 +83,7 @@ def test_nothing_indexed_is_nothing_found(embedded, tmp_path):
 def test_another_model_is_noticed(embedded, tmp_path, monkeypatch):
     search = index(tmp_path, *NAMES)
     monkeypatch.setattr(dense, "_model", lambda options: SimpleNamespace(fingerprint="cd34"))
-    with pytest.raises(UsageError, match="has changed since the index was made"):
+    with pytest.raises(UsageError, match="has changed since the index was created"):
         search("film", 1)
 
 
@@ -123,7 +123,7 @@ def test_one_retriever_alone_is_not_fused(shop, in_process):
     [
         ("targen-datatune:fused targen-datatune:bm25", "fused is one of them"),
         ("targen-datatune:bm25 targen-datatune:bm25", "not two retrievers"),
-        (" ".join(["targen-datatune:bm25"] * 9), "8 at most"),
+        (" ".join(["targen-datatune:bm25"] * 9), "at most 8 are allowed"),
     ],
 )
 def test_an_index_fuses_what_a_command_may_fuse(

@@ -117,7 +117,7 @@ def test_a_service_in_trouble_is_asked_again(fault, waits, hub, slept):
     ("fault", "words"),
     [
         ((503, 99), "did not answer: status 503"),
-        ((429, 99, {"Retry-After": "3600"}), "it asks to come back in 3,600 s"),
+        ((429, 99, {"Retry-After": "3600"}), "; retry in 3,600 s"),
         ((200, 99, {}, b"["), "its answer is not a JSON object"),
     ],
 )
@@ -169,7 +169,9 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
     hub.add("ada/a")
     (entry,) = actual().values()
     hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
-    with pytest.raises(DatasetUnavailable, match="has other columns than when it was described"):
+    with pytest.raises(
+        DatasetUnavailable, match="has different columns than when it was described"
+    ):
         list(HUB.rows(entry))
     hub.datasets["ada/a"]["sha"] = "b" * 40
     with pytest.raises(DatasetUnavailable, match="has changed since it was described"):
@@ -182,7 +184,7 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
     with pytest.raises(DatasetUnavailable):
         list(HUB.rows(entry))
     hub.fail("/viewer/rows", 404, 1, {}, {"error": "not found"})
-    with pytest.raises(DatasetUnavailable, match="is not there"):
+    with pytest.raises(DatasetUnavailable, match="ada/a does not exist"):
         list(HUB.rows(entry))
 
 
@@ -205,7 +207,7 @@ def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
 
 @pytest.mark.parametrize(
     ("spec", "words"),
-    [("hf:ada/none", "has no dataset 'ada/none'"), ("hf:a b/c", "hf:OWNER/NAME")],
+    [("hf:ada/none", "does not have the dataset 'ada/none'"), ("hf:a b/c", "hf:OWNER/NAME")],
 )
 def test_what_is_not_there(spec, words, hub, in_process):
     done = in_process("catalogue", "build", spec)
@@ -226,7 +228,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     hub.faults.clear()
     asked = len(hub.asked)
     done = in_process("catalogue", "build", "hf:")
-    assert "hf:: 4 entries, 2 datasets described, 2 as before" in done.out
+    assert "hf:: 4 entries, 2 datasets described, 2 unchanged" in done.out
     assert not any("reviews0" in path for path in hub.asked[asked:])
     rows = in_process("retrieve", "reviews of lamps", "-k", "2", "--json").json["found"]
     assert [row["dataset"]["id"] for row in rows] == ["hf:ada/reviews0", "hf:ada/reviews1"]

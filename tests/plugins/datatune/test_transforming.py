@@ -441,7 +441,7 @@ def _empty_files(folder):
         (None, ("--catalogue", "nowhere"), "there is no file or folder"),
         (None, ("--retriever", "bm52"), "bm25"),
         (None, ("--output-format", "("), "not a usable regular expression"),
-        (None, ("--labels", "yes"), "two or more"),
+        (None, ("--labels", "yes"), "at least two different labels"),
         *((None, ("--synthetic", share), "synthetic") for share in ("1", "-0.5", "half")),
         (None, ("--min-rows", "9", "--max-rows", "8"), "min_rows is more than max_rows"),
     ],
@@ -476,7 +476,7 @@ def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(
     assert sources() == {"file:data/reviews.csv"}
     if catalogue is None:
         rejected = in_process("show", "a", "--rejected", "--reason", "unavailable").out
-        assert "is not at" in rejected
+        assert "is no longer at" in rejected
         assert "has changed since it was described" in rejected
 
 
@@ -513,7 +513,7 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     done = in_process(*LINE, "-n", "4", "--out", "a")
     assert done.code == 1, done.err
     assert "labels yes, no have 0 of 2 rows each" in done.err
-    assert "try: targen show a --rejected says why" in done.err
+    assert "try: targen show a --rejected shows why" in done.err
     assert (step, reason) in dropped()
 
 

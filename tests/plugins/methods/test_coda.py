@@ -170,13 +170,13 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
         ]
     )
     pipeline.to_disk(tmp_path / "tags")
-    with pytest.raises(Untrusted, match=r"config\.cfg names what it calls"):
+    with pytest.raises(Untrusted, match=r"config\.cfg sets what it calls"):
         tagger(str(tmp_path / "tags"))
     spacy.blank("en").to_disk(tmp_path / "blank")
     with trusting():
         assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
         for name, said in (
-            (str(tmp_path / "blank"), "no parts of speech"),
+            (str(tmp_path / "blank"), "does not tag parts of speech"),
             ("none_such", "no spaCy pipeline none_such"),
         ):
             with pytest.raises(UsageError, match=said):
@@ -198,7 +198,7 @@ def test_each_given_row_gives_rows_alone_and_mixed_as_often_as_asked(refuses, wo
     assert [one["given_row"] for one in told] == [0, 1, 2, 3]
     for most, asked in ((20, (*start[:-2], "--set", "embedder=words")), (4, start)):
         line = (*asked, "--label", f"thanks={most + 1}", "--out", f"more{most}")
-        said = f"{most + 1} rows of thanks are requested, and the given rows make {most} at most"
+        said = f"{most + 1} rows of thanks are requested, but the given rows yield at most {most}"
         assert said in refuses(line, "", code=1, keeps=False).err
 
 

@@ -57,7 +57,7 @@ def test_what_was_asked_for_is_a_task_file(refuses, works, mail):
         "name": "mail-attrprompt",
         "method": method,
     }
-    refuses(save, "exists already")
+    refuses(save, "already exists")
     works("preview", "asked.json", "-b", "scripted")
 
 
@@ -151,7 +151,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
     said = Path("analysed/analysis.json").read_text()
     assert "The labels of run0 were not corrected, because the run had no step 4." in said
-    assert "got another than was asked for" not in said
+    assert "got a different label than requested" not in said
 
 
 PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
@@ -184,9 +184,12 @@ def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
 
 GIVEN = {
     "": ("has no rows", ""),
-    '{"premise": "It rains.", "label": 1}': ("text: no such column", "of mail: text, label"),
+    '{"premise": "It rains.", "label": 1}': (
+        "text: there is no such column",
+        "of mail: text, label",
+    ),
     PAIR.replace("loan", "lone"): ("label: 'lone' is not 'loan' or 'room'", "did you mean loan?"),
-    '{"text": "Is the atlas back?"}': ("no given row has a label", ""),
+    '{"text": "Is the atlas back?"}': ("none of the given rows have labels", ""),
     PAIR + "and so on": ("line 2 is not a row of mail", ""),
 }
 
@@ -283,7 +286,7 @@ def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(refuses, works, ma
     works("validate", "run", "--task", mail)
     other = mail.with_name("other.yaml")
     other.write_text(mail.read_text())
-    refuses(("validate", "run", "--task", other), "already names the task of its rows")
+    refuses(("validate", "run", "--task", other), "already states the task of its rows")
 
 
 @pytest.mark.whole
@@ -304,4 +307,4 @@ def test_methods_say_what_they_ask_of_a_backend(works):
     (scored,) = works("describe", "supergen", "--json").json["scored"]
     assert scored["step"] == "generate"
     assert works("describe", "coda", "--json").json["scored"] == []  # made without its rows
-    assert "Step generate asks for token probabilities" in works("describe", "supergen").out
+    assert "Step generate requests token probabilities" in works("describe", "supergen").out

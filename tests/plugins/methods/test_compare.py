@@ -70,8 +70,8 @@ def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
     assert works(*start, "-n", "8").json == first
     assert times == {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
-    refuses((*start, "-n", "9"), "another comparison: its -n is 8, not 9")
-    refuses((*start, "-n", "8", "--set", "attrprompt.values=5"), "other options")
+    refuses((*start, "-n", "9"), "a different comparison: its -n is 8, not 9")
+    refuses((*start, "-n", "8", "--set", "attrprompt.values=5"), "with different options")
 
 
 STOP = """
@@ -135,7 +135,7 @@ REFUSED = """
     --methods , -n 4 | the comparison is empty
     --data rows.jsonl | for example --data ours=
     --methods claims,selfinstruct -n 4 --settings papr | mean paper?
-    --data a=x --data a=y | two called a
+    --data a=x --data a=y | --data contains a twice
     --data a/b=x | a name is of letters
     --methods targen -n 4 --data targen=x | choose a different name
     --methods claims -n 4 --set claims=3 | names no method
@@ -225,8 +225,8 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     judged = ("compare-methods", mail, *data[2:], "-b", "scripted", "--out", "judged")
     works(*judged)
     Path("plain.jsonl").write_text(Path(held(3)).read_text())
-    said = "the rows of file were judged before and are others now"
-    refuses(judged, "contains another correction", said)
+    said = "the rows of file have changed since they were judged"
+    refuses(judged, "contains a different correction", said)
 
 
 def test_a_folder_called_like_the_task_hides_no_task(works):

@@ -118,7 +118,7 @@ def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
     )
     assert done.code == 1
     assert "Traceback" not in done.err
-    assert "6 rows of open are requested, and the given rows make 4 at most" in done.err
+    assert "6 rows of open are requested, but the given rows yield at most 4" in done.err
     assert len(lines("run/dataset.jsonl")) == 8
 
 

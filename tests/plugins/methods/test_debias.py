@@ -110,5 +110,5 @@ def test_a_backend_that_tells_no_next_tokens_is_refused_at_once(targen, mail, mo
         *("--set", "debias=true", "--set", "debias_tokens=20", "--out", "run"),
     )
     assert done.code == 2, done.err
-    assert "what comes next in a reply" in done.err and "--backend local" in done.err
+    assert "for the next token of a reply" in done.err and "--backend local" in done.err
     assert not Path("run").exists()

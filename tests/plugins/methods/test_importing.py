@@ -365,7 +365,9 @@ def test_nothing_else_is_replaced(refuses, pairs, there):
         name.parent.mkdir(exist_ok=True)
         name.write_text("{}")
     line = ("import-rows", "zerogen", jsonl("rows.jsonl", CXY), "--task", pairs)
-    refuses((*line, "--labels", "zerogen:rte", "--force", "--out", "out"), "", "a different --out")
+    refuses(
+        (*line, "--labels", "zerogen:rte", "--force", "--out", "out"), "", "choose another --out"
+    )
 
 
 def test_each_known_map_is_for_a_form_and_its_columns():

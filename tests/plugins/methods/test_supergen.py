@@ -42,6 +42,6 @@ def test_the_best_of_each_label_in_turn():
 def test_rows_without_scores_are_refused(targen, mail):
     targen("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
     done = targen("select", "run")
-    assert done.code == 2 and "no number 'score' in its notes" in done.err
+    assert done.code == 2 and "row 0 does not have a number 'score' in its notes" in done.err
     done = targen("select", "run/dataset.jsonl", "--task", str(mail))
     assert done.code == 2 and "does not state where its rows come from" in done.err

@@ -94,7 +94,7 @@ def nulls(tokens: list[dict[str, Any]]) -> None:
 def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(made, change):
     done, service = made(change, "--concurrency", "1")
     assert done.code == 1 and "Traceback" not in done.err
-    assert "answered without the token probabilities that it was asked for" in done.err
+    assert "answer lacks the token probabilities that were requested" in done.err
     assert "--backend-for STEP=local" in done.err
     assert "next: targen finish" not in done.err
     assert service.scored <= 2  # the next call may be on its way

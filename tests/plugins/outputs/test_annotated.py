@@ -140,9 +140,9 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
     ("record", "declared", "problem"),
     [
         (JSON_MIN, PLACES, "is an export of Label Studio as JSON-MIN"),
-        (TASK, PLACES, "has 1 record, all of them without an annotation"),
-        (done(YORK), CHAT, "not made of rows that targen export wrote"),
-        (done({**YORK, "value": {"brush": [1]}}), PLACES, "no record of this tool"),
+        (TASK, PLACES, "has 1 record, all without an annotation"),
+        (done(YORK), CHAT, "does not contain rows written by targen export"),
+        (done({**YORK, "value": {"brush": [1]}}), PLACES, "not a record from this tool"),
         (
             done(YORK, {**YORK, "from_name": "b"}),
             PLACES,

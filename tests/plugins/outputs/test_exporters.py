@@ -91,7 +91,7 @@ def test_documents_of_spacy_have_entities_or_groups_of_spans(tmp_path):
     german = dataset(PLACES.model_copy(update={"language": "German"}), {"text": "x", "spans": []})
     with pytest.raises(UsageError, match="in German"):
         written("spacy", german, tmp_path / "no")
-    with pytest.raises(UsageError, match="no language 'klingon'"):
+    with pytest.raises(UsageError, match="spaCy does not have the language 'klingon'"):
         written("spacy", german, tmp_path / "no", language="klingon")
 
 

@@ -254,7 +254,7 @@ def test_counts_of_types_are_exact_from_a_file(works):
 
 def test_no_other_preset_is_called_counts():
     output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
-    with pytest.raises(UsageError, match=r"output.counts: presets has a counts too"):
+    with pytest.raises(UsageError, match=r"output.counts: presets also contains counts"):
         Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
     task = Declaration(**{**SHOP, "output": output}).task(name="mine")
     assert task.presets == {"counts": {"refund": 1, "delay": 1}}
@@ -327,7 +327,7 @@ REFUSED = """
     spans | person | {"text": "I met <place>Ann</place>."} | counts as place, not as person
     spans | none | {"text": "<person>Ann</person>"} | counts as person, not as none
     spans | person+place | {"text": "<person>Ann of <place>Rome</place></person>"} | \
-        it overlaps the span above
+        it overlaps the previous span
     answer | when | {"passage": "In May.", "question": "When?", "answers": ["June"]} | \
         'June' is not in the passage
     answer | when | {"passage": "In May.", "question": "When?", "answers": []} | at least 1 item
@@ -356,7 +356,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
     ("declared", "problem"),
     [
         ({"spans": {"person": "x"}, "per_row": [3, 1]}, "per_row: the first number is larger"),
-        ({"spans": {"none": "x"}}, "rows that have none of them are called none"),
+        ({"spans": {"none": "x"}}, "none stands for rows without any label"),
         ({"spans": {"two words": "x"}}, "two words"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),
@@ -372,7 +372,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({**COUNTED, "rows": 9}, "rows: it needs counts"),
         ({**COUNTED, "counts": {"refund": 9, "delay": 2, "none": 1}, "per_row": [1, 2]}, "[0, 2]"),
         ({"score": {"1": "low"}}, "score: it has 1, but needs at least 2"),
-        ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "from end to end of the scale"),
+        ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "covers the whole scale"),
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
         ({"score": {"1": "low", "5": "high"}, "range": [1, 5]}, "range: unknown key"),
         ({"spans": {"part": "x", "Part": "y"}}, "spans.part: it differs from Part only in case"),
@@ -411,9 +411,12 @@ def test_what_to_type_below_output_is_in_the_words_of_a_file(targen):
             "cannot be combined with output",
         ),
         ({"instances_per_call": 3}, "with output, it must be 1"),
-        ({"corrector": "vote"}, "a step 4 of its own"),
-        ({"fields": {"spans": "x", "text": "y"}}, "a field is called spans"),
-        ({"fields": {"one": "x", "other": "y"}}, "which text the spans are in"),
+        ({"corrector": "vote"}, "has its own step 4"),
+        (
+            {"fields": {"spans": "x", "text": "y"}},
+            "a field and a column of the output have the same name, spans",
+        ),
+        ({"fields": {"one": "x", "other": "y"}}, "which text contains the spans"),
     ],
 )
 def test_what_does_not_go_with_an_output_is_refused(more, problem):
@@ -435,7 +438,7 @@ def test_what_does_not_go_with_an_output_is_refused(more, problem):
 )
 def test_no_field_takes_the_place_of_a_column(kind, column):
     fields = {**ALL[kind].get("fields", {"text": "a text"}), column: "x"}
-    with pytest.raises(UsageError, match=f"a field is called {column}, as a column"):
+    with pytest.raises(UsageError, match=f"have the same name, {column}"):
         Declaration(**{**ALL[kind], "fields": fields}).task()
 
 

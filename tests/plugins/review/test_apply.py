@@ -125,7 +125,7 @@ def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, 
     grades(run, "ann", {5: {"after": "A"}})
     assert works("review", "apply", run, "-q").out.endswith(f"{NEW}-2/dataset.jsonl\n")
     assert _bytes(NEW) == first
-    refuses(("review", "apply", run, "--out", NEW), "contains another correction")
+    refuses(("review", "apply", run, "--out", NEW), "contains a different correction")
 
 
 def test_where_raters_differ_rows_stay_and_are_listed(run, grades, refuses, works):
@@ -201,7 +201,7 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     assert in_process(*made, "--max-tokens", "6000").code == 1
     assert 0 < len(lines(run / "dataset.jsonl")) < 8
     done = works("review", run, *PLAN)
-    assert "is stopped: rows that targen resume adds later are not" in done.err
+    assert "is stopped; rows that targen resume adds later are not" in done.err
     grades(run, "ann", {0: REJECT})
     assert "--label positive=4 --label negative=4" in works("review", "apply", run).out
     works("review", "apply", run, "--refill", "-q", "--max-tokens", "90000")
@@ -223,12 +223,12 @@ def test_grades_of_models_strangers_and_those_who_only_looked_do_not_count(
     grades(run, "bob", {})
     grades(run, "eve", {0: REJECT})
     grades(run, "llm-x", {0: REJECT})
-    refuses(("review", "apply", run), "no person has graded anything", "--resolve llm-x")
+    refuses(("review", "apply", run), "there are no grades by people", "--resolve llm-x")
     works("review", "apply", run, "--resolve", "llm-x")
     assert _outcomes(NEW) == {"rejected": 1, "unseen": 5}
     grades(run, "ann", {1: {"after": "A"}})
     done = works("review", "apply", run)
-    assert "note: eve is not a rater of this review" in done.err
+    assert "note: eve is not a rater in this review" in done.err
     assert "1 of 6 rows reviewed by ann;" in done.out
     assert _outcomes(Path(f"{NEW}-2")) == {"confirmed": 1, "unseen": 5}
 
@@ -239,7 +239,7 @@ def test_reject_that_people_find_good_stays_out_and_is_told(run, works):
     with GradeBook(run.with_name("reviews-0.review"), Rater(rater="ann")) as book:
         for row in (reject, next(iter(open_data(run).rows()))):
             book.append(Grade(row=row.id, digest=row.digest, after="A"))
-    assert "1 reject of step 4 found acceptable" in works("review", "apply", run).err
+    assert "people accepted 1 reject of step 4" in works("review", "apply", run).err
     assert lines(NEW / "dataset.jsonl") == lines(run / "dataset.jsonl")
 
 
@@ -247,11 +247,11 @@ def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
     folder = grades(run, "ann", {0: REJECT, 1: REJECT})
     with changed(run / "dataset.jsonl") as rows:
         rows[0]["text"] = "Something else was served here."
-    assert "1 grade of ann not counted" in works("review", "apply", run).err
+    assert "1 grade by ann not counted" in works("review", "apply", run).err
     assert _outcomes(NEW) == {"rejected": 1, "unseen": 5}
     with changed(run / "dataset.jsonl") as rows:
         rows[1]["text"] = "Something else was served there."
-    refuses(("review", "apply", run), "is not what was reviewed")
+    refuses(("review", "apply", run), "has changed since the review")
     with GradeBook(folder, Rater(rater="eve")) as book:
         book.append(Grade(row="9.9/x/0", digest="0" * 16, after="A"))
     assert "9.9/x/0" in refuses(("review", "apply", run), "1 grade of eve").err
@@ -264,7 +264,7 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     export = ("export", run, "--reviewed")
     refuses(export, f"none of the rows in {run} have been reviewed", f"targen review {run}")
     grades(run, "bob", {0: {"after": "D"}})
-    assert "of 1 row" in refuses(export, "none was found acceptable").err
+    assert "read 1 row" in refuses(export, "none was accepted").err
     grades(run, "ann", ANN)
     grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
     out = tmp_path / "out"
@@ -293,7 +293,7 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     works("export", run, "--as", "hf", "--out", "out")
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
-        "2 people graded 2 of 6 rows (all of them given to them, labels visible)",
+        "2 people graded 2 of 6 rows (all of them assigned to them, labels visible)",
         "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
         "Acceptable (A, B): 75% (",
         "before correction 50% (",
@@ -305,7 +305,7 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     assert len(list(read_dataset("out", str(run / "task.json")))) == 6
     (run.with_name("reviews-0.review") / "review.json").write_text("{")
     done = works("export", run, "--as", "hf", "--out", "second")
-    assert "the card is without figures of the review" in done.err
+    assert "the card does not include figures of the review" in done.err
     assert "## Review" not in Path("second/README.md").read_text()
 
 
@@ -318,7 +318,7 @@ def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, 
             each["review"] = review
     works("show", NEW, "0")
     export = ("export", NEW, "--task", run / "task.json", "--reviewed")
-    refuses(export, "none was found acceptable")
+    refuses(export, "none was accepted")
 
 
 # --- to other tools and back ---

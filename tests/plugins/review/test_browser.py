@@ -337,7 +337,7 @@ def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
     link = serve(before, after, "--task", task_file, command="view").links["view"]
     page = enter(link, **SMALL)
 
-    page.wait_for_selector("p:has-text('28 pairs of rows, by the same texts')")
+    page.wait_for_selector("p:has-text('28 pairs of rows, matched by the same texts')")
     assert page.locator("li.pair").count() == 50
     fits(page)
     page.keyboard.press("/")

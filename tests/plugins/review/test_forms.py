@@ -187,7 +187,7 @@ WRONG = r"""
     labelstudio-min.json | annotator | {"x": 1} | an object, not a name or a number
     labelstudio-min.json | comment | 7 | comment is a number, not a text
     labelstudio-min.json | comment | "\ud800" | half of a surrogate pair
-    labelstudio-min.json | comment | "a\u0000b" | comment has a NUL (U+0000) in it
+    labelstudio-min.json | comment | "a\u0000b" | comment contains a NUL (U+0000)
     labelstudio-min.json | reasons | "near copy" | 'near copy' is not a reason
     labelstudio.json | annotations | {"a": 1} | annotations is an object, not a list
     argilla-records.json | responses | [1] | responses is a list, not an object

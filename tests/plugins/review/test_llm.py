@@ -50,7 +50,7 @@ def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, works):
     others = [grade for grade in fake.grades.values() if grade.before == grade.after]
     assert [(grade.after, grade.label) for grade in others] == [("B", "positive")] * 5
     printed = works("review", "report", review).out
-    assert "fake, a model, finds 100% acceptable, and 83% before correction" in printed
+    assert "fake, a model, finds 100% of 6 rows acceptable, and 83% before correction" in printed
     assert "only models have graded" in printed
     # What it was asked holds all, and leads to nothing.
     (asked,) = [each for each in _asked() if "First label" in each]
@@ -83,11 +83,11 @@ def test_a_model_may_name_the_rubric_s_reasons(run, works):
 def test_the_same_command_asks_nothing_again(review, works):
     works("review", "grade", review, *FAKE, "-n", "2")
     done = works("review", "grade", review, "--as", "fake")
-    assert "0 grades by fake, a model; 2 in all" in done.out
+    assert "0 grades by fake, a model; 2 in total" in done.out
     assert "4 rows without a grade" in done.err
     works("resume", review / "model-fake", "-n", "6")
     done = works("review", "grade", review, "--as", "fake")
-    assert "4 grades by fake, a model; 6 in all" in done.out
+    assert "4 grades by fake, a model; 6 in total" in done.out
     assert len(_asked()) == 6
 
 

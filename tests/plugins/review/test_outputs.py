@@ -54,7 +54,7 @@ ANSWERED = {
 }
 REFUSED = {
     "spans": ({"answer.spans": "[3]"}, "these are not spans"),
-    "overlap": ({"answer.spans": OVERLAP}, "it overlaps the span above it"),
+    "overlap": ({"answer.spans": OVERLAP}, "it overlaps the previous span"),
     "score": ({"answer.score": "5.5"}, "give a number from 1 to 5"),
     "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
     "preference": ({"answer.better": "both"}, "choose reply_a or reply_b"),
@@ -164,7 +164,7 @@ def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
     assert page.lines[-1]["output"] == {"labels": []}
     for text, words in (
         ("{", "this is not JSON"),
-        ("[]", "not an object of JSON"),
+        ("[]", "not a JSON object"),
         ('{"text": ""}', "the output has the columns labels, text"),
     ):
         answer = page.say(1, "output", **{"answer.*": text})

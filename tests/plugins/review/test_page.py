@@ -158,7 +158,7 @@ def test_reasons_are_toggled_and_kept_with_the_grade(page, run, tmp_path):
         assert (mine.lines[-1]["reasons"], mine.lines[-1]["after"]) == (expected, None)
 
 
-NUL = "a NUL (U+0000) in it"
+NUL = "contains a NUL (U+0000)"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_plan_without_a_grade_is_made_anew_with_what_is_asked_for_now(run, wor
     _grade(folder, first.json["rows"]["ann"][0], after="A")
     _grade(folder, first.json["rows"]["ann"][0])  # undone
     done = works(*line, "--blind")
-    assert "planned anew, since nobody had graded a row: blind is off, not on" in done.err
+    assert "created a new plan, since nobody had graded a row: blind is off, not on" in done.err
     assert "--blind hides it" not in done.err
     kept = [done.json[name] for name in ("blind", "sample", "raters")]
     assert kept == [True, "4", ["ann", "bob"]]
@@ -91,7 +91,7 @@ def test_siblings_are_together_by_their_seed_or_their_first_text(
     taken = works(*line, "--raters", "ann,bob", "--sample", "4").json["rows"]["ann"]
     assert len(taken) == 4
     assert {len({*pair} & {*taken}) for pair in ("02", "14")} == {0, 2}
-    assert "rows of a seed follow each other" in works(*line, "--blind").err
+    assert "rows from the same seed follow each other" in works(*line, "--blind").err
     plan(run, "--together")
     other = works("review", rows_file(3, name="other.jsonl"), "--together", "--plan")
     assert "--together changes nothing" in other.err

@@ -55,7 +55,7 @@ def test_what_is_said_later_counts(run: Path) -> None:
     assert Path("mine/notes.txt").exists()
     correction = Path("mine/correction.json")
     correction.write_text(correction.read_text().replace('"data": "', '"data": "0'))
-    with pytest.raises(targen_core.errors.RunConflict, match="another correction"):
+    with pytest.raises(targen_core.errors.RunConflict, match="a different correction"):
         targen_core.apply_review(folder, out="mine")
 
 
@@ -64,7 +64,7 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
         with pytest.raises(targen_core.UsageError, match=said):
             targen_core.review(run, **wrong)
     assert not [*run.with_name(f"{run.name}.review").glob("grades-*")]
-    with pytest.raises(targen_core.UsageError, match="no person has graded"):
+    with pytest.raises(targen_core.UsageError, match="there are no grades by people"):
         targen_core.apply_review(run)
 
 

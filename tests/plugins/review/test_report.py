@@ -153,10 +153,10 @@ def test_models_are_kept_apart_from_people(review, graded, reported, works):
     graded(review, "gpt", "A A A A A A", kind="model")
     printed = works("review", "report", review).out
     for words in (
-        "Among 6 rows of reviews-0, people find 67% acceptable",
-        "gpt, a model, finds 100% acceptable",
+        "In reviews-0, people find 67% of 6 rows acceptable",
+        "gpt, a model, finds 100% of 6 rows acceptable",
         "Agreement with models",
-        "ann alone has graded, so how far people agree is not known",
+        "only ann has graded, so agreement is not known",
         "No Spearman's r of ann, gpt: one of the two gave only one grade.",
     ):
         assert words in printed
@@ -194,7 +194,7 @@ def test_what_does_not_count_is_said(rows_file, graded, works):
         assert words in printed
     data.unlink()
     printed = works("review", "report", folder).out
-    assert "people find 100% acceptable" in printed and "cannot be read" in printed
+    assert "people find 100% of 4 rows acceptable" in printed and "cannot be read" in printed
 
 
 def test_folders_of_several_machines_are_merged(review, graded, tmp_path, refuses, reported):
@@ -235,7 +235,7 @@ def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, refu
         text = Path(name).read_text()
         assert words in text
         assert "<script" not in text.replace("\\<script", "")
-    refuses((*report, "r.md"), "exists already")
+    refuses((*report, "r.md"), "already exists")
     refuses((*report, "r.pdf"), "written as .html or as .md")
 
 
@@ -245,10 +245,10 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     graded(review, "bob", "A A B A C D")
     analyze = ("analyze", run, "--metric", "reviewed", "--out")
     done = works(*analyze, "analysis")
-    assert "Among 6 rows of reviews-0, people find 67% acceptable" in done.out
+    assert "In reviews-0, people find 67% of 6 rows acceptable" in done.out
     assert "Grades by people, row by row" in Path("analysis/report.html").read_text()
     shutil.rmtree(review)
-    said = "No grades are beside these data. targen review DATA opens a page for grading"
+    said = "There are no grades next to these data. targen review DATA opens a page for grading"
     assert said in works(*analyze, "second").out
 
 

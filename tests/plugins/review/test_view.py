@@ -164,7 +164,7 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     assert opened.catalogue.rows(Query(sort="easiest"), 0, 1)[0].at == 6
     assert "-2.00" in opened.ask("rows?sort=hardest")
     for other, said in (
-        (rows_file(7), "its rows are others"),
+        (rows_file(7), "whose rows have changed"),
         (rows_file(6, name="strange.jsonl"), "has no difficulty for rows of strange are"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -177,7 +177,10 @@ def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(view,
     others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
     data = open_data(run)
     catalogue = view(data).catalogue
-    for text, problem in (("{", "not an analysis"), (json.dumps(others), "rows are others")):
+    for text, problem in (
+        ("{", "not an analysis"),
+        (json.dumps(others), "whose rows have changed"),
+    ):
         own.write_text(text)
         (said,) = take_difficulty(catalogue, [data], [])
         assert problem in said

@@ -26,7 +26,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     assert "arm no correction of mood: to generate" in plan.err
     assert not Path("comparisons/ablate-mood/runs").exists()
     done = works("ablate", "./mood.yaml", *ASKED, "--repeats", 1, "--json")
-    assert "Each way was generated once" in done.err
+    assert "Each arm was generated once" in done.err
     assert "targen analyze comparisons/ablate-mood/runs/mood-whole " in done.err
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
@@ -67,7 +67,7 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     assert "arm no dimensions of rte" in rte.err
     assert "arm seeds for all labels of rte" in rte.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
-    assert wic.code == 2 and "no contexts is left out: wic has no contexts" in wic.err
+    assert wic.code == 2 and "no contexts is left out: the contexts of wic are not texts" in wic.err
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_exact_str_match(task):
 
 def test_a_figure_that_is_not_here(task):
     known = task([{"input": "x", "target": "y"}], metrics=["bleu"], preferred_score="bleu")
-    with pytest.raises(UsageError, match="mine is measured by bleu") as raised:
+    with pytest.raises(UsageError, match="the metrics of mine are: bleu") as raised:
         metric_of(known)
     assert "multiple_choice_grade and exact_str_match" in raised.value.hint
 
@@ -143,10 +143,10 @@ def test_answers_in_a_file(targen, task):
     assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
     Path("odd.jsonl").write_text('{"text": "x"}\n')
     done = targen("evaluate", "odd.jsonl", "task.json")
-    assert done.code == 2 and "does not contain any answers" in done.err
+    assert done.code == 2 and "odd.jsonl does not contain answers" in done.err
     Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
     done = targen("evaluate", "other.jsonl", "task.json")
-    assert done.code == 2 and "answers no example of mine" in done.err
+    assert done.code == 2 and "does not answer any examples of mine" in done.err
     done = targen("evaluate", "nowhere", "task.json")
     assert done.code == 2 and "there is no file nowhere" in done.err
 

@@ -26,7 +26,7 @@ def test_a_model_learns_and_is_measured(targen, works, mood):
     assert accuracy["value"] == 1.0 and accuracy["low"] <= 1.0 <= accuracy["high"]
     assert measured.json["model"]["data"][0]["rows"] == 60
     text = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml").out
-    assert "accuracy" in text and "said praise" in text
+    assert "accuracy" in text and "predicted praise" in text
 
 
 def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
@@ -39,9 +39,12 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     weighed = targen(*evaluate)
     assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
     plain = targen(*words, "-o", "class_weight=false", "--force")
-    assert "the model predicts praise for 100% of the training rows, and 67% are" in plain.err
+    assert "the model predicts praise for 100% of the training rows, although 67% have" in plain.err
     said = targen(*evaluate)
-    assert "warning: the model predicts praise for 100% of the test rows, and 50% are" in said.err
+    assert (
+        "warning: the model predicts praise for 100% of the test rows, although 50% have"
+        in said.err
+    )
     assert said.json["figures"]["accuracy"]["value"] == 0.5
     mood("same.jsonl", 40, seed=2, labels=("praise",))
     assert "model's label" not in targen("evaluate", "models/train", "same.jsonl").err
@@ -75,7 +78,7 @@ def test_other_columns_than_the_task_s_are_said(targen, mood):
     mood("train.jsonl", 60)
     Path("other.csv").write_text("message,category\nall is well,praise\n")
     done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
-    assert done.code == 2 and "text: no such column" in done.err
+    assert done.code == 2 and "text: there is no such column" in done.err
     assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
 
 
@@ -121,7 +124,7 @@ def test_rows_that_were_learned_from_are_counted(targen, mood):
     write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
-    assert "7 of 47 decisions were learned from" in measured.err
+    assert "7 of 47 decisions were in the training data" in measured.err
 
 
 def test_several_datasets_are_learned_from_together(targen, works, mood):
@@ -165,7 +168,10 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     ("words", "said"),
     [
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
-        (["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"], "-o speed: the options"),
+        (
+            ["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"],
+            "-o speed: tfidf does not have this option",
+        ),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
         (["evaluate", "full", "train.jsonl"], "full does not contain a model: model.json"),
     ],
@@ -214,12 +220,13 @@ FILES = ("model.json", "seen.npy", "model/words.json", "model/numbers.npz")
 @pytest.mark.parametrize(
     ("name", "damage", "why"),
     [
-        *((name, damaged, "no model") for name in FILES[:3]),
+        *((name, damaged, "m does not contain a model") for name in FILES[:2]),
+        ("model/words.json", damaged, "m/model does not contain a tfidf model"),
         *((name, a_fifo, "FIFO") for name in FILES),
         *((name, a_link_out, "it is a link") for name in FILES),
         ("model.json", deep, "nested more than 64 levels"),
         ("model/words.json", deep, "nested more than 64 levels"),
-        ("seen.npy", a_shape_of_its_own, "its array is declared as"),
+        ("seen.npy", a_shape_of_its_own, "its array does not have the declared shape"),
         ("model/numbers.npz", an_archive_of_zeros, "it unpacks to more than"),
     ],
 )

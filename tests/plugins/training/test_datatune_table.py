@@ -88,7 +88,7 @@ def test_a_generator_writes_the_few_shot_answers(targen, works):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ((), "has rows to train on"),
+        ((), "have rows to train on"),
         (("--tasks", "rte"), "rte is not in datatune-table2"),
         (("--transformed", "nowhere"), "nowhere: there is no such folder"),
         (("--models", "huge"), "--models huge"),
@@ -106,4 +106,4 @@ def test_rows_that_are_all_alike(targen):
     )
     done = targen(*TABLE, "--transformed", "transformed", *SMALLEST)
     assert done.code == 2
-    assert "has nothing to tell apart" in done.err
+    assert "does not contain anything to classify" in done.err

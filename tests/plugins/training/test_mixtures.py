@@ -83,7 +83,7 @@ def test_two_tasks_of_one_name_are_refused(targen, mood):
     Path("other").mkdir()
     Path("other/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
     done = targen("train", "mood.yaml=train.jsonl", "other/mood.yaml=train.jsonl", "--out", "m")
-    assert done.code == 2 and "two different tasks are called mood" in done.err
+    assert done.code == 2 and "two different tasks have the name mood" in done.err
 
 
 def test_rows_as_instructions(targen, works, mood):

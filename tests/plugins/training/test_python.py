@@ -36,7 +36,7 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
         == made.labels_of(texts)[:1]
     )
     assert targen_core.evaluate("called", Path("test.jsonl"), by=["label"]).raw == measured.raw
-    assert "said praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
+    assert "predicted praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any
     assert set(made.facts.labels) == {"praise", "blame"}
     assert f"on {made.facts.decisions} of mood" in repr(made)
     seen = targen_core.evaluate(made, rows, task="mood.yaml")
-    assert any("were learned from" in each for each in seen.warnings)
+    assert any("were in the training data" in each for each in seen.warnings)
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
 
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
         (lambda: targen_core.train("train.jsonl"), "task"),
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
-        (lambda: model.predict(["So good."]), "predict() takes Decisions"),
+        (lambda: model.predict(["So good."]), r"predict\(\) takes Decisions"),
         (lambda: model.labels_of([3]), "text 1 is 3"),
         (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):

@@ -77,7 +77,11 @@ def test_the_same_again_gives_the_same_bytes(targen, works, noisy):
     for name in ("weighing.json", "dataset.jsonl", "provenance.jsonl"):
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
     again = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
-    assert again.code == 2 and "one contains weighted rows" in again.err and "--force" in again.err
+    assert (
+        again.code == 2
+        and "one already contains weighted rows" in again.err
+        and "--force" in again.err
+    )
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one", "--force")
     Path("other").mkdir()
     Path("other/notes.txt").write_text("mine")
@@ -124,7 +128,8 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
     write_lines("w.jsonl", ({"idx": at, "weight": [1, 0.25][at % 2]} for at in range(40)))
     done = works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
     assert (
-        "shares of all that counts moved: praise from 50% to 80%, blame from 50% to 20%" in done.err
+        "the weights changed the label shares: praise from 50% to 80%, blame from 50% to 20%"
+        in done.err
     )
     assert weights_in("rows-weighed")[:3] == [1, 0.25, 1]
     kept = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl",
@@ -145,15 +150,15 @@ def weighed(rows: range, *weight: object) -> list[dict[str, object]]:
         (weighed(range(40), "x"), 'weight 1 is "x"'),
         (weighed(range(40), True), "weight 1 is true"),
         (weighed(range(40)), "weight 1 is null"),
-        (weighed(range(39), 1), "there is no weight for the row with idx 39"),
+        (weighed(range(39), 1), "contains no weight for the row with idx 39"),
         (weighed(range(41), 1), "weights of more rows"),
-        (weighed(range(9, 49), 1), "those of different rows"),
+        (weighed(range(9, 49), 1), "its weights belong to different rows"),
         (
             [{"weight": 1}] * 3,
             "contains 3 weights, and rows 40 rows: they belong to different rows",
         ),
         (np.full(40, np.nan), "weight 1 is NaN"),
-        (np.ones((4, 10)), "not a list of numbers, but of shape (4, 10)"),
+        (np.ones((4, 10)), "not a list of numbers, but has shape (4, 10)"),
         (np.ones(12), "contains 12 weights"),
     ],
 )
@@ -175,7 +180,7 @@ def test_weights_of_an_array(works, mood):
 REFUSED = """
     one.jsonl | all rows are praise
     few.jsonl | few has 12 labelled rows: too few
-    rows.jsonl -o colour=red | the options of sungen are: iterations
+    rows.jsonl -o colour=red | sungen does not have this option; its options are: iterations
     rows.jsonl -o trust=2 | -o trust: input should be less than or equal to 1
     rows.jsonl --features nothing | nothing
     rows.jsonl --weights w.npy -o seed=1 | leave out -o, --features and --validation
@@ -183,7 +188,7 @@ REFUSED = """
     rows.jsonl --validation few.jsonl | --validation is for --by influence
     rows.jsonl --by influence --validation one.jsonl | all validation rows are praise
     odd.jsonl --by influence | the model did not learn
-    odd.jsonl --by influence | of the 40 held-out rows are right
+    odd.jsonl --by influence | of the 40 held-out rows are correct
 """
 
 
@@ -253,7 +258,7 @@ def test_weights_of_other_rows_are_refused(targen, works, noisy):
     for edited in (before.replace("lovely", "lively", 1), "".join(before.splitlines(True)[:-1])):
         rows.write_text(edited)
         done = targen("train", "w", "--task", "mood.yaml")
-        assert done.code == 2 and "its weights are those of different rows" in done.err
+        assert done.code == 2 and "its weights do not belong to the rows in w" in done.err
     rows.write_text(before)
     Path("w/provenance.jsonl").write_text('{"weight": 1}\n' * 79 + '{"weight": -3}\n')
     done = targen("train", "w", "--task", "mood.yaml")

@@ -97,9 +97,9 @@ def test_what_is_no_example(examples, words, written):
 
 
 def test_a_task_without_examples_says_where_they_are(written):
-    with pytest.raises(UsageError, match="of BIG-bench with examples") as raised:
+    with pytest.raises(UsageError, match=r"is not a BIG-bench task\.json with examples") as raised:
         task_json(written(metrics=["multiple_choice_grade"]))
-    assert "folders beside it" in raised.value.hint
+    assert "its examples are in subfolders" in raised.value.hint
 
 
 def test_lines_of_json_that_have_examples_stay_lines(tmp_path):

@@ -232,8 +232,8 @@ def flat() -> Task[Any, Any]:
 
 WRONG = table(r"""
     a.csv | text,idx\nx,one\n | line 2 is not a row of flat: idx: it must be a whole number
-    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 is not a row of flat: idx: no such
-""")
+    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 is not a row of flat: idx: there is no such
+""")  # noqa: E501
 """Beside the table of mistakes in datasets, of the command."""
 
 

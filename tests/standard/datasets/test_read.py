@@ -49,7 +49,7 @@ def test_a_file_of_a_run_leads_to_the_run(registry, run):
 def test_a_run_takes_its_own_task_and_no_other(run, task, rows):
     items = [Registration("task", name, task(), "", "acme", "1", "acme") for name in ("pairs", "x")]
     assert read_dataset(run, "pairs", registry=Registry(items)).rows == rows
-    with pytest.raises(UsageError, match="already names the task of its rows: acme:pairs"):
+    with pytest.raises(UsageError, match="already states the task of its rows: acme:pairs"):
         read_dataset(run, "x", registry=Registry(items))
 
 

@@ -69,7 +69,7 @@ def test_rows_that_were_edited_have_no_weights(weighed, tmp_path):
     folder = written(weighed, tmp_path / "w")
     rows = (folder / "dataset.jsonl").read_text().splitlines(keepends=True)
     (folder / "dataset.jsonl").write_text("".join([*rows[:-1], rows[-1].replace("7.", "9.")]))
-    with pytest.raises(UsageError, match="its weights are those of different rows"):
+    with pytest.raises(UsageError, match="its weights do not belong to the rows in"):
         read_dataset(folder, TASK)
     (folder / "dataset.jsonl").write_text("".join(rows))
     lines = (folder / "provenance.jsonl").read_text().splitlines(keepends=True)
@@ -121,7 +121,7 @@ def test_a_stranger_s_folder(weighed, tmp_path):
         ("{}", "rows"),
         ("[]", "cannot be read"),
         ("[" * 100_000, "nested more than 64 levels deep"),
-        (json.dumps(said | {"format": 2}), "is of format 2"),
+        (json.dumps(said | {"format": 2}), "has format 2"),
     ]:
         (folder / "weighing.json").write_text(content)
         with pytest.raises(RunDirectoryError, match=error):
@@ -129,7 +129,7 @@ def test_a_stranger_s_folder(weighed, tmp_path):
     # What it calls its task is a name, and never a file whose code would be run.
     (tmp_path / "evil.py").write_text("raise SystemExit(3)")
     (folder / "weighing.json").write_text(json.dumps(said | {"task": str(tmp_path / "evil.py")}))
-    with pytest.raises(UsageError, match="does not say which task"):
+    with pytest.raises(UsageError, match="does not state which task"):
         read_dataset(folder)
     # Nor is a copy run that was not run here by its name.
     (folder / "task.py").write_text("raise SystemExit(3)")

@@ -213,7 +213,7 @@ class TestRuns:
     def test_few_examples_are_refused(self, refuses):
         Path("few.txt").write_text("\n".join(notes(19)), encoding="utf-8")
         line = ("generate", "./porter.yaml", "-n", "2", "-b", "scripted", "--close-gap")
-        refuses((*line, "--examples", "few.txt"), "few.txt has 19 rows that can be examples")
+        refuses((*line, "--examples", "few.txt"), "few.txt has 19 rows that can serve as examples")
         refuses(line, "there are no examples")
 
 

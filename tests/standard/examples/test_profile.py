@@ -288,12 +288,14 @@ class TestCommand:
         refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
         refuses("profile nosuch.txt", "there is no file nosuch.txt")
         flow = json.dumps(yaml.safe_load(before))
-        for text, why in ((flow, "expected"), (f"[{flow}]", "no mapping"), ("a: [", "expected")):
+        for text, why in ((flow, "expected"), (f"[{flow}]", "not a mapping"), ("a: [", "expected")):
             Path("flow.yaml").write_text(text, encoding="utf-8")
-            said = refuses("profile notes.txt --into flow.yaml", "flow.yaml: no key can be added")
+            said = refuses(
+                "profile notes.txt --into flow.yaml", "flow.yaml: targen cannot add a key"
+            )
             assert why in said.err
             assert Path("flow.yaml").read_text() == text
-        refuses("profile notes.txt --out a.yaml --into b.yaml", "cannot be combined")
+        refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
 
     @pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028"])
     def test_the_name_of_a_file_writes_no_key(self, works, mark):

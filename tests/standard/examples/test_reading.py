@@ -71,7 +71,7 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     rows[:4] = [{"text": text, "label": "calm"} for text in texts["calm"][:4]]
     with pytest.raises(UsageError) as error:
         read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
-    assert "has 4 rows that can be examples, and 5 are needed" in str(error.value)
+    assert "has 4 rows that can serve as examples, but at least 5 are needed" in str(error.value)
     assert "6 of an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
     assert "calm, alarm" in str(error.value.hint)
 
@@ -123,7 +123,7 @@ def test_rows_of_several_texts_need_their_columns(texts):
     assert read.rows[0].text == "It has 11."  # what a model would write of it
     assert read.rows[0].texts == ("The tower has 11 steps.", "It has 11.")
     plain = lines_of("rows.txt", texts["calm"])
-    with pytest.raises(UsageError, match="texts premise, hypothesis, and line 1 is a single text"):
+    with pytest.raises(UsageError, match="texts premise, hypothesis, but line 1 is a single text"):
         read_examples(plain, rte)
     few = lines_of("few.jsonl", (json.dumps({"premise": row["premise"]}) for row in rows))
     with pytest.raises(UsageError, match="there is no hypothesis among the columns premise"):

@@ -90,7 +90,7 @@ class TestCopies:
         assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
         said = targen("report", "run").out
         assert "20 examples, shown to the model; 0 copies of examples rejected." in said
-        assert "real texts of the person" in " ".join(Path("run/README.md").read_text().split())
+        assert "real texts from the person" in " ".join(Path("run/README.md").read_text().split())
 
 
 class TestWhereTheyComeFrom:
@@ -132,7 +132,10 @@ class TestWhereTheyComeFrom:
         ("typed", "error"),
         [
             (["--examples", "none.txt"], "--examples: there is no file none.txt"),
-            (["--examples", "few.txt"], "few.txt has 2 rows that can serve as examples, and 5"),
+            (
+                ["--examples", "few.txt"],
+                "few.txt has 2 rows that can serve as examples, but at least 5",
+            ),
             (["--no-show-examples"], "there are no examples and no profile"),
         ],
     )
@@ -165,7 +168,7 @@ class TestStrangersFiles:
             ):
                 done = targen(*words)
                 assert done.code == 2, words
-                assert "names options.examples.examples" in done.err
+                assert "sets options.examples.examples" in done.err
                 assert "dear diary" not in done.out + done.err
             assert not Path("run").exists()
         link = Path("beside.txt")

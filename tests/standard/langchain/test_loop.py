@@ -136,7 +136,7 @@ def test_a_client_of_another_loop_without_an_answer_for_ordinary_code(url):
 
     with pytest.raises(tg.TargenError, match="AsyncOnly was used in an event loop") as raised:
         asyncio.run(cell())
-    assert "a new object with a client of its own" in str(raised.value.hint)
+    assert "a new object with its own client" in str(raised.value.hint)
 
 
 def _in_fork(url: str, sent: Any) -> None:

@@ -105,7 +105,7 @@ def test_a_keyword_that_the_library_does_not_take_is_the_caller_s(request_of):
 
     with pytest.raises(BadRequest, match="unexpected keyword argument 'top_k'") as caught:
         complete(LangChainModel(Passing()), request_of())
-    assert caught.value.hint.startswith("leave top_k out of model_kwargs")
+    assert caught.value.hint.startswith("remove top_k from model_kwargs")
     assert "extra_body" in caught.value.hint and "fix the class" not in caught.value.hint
 
 
@@ -245,7 +245,7 @@ def test_anything_else_is_no_model(thing):
 
 @pytest.mark.parametrize("wrapped", [Chat().bind(stop=["x"]), Chat().with_retry()])
 def test_a_wrapped_model_is_passed_bare(wrapped):
-    with pytest.raises(TypeError, match=r"pass the bare model, its \.bound"):
+    with pytest.raises(TypeError, match=r"pass the model itself, its \.bound"):
         load_registry().chat_model(wrapped)
     assert isinstance(load_registry().chat_model(wrapped.bound), LangChainModel)
 

@@ -79,9 +79,9 @@ REPORTS = {
     ),
 }
 CONCERNS = """
-    changed | disagreement | changed the label of 80 of 130 candidates and rejected 0 (62%)
-    rejected | disagreement | changed the label of 0 of 170 candidates and rejected 90
-    all open ones | disagreement | changed the label of 70 of 90
+    changed | disagreement | changed the labels of 80 of 130 candidates and rejected 0 (62%)
+    rejected | disagreement | changed the labels of 0 of 170 candidates and rejected 90
+    all open ones | disagreement | changed the labels of 70 of 90
     given up | starved-label | yes has 3 of 40 rows, given up
     half empty | starved-label | yes has 15 of 40 rows
     a tenth of the yield | starved-label | 40 of 540 candidates for yes fit it, compared with 100%
@@ -142,7 +142,7 @@ def test_a_small_model_is_named_with_its_size(model, words):
     found = concerns_of(report(unusable, flow("no", 1), models={"generate": model}))[0]
     assert words in found.message
     assert ("billion parameters" in found.message) == bool(words)
-    assert ("trying targen out" in str(found.hint)) == bool(words)
+    assert ("to try targen out" in str(found.hint)) == bool(words)
     assert "://" not in found.message
 
 

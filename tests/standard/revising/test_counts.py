@@ -36,8 +36,8 @@ def test_what_is_taken_over_again_and_again_is_counted_once(targen, works):
         assert {record["carried"] for record in taken} <= originals
         assert len(taken) == len({record["key"] for record in taken}) <= len({*originals})
         assert len({record["place"] for record in taken}) == len(taken)
-        (note,) = (each for each in report(new)["notes"] if "taken over" in each)
-        assert note.startswith(f"{len(taken)} replies of {old} taken over")
+        (note,) = (each for each in report(new)["notes"] if each.startswith("reused "))
+        assert note.startswith(f"reused {len(taken)} replies from {old}, given before")
         steps = {step for step, _ in has}
         calls = targen("diff", old, new, "--json").json["calls"]
         asked = by_place(new, "calls")

@@ -109,7 +109,7 @@ def test_only_what_a_change_touches_is_judged_again(make, revise, targen, works)
     recorded = manifest("revised")
     assert (recorded["replay_of"], recorded["carried"]) == ("run", len(carried))
     (note,) = report("revised")["notes"]
-    assert note.startswith(f"{len(carried)} replies of run taken over")
+    assert note.startswith(f"reused {len(carried)} replies from run, given before")
     # The key of the old call is in the old journal, and a trace of the row names it.
     place, record = next(iter(carried.items()))
     found = targen("trace", "run", "--call", record["carried"], "--json").json["call"]
@@ -186,7 +186,7 @@ def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
     for options in ((), ("-q",), ("--task", "mail.yaml"), ("--dry-run",)):
         done = targen("revise", "run", *options)
-        assert (done.code, "run has not changed" in done.out) == (0, True), done.err
+        assert (done.code, "nothing differs from run" in done.out) == (0, True), done.err
     assert targen("revise", "run", "--dry-run", "--json").json["changes"] == []
     assert targen_core.revise("run", "mail.yaml").path == Path("run")
     assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
@@ -194,7 +194,7 @@ def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
 
 def test_with_another_corrector_the_calls_are_the_fewest(make, targen):
     make(MAIL, "run")
-    said = "at least: what the other corrector rejects"
+    said = "at least, since rows that the new corrector rejects"
     assert said in targen("revise", "run", "--corrector", "vote", "--dry-run").out
     assert said not in targen("revise", "run", "-n", 36, "--dry-run").out
 
@@ -245,7 +245,7 @@ def test_what_decides_no_row_is_no_change(make, targen):
 def test_an_option_that_decides_no_reply_is_no_change(make, targen):
     make(MAIL, "run")
     done = targen("revise", "run", "-o", "latency_ms=1", "--dry-run")
-    assert (done.code, "run has not changed" in done.out) == (0, True)
+    assert (done.code, "nothing differs from run" in done.out) == (0, True)
     words = ("revise", "run", "-o", "latency_ms=1", "--label", "order=8", "--dry-run", "--json")
     assert [each["name"] for each in targen(*words).json["changes"]] == ["rows.order"]
 
@@ -273,4 +273,4 @@ def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
     kept = [manifest(run)["carried"] for run in ("first", "changed")]
     assert kept[0] == kept[1] > 10
     inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
-    assert (inside.code, "stays as it is" in inside.err) == (2, True)
+    assert (inside.code, "which must not change" in inside.err) == (2, True)

@@ -39,7 +39,7 @@ def short_texts(monkeypatch):
 )
 def test_the_line_that_lets_them_pass(declared, part, reason, detail, line):
     words = eased(declared(fields={"text": part}), "mail.yaml", reason, [detail])
-    expected = f"`{line}` under `fields.text` in mail.yaml lets them pass" if line else ""
+    expected = f"to accept them, put `{line}` under `fields.text` in mail.yaml" if line else ""
     assert words == expected
 
 
@@ -55,8 +55,8 @@ def test_a_run_notes_a_check_that_refuses_many(declared, short_texts, tmp_path, 
     [note] = made.report.notes
     refused = made.report.labels["calm"].reasons["too-short"]
     refused += made.report.labels["alarm"].reasons["too-short"]
-    assert note.startswith(f"check too-short refused {refused} of ")
-    assert note.endswith("`words: [3, 40]` under `fields.text` in mail.json lets them pass")
+    assert note.startswith(f"the check too-short rejected {refused} of ")
+    assert note.endswith(": to accept them, put `words: [3, 40]` under `fields.text` in mail.json")
     assert caplog.messages.count(note) == 1
     assert json.loads((tmp_path / "run-20" / "report.json").read_text())["notes"] == [note]
 

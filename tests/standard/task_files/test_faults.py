@@ -41,6 +41,6 @@ def test_it_is_refused_with_its_key(text, message, hint):
 
 
 def test_a_file_of_a_list_needs_the_folder_of_a_file(declared):
-    with pytest.raises(UsageError, match="a file needs the folder") as caught:
+    with pytest.raises(UsageError, match="so the task must be in a file") as caught:
         declared(seeds={"file": "a.txt"}).task()
     assert "from_file" in caught.value.hint

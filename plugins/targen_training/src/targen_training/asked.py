@@ -93,7 +93,7 @@ def read_rows(
     unknown = any(problem.left_out and not problem.known for problem in dataset.problems)
     if unknown and strict and dataset.rows:
         raise UsageError(
-            said.replace(" left out; ", " not scored; ", 1),
+            said.replace(" skipped; ", " not scored; ", 1),
             hint="correct these lines, or remove them; "
             + Action("validate", source if is_typed else Blank("ROWS"), **named)
             + " lists all of them",

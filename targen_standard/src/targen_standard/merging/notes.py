@@ -35,9 +35,8 @@ def within_words(names: Sequence[str]) -> Iterator[str]:
     """That some filters have not compared rows of different runs."""
     if names:
         yield (
-            f"{' and '.join(names)} applied within each run, but do not compare rows from "
-            "different "
-            "compared by " + ("them" if len(names) > 1 else "it")
+            f"{' and '.join(names)} applied within each run, but did not compare rows from "
+            "different runs"
         )
 
 

@@ -212,7 +212,7 @@ def _check_keywords(
     for name in unknown:
         if name not in taken:
             raise UnknownOption(
-                f"revise() does not have the keyword {name!r}",
+                f"revise() has no keyword {name!r}",
                 option=name,
                 known=known,
                 hint=did_you_mean(name, known, "keywords"),

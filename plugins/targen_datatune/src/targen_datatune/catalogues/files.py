@@ -422,7 +422,7 @@ def _json_object(path: Path) -> _Inside | None:
         return None  # lines of JSON, or what the reader has words for
     lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
-        several = f"{len(lists)} lists of rows" if lists else "there is no list of rows"
+        several = f"{len(lists)} lists of rows" if lists else "no list of rows"
         raise DatasetUnavailable(f"{path} is a single JSON object with {several} in it")
     rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
     return _Inside(rows, {name: v for name, v in value.items() if isinstance(v, str)})

@@ -290,7 +290,8 @@ def _made(
             spent.parent.mkdir(exist_ok=True)
             write_file(spent, f"{error}\n")
     except JobFailed as error:
-        error.hint = re.sub(r"\bresume\b.*", "the same command continues", error.hint)
+        again = r"\b(resume|run the same command again|make the same call again)\b.*"
+        error.hint = re.sub(again, "the same command continues", error.hint)
         raise
     report = load(run, registry=registry).report
     rows = sum(report.rows.values())

@@ -279,11 +279,7 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     known = {str(record.get("idx")): record.get("weight") for record in records}
     lacking = [idx for idx in heads if str(idx) not in known]
     if lacking or len(known) != len(heads):
-        said = (
-            f"there is no weight for the row with idx {lacking[0]}"
-            if lacking
-            else "weights of more rows"
-        )
+        said = f"no weight for the row with idx {lacking[0]}" if lacking else "weights of more rows"
         raise UsageError(
             f"{file} contains {said}: its weights belong to different rows",
             hint="give one line per row, with its idx and its weight",
