@@ -253,7 +253,7 @@ def test_a_pipeline_in_a_folder_needs_trust(targen, jsonl, pipeline, study, corp
     rows = jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
     done = targen("analyze", rows, "--metric", "entities", "-o", f"entities.model={pipeline}")
     assert done.code == 1
-    assert "config.cfg names what it calls" in done.out + done.err
+    assert "config.cfg sets what it calls" in done.out + done.err
 
 
 def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):

@@ -109,7 +109,7 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     seen = page(run, rejects=True, out=run.with_name("seen"))
     for number in range(1, 8):
         shown = html.unescape(mine.ask(f"/ann/row/{number}").text)
-        assert "Origin" not in shown, "lists and seeds may be for one label alone"
+        assert "Where it is from" not in shown, "lists and seeds may be for one label alone"
         body = shown.split("<main")[1].split("</fieldset>", 1)[1]
         body = body.split('<section class="rubric"')[0]
         assert not re.search(r"positive|negative|come back|about a bus", body), body
@@ -126,7 +126,7 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     assert mine.say(2, "grade", "A").status == 422
     mine.say(2, "label", "positive")
     shown = mine.ask("/ann/row/2").text
-    assert "The guest would come back." in shown and "Origin" in shown
+    assert "The guest would come back." in shown and "Where it is from" in shown
 
 
 REASONS = """
