@@ -55,7 +55,7 @@ def test_a_pretrained_decoder_is_scored(targen):
 def test_a_model_that_is_no_decoder(targen):
     done = targen("evaluate", tiny("encoder"), "task.json")
     assert done.code == 2
-    assert "is of the kind encoder" in done.err
+    assert "is of type encoder" in done.err
 
 
 def test_table_2_of_datatune_by_a_decoder(targen):

@@ -54,7 +54,7 @@ def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen):
     shutil.rmtree(cache_folder() / "known-weights")  # now it is as if from someone else
     done = targen(*args, *model)
     assert done.code == 2
-    assert f"dense.json names options.model = {tiny_bert}" in done.err
+    assert f"dense.json sets options.model = {tiny_bert}" in done.err
     assert targen(*args, *model, "--trust").code == 0
 
 

@@ -80,7 +80,7 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tm
     assert theirs["coverage"] > 0.8
     assert "kitchen has a row near" in " ".join(findings["warnings"])
     harbour = set(HARBOUR)
-    missing = next(t for t in findings["tables"] if "nothing in kitchen is near" in t["title"])
+    missing = next(t for t in findings["tables"] if "far from all rows of kitchen" in t["title"])
     assert all(row[1] in harbour for row in missing["rows"])
     assert [plot["kind"] for plot in findings["plots"]] == ["bars", "intervals", "map"]
     assert "<!doctype html>" in (tmp_path / "analyses" / "kitchen" / "report.html").read_text()
@@ -138,7 +138,7 @@ def test_a_model_in_the_hub_s_cache_is_found_by_its_name(
     done = targen("analyze", topics[0], "--metric", "semantic", "-o", "semantic.model=acme/plain")
     assert (done.code, done.err) == (0, "")
     notes = figures(tmp_path)["notes"]
-    assert notes[0].startswith("Embedded by acme/plain")
+    assert notes[0].startswith("Embedded with acme/plain")
     assert "acme/plain was not made for sentences" in " ".join(notes)
 
 
@@ -151,7 +151,7 @@ def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, mini
     assert (done.code, done.err) == (0, "")
     findings = figures(tmp_path)
     assert "mean cosine after UMAP" in findings["figures"]["kitchen"]
-    assert "by the seed alone" in findings["warnings"][-1]
+    assert "depending only on the seed" in findings["warnings"][-1]
     (row,) = next(t for t in findings["tables"] if "after UMAP" in t["title"])["rows"]
     assert len(row) == 7
     assert abs(row[-1]) < 0.2

@@ -220,7 +220,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
     assert not Path("m").exists()
     again = ("-o", "checkpoint_minutes=1e-9")
     other = train("encoder", *again, "--seed", 1, epochs=3, by=apart)
-    assert other.code == 2 and "was not finished" in other.err
+    assert other.code == 2 and "contains an unfinished training run" in other.err
     done = train("encoder", *again, epochs=3, by=apart)
     assert done.code == 0, done.err
     # A checkpoint a step: the one of the step before is whole, if not that of the last.
@@ -234,7 +234,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
 
 def test_a_loss_that_is_no_number_ends_it(train):
     done = train("encoder", "-o", "learning_rate=1e30")
-    assert done.code == 1 and "is no number" in done.err and "learning_rate" in done.err
+    assert done.code == 1 and "is not a number" in done.err and "learning_rate" in done.err
     assert not Path("m").exists() and not Path(".m.training").exists()
 
 
@@ -251,7 +251,7 @@ def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
 
     monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
     done = train("encoder")
-    assert done.code == 1 and "no memory for 8 rows at once" in done.err
+    assert done.code == 1 and "not enough memory for 8 rows at once" in done.err
     assert "-o batch=2 -o accumulate=4 fits" in done.err
     monkeypatch.undo()
 
@@ -262,11 +262,11 @@ def test_long_rows_are_counted_and_cut_or_refused(train, jsonl):
     jsonl("long.jsonl", rows)
     done = train("encoder", data="long.jsonl", epochs=1)
     assert done.code == 0 and "1 of 20 are longer than 96 tokens (the longest: 165)" in done.err
-    assert "were cut" in json.loads(Path("m/model.json").read_text())["notes"][0]
+    assert "were truncated" in json.loads(Path("m/model.json").read_text())["notes"][0]
     refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n")
     assert refused.code == 2 and "1 of 20 are longer than 96 tokens" in refused.err
     more = train("encoder", "-o", "max_length=500", out="n")
-    assert more.code == 2 and "takes 96 tokens at most" in more.err
+    assert more.code == 2 and "accepts at most 96 tokens" in more.err
 
 
 def test_a_head_that_does_not_fit(train, targen, tmp_path):
@@ -285,7 +285,7 @@ def test_a_head_that_does_not_fit(train, targen, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "more", "said"),
     [
-        ("encoder", ("--trainer", "decoder"), "is of the kind encoder, not decoder"),
+        ("encoder", ("--trainer", "decoder"), "is of type encoder, not decoder"),
         ("decoder", ("-o", "quantize=4bit"), "-o lora=8"),
         ("decoder", ("-o", "quantize=4bit", "-o", "lora=8"), "needs a GPU"),
         ("decoder", ("-o", "lora=8", "-o", "lora_targets=nothing"), "-o lora_targets=nothing"),
@@ -360,7 +360,7 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     assert [len(fact.get("before", "")) for fact in facts].count(0) == 1
     assert not list(cells.glob("before-*"))  # what they started from is not kept
     again = targen(*asked)
-    assert again.code == 0 and "0 of 4 trainings to do" in again.err
+    assert again.code == 0 and "0 of 4 training runs to do" in again.err
     assert "54.65" in again.out and "Pre-finetuned on cb, rte" in again.out
 
 
@@ -446,7 +446,7 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     assert none.code == 2 and "--self-instruct DATA" in none.err
     words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", tiny_one)
     plan = targen(*words, "--plan")
-    assert plan.code == 0 and "2 trainings" in plan.err and not asked
+    assert plan.code == 0 and "2 training runs" in plan.err and not asked
     done = targen(*words)
     assert done.code == 0, done.err
     assert "54.65" in done.out and "50.00" in done.out  # ARC: theirs, and 0.25 with 25 samples

@@ -332,8 +332,8 @@ def _after_umap(
         figures[sample.name]["mean cosine after UMAP"] = Estimate(float(np.mean(cosines)))
         rows.append((sample.name, *cosines, float(np.mean(moved))))
         spans.append(
-            f"for {sample.name} it is {min(cosines):.2f} to {max(cosines):.2f}  depending only on "
-            f"the seed, and {np.mean(moved):.2f} once these maps are centred"
+            f"for {sample.name} it ranges from {min(cosines):.2f} to {max(cosines):.2f} depending "
+            f"only on the seed, and is {np.mean(moved):.2f} once these maps are centred"
         )
     warnings.append(
         "The mean cosine after UMAP depends on where the map happens to lie and says little about "
