@@ -139,7 +139,7 @@ def test_a_model_in_the_hub_s_cache_is_found_by_its_name(
     assert (done.code, done.err) == (0, "")
     notes = figures(tmp_path)["notes"]
     assert notes[0].startswith("Embedded with acme/plain")
-    assert "acme/plain was not made for sentences" in " ".join(notes)
+    assert "acme/plain is not a sentence model" in " ".join(notes)
 
 
 def test_after_umap_the_seed_decides_and_the_report_says_so(targen, topics, minilm, tmp_path):
