@@ -9,7 +9,7 @@ import pytest
 from targen_core import Declaration, read_dataset
 from targen_core.errors import UsageError
 
-from .declared import DECLARED
+from .declared import declaration
 from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, span, written
 
 
@@ -58,7 +58,7 @@ def read(records, declaration, tmp_path):
 def test_rows_come_back_as_they_went_if_people_accept_them(kind, form, tmp_path):
     made = ROWS[kind]
     back = answered(form, exported(form, made, tmp_path))
-    assert read(back, DECLARED[kind], tmp_path) == made.rows
+    assert read(back, declaration(kind), tmp_path) == made.rows
 
 
 @pytest.mark.parametrize("form", ["label-studio", "argilla"])

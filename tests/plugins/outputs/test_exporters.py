@@ -13,9 +13,9 @@ from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.parts import Parts
 from targen_testing import ExporterSuite as Suite
 
-from .declared import DECLARED
+from .declared import ALL, declaration
 
-PLACES, SHOP, PAIRS, QUESTIONS, CHAT, RANKED = DECLARED.values()
+PLACES, SHOP, PAIRS, QUESTIONS, CHAT, RANKED = map(declaration, ALL)
 
 
 def dataset(declaration: Declaration, *rows: dict[str, object]) -> Dataset:

@@ -12,7 +12,7 @@ import yaml
 from targen_core import Declaration, generate
 from targen_standard.task_files.outputs import output_in
 
-from .declared import ALL, DECLARED
+from .declared import ALL, declaration
 from .test_exporters import PLACES, REPLIES, span
 
 MET = "Ann met Bob in Rome."
@@ -79,7 +79,7 @@ CHOSEN = [(REPLIES, "It depends."), ({**REPLIES, "margin": "slightly"}, None)]
     ],
 )
 def test_tables_count_what_rows_have_and_what_step_4_changed(kind, rows, columns, cells, more):
-    output = output_in(DECLARED[kind].task(name="mine"))
+    output = output_in(declaration(kind).task(name="mine"))
     first, *others = output.tables(rows, judged=True)
     assert (first.columns, [*first.rows]) == (columns, cells)
     assert [[*each.rows] for each in others] == ([more] if more else [])
