@@ -230,7 +230,7 @@ def test_the_models_name_decides_the_price():
     [
         (ChatGpt, "", AuthenticationFailed),
         (ChatClaude, "", AuthenticationFailed),
-        (ChatLlama, "k-123", ServiceUnavailable),  # nobody listens on port 1
+        (ChatLlama, "k-123", ServiceUnavailable),  # port 1 refuses connections
     ],
 )
 def test_the_langchain_skins(kind, key, error):

@@ -553,7 +553,7 @@ _OPEN: tuple[str, ...] = ()
 def _worlds(
     *shapes: tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]], **more: Any
 ) -> Any:
-    """Worlds of these labels and branches, of which no branches stand for the labels."""
+    """Build worlds with these labels and branches; empty branches mean one for each label."""
     return st.one_of(
         st.builds(World, labels=st.just(labels), branches=st.just(branches), **_SIZES | more)
         for labels, branches in shapes

@@ -267,7 +267,7 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
             going_on = ran.report["status"] == "stopped" and not ran.gone
             if going_on:
                 assert str(ran.error).splitlines()[0] in ran.report["problem"]
-            elif ran.gone:  # it begins anew
+            elif ran.gone:  # the next start is a new run
                 assert (path.exists(), ran.report["usage"]["total"]["calls"]) == (False, 0)
             else:
                 assert "grow" in start, "a run that is only asked to grow is left as it was"

@@ -422,8 +422,8 @@ class Job:
                 raise stopped.__cause__ from None
             raise
         except TargenError as error:
-            # The request was wrong, or the service does not answer. A new start finds the same: if
-            # nothing was answered, the folder holds nothing worth continuing.
+            # The request was wrong, or the service does not answer. If the folder does not contain
+            # any answers, there is no reason to keep it.
             away = isinstance(error, ServiceError | ServiceGaveUp | BudgetExhausted)
             usage = error.exit_code == UsageError.exit_code
             self._failed_to_start = self.engine is None or away or usage

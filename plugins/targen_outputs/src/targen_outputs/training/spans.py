@@ -89,6 +89,11 @@ class _Weights:
         return tags[::-1]
 
 
+def _tags_of(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags of these types, in the order of a model's columns."""
+    return ("O", *(f"{place}-{kind}" for kind in kinds for place in "BI"))
+
+
 def _legal(tags: Sequence[str]) -> Numbers:
     """0 where a tag may follow another, or come first; else what no weight outdoes."""
     legal = np.zeros((len(tags) + 1, len(tags)))
@@ -181,7 +186,7 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
             f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
         )
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
-    tags = ("O", *(f"{place}-{kind}" for kind in kinds for place in "BI"))
+    tags = _tags_of(kinds)
     number = {tag: at for at, tag in enumerate(tags)}
     known: dict[str, int] = {}
     rows = []
@@ -225,7 +230,7 @@ def load(folder: Path) -> Predictor:
     def made(
         facts: Mapping[str, Any], numbers: Mapping[str, Numbers], known: Mapping[str, int]
     ) -> tuple[str, Mapping[str, int], _Weights] | None:
-        tags = ("O", *(f"{place}-{kind}" for kind in facts["types"] for place in "BI"))
+        tags = _tags_of(facts["types"])
         weights = _Weights(tags, numbers["features"], numbers["pairs"], _legal(tags))
         whole = (
             weights.features.shape == (len(known) + 1, len(tags))

@@ -241,10 +241,10 @@ def _more_rows(version: Version) -> str:
     """Return what to type for the rows that are missing."""
     path = shlex.quote(version.data.path)
     if _grows(Path(version.data.path)):
-        anew = "" if version.numbered else " and a different --out"
+        also = "" if version.numbered else " and a different --out"
         more = f"targen resume {path} {_labels(version.targets)}"
         return (
-            f"repeat the command with --refill{anew}, which extends {path} itself, as does {more}"
+            f"repeat the command with --refill{also}, which extends {path} itself, as does {more}"
         )
     rows = version.report["rows"]
     missing = {

@@ -232,24 +232,24 @@ def planned(
     for each in opened:
         if each.task is None and not each.problem:
             print(f"{each.path}: {NO_TASK} Pass it with --task NAME: {_TASKS}", file=sys.stderr)
-    anew = ""
+    changes = ""
     if plan is not None:
         check_same_data(folder, plan, opened)
-        anew = "; ".join(filter(None, (differing(plan, requested), _now_known(plan, opened))))
-        if anew and _is_begun(folder):
+        changes = "; ".join(filter(None, (differing(plan, requested), _now_known(plan, opened))))
+        if changes and _is_begun(folder):
             raise UsageError(
-                f"{folder} already contains a review of this data: {anew}",
+                f"{folder} already contains a review of this data: {changes}",
                 hint="omit the options to continue it; for a new review, pass --out FOLDER",
             )
-    new = plan is None or bool(anew)
-    if plan is None or anew:
+    new = plan is None or bool(changes)
+    if plan is None or changes:
         plan = _new_plan(opened, requested if plan is None else _over(plan, requested))
     if me is not None:
         plan.rows_of(me)
     if new:
         write_plan(folder, plan)
         if not quiet:
-            _say_new(folder, plan, opened, anew)
+            _say_new(folder, plan, opened, changes)
     return folder, plan, opened
 
 
@@ -288,10 +288,10 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
     return {**kept, **requested}
 
 
-def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], anew: str) -> None:
-    """Yield notes about a plan before anyone grades by it."""
-    if anew:
-        said = f"{folder}: created a new plan, since nobody had graded a row: {anew}"
+def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], changes: str) -> None:
+    """Print notes about a new plan; `changes` are those to the plan that it replaces."""
+    if changes:
+        said = f"{folder}: created a new plan, since the previous one was unused: {changes}"
         print(said, file=sys.stderr)
     for each in opened:
         status = "" if each.source.run is None else _status_of(each.source.run)

@@ -86,7 +86,7 @@ def grade_on_a_page(
 
 
 def _effects(desk: Desk) -> str:
-    """Say what targen review apply would do with this rater's grades; "" for too many rows."""
+    """Return what `apply` would do with a rater's grades, or "" if there are too many rows."""
     if len(desk.ids) > _COUNTED or not (effects := desk.effects()):
         return ""
     said = ", ".join(f"{count:,} {effect}{'s' * (count == 1)}" for effect, count in effects.items())
