@@ -119,7 +119,10 @@ TAGS = Task(
         aggregate=lambda row, answers: Correction(
             "+".join(answers[0].answers), answers[0].explanation
         ),
-        samples=(CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),),
+        samples=(
+            CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),
+            CorrectionSample("a", ("A",), ("no_valid_instance",), "It breaks off after a word."),
+        ),
     ),
     **_COMMON,
 )
@@ -312,12 +315,23 @@ def test_a_label_may_be_called_unsure(correct):
     assert len({*asked[0].schema["properties"]["actual"]["enum"]}) == 3
 
 
-def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct):
+@pytest.mark.parametrize(
+    ("task", "rows"),
+    [
+        (COLOR, [Color(text=text, label="warm") for text in ("a red", "an orange")]),
+        (TAGS, [Tags(text=text, options=("A", "B"), right=("A",)) for text in ("a", "a c")]),
+    ],
+)
+def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct, task, rows):
     report, asked = correct(
-        COLOR, _colors(2), lambda *_: "no_valid_instance", corrector="meta-paper"
+        task,
+        rows,
+        lambda *_: ["no_valid_instance"] if task is TAGS else "no_valid_instance",
+        corrector="meta-paper",
     )
     for flow in report["flow"].values():
-        assert set(flow["reasons"]) == {"malformed-reply"}
+        assert {*flow["reasons"]} <= {"malformed-reply", "illegal-output"}
+        assert sum(flow["reasons"].values()) == flow["judged"]
     text = "".join(message.content for request in asked[:1] for message in request.messages)
     assert "no_valid_instance" not in text + json.dumps(asked[0].schema)
 

@@ -120,7 +120,7 @@ def _sample_turns(
     """Worked samples as turns, in the very form of the question."""
     turns: list[Message] = []
     for sample in samples:
-        if sample.actual == NO_VALID_INSTANCE and not judge.may_reject:
+        if NO_VALID_INSTANCE in listed(sample.actual) and not judge.may_reject:
             continue
         right = set(listed(sample.actual)) == set(listed(sample.output))
         reply = {
