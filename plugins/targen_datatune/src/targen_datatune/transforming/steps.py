@@ -244,7 +244,9 @@ class Steps:
         """Carry out the plan on one row."""
         if len(llm.above) != 3:
             raise UsageError(
-                "rows to be transformed have a plan, and " + Option("seeds") + " brings none",
+                "rows to be transformed need a plan, but "
+                + Option("seeds")
+                + " does not contain one",
                 hint="give a folder with the file as " + Option("catalogue", ...),
             )
         task, source, plan = llm.above
