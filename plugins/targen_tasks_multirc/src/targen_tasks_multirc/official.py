@@ -138,7 +138,7 @@ def from_rows(official: Sequence[Mapping[str, Any]]) -> list[MultiRcQuestion]:
 def pack(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The official file: neighbouring rows of one passage are one row.
 
-    Passages, questions and answers are numbered anew, each from 0 through the
+    Passages, questions and answers get new numbers, each from 0 through the
     whole file.
     """
     joined: list[dict[str, Any]] = []
