@@ -275,7 +275,7 @@ class StageLlm:
             + (" for its own text" if given else "")
             + (" for the next token of a reply" if next_token else "")
             + (f" with {wanted} likeliest tokens" if wanted else "")
-            + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
+            + f", but the {bound.backend.rpartition(':')[2]} backend provides {has}",
             hint="declare this in the task's `scored`: a run then checks it before the first call",
         )
 
