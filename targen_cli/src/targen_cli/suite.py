@@ -83,7 +83,7 @@ def run_suite(
 
 
 def _require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
-    """See that the filters of a spec go with its task, before anything is begun.
+    """Check that the filters of a spec go with its task, before anything is begun.
 
     Raises:
         UsageError: one does not, or cannot read a dataset that its options name.

@@ -654,7 +654,7 @@ def _in_memory(path: Path, kind: str, used: str) -> str:
     """The name of an object that a run was made with."""
     if not used.startswith(f"{MEMORY}:"):
         raise UsageError(
-            f"the {kind} of {path} is {used}, which targen finds by its name",
+            f"the {kind} of {path} is {used}, which targen looks up by name",
             hint=f"omit {kind}=",
         )
     return used.partition(":")[2]

@@ -259,7 +259,7 @@ class StageLlm:
     def _require_scores(
         self, wanted: int, *, given: bool = False, next_token: bool = False
     ) -> None:
-        """See that this step's model tells token probabilities.
+        """Check that this step's model provides token probabilities.
 
         Raises:
             UsageError: it does not, or not of so many tokens or of such a text.

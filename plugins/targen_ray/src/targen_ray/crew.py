@@ -220,7 +220,7 @@ class Crew:
         return max(1, len(nodes))  # one for each
 
     def _require_fit(self, nodes: Sequence[Any]) -> None:
-        """See that a cluster that does not grow has a node for a worker.
+        """Check that a cluster that does not grow has a node for a worker.
 
         Raises:
             UsageError: it has none.

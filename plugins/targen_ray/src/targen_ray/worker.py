@@ -199,7 +199,7 @@ def versions(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _require_versions(setup: Setup) -> None:
-    """See that this process runs the same code.
+    """Check that this process runs the same code.
 
     Raises:
         UsageError: naming what differs.

@@ -436,7 +436,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
 
 
 def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) -> None:
-    """See that all grades are of rows of this review.
+    """Check that all grades are of rows of this review.
 
     Raises:
         UsageError: naming the rater whose grades are of others.

@@ -84,7 +84,7 @@ class OfficialMultiRc(_Part):
     @classmethod
     def _known(cls, version: float) -> float:
         if version != VERSION:
-            raise ValueError(f"version is {version}; the official files are of {VERSION}")
+            raise ValueError(f"version is {version}; the official files have version {VERSION}")
         return version
 
     @model_validator(mode="after")

@@ -50,7 +50,7 @@ MEMBERS = (
 
 
 def check_members(folder: Path, names: Iterable[str] = MEMBERS) -> None:
-    """See that what lies under a run's names in `folder` are plain files.
+    """Check that what lies under a run's names in `folder` are plain files.
 
     Raises:
         RunDirectoryError: one is a link, a folder, a FIFO, a device or a socket.

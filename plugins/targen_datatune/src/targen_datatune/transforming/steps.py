@@ -316,7 +316,7 @@ def _of(columns: Sequence[str]) -> Any:
 
 
 def _followable(reply: PlanReply) -> None:
-    """See that a plan can be carried out.
+    """Check that a plan can be carried out.
 
     Raises:
         Rejected: it lacks a step, or has an empty one.

@@ -154,7 +154,7 @@ def carry_out(
 
 
 def _claim(folder: Path, asked: Asked) -> None:
-    """See that the folder is ours, or free, and write down what is compared.
+    """Check that the folder is ours, or free, and write down what is compared.
 
     Raises:
         UsageError: it is not, or holds another comparison.

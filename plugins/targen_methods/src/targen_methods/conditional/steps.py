@@ -248,7 +248,7 @@ class ConditionalSteps:
         return f"{told(self.columns.last)} of the label {known.name}{means}:"
 
     def _is_prose(self, text: str, least: int, column: str) -> None:
-        """See that a text is clean, in whatever language, and no words of the prompts.
+        """Check that a text is clean, in whatever language, and no words of the prompts.
 
         Raises:
             Rejected: what `prose` raises, or `copy-of-example`.

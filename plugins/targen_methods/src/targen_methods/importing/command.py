@@ -227,7 +227,7 @@ def import_rows(
 
 
 def _check_task(task: Task[Any, Any]) -> None:
-    """See that a row of a task can be made of one published row.
+    """Check that a row of a task can be made of one published row.
 
     Raises:
         UsageError: it cannot.

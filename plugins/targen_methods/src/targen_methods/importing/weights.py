@@ -48,7 +48,7 @@ class Weights:
         return self.known[key]
 
     def check(self, rows: int) -> None:
-        """See that there are as many as the file has rows.
+        """Check that there are as many as the file has rows.
 
         Raises:
             UsageError: there are not.

@@ -91,7 +91,7 @@ class Steps:
         return [Instruction(text=text, nearest=known.nearest(text)) for text in tidy if text]
 
     def check(self, instruction: Instruction) -> None:
-        """See that an instruction is one.
+        """Check that an instruction is one.
 
         Raises:
             Rejected: what `check_instruction` raises.

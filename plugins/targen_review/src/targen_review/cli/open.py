@@ -345,7 +345,7 @@ def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> 
 
 
 def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
-    """See that the data is what a review was planned for.
+    """Check that the data is what a review was planned for.
 
     Raises:
         UsageError: the review is of other data.
