@@ -56,7 +56,7 @@ _QUOTED = {
 }
 """Calls whose texts go into rows or prompts: these keywords, or all."""
 _DATA = re.compile(
-    r"\s*(?:@\w+\{|:root|import |CREATE |--|';|\(\?|(?:default|script)-src "
+    r"\s*(?:@\w+\{|:root|import |CREATE |--(?![a-z])|';|\(\?|(?:default|script)-src "
     r"|(?:[^.,:;!?()]|[.,:;!?](?=\S)){75,}$)"
 )
 """Strings that say nothing to a reader: BibTeX, CSS, code, SQL, patterns, and lists of words."""

@@ -350,7 +350,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         (tmp_path / "answers.jsonl").write_text("\n".join(answers))
         done = targen(*files, "--answers", "answers.jsonl", ok=int(turns == 1))
         good = len(lines) - 2 * (turns == 1)
-        assert done.stdout.startswith(f"{good} good, 0 failed, 0 already there, 0 unknown")
+        assert done.stdout.startswith(f"{good} good, 0 failed, 0 already answered, 0 unknown")
     assert turns > 1 and service.log == []
     assert "correct labels: " in done.stdout
     targen(*start, "--out", "online", **service.key(backend))
@@ -361,7 +361,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     again = targen(*files, "--answers", "answers.jsonl", "--quiet")
     assert again.stdout == "files/dataset.jsonl\n"
     for odd, words in (
-        (("--answers", "answers.jsonl"), "--answers is for --batch-offline"),
+        (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
         (("--batch-offline", "--batch"), "goes without --batch"),
         (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
         (("--batch-offline", "-b", "scripted", "--out", "new"), "cannot write calls to files"),
@@ -451,7 +451,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
         imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
         assert imported.stdout.startswith(
-            f"{len(lines)} good, 0 failed, 0 already there, 0 unknown"
+            f"{len(lines)} good, 0 failed, 0 already answered, 0 unknown"
         )
     assert turns > 2
     assert ": complete\n" in imported.stdout
@@ -465,6 +465,6 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     assert empty.read_bytes() == b""
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-    assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already there")
+    assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already answered")
     generate("online", *few)
     assert rows(tmp_path / "run") == rows(tmp_path / "online")

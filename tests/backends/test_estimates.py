@@ -63,7 +63,7 @@ def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
         assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
         assert step["dollars"] == cost(step, 0.5)
     refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
-    assert "--batch-lists is for --batch" in refusal
+    assert "--batch-lists requires --batch" in refusal
 
 
 def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):
@@ -82,4 +82,4 @@ def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):
     refusal = targen(
         "estimate", "tickets", *HOSTED, "--from", "probe", "--reasoning-tokens", "5", ok=2
     )
-    assert "--from has measured the reasoning" in refusal
+    assert "--from already measures reasoning" in refusal

@@ -290,7 +290,7 @@ def test_a_worker_whose_model_is_another_is_refused():
     from targen_core import ScriptedOptions
 
     other = ModelRecipe("other", b"", "targen-core:scripted", pickle.dumps((ScriptedOptions, {})))
-    assert "in place of other" in str(hello_of(other).problem)
+    assert "instead of other" in str(hello_of(other).problem)
 
 
 def test_no_secret_shows_in_what_a_worker_is_told():

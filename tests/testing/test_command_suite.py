@@ -116,12 +116,12 @@ class TestSound(Sound):
             "fails and changes files",
             ("content", b"\xff"),
         ),
-        (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which somebody else", ()),
+        (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which someone else", ()),
         (Hasty, "test_it_can_be_typed_again", "fails with an exception", ("how", "full disk")),
-        (Silent, "test_help_shows_an_example", "the help of silent shows no Example", ()),
-        (Silent, "test_a_file_that_is_missing_is_named", "ends with 0", ()),
+        (Silent, "test_help_shows_an_example", "the help of silent does not show an Example", ()),
+        (Silent, "test_a_file_that_is_missing_is_named", "exits with 0", ()),
         (Careless, "test_a_file_that_is_missing_is_named", "fails with an exception", ()),
-        (Careless, "test_json_is_alone", "prints what is no JSON:\nreading rows.jsonl", ()),
+        (Careless, "test_json_is_alone", "prints text that is not JSON:\nreading rows.jsonl", ()),
     ],
 )
 def test_what_is_wrong_is_caught(suite, check, words, more, monkeypatch, capsys, tmp_path):

@@ -105,8 +105,8 @@ def test_what_else_it_must_say(folder, before, after, broken):
     [
         (None, "no file "),
         ("[project", "cannot be read"),
-        ("[tool]", "names no project"),
-        ("[project]\nname = 7", "names no project"),
+        ("[tool]", "does not name a project"),
+        ("[project]\nname = 7", "does not name a project"),
     ],
 )
 def test_what_is_no_plugin_s_folder(folder, text, words):

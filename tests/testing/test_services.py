@@ -263,7 +263,7 @@ def test_the_best_time_is_the_one_on_paper():
     assert best(Window(30, 60)) == pytest.approx(180.0 + 2.0)
     assert best(cold_start(7)) == pytest.approx(27.0)
     assert best(Cap(Level((0, 5), (20, 10)))) == pytest.approx(30.0)
-    with pytest.raises(ValueError, match="lets no call of 20 tokens through, ever"):
+    with pytest.raises(ValueError, match="the service never accepts a call of 20 tokens"):
         best(Fault(500, 1.0))
 
 

@@ -34,7 +34,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "vote",
         "targen_core.correctors.vote:vote",
-        summary="several blind answers, three by default; rejects what has no majority",
+        summary="several blind answers, three by default; rejects rows without a majority",
     )
 
 

@@ -324,8 +324,8 @@ class ListOptions(Options):
     worked_examples: Annotated[
         Literal["auto", "all", "none"],
         Flag(
-            "Show worked examples in prompts, or leave them out. With auto, targen leaves them out "
-            "where the model is known to do without."
+            "Show worked examples in prompts, or leave them out. With auto, targen leaves them "
+            "out if the model is known to work well without them."
         ),
     ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None

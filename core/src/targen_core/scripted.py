@@ -45,16 +45,20 @@ class ScriptedOptions(BackendOptions):
     script: str = Field(
         "", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: dry-run replies"
     )
-    recorded: str = Field("", description="FILE.jsonl of recorded replies; others come empty")
+    recorded: str = Field(
+        "", description="FILE.jsonl of recorded replies; other calls get empty replies"
+    )
     latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
-    error_rate: float = Field(0.0, ge=0, le=1, description="first tries that fail as a 5xx does")
-    limit_rate: float = Field(0.0, ge=0, le=1, description="first tries refused as a 429 does")
+    error_rate: float = Field(0.0, ge=0, le=1, description="first attempts that fail like a 5xx")
+    limit_rate: float = Field(
+        0.0, ge=0, le=1, description="first attempts that are rejected like a 429"
+    )
     garbage_rate: float = Field(0.0, ge=0, le=1, description="replies that are not JSON")
     cut_rate: float = Field(0.0, ge=0, le=1, description="replies cut at max_tokens")
     empty_rate: float = Field(0.0, ge=0, le=1, description="empty replies")
     refusal_rate: float = Field(0.0, ge=0, le=1, description="refusals")
-    down: bool = Field(False, description="every call fails as a 5xx does")
-    unauthorized: bool = Field(False, description="every call fails as a 401 does")
+    down: bool = Field(False, description="every call fails like a 5xx")
+    unauthorized: bool = Field(False, description="every call fails like a 401")
 
 
 class ScriptedModel:
@@ -90,7 +94,7 @@ class ScriptedModel:
         if options.latency_ms:
             await asyncio.sleep(options.latency_ms / 1000)
         if options.unauthorized:
-            raise AuthenticationFailed("the script refuses the key")
+            raise AuthenticationFailed("the script rejects the key")
         if options.down:
             raise ServiceUnavailable("the script is down")
         rng = random.Random(f"faults {request.key}")
@@ -100,7 +104,7 @@ class ScriptedModel:
                 self._failed_once.add(request.key)
                 if draw < options.error_rate:
                     raise ServiceUnavailable("the script failed once")
-                raise RateLimited("the script asks for patience", retry_after=0.01)
+                raise RateLimited("the script requests a pause", retry_after=0.01)
         reply = self._spoilt(request, self._reply(request))
         if request.top_logprobs is None or reply.tokens:
             return reply

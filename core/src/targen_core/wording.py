@@ -276,7 +276,7 @@ class Action(Phrase):
         return f"targen_core.{self.name}({', '.join(passed)})"
 
 
-ANOTHER_OUT: Words = "choose another " + Option("out", ...)
+ANOTHER_OUT: Words = "choose a different " + Option("out", ...)
 """Where something else is in the place of a new folder or file."""
 
 AGAIN: Words = Either("the same command", "the same call")

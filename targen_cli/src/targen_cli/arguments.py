@@ -178,7 +178,7 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
         except ValueError:
             raise UsageError(
                 f"--label {name}={text}: {text!r} is not a number of rows",
-                hint=f"--label {shlex.quote(f'{name}=40')}; for several labels --label A=40,B=20",
+                hint=f"--label {shlex.quote(f'{name}=40')}; for several labels: --label A=40,B=20",
             ) from None
     return labels
 

@@ -52,7 +52,8 @@ def backends(
 ) -> None:
     """Check a backend with one small call.
 
-    Exits 0 with the model, the time and the price, or 1 with the service's words and what to do.
+    If it succeeds, prints the model, the time and the price, and exits with 0. Otherwise, prints
+    the service's error and what to do, and exits with 1.
 
     Examples:
     - targen backends check llama --model llama3.1

@@ -179,7 +179,10 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
         backend, with_model = named(backend)
         if with_model:
             if said.model is not None:
-                raise UsageError(f"--backend {backend}/{with_model['model']} and --model name two")
+                raise UsageError(
+                    f"--backend {backend}/{with_model['model']} and --model name two different "
+                    "models"
+                )
             values = with_model | values
     layer = {f"options.{name}": value for name, value in values.items()}
     layer |= {f"backend-for.{step}": name for step, name in said.backends.items()}
@@ -296,7 +299,7 @@ def _require_trust(file: DefaultsFile) -> None:
             file.trust()
             return
     raise UsageError(
-        f"{file.path} says {said}, and is not trusted yet: a folder from somebody else may set any "
+        f"{file.path} sets {said}, but is not trusted yet: a folder from someone else may set any "
         "model, address, file or price",
         hint="if you trust it: --trust, or targen config trust "
         f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",

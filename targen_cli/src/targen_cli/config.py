@@ -50,9 +50,10 @@ def config(
 ) -> None:
     """Show or change your defaults and where each one comes from.
 
-    Later ones win: your own file, the nearest targen.toml (or pyproject.toml with [tool.targen])
-    from here upwards, variables such as TARGEN_MODEL, and the command line. Models, addresses,
-    files and money limits in a folder's file apply once you trust it.
+    Defaults come from your own file, the nearest targen.toml and variables such as TARGEN_MODEL.
+    Later ones take precedence, and the command line overrides them all. The nearest targen.toml, or
+    pyproject.toml with [tool.targen], is in this folder or in one of its parents. Models,
+    addresses, files and limits on money in it apply once you trust the file.
 
     Examples:
     - targen config
@@ -67,7 +68,7 @@ def config(
             f"config {action}: there is no such action", hint=f"targen config {_ACTIONS[0]}"
         )
     if project and action not in ("set", "unset"):
-        raise UsageError("--project is for set and unset")
+        raise UsageError("--project requires set or unset")
     count = {"set": 2, "unset": 1}.get(action, 0)
     if len(given) != count and not (action == "trust" and len(given) == 1):
         key, _, other = " ".join(given).replace("=", " ").partition(" ")
@@ -152,7 +153,7 @@ def _print_paths() -> None:
     own, project = defaults.user_file(), defaults.project_file()
     none = Path.cwd() / defaults.FILE_NAME
     for whose, path in (("user", own), ("folder", project or none)):
-        print(f"{whose.ljust(8)}{path}{'' if path.exists() else '  (not there)'}")
+        print(f"{whose.ljust(8)}{path}{'' if path.exists() else '  (does not exist)'}")
 
 
 def _trust(path: Path | None) -> None:
@@ -164,7 +165,7 @@ def _trust(path: Path | None) -> None:
         )
     file = defaults.read_file(project, project=True)
     file.trust()
-    print(f"targen now uses {project}, as long as it contains")
+    print(f"targen now uses {project}, as long as these settings do not change:")
     for name, value in file.reaching.items():
         print(f"  {name} = {_words(value)}")
 

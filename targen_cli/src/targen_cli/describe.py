@@ -60,8 +60,8 @@ def describe(
 ) -> None:
     """Describe a task, a backend or any other registered part.
 
-    For a task, shows labels, steps, presets and prompts. For a backend, shows the options and, if
-    -o suffices to create it, its abilities and prices. For a list, shows the form of its items.
+    For a task, shows its labels, steps, presets and prompts. For a backend, shows its options and,
+    if -o suffices to create it, its abilities and prices. For a list, shows the form of its items.
 
     Examples:
     - targen describe rte
@@ -98,7 +98,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         if asked not in registry.kinds:
             package = package_of(asked)
             raise UsageError(
-                f"--kind {asked}: no such kind",
+                f"--kind {asked}: there is no such kind",
                 hint=install(package)
                 if package
                 else did_you_mean(asked, [*registry.kinds], "kinds"),

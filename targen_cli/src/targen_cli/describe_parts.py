@@ -208,7 +208,7 @@ def print_backend(facts: dict[str, Any]) -> None:
         defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
         print(f"Its own defaults for these: {', '.join(defaults)}")
     if None in own.values():
-        print(f"It leaves out: {', '.join(key for key, value in own.items() if value is None)}")
+        print(f"It omits: {', '.join(key for key, value in own.items() if value is None)}")
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
     made = facts["model"]
     most = (made or facts)["top_logprobs"]

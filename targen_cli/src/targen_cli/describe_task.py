@@ -201,7 +201,7 @@ def print_task(facts: dict[str, Any]) -> None:
     else:
         print("Labels are open: there is one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
-        default_aim = "step 4 finds it" if facts["corrector"] else "its rows say it"
+        default_aim = "step 4 finds it" if facts["corrector"] else "stated in its rows"
         aims = [(name, aim or default_aim) for name, aim in facts["branches"].items()]
         print()
         print_table(["branch", "label"], aims)
@@ -221,7 +221,7 @@ def print_task(facts: dict[str, Any]) -> None:
     if facts["dimensions"]:
         print()
         print_table(
-            ["dimension", "step", "values drawn from", "what for"],
+            ["dimension", "step", "values drawn from", "purpose"],
             [
                 (one["name"], one["step"], _values(one["values"]), _what_for(one))
                 for one in facts["dimensions"]
@@ -246,7 +246,7 @@ def print_task(facts: dict[str, Any]) -> None:
         )
     if facts["variants"]:
         print()
-        print_table(["variant", "what differs"], [*facts["variants"].items()])
+        print_table(["variant", "difference"], [*facts["variants"].items()])
     if facts.get("prompts"):
         print("\nPrompts, with made-up words in place of a run's contexts, seeds and texts")
     for prompt in facts.get("prompts", ()):

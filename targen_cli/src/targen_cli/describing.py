@@ -44,7 +44,7 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
     if part.kind.use:
         print(f"use it: {part.kind.use.format(name=name, id=facts['id'])}")
     if part.configurable is not None and facts.get("options"):
-        print("\nOptions, as -o takes them:")
+        print("\nOptions, as -o accepts them:")
         print_options(facts, prefix=f"{name}.")
     if "tasks" in facts:
         print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")

@@ -83,9 +83,9 @@ def estimate(
 ) -> None:
     """Estimate a run's calls, tokens and, if the price is known, dollars.
 
-    Counts the prompts of a dry run, which costs nothing, at four characters per token. With --from
-    it scales the measured tokens of a run, rejects and reasoning included. With --suite, for each
-    task of a plugin; lists that several of them share are counted for each.
+    Counts the prompts of a dry run, which costs nothing, at four characters per token. With --from,
+    scales the measured tokens of a run, including rejects and reasoning. With --suite, estimates
+    each task of a plugin, and counts lists that several tasks share once per task.
 
     Examples:
     - targen estimate rte -n 1000 -b llama --model m --price-in 0.15 --price-out 0.60
@@ -107,9 +107,9 @@ def estimate(
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
     if reasoning_tokens and measured is not None:
-        raise UsageError("--from has measured the reasoning: leave --reasoning-tokens out")
+        raise UsageError("--from already measures reasoning: omit --reasoning-tokens")
     if suite is not None and measured is not None:
-        raise UsageError("--from is a run of one task, and --suite is of several")
+        raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
     chosen = choice(registry, said)
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
@@ -226,7 +226,7 @@ def _say_saving(estimated: CostEstimate) -> None:
         if estimated.worked_examples == "all":
             print("Prompts show worked examples.")
         if dollars and less["dollars"] > total["dollars"]:
-            print(f"--worked-examples none costs more{dollars}, since less is cached")
+            print(f"--worked-examples none costs more{dollars}, because the service caches less")
         else:
             print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
 

@@ -482,7 +482,7 @@ def scaled(
     reasoning: Mapping[str, int],
     opening: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """Each step's usage times its factor, with `reasoning` for each call, priced anew.
+    """Return each step's usage times its factor, with `reasoning` per call, at current prices.
 
     `opening` is as `openings` returns it; without it the report's own cache reads are scaled.
     """

@@ -88,10 +88,10 @@ def generate(
 ) -> None:
     """Generate a labelled dataset.
 
-    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json. Run
-    the same command again, or targen resume, to continue a stopped run. With --suite, every task of
-    a plugin gets a run directory of its own below --out. Counts apply to each task, the budget to
-    all together.
+    Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json. To
+    continue a stopped run, run the same command again, or targen resume. With --suite, every task
+    of a plugin gets its own run directory below --out. Row counts apply to each task, the budget to
+    all of them together.
 
     Examples:
     - targen generate rte -n 100
@@ -117,7 +117,7 @@ def generate(
         )
     batch = said.of(Limits).delivered_by
     if batch_offline and (batch or suite is not None):
-        raise UsageError("--batch-offline goes without --batch, and is for one task")
+        raise UsageError("--batch-offline cannot be used with --batch or --suite")
     registry = load_registry()
     where = elsewhere(
         registry,
@@ -139,7 +139,7 @@ def generate(
     if batch_offline:
         keywords |= Limits.redelivered({"delivery": "files"})
     if shard is not None and "max_cost" in said.values and not quiet:
-        print("--max-cost is for this shard alone: each has its own", file=sys.stderr)
+        print("--max-cost applies only to this shard: each shard has its own", file=sys.stderr)
     if suite is not None:
         seed = said.of(RowOptions).seed
         below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
@@ -216,7 +216,8 @@ def resume(
         bool,
         typer.Option(
             "--verify",
-            help="Check all existing candidates against the journal again; takes minutes longer.",
+            help="Check all existing candidates against the journal again; this takes some minutes "
+            "longer.",
         ),
     ] = False,
     exclude: Annotated[
@@ -237,8 +238,8 @@ def resume(
 ) -> None:
     """Continue a stopped run, or extend a finished one.
 
-    No answered call is asked again, and the rows are those of an uninterrupted run. With -n or
-    --label the run grows to that many rows in total and keeps its rows.
+    Answered calls are not repeated, and the rows are those of an uninterrupted run. With -n or
+    --label, extends the run to that many rows in total and keeps its rows.
 
     Examples:
     - targen resume runs/rte-0
@@ -250,7 +251,7 @@ def resume(
 
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
-        raise UsageError("--batch-offline goes without --batch")
+        raise UsageError("--batch-offline cannot be used with --batch")
     registry = load_registry()
     where = elsewhere(
         registry,

@@ -85,7 +85,7 @@ class Generate:
             words = f"{lacking:,} of {plural(requested, 'row')} without {what}"
             why = f" ({error.reason})" if error.reason else ""
             run = self.options["out"] or "RUN"
-            print(f"{words}{why}; targen show {run} --rejected says why", file=sys.stderr)
+            print(f"{words}{why}; targen show {run} --rejected shows why", file=sys.stderr)
 
 
 def goes_on_as_generate(
@@ -123,9 +123,9 @@ def save_task_file(path: Path, text: str) -> None:
         WriteFailed: the operating system refuses.
     """
     if path.suffix != ".json":
-        raise UsageError(f"--save {path}: it is written as JSON", hint="FILE.json")
+        raise UsageError(f"--save {path}: the name must end in .json", hint="FILE.json")
     write_new(path, text)
-    print(f"{path} is written; next: targen preview {path}")
+    print(f"Wrote {path}; next: targen preview {path}")
 
 
 def grow(

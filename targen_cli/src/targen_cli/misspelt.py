@@ -183,7 +183,7 @@ def _require_others(ctx: Any) -> None:
         if others and given & {*param.opts} and not maybe & {*others}:
             name = _called(param)
             hint = f"add {others[0]}, or omit {name}"
-            raise UsageError(f"{name} is for {' or '.join(others)}", hint=hint)
+            raise UsageError(f"{name} requires {' or '.join(others)}", hint=hint)
 
 
 def _example(ctx: Any) -> str:

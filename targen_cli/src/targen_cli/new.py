@@ -79,7 +79,7 @@ def new(
     names = choose_names(registry, kind, name)
     if into is not None:
         if out is not None:
-            raise UsageError("--out and --into do not go together", hint="omit --out")
+            raise UsageError("--out and --into cannot be used together", hint="omit --out")
         _add(of, names, into)
         return
     folder = out or Path(names.distribution)

@@ -50,14 +50,15 @@ def plugins(
     """
     if action == "check":
         if path is None:
-            raise UsageError("which folder?", hint="targen plugins check PATH")
+            raise UsageError("no folder was given", hint="targen plugins check PATH")
         from targen_core.plugins.loader import load_registry
 
         run = load_registry().function("check-plugin", of="targen plugins check")
         run(path, json=json, strict=strict)
     elif action:
         raise UsageError(
-            f"there is no action {action!r}", hint="targen plugins, or targen plugins check PATH"
+            f"plugins {action}: there is no such action",
+            hint="targen plugins, or targen plugins check PATH",
         )
     else:
         _show(strict=strict, json=json)

@@ -73,8 +73,8 @@ def report(
 ) -> None:
     """Show a run's row counts, label flow, rejects, calls and cost.
 
-    With --html as one page that needs no network, to be read in a browser or sent to somebody. A
-    suite's folder is shown as a table, and its page has every run.
+    With --html, writes one page that needs no network, for reading in a browser or sending to
+    somebody. For a suite's folder, shows a table of its runs, and the page contains every run.
 
     Examples:
     - targen report runs/rte-0
@@ -84,7 +84,7 @@ def report(
 
     if html:
         if json:
-            raise UsageError("--html and --json are two forms of one report", hint="give one")
+            raise UsageError("--html and --json cannot be used together", hint="give one")
         print(write_page(run, out))
     if several := _several(run):
         if not html:
@@ -447,7 +447,10 @@ def print_usage(report: Mapping[str, Any]) -> None:
     if report.get("unused_calls"):
         ahead = plural(report["unused_calls"], "call")
         waiting = "; a resume uses those that it needs"
-        print(f"{ahead} made ahead{waiting if report['status'] != 'complete' else ', not needed'}.")
+        print(
+            f"{ahead} made ahead of "
+            f"time{waiting if report['status'] != 'complete' else ', not needed'}."
+        )
 
 
 def say_what_is_next(run: Path) -> None:

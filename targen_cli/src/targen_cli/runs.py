@@ -38,7 +38,8 @@ def runs(
 ) -> None:
     """List runs, open a report in the browser, or remove runs.
 
-    Paid replies remain in the cache, so the same run does not repeat calls.
+    The cache keeps replies that you have paid for, so generating a removed run again does not
+    repeat its calls.
 
     Examples:
     - targen runs
@@ -66,7 +67,7 @@ def _list(folders: Sequence[Path], *, json: bool) -> None:
     from targen_cli.shelf import runs_in
 
     if len(folders) > 1:
-        raise UsageError("runs list takes one folder", hint="targen runs list runs")
+        raise UsageError("runs list accepts only one folder", hint="targen runs list runs")
     folder = folders[0] if folders else Path("runs")
     shelved = list(runs_in(folder))
     if json:
@@ -81,7 +82,7 @@ def _open(paths: Sequence[Path]) -> None:
     from targen_cli.report import open_page, write_page
 
     if not paths:
-        raise UsageError("runs open takes a run", hint="targen runs open runs/rte-0")
+        raise UsageError("runs open needs a run", hint="targen runs open runs/rte-0")
     for path in paths:
         page = write_page(path, None)
         print(page, flush=True)
@@ -131,12 +132,15 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
     from targen_cli.shelf import remove, require_removable
 
     if not paths:
-        raise UsageError("runs rm takes the runs to remove", hint="targen runs rm runs/rte-0")
+        raise UsageError("runs rm needs the runs to remove", hint="targen runs rm runs/rte-0")
     for path in paths:  # all of them, before any is removed
         require_removable(path)
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError("there is no terminal for asking", hint="--yes removes without asking")
+            raise UsageError(
+                "targen cannot ask for confirmation without a terminal",
+                hint="pass --yes to remove without confirmation",
+            )
         named = ", ".join(map(str, paths))
         try:
             agreed = typer.confirm(f"Remove {named}?", err=True)

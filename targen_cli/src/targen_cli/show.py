@@ -69,7 +69,7 @@ def show(
 ) -> None:
     """Show rows of a run, or one row with its context, seed, calls and judgement.
 
-    targen trace shows all that a row came from, with what each call was asked.
+    targen trace shows everything that a row came from, including the prompt of each call.
 
     Examples:
     - targen show runs/rte-0

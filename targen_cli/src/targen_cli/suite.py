@@ -40,7 +40,7 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     if not members:
         known = sorted({task.entry_point for task in tasks})
         raise UnknownName(
-            f"no plugin with the name {name!r} registers tasks",
+            f"there is no plugin with tasks that has the name {name!r}",
             hint=did_you_mean(name, known, "suites"),
         )
     return members
@@ -83,7 +83,7 @@ def run_suite(
 
 
 def _require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
-    """See that the filters of a spec go with its task, before anything is begun.
+    """Check that the filters of a spec go with its task, before anything is begun.
 
     Raises:
         UsageError: one does not, or cannot read a dataset that its options name.

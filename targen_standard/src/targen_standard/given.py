@@ -117,5 +117,5 @@ def given_data(
     if task is None and isinstance(made, Source):
         raise of_no_task(made)
     if task is None:
-        raise UsageError("which task are these rows for?", hint=NAME_THE_TASK)
+        raise UsageError("the task of these rows is unknown", hint=NAME_THE_TASK)
     return Data(made, task, chosen, registry)

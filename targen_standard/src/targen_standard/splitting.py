@@ -46,7 +46,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
         shares = _parsed(shares)
     values = shares.values() if isinstance(shares, Mapping) else shares
     if not isinstance(values, Iterable) or not all(isinstance(one, Real) for one in values):
-        raise UsageError(f"{shares!r} is not the shares of splits", hint=_EXAMPLE)
+        raise UsageError(f"{shares!r} are not valid shares of splits", hint=_EXAMPLE)
     if not isinstance(shares, Mapping):
         names = _NAMES.get(len(shares))
         if names is None:
@@ -60,7 +60,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
     for name, share in shares.items():
         if not name.replace("_", "").isalnum() or not name.isascii():
             raise UsageError(
-                f"{name!r} is not the name of a split: letters, digits and _", hint=_EXAMPLE
+                f"{name!r} cannot be the name of a split: use letters, digits and _", hint=_EXAMPLE
             )
         if not 0 < share < 1:
             raise UsageError(
@@ -76,7 +76,7 @@ def _parsed(text: str) -> Sequence[float] | Mapping[str, float]:
     try:
         numbers = [float(number) for _, _, number in named]
     except ValueError:
-        raise UsageError(f"{text!r} is not a split", hint=_EXAMPLE) from None
+        raise UsageError(f"{text!r} is not a valid split", hint=_EXAMPLE) from None
     names = [name.strip() for name, _, _ in named]
     if not any(names):
         return numbers

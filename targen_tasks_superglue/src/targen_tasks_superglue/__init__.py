@@ -81,12 +81,12 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "events",
         "targen_tasks_superglue.copa:EVENTS",
-        summary="short sentences about events, grown below a setting",
+        summary="short sentences about events, generated for a setting",
     )
     register.register(
         "article-paragraphs",
         "targen_tasks_superglue.shared.articles:PARAGRAPHS",
-        summary="short paragraphs on a topic, grown below article titles",
+        summary="short paragraphs on a topic, generated for article titles",
     )
     register.register(
         "article-titles",
@@ -96,27 +96,28 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "premises",
         "targen_tasks_superglue.rte:PREMISES",
-        summary="dense factual sentences, grown below a topic",
+        summary="dense factual sentences, generated for a topic",
     )
     register.register(
         "pronoun-sentences",
         "targen_tasks_superglue.axg:SENTENCES",
-        summary="sentences that differ in a gendered pronoun, grown below singular subject pairs",
+        summary="sentences that differ in a gendered pronoun, generated for "
+        "pairs of singular subjects",
     )
     register.register(
         "singular-subject-pairs",
         "targen_tasks_superglue.axg:SUBJECT_PAIRS",
-        summary="two people of any gender, grown below a setting",
+        summary="two people of any gender, generated for a setting",
     )
     register.register(
         "subject-pairs",
         "targen_tasks_superglue.wsc:SUBJECT_PAIRS",
-        summary="names, people, groups or things and a pronoun for either, below a setting",
+        summary="names, people, groups or things and a pronoun for either, for a setting",
     )
     register.register(
         "paper-subject-pairs",
         "targen_tasks_superglue.wsc:PAPER_SUBJECT_PAIRS",
-        summary="two people or groups and a pronoun for either, below a setting",
+        summary="two people or groups and a pronoun for either, for a setting",
     )
     register.register(
         "words",
@@ -126,7 +127,7 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "word-senses",
         "targen_tasks_superglue.wic:SENSES",
-        summary="the meanings of a word, grown below words",
+        summary="the meanings of a word, generated for each word",
     )
 
 
@@ -136,12 +137,12 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "axg-entailment",
         "targen_tasks_superglue.axg:write_entailment",
-        summary="a hypothesis about the one whom a pronoun means",
+        summary="a hypothesis about the person to whom a pronoun refers",
     )
     register.register(
         "axg-not-entailment",
         "targen_tasks_superglue.axg:write_swapped",
-        summary="the same kind of hypothesis about the one whom the pronoun does not mean",
+        summary="the same kind of hypothesis about the other person",
     )
     register.register(
         "boolq-false",
@@ -206,10 +207,10 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "wsc-false",
         "targen_tasks_superglue.wsc:write_false",
-        summary="passages about two people, asking about the one whom a pronoun does not mean",
+        summary="passages about two people that ask about the one to whom a pronoun does not refer",
     )
     register.register(
         "wsc-true",
         "targen_tasks_superglue.wsc:write_true",
-        summary="passages about two people, asking about the one whom a pronoun means",
+        summary="passages about two people that ask about the one to whom a pronoun refers",
     )

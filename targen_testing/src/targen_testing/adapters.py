@@ -44,7 +44,7 @@ class AdapterSuite(Suite):
 
     def object(self) -> Any:
         """Return a model of the library that answers without a network."""
-        pytest.skip("shows no model of the library: see `object`")
+        pytest.skip("does not provide a model of the library: see `object`")
 
     def target(self) -> Adapter:
         """The adapter."""
@@ -56,7 +56,10 @@ class AdapterSuite(Suite):
         try:
             return self.registry().chat_model(self.object())
         except TypeError as error:
-            fail(f"a run does not take the object: {error}; is its package a name of the adapter?")
+            fail(
+                f"a run does not accept the object: {error}; is its package one of the adapter's "
+                "names?"
+            )
 
     # --- what must hold ---
 

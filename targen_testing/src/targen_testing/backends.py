@@ -116,13 +116,13 @@ class BackendSuite(Suite):
     def served(self) -> Wire:
         """Return the service's forms; skip the test without a service."""
         if self.wire is None:
-            pytest.skip("declares no wire")
+            pytest.skip("does not declare a wire")
         return self.wire
 
     def secret(self) -> None:
         """Skip the test where the backend takes no key."""
         if not any("{key}" in option for option in self.options):
-            pytest.skip("declares no {key} among its options")
+            pytest.skip("does not have {key} among its options")
 
     def ask(
         self,
@@ -207,7 +207,7 @@ class BackendSuite(Suite):
             model = self.model("http://127.0.0.1:9")
             exchange = self.ask(self.good())
             reply, error = exchange.reply, exchange.error
-        assert reply is not None, f"a good answer gave {error!r}"
+        assert reply is not None, f"a good answer caused {error!r}"
         assert reply.input_tokens > 0 and reply.output_tokens > 0, (
             "input_tokens and output_tokens are missing, but budgets and estimates need them"
         )
@@ -239,17 +239,17 @@ class BackendSuite(Suite):
             reply = using(self.model(), call)
         else:
             exchange = self.ask(Response(self.wire.scored(TEXT, "stop", top)), top_logprobs=top)
-            assert exchange.reply is not None, f"an answer with scores gave {exchange.error!r}"
+            assert exchange.reply is not None, f"an answer with scores caused {exchange.error!r}"
             reply = exchange.reply
-        assert reply.tokens, "tokens is empty, and the service told them"
+        assert reply.tokens, "tokens is empty, although the service returned them"
         assert not problem(reply.tokens), problem(reply.tokens)
         assert "".join(token.text for token in reply.tokens) == reply.text, (
-            "the tokens do not make up the text: leave out what ends it, and reasoning"
+            "the tokens do not add up to the text: leave out end tokens and reasoning"
         )
         for token in reply.tokens:
-            assert len(token.top) <= top, f"{len(token.top)} alternatives, and {top} were asked for"
+            assert len(token.top) <= top, f"{len(token.top)} alternatives, but {top} were requested"
             logprobs = [logprob for _, logprob in token.top]
-            assert logprobs == sorted(logprobs, reverse=True), "the likeliest come first"
+            assert logprobs == sorted(logprobs, reverse=True), "the likeliest must come first"
 
     # --- what must hold where there is a service ---
 
@@ -267,7 +267,9 @@ class BackendSuite(Suite):
 
         reply = using(self.model(), call)
         assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text that it was given"
-        assert "".join(token.text for token in reply.tokens) == "Volga", "and it has its tokens"
+        assert "".join(token.text for token in reply.tokens) == "Volga", (
+            "its tokens must be those of the text"
+        )
 
     def test_tells_the_next_token(self) -> None:
         """A model that `continues` tells what may come next in a reply that has begun."""
@@ -288,9 +290,9 @@ class BackendSuite(Suite):
             return await model.complete(request)
 
         reply = using(self.model(), call)
-        assert len(reply.tokens) == 1, f"{len(reply.tokens)} tokens, and one was asked for"
-        assert reply.text == reply.tokens[0].text, "the reply is more than its next token"
-        assert 0 < len(reply.tokens[0].top) <= 2, "without the alternatives to the token"
+        assert len(reply.tokens) == 1, f"{len(reply.tokens)} tokens, but one was requested"
+        assert reply.text == reply.tokens[0].text, "the reply contains more than the next token"
+        assert 0 < len(reply.tokens[0].top) <= 2, "the alternatives to the token are missing"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
         """Calls that ask for none are sent as ever: services refuse or bill what they ask."""
@@ -303,10 +305,10 @@ class BackendSuite(Suite):
             assert exchange.seen, f"no request arrived: {exchange.error!r}"
             bodies.append(exchange.seen[0].text)
         assert bodies[0] != bodies[1], (
-            "a call that asks for token probabilities does not send this wish"
+            "a call that needs token probabilities does not request them from the service"
         )
         assert "logprob" not in bodies[0], (
-            "a call that asks for no token probabilities sends a field"
+            "a call without token probabilities sends a field for them"
         )
 
     @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
@@ -330,11 +332,13 @@ class BackendSuite(Suite):
         if exchange.reply is None:
             assert isinstance(exchange.error, ServiceError), f"{how} raises {exchange.error!r}"
             assert how not in ("none", "-inf", "least", "above"), f"{how} gave {exchange.error!r}"
-            assert not exchange.error.retryable, f"{how} is paid for again and again"
+            assert not exchange.error.retryable, (
+                f"{how}: the call is repeated, and paid for, again and again"
+            )
         else:
             assert not problem(exchange.reply.tokens), f"{how}: {problem(exchange.reply.tokens)}"
             none = how in ("nan", "text", "missing")
-            assert not (none and exchange.reply.tokens), f"{how} is no log-probability"
+            assert not (none and exchange.reply.tokens), f"{how} is not a log-probability"
 
     def test_hands_parameters_on(self) -> None:
         """`max_tokens` and the messages reach the service."""
@@ -354,14 +358,14 @@ class BackendSuite(Suite):
         body = exchange.seen[0].body
         bare = {**body, "messages": None} if isinstance(body, dict) else body
         assert "waterway_of_note" in json.dumps(bare), (
-            "structured is true, and the schema does not reach the service: hand it on, or say "
+            "structured is true, but the schema does not reach the service: pass it on, or set "
             "structured = False"
         )
 
     def test_tells_a_cut_reply(self) -> None:
         """An answer cut at `max_tokens` has the finish "length"."""
         exchange = self.ask(self.good("The Vol", "length"))
-        assert exchange.reply is not None, f"a cut answer gave {exchange.error!r}"
+        assert exchange.reply is not None, f"a cut answer caused {exchange.error!r}"
         assert exchange.reply.finish == "length"
 
     @pytest.mark.parametrize("wait", ["7", ""], ids=["retry-after", "no-wait"])
@@ -420,7 +424,7 @@ class BackendSuite(Suite):
                 assert error is None or isinstance(error, ServiceError), f"{how}: {error!r}"
                 wait = error.retry_after if error is not None else None
                 assert wait is None or 0 <= wait < math.inf, f"{how}: a wait of {wait} s"
-                assert server.taken < ENOUGH, f"{how}: the client reads on and on"
+                assert server.taken < ENOUGH, f"{how}: the client does not stop reading"
                 assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB"
 
     def _measured(
@@ -448,7 +452,7 @@ class BackendSuite(Suite):
         """A silent service is left after the time that the user set."""
         self.served()
         if not self.timeout:
-            pytest.skip("declares no timeout")
+            pytest.skip("does not declare a timeout")
         with FaultServer(Silence()) as server:
             model = self.model(server.url, more=[self.timeout.replace("{seconds}", "0.5")])
 
@@ -457,7 +461,7 @@ class BackendSuite(Suite):
 
             with pytest.raises(Exception) as caught:
                 using(model, call)
-            assert not server.gave_up, f"{self.timeout} is not kept"
+            assert not server.gave_up, f"{self.timeout} was exceeded"
         assert isinstance(caught.value, TimedOut), f"a time-out raises {caught.value!r}"
 
     def test_can_be_cancelled(self) -> None:
@@ -481,7 +485,7 @@ class BackendSuite(Suite):
 
             reply = using(self.model(server.url), cancel)
             assert reply.text == TEXT, "the call after a cancelled one fails"
-            assert server.wait_closed(), "a connection is open after aclose()"
+            assert server.wait_closed(), "a connection is still open after aclose()"
 
     def test_gives_connections_back(self) -> None:
         """Calls at once are answered each with its own reply; `aclose` closes what they opened."""
@@ -499,7 +503,7 @@ class BackendSuite(Suite):
 
             replies = using(self.model(server.url), many)
             assert [reply.text for reply in replies] == [f"Reply {n}." for n in range(8)]
-            assert server.wait_closed(), "a connection is open after aclose()"
+            assert server.wait_closed(), "a connection is still open after aclose()"
 
     @pytest.mark.parametrize("where", ["errors", "identity", "logs", "files"])
     def test_keeps_its_key_secret(
@@ -518,16 +522,18 @@ class BackendSuite(Suite):
             options = step_options(self.given("http://127.0.0.1:9"), "generate").backend
             chosen = backend_options(self.backend, backend, options)
             text = f"{model.identity} {model!r} {chosen!r} {chosen} {public_options(chosen)}"
-            assert KEY not in text, "identity or repr holds the key: make it a SecretStr"
+            assert KEY not in text, "identity or repr contains the key: make it a SecretStr"
         elif where == "logs":
             self.ask(self.good())
             self.ask(self.fault(401, "Invalid key."))
-            assert KEY not in caplog.text, "the log holds the key"
+            assert KEY not in caplog.text, "the log contains the key"
         else:
             self._run_a_job(tmp_path / "run")
             for path in sorted((tmp_path / "run").rglob("*")):
                 if path.is_file():
-                    assert KEY not in path.read_text(encoding="utf-8"), f"{path.name} holds the key"
+                    assert KEY not in path.read_text(encoding="utf-8"), (
+                        f"{path.name} contains the key"
+                    )
 
     def _texts_of_errors(self) -> list[str]:
         """All that a user may see of failures, from a service that repeats the key."""

@@ -74,7 +74,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if plugin.check:
             yield broken(plugin.check, about, plugin.problem)
         elif not _registers(plugin, registry):
-            yield broken("registers-nothing", about, "it registers nothing")
+            yield broken("registers-nothing", about, "it does not register anything")
         if plugin.printed:
             words = plugin.printed.splitlines()[0]
             yield broken("prints-at-import", about, f"it prints {words!r}")
@@ -91,7 +91,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             said = f"{meant} has that name, so users have to type {item.id}"
             yield broken("name-taken", f"{item.kind} {item.name}", said)
         for name, whose in taken_flags(registry, item.id).items():
-            what = f"its option {name} is no flag, since {whose} has that name"
+            what = f"its option {name} is not a flag, since {whose} has that name"
             yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
@@ -126,7 +126,9 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
             yield broken("bad-kind", f"kind {kind.name}", str(error))
             continue
         if attribute == "suite" and named is not None and not _is_suite(named, kind):
-            problem = f'its suite, {kind.suite}, is no subclass of Suite with kind = "{kind.name}"'
+            problem = (
+                f'its suite, {kind.suite}, is not a subclass of Suite with kind = "{kind.name}"'
+            )
             yield broken("bad-kind", f"kind {kind.name}", problem)
     if kind.template:
         try:
@@ -167,7 +169,7 @@ def _run_suites(
     left = [item for item in mine if f"{item.kind} {item.name}" not in {*covered, *unmade}]
     for item in left:
         base = registry.kinds[item.kind].resolve("suite")
-        why = f"no suite is for {item.kind}"
+        why = f"there is no suite for {item.kind}"
         if base is not None:
             try:
                 values = base.defaults(registry, item, tasks[0] if tasks else "sample")

@@ -67,7 +67,7 @@ class CommandSuite(Suite):
         Return the command line, such as `"desk rows.jsonl"`, or its words. The command runs in that
         folder, prints JSON with `--json` if it has that option, and asks no model but `scripted`.
         """
-        pytest.skip("shows no use of the command: see `good`")
+        pytest.skip("does not show a use of the command: see `good`")
 
     # --- how the tests run it ---
 
@@ -88,7 +88,7 @@ class CommandSuite(Suite):
         app = build()
         found = app.get_command(typer.Context(app), self.command)
         if found is None:
-            fail(f"no command {self.command!r}: `targen --help` lists them")
+            fail(f"there is no command {self.command!r}: `targen --help` lists the commands")
         return dict(below(self.command, found))
 
     @pytest.fixture
@@ -137,9 +137,9 @@ class CommandSuite(Suite):
         for name in self.each():
             ended = self.ends([*name.split(), "--help"], monkeypatch, capsys)
             if ended.code or ended.err:
-                fail(f"targen {name} --help ends with {ended.code}:\n{ended.err}")
+                fail(f"targen {name} --help exits with {ended.code}:\n{ended.err}")
             if f"targen {name}" not in ended.out.partition("Example")[2]:
-                fail(f"the help of {name} shows no Example: targen {name} …")
+                fail(f"the help of {name} does not show an Example: targen {name} …")
 
     def test_a_misspelt_option_is_suggested(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -151,7 +151,7 @@ class CommandSuite(Suite):
             wrong = right[:4] + right[5:]
             ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
             if ended.code != 2 or wrong not in ended.err or right not in ended.err:
-                fail(f"targen {name} {wrong} names not {right}, or ends with {ended.code}")
+                fail(f"targen {name} {wrong} does not name {right}, or exits with {ended.code}")
 
     def test_a_file_that_is_missing_is_named(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -161,8 +161,8 @@ class CommandSuite(Suite):
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code != 2 or ended.out or "no-such-" not in ended.err:
                 fail(
-                    f"targen {line} ends with {ended.code}, and should end with 2 and name the "
-                    f"file, whose name begins with no-such-:\n{ended.out}{ended.err}"
+                    f"targen {line} exits with {ended.code}, but should exit with 2 and name the "
+                    f"file, which begins with no-such-:\n{ended.out}{ended.err}"
                 )
             if list(there.iterdir()):
                 fail(f"targen {line} leaves files: {sorted(each.name for each in there.iterdir())}")
@@ -183,7 +183,8 @@ class CommandSuite(Suite):
             before = _contents(there)
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code and "error" not in ended.err:
-                fail(f"targen {line}, with a file of {content!r}, ends with {ended.code} alone")
+                said = f"targen {line}, with a file of {content!r}, exits with {ended.code}"
+                fail(f"{said} without an error")
             if ended.code and _contents(there) != before:
                 fail(f"targen {line}, with a file of {content!r}, fails and changes files")
 
@@ -202,9 +203,9 @@ class CommandSuite(Suite):
         ended = self.ends(line, monkeypatch, capsys)
         after, typed = _contents(there), shlex.join(["targen", *line])
         if before.items() - after.items():
-            fail(f"{typed} changes {out}, which somebody else wrote")
+            fail(f"{typed} changes {out}, which someone else wrote")
         if ended.code and (ended.code != 2 or str(out) not in ended.err or after != before):
-            fail(f"{typed} ends with {ended.code}, and names not {out}, or writes into it")
+            fail(f"{typed} exits with {ended.code}without naming {out}, or writes into it")
 
     @pytest.mark.parametrize("how", ["stopped", "full disk"])
     def test_it_can_be_typed_again(
@@ -221,12 +222,12 @@ class CommandSuite(Suite):
         with _stopped() if how == "stopped" else _full_disk():
             ended = self.ends(line, monkeypatch, capsys)
         if not ended.code:
-            pytest.skip("it was done before anything stopped it")
+            pytest.skip("it finished before it could be stopped")
         if ended.code != (130 if how == "stopped" else 1):
-            fail(f"{typed}, {how}, ends with {ended.code}:\n{ended.err}")
+            fail(f"{typed}, {how}, exits with {ended.code}:\n{ended.err}")
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
-            fail(f"{typed}, typed again after it was {how}, ends with {ended.code}:\n{ended.err}")
+            fail(f"{typed}, typed again after it was {how}, exits with {ended.code}:\n{ended.err}")
 
     def _used(self, folder: Path) -> Sequence[str]:
         """The words of its use."""
@@ -242,7 +243,7 @@ class CommandSuite(Suite):
     def _out(self, line: Sequence[str]) -> Path:
         """Where the use of the command writes."""
         if "--out" not in line:
-            pytest.skip("its use has no --out")
+            pytest.skip("its example does not use --out")
         return Path(line[line.index("--out") + 1])
 
     def test_json_is_alone(
@@ -253,15 +254,15 @@ class CommandSuite(Suite):
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
-            fail(f"{shlex.join(['targen', *line])} ends with {ended.code}:\n{ended.err}")
+            fail(f"{shlex.join(['targen', *line])} exits with {ended.code}:\n{ended.err}")
         if "--json" not in [opt for param in self.each()[name].params for opt in param.opts]:
-            pytest.skip("has no --json")
+            pytest.skip("does not have --json")
         for path in sorted(there.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
         ended = self.ends([*self._used(there), "--json"], monkeypatch, capsys)
         if not _is_json(ended.out):
             typed = shlex.join(["targen", *line, "--json"])
-            fail(f"{typed} prints what is no JSON:\n{ended.out[:500]}")
+            fail(f"{typed} prints text that is not JSON:\n{ended.out[:500]}")
 
     def test_a_pipe_may_close(self, there: Path) -> None:
         """`targen … | head -0` ends without a traceback."""
@@ -306,7 +307,7 @@ def _full_disk() -> Iterator[None]:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     else:
-        pytest.skip("no limit of a file's size there")
+        pytest.skip("this machine cannot limit the size of a file")
 
 
 def _is_json(text: str) -> bool:

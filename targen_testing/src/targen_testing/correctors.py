@@ -90,7 +90,7 @@ class CorrectorSuite(PartSuite[Any]):
             corrector = "meta" if self.claims_nothing() else None
             made = trials.generate(self.everything(), self.spec(GOOD, corrector), folder)
             if made.error is not None:
-                fail(f"task {self.task} makes no instances to judge: {made.error}")
+                fail(f"task {self.task} does not make any instances to judge: {made.error}")
             return Dataset("made", self.whose(), made.rows)
 
         return self.kept("dataset", make)
@@ -129,7 +129,7 @@ class CorrectorSuite(PartSuite[Any]):
                 self.everything(), self.spec(GOOD, self.corrector), tmp_path / "run"
             )
             if made.error is not None:
-                fail(f"where an instance claims no label: {made.error}")
+                fail(f"without a claimed label: {made.error}")
 
     def test_looks_at_what_it_judges(
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
@@ -138,13 +138,13 @@ class CorrectorSuite(PartSuite[Any]):
         if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
-            pytest.skip("an instance of the task claims no label")
+            pytest.skip("an instance of the task does not claim a label")
         flows = self.judge(dataset, tmp_path / "out").report.get("flow", {})
         kept = {label: flow["accepted"].get(label, 0) for label, flow in flows.items()}
         lost = [label for label, count in kept.items() if not count]
         assert not lost or not any(kept.values()), (
-            f"no {self.task} that is {' or '.join(lost)} keeps its label in a dry run: judge the "
-            "instance, and have dry_run answer for it, as by call.label"
+            f"in a dry run, every {self.task} that is {' or '.join(lost)} loses its label: judge "
+            "the instance, and let dry_run answer for it, for example with call.label"
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -152,7 +152,9 @@ class CorrectorSuite(PartSuite[Any]):
         for name, options in (("good", GOOD), ("hostile", HOSTILE)):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)
-            assert not foreign, f"{foreign} labels are none of {self.task}'s, with {name} replies"
+            assert not foreign, (
+                f"{foreign} labels do not belong to {self.task}, with {name} replies"
+            )
 
     def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
         """Hostile replies end in a rejection with a reason, never in another exception."""
@@ -200,4 +202,4 @@ class CorrectorSuite(PartSuite[Any]):
             self.judge(dataset, tmp_path / name, HOSTILE, concurrency)
             path = tmp_path / name / "changes.jsonl"
             files.append(path.read_bytes() if path.exists() else b"")
-        assert files[0] == files[1], "the same replies gave other verdicts"
+        assert files[0] == files[1], "the same replies gave different verdicts"

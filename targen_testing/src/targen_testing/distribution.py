@@ -39,7 +39,7 @@ def metadata_problems(folder: Folder) -> Iterator[Finding]:
     project = folder.project
     groups = {source.group for source in folder.sources}
     if not groups:
-        yield broken("no-entry-point", _FILE, f"no entry point in the group {API_GROUP}")
+        yield broken("no-entry-point", _FILE, f"there is no entry point in the group {API_GROUP}")
     elif API_GROUP not in groups:
         yield broken(
             "api-level",
@@ -52,7 +52,7 @@ def metadata_problems(folder: Folder) -> Iterator[Finding]:
     if not readme:
         yield broken("no-readme", _FILE, "[project] has no readme")
     elif isinstance(file, str) and not (folder.path / file).is_file():
-        yield broken("no-readme", _FILE, f"[project] names the readme {file}, which is not there")
+        yield broken("no-readme", _FILE, f"[project] names the readme {file}, which does not exist")
     if not project.get("requires-python"):
         yield broken("no-requires-python", _FILE, "[project] has no requires-python")
 
@@ -79,7 +79,7 @@ def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
     if operators & {"~=", "==", "==="}:
         operators |= {">=", "<"}
     if not operators & {">=", ">"} or not operators & {"<", "<="}:
-        yield broken("core-version-pin", _FILE, f"`{on_core[0]}` has no lower or no upper bound")
+        yield broken("core-version-pin", _FILE, f"`{on_core[0]}` lacks a lower or an upper bound")
     elif not on_core[0].specifier.contains(Version(__version__), prereleases=True):
         yield broken(
             "core-version-pin", _FILE, f"`{on_core[0]}` does not allow this core, {__version__}"

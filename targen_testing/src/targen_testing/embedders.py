@@ -85,7 +85,7 @@ class EmbedderSuite(PartSuite[Embedder]):
         """A text gets the same vector again, whatever came in between."""
         first = [_vector(encode, text) for text in _TEXTS]
         again = [_vector(encode, text) for text in reversed(_TEXTS)][::-1]
-        assert first == again, "a text got another vector the second time"
+        assert first == again, "a text got a different vector the second time"
 
     def test_tells_texts_apart(self, encode: Encode) -> None:
         """Texts that have nothing in common have different vectors."""
@@ -109,7 +109,7 @@ class EmbedderSuite(PartSuite[Embedder]):
                 for one, two in zip(here, there, strict=True)
                 for a, b in zip(one, two, strict=True)
             )
-            assert same, "another process gives other vectors"
+            assert same, "a different process gives different vectors"
 
 
 def _vector(encode: Encode, text: str) -> list[float]:

@@ -174,12 +174,12 @@ class ExecutorSuite(Suite):
         options: list[dict[str, Any]] = [{}, {"garbage_rate": 1.0}]
 
         async def use(models: Sequence[ChatModel]) -> list[ChatReply]:
-            assert len(models) == 2, f"{len(models)} models in the place of 2"
+            assert len(models) == 2, f"{len(models)} models instead of 2"
             for model, each in zip(models, options, strict=True):
                 source = _scripted(each)
-                assert isinstance(model, ChatModel), "what `place` returns is no ChatModel"
+                assert isinstance(model, ChatModel), "`place` did not return a ChatModel"
                 assert model.identity == source.identity, (
-                    "identity differs from the source's: every call would have another key"
+                    "identity differs from the source's: every call would have a different key"
                 )
                 assert (model.structured, model.seeded) == (source.structured, source.seeded)
                 assert model.price == source.price, "the price differs from the source's"
@@ -188,8 +188,7 @@ class ExecutorSuite(Suite):
                 ]
                 assert abilities[0] == abilities[1], (
                     "top_logprobs, scores_given or continues differs from the source's: pass them "
-                    "on, or "
-                    "tasks that ask for token probabilities are refused"
+                    "on, or tasks that request token probabilities are rejected"
                 )
                 asked = request_of(top_logprobs=2)
                 told = await model.complete(asked)
@@ -204,7 +203,7 @@ class ExecutorSuite(Suite):
 
         one, other = self.placed(use, *options)
         assert other.text.startswith("Sure!") and not one.text.startswith("Sure!"), (
-            "a call went to another model than the one that was asked"
+            "a call went to a different model than the one requested"
         )
 
     def test_same_bytes(self, tmp_path: Path) -> None:
@@ -223,7 +222,7 @@ class ExecutorSuite(Suite):
         with Job.resume(self.everything(), there.folder, verify=True) as job:
             job.run()
         assert (there.folder / "journal").read_bytes() == before, (
-            "a run that is resumed in this process asks again"
+            "a run that is resumed in this process repeats its calls"
         )
         assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
 
@@ -234,7 +233,7 @@ class ExecutorSuite(Suite):
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
         there = self.run(tmp_path / "there", _FAULTS, max_tokens=limit, concurrency=2)
         assert isinstance(there.error, BudgetExhausted), (
-            f"with half of the tokens that it takes the run ended with {there.error!r}"
+            f"with half of the tokens that it needs, the run ended with {there.error!r}"
         )
         spent = there.report["usage"]["total"]
         assert spent["input_tokens"] + spent["output_tokens"] <= limit, "more than the budget"
@@ -249,7 +248,7 @@ class ExecutorSuite(Suite):
         here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
         there = self.run(tmp_path / "there", refused).error
         assert isinstance(there, TargenError), f"{here!r} has become {there!r}"
-        assert (type(there), str(there)) == (type(here), str(here)), "another error than here"
+        assert (type(there), str(there)) == (type(here), str(here)), "a different error than here"
 
     def test_bugs_are_told(self, tmp_path: Path) -> None:
         """Any other exception of a model ends the run with its own words."""
@@ -258,7 +257,7 @@ class ExecutorSuite(Suite):
         error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
         assert isinstance(error, TargenError), f"a bug of a model ended the run with {error!r}"
         assert "LookupError" in str(error) and "no such river" in str(error), (
-            f"the words of a model's bug are lost: {error}"
+            f"the message of a model's bug is lost: {error}"
         )
 
     def test_can_be_cancelled(self) -> None:
@@ -295,14 +294,14 @@ class ExecutorSuite(Suite):
     def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
         """A worker that is killed is replaced, and the run has the same bytes."""
         if not self.own_processes:
-            pytest.skip("declares no own_processes")
+            pytest.skip("does not declare own_processes")
         script = tmp_path / "dies.py"
         script.write_text(_DIES, encoding="utf-8")
         options = {"script": f"{script}:reply"}
         here = self.here(tmp_path / "here", options)
         (tmp_path / "death").write_text(str(os.getpid()), encoding="utf-8")
         there = self.run(tmp_path / "there", options)
-        assert not (tmp_path / "death").exists(), "no worker was asked for a candidate"
+        assert not (tmp_path / "death").exists(), "the workers did not get any candidates"
         self._same(here, there)
 
     @pytest.mark.parametrize(
@@ -315,13 +314,16 @@ class ExecutorSuite(Suite):
         workers = replace(self.where().workers, patience=1.0, **asked)
 
         async def use(models: Sequence[ChatModel]) -> None:
-            fail(f"it was asked for {dict(asked)}, which it has not, and said nothing")
+            fail(
+                f"it was asked for {dict(asked)}, which it does not have, but did not raise an "
+                "error"
+            )
 
         try:
             self.placed(use, {}, workers=workers)
         except (UsageError, JobFailed) as error:
             if not str(error).strip():
-                fail("its error has no words")
+                fail("its error does not have a message")
 
     # --- how they compare ---
 
@@ -330,7 +332,7 @@ class ExecutorSuite(Suite):
         assert there.report["status"] == "complete"
         for name in _FILES:
             one, other = ((each.folder / name).read_bytes() for each in (here, there))
-            assert one == other, f"{name} is not that of the run in this process"
+            assert one == other, f"{name} differs from the run in this process"
 
     def _replies(self, trial: Trial) -> dict[str, Any]:
         """Return the journal's record of each call, without times and tries."""

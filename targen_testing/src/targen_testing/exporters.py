@@ -85,7 +85,7 @@ class ExporterSuite(PartSuite[Exporter]):
         )
         made = trials.generate(self.everything(), spec, folder)
         if made.error is not None:
-            fail(f"task {self.task} makes no rows to write: {made.error}")
+            fail(f"task {self.task} does not make any rows to write: {made.error}")
         rows = made.rows
         if self.task == "sample":
             rows += [
@@ -116,7 +116,7 @@ class ExporterSuite(PartSuite[Exporter]):
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
         """It makes the file or the folder that its suffix promises, with something in it."""
         files = self.write(dataset, tmp_path)
-        assert files, "the folder contains no file"
+        assert files, "the folder does not contain any files"
         assert any(path.stat().st_size for path in files), "what it wrote is empty"
 
     def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ class ExporterSuite(PartSuite[Exporter]):
             {path.relative_to(folder): path.read_bytes() for path in self.write(dataset, folder)}
             for folder in (tmp_path / "first", tmp_path / "again")
         )
-        assert first.keys() == again.keys(), "the same rows make other files"
+        assert first.keys() == again.keys(), "the same rows give different files"
         for name, content in first.items():
-            assert content == again[name], f"the same rows make another {name}"
+            assert content == again[name], f"the same rows give a different {name}"
 
     def test_keeps_pairs_together(self, tmp_path: Path) -> None:
         """It writes rows of a task whose instances take two rows each, or says why not."""
@@ -143,7 +143,7 @@ class ExporterSuite(PartSuite[Exporter]):
             pass
         except Exception as error:
             fail(
-                "an instance of some tasks takes several rows: walk through dataset.instances or "
+                "an instance of some tasks has several rows: iterate over dataset.instances or "
                 f"dataset.units(), not row by row; {type(error).__name__}: {error}"
             )
 
@@ -187,9 +187,12 @@ class ExporterSuite(PartSuite[Exporter]):
         try:
             save(Dataset(dataset.name, dataset.task, rows, dataset.card), exporter, out)
         except _TornRow:
-            assert not list(tmp_path.iterdir()), "something of the half is left behind"
+            assert not list(tmp_path.iterdir()), "parts of the incomplete export are left behind"
         else:
-            fail("reading a row failed, and the exporter wrote half of them as if they were all")
+            fail(
+                "reading a row failed, but the exporter wrote half of the rows as if they were "
+                "complete"
+            )
 
     def test_refuses_in_words(self, dataset: Dataset, tmp_path: Path) -> None:
         """Where it cannot write a dataset, such as one without rows, it says so as a UsageError."""

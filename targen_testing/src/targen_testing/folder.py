@@ -64,13 +64,14 @@ def read_folder(path: Path) -> Folder:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
-            f"no file {file}", hint="give the folder that contains the plugin's pyproject.toml"
+            f"there is no file {file}",
+            hint="give the folder that contains the plugin's pyproject.toml",
         ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
     project = table.get("project")
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
-        raise UsageError(f"{file} names no project", hint='add name = "..." under [project]')
+        raise UsageError(f"{file} does not name a project", hint='add name = "..." under [project]')
     name, version = canonical(project["name"]), str(project.get("version", "0"))
     groups = project.get("entry-points", {})
     sources = [

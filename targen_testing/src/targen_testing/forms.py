@@ -88,7 +88,9 @@ class FormSuite(Suite):
         task = self.made()
         if not isinstance(task, Task):
             fail(f"task() returned a {type(task).__name__}, not a targen_core.Task")
-        assert task.name == "kit-file", f"the task is called {task.name!r}, not kit-file as asked"
+        assert task.name == "kit-file", (
+            f"the task is called {task.name!r}, not kit-file as requested"
+        )
 
     def test_means_the_same_again(self) -> None:
         """The same file means the same task: version, labels, columns and prompts."""
@@ -112,13 +114,13 @@ class FormSuite(Suite):
         form, spec = self.target(), self.read()
         kept = {**spec.model_dump(mode="json", exclude_defaults=True), **form.keeps(spec)}
         copied = form.task(form.spec.model_validate(kept), "kit-file")
-        assert copied.version == self.made().version, "the copy is another version of the task"
+        assert copied.version == self.made().version, "the copy is a different version of the task"
 
     def test_says_what_it_reaches_for(self) -> None:
         """`reaching` returns a mapping, of places in the file."""
         form = self.target()
         if form.reaching is None:
-            pytest.skip("declares no reaching: all of the file counts")
+            pytest.skip("does not declare reaching: the whole file counts")
         reached = form.reaching(form.spec.model_validate(self.below()), Path(self.place))
         try:
             dict(reached)

@@ -112,7 +112,7 @@ class OutputSuite(TaskSuite):
             if answers:
                 found = {**output.answered(row, answers)}
                 own = {name: row[name] for name in output.columns}
-                assert found == own, f"answered() makes {found} of {own}"
+                assert found == own, f"answered() turns {own} into {found}"
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes make the same rows of the file."""
@@ -120,5 +120,5 @@ class OutputSuite(TaskSuite):
         file.write_text(self.file, encoding="utf-8")
         one, other = rows_elsewhere(str(file), self.rows, "", tmp_path)
         assert one == other, (
-            "two processes make other rows: does it go by the order of a set, or by hash()?"
+            "two processes make different rows: does it depend on the order of a set, or on hash()?"
         )

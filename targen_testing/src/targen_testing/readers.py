@@ -80,16 +80,20 @@ class ReaderSuite(Suite):
         assert isinstance(file, TaskFile) and isinstance(file.task, Task), (
             "read() returns a TaskFile with a Task"
         )
-        assert file.task.version == again.task.version, "the same file has another version again"
+        assert file.task.version == again.task.version, (
+            "reading the same file again gives a different version"
+        )
 
     def test_another_text_is_another_version(self, path: Path) -> None:
         """The file's text decides the version: a run would otherwise continue with another task."""
         before = self.read(path).task
         words = before.description or before.summary
         if not words or words not in self.file:
-            pytest.skip("the file does not hold the task's description as it is")
+            pytest.skip("the file does not contain the task's description verbatim")
         path.write_text(self.file.replace(words, f"{words} And more."), encoding="utf-8")
-        assert self.read(path).task.version != before.version, "another text, the same version"
+        assert self.read(path).task.version != before.version, (
+            "the text differs, but the version is the same"
+        )
 
     def test_its_copy_is_read_back(self, path: Path, tmp_path: Path) -> None:
         """A run keeps a copy, by which it is resumed wherever the command is installed."""
@@ -102,7 +106,7 @@ class ReaderSuite(Suite):
             again = task_file(Typed(run / file.copy)).task
         except TargenError as error:
             fail(str(error))
-        assert again.quota_names == file.task.quota_names, "the copy has other labels"
+        assert again.quota_names == file.task.quota_names, "the copy has different labels"
 
     def test_makes_rows(self, path: Path, tmp_path: Path) -> None:
         """The task makes rows by scripted replies."""
@@ -124,4 +128,4 @@ class ReaderSuite(Suite):
                 continue
             except Exception as error:
                 fail(f"of {content[:20]!r}: {type(error).__name__}: {error}; raise UsageError")
-            fail(f"it makes a task of {content[:20]!r}")
+            fail(f"it accepts {content[:20]!r}")

@@ -149,7 +149,7 @@ class _StepSuite(PartSuite[PartT]):
         """The journal of its run makes all rows again: `targen resume --verify`."""
         trial, _ = watched
         if not trial.has_ended:
-            pytest.skip("no run to look at: see makes-rows")
+            pytest.skip("there is no run to check: see makes-rows")
         again = trials.resume(self.everything(), trial.folder, trials.shuffled(3), verify=True)
         if not again.has_ended:
             fail(f"`targen resume --verify` refuses the run: {again.error}")

@@ -56,7 +56,7 @@ class Suite:
         """Return the problem of a suite that does not name its subject, or ""."""
         if isinstance(getattr(cls, cls.kind, None), str):
             return ""
-        return f'{cls.__name__} says not which {cls.kind} it checks: add {cls.kind} = "NAME"'
+        return f'{cls.__name__} does not say which {cls.kind} it checks: add {cls.kind} = "NAME"'
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -101,7 +101,8 @@ class Suite:
         super().__init_subclass__(**kwargs)
         if isinstance(options := vars(cls).get("options"), str):
             raise TypeError(
-                f"{cls.__name__}.options is a text; a tuple has one for each: ({options!r},)"
+                f"{cls.__name__}.options is a text; use a tuple with one text per option: "
+                f"({options!r},)"
             )
         if "kind" in vars(cls):  # one of a kit, not an author's
             bases = (base for base in cls.__mro__ if issubclass(base, Suite))

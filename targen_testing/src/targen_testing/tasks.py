@@ -42,7 +42,7 @@ _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rat
 
 
 _SHUFFLED = (
-    "the run depends on which answer comes first. A step may use the replies and `llm` alone, not "
+    "the run depends on which answer comes first. A step may only use the replies and `llm`, not "
     "a counter or list that several calls share"
 )
 
@@ -115,7 +115,7 @@ class TaskSuite(Suite):
         """The same, for checks that need it to have ended well."""
         check, _ = _trouble(watched)
         if check:
-            pytest.skip(f"no run to look at: see {check}")
+            pytest.skip(f"there is no run to check: see {check}")
         return watched.trial
 
     @pytest.fixture
@@ -153,7 +153,7 @@ class TaskSuite(Suite):
 
     @pytest.fixture
     def shuffled(self, bad: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-        """The same with answers in another order, stopped half-way, resumed without a ledger."""
+        """The same, but shuffled, stopped half-way, and resumed without a ledger."""
 
         def make() -> Trial:
             spec = self.spec(options=_BAD, concurrency=32)
@@ -181,7 +181,7 @@ class TaskSuite(Suite):
         assert item.summary.strip(), "register it with a summary: the listings show it"
         for name in ("summary", "version", "description"):
             assert getattr(task, name).strip(), f"Task.{name} is empty"
-        assert task.name == item.name, f"registered as {item.name}, named {task.name}"
+        assert task.name == item.name, f"it is registered as {item.name}, but named {task.name}"
 
     def test_prompts_fill(self) -> None:
         """Every prompt reads, has turns, and ends with the user's; a brief one needs no more."""
@@ -199,7 +199,7 @@ class TaskSuite(Suite):
             except (OSError, ValueError) as error:
                 fail(f"prompt {prompt.name} cannot be read: {error}")
             assert messages, f"prompt {prompt.name} is empty"
-            assert messages[-1].role == "user", f"prompt {prompt.name} ends with no question"
+            assert messages[-1].role == "user", f"prompt {prompt.name} does not end with a question"
             more = {*prompt.brief.variables} - {*prompt.variables}
             assert not more, f"prompt {prompt.name}: only its brief form needs {', '.join(more)}"
 
@@ -225,13 +225,15 @@ class TaskSuite(Suite):
         names = {label.name for label in task.labels}
         right = {s.actual for s in task.judging.samples if s.actual == s.output}
         if len(names) > _SHOWN:
-            assert right, "no sample shows a right output"
-            assert len(right) < len(task.judging.samples), "no sample shows a wrong output"
+            assert right, "the samples do not show a right output"
+            assert len(right) < len(task.judging.samples), "the samples do not show a wrong output"
             return
-        assert right == names, f"samples of right outputs are for {right}, labels are {names}"
+        assert right == names, (
+            f"samples of right outputs are for {right}, but the labels are {names}"
+        )
         wrong = {s.actual for s in task.judging.samples if s.actual != s.output}
         missing = names - wrong - {"no_valid_instance"}
-        assert not missing, f"no sample shows a wrong output whose label is {missing}"
+        assert not missing, f"the samples do not show a wrong output whose label is {missing}"
         assert all(s.explanation for s in task.judging.samples), "a sample has no explanation"
 
     def test_has_checks(self) -> None:
@@ -287,15 +289,15 @@ class TaskSuite(Suite):
         places = [record["id"].rpartition("/")[2] for record in (*good.provenance, *good.made)]
         if places and all(int(place) % several != last for place in places):
             fail(
-                f"instances_per_call is {several}, and no call gave so many: return a list of "
-                "them, and say in the prompt how many"
+                f"instances_per_call is {several}, but no call returned that many: return a list "
+                "of them, and state the number in the prompt"
             )
 
     def test_rows_are_official(self, watched: _Watched) -> None:
         """Every row satisfies the official schema, strictly."""
         self.must_not("rows-are-official", watched)
         if check := _trouble(watched)[0]:
-            pytest.skip(f"no run to look at: see {check}")
+            pytest.skip(f"there is no run to check: see {check}")
         problem = trials.unofficial(self.target(), watched.trial)
         if problem:
             fail(problem)
@@ -314,7 +316,7 @@ class TaskSuite(Suite):
         for path in task.fields:
             values = [value for row in good.rows for value in named(row, path)]
             if not any(isinstance(part, str) for value in values for part in _parts(value)):
-                fail(f"no row has a text at {path!r}: see Task.fields")
+                fail(f"the rows do not have a text at {path!r}: see Task.fields")
 
     def test_cases_are_read(self, good: Trial) -> None:
         """`Rows.cases` reads every row, with texts and cues of the same names, and the labels."""
@@ -334,7 +336,7 @@ class TaskSuite(Suite):
             if "label" in row:
                 _cases(task, {name: value for name, value in row.items() if name != "label"})
         if "" in labels or len(labels) < (1 if len(task.labels) == 1 else 2):
-            fail(f"the labels of the cases are {sorted(labels)}: that is nothing to tell apart")
+            fail(f"the labels of the cases are {sorted(labels)}: two different labels are needed")
         if len(forms) > 1:
             fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
 
@@ -382,7 +384,7 @@ class TaskSuite(Suite):
         """The rows depend on the replies, not on what comes back first."""
         again = self.trial(tmp_path / "1", concurrency=1)
         if trials.differing(again.folder, good.folder) and self._repeats(good, tmp_path):
-            fail("one call at a time makes other rows than 8 at once")
+            fail("one call at a time makes different rows than 8 at once")
 
     def test_same_bytes_whatever_answer_comes_first(
         self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
@@ -403,18 +405,20 @@ class TaskSuite(Suite):
     def test_verifies(self, good: Trial, shuffled: Trial, tmp_path: Path) -> None:
         """The journal of a finished run makes all its rows again: `targen resume --verify`."""
         if not shuffled.has_ended:
-            pytest.skip("no run to look at: see same-bytes-whatever-answer-comes-first")
+            pytest.skip("there is no run to check: see same-bytes-whatever-answer-comes-first")
         again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
         if str(again.error) != str(shuffled.error) and self._repeats(good, tmp_path):
             fail(
                 f"`targen resume --verify` refuses the run: {again.error}. The calls and results "
-                "of a step may depend on the replies alone, not on which answer came first"
+                "of a step may only depend on the replies, not on which answer came first"
             )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
         """A second run in the same process makes the same rows, without state from the first."""
         if not self._repeats(good, tmp_path):
-            fail("a second run makes other rows: something of the plugin remembers the first one")
+            fail(
+                "a second run makes different rows: the plugin remembers something of the first one"
+            )
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes make the same rows, independent of the order of a set or of `id`."""
@@ -422,7 +426,8 @@ class TaskSuite(Suite):
             pytest.skip("its plugins are made in the test")
         datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
         assert datasets[0] == datasets[1], (
-            "two processes make other rows: does a step go by the order of a set, or by hash()?"
+            "two processes make different rows: does a step depend on the order of a set, or on "
+            "hash()?"
         )
 
     # --- with bad and hostile replies ---
@@ -475,7 +480,9 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
     if isinstance(trial.error, OSError) or isinstance(trial.error.__cause__, OSError):
         return "prompts-fill", str(trial.error)
     if isinstance(trial.error, QuotaNotMet):
-        lacks = f"{trial.error} ({trial.reasons}); if it can make no more, set rows in its suite"
+        lacks = (
+            f"{trial.error} ({trial.reasons}); if it cannot make more rows, set `rows` in its suite"
+        )
         return "generates-exact-quotas", lacks
     if _REFUSED_ROW in str(trial.error):
         return "rows-are-official", str(trial.error)

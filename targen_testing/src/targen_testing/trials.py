@@ -184,7 +184,7 @@ def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
     async def place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatModel]:
         return [_Shuffled(source.model, order, left) for source in sources]
 
-    executor = ModelExecutor(summary="answers in another order", place=place)
+    executor = ModelExecutor(summary="answers in a different order", place=place)
     registered: Registration[Any] = Registration(
         "executor", "shuffled", executor, "", MEMORY, "", ""
     )
@@ -251,7 +251,7 @@ def misread(task: Task[Any, Any], trial: Trial) -> str:
             (instance,) = unit.instances
             again = json.loads(json.dumps(list(task.to_rows(instance, unit.idx))))
             if again != list(unit.rows):
-                return f"row {unit.number} is read back as another: {again}, not {unit.rows}"
+                return f"row {unit.number} is read back differently: {again}, not {unit.rows}"
     except Exception as error:
-        return f"a row is not read back: {type(error).__name__}: {error}"
+        return f"a row cannot be read back: {type(error).__name__}: {error}"
     return ""

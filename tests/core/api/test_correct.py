@@ -78,7 +78,7 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     assert list(first) == list(again)
     with pytest.raises(RunConflict, match="contains a different correction") as caught:
         tg.correct(made, model=silent, n=2, out="out")
-    assert caught.value.hint == "choose another out=..."
+    assert caught.value.hint == "choose a different out=..."
 
 
 def test_what_was_corrected_can_be_corrected_again(run, lab):

@@ -30,7 +30,7 @@ CALLS = table("""
     generate(n=2, steps={"judge": {"temperature": 1}}) | no step 'judge' |
     generate(n=2, options=["x"]) | options is | options={
     generate(n=2, correct="blind") | correct is 'blind' | corrector="NAME"
-    generate(n=2, corrector="blind", correct=False) | correct=False and corrector exclude |
+    generate(n=2, corrector="blind", correct=False) | correct=False and corrector cannot be used |
     generate(n=2, concurrency="4") | concurrency is '4' | a number
     generate(n=2, concurrency=10**9) | concurrency is 1000000000; it must be at most |
     generate(n=2, near_duplicates=0.9) | near_duplicates is 0.9 | up to 100
@@ -41,8 +41,8 @@ CALLS = table("""
     generate(n=2, max_cosine=0) | max_cosine is 0; it must be above 0 |
     generate(n=2, max_cosine=1.0) | max_cosine is 1.0; it must be below 1 |
     generate(n=2, max_cosine=0.8, max_refused=1) | max_refused is 1; it must be at most 0.9 |
-    generate(n=2, max_refused=0.1) | max_refused is for max_cosine |
-    generate(n=2, embedder="words") | embedder is for max_cosine |
+    generate(n=2, max_refused=0.1) | max_refused requires max_cosine |
+    generate(n=2, embedder="words") | embedder requires max_cosine |
     generate(n=2, max_cosine=0.8, embedder="word") | no embedder named 'word' is installed |
     generate(n=2, contexts_limit=0) | contexts_limit is 0 |
     generate(n=2, seeds="one.txt", contexts="one.txt") | seeds also replaces the contexts |

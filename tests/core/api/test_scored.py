@@ -113,11 +113,14 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"scored": {"generat": 1}}, "scored names 'generat'; its steps are"),
+        (
+            {"scored": {"generat": 1}},
+            "scored contains 'generat', which is not a step; its steps are",
+        ),
         ({"scored": {"generate": -1}}, "scored of generate is -1"),
         ({"scored": {"generate": "all"}}, "scored is .*pass alternatives"),
-        ({"scores_given": ("contexts",)}, "scores_given names 'contexts', and scored does not"),
-        ({"continues": ("contexts",)}, "continues names 'contexts', and scored does not"),
+        ({"scores_given": ("contexts",)}, "scores_given contains 'contexts', but scored does not"),
+        ({"continues": ("contexts",)}, "continues contains 'contexts', but scored does not"),
     ],
 )
 def test_a_task_says_steps_and_numbers(changes, words):
@@ -127,7 +130,11 @@ def test_a_task_says_steps_and_numbers(changes, words):
 
 @pytest.mark.parametrize(
     ("sampling", "words"),
-    [({"seed": 3}, "names 'seed'"), ({"temprature": 3}, "names 'temp"), ({"top_p": 2}, "top_p=2")],
+    [
+        ({"seed": 3}, "contains 'seed'"),
+        ({"temprature": 3}, "contains 'temp"),
+        ({"top_p": 2}, "top_p=2"),
+    ],
 )
 def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
     async def write(llm, place):
@@ -257,10 +264,10 @@ def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which)
 
 CANNOT = table(
     """
-    scored | top_logprobs=null | requests token probabilities, but .* not | requests token probabilities.*has none
+    scored | top_logprobs=null | requests token probabilities, but .* not | requests token probabilities.*provides none
     scored | top_logprobs=2 | 3 likeliest tokens, but .* lists at most 2 | 3 likeliest tokens.* at most 2
     given | scores_given=false | token probabilities for its own texts | for its own text
-    grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with 3 .* has none
+    grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with 3 .* provides none
     """,
     4,
 )

@@ -105,7 +105,7 @@ def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"share": 1.5}, "together they are 1"),
+        ({"share": 1.5}, "they must add up to 1"),
         (
             {"branches": (("found", None), ("made yes", "yes"))},
             "in the part part1, no branch aims at",

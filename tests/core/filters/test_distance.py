@@ -173,7 +173,7 @@ class TestTheFilter:
     def test_entries_of_another_embedder_are_refused(self):
         made = self.make()
         made.restore([bytes(9)])
-        with pytest.raises(ValueError, match="another embedder"):
+        with pytest.raises(ValueError, match="a different embedder"):
             made.restore([bytes(11)])
 
     @pytest.mark.parametrize(

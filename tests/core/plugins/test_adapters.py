@@ -132,7 +132,7 @@ def test_a_class_in_a_file_is_a_backend_without_its_path(acme, tmp_path, monkeyp
 
 
 def test_an_adapter_without_classes_says_so(acme):
-    with pytest.raises(UsageError, match="acme has no backends with the name of a class"):
+    with pytest.raises(UsageError, match="acme cannot create a backend from the name of a class"):
         acme(Adapter(adapt=adapt)).find("backend", "acme:acme_llm.Client")
 
 

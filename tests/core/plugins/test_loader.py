@@ -210,7 +210,7 @@ def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
     with pytest.raises(AmbiguousName) as caught:
         registry.find("task", "good")
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
-    assert caught.value.hint == "say which: acme:good or zeta:good"
+    assert caught.value.hint == "use one of these ids: acme:good or zeta:good"
     assert caught.value.exit_code == 2
     assert registry.find("task", "zeta:good").target is mine
     assert registry.find("task", "acme:good").target is GOOD
@@ -319,7 +319,7 @@ def test_an_unknown_name_says_what_is_near_and_what_failed(plugin, source):
         registry.find("task", "goood")
     assert str(caught.value) == "no task named 'goood' is installed"
     assert "did you mean good?" in caught.value.hint
-    assert "plugins that failed to load: 1, see: targen plugins" in caught.value.hint
+    assert "1 plugin failed to load, see: targen plugins" in caught.value.hint
 
 
 @pytest.mark.parametrize(

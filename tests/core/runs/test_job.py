@@ -55,7 +55,7 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
 def test_another_run_in_the_same_directory_is_refused(lab, tmp_path, change, words):
     world = lab.World()
     first = lab.run(world, tmp_path / "run", QUOTAS)
-    with pytest.raises(RunConflict, match="contains another run") as caught:
+    with pytest.raises(RunConflict, match="contains a different run") as caught:
         lab.run(world, tmp_path / "run", QUOTAS, **change)
     assert words in str(caught.value)
     assert lab.run(world, tmp_path / "run", QUOTAS).files == first.files

@@ -49,7 +49,7 @@ REFUSED = table("""
     {"labels": (Label("yes"), Label("yes"))} | same name
     {"labels": (Label("yes"),)} | the generator 'no' does not match a label; labels are yes: state
     {"labels": (*LABELS, Label("odd"))} | no branch aims at label odd: add a generator
-    {"labels": (Label(1, "yes"),)} | no label can be called 1: in Label(name, value), people
+    {"labels": (Label(1, "yes"),)} | a label cannot be called 1: in Label(name, value), people
     {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass Labels
     {"generators": None} | generators is None; pass functions by label
     {"branch_labels": {"column": "no"}} | 'column', which is not a generator

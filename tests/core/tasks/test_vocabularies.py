@@ -24,5 +24,7 @@ def test_a_vocabulary_is_clean(name):
 
 
 def test_one_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="no vocabulary 'verbs'; there are fields, personas"):
+    with pytest.raises(
+        ValueError, match="there is no vocabulary 'verbs'; the vocabularies are fields, personas"
+    ):
         vocabulary("verbs")

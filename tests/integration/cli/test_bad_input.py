@@ -61,7 +61,7 @@ LINES = """
     generate rte --label entailment=-2 | label entailment has a quota of -2
     generate --suite superglue --out '' | --out is empty | or omit --out
     generate rte -n 4 --yes -b chatgpt/gpt-6-luna --out a/b/c | has no API key
-    generate rte -n 8 -b scripted --shard 3/3 --contexts-limit 2 | none are left for this shard
+    generate rte -n 8 -b scripted --shard 3/3 --contexts-limit 2 | so this shard would be empty
     estimate -n 4 | give a task to estimate, or a plugin for all of its tasks
     estimate rte -b scripted -n 2 --yield 1.5 | --yield is 1.5; it must be above 0 and at most 1
 
@@ -70,7 +70,7 @@ LINES = """
     preview rte -b scripted --shard 1/3 | has no option --shard | only targen generate and estimate
     preview rte -b scripted --variants default,nosuch | has no variant 'nosuch'
     preview rte -b scripted --variants paper --variant paper | --variants cannot be combined
-    preview rte -b scripted --solve rows.jsonl | --solve is for --variants
+    preview rte -b scripted --solve rows.jsonl | --solve requires --variants
     preview rte -b scripted --variants paper --solve nosuch.jsonl | there is no file
 
     # what is installed
@@ -93,8 +93,8 @@ LINES = """
     report run --html --json | --html and --json
     report run --html --out . | is a folder
     runs | no folder runs
-    runs rm | takes the runs
-    runs list a b | takes one folder
+    runs rm | needs the runs
+    runs list a b | accepts only one folder
     replay run --out run | run exists
     replay run --no-correct --corrector vote | cannot be combined
     batch export plain | the scripted backend, which step contexts uses, cannot write calls
@@ -102,32 +102,32 @@ LINES = """
     # exports
     export run --out= | --out is empty | or omit --out
     export run --split 80/30 | the share of train is 80, not between 0 and 1
-    export run --split a/b | 'a/b' is not a split
+    export run --split a/b | 'a/b' is not a valid split
     export run --split train=0.5/0.5 | 'train=0.5/0.5': each split needs its own name
-    export run --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a split
-    export run --split 'a b=0.5/y=0.5' | 'a b' is not the name of a split: letters, digits and _
+    export run --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a valid split
+    export run --split 'a b=0.5/y=0.5' | 'a b' cannot be the name of a split: use letters
     export run --split 0.98/0.01/0.01 | is too small for this split: validation and test
-    export run --as jsonl --out folder | folder is a folder, but this export is a file | another
+    export run --as jsonl --out folder | folder is a folder, but this export is a file | different
     export run --as hf --out folder | folder exists | --force replaces an earlier export; or choose
     export run --as hf --out . --force | which did not come from an export and would be lost
-    export run --force --out run/new | | choose another --out
-    export run --force --out run/journal --as hf | | choose another --out
-    export run --force --out run --as hf | | choose another --out
+    export run --force --out run/new | | choose a different --out
+    export run --force --out run/journal --as hf | | choose a different --out
+    export run --force --out run --as hf | | choose a different --out
     export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the data to export
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
     export run --push rte | 'rte' is not the name of a dataset on the hub
     export run --push me/rte --as csv | --push works with the format hf, not with csv
     export run --license mit --as csv | --license works with the format hf, not with csv
-    export run --license 'no such' | --license 'no such' is not the name of a licence
-    export run --push me/rte --out x | --push and --out are two places
+    export run --license 'no such' | --license 'no such' is not the id of a licence
+    export run --push me/rte --out x | --push and --out cannot be used together
     correct bare.jsonl --task rte -b scripted | no labelled rows
 
     # drafts and plugins
     init-task | describe the task, or pass --blank
-    init-task words --blank | --blank asks no model, so it takes no description
+    init-task words --blank | --blank does not use a model, so omit the description
     init-task ' ' -b scripted | the description is empty
-    init-task words --out t.json | the file is YAML
+    init-task words --out t.json | the name must end in .yaml or .yml
     new task -- 'My Task' | 'My Task' is not the name of a distribution | targen new task my-task
     new task -- -x | '-x' is not the name
     new task -- été | 'été' is not the name | targen new task t
@@ -135,10 +135,10 @@ LINES = """
     new task -- Targen_Core | with this name is installed: targen-core | pip uninstall
     new task -- rte | a task with the name 'rte' is installed: targen-tasks | a different name
     new contexts shops --into nowhere | there is no file
-    plugins check | which folder? | targen plugins check PATH
-    plugins chekc . | no action 'chekc' | targen plugins check PATH
+    plugins check | no folder was given | targen plugins check PATH
+    plugins chekc . | plugins chekc: there is no such action | targen plugins check PATH
     plugins check nowhere | no file nowhere/pyproject.toml | give the folder that contains
-    new contexts shops --into demo --out x | --out and --into do not go together
+    new contexts shops --into demo --out x | --out and --into cannot be used together
 """
 JOBS = """
     resume folder | folder is not a run directory | targen generate --out creates
@@ -157,7 +157,7 @@ OPTIONS = """
     -o seed.batch=2 | | did you mean seeds
     --corrector mta | | did you mean meta
     --variant papr | | did you mean paper
-    --no-correct --corrector meta | --no-correct and --corrector exclude each other
+    --no-correct --corrector meta | --no-correct and --corrector cannot be used together
     -o '' | option '' is not KEY=VALUE | -o temperature=0.7
     -o correct.nonsense=1 | backend scripted has no option 'nonsense' | latency_ms
     --backend-for correct | --backend-for 'correct' is not NAME=VALUE | --backend-for correct=llama
@@ -175,14 +175,14 @@ OPTIONS = """
     -o seeds.batch=1000000000000 | seeds.batch
     # of one's own executor, filters and embedder
     --executor besid | no executor named 'besid' is installed
-    --workers 2 | --workers is for --executor
+    --workers 2 | --workers requires --executor
     --executor beside --workers 0 | --workers 0: it must be a number of workers
     --executor beside --workers 2 | has one worker
     --executor beside --resources gpu | it must map names to amounts above 0
     --executor beside --replica one | --replica one: it is not the address
     --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
-    --max-refused 0.1 | --max-refused is for --max-cosine
+    --max-refused 0.1 | --max-refused requires --max-cosine
     --max-cosine 0.8 --embedder word | no embedder named 'word' is installed
     --filter distance | needs the option 'max_cosine'
     --exclude owner/name | there is no file owner/name | --exclude hf:owner/name
@@ -305,7 +305,7 @@ EDITED = """
 def test_a_run_of_another_task_is_told_by_its_task(finished, refuses):
     finished("rte", "-n", 4)
     said = "started with task targen-tasks-superglue:rte; you asked for targen-tasks-superglue:cb"
-    refuses("generate cb -n 3 -b scripted --out run", said, "choose another --out")
+    refuses("generate cb -n 3 -b scripted --out run", said, "choose a different --out")
 
 
 @pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
@@ -321,10 +321,12 @@ def test_the_folder_that_is_proposed_is_free_and_can_be_typed(finished, refuses,
     Path("my run-2").mkdir()
     finished("rte", "-n", 4, out="my run")
     line = "generate rte -b scripted -n 4 --seed 1 --out"
-    refused = refuses(f"{line} 'my run'", "my run contains another run", "targen resume 'my run'")
+    refused = refuses(
+        f"{line} 'my run'", "my run contains a different run", "targen resume 'my run'"
+    )
     assert "--out 'my run-3'" in refused.err
     monkeypatch.chdir("my run")
-    refuses(f"{line} .", ". contains another run", f"--out '{Path.cwd()}-3'")
+    refuses(f"{line} .", ". contains a different run", f"--out '{Path.cwd()}-3'")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -341,7 +343,7 @@ def test_a_run_is_not_writable(finished, refuses):
     said = "cannot write to run: Permission denied"
     refuses("resume run -n 8", said, "chmod -R u+w run, or copy the run", code=1)
     said = "cannot write run/analysis: Permission denied"
-    refuses("analyze run --out run/analysis", said, "choose another --out", code=1)
+    refuses("analyze run --out run/analysis", said, "choose a different --out", code=1)
 
 
 @pytest.mark.parametrize(("way", "value", "line", "error", "hint"), table(EDITED, 5))
@@ -370,6 +372,6 @@ def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, refuses):
     path = Path(f"run/given-{flag}.jsonl")
     path.write_text(path.read_text().replace("Dunmore", "Oberau"))
     said = f"the {flag} of this run, given-{flag}.jsonl, have changed"
-    refuses("resume run -n 4 -q", said, "put the file back as it was, or generate a new run")
+    refuses("resume run -n 4 -q", said, "restore the file, or generate a new run")
     path.unlink()
     refuses("resume run -q", f"--{flag} file run/given-{flag}.jsonl: No such file")

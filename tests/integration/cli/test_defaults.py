@@ -193,7 +193,7 @@ def test_a_strangers_folder_redirects_neither_money_nor_keys(targen, write, serv
     ):
         result = targen(*command)
         assert result.code == 2, result.out
-        assert f"{PROJECT.resolve()} says" in result.err
+        assert f"{PROJECT.resolve()} sets" in result.err
         assert "is not trusted yet" in result.err
         assert "targen config trust" in result.err
     assert service.seen == []

@@ -38,10 +38,7 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
     asked = targen("trace", "run", "0", "--full").out
     assert f"length: {drawn()[0]['length']}" in asked
     card = Path("run/README.md").read_text()
-    assert (
-        "Made to differ by code, balanced over the run: contexts in word; rows in kind, length."
-        in card
-    )
+    assert "Varied by code, balanced over the run: contexts in word; rows in kind, length." in card
 
 
 def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, works):
@@ -74,7 +71,7 @@ VALUES = """
     length=@nothing.txt | No such file
     length=@word | | did you mean words?
     length= | task varied has no such dimension
-    label=a,b | rows have that already
+    label=a,b | rows already have this key
     contexs.word=a,b | | did you mean contexts?
     correct.word=a,b | there is no step 'correct' with dimensions
     kind=open,odd | the task's own code reads it and knows only its own values

@@ -91,7 +91,7 @@ class TestResume:
             "resume run -n 8 -q --exclude test.jsonl --exclude first",
             "run was not started with first excluded",
         )
-        refuses("resume first -n 9 -q --exclude test.jsonl", "first excludes nothing")
+        refuses("resume first -n 9 -q --exclude test.jsonl", "first excludes no datasets")
 
 
 EXCLUDED = """
@@ -118,4 +118,4 @@ def test_a_suite_refuses_what_a_later_task_cannot_exclude_before_it_begins(refus
 def test_a_run_does_not_exclude_itself(rte, test_set):
     result = rte("-n", "12", "--exclude", "./first/dataset.jsonl", "--out", "first")
     assert result.code == 2
-    assert "--exclude: ./first/dataset.jsonl is this very run" in result.err
+    assert "--exclude: ./first/dataset.jsonl is this run itself" in result.err

@@ -106,7 +106,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
         keeps=False,
     )
     assert {one["detail"] for one in records("all", "rejects.jsonl")} == {
-        "another of the merged runs has the very candidate"
+        "two of the merged runs have this candidate"
     }
     assert report("all")["status"] == "short"
     refuses(

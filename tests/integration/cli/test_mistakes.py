@@ -64,7 +64,7 @@ KEYS = r"""
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund":
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row belong to this label"}
     labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row belong to this label"}
-    labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs beside labels, not below it; for a label: labels: {"language": {"definition": "…"}}
+    labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs at the level of labels, not below it; for a label: labels: {"language": {"definition": "…"}}
     labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; for a label:
     labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it belongs to a run, not to a task: -n 40
     labels: order, refund | line 2: labels: it is 'order, refund', but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "…"}
@@ -187,7 +187,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
     generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | split rows when you export them: targen export RUN --split 0.8/0.2
     generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label A=40,B=20
-    generate mail.yaml -b scripted --label order=2,refund=x | --label refund=x: 'x' is not a number of rows | --label refund=40; for several labels --label A=40,B=20
+    generate mail.yaml -b scripted --label order=2,refund=x | --label refund=x: 'x' is not a number of rows | --label refund=40; for several labels: --label A=40,B=20
     generate mail.yaml -b scripted --label order=2,order=3 | --label contains order twice |
     generate mail.yaml -b scripted --label order:2 | --label 'order:2' is not NAME=VALUE | --label order=2
     generate mail.yaml -b scripted --label order 2 | unexpected argument '2': targen generate takes only TASK | --label order=2
@@ -202,18 +202,18 @@ COMMANDS = """
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
     generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no rows would be generated | --label order=40
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
-    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose another --out
-    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose another --out, such as --out folder/run
-    generate mail.yaml -n 6 -b scripted --out run | run contains another run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
-    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains another run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
+    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose a different --out
+    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose a different --out, such as --out folder/run
+    generate mail.yaml -n 6 -b scripted --out run | run contains a different run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
+    generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains a different run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
     generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
     generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
     generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | give one file
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
-    batch import run | batch import takes a file of answers | targen batch import run FILE
-    batch export run answers.jsonl | batch export takes no second name | targen batch export run --out answers.jsonl
+    batch import run | batch import needs a file of answers | targen batch import run FILE
+    batch export run answers.jsonl | batch export does not accept a second name | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
@@ -222,11 +222,11 @@ COMMANDS = """
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
-    compare run | no test rows were given | --test DATA, labelled rows that are not trained on
+    compare run | no test rows were given | pass labelled rows with --test DATA
     merge run | the merged run needs a folder; give --out | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
-    resume run --batch-offline --batch | --batch-offline goes without --batch |
+    resume run --batch-offline --batch | --batch-offline cannot be used with --batch |
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
@@ -279,7 +279,7 @@ COMMANDS = """
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
     generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | give the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
-    generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds is for --batch or --delivery | add --batch, or omit --rounds
+    generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds requires --batch or --delivery | add --batch, or omit --rounds
     batch run | batch run: there is no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
     evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
@@ -306,11 +306,11 @@ COMMANDS = """
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
-    revise run --task other.yaml --yes | the task has none of the run's labels | is it the task of a different run? targen generate TASK -n 100 starts one
+    revise run --task other.yaml --yes | the task does not have any of the run's labels | is it the task of a different run? targen generate TASK -n 100 starts one
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page; over ssh, forward --port with ssh -L
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
-    report run --out page.html | --out is for --html | add --html, or omit --out
+    report run --out page.html | --out requires --html | add --html, or omit --out
 """
 
 
@@ -488,9 +488,9 @@ SERVICES = """
     empty | no answer from the service within 0.2 s of retrying: the answer is empty instead of JSON | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or
     other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when the service is back, or
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in a different way
-    temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL is for a model that reasons: it sends max_completion_tokens and no sampling parameters
-    max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL is for a model that reasons
-    seed | HTTP 400: property 'seed' is unsupported | -o seeded=false sends none
+    temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL supports models that reason: it sends max_completion_tokens and no sampling parameters
+    max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL supports models that reason
+    seed | HTTP 400: property 'seed' is unsupported | -o seeded=false turns it off
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when the service is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
@@ -517,7 +517,7 @@ ADDRESSES = """
     http://HOST/v1/chat | HTTP 404: Not Found (POST http://HOST/v1/chat/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
-    http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: no server listens there | is the server running, and is --base-url right?
+    http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: no server is listening there | is the server running, and is --base-url right?
     http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid, or no network | is the server running
 """
 
@@ -585,14 +585,14 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 
 PYTHON = """
     tg.generate("mail", n=4, model="scripted") | no task named 'mail' is installed | did you mean the file? mail.yaml
-    tg.generate("rte", 4) | generate() got too many positional arguments | what follows task is named, such as generate(task, n=…)
+    tg.generate("rte", 4) | generate() got too many positional arguments | pass arguments after task by keyword, such as generate(task, n=…)
     tg.compare(["run"], "rows.csv") | compare() is missing a required argument: 'test' |
     tg.compare("run", tests="rows.csv") | compare() has no keyword 'tests' | did you mean test?
     tg.preview("rte", labels={"entailment": 1}, model="scripted") | preview() has no keyword 'labels' | its keywords: task, n, variants, model
-    tg.export("run", "csv", out="rows") | export() got multiple values for argument 'out' | what follows out is named, such as
+    tg.export("run", "csv", out="rows") | export() got multiple values for argument 'out' | pass arguments after out by keyword, such as
     tg.generate(n=4) | generate() is missing a required argument: 'task'
     tg.generate("rte", n="4", model="scripted") | n is '4' | pass a whole number of rows, such as n=100
-    tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n by num?
+    tg.generate("rte", num=4, model="scripted") | the number of rows is missing | did you mean n instead of num?
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | give the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
@@ -614,12 +614,12 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
-    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") says more
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
     tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
     tg.load("rn") | no run directory rn | did you mean run?
-    tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose another out=..., such as one in run/exports
+    tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the data given has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: there is no such column; the row has txt |

@@ -1,4 +1,4 @@
-"""`targen replay`: a run made again from its journal, through the command; nothing is sent."""
+"""`targen replay`: a run rebuilt from its journal, through the command; nothing is sent."""
 
 from __future__ import annotations
 

@@ -55,14 +55,14 @@ def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
     assert second <= {"bread", "rivers"}
     refuses(
         "generate kinds.yaml -n 60 -b scripted --shard 6/6",
-        "has 5 items, so none are left for this shard",
+        "has 5 items, so this shard would be empty",
         "use at most 5 shards",
     )
 
 
 def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
     done = targen("generate rte -n 8 -b scripted --shard 1/2 --max-cost 1")
-    assert "--max-cost is for this shard alone" in done.err
+    assert "--max-cost applies only to this shard" in done.err
 
 
 def test_a_shard_is_estimated_and_other_commands_say_that_they_have_none(targen):

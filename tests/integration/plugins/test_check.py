@@ -43,7 +43,7 @@ def test_the_frozen_plugin_still_works(targen):
     assert len(suites) == 7
     assert passed == {"distribution", "loading", *suites}
     assert {c["problem"] for c in report["checks"] if c["outcome"] == "skipped"} == {
-        "declares no wire",
+        "does not declare a wire",
     }
 
 
@@ -56,12 +56,12 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     assert lines[0] == f"frozen-v1 1.0  {frozen}"
     for line_start in (
         "    bare-targen-dependency: pyproject.toml: it depends on `targen`, which is not the core",
-        "    core-version-pin: pyproject.toml: `targen-core` has no lower or no upper bound",
+        "    core-version-pin: pyproject.toml: `targen-core` lacks a lower or an upper bound",
         "    writes: exporter post: ",
     ):
         assert any(line.startswith(line_start) for line in lines), line_start
     assert sum(line.startswith("      try: ") for line in lines) == 2
-    assert any(line.startswith("      must hold: It makes the file") for line in lines)
+    assert any(line.startswith("      required: It makes the file") for line in lines)
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -100,7 +100,7 @@ def test_a_suite_that_names_nothing_is_named_and_the_others_run(targen, frozen):
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     (line,) = [line for line in lines if "suite-without-a-name" in line]
-    assert line.endswith('TestNothing says not which trainer it checks: add trainer = "NAME"')
+    assert line.endswith('TestNothing does not say which trainer it checks: add trainer = "NAME"')
     assert any(line.startswith("    passed: ") for line in lines)
     assert sum(line.startswith("      try: ") for line in lines) == 1
 

@@ -160,7 +160,7 @@ OTHERS = """
     resume run -o majority.times=7 | corrector of this run, acme:majority, had times=5, not 7
     {again} {chosen} -o openings.letters=2 | filter openings acme:openings, which had letters=3, not 2
     {again} {fewer} | started with filters acme:openings, acme:plain; you asked for acme:openings
-    {again} | contains another run
+    {again} | contains a different run
 """  # noqa: E501
 
 
@@ -185,7 +185,7 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen, at):
     assert not any(r["reason"] == "same-opening" for r in at.records("free/rejects.jsonl"))
     chosen("replay run --out meta --corrector meta")
     model = chosen("replay run --out model -o temperature=1", code=2)
-    assert "takes options of parts alone" in model.stderr
+    assert "only accepts options of parts" in model.stderr
 
 
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
@@ -361,7 +361,7 @@ TYPED = """
     mail.yaml | -o openings.most=1 | --filter openings uses it
     mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
     mail.yaml | -o jury.times=3 | no step 'jury' and no such part
-    mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | are one option with two values
+    mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
     rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta
 """  # noqa: E501

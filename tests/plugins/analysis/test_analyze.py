@@ -194,7 +194,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
         (["MINE", "-o", "lexikal.replicates=3"], "did you mean lexical?"),
         (["MINE", "-o", "lexical.replicates=-1"], "replicates"),
         (["MINE", "--intended", "meant"], "none of the files have a column 'meant' (--intended)"),
-        (["MINE", "--pictures", "gif"], "there is svg and png"),
+        (["MINE", "--pictures", "gif"], "the kinds are svg and png"),
         (["MINE", "--task", "no-such-task"], "no task named 'no-such-task' is installed"),
         (["MINE", "--metric", "labels", "--without", "labels"], "there are no metrics left"),
         (["MINE", "--out", "MINE"], "is a file, but an analysis needs a folder"),

@@ -65,7 +65,7 @@ def test_a_planted_habit_is_named_first_with_both_shares(corpus, study):
     )
     lengths = next(line for line in findings.headlines if "words (sd" in line)
     assert "A row of mine has" in lengths
-    assert "one of real 7.0" in lengths
+    assert "a row of real has 7.0" in lengths
 
 
 def test_features_of_each_text_name_it(corpus, study):
@@ -187,13 +187,13 @@ def test_the_report_opens_with_the_differences_in_every_form(targen, jsonl, tmp_
     hedge = "contain a hedge (may, perhaps, seems …)"
     assert done.out.index("A classifier distinguishes rows of mine") < done.out.index(hedge)
     assert done.out.index(hedge) < done.out.index("how to read it")
-    assert done.out.count("Features that tell mine from real") == 1
+    assert done.out.count("Features that distinguish mine from real") == 1
     folder = tmp_path / "analyses" / "mine"
     page = (folder / "report.html").read_text()
-    assert page.index("Features that tell mine from real") < page.index("<h2>Summary")
+    assert page.index("Features that distinguish mine from real") < page.index("<h2>Summary")
     text = (folder / "report.md").read_text()
     assert text.index("A classifier distinguishes") < text.index(
-        "## Features that tell mine from real"
+        "## Features that distinguish mine from real"
     )
     found = json.loads((folder / "analysis.json").read_text())["metrics"]
     table = found["targen-analysis:differences"]["findings"]["tables"][0]

@@ -153,7 +153,7 @@ def test_other_types_are_found(measure, corpus):
     findings = measure(mine, against=corpus(texts(200, seed=1), name="original"))
     away, within = (findings.figures[n]["divergence of types"] for n in ("mine", "original"))
     assert away.low > within.high
-    assert "are PERSON, there" in findings.headlines[0]
+    assert "are PERSON, compared with" in findings.headlines[0]
     assert findings.plots[1].data
 
 

@@ -39,7 +39,7 @@ def test_it_is_written_like_the_command_writes_it(run):
     assert json.loads(written[0].read_text()) == json.loads(json.dumps(analysis.as_dict()))
     with pytest.raises(tg.UsageError, match="contains an analysis") as caught:
         analysis.save("here")
-    assert caught.value.hint == "force=True replaces it; or choose another out=..."
+    assert caught.value.hint == "force=True replaces it; or choose a different out=..."
     assert analysis.save("here", force=True)
 
 

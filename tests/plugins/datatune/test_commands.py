@@ -120,8 +120,8 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
         (["retrieve", ASKED, "--catalogue", ".", "--license", "mit"], "licence"),
         (["catalogue", "build", "none"], "no readable dataset in"),
         (["retrieve", "x y", "--catalogue", "none/here"], "there is no file or folder none/here"),
-        (["retrieve", "x y", "--catalogue", "zz:"], "no catalogue opens 'zz:'"),
-        (["retrieve", "x y", "--min-rows", "3", "--max-rows", "2"], "--min-rows is more than"),
+        (["retrieve", "x y", "--catalogue", "zz:"], "the installed catalogues cannot open 'zz:'"),
+        (["retrieve", "x y", "--min-rows", "3", "--max-rows", "2"], "--min-rows is larger than"),
         (["retrieve", "x y", "--catalogue", ".", "--retriever", "bm26"], "no retriever named"),
         (["retrieve", "x y", "--catalogue", ".", "-o", "k2=1"], "bm25 has no option 'k2'"),
         (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
@@ -146,7 +146,7 @@ def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process):
     in_process("catalogue", "build", str(shop), str(other))
     done = in_process("catalogue", "show", "file:shop/questions.json")
     assert done.code == 2
-    assert "stands for several datasets" in done.err
+    assert "matches several datasets" in done.err
 
 
 def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):

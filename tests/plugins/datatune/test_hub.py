@@ -179,7 +179,7 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
     hub.datasets["ada/a"]["gated"] = "auto"
     with pytest.raises(DatasetUnavailable) as caught:
         list(HUB.rows(entry))
-    assert "ask for access at" in caught.value.hint
+    assert "request access at" in caught.value.hint
     del hub.datasets["ada/a"]
     with pytest.raises(DatasetUnavailable):
         list(HUB.rows(entry))

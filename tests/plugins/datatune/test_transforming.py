@@ -195,7 +195,7 @@ def test_preview_estimate_describe_and_show_know_it(in_process, works):
     assert calls["plan"] == 4
     assert calls["generate"] < 3000 / 0.7 * 1.03
     described = in_process("describe", "recommends.yaml").out
-    assert "row     its rows say it" in described
+    assert "row     stated in its rows" in described
     in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert "file:data/reviews.csv" in in_process("show", "a", "0").out
     prompts = in_process("trace", "a", "0", "--full").out
@@ -242,7 +242,7 @@ def test_one_line_makes_rows_of_a_folder(in_process, works):
     works("resume", "a", "-n", "12", "-q")
     other = in_process(*LINE, "-n", "8", "--datasets", "2", "--out", "a")
     assert other.code == 2
-    assert "contains another run" in other.err
+    assert "contains a different run" in other.err
 
 
 def test_steps_have_backends_and_options_by_either_name(works):
@@ -376,7 +376,7 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
     (source,) = report()["sources"]
     assert source["rows"] == 28
     card = Path("a/README.md").read_text()
-    assert "the rows are: 28 transformed, 12 synthetic" in card
+    assert "that generated them: 28 transformed, 12 synthetic" in card
     output = in_process("report", "a").out
     assert "Rows by part" in output
     number = next(r["idx"] for r in records() if r["intended"].startswith("synthetic"))

@@ -289,7 +289,7 @@ def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
 def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
-    done = refuses(start, "no given row has the label asks", keeps=False)
+    done = refuses(start, "the given rows do not contain the label asks", keeps=False)
     assert "--label asks=0" in done.err
 
 

@@ -81,7 +81,8 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
     assert Path("run/task.json").read_bytes() == before
     other = targen(*start, "-n", "12")
     assert (
-        other.code != 0 and "run contains another run, started with a different method" in other.err
+        other.code != 0
+        and "run contains a different run, started with a different method" in other.err
     )
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
@@ -271,7 +272,7 @@ def test_reports_say_that_nothing_was_corrected(works, start):
     assert "its label, not corrected" in said
     assert "judged" not in said
     card = " ".join(Path("run/README.md").read_text().split())
-    assert "4 of 4 candidates were accepted (100%). No label was corrected." in card
+    assert "4 of 4 candidates were accepted (100%). Labels were not corrected." in card
     works(*start[:-1], "judged", "-n", "4", "--corrector", "blind")
     said = works("report", "judged").out
     assert "after correction" in said and "judged" in said

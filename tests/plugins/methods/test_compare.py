@@ -136,15 +136,15 @@ REFUSED = """
     --data rows.jsonl | for example --data ours=
     --methods claims,selfinstruct -n 4 --settings papr | mean paper?
     --data a=x --data a=y | --data contains a twice
-    --data a/b=x | a name is of letters
+    --data a/b=x | use letters
     --methods targen -n 4 --data targen=x | choose a different name
-    --methods claims -n 4 --set claims=3 | names no method
+    --methods claims -n 4 --set claims=3 | does not name a method
     --methods targen -n 4 -b scripted --test no.jsonl | no.jsonl
     --methods targen -n 4 -b scripted --original no.jsonl | no.jsonl
     --methods targen -n 4 -b scripted --data a=no.jsonl | no.jsonl
     --methods targen,zerogen -n 4 --given mail.yaml | no method uses given
     --methods coda -n 4 | starts from rows
-    --methods claims -n 4 --set zero.claims=3 | none of the methods
+    --methods claims -n 4 --set zero.claims=3 | any of the methods
     --methods claims -n 4 --set claims.claim=3 | no option 'claim'
     --methods targen -n 4 -b scripted --out mine | does not contain a comparison
     --methods coda -n 4 -b scripted --given g.jsonl --test g.jsonl | 4 of 4 given rows are also in

@@ -290,13 +290,13 @@ REFUSED = {
     "zerogen rows.jsonl --labels 0": "not a map",
     "zerogen rows.jsonl": "zerogen:rte",
     "zerogen rows.jsonl --labels zerogen:rt": "zerogen:rte",
-    "zerogen rows.jsonl --labels progen:imdb": "not for rows of",
-    "zerogen rows.jsonl --labels 0=yes,1=no": "yes is no label",
+    "zerogen rows.jsonl --labels progen:imdb": "does not apply to rows of",
+    "zerogen rows.jsonl --labels 0=yes,1=no": "yes is not a label",
     "zerogen rows.jsonl --labels 0=entailment --columns premise=C,hypothesis=X": "'1' (1 row)",
     "zerogen rows.jsonl LABELS --labels 0=not_entailment": "both",
     "zerogen rows.jsonl LABELS": "--columns premise=C,hypothesis=X",
     "zerogen rows.jsonl LABELS --columns premise=D": "no column 'D'",
-    "zerogen rows.jsonl LABELS --columns premise=X,hypothesis=X": "premise and hypothesis are both",
+    "zerogen rows.jsonl LABELS --columns premise=X,hypothesis=X": "hypothesis both map to",
     "zerogen rows.jsonl LABELS --columns premise=C": "leaves hypothesis",
     "zerogen rows.jsonl --labels zerogen:rte --where Z=1": "no column 'Z'",
     "zerogen rows.jsonl LABELS --logits": "--weights FILE",
@@ -366,7 +366,9 @@ def test_nothing_else_is_replaced(refuses, pairs, there):
         name.write_text("{}")
     line = ("import-rows", "zerogen", jsonl("rows.jsonl", CXY), "--task", pairs)
     refuses(
-        (*line, "--labels", "zerogen:rte", "--force", "--out", "out"), "", "choose another --out"
+        (*line, "--labels", "zerogen:rte", "--force", "--out", "out"),
+        "",
+        "choose a different --out",
     )
 
 

@@ -312,7 +312,7 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
     made = generate(mine, labels={"place+person": 2}, model="scripted", progress=False)
     assert made.dataset.labels == {"person+place": 2}
     twice = {"place+person": 1, "person+place": 2}
-    with pytest.raises(UsageError, match="person\\+place has two numbers of rows"):
+    with pytest.raises(UsageError, match="person\\+place has two row counts"):
         generate(mine, labels=twice, model="scripted", progress=False)
     three = {"spans": {"a": "x", "b": "x", "c": "x"}, "per_row": [0, 2]}
     task = Declaration(**{**NER, "output": three}).task(name="mine")
@@ -356,7 +356,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
     ("declared", "problem"),
     [
         ({"spans": {"person": "x"}, "per_row": [3, 1]}, "per_row: the first number is larger"),
-        ({"spans": {"none": "x"}}, "none stands for rows without any label"),
+        ({"spans": {"none": "x"}}, "none means rows without any label"),
         ({"spans": {"two words": "x"}}, "two words"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),

@@ -173,7 +173,7 @@ def test_answers_are_parts_of_a_text_or_not_learned(in_process, works):
     ]
     write_lines("learn.jsonl", rows)
     said = works(*TRAIN, "--trainer", "tfidf").err
-    assert "predicts what rows of mine are counted by, such as when, not their outputs" in said
+    assert "predicts the labels by which rows of mine are counted, such as when, not" in said
     open_ones = {**QA, "output": {"answer": {"why": "a reason"}}}
     Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
     write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)

@@ -133,8 +133,8 @@ def test_where_raters_differ_rows_stay_and_are_listed(run, grades, refuses, work
     grades(run, "bob", {0: {"after": "A"}, 1: {"after": "A", "label": "negative"}})
     grades(run, "cat", {0: REJECT})
     listed = works("review", "apply", run).out
-    assert "ann: reject; bob: as it is; cat: reject" in listed
-    assert "ann: as it is; bob: negative" in listed
+    assert "ann: reject; bob: keep it; cat: reject" in listed
+    assert "ann: keep it; bob: negative" in listed
     works("review", "apply", run, "--resolve", "majority")
     works("review", "apply", run, "--resolve", "bob")
     assert [_outcomes(Path(f"{NEW}{more}")) for more in ("", "-2", "-3")] == [
@@ -247,7 +247,7 @@ def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
     folder = grades(run, "ann", {0: REJECT, 1: REJECT})
     with changed(run / "dataset.jsonl") as rows:
         rows[0]["text"] = "Something else was served here."
-    assert "1 grade by ann not counted" in works("review", "apply", run).err
+    assert "left out 1 grade by ann" in works("review", "apply", run).err
     assert _outcomes(NEW) == {"rejected": 1, "unseen": 5}
     with changed(run / "dataset.jsonl") as rows:
         rows[1]["text"] = "Something else was served there."

@@ -148,7 +148,7 @@ def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, t
 )
 def test_the_same_answer_says_that_the_row_is_right(kind, form, opened):
     page = opened(kind)
-    assert "right is saved; the row stays." in page.say(1, "output", **form).text
+    assert "right is saved; the row is kept." in page.say(1, "output", **form).text
     assert page.lines[-1]["output"] is None
 
 

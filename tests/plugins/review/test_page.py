@@ -59,7 +59,7 @@ def test_a_grade_is_saved_and_the_next_open_row_follows(page, run):
     mine.headers = {"x-page": "1"}
     after = mine.say(3, "grade", "A")
     assert after.headers["x-location"] == "/ann/row/4"
-    assert "Row 2: A is saved; the row stays." in after.text
+    assert "Row 2: A is saved; the row is kept." in after.text
     assert "2 of 6" in after.text
 
 
@@ -95,11 +95,11 @@ def test_an_edit_is_checked_at_once_and_kept_with_what_was_said(page, run):
     mine = page(run)
     form = {"secret": mine.secret.form, "field.text": "Cold."}
     checked = mine.ask("/ann/row/1/check", form, origin=OWN)
-    assert "The task would refuse this row" in checked.text
+    assert "The task rejects this row" in checked.text
     assert mine.lines == []
     mine.say(1, "edit", **{"field.text": "Cold."})
     assert mine.lines[-1]["edit"] == {"text": "Cold."}
-    assert "The task would refuse this row" in mine.ask("/ann/row/1").text
+    assert "The task rejects this row" in mine.ask("/ann/row/1").text
     assert mine.say(1, "edit", **{"field.label": "x"}).status == 303, "no such text: no edit"
     assert mine.lines[-1]["edit"] is None
 
@@ -109,7 +109,7 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     seen = page(run, rejects=True, out=run.with_name("seen"))
     for number in range(1, 8):
         shown = html.unescape(mine.ask(f"/ann/row/{number}").text)
-        assert "Where it is from" not in shown, "lists and seeds may be for one label alone"
+        assert "Origin" not in shown, "lists and seeds may be for one label alone"
         body = shown.split("<main")[1].split("</fieldset>", 1)[1]
         body = body.split('<section class="rubric"')[0]
         assert not re.search(r"positive|negative|come back|about a bus", body), body
@@ -126,7 +126,7 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     assert mine.say(2, "grade", "A").status == 422
     mine.say(2, "label", "positive")
     shown = mine.ask("/ann/row/2").text
-    assert "The guest would come back." in shown and "Where it is from" in shown
+    assert "The guest would come back." in shown and "Origin" in shown
 
 
 REASONS = """
@@ -265,7 +265,7 @@ def test_a_row_that_changed_since_is_told_and_asked_again(page, run):
         rows[0]["text"] = "Other words are here now."
     again = page(run)
     assert again.desk.done == 0
-    assert "not as it was when you graded it" in again.ask("/ann/row/1").text
+    assert "has changed since you graded it" in again.ask("/ann/row/1").text
     again.say(1, "grade", "B")
     assert again.desk.done == 1
 

@@ -145,9 +145,9 @@ def test_a_review_does_not_load_what_only_runs_need(run):
 
 
 REFUSED = """
-    --sample many | --sample many: this is no part of a dataset
+    --sample many | --sample many: this is not a part of a dataset
     --raters ann,b/b | 'b/b' cannot be the name of a rater
-    --not ann=reviews | names no rater and task
+    --not ann=reviews | does not name a rater and a task
     --raters ann,bob --as cat | cat is not a rater in this review: ann, bob
     {rows} | | --out FOLDER
 """

@@ -236,7 +236,7 @@ def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, refu
         assert words in text
         assert "<script" not in text.replace("\\<script", "")
     refuses((*report, "r.md"), "already exists")
-    refuses((*report, "r.pdf"), "written as .html or as .md")
+    refuses((*report, "r.pdf"), "must end in .html or .md")
 
 
 @pytest.mark.whole

@@ -43,13 +43,13 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert f"<span>{word}</span>" in shown
     assert "do:reject" not in shown, "which is what a bad text is"
     own = mine.desk.seat(5).row.label
-    which = "Which label is right? Without one, the row leaves."
+    which = "Which label is right? Without one, the row is removed."
     turned = "wrong label is saved; the row changes its label to negative."
     for number, action, value, words, following in (
-        (1, "grade", "R", "Row 0: right is saved; the row stays.", 2),
+        (1, "grade", "R", "Row 0: right is saved; the row is kept.", 2),
         (3, "grade", "W", which, 3),
         (3, "label", "negative", turned, 4),
-        (4, "grade", "B", "bad text is saved; the row leaves.", 5),
+        (4, "grade", "B", "bad text is saved; the row is removed.", 5),
         (5, "label", "negative", "wrong label is saved", 6),
         (6, "label", own, "right is saved", 2),  # its own label confirms it
     ):
@@ -62,7 +62,7 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
     turned = ("W", "negative")
     assert [*last.values()] == [("R", None), turned, ("B", None), turned, ("R", None)]
     done = mine.ask("/ann/done").text
-    for words in ("2 rows</dt><dd>stay", "2 rows</dt><dd>change", "1 row</dt><dd>leaves"):
+    for words in ("2 rows</dt><dd>kept", "2 rows</dt><dd>changed", "1 row</dt><dd>removed"):
         assert words in done
     listed = mine.ask("/ann/list").text
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed

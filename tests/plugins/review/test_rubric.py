@@ -26,11 +26,11 @@ WRONG = r"""
     grades: [ | line 1: expected the node
     - a | is not a rubric
     name: x\ngrades: [] | grades
-    name: x\n{twice} | a letter of its own
-    name: x\n{grades}\nreasons: [{key: b, name: z}] | a key of its own
+    name: x\n{twice} | its own letter
+    name: x\n{grades}\nreasons: [{key: b, name: z}] | its own key
     name: x\n{grades}\nreasons: [{key: 1, name: z}] | reasons.0.key
     name: x\n{grades}\nreasons: [{key: c, name: 'x; y'}] | reasons.0.name
-    name: x\n{grades}\nreasons: [{key: c, name: z}, {key: d, name: z}] | a name of its own
+    name: x\n{grades}\nreasons: [{key: c, name: z}, {key: d, name: z}] | its own name
 """
 
 

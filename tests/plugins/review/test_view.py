@@ -165,7 +165,10 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     assert "-2.00" in opened.ask("rows?sort=hardest")
     for other, said in (
         (rows_file(7), "whose rows have changed"),
-        (rows_file(6, name="strange.jsonl"), "has no difficulty for rows of strange are"),
+        (
+            rows_file(6, name="strange.jsonl"),
+            "does not contain the difficulty of rows of strange are",
+        ),
     ):
         with pytest.raises(UsageError, match=said):
             view(open_data(other), analyses=[tmp_path / "found"])
@@ -205,7 +208,7 @@ def test_rows_with_the_same_texts_stand_side_by_side(view, written):
     row = opened.ask("row/1")
     assert row.index("<h2>a</h2>") < row.index("<h2>b</h2>")
     assert 'href="/view/row/6"' in row
-    assert "It has no such row." in opened.ask("row/7")
+    assert "It does not have this row." in opened.ask("row/7")
 
 
 def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, written):

@@ -74,7 +74,7 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     ("words", "said"),
     [
         (["--arms", "corection"], "corection is not among the arms"),
-        (["--arms", "variants"], "--arms variants: mood has no such part to leave out"),
+        (["--arms", "variants"], "--arms variants: mood does not have this part"),
         (["-o", "odd"], "-o odd is not KEY=VALUE"),
     ],
 )

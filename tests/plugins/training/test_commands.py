@@ -113,7 +113,7 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
     assert "one" in targen(*both).out
     odd = targen(*both, "--by", "colour")
-    assert odd.code == 2 and "no row has such a column" in odd.err
+    assert odd.code == 2 and "the rows do not have this column" in odd.err
 
 
 @pytest.mark.usefixtures("trained")

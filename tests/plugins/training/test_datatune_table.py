@@ -76,10 +76,13 @@ def test_a_generator_writes_the_few_shot_answers(targen, works):
     plan = targen(*asked, "--plan")
     assert "few-shot answers of implicatures: to generate: n=10, model=scripted" in plan.err
     done = works(*asked)
-    assert "Few-shot answers are to 10 of the 30 examples of implicatures." in done.out
+    assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
     run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
     assert (run / "report.json").exists()
-    assert "few-shot answers of implicatures: there: n=10" in targen(*asked, "--plan").err
+    assert (
+        "few-shot answers of implicatures: using existing rows: n=10"
+        in targen(*asked, "--plan").err
+    )
     assert f"few-shot answers of implicatures: {run}" in targen(*asked[:-6], "--plan").err
     other = targen(*asked, "-n", 12)
     assert other.code == 2 and "its target is 10 rows, not 12" in other.err, other.err

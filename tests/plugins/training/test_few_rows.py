@@ -118,7 +118,7 @@ def _resolving(resolve: Command, name: str, target: object) -> Command:
 BAD = """
     syn.jsonl --curve 2,x | --curve 2,x is not a list of numbers
     syn.jsonl --real real.jsonl --curve 5,2 | increasing numbers, 0 or more
-    syn.jsonl a=real.jsonl --real real.jsonl --curve 2 | takes one dataset
+    syn.jsonl a=real.jsonl --real real.jsonl --curve 2 | adds exactly one dataset
     syn.jsonl --real real.jsonl --curve 2,all | per_label
     syn.jsonl --real none.jsonl | none.jsonl
     real.jsonl --match size | --match

@@ -103,7 +103,7 @@ def test_rows_as_instructions(targen, works, mood):
         (["--trainer", "encoder"], "no pretrained model was given"),
         (["--from", "nowhere"], "no folder nowhere"),
         (["--from", "m"], "always trains a new model"),
-        (["--from", "m", "--model", "x"], "both say what to start from"),
+        (["--from", "m", "--model", "x"], "cannot be used together"),
         (["--mix-temperature", "0.5"], "mix-temperature"),
     ],
 )

@@ -179,7 +179,9 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, superglue)
     run = Path("reproductions/table5/runs/rte-without-correction")
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     there = asked("scripted", 8, "--plan")
-    assert there.code == 0 and there.err.count("of rte: there: n=8, model=scripted") == 2
+    assert (
+        there.code == 0 and there.err.count("of rte: using existing rows: n=8, model=scripted") == 2
+    )
     for model, rows, why in (
         ("claude/claude-haiku-5-5", 8, "started with model scripted of backend scripted; you"),
         ("scripted", 10, "its target is 8 rows, not 10"),
@@ -187,7 +189,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, superglue)
         for more in (["--plan"], []):
             other = asked(model, rows, *more)
             run = "reproductions/table5/runs/rte-with-correction"
-            said = f"with correction of rte: blocked: {run} contains another run"
+            said = f"with correction of rte: blocked: {run} contains a different run"
             assert other.code == 2 and said in other.err and why in other.err, other.err
             assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
             assert "targen resume" not in other.err and "targen_core" not in other.err
@@ -298,7 +300,7 @@ def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(works, monkey
     monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
     asked = ("reproduce", "table8", "--original", ".", "--models", "paper", "--synthetic", RUNS)
     plan = works(*asked, "--generator", "claude/claude-haiku-5-5", "-n", 8, "--plan")
-    assert f"arm synthetic SuperGLUE of rte: there: {RUNS / 'rte'}" in plan.err
+    assert f"arm synthetic SuperGLUE of rte: using existing rows: {RUNS / 'rte'}" in plan.err
     assert re.search(r"Self-Instruct of free-instructions: to generate: .*: about \$\d", plan.err)
 
 
@@ -345,9 +347,7 @@ def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, m
         (superglue / f"WiC/{split}.jsonl").write_text(rows)
     asked = ("reproduce", "table8", "--original", superglue, "--generator", "scripted", "--plan")
     alone = works(*asked, "--tasks", "rte")
-    assert (
-        "Self-Instruct is without wic, which the others learn: a row of wic contains" in alone.err
-    )
+    assert "Self-Instruct lacks wic, which the other arms learn: a row of wic contains" in alone.err
     assert not list(Path("reproductions").rglob("selfinstruct/*.json"))
 
 
@@ -356,10 +356,10 @@ BAD = """
     table7 --original SG | targen reproduce table7 --synthetic FOLDER
     table6 --original SG --models huge | one of: small, paper
     table6 --original SG --tasks multirc | multirc is not in table6
-    table6 --original SG --synthetic nowhere | --synthetic nowhere: no such folder
+    table6 --original SG --synthetic nowhere | --synthetic nowhere: the folder does not exist
     table6 --original SG --tasks wic | no train and val for it
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
-    table11 --original SG | --generator NAME/MODEL, once for each
+    table11 --original SG | pass --generator NAME/MODEL once for each of them
     table5 --original SG --generator scripted -o odd | -o odd is not KEY=VALUE
 """
 ITEMS = """
@@ -367,7 +367,7 @@ ITEMS = """
     figure4 | figure4 reads --synthetic and --original, which are not given | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list
     table16 | replace FOLDER with your own | targen review report FOLDER --paper
-    figure2 --synthetic W --repeats 2 | --repeats is not for figure2 | targen report W/rte
+    figure2 --synthetic W --repeats 2 | --repeats does not apply to figure2 | targen report W/rte
 """
 """Some of them are done by commands of other distributions."""
 

@@ -183,9 +183,9 @@ REFUSED = """
     rows.jsonl -o colour=red | sungen does not have this option; its options are: iterations
     rows.jsonl -o trust=2 | -o trust: input should be less than or equal to 1
     rows.jsonl --features nothing | nothing
-    rows.jsonl --weights w.npy -o seed=1 | leave out -o, --features and --validation
+    rows.jsonl --weights w.npy -o seed=1 | omit -o, --features and --validation
     rows.jsonl --weights torn.npy | torn.npy
-    rows.jsonl --validation few.jsonl | --validation is for --by influence
+    rows.jsonl --validation few.jsonl | --validation requires --by influence
     rows.jsonl --by influence --validation one.jsonl | all validation rows are praise
     odd.jsonl --by influence | the model did not learn
     odd.jsonl --by influence | of the 40 held-out rows are correct

@@ -285,7 +285,9 @@ class TestCommand:
         works("preview", "./porter.yaml", "-b", "scripted")
         refuses("profile notes.txt --into porter.yaml", "porter.yaml already has a profile")
         refuses("profile notes.txt --out profile.yaml", "profile.yaml exists")
-        refuses("profile notes.txt --into task.json", "is not YAML", "--out profile.yaml")
+        refuses(
+            "profile notes.txt --into task.json", "must end in .yaml or .yml", "--out profile.yaml"
+        )
         refuses("profile nosuch.txt", "there is no file nosuch.txt")
         flow = json.dumps(yaml.safe_load(before))
         for text, why in ((flow, "expected"), (f"[{flow}]", "not a mapping"), ("a: [", "expected")):
@@ -295,7 +297,7 @@ class TestCommand:
             )
             assert why in said.err
             assert Path("flow.yaml").read_text() == text
-        refuses("profile notes.txt --out a.yaml --into b.yaml", "exclude each other")
+        refuses("profile notes.txt --out a.yaml --into b.yaml", "cannot be used together")
 
     @pytest.mark.parametrize("mark", ["\n", "\r", "\x85", "\u2028"])
     def test_the_name_of_a_file_writes_no_key(self, works, mark):

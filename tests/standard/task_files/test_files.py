@@ -83,7 +83,7 @@ def test_no_path_of_the_machine_is_kept(tmp_path):
 def test_the_same_command_goes_on_and_another_file_conflicts():
     run(write("t.yaml", YAML), "calm", "alarm")
     run(write("t.yaml", f"# another comment\n{YAML}summary: words\n"), "calm", "alarm")
-    with pytest.raises(RunConflict, match="contains another run"):
+    with pytest.raises(RunConflict, match="contains a different run"):
         run(write("t.yaml", YAML.replace("nothing", "little")), "calm", "alarm")
     assert resume()["status"] == "complete"
 

@@ -84,7 +84,7 @@ def test_each_key_takes_a_bare_name_and_a_full_id(declared, kind):
     task = declared(**{kind: {"use": item.name} if kind in ("contexts", "seeds") else item.name})
     with pytest.raises(UsageError, match="is registered by 2 distributions") as caught:
         estimate(task, n=2, model="scripted", registry=both)
-    assert caught.value.hint == f"say which: {twin.id} or {other.id}"
+    assert caught.value.hint == f"use one of these ids: {twin.id} or {other.id}"
 
 
 def test_generators_are_named_as_lists_are(declared):

@@ -78,10 +78,10 @@ _KINDS: dict[str, _Kind] = {
     ),
     "dimensions": (_is_mapping, 'texts by name, such as dimensions={"length": ["short", "long"]}'),
     "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
-    "correct": (_is_switch, 'True or False; another corrector is corrector="NAME"'),
+    "correct": (_is_switch, 'True or False; for a different corrector, pass corrector="NAME"'),
     "near_duplicates": (
         lambda value: _is_number(value) and not 0 < value <= 1,
-        "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 is off",
+        "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 for none",
     ),
     "exclude": (
         lambda value: _is_text(value) or isinstance(value, PathLike | Iterable),
@@ -94,7 +94,7 @@ _KINDS: dict[str, _Kind] = {
     "delivery": (_is_text, 'the name of a delivery, such as delivery="batch"'),
     "registry": (
         lambda value: isinstance(value, Registry),
-        "what targen_core.load_registry() gives",
+        "the result of targen_core.load_registry()",
     ),
     **dict.fromkeys(("seed", "contexts_limit", "give_up_after"), _WHOLE),
     **dict.fromkeys(
@@ -199,7 +199,7 @@ def _keywords(
     except UsageError as error:
         for key in kwargs.keys() - keywords.keys():
             if (meant := MEANT.get(key, "")) in keywords and kwargs.get(meant) is None:
-                error.hint = f"did you mean {meant} by {key}?"
+                error.hint = f"did you mean {meant} instead of {key}?"
         raise
 
 
@@ -224,7 +224,7 @@ def _bind(
         placed = [key for key, kind in kinds.items() if kind <= inspect.Parameter.VAR_POSITIONAL]
         named = next((key for key in kinds if key not in placed), "")
         example = f"{name}({', '.join(placed)}, {named}=…)"
-        hint = f"what follows {placed[-1]} is named, such as {example}" if named else ""
+        hint = f"pass arguments after {placed[-1]} by keyword, such as {example}" if named else ""
         problem = str(error)  # without its verb
         if not problem.startswith("missing"):
             raise UsageError(f"{name}() got {problem}", hint=hint) from None

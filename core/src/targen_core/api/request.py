@@ -202,11 +202,11 @@ def asked(
     registry = load_registry() if registry is None else registry
     if not correct and corrector:
         raise UsageError(
-            Option("correct", False) + " and " + Option("corrector") + " exclude each other"
+            Option("correct", False) + " and " + Option("corrector") + " cannot be used together"
         )
     if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
         raise UsageError(
-            Option("corrector", "none") + ": no corrector has that name",
+            Option("corrector", "none") + ": there is no corrector with that name",
             hint=Option("correct", False),
         )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
@@ -596,8 +596,8 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     if not mine.total:
         raise UsageError(
             Option("shard")
-            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards, "
-            "and this shard would get none",
+            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards, so "
+            "this shard would be empty",
             hint=f"use at most {whole.total // unit} shards",
         )
     return mine
@@ -654,7 +654,7 @@ def _in_memory(path: Path, kind: str, used: str) -> str:
     """The name of an object that a run was made with."""
     if not used.startswith(f"{MEMORY}:"):
         raise UsageError(
-            f"the {kind} of {path} is {used}, which targen finds by its name",
+            f"the {kind} of {path} is {used}, which targen looks up by name",
             hint=f"omit {kind}=",
         )
     return used.partition(":")[2]

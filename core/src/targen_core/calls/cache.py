@@ -206,7 +206,7 @@ def _secret(file: Path) -> bytes:
 
 
 def _require_unlocked(database: Path) -> None:
-    """See that no other process holds the cache: diskcache would wait a minute to open it.
+    """Check that no other process holds the cache: diskcache would wait a minute to open it.
 
     Raises:
         OperationalError: one does.

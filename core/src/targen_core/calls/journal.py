@@ -277,7 +277,7 @@ def unchecked(record: bytes) -> bytes:
         ValueError: it has another, or none.
     """
     if int(record[:8], 16) != crc32(record[9:]) or record[8:9] != b" ":
-        raise ValueError("its check sum differs")
+        raise ValueError("its checksum does not match")
     return record[9:]
 
 

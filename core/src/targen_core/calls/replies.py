@@ -82,7 +82,7 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
             hint="it may not offer them for this model; use a different backend for this step, "
             "such as "
             + Option("steps", {"STEP": "local"})
-            + "; vLLM, llama.cpp's server and Ollama 0.12.11 have them",
+            + "; vLLM, llama.cpp's server and Ollama 0.12.11 support them",
             billed=True,
         )
     return reply

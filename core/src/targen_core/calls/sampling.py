@@ -87,7 +87,7 @@ def check_own(sampling: Mapping[str, Any]) -> None:
     for key, value in sampling.items():
         if key not in SAMPLING or key == "seed":
             known = ", ".join(name for name in SAMPLING if name != "seed")
-            raise ValueError(f"sampling names {key!r}; a call may set {known}")
+            raise ValueError(f"sampling contains {key!r}, but a call may only set {known}")
         try:
             check_sampling(key, value)
         except UsageError as error:

@@ -16,7 +16,7 @@ _MAX = 10**12  # tokens of one call, and dollars: what is more is no count
 
 
 def check_record(record: Mapping[str, Any]) -> None:
-    """See that a record of a journal has what a run goes by, each of its kind.
+    """Check that a record of a journal has what a run goes by, each of its kind.
 
     Raises:
         ValueError: naming the field.

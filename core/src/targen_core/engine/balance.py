@@ -46,7 +46,7 @@ class Balance:
         return seed.path[: self._ends[self._part_of(seed.path)]]
 
     def aim(self) -> None:
-        """Take a new target, whose rows are shared out anew."""
+        """Set a new target and distribute its rows again."""
         self._shared_out.clear()
         self._waiting.clear()
         self._in_a_row = 0

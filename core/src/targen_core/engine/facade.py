@@ -259,7 +259,7 @@ class StageLlm:
     def _require_scores(
         self, wanted: int, *, given: bool = False, next_token: bool = False
     ) -> None:
-        """See that this step's model tells token probabilities.
+        """Check that this step's model provides token probabilities.
 
         Raises:
             UsageError: it does not, or not of so many tokens or of such a text.
@@ -275,7 +275,7 @@ class StageLlm:
             + (" for its own text" if given else "")
             + (" for the next token of a reply" if next_token else "")
             + (f" with {wanted} likeliest tokens" if wanted else "")
-            + f", and the {bound.backend.rpartition(':')[2]} backend has {has}",
+            + f", but the {bound.backend.rpartition(':')[2]} backend provides {has}",
             hint="declare this in the task's `scored`: a run then checks it before the first call",
         )
 

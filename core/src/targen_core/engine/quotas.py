@@ -118,7 +118,7 @@ class Quotas(Mapping[str, int]):
                     hint=did_you_mean(name, names, "its labels are"),
                 )
             if name in found:
-                raise UsageError(f"label {name} has two numbers of rows", hint="give it only one")
+                raise UsageError(f"label {name} has two row counts", hint="give it only one")
             _check_unit(f"label {name}", rows, task.rows_per_instance)
             found[name] = rows
         if not self.total:

@@ -70,7 +70,9 @@ class RegisteredFilter(Filter):
         try:
             written = json.loads(json.dumps(section, allow_nan=False))
         except (TypeError, ValueError) as error:
-            raise self._guard.fault(f"report() returned what is not JSON: {error}") from error
+            raise self._guard.fault(
+                f"report() returned a value that is not JSON: {error}"
+            ) from error
         if not isinstance(written, dict):
             raise self._guard.fault(
                 f"report() returned {type(section).__name__}; it must return a dict"
@@ -91,7 +93,7 @@ def _problem(refusal: Refusal) -> str:
     if not isinstance(refusal.reason, str) or not _REASON.fullmatch(refusal.reason):
         return f"reason is {refusal.reason!r}; it must be a few words with dashes, such as too-long"
     if not isinstance(refusal.detail, str):
-        return f"detail is a {type(refusal.detail).__name__}; it must be a text"
+        return f"detail is a {type(refusal.detail).__name__}; it must be text"
     if refusal.verdict not in _VERDICTS:
         return f"verdict is {refusal.verdict!r}; it must be {' or '.join(_VERDICTS)}"
     facts = refusal.facts

@@ -49,7 +49,7 @@ from targen_core.text import plural, refused
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _BUSY = 2  # candidates that are kept at work if the earliest takes long, likewise
-_RESTORED = 25_000  # rows that filters take back at once: an index is laid out anew each time
+_RESTORED = 25_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
 _SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _GAVE_WAY = range(5)
@@ -146,7 +146,7 @@ class Engine:
         self._past = [bytearray() for _ in self._parts]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._takes_back = False  # refusals that give way, since there is nothing else
-        # By part and number in it, how a candidate that may be judged anew was counted: the reason
+        # By part and number in it, how a candidate that may be judged again was counted: the reason
         # of a refusal that gives way, or where the label flow of a surplus one ended.
         self._counted_as: dict[tuple[int, int], str] = {}
         self.lacking: list[Lacking] = []

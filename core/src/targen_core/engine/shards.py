@@ -97,11 +97,11 @@ def read_shard(value: Any) -> tuple[int, int] | None:
     number, count = parts
     if not 1 <= count <= MAX_SHARDS:
         raise UsageError(
-            Option("shard") + f" {number}/{count}: there are 1 to {MAX_SHARDS:,} shards"
+            Option("shard") + f" {number}/{count}: a run can have 1 to {MAX_SHARDS:,} shards"
         )
     if number > count:
         raise UsageError(
-            Option("shard") + f" {number}/{count}: no shard {number} of {count}",
+            Option("shard") + f" {number}/{count}: there is no shard {number} of {count}",
             hint=f"numbers go from 1 to {count}, or from 0 to {count - 1}",
         )
     return None if count == 1 else (number or count, count)

@@ -126,7 +126,7 @@ class Window:
         return visit.foreseen == slot.branch
 
     def foresee_again(self) -> None:
-        """Look at the whole window anew, since a label was filled or candidates were refused.
+        """Check the whole window again, since a label was filled or candidates were refused.
 
         Candidates that were started too far back do not hold up earlier ones.
         """

@@ -110,7 +110,7 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
     """
     if adapter.backend is None:
         raise UsageError(
-            f"backend {name!r}: {item.name} has no backends with the name of a class",
+            f"backend {name!r}: {item.name} cannot create a backend from the name of a class",
             hint="pass a model object in Python: model=...",
         )
     if _FILE in name:

@@ -78,11 +78,11 @@ class Configurable(Generic[PartT]):
         is_model = isinstance(self.options, type) and issubclass(self.options, BaseModel)
         if not is_model or self.options.model_config.get("extra") != "forbid":
             raise ValueError(
-                "Configurable: options are a pydantic model with "
+                "Configurable: options must be a pydantic model with "
                 'model_config = ConfigDict(extra="forbid")'
             )
         if not callable(self.make):
-            raise ValueError("Configurable: make is a function of the options")
+            raise ValueError("Configurable: make must be a function of the options")
         if odd := self.uses.keys() - self.options.model_fields.keys():
             raise ValueError(f"Configurable: `uses` contains {min(odd)!r}, which is not an option")
 

@@ -142,7 +142,7 @@ class KindRegister:
         """
         if not isinstance(kind, Kind):
             raise RegistrationRefused(
-                "bad-kind", f"a kind is a targen_core.Kind, not a {type(kind).__name__}"
+                "bad-kind", f"a kind must be a targen_core.Kind, not a {type(kind).__name__}"
             )
         for name, form in _FORMS.items():
             value = getattr(kind, name)

@@ -285,7 +285,7 @@ class _Loading:
             self._end(
                 "incompatible",
                 "api-level",
-                f"written for plugin API {source.group}; this core offers {API_GROUP}",
+                f"it was written for plugin API {source.group}, but this core offers {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
         elif core and source.core and _is_older(core, source.core):

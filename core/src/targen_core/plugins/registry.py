@@ -31,6 +31,7 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, in_python, install
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Registry:
             ids = " or ".join(item.id for item in matching)
             raise AmbiguousName(
                 f"{kind} {name!r} is registered by {len(matching)} distributions",
-                hint=f"say which: {ids}",
+                hint=f"use one of these ids: {ids}",
             )
         return matching[0]
 
@@ -356,7 +357,7 @@ class Registry:
                 raise _unmade(item, error) from error
         elif options:
             names = ", ".join(options)
-            raise UsageError(f"{whose} has no options, and {names} was given")
+            raise UsageError(f"{whose} has no options, but {names} was given")
         elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (
@@ -409,7 +410,10 @@ class Registry:
             hint = install(package)
         elif states == {"ok"}:
             there = f"{ours[0].distribution} {ours[0].version}"
-            hint = f"the installed {there} does not have it yet"
+            hint = (
+                f"pip install --upgrade {ours[0].distribution}; the installed {there} does not "
+                "have it yet"
+            )
         elif states == {"incompatible"}:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
@@ -422,9 +426,9 @@ class Registry:
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
-            hint = f"omit it: no installed plugin provides a {kind}"
+            hint = "omit it: the installed plugins do not provide one"
         if lame:
-            hint += f"; plugins that failed to load: {len(lame)}, see: {Action('plugins')}"
+            hint += f"; {plural(len(lame), 'plugin')} failed to load, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:
             hint += f"; see: {Action(self.kinds[kind].listing)}"
         if disabled:

@@ -93,11 +93,13 @@ class Dimension(Keywords):
         """Refuse a dimension that nothing could be drawn from."""
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"a dimension cannot be called {self.name!r}: letters first, then letters, digits, "
-                "spaces, _ and -"
+                f"a dimension cannot be called {self.name!r}: start with a letter, then use "
+                "letters, digits, spaces, _ and -"
             )
         if self.name.casefold() in _RESERVED:
-            raise ValueError(f"a dimension cannot be called {self.name!r}: rows have that already")
+            raise ValueError(
+                f"a dimension cannot be called {self.name!r}: rows already have this key"
+            )
         for problem in self._problems():
             raise ValueError(f"dimension {self.name!r}: {problem}")
 

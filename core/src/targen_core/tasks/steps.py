@@ -384,7 +384,7 @@ class ListStep(Keywords, Generic[ItemT]):
         """
         there = tuple(items)
         if not there:
-            raise ValueError("a list of existing items has none")
+            raise ValueError("a list of existing items does not have it")
 
         async def propose(llm: Llm, parent: Any, existing: Sequence[ItemT]) -> Sequence[ItemT]:
             return there

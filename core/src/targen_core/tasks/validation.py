@@ -124,7 +124,7 @@ def _labels(task: Task[Any, Any]) -> Iterator[str]:
     for label in task.labels:
         if not isinstance(label.name, str) or not label.name or label.name == NO_VALID_INSTANCE:
             yield (
-                f"no label can be called {label.name!r}: in Label(name, value), people type the "
+                f"a label cannot be called {label.name!r}: in Label(name, value), people type the "
                 "name and rows contain the value: "
                 'Label("yes", 1)'
             )
@@ -159,7 +159,7 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
     listed = f"labels are {', '.join(names)}"
     for branch in task.branch_labels:
         if branch not in task.generators:
-            yield f"branch_labels names {branch!r}, which is not a generator"
+            yield f"branch_labels contains {branch!r}, which is not a generator"
     for branch, aim in task.branches.items():
         if aim is None or aim in names:
             continue
@@ -195,7 +195,7 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
         return
     shares = [part.share for part in task.parts.values()]
     if not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
-        yield f"the shares of its parts are {', '.join(map(str, shares))}; together they are 1"
+        yield f"the shares of its parts are {', '.join(map(str, shares))}; they must add up to 1"
     for name, part in task.parts.items():
         aims = {task.branches[branch] for branch in part.branches}
         for label in task.quota_names:
@@ -220,13 +220,13 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"parameters of {step}: {problem}"
     for step, wanted in task.scored.items():
         if step not in steps:
-            yield f"scored names {step!r}; its steps are {', '.join(steps)}"
+            yield f"scored contains {step!r}, which is not a step; its steps are {', '.join(steps)}"
         if wanted < 0 or isinstance(wanted, bool):
-            yield f"scored of {step} is {wanted}; it is a number of alternatives, 0 or more"
+            yield f"scored of {step} is {wanted}; it must be a number of alternatives, 0 or more"
     for field in ("scores_given", "continues"):
         for step in getattr(task, field):
             if step not in task.scored:
-                yield f"{field} names {step!r}, and scored does not"
+                yield f"{field} contains {step!r}, but scored does not"
     for problem in corrector_problems(task.judging.corrector):
         yield f"its corrector's {problem}"
 

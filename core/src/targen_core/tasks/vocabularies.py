@@ -23,7 +23,9 @@ def vocabulary(name: str) -> tuple[str, ...]:
         ValueError: the list is unknown.
     """
     if name not in VOCABULARIES:
-        raise ValueError(f"no vocabulary {name!r}; there are {', '.join(VOCABULARIES)}")
+        raise ValueError(
+            f"there is no vocabulary {name!r}; the vocabularies are {', '.join(VOCABULARIES)}"
+        )
     path = files("targen_core") / "vocabularies" / f"{name}.txt"
     return tuple(path.read_text(encoding="utf-8").splitlines())
 

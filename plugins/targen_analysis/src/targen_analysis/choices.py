@@ -92,7 +92,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
-        glance={"first": "rows whose answer is the first choice; near chance is right"},
+        glance={"first": "rows whose answer is the first choice; should be near chance"},
         tables=(
             Table(
                 "Position of the answer among the choices",

@@ -127,8 +127,8 @@ def analyze(
     """Measure a dataset and, with --against, how it differs from real rows.
 
     Prints tables and writes analysis.json, report.md and report.html, a page that needs no network.
-    If a package or a model of a metric is missing, reports it and measures the others. Exits 1 if
-    --metric or -o named that metric.
+    If a metric lacks a package or a model, reports it and measures the other metrics. Exits with 1
+    if you asked for that metric with --metric or -o.
 
     Examples:
     - targen analyze runs/rte-0 --against RTE/train.jsonl
@@ -148,7 +148,7 @@ def analyze(
     from targen_core import load_registry
 
     if pictures and pictures not in KINDS:
-        raise UsageError(f"--pictures {pictures}: there is {' and '.join(KINDS)}")
+        raise UsageError(f"--pictures {pictures}: the kinds are {' and '.join(KINDS)}")
     registry = load_registry()
     asked = ask(registry, metric or (), without or (), option or ())
     if not asked:
@@ -201,7 +201,9 @@ def _target(corpora: Sequence[Corpus]) -> Path:
     if run is None or len(corpora) > 1:
         return Path("analyses") / re.sub(r"[^\w.-]+", "-", corpora[0].name)
     if (kind := kind_of(run / "analysis")) not in ("", "a folder"):
-        raise UsageError(f"{run / 'analysis'} is {kind}", hint="choose --out")
+        raise UsageError(
+            f"{run / 'analysis'} is {kind}", hint="write to a different folder with --out"
+        )
     return run / "analysis"
 
 

@@ -196,7 +196,7 @@ def _ready(
     values: Mapping[str, Any],
     progress: Callable[[int, int], None],
 ) -> Searcher:
-    """The searcher of a retriever over all entries, made anew where they have changed."""
+    """The searcher of a retriever over all entries, created again if they have changed."""
     retriever: Retriever = registry.resolve(item)
     options = options_from(item.name, retriever, values)
     folder = retriever_folder(index.folder / "retrievers", item, retriever, options)

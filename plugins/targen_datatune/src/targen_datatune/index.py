@@ -141,7 +141,7 @@ class Watch:
 
 
 class Entries(Collection[DatasetEntry]):
-    """All entries of an index, read anew each time they are walked; `Hit.at` is a place in them."""
+    """All entries of an index, read again for each iteration; `Hit.at` is a place in them."""
 
     def __init__(self, index: Index, numbers: Sequence[int]) -> None:
         self._index = index
@@ -178,7 +178,7 @@ class Index:
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}",
-                hint=Action("catalogue build", Blank("SPEC")) + " makes one",
+                hint=Action("catalogue build", Blank("SPEC")) + " creates one",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
@@ -313,7 +313,7 @@ class Index:
             raise UsageError(f"the dataset {name!r} is not in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)
-            raise UsageError(f"{name} stands for several datasets: {places}")
+            raise UsageError(f"{name} matches several datasets: {places}")
         return entries[0]
 
     def token(self) -> str:
@@ -544,7 +544,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
     if not catalogues:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
-            f"no catalogue opens {spec!r}; installed are: {names}",
+            f"the installed catalogues cannot open {spec!r}; they are: {names}",
             hint="a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
         )
     if len(catalogues) > 1:

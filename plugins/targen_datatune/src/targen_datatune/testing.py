@@ -98,27 +98,29 @@ class CatalogueSuite(Suite):
 
     def test_opens_its_own(self) -> None:
         """It opens the specification of this suite, and not everything."""
-        assert self.spec, f"{type(self).__name__} says not what to open: set spec"
+        assert self.spec, f"{type(self).__name__} does not say what to open: set spec"
         catalogue = self.target()
         assert catalogue.opens(self.spec), f"it does not open {self.spec!r}"
-        assert not catalogue.opens("nobody-has-such-a-scheme:x"), "it opens anything"
+        assert not catalogue.opens("nobody-has-such-a-scheme:x"), "it accepts anything"
 
     def test_lists_the_same_again(self) -> None:
         """Keys occur once, stamps are texts, and another listing gives the same ones."""
         first = self.listed()
         keys = [each.key for each in first]
-        assert keys, f"it lists nothing of {self.spec!r}"
+        assert keys, f"it does not list any datasets of {self.spec!r}"
         assert len(set(keys)) == len(keys), "a key is listed twice"
         assert all(isinstance(each.stamp, str) for each in first)
         again = [(each.key, each.stamp) for each in self.listed()]
-        assert again == [(each.key, each.stamp) for each in first], "another listing differs"
+        assert again == [(each.key, each.stamp) for each in first], "a second listing differs"
 
     def test_describes_each_by_an_id_of_its_own(self, entries: list[DatasetEntry]) -> None:
         """There are entries, each with an id, a name and a revision."""
         assert entries, "it cannot describe any of its datasets"
         ids = [entry.id for entry in entries]
         assert len(set(ids)) == len(ids), "two entries have one id"
-        assert all(entry.name and entry.revision for entry in entries), "no name or no revision"
+        assert all(entry.name and entry.revision for entry in entries), (
+            "the name or the revision is missing"
+        )
 
     def test_entries_survive_json(self, entries: list[DatasetEntry]) -> None:
         """An entry is kept as JSON and read again: samples have no other values."""
@@ -132,8 +134,10 @@ class CatalogueSuite(Suite):
             try:
                 json.dumps(rows, allow_nan=False)
             except (TypeError, ValueError) as error:
-                fail(f"{entry.id}: a row is not of values that JSON has: {error}")
-            assert self._rows(entry) == rows, f"{entry.id}: the rows come in another order"
+                fail(f"{entry.id}: a row has values that JSON does not have: {error}")
+            assert self._rows(entry) == rows, (
+                f"{entry.id}: the rows have a different order the second time"
+            )
             more = {name for row in rows for name in row} - set(entry.columns)
             assert not more, f"{entry.id}: columns that were not described: {sorted(more)}"
             if entry.rows is not None:
@@ -148,7 +152,7 @@ class CatalogueSuite(Suite):
             except DatasetUnavailable:
                 return
             except Exception as error:
-                fail(f"{entry.id}: {type(error).__name__} in place of DatasetUnavailable: {error}")
+                fail(f"{entry.id}: {type(error).__name__} instead of DatasetUnavailable: {error}")
             fail(f"{entry.id}: it gives rows of revision {other.revision}, which does not exist")
 
     def _open(self, entries: list[DatasetEntry]) -> list[DatasetEntry]:
@@ -223,9 +227,9 @@ class RetrieverSuite(Suite):
     def test_same_hits_again(self, search: Searcher, tmp_path: Path) -> None:
         """The same entries and query give the same hits, also from another index."""
         query = "films with stars"
-        assert _plain(search(query, 4)) == _plain(search(query, 4)), "another search differs"
+        assert _plain(search(query, 4)) == _plain(search(query, 4)), "a second search differs"
         again = self.indexed(_entries(), tmp_path / "indexes" / "own")
-        assert _plain(again(query, 4)) == _plain(search(query, 4)), "another index differs"
+        assert _plain(again(query, 4)) == _plain(search(query, 4)), "a second index differs"
 
     def test_follows_the_entries(self, tmp_path: Path) -> None:
         """Made again in the same folder, the index is of the new entries alone."""
@@ -233,8 +237,8 @@ class RetrieverSuite(Suite):
         self.indexed(_entries(), folder)
         words = list(_SETS.values())
         hits = self.indexed(_entries()[2:], folder)(words[2], 4)
-        assert hits and hits[0].at == 0, "it finds an entry of before"
-        assert {hit.at for hit in hits} <= {0, 1}, "it finds entries that are not there"
+        assert hits and hits[0].at == 0, "it finds an entry from before the change"
+        assert {hit.at for hit in hits} <= {0, 1}, "it finds entries that do not exist"
 
     def test_takes_no_entries(self, tmp_path: Path) -> None:
         """An index of nothing finds nothing."""
@@ -255,14 +259,14 @@ class RetrieverSuite(Suite):
                 continue
             except Exception as error:
                 fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
-            fail(f"load() takes a {folder.name} folder")
+            fail(f"load() accepts a {folder.name} folder")
 
     def _whole(self, hits: Sequence[Hit], k: int) -> None:
         places = [hit.at for hit in hits]
         scores = [hit.score for hit in hits]
-        assert len(hits) <= k, f"{len(hits)} hits where {k} were asked for"
+        assert len(hits) <= k, f"{len(hits)} hits, although {k} were requested"
         assert len(set(places)) == len(places), "an entry is found twice"
-        assert all(0 <= at < len(_SETS) for at in places), "a place that no entry has"
+        assert all(0 <= at < len(_SETS) for at in places), "a place without an entry"
         assert scores == sorted(scores, reverse=True), "a later hit has a higher score"
 
 

@@ -126,7 +126,7 @@ class MethodSuite(TaskSuite):
         """Each option says what it does: `targen describe METHOD` shows it."""
         method: Method[Any] = self.registry().get("method", self.method)
         silent = [n for n, field in method.options.model_fields.items() if not field.description]
-        assert not silent, f"no description of {', '.join(silent)}: Field(..., description=...)"
+        assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"
 
     def test_presets_are_options(self) -> None:
         """Each preset is made of its options."""
@@ -165,7 +165,8 @@ class MethodSuite(TaskSuite):
         path.write_text(METHOD.typed("method", METHOD.located(spec, tmp_path), "made"))
         datasets = rows_elsewhere(str(path), self.rows, "", tmp_path)
         assert datasets[0] == datasets[1], (
-            "two processes make other rows: does a step go by the order of a set, or by hash()?"
+            "two processes make different rows: does a step depend on the order of a set, or on "
+            "hash()?"
         )
 
     def _starts(self, method: Method[Any], base: Task[Any, Any]) -> bool:

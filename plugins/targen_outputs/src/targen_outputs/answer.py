@@ -168,7 +168,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
         raise UsageError(f"within: {spec.within!r} is not a text of a row", hint=hint)
     if len(texts) < 2 and spec.within:
         raise UsageError(
-            "a row has a passage, and no question",
+            "a row has a passage but no question",
             hint="fields: {passage: …, question: …}, and under output within: passage",
         )
     return AnswerOutput(spec)

@@ -117,7 +117,7 @@ class InSets(BaseModel):
         low, high = max(1, self.sizes[0]), min(self.sizes[1], len(names))
         if none and self.sizes[0]:
             raise ValueError(
-                f"counts: {plural(none, 'row')} without any, and per_row starts at "
+                f"counts: {plural(none, 'row')} without any, but per_row starts at "
                 f"{self.sizes[0]}; type per_row: [0, {self.sizes[1]}]"
             )
         wanted = {name: self.counts[name] for name in names}

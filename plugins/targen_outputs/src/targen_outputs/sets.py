@@ -35,7 +35,7 @@ JOINED = "+"
 
 def _no_label(name: str) -> str:
     if name == NONE:
-        raise ValueError(f"{NONE} stands for rows without any label; choose a different name")
+        raise ValueError(f"{NONE} means rows without any label; choose a different name")
     return name
 
 

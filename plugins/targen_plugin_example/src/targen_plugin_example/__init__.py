@@ -75,7 +75,7 @@ def register_checks(register: Register[Check[Any, Any]]) -> None:
     register.register(
         "no-placeholder",
         "targen_plugin_example.rules:no_placeholder",
-        summary="refuses rows with a gap in brackets",
+        summary="rejects rows with a gap in brackets",
     )
 
 
@@ -85,7 +85,7 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
     register.register(
         "first-words",
         "targen_plugin_example.rules:FIRST_WORDS",
-        summary="refuses rows that begin as several others do",
+        summary="rejects rows that begin like several others",
     )
 
 

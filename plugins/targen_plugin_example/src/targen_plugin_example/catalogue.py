@@ -51,7 +51,7 @@ def rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     """The rows, as long as they are those that were described."""
     rows = _KEPT.get(entry.name)
     if rows is None or _digest(rows) != entry.revision:
-        raise DatasetUnavailable(f"{entry.id} is not what it was when it was described")
+        raise DatasetUnavailable(f"{entry.id} has changed since it was described")
     yield from map(dict, rows)
 
 

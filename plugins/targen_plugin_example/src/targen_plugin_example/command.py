@@ -12,7 +12,7 @@ from targen_core import read_dataset
 
 def desk(
     run: Annotated[Path, typer.Argument(help="A run directory of tickets.", show_default=False)],
-    count: Annotated[int, typer.Option("-n", "--number", help="Show so many.")] = 5,
+    count: Annotated[int, typer.Option("-n", "--number", help="Number of tickets to show.")] = 5,
 ) -> None:
     """Show the tickets of a run, the urgent ones first.
 

@@ -78,8 +78,8 @@ class _Beside:
 async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[ChatModel]:
     if workers.address or workers.replicas or workers.resources or (workers.minimum or 1) > 1:
         raise UsageError(
-            "the executor beside has one worker, in this process, and no resources to give",
-            hint="--executor beside, alone or with --workers 1",
+            "the executor `beside` has one worker, in this process, and cannot assign resources",
+            hint="--executor besideby itself, or with --workers 1",
         )
     thread = _Thread(len(sources))
     return [_Beside(source.model, thread) for source in sources]

@@ -30,8 +30,8 @@ class FirstWordsOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    words: int = Field(default=3, ge=1, le=20, description="how many words an opening has")
-    most: int = Field(default=2, ge=1, description="how many rows may begin with the same words")
+    words: int = Field(default=3, ge=1, le=20, description="number of words in an opening")
+    most: int = Field(default=2, ge=1, description="maximum number of rows with the same opening")
 
 
 class FirstWords(Filter):

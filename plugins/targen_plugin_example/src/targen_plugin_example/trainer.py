@@ -40,7 +40,7 @@ def load(folder: Path) -> Predictor:
         known = read_json(folder / "counts.json", inside=folder)
         tables = [(int(table["rows"]), dict(table["words"])) for table in known.values()]
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} contains no model of bayes: {error}") from error
+        raise ValueError(f"{folder} does not contain a bayes model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         return [

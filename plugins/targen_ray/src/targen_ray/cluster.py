@@ -218,5 +218,5 @@ def _refused(address: str, error: Exception) -> UsageError:
         )
     return UsageError(
         f"--address {address}: {type(error).__name__}: {words[:400]}",
-        hint="on a node of the cluster HOST:6379 or auto, from outside ray://HOST:10001",
+        hint="on a node of the cluster, HOST:6379 or auto; from outside, ray://HOST:10001",
     )

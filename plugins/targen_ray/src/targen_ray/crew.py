@@ -92,7 +92,7 @@ async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
         except NotAWorker:
             _log.warning("something else answers at %s:%d, so calls go through Ray", host, port)
         except (OSError, TimeoutError):
-            _log.info("no way to %s:%d from here: calls go through Ray", host, port)
+            _log.info("cannot reach %s:%d from here, so calls go through Ray", host, port)
     return _Link(actor)
 
 
@@ -107,7 +107,7 @@ async def _called(ref: Any, seconds: float | None = None) -> bytes:
     except RayActorError as error:
         raise LinkLost(_why(error)) from error
     except (TimeoutError, GetTimeoutError) as error:
-        raise LinkLost(f"it has said nothing for {seconds:.0f} s") from error
+        raise LinkLost(f"it has not responded for {seconds:.0f} s") from error
     except RayTaskError as error:
         raise LinkLost(f"{type(error.cause).__name__}: {error.cause}") from error
     except RayError as error:
@@ -220,7 +220,7 @@ class Crew:
         return max(1, len(nodes))  # one for each
 
     def _require_fit(self, nodes: Sequence[Any]) -> None:
-        """See that a cluster that does not grow has a node for a worker.
+        """Check that a cluster that does not grow has a node for a worker.
 
         Raises:
             UsageError: it has none.
@@ -229,8 +229,8 @@ class Crew:
         lacking = self._lacking(nodes)
         if lacking and self._cluster.started:
             raise UsageError(
-                f"--resources: {lacking}, and this machine is all there is",
-                hint="--address names a cluster that has it",
+                f"--resources: {lacking}, and there are no other machines",
+                hint="pass --address of a cluster that has it",
             )
 
     def _lacking(self, nodes: Sequence[Any]) -> str:
@@ -245,7 +245,7 @@ class Crew:
             if best < amount:
                 return f"no node has {name} {amount:g}; the largest has {best:g}"
         listed = ", ".join(f"{name} {amount:g}" for name, amount in needs.items())
-        return f"no node has {listed} together"
+        return f"no single node has {listed}"
 
     # --- one worker ---
 
@@ -278,7 +278,7 @@ class Crew:
                         link.close()
                 deaths = 1 if member.answered else deaths + 1
                 why = "it was lost before it answered a call"
-                _log.warning("a worker was lost; another one is started in its place")
+                _log.warning("a worker was lost; starting a new one in its place")
             except LinkLost as error:
                 deaths, why = deaths + 1, str(error)
             finally:
@@ -289,7 +289,7 @@ class Crew:
             if deaths >= _DEATHS:
                 raise ServiceGaveUp(
                     f"a worker was started {deaths} times and died each time: {why}",
-                    hint="fewer --workers, or more --resources for each, leave it more room",
+                    hint="use fewer --workers, or give each of them more --resources",
                 )
             await asyncio.sleep(0.1 * deaths)
 
@@ -322,7 +322,7 @@ class Crew:
         assert self._first is not None
         if any(self._keepers.values()):
             left = sum(self._keepers.values())
-            _log.warning("a worker was given up, %d left: %s", left, error)
+            _log.warning("gave up on a worker, %d left: %s", left, error)
         elif not self._keepers:
             self._fail(error)
 
@@ -373,8 +373,8 @@ class Crew:
                 words = await self._waiting_words(cluster, up)
                 self._fail(
                     ServiceGaveUp(
-                        f"no worker came up within {self._workers.patience:g} s: {words}",
-                        hint="--resources says what a worker holds, ray status what is free",
+                        f"no worker started within {self._workers.patience:g} s: {words}",
+                        hint="lower --resources; ray status shows what is free",
                     )
                 )
                 return
@@ -388,13 +388,13 @@ class Crew:
         with contextlib.suppress(Exception):
             lacking = self._lacking(await asyncio.to_thread(cluster.nodes))
             if lacking:
-                return f"{plural(up, 'worker')} at work, {pending} waiting for a node: {lacking}"
+                return f"{plural(up, 'worker')} running, {pending} waiting for a node: {lacking}"
             free = await asyncio.to_thread(cluster.free)
             for name, amount in self._needs().items():
                 if free.get(name, 0) < amount:
-                    why = f"each needs {name} {amount:g}, and {free.get(name, 0):g} is free"
-                    return f"{plural(up, 'worker')} at work, {pending} waiting for room: {why}"
-        return f"{plural(up, 'worker')} at work, {pending} starting"
+                    why = f"each needs {name} {amount:g}, but only {free.get(name, 0):g} is free"
+                    return f"{plural(up, 'worker')} running, {pending} waiting for resources: {why}"
+        return f"{plural(up, 'worker')} running, {pending} starting"
 
 
 def _end(cluster: Cluster, actors: set[ActorHandle[Any]]) -> None:

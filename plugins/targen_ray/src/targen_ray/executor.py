@@ -75,7 +75,8 @@ def _at(source: ModelSource, url: str) -> ModelSource:
     if "base_url" not in type(options).model_fields:
         name = source.backend_id.rpartition(":")[2]
         raise UsageError(
-            f"--replica: the {name} backend has no address", hint="--backend llama has one"
+            f"--replica: the {name} backend has no address",
+            hint="use a backend with an address, such as --backend llama",
         )
     said = {name: getattr(options, name) for name in options.model_fields_set}
     there = type(options).model_validate({**said, "base_url": url})
@@ -108,9 +109,10 @@ def _recipe(source: ModelSource) -> ModelRecipe:
             problem, backend_id = error, ""
     if not pickled and not backend_id:
         raise UsageError(
-            f"--executor ray: the model {source.model.identity} cannot go to another process: "
-            f"{type(problem).__name__}: {problem}",
-            hint="make it of a backend by its name, or give it __getstate__ without what is open",
+            f"--executor ray: the model {source.model.identity} cannot be sent to a different "
+            f"process: {type(problem).__name__}: {problem}",
+            hint="pass the name of its backend, or give the class a __getstate__ without open "
+            "resources",
         )
     return ModelRecipe(source.model.identity, pickled, backend_id, options)
 

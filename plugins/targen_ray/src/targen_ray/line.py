@@ -137,7 +137,7 @@ class Line:
         try:
             return await asyncio.wait_for(self._channel.read(), 3 * POLL)
         except TimeoutError:
-            raise LinkLost(f"it has said nothing for {3 * POLL:.0f} s") from None
+            raise LinkLost(f"it has not responded for {3 * POLL:.0f} s") from None
         except (OSError, EOFError) as error:
             raise LinkLost("its process or its machine is gone") from error
 
@@ -231,11 +231,11 @@ class _Channel:
         """
         (size,) = _HEAD.unpack(await self._reader.readexactly(_HEAD.size))
         if size > _LARGEST:
-            raise ConnectionError("a frame too large to be one")
+            raise ConnectionError("the frame is too large")
         proof = await self._reader.readexactly(_SECRET)
         payload = await self._reader.readexactly(size)
         self._read += 1
         expected = hmac.digest(self._reads, _HEAD.pack(self._read) + payload, "sha256")
         if not hmac.compare_digest(proof, expected):
-            raise ConnectionError("a frame that the other side did not send")
+            raise ConnectionError("the frame was not sent by the other side")
         return payload

@@ -51,7 +51,7 @@ class Worker:
         except TargenError as error:
             return dump([Hello(problem=error)])
         except Exception as error:
-            words = f"a worker could not make its models: {type(error).__name__}: {error}"
+            words = f"a worker could not create its models: {type(error).__name__}: {error}"
             return dump([Hello(problem=UsageError(words))])
         limits = tuple(model.max_concurrency for model in self._models)
         return dump([Hello(limits, os.getpid(), platform.node())])
@@ -162,11 +162,12 @@ def _made(recipe: ModelRecipe) -> ChatModel:
         hint = f"{error.hint}, on every node" if error.hint else ""
         said = f" ({problem})" if problem else ""
         raise UsageError(
-            f"a worker on {platform.node()} cannot make its model: {error}{said}", hint=hint
+            f"a worker on {platform.node()} cannot create its model: {error}{said}", hint=hint
         ) from error
     if model.identity != recipe.identity:
         raise UsageError(
-            f"a worker on {platform.node()} has {model.identity} in place of {recipe.identity}",
+            f"a worker on {platform.node()} has the model {model.identity} instead of "
+            f"{recipe.identity}",
             hint="every node needs the same files and the same versions",
         )
     return model
@@ -198,7 +199,7 @@ def versions(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _require_versions(setup: Setup) -> None:
-    """See that this process runs the same code.
+    """Check that this process runs the same code.
 
     Raises:
         UsageError: naming what differs.

@@ -45,7 +45,7 @@ class Judged:
     Attributes:
         row: the row.
         verdict: what they say.
-        rows: the official rows that result; empty if the row leaves.
+        rows: the official rows that result; empty if the row is removed.
         label: the label that it ends with; None if it goes, or has none.
         refused: why what they want cannot be done, in words, or "".
         unchecked: checks that could not be run on it again.
@@ -122,7 +122,7 @@ class Version:
 
     @property
     def effects(self) -> dict[str, int]:
-        """Return how many rows stay as they are, change and leave."""
+        """Return how many rows are kept as they are, changed and removed."""
         counts = dict.fromkeys(("stays", "changes", "leaves"), 0)
         for name, count in self.report["outcomes"].items():
             counts[EFFECTS.get(name, "stays")] += count
@@ -430,13 +430,13 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         models = [name for name in graded if name not in raters]
         data = folder.with_suffix("")
         first = f"targen review {data if data.exists() else 'DATA'} first"
-        hint = f"--resolve {models[0]} has a model decide" if models else first
+        hint = f"--resolve {models[0]} lets a model decide" if models else first
         raise UsageError(f"there are no grades by people in {folder}", hint=hint)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 
 
 def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) -> None:
-    """See that all grades are of rows of this review.
+    """Check that all grades are of rows of this review.
 
     Raises:
         UsageError: naming the rater whose grades are of others.

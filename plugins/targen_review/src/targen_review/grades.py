@@ -401,4 +401,6 @@ def _words(rater: Rater) -> str:
 
 
 def _not_written(path: Path, error: OSError) -> WriteFailed:
-    return WriteFailed(f"cannot write {path}: {error.strerror}", hint=way_out(error, "grade on"))
+    return WriteFailed(
+        f"cannot write {path}: {error.strerror}", hint=way_out(error, "continue grading")
+    )

@@ -288,12 +288,12 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
             grade = Grade.model_validate(json_of(row["output"]))
         except (KeyError, TypeError, ValueError):
             raise UsageError(
-                f"{run} is not a run of targen review grade", hint="its rows hold no grades"
+                f"{run} is not a run of targen review grade", hint="its rows do not contain grades"
             ) from None
         if grade.row not in ids or not {grade.before, grade.after, *grade.reasons} <= known:
             raise UsageError(
-                f"{run} grades another review than {folder}",
-                hint="a run of targen review grade belongs to one plan",
+                f"{run} grades a different review than {folder}",
+                hint="each run of targen review grade belongs to one plan",
             )
         grades.append(grade)
     if not grades:

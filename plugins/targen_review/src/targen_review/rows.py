@@ -61,7 +61,7 @@ class ReviewRow:
         id: what tells it from the others of its data: a run's candidate id, else its number.
         number: the number of its first official row, from 0; None for a reject.
         fields: its texts by the paths of the instance's fields, as they are shown.
-        editable: those of them that a person may write anew.
+        editable: the texts that a person may edit.
         output: the columns of its output, if it has another one than a label.
         label: its label in the dataset; of a reject, the label that step 4 left, if any. It is None
             if the row has no label, or several.
@@ -153,7 +153,7 @@ class ReviewRow:
 
 @dataclass(frozen=True)
 class ReviewData:
-    """A dataset that is read by people, opened; its rows are read anew each time.
+    """A dataset that is read by people, opened; its rows are read again for each iteration.
 
     Attributes:
         path: as it was typed.
@@ -527,7 +527,7 @@ def _name(check: Any) -> str:
 
 
 def _fields(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The texts of an instance by their paths, and those that can be written anew."""
+    """The texts of an instance by their paths, and those that can be edited."""
     fields: dict[str, str] = {}
     editable: list[str] = []
 

@@ -104,16 +104,15 @@ class Rubric(BaseModel):
     def _distinct(self) -> Rubric:
         letters = [grade.letter for grade in self.grades]
         if len(set(letters)) < len(letters):
-            raise ValueError(f"each grade needs a letter of its own, and these are {letters}")
+            raise ValueError(f"each grade needs its own letter, but these are {letters}")
         keys = [reason.key for reason in self.reasons]
         if len({*letters, *keys}) < len(letters) + len(keys):
             raise ValueError(
-                f"each reason needs a key of its own, and these are {keys} beside the grades "
-                f"{letters}"
+                f"each reason needs its own key, but these are {keys}, and the grades are {letters}"
             )
         names = [reason.name for reason in self.reasons]
         if len(set(names)) < len(names):
-            raise ValueError(f"each reason needs a name of its own, and these are {names}")
+            raise ValueError(f"each reason needs its own name, but these are {names}")
         return self
 
     @property

@@ -44,6 +44,9 @@ EFFECTS: Mapping[str, Effect] = {
 }
 """Outcome -> what happens to the row; a row of any other outcome stays as it is."""
 
+EFFECT_WORDS: Mapping[str, str] = {"stays": "kept", "changes": "changed", "leaves": "removed"}
+"""Effect -> what a row is after it, in words."""
+
 _REJECT = "reject"
 
 
@@ -96,7 +99,7 @@ def check_rule(rule: str, raters: Collection[str]) -> str:
     known = [*RULES, *sorted(raters)]
     raise UsageError(
         f"--resolve {rule!r} is neither a rule nor a rater of this review",
-        hint=did_you_mean(rule, known, "known are"),
+        hint=did_you_mean(rule, known, "choose one of"),
     )
 
 

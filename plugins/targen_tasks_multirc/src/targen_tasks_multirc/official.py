@@ -84,7 +84,7 @@ class OfficialMultiRc(_Part):
     @classmethod
     def _known(cls, version: float) -> float:
         if version != VERSION:
-            raise ValueError(f"version is {version}; the official files are of {VERSION}")
+            raise ValueError(f"version is {version}; the official files have version {VERSION}")
         return version
 
     @model_validator(mode="after")
@@ -138,7 +138,7 @@ def from_rows(official: Sequence[Mapping[str, Any]]) -> list[MultiRcQuestion]:
 def pack(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The official file: neighbouring rows of one passage are one row.
 
-    Passages, questions and answers are numbered anew, each from 0 through the
+    Passages, questions and answers get new numbers, each from 0 through the
     whole file.
     """
     joined: list[dict[str, Any]] = []

@@ -173,7 +173,7 @@ def _plan(rng: random.Random, kind: str) -> _Plan:
 def _kind(draw: Mapping[str, str], number: int) -> str:
     kind = draw.get("kind", KINDS[number % 2])
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is no kind of question; there are: {', '.join(KINDS)}")
+        raise UsageError(f"{kind!r} is not a kind of question; the kinds are: {', '.join(KINDS)}")
     return kind
 
 

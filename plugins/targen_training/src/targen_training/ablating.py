@@ -125,11 +125,12 @@ def ablate(
 ) -> None:
     """Measure what each part of generation contributes: generate without it, train, compare.
 
-    Every arm is a run with one change. It has no self-correction, half or a quarter of the
-    contexts, no contexts, no seeds, or no draws by code. Or it has seeds for all labels or for one,
-    a variant of the task, or another generator. Calls that arms share are made once, and --max-cost
-    is for all of them. With --runs, the whole and every variant are generated with several random
-    seeds, which shows how much of a difference is chance. The command continues where it stopped.
+    Every arm is a run with one change. It leaves out self-correction, contexts, seeds, dimensions,
+    or all but half or a quarter of the contexts. Other arms use each seed for all labels or for
+    one, a variant of the task, or a different generator. Calls that arms share are made once, and
+    --max-cost covers all arms. With --runs, the full task and every variant are generated with
+    several random seeds, which shows how much of a difference is chance. The same command continues
+    where it stopped.
 
     Examples:
     - targen ablate rte --test RTE/val.jsonl --generator llama -o model=llama3.1 --plan
@@ -157,7 +158,7 @@ def ablate(
         made["original"] = {"data": list(original)}
     if len(made) < 2:
         raise UsageError(
-            f"--arms {arms}: {loaded.name} has no such part to leave out",
+            f"--arms {arms}: {loaded.name} does not have this part",
             hint=f"targen describe {task} shows its steps and variants",
         )
     base = {"n": number, "model": generator[0], **generator_options(option or [])}

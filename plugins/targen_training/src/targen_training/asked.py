@@ -106,7 +106,7 @@ def read_rows(
             f"{source} does not contain any rows of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name}: {columns}; "
             + Action("validate", source if is_typed else Blank("ROWS"), **named)
-            + " says more",
+            + " shows more",
         )
     return dataset
 

@@ -143,8 +143,8 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
         counted = {*trained.facts.labels} <= {*task.quota_names}
         if counted and trained.output is None and output_in(task) is not None:
             print(
-                f"warning: the model predicts what rows of {task.name} are counted by, such as "
-                f"{trained.facts.labels[0]}, not their outputs",
+                f"warning: the model predicts the labels by which rows of {task.name} are "
+                f"counted, such as {trained.facts.labels[0]}, not their outputs",
                 file=sys.stderr,
             )
     others = trained.answers != trained.facts.labels or trained.output is not None

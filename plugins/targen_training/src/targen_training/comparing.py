@@ -130,10 +130,10 @@ def compare(
     """Compare datasets by training: same models, same number of rows, same test rows.
 
     Every model is trained on every dataset with several seeds, at equal and at original sizes. If
-    label shares differ, label-matched samples are compared as well. The results are on one page:
-    means, spreads, intervals, paired tests, learning curves. Rows of the test set in the training
-    data are counted and left out. The same command continues a comparison that was stopped, and
-    trains only what changed. Earlier results with different options are moved to earlier/.
+    label shares differ, label-matched samples are also compared. The results are on one page:
+    means, spreads, intervals, paired tests and learning curves. Training rows that are also in the
+    test set are counted and left out. The same command continues a comparison that was stopped, and
+    trains only what has changed. Earlier results with different options are moved to earlier/.
 
     Examples:
     - targen compare runs/rte-0 --test RTE/val.jsonl
@@ -381,7 +381,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
             continue
         if report is not None and report.status in ("complete", "short"):
             money.expect(arm.run, None)
-            print(f"{said}there: {arm.said}", file=sys.stderr)
+            print(f"{said}using existing rows: {arm.said}", file=sys.stderr)
             continue
         missing.append(arm)
         costs.append(expected(registry, arm))
@@ -460,9 +460,7 @@ def asked_for(
     from targen_training.experiments.model import declared
 
     if not test:
-        raise UsageError(
-            "no test rows were given", hint="--test DATA, labelled rows that are not trained on"
-        )
+        raise UsageError("no test rows were given", hint="pass labelled rows with --test DATA")
     if match not in (None, "auto", "labels", "rows"):
         raise UsageError(f"--match must be labels, rows or auto, not {match}")
     few = real is not None and curve is not None
@@ -476,7 +474,7 @@ def asked_for(
         arms[name] = sources
     if few and len(arms) != 2:
         raise UsageError(
-            "--curve with --real takes one dataset to add to the real rows",
+            "--curve with --real adds exactly one dataset to the real rows",
             hint="give one a name, NAME=DATA; NAME=A+B combines two datasets",
         )
     pair = list(arms)[:2]
@@ -502,7 +500,7 @@ def asked_for(
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
     if mixture and len(arms) < 2:
-        raise UsageError("--mixture mixes two datasets", hint="name two")
+        raise UsageError("--mixture mixes two datasets", hint="give two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     return declared(values, "compare")
@@ -523,7 +521,7 @@ def _numbers(curve: str) -> list[int | str]:
     if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):
         raise UsageError(
             f"--curve {curve} is not a list of numbers",
-            hint="--curve 16,64,all, or with --real --curve 0,2,5,20,60",
+            hint="--curve 16,64,all; with --real, --curve 0,2,5,20,60",
         )
     return [part if part == "all" else int(part) for part in parts]
 

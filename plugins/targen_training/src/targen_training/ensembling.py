@@ -47,7 +47,7 @@ class EnsemblingOptions(TrainerOptions):
         "(SuperGen: 10)",
     )
     ensemble_momentum: float = Field(
-        0.8, ge=0, lt=1, description="share of the earlier predictions in their average"
+        0.8, ge=0, lt=1, description="weight of the earlier predictions in the running average"
     )
     ensemble_threshold: float = Field(
         0.8,

@@ -83,13 +83,13 @@ def evaluate(
     """Evaluate a trained model on labelled rows, with 95 % intervals.
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
-    pairs, or the best option (COPA). Also F1 and ROUGE-L of answers (ReCoRD), and F1a and exact
-    match (MultiRC). Also shows calibration, confusions of labels, and parts of the rows: by label,
-    length, dataset and kind. Rows that the model learned from are counted: figures on such rows say
+    pairs, or the best option (COPA). Answers have F1 and ROUGE-L (ReCoRD), or F1a and exact match
+    (MultiRC). The command also shows calibration, confused labels, and the figures by label,
+    length, dataset and kind. It counts test rows that the model was trained on, whose figures mean
     little.
 
-    On a task.json of BIG-bench the normalised score is given: 0 is chance, 100 all right. Decoders
-    choose by likelihood, after worked examples; other models are asked without any.
+    For a BIG-bench task.json, shows the normalised score: 0 is chance, 100 is all right. Decoders
+    choose by likelihood, after worked examples. Other models do not get worked examples.
 
     Examples:
     - targen evaluate models/rte-0 RTE/val.jsonl
@@ -106,7 +106,7 @@ def evaluate(
     data = data or []
     if harness is not None:
         if data or by or out:
-            raise UsageError("--harness has its own data: leave out DATA, --by and --out")
+            raise UsageError("--harness has its own data: omit DATA, --by and --out")
         _print_harness(model, harness, json=json)
         return
     if out is not None and out.exists():

@@ -49,7 +49,7 @@ def learned(
     started_from = ""
     if start is not None:
         if model is not None:
-            raise UsageError("--from and --model both say what to start from", hint="give one")
+            raise UsageError("--from and --model cannot be used together", hint="omit one of them")
         trainer, more, started_from = _started(registry, start, trainer)
         items = [*more, *items]
     elif model is not None:
@@ -115,7 +115,8 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
 def _trainer_for(registry: Registry, model: str) -> str:
     if any(model in (item.name, item.id) for item in registry.all("trainer")):
         raise UsageError(
-            f"--model {model}: {model} is a trainer", hint=f"--trainer {model}, and its model"
+            f"--model {model}: {model} is a trainer",
+            hint=f"pass --trainer {model}, and the model that it starts from",
         )
     from targen_training.neural.weights import find_weights, kind_of
 

@@ -33,7 +33,10 @@ class TfidfOptions(EnsemblingOptions):
     """Options of `tfidf`."""
 
     regularization: float = Field(
-        1.0, gt=0, allow_inf_nan=False, description="inverse of the strength; larger fits closer"
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="inverse of the regularisation strength; larger values fit more closely",
     )
     max_features: int = Field(
         50_000, ge=1, description="number of n-grams per text, the most common ones"
@@ -46,7 +49,9 @@ class TfidfOptions(EnsemblingOptions):
         0.0, ge=0, lt=1, description="share of each target given to other labels (label smoothing)"
     )
     ensemble_intervals: int = Field(
-        11, ge=1, description="fits, between which predictions are averaged (SuperGen: 11)"
+        11,
+        ge=1,
+        description="number of fits, with predictions averaged between them (SuperGen: 11)",
     )
 
     later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {

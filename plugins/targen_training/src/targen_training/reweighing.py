@@ -89,13 +89,13 @@ def reweigh(
 ) -> None:
     """Weight rows by their effect on a model that is trained on them.
 
-    Writes a folder that every command takes for a dataset, with a weight for each row in its
-    provenance. `targen train` and `targen compare` use the weights. Rows of a generator that have
-    wrong labels get low ones.
+    Writes a folder that every command accepts as a dataset, with a weight for each row in its
+    provenance. `targen train` and `targen compare` use the weights. Generated rows with wrong
+    labels get low weights.
 
     The model is a linear head on words, or on the vectors of an encoder. Its gradients are exact,
-    and the same rows, options and seed give the same weights. Says how the share of each label
-    moves.
+    and the same rows, options and seed give the same weights. The command shows how the share of
+    each label changes.
 
     Examples:
     - targen reweigh runs/rte-0
@@ -110,11 +110,9 @@ def reweigh(
     from targen_standard.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):
-        raise UsageError(
-            "--weights replaces the computation: leave out -o, --features and --validation"
-        )
+        raise UsageError("--weights replaces the computation: omit -o, --features and --validation")
     if validation is not None and by != "influence":
-        raise UsageError("--validation is for --by influence")
+        raise UsageError("--validation requires --by influence")
     name = "weighed" if weights is not None else by
     target = out or _beside(data, name)
     check_free(target, "weighted rows", FILE, force=force)

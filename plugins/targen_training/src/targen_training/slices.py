@@ -70,7 +70,7 @@ def slices_of(
     `columns` of the rows.
 
     Raises:
-        UsageError: no row has such a column.
+        UsageError: the rows do not have this column.
     """
     task = test.datasets[0].task
     unit = task.rows_per_instance
@@ -111,7 +111,7 @@ def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[st
     for column in columns:
         texts = [_text(row, column) for _, row in rows]
         if not any(texts):
-            raise UsageError(f"--by {column}: no row has such a column")
+            raise UsageError(f"--by {column}: the rows do not have this column")
         yield column, [texts[decision.row] for decision in decisions]
 
 

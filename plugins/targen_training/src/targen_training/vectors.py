@@ -143,7 +143,8 @@ def _embedder(name: str) -> tuple[str, Encode]:
 
 
 VECTORS = Trainer(
-    summary="logistic regression on the vectors of a pretrained encoder that stays as it is",
+    summary="logistic regression on the vectors of a pretrained encoder that "
+    "is not trained further",
     version="1",
     train=train,
     load=load,

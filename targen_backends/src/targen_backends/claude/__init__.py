@@ -18,6 +18,6 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "claude",
         "targen_backends.claude.backend:BACKEND",
-        summary="Anthropic's models; takes a key in ANTHROPIC_API_KEY",
+        summary="Anthropic's models, with a key in ANTHROPIC_API_KEY",
         aliases=["anthropic"],
     )

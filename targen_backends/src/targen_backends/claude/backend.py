@@ -101,7 +101,7 @@ def defaults(options: ClaudeOptions) -> Mapping[str, Any]:
 
 
 BACKEND = Backend(
-    summary="Anthropic's models; takes a key in ANTHROPIC_API_KEY",
+    summary="Anthropic's models, with a key in ANTHROPIC_API_KEY",
     options=ClaudeOptions,
     create=create,
     defaults=defaults,

@@ -131,7 +131,7 @@ class ClaudeModel(HttpModel):
         return body
 
     def _encoded(self, body: dict[str, Any], request: ChatRequest) -> bytes:
-        """The body as JSON, the schema put in without being made anew."""
+        """Return the body as JSON; the schema is inserted without encoding it again."""
         if request.schema is None or self._mode == "none":
             return json.dumps(body).encode()
         schema = self._schemas.part(request.schema, request.schema_name)

@@ -310,7 +310,7 @@ def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
         )
     hint = "is the server running, and is " + Option("base_url") + " right?"
     if isinstance(cause, ConnectionRefusedError):
-        return "no server listens there (connection refused)", hint
+        return "no server is listening there (connection refused)", hint
     if isinstance(cause, socket.gaierror):
         return f"there is no host {urlsplit(url).hostname}, or no network", hint
     return "", hint

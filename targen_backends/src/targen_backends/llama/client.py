@@ -13,7 +13,7 @@ KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
 _REASONING = (
     Together(Option("model", "chatgpt/MODEL"), Option("base_url", Blank("URL")))
-    + " is for a model that reasons: it sends max_completion_tokens and no sampling parameters"
+    + " supports models that reason: it sends max_completion_tokens and no sampling parameters"
 )
 
 
@@ -30,7 +30,7 @@ class LlamaModel(CompletionsModel):
         parameter_hints={
             "temperature": Setting("temperature", 1) + ", or " + _REASONING,
             **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
-            "seed": Setting("seeded", False) + " sends none",
+            "seed": Setting("seeded", False) + " turns it off",
         },
     )
 

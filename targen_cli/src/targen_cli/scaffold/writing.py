@@ -65,7 +65,9 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
             texts[folder / path] = text
     with writing(folder, hint="use a different folder: --into FOLDER"):
         if there := [str(file) for file in texts if os.path.lexists(file)]:
-            raise UsageError(f"{there[0]} exists, so no files were written", hint="another name")
+            raise UsageError(
+                f"{there[0]} exists, so no files were written", hint="a different name"
+            )
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_plain(file, text.encode())

@@ -49,13 +49,13 @@ def batch(
 ) -> None:
     """Export a run's pending calls to a file, or import the answers.
 
-    Sends no calls and needs no key. The lines are those of the provider's batches: OpenAI's
-    {custom_id, method, url, body} and {custom_id, response}, Anthropic's {custom_id, params} and
-    {custom_id, result}. An answer may also be {custom_id, content}. A file called .md or .csv is a
-    sheet for people, which export writes and import reads when it is filled in. Export, have the
-    file answered, import, and repeat until the run is complete. Import names the answers that it
-    refuses, keeps the others, and then exits with 1. To create a run for it, type: targen generate
-    TASK -n N --batch-offline --out RUN
+    Does not send calls or need a key. The lines have the format of the provider's batches:
+    {custom_id, method, url, body} and {custom_id, response} for OpenAI, {custom_id, params} and
+    {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
+    name ends in .md or .csv, export writes a sheet for people, and import reads it once it is
+    filled in. Export, have the file answered, import, and repeat until the run is complete. Import
+    lists the answers that it rejects, keeps the others, and then exits with 1. To create a run for
+    this, type: targen generate TASK -n N --batch-offline --out RUN
 
     Examples:
     - targen batch export runs/rte-0 --out requests.jsonl
@@ -79,14 +79,15 @@ def batch(
             else "targen batch export RUN, or targen batch import RUN FILE",
         )
     if (action == "import") != (file is not None):
+        wrong = "needs a file of answers" if file is None else "does not accept a second name"
         raise UsageError(
-            f"batch {action} takes {'a file of answers' if file is None else 'no second name'}",
+            f"batch {action} {wrong}",
             hint=f"targen batch import {run} FILE"
             if file is None
             else f"targen batch export {run} --out {file}",
         )
     if action == "import" and out is not None:
-        raise UsageError("--out is for batch export")
+        raise UsageError("--out requires batch export")
     if (plan := plan_of(run)) is not None and plan.review is None:
         raise UsageError(
             f"{run} contains a correction; the command that created it writes files and reads "
@@ -134,7 +135,7 @@ def imported_facts(brought: Imported) -> dict[str, Any]:
 def print_imported(brought: Imported, run: Path | None = None) -> None:
     """Say what became of a file of answers."""
     print(
-        f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already there, "
+        f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already answered, "
         f"{brought.unknown:,} unknown, {brought.bad:,} rejected"
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
@@ -171,6 +172,6 @@ def end_with(brought: Imported) -> None:
         typer.Exit: some are not.
     """
     if brought.bad:
-        answers = plural(brought.bad, "refused answer")
+        answers = plural(brought.bad, "rejected answer")
         print(f"{answers}: correct the file and import it again", file=sys.stderr)
         raise typer.Exit(1)

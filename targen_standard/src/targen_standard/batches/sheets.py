@@ -37,11 +37,11 @@ _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
 The prompts are those that a model would get. If one asks for JSON, you may reply in the shorter
-form beside Reply. The text that all calls of a step share appears once, above them.
+form next to Reply. The text that all calls of a step share appears once, above them.
 
 Write each answer into the block below its prompt. An empty block leaves its call unanswered.
-If an answer contains {len(_FENCE)} or more backticks in a row, put longer rows above and below it.
-Do not change the headings: they say which call an answer is for.
+If an answer contains {len(_FENCE)} or more backticks in a row, put longer fences around it.
+Do not change the headings: they show which call an answer is for.
 """
 
 

@@ -37,8 +37,9 @@ def diff(
 ) -> None:
     """Compare two runs: settings, calls, candidates, rows and figures.
 
-    Calls are compared by their keys, candidates by their ids, rows by their text. A key covers
-    all that decides a reply: one with two replies is named first.
+    Compares calls by their keys, candidates by their ids, and rows by their text. A key covers
+    everything that determines a reply, so calls with the same key but different replies are listed
+    first.
 
     Examples:
     - targen diff runs/rte-0 runs/rte-0-replay

@@ -86,11 +86,11 @@ def correct(
 ) -> None:
     """Correct the labels of any dataset: generated, original or your own.
 
-    Writes a directory with dataset.jsonl (the rows with the labels that they ended with),
-    changes.jsonl (every verdict) and report.json. Rows change in their label alone. A row that
-    is not the task's is an error before the first call. With --flip it is the test of a
-    corrector: labels are made wrong on purpose, and the report says how many of them it found.
-    The same command continues where it was stopped.
+    Writes a directory with dataset.jsonl (the rows with their final labels), changes.jsonl (every
+    verdict) and report.json. Only the labels of rows change. A row that does not fit the task is an
+    error before the first call. With --flip, the command tests a corrector: it makes labels wrong
+    on purpose, and the report shows how many of them the corrector found. The same command
+    continues where it stopped.
 
     Examples:
     - targen correct runs/rte-0 --corrector blind

@@ -561,7 +561,7 @@ def _write(
         if len(item.unit.instances) == 1:
             before, after = (task.to_rows(i, 0) for i in (item.gold, item.final))
             rows += patched(item.unit.rows, before, after)
-        else:  # a row of several instances comes apart: they are numbered anew
+        else:  # a row of several instances is split up, so they get new numbers
             rows += task.to_rows(item.final, at)
         at += task.rows_per_instance
     write_correction(out, rows, changes, report)

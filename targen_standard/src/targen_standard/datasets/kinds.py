@@ -138,5 +138,5 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
 def _no_type(at: str) -> UsageError:
     return UsageError(
         f"column {at} mixes types, or has objects without keys",
-        hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " takes any values",
+        hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " accepts any values",
     )

@@ -211,7 +211,7 @@ def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RecordsOf:
-    """The records of a jsonl file, read anew each time they are asked for."""
+    """The records of a jsonl file, read again for each iteration."""
 
     path: Path
 

@@ -31,7 +31,7 @@ def init_task(
         ),
     ] = None,
     blank: Annotated[
-        bool, typer.Option("--blank", help="Write a commented file to fill in, without a model.")
+        bool, typer.Option("--blank", help="Without a model, write a commented file to fill in.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
@@ -42,9 +42,9 @@ def init_task(
 ) -> None:
     """Write a task file for `targen generate`.
 
-    A model drafts it from your words, in one call; or, with --blank, it is a commented file to fill
-    in. No rows are generated. A draft holds the line `draft: true`, and is refused until you have
-    read it and taken the line out.
+    A model drafts the file from your description, in one call. With --blank, the command writes a
+    commented file to fill in. No rows are generated. A draft contains the line `draft: true`. Read
+    the draft and remove this line before you generate rows.
 
     Examples:
     - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
@@ -57,7 +57,7 @@ def init_task(
         )
     if blank and description is not None:
         raise UsageError(
-            "--blank asks no model, so it takes no description",
+            "--blank does not use a model, so omit the description",
             hint="omit --blank to have a model draft the task; or type: targen init-task --blank",
         )
     if description is None and not blank:
@@ -111,9 +111,11 @@ def init_task(
 def _may_write(path: Path, *, force: bool) -> None:
     if path.suffix not in (".yaml", ".yml"):
         meant = path / "task.yaml" if path.is_dir() else path.with_suffix(".yaml")
-        raise UsageError(f"--out {path}: the file is YAML", hint=f"--out {quote(str(meant))}")
+        raise UsageError(
+            f"--out {path}: the name must end in .yaml or .yml", hint=f"--out {quote(str(meant))}"
+        )
     if path.exists() and not force:
-        raise UsageError(f"{path} exists", hint="--force replaces it; or choose another --out")
+        raise UsageError(f"{path} exists", hint="--force replaces it; or choose a different --out")
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

@@ -172,14 +172,14 @@ _NUMBERS = re.compile(r"(words|per_row):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
     "draft": "Read all of this, correct what is wrong, and then remove this line.",
     "description": "Describe one row. The model reads this in each step.",
-    "fields": "The texts of a row, with the fewest and the most words of each.",
+    "fields": "The texts of a row, with the minimum and maximum words of each.",
     "labels": "Would two people who read these definitions always agree?",
-    "output": "What a row's label says. Would two people who read this always agree?",
+    "output": "The meaning of a row's label. Would two people who read this always agree?",
     "contexts": "Step 1: what the rows are spread over.",
     "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
-    "dimensions": "Traits drawn by code, in which rows differ. Does any value give a label away?",
+    "dimensions": "Traits in which rows differ, drawn by code. Does any value give away a label?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
-    "presets": "Named counts to ask for: rows for each label.",
+    "presets": "Named counts for --preset: rows for each label.",
 }
 _ORDER = (
     "draft name summary language description fields labels output contexts seeds dimensions "

@@ -150,9 +150,9 @@ class ClosingFilter(ExampleFilter):
                 names = self._names(fixed, others)
                 is_ours = type(score) is int and score == len(self._over(names))
             except (TypeError, LookupError, RecursionError) as error:
-                raise ValueError("no entry of the examples") from error
+                raise ValueError("this is not an entry of the examples") from error
             if not is_ours:
-                raise ValueError("no entry of the examples")
+                raise ValueError("this is not an entry of the examples")
             self._enter(score, names)
 
     def _names(self, fixed: list[int], others: list[str]) -> frozenset[str]:
@@ -162,10 +162,10 @@ class ClosingFilter(ExampleFilter):
             TypeError, LookupError, ValueError: no text has them.
         """
         if not all(type(at) is int and at >= 0 for at in fixed) or len({*fixed}) < len(fixed):
-            raise ValueError("no numbers of telltales")
+            raise ValueError("the telltales of an entry are invalid")
         named = [self._telltales.fixed[at] for at in fixed]
         if not self._telltales.may_be(named, others):
-            raise ValueError("no telltales of a text")
+            raise ValueError("a text cannot have these telltales")
         return frozenset([*named, *others])
 
     def count(self, branch: str, commit: Commit) -> None:

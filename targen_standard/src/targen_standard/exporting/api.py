@@ -94,7 +94,7 @@ def require_used(parts: Parts, options: Iterable[str]) -> None:
                 parts.refuse_unused(name)
             known = parts.options
             raise UsageError(
-                f"option {name!r}: no part used here has such an option",
+                f"option {name!r}: the parts used here do not have this option",
                 hint=did_you_mean(name, known, "options")
                 if known
                 else "leave " + Option("options") + " out",

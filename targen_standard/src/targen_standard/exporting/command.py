@@ -129,8 +129,8 @@ def export(
 ) -> None:
     """Export a dataset in another tool's format, or upload it.
 
-    Rows are checked against the task's schema first. The output is written completely or not
-    at all.
+    Checks the rows against the task's schema first. Writes the output either completely or not at
+    all.
 
     Examples:
     - targen export runs/rte-0
@@ -168,8 +168,8 @@ def export(
     if weights and not exporter.columns:
         raise UsageError(
             f"the format {item.name} cannot contain weights",
-            hint="--as jsonl, csv, parquet or hf; targen reweigh --best N keeps rows that all "
-            "count alike",
+            hint="use --as jsonl, csv, parquet or hf; or targen reweigh --best N, which keeps rows "
+            "with equal weights",
         )
     shares = shares_of(split) if split is not None else None
     variants = said.values.get("variants", ())
@@ -189,7 +189,7 @@ def export(
         print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
     if push is not None and out is not None:
         raise UsageError(
-            "--push and --out are two places", hint="export to --out, then push without it"
+            "--push and --out cannot be used together", hint="export to --out, then push without it"
         )
     target = None
     if push is None:
@@ -251,8 +251,8 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
         raise UsageError(
-            f"--license {license!r} is not the name of a licence",
-            hint="one of the hub's, such as cc-by-4.0, apache-2.0, mit or other",
+            f"--license {license!r} is not the id of a licence",
+            hint="use an id of the hub, such as cc-by-4.0, apache-2.0, mit or other",
         )
     if push is not None:
         check_push(push)

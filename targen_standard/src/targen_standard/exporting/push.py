@@ -103,7 +103,7 @@ def push(
 
 
 def _files(api: HfApi, repo: str) -> set[str]:
-    with _explained(repo, "checking what it contains"):
+    with _explained(repo, "checking its contents"):
         info = api.dataset_info(repo)
     return {each.rfilename for each in info.siblings or ()}
 
@@ -156,7 +156,7 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     answers: dict[int, tuple[str, Words]] = {
         400: (
             "the hub considers it malformed",
-            "see the hub's message; " + Option("license") + " takes its names",
+            "see the hub's message; " + Option("license") + " accepts the hub's ids",
         ),
         401: ("the hub does not know this token", _LOGIN),
         403: (

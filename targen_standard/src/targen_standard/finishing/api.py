@@ -85,7 +85,8 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
 def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
     """Return the rows of a run to train on: those that its method made, or the run's own.
 
-    They are made unless they exist, from the very same rows, and made anew if the run has grown.
+    They are created unless they exist for exactly the same rows, and created again if the run has
+    grown.
 
     Args:
         run: the run's directory.

@@ -32,9 +32,9 @@ def finish(
 ) -> None:
     """Select or weight the rows of a method's run, as the method does before training.
 
-    SuperGen keeps the best rows of each label, SunGen gives each row a weight, by the options that
-    the run was made with. Beside the run comes a folder that every command takes for a dataset.
-    No model is asked for text.
+    SuperGen keeps the best rows of each label, and SunGen gives each row a weight, according to the
+    options of the run. The result is a folder next to the run, which every command accepts as a
+    dataset. No calls are sent to a model.
 
     Examples:
     - targen finish runs/rte-supergen-0
@@ -59,7 +59,7 @@ def finish(
         print_json({"out": str(target), "labels": labels})
         return
     rows = [(name, before[name], after[name], f"{weight[name]:,.1f}") for name in before]
-    print_table(["label", "made", "kept", "of weight"], rows)
+    print_table(["label", "made", "kept", "weight"], rows)
     print(target)
 
 

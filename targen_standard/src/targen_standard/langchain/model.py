@@ -207,7 +207,9 @@ class LangChainModel:
             if nobody_refused or _parses_itself(error, kind):  # a bug
                 failure = _bug(kind, f"{failure}{place(error, kind)}")
                 if unknown := _own_keyword(error, self._model):
-                    failure.hint = f"remove {unknown} from model_kwargs, which only takes keywords "
+                    failure.hint = (
+                        f"remove {unknown} from model_kwargs, which only accepts keywords "
+                    )
                     failure.hint += "of the provider's library"
                     if hasattr(self._model, "extra_body"):
                         failure.hint += "; use extra_body for others"

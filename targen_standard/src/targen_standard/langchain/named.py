@@ -41,8 +41,8 @@ def _imported(named: NamedClass) -> Any:
                 + Option("model", f"{named.adapter}:{file}:{named.attribute}")
                 + " (continue such a run by "
                 + AGAIN
-                + ", not by resume); a package is installed by the name that its "
-                "documentation says",
+                + ", not by resume); for a package, see its documentation for the name to "
+                "install",
             ) from error
         raise MissingDependency(
             f"the {named.adapter} model {named.path} imports {missing!r}, but no module of that "
@@ -53,7 +53,7 @@ def _imported(named: NamedClass) -> Any:
     except AttributeError:
         raise UsageError(
             f"module {named.where} has no {named.attribute}",
-            hint="give the class as its documentation imports it",
+            hint="give the class under the name by which its documentation imports it",
         ) from None
 
 

@@ -31,8 +31,8 @@ def merge(
         typer.Option(
             "-n",
             "--number",
-            help="Number of rows, split evenly over the labels. [default: the total that the "
-            "runs were asked for]",
+            help="Number of rows, split evenly over the labels. [default: the total that the runs "
+            "aimed for]",
             show_default=False,
         ),
     ] = None,
@@ -53,8 +53,8 @@ def merge(
 ) -> None:
     """Merge runs of one task, such as shards, into one run directory.
 
-    Rows come from the runs in turns, in exact numbers by label and without near-duplicates. The
-    same runs give the same bytes, in whatever order they are named. No model is asked.
+    Takes rows from the runs in turn, with exact numbers for each label and without near-duplicates.
+    The same runs give the same bytes in any order. No calls are sent to a model.
 
     Examples:
     - targen merge runs/rte-0-shard-*of8 --out runs/rte

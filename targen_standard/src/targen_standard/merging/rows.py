@@ -60,7 +60,7 @@ class Writer:
         verdict = detail = ""
         refusal: Refusal | None = None
         if place in run.copies:
-            verdict, detail = "duplicate", "another of the merged runs has the very candidate"
+            verdict, detail = "duplicate", "two of the merged runs have this candidate"
         elif tracker.is_full(counted):
             verdict, detail = "surplus", f"label {counted} has all its rows"
         else:
@@ -105,7 +105,7 @@ class Writer:
                 return instances, among, task.render(one), task.dedup_text(one)
         except Exception as error:  # of a task's own code
             raise RunDirectoryError(
-                f"{traced.run}: {row_name(traced.number)} is no row of {task.name}: "
+                f"{traced.run}: {row_name(traced.number)} is not a row of {task.name}: "
                 f"{type(error).__name__}: {error}"
             ) from error
         text = "\n".join(text_at(row, path) for row in traced.rows for path in task.fields)

@@ -78,10 +78,10 @@ def method(
 ) -> None:
     """Generate rows with another method, such as ZeroGen or AttrPrompt.
 
-    The method's contexts, seeds and prompts take the place of the task's own; labels, quotas and
-    the form of the rows are the task's. The result is a run directory like any other: resume,
-    report, show, analyze and export take it. Methods have no step 4 of their own; --corrector
-    adds one.
+    The method's contexts, seeds and prompts replace the task's own. Labels, quotas and the format
+    of the rows remain those of the task. The result is a run directory like any other: resume,
+    report, show, analyze and export accept it. Methods do not have their own step 4, but
+    --corrector adds one.
 
     Examples:
     - targen method attrprompt rte -n 100 -b local
@@ -97,7 +97,7 @@ def method(
     of: Method[Any] = load_registry().get("method", name)
     if (counts := generate.options["preset"]) in of.presets:
         raise UsageError(
-            f"--preset {counts}: these are options of {name}, and no numbers of rows",
+            f"--preset {counts}: this preset of {name} sets options, not row counts",
             hint=f"--settings {counts}",
         )
     options = options_of(name, of, settings, typed)

@@ -51,7 +51,9 @@ def preview(
     compared: Annotated[
         str,
         typer.Option(
-            "--variants", metavar="A,B", help="Compare variants; default is the task itself."
+            "--variants",
+            metavar="A,B",
+            help="Compare these variants. [default: only the task itself]",
         ),
     ] = "",
     solve: Annotated[
@@ -76,9 +78,9 @@ def preview(
 ) -> None:
     """Generate a few rows and show them, optionally with prompts and replies.
 
-    A run with the same seed and options takes these replies from the cache and does not pay again.
-    With --variants the same seeds go through each variant, five candidates per label unless -n says
-    otherwise. Each one's instructions solve the labelled rows of --solve.
+    A later run with the same seed and options takes these replies from the cache and does not pay
+    again. With --variants, each variant uses the same seeds, with five candidates per label unless
+    you pass -n. The instructions of each variant then solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
@@ -99,7 +101,7 @@ def preview(
     if compared and ("variants" in said.values or full or prompts):
         raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
     if solve is not None and not compared:
-        raise UsageError("--solve is for --variants", hint="--variants default")
+        raise UsageError("--solve requires --variants", hint="--variants default")
     registry = load_registry()
     chosen = choice(registry, said)
     with (
@@ -196,7 +198,7 @@ def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
 
     dataset = read_dataset(source, task)
     if next(dataset.instances, None) is None:
-        raise UsageError(f"--solve {source}: no row has a label")
+        raise UsageError(f"--solve {source}: the rows do not have labels")
     return dataset
 
 
@@ -230,7 +232,7 @@ def _compare(
         return stopped
     heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
     print_table(
-        [*heads, "like the others: instructions", "prompts"],
+        [*heads, "similarity: instructions", "prompts"],
         [
             (
                 one.name,

@@ -228,7 +228,7 @@ def _quotas(
     lacking = [label for label in new if label not in named]
     if not stay:
         raise UsageError(
-            "the task has none of the run's labels",
+            "the task does not have any of the run's labels",
             hint="is it the task of a different run? "
             + Action("generate", Blank("TASK"), n=100)
             + " starts one",

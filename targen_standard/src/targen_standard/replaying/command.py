@@ -81,10 +81,10 @@ def replay(
     *,
     said: Said,
 ) -> None:
-    """Repeat a run from its journal with one thing changed, without sending a call.
+    """Repeat a run from its journal with one change, without sending any calls.
 
-    Rows are rebuilt from the recorded replies. A candidate that would need another call gets
-    no verdict, and is listed with the reason; targen resume makes these calls and finishes the run.
+    Rebuilds rows from the recorded replies. A candidate that would need a new call does not get a
+    verdict, and is listed with the reason. targen resume makes these calls and completes the run.
 
     Examples:
     - targen replay runs/rte-0 --near-duplicates 80

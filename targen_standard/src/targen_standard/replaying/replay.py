@@ -164,8 +164,8 @@ class Replay(Job):
         of_models = {name for name in options if _is_of_a_model(there, name)}
         if of_models and not cls.changes_models:
             raise UsageError(
-                f"option {min(of_models)}: a replay does not call any model, so it only takes "
-                "options of parts alone",
+                f"option {min(of_models)}: a replay does not call any model, so it only accepts "
+                "options of parts",
                 hint="for example -o majority.times=5",
             )
         spec = _with_options(there, spec.replace(**changes), options, changes)

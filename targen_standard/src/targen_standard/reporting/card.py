@@ -97,7 +97,7 @@ def dataset_card(
         flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
-    uncorrected = "" if manifest.lock.corrector else " No label was corrected."
+    uncorrected = "" if manifest.lock.corrector else " Labels were not corrected."
     front = {
         "pretty_name": f"{name} ({_kind(report)})",
         "tags": ["synthetic", "targen"],
@@ -187,12 +187,12 @@ def _written(report: Mapping[str, Any]) -> str:
     """Return the writers of the rows, as far as known."""
     if report.get("answers_by_files"):
         return (
-            "The answers reached this run in files. targen does not know who or what wrote them;\n"
-            "the models below are those that the calls were addressed to."
+            "The answers reached this run in files. targen does not know who or what wrote "
+            "them;\nthe models below are those to which the calls were addressed."
         )
     return (
-        "The rows are made from answers of the models named below, as their services gave them.\n"
-        "No person reads them during a run; whether anybody has since is not known."
+        "The rows come from answers of the models named below, as their services gave them.\n"
+        "People do not read them during a run. targen does not know if anybody has read them since."
     )
 
 
@@ -220,7 +220,7 @@ def _drawn(manifest: Manifest) -> str:
     if not by_step:
         return ""
     said = "; ".join(f"{markdown(step)} in {', '.join(names)}" for step, names in by_step.items())
-    return f"\nMade to differ by code, balanced over the run: {said}.\n"
+    return f"\nVaried by code, balanced over the run: {said}.\n"
 
 
 def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
@@ -266,8 +266,8 @@ def _parts(parts: Mapping[str, Any]) -> str:
         return ""
     words = ", ".join(f"{one['rows']:,} {markdown(name)}" for name, one in parts.items())
     return (
-        f"\nBy the way in which they were made, the rows are: {words}. `intended` in\n"
-        "`provenance.jsonl` says of each which one it is.\n"
+        f"\nRows by the part of the task that generated them: {words}. `intended` "
+        "in\n`provenance.jsonl` names the part of each row.\n"
     )
 
 

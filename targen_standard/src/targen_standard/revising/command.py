@@ -94,8 +94,8 @@ def revise(
 ) -> None:
     """Apply a changed task to a run, and pay only for the affected rows.
 
-    Shows what has changed, which rows stay, which are judged or written again, and the cost. Then
-    makes the new run next to the old one, which stays as it is.
+    Shows what has changed, which rows are kept, judged again or rewritten, and the cost. Then
+    creates the new run next to the old one, which does not change.
 
     Examples:
     - targen revise runs/mail-0 --task mail.yaml --dry-run

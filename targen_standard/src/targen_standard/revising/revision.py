@@ -371,7 +371,7 @@ class _Carrying(LocalExecutor):
         if records:
             standing, stood = self.standing.standing, list[tuple[Call, bytes]]()
             for record in (*records, None):
-                # Anew for the first one too: the old calls may have shown that the schema
+                # Also for the first one: the old calls may have shown that the schema
                 # stood in words, and the key is another then.
                 probe = Scope(parent=scope)
                 again = await do(work, probe)

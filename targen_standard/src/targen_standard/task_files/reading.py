@@ -286,7 +286,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
     if problem["type"] == "float_parsing" and loc[-1] == "[key]":
-        return "the key is not a number", "use the number that it stands for, such as 1"
+        return "the key is not a number", "use the number itself, such as 1"
     if problem["type"] == "value_error":  # one of ours, which may begin with a name
         return str(problem["ctx"]["error"]), ""
     message = plain_fault(str(problem["msg"]))
@@ -356,7 +356,7 @@ def _of_a_run(key: str, value: Any) -> str:
 def _place_of(key: str, value: Any) -> Words:
     """Return where a key among the labels belongs; "" if it is not a key."""
     if key in Declaration.model_fields:
-        return "it belongs beside labels, not below it"
+        return "it belongs at the level of labels, not below it"
     if key in _keys_at(Declaration, ("labels", "")):
         return "it belongs below a label"
     if key in _keys_at(Declaration, ("fields", "")):

@@ -56,8 +56,9 @@ def trace(
 ) -> None:
     """Trace a row to its task, lists, seed, calls, checks and verdict.
 
-    Shows each call with its key, model, parameters, cost and reply. Its prompt is made again from
-    the task and proven by the key. With --call, the way back.
+    Shows each call with its key, model, parameters, cost and reply. The prompt is reconstructed
+    from the task and verified with the key. With --call, shows the rows and rejects that depend on
+    a call.
 
     Examples:
     - targen trace runs/rte-0 3
@@ -124,7 +125,7 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "no row uses it: it was made ahead of time and not needed"
+        return "rows do not use it: it was made ahead of time and not needed"
     single = made + len(rejects) == 1
     return f"{' and '.join(words)} {'depends' if single else 'depend'} on it"
 

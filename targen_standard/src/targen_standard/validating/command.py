@@ -39,13 +39,13 @@ def validate(
 ) -> None:
     """Check a dataset against its task's schema, and show the invalid rows.
 
-    Checks each row's columns, types and spans, that `idx` is unique, and that rows which belong
-    together do. Rows without labels, as in test files, are valid. A few rows of the
-    original data break their own schema: they are named and do not count. Exits 1 where there is
-    any other problem.
+    Checks the columns, types and spans of each row, that `idx` is unique, and that rows which
+    belong together are complete. Rows without labels, as in test files, are valid. A few rows of
+    the original data violate their own schema. They are listed and do not count. Exits with 1 if
+    there are other problems.
 
-    With --checks, valid rows are put to the checks of the task and to its near-duplicate filter, to
-    find checks that refuse real rows. Their refusals do not change the exit code.
+    With --checks, also applies the task's checks and its near-duplicate filter to the valid rows,
+    to find checks that reject real rows. Their verdicts do not change the exit code.
 
     Examples:
     - targen validate runs/rte-0

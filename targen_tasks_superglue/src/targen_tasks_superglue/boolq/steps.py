@@ -70,7 +70,7 @@ async def write_no_paper(llm: Llm, seed: Paragraph) -> BoolqRow:
 async def _write(llm: Llm, seed: Paragraph, answer: str) -> BoolqRow:
     kind = llm.draws[0].get("kind", KINDS[0])
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is no kind of question; there are {' and '.join(KINDS)}")
+        raise UsageError(f"{kind!r} is not a kind of question; the kinds are {' and '.join(KINDS)}")
     return await _ask(llm, seed, answer, _ASK[f"{answer}-{kind}"], check_question)
 
 

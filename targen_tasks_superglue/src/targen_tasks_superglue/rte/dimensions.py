@@ -188,7 +188,7 @@ OF_HYPOTHESES = (
             "in wider terms": 1,
             "a small conclusion": 2,
         },
-        summary="how a hypothesis is got from its basis, under both labels",
+        summary="how a hypothesis is derived from its basis, under both labels",
     ),
     Dimension(
         name="hypothesis_length",

@@ -85,7 +85,7 @@ class WicRow(BaseModel):
     @classmethod
     def _known(cls, version: float) -> float:
         if version != VERSION:
-            raise ValueError(f"version is {version}; the official files are of {VERSION}")
+            raise ValueError(f"version is {version}; the official files have version {VERSION}")
         return version
 
     @model_validator(mode="after")

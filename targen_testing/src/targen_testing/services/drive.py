@@ -210,5 +210,5 @@ def _best(service: Service, calls: int, ceiling: int, tokens: int, enough: float
         elif opens < math.inf:
             now = opens
         else:
-            raise ValueError(f"the service lets no call of {tokens} tokens through, ever")
+            raise ValueError(f"the service never accepts a call of {tokens} tokens")
     return now

@@ -72,7 +72,7 @@ def _error(answer: Answer) -> ServiceError:
         case "drop":
             return ConnectionFailed("the connection broke", billed=True)
         case "garbage":
-            return MalformedAnswer("the answer is no JSON", billed=True)
+            return MalformedAnswer("the answer is not JSON", billed=True)
     message, wait = f"HTTP {answer.status}", answer.retry_after
     if answer.status == 429:
         return RateLimited(message, retry_after=wait, rate=answer.rate)

@@ -72,7 +72,7 @@ Headers = Literal["", "openai", "anthropic"]
 class Level:
     """A value that changes: `Level((0, 40), (60, 15))` is 40 and from 60 s on 15.
 
-    With `every` the steps begin anew after so many seconds.
+    With `every` the steps repeat after that many seconds.
     """
 
     steps: tuple[tuple[float, float], ...]

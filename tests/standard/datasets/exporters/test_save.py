@@ -55,7 +55,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
         save(dataset(), exporter, out)
     assert str(caught.value) == f"{out} exists"
     what = "it" if exporter is FILE else "an earlier export"
-    assert caught.value.hint == f"force=True replaces {what}; or choose another out=..."
+    assert caught.value.hint == f"force=True replaces {what}; or choose a different out=..."
     assert old.read_text() == "old"
     save(dataset(), exporter, out, force=True)
     assert old.read_text() == "new"
@@ -109,7 +109,7 @@ def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(there, dat
     with pytest.raises(WriteFailed) as caught:
         save(dataset(), Exporter(write=_full, suffix=".txt"), out, force=True)
     assert str(caught.value) == f"cannot write {out}: No space left on device"
-    assert caught.value.hint == "free some space, or choose another out=..."
+    assert caught.value.hint == "free some space, or choose a different out=..."
     assert everything(tmp_path) == (["out.txt"] if there else [])
     with pytest.raises(KeyboardInterrupt):
         save(dataset(), Exporter(write=_killed, suffix=""), tmp_path / "folder")
@@ -123,7 +123,7 @@ def _read_only(dataset, out):
 def test_what_free_space_does_not_mend_is_not_told_to_need_it(dataset, tmp_path):
     with pytest.raises(WriteFailed) as caught:
         save(dataset(), Exporter(write=_read_only, suffix=".txt"), tmp_path / "out.txt")
-    assert caught.value.hint == "choose another out=..."
+    assert caught.value.hint == "choose a different out=..."
 
 
 def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(

@@ -90,7 +90,7 @@ class RunDirectory:
         _OPEN.add(self)
 
     def drop_provisional(self) -> None:
-        """Remove the outputs of a replay that lacks calls: with these they are made anew."""
+        """Remove the outputs of a replay that lacks calls; the calls change them."""
         if self.pending.exists():
             self.drop_outputs()
             remove(self.ledger)

@@ -146,7 +146,7 @@ def same_run(
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
-            f"{out} contains another run: its target is {plural(rows, 'row')}, not {asked:,}",
+            f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint=Action("resume", out, n=Blank("N"), **there.objects)
             + " extends it"
             + _BY_FILES
@@ -155,7 +155,7 @@ def same_run(
         )
     beside = next(path for path in numbered(out) if not path.exists())
     raise RunConflict(
-        f"{out} contains another run, started with "
+        f"{out} contains a different run, started with "
         + (_task_apart(there, requested, out, file) or difference(there, requested)),
         hint=Action("resume", out, **there.objects)
         + " resumes it with its recorded options; or "

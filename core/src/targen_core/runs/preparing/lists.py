@@ -123,6 +123,6 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
             )
         raise UsageError(
             Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
-            f"{plural(count, 'item')}, so none are left for this shard",
+            f"{plural(count, 'item')}, so this shard would be empty",
             hint=f"use at most {count} shards",
         )

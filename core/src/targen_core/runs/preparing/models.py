@@ -217,7 +217,7 @@ def models_of(
 def _require_scores(
     registry: Registry, task: Task[Any, Any], prepared: PreparedStep, spec: RunSpec
 ) -> None:
-    """See that the model of a step tells the token probabilities that the task asks for.
+    """Check that the model of a step tells the token probabilities that the task asks for.
 
     Raises:
         UsageError: with the backends that have them.

@@ -134,7 +134,7 @@ class Parts:
             if place in self._used and self._used[place][0] is not item:  # another distribution's
                 place = f"{kind} {item.id}"
             chosen.append(
-                Chosen(item.id, self._made(place, item), partial(self._anew, place, item))
+                Chosen(item.id, self._made(place, item), partial(self._made_again, place, item))
             )
         return chosen
 
@@ -162,7 +162,7 @@ class Parts:
         self.packages |= {*getattr(part, "packages", ())}
         return part
 
-    def _anew(self, place: str, item: Registration[Any]) -> Any:
+    def _made_again(self, place: str, item: Registration[Any]) -> Any:
         """A part that has looked at the task as the first one at its place has."""
         part = self._made(place, item)
         if self._task is not None and getattr(part, "check_task", None) is not None:
@@ -320,9 +320,9 @@ def _of(item: Registration[Any], said: Mapping[str, Mapping[str, Any]]) -> dict[
     for key in bare.keys() & full.keys():
         if bare[key] != full[key]:
             raise UsageError(
-                f"options {item.name}.{key}={bare[key]} and {item.id}.{key}={full[key]} are one "
-                "option with two values",
-                hint="leave one of them out",
+                f"options {item.name}.{key}={bare[key]} and {item.id}.{key}={full[key]} set the "
+                "same option to two values",
+                hint="omit one of them",
             )
     return {**bare, **full}
 

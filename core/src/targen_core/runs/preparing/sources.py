@@ -64,7 +64,7 @@ def refuse_itself(option: str, sources: Iterable[str], run: Path) -> None:
     for source in sources:
         if Path(source).expanduser().resolve() in own:
             raise UsageError(
-                Option(option) + f": {source} is this very run",
+                Option(option) + f": {source} is this run itself",
                 hint="pass a different dataset, or " + ANOTHER_OUT,
             )
 
@@ -121,16 +121,16 @@ def _require_same(
     come = [plan for plan in now if after[plan.digest] > before[plan.digest]]
     if not there:
         raise RunConflict(
-            f"{run} {words.verb} nothing, so its rows may be in {come[0].source}",
+            f"{run} {words.verb} no datasets, so its rows may be in {come[0].source}",
             hint="generate a new run with "
             + Option(option, ...)
-            + " and another "
+            + " and a different "
             + Option("out", ...),
         )
     if not gone:
         raise RunConflict(
             f"{run} was not started with {come[0].source} {words.done}",
-            hint="generate a new run with another " + Option("out", ...),
+            hint="generate a new run with a different " + Option("out", ...),
         )
     said = (
         f"{run} {words.verb} {' and '.join(f'{plan.source} with {_size(plan)}' for plan in gone)}"

@@ -196,7 +196,7 @@ def _from(
             where + f": its items are {_item_words(used.item)}, but {task.name} "
             f"takes {_item_words(own.item)}",
             hint=Action(f"list-{kind}")
-            + " lists others; "
+            + " lists other ones; "
             + Action("describe", Blank("NAME"))
             + " shows what its items are",
         )

@@ -44,7 +44,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         if is_now is not None and was.id == is_now.id and was.files != is_now.files:
             raise RunConflict(
                 f"the {place} of this run, {was.id}, {changed_part(was, is_now)}",
-                hint="put the file back as it was, or generate a new run",
+                hint="restore the file, or generate a new run",
             )
     if now.task != there.task:
         raise _other_task(there.task, now.task, file)
@@ -71,7 +71,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         apart.append(f"this run requests {there.batches} list items per call, not {now.batches}")
     for name in sorted({*there.given, *now.given}):
         if there.given.get(name) != now.given.get(name):
-            hint = "put the file back as it was, or generate a new run"
+            hint = "restore the file, or generate a new run"
             apart.append(f"the {name} of this run, given-{name}.jsonl, have changed")
     if apart:
         raise RunConflict("; ".join(apart), hint=hint)
@@ -159,7 +159,7 @@ def _sources_apart(there: Manifest, asked: Manifest) -> str:
 
 
 def _parts_apart(there: Manifest, asked: Manifest) -> str:
-    """The first part in use that has other options now, or ""."""
+    """The first part in use that has different options now, or ""."""
     now = asked.lock.parts
     for place, was in there.lock.parts.items():
         same = place in now and was.id == now[place].id
@@ -181,7 +181,7 @@ def _plan_apart(there: Manifest, asked: Manifest) -> str:
             words = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
             words = words.replace("_", " ").replace(".", " ")
             return _both(f"{words} {_listed(begun)}", _listed(now))
-    return "other options"
+    return "different options"
 
 
 def _listed(value: object) -> object:
@@ -203,7 +203,7 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
         return RunConflict(
             f"this run was started with {now.id} version {there.version}, but version "
             f"{now.version} is installed",
-            hint="install the version it was made with, or generate a new run",
+            hint="install the version that created it, or generate a new run",
         )
     return RunConflict(
         f"the prompts, dimensions or labels of {now.id} changed without a new version number",

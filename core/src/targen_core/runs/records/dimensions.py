@@ -60,7 +60,7 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
     try:
         lines = read_text(path, _LARGEST).splitlines()
     except UnreadableFile as error:
-        near = did_you_mean(str(path), VOCABULARIES, "vocabularies are")
+        near = did_you_mean(str(path), VOCABULARIES, "the vocabularies are")
         raise UsageError(f"{what}: {error.reason}", hint=near) from error
     values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not values:

@@ -167,7 +167,7 @@ class Manifest(ManifestPart):
         """
         run = path.parent
         if not run.exists():
-            raise UsageError(f"no run directory {run}", hint=_near(run))
+            raise UsageError(f"there is no run directory {run}", hint=_near(run))
         if not run.is_dir():
             inside = (run.parent / path.name).exists()
             raise UsageError(

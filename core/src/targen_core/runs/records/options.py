@@ -93,7 +93,7 @@ def check_steps(
     parts: Parts | None = None,
     former: Collection[str] = (),
 ) -> None:
-    """See that options and backends are for steps that there are, or for `parts` in use.
+    """Check that options and backends are for steps that there are, or for `parts` in use.
 
     Those of `former` parts, which an earlier run used, do no harm.
 
@@ -199,7 +199,7 @@ def known_secrets(model: ChatModel | None, options: BackendOptions) -> tuple[str
 
 
 def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
-    """See that no option that a run keeps has a secret in it.
+    """Check that no option that a run keeps has a secret in it.
 
     Options that are secret themselves are not kept.
 

@@ -50,7 +50,7 @@ MEMBERS = (
 
 
 def check_members(folder: Path, names: Iterable[str] = MEMBERS) -> None:
-    """See that what lies under a run's names in `folder` are plain files.
+    """Check that what lies under a run's names in `folder` are plain files.
 
     Raises:
         RunDirectoryError: one is a link, a folder, a FIFO, a device or a socket.
@@ -58,7 +58,7 @@ def check_members(folder: Path, names: Iterable[str] = MEMBERS) -> None:
     for name in names:
         if kind := kind_of(folder / name):
             raise RunDirectoryError(
-                f"{folder / name} is {kind}: a run directory holds only regular files",
+                f"{folder / name} is {kind}: a run directory may only contain regular files",
                 hint="if the run came from someone else, do not trust it; otherwise replace it "
                 "with the file itself",
             )

@@ -156,7 +156,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             if field.is_required() and key not in values:
                 needed = wording.Option(key, ...)
                 raise UsageError(
-                    wording.Option(next(iter(given))) + " is for " + wording.Option(key),
+                    wording.Option(next(iter(given))) + " requires " + wording.Option(key),
                     hint="give " + needed + " too",
                 )
         model(**values)
@@ -167,7 +167,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         if package := package_of("option", name):
             if is_given(value):
                 raise UsageError(
-                    wording.Option(name) + ": no filter that is installed has this option",
+                    wording.Option(name) + ": the installed filters do not have this option",
                     hint=install(package),
                 )
         else:

@@ -22,10 +22,12 @@ class SetFitOptions(TrainerOptions):
     """Which encoder, and how long it is tuned."""
 
     model: str = Field(MINILM, description="a model of sentence-transformers: a folder, or a name")
-    iterations: int = Field(5, ge=1, description="pairs of each sort that every row is put into")
-    batch: int = Field(16, ge=1, description="pairs of a step")
-    learning_rate: float = Field(2e-5, gt=0, allow_inf_nan=False, description="of the encoder")
-    device: str = Field("", description="cpu, cuda; by default a GPU where one is")
+    iterations: int = Field(5, ge=1, description="number of pairs of each kind for each row")
+    batch: int = Field(16, ge=1, description="pairs per step")
+    learning_rate: float = Field(
+        2e-5, gt=0, allow_inf_nan=False, description="learning rate of the encoder"
+    )
+    device: str = Field("", description="cpu or cuda [default: a GPU if there is one]")
 
 
 def text_of(decision: Decision) -> str:
@@ -83,7 +85,7 @@ def load(folder: Path) -> Predictor:
         weights, bias = head["weights"], head["bias"]
         body = sentence_model(folder / "encoder")
     except (OSError, UnreadableFile, LookupError) as error:
-        raise ValueError(f"{folder} contains no model of setfit: {error}") from error
+        raise ValueError(f"{folder} does not contain a setfit model: {error}") from error
     if len(bias) == 1:  # of two labels the head has one row, which is for the second
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
 

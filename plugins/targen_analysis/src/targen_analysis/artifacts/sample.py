@@ -153,10 +153,10 @@ def _drawn(
 def _sound(case: Case) -> Case:
     """A case whose texts are texts, and whose numbers are some; rows are as their file has them."""
     if not all(isinstance(text, str) for text in case.texts.values()):
-        raise TypeError("a text is none")
+        raise TypeError("a value in texts is not text")
     for cue in case.cues.values():
         if not isinstance(cue, str) and not all(map(math.isfinite, cue)):
-            raise ValueError("a number is none")
+            raise ValueError("a number is not finite")
     return case
 
 

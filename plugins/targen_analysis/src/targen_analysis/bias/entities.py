@@ -247,7 +247,7 @@ def _headlines(
         if apart and _above(away, other[divergence_of("")]):
             furthest = max(apart, key=lambda name: abs(apart[name][0] - apart[name][1]))
             here, there = apart[furthest]
-            line += f": {percent(here)} are {furthest}, there {percent(there)}"
+            line += f": {percent(here)} are {furthest}, compared with {percent(there)}"
         yield f"{line}."
 
 

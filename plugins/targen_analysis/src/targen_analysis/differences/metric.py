@@ -56,17 +56,22 @@ class DifferenceOptions(MetricOptions):
     """Options of `differences`."""
 
     rows: int = Field(1000, ge=20, description="Maximum number of rows per dataset.")
-    shown: int = Field(10, ge=0, description="Features that are shown, at most.")
-    gaps: int = Field(5, ge=0, description="Clusters that are shown, at most.")
-    near: float = Field(90, gt=0, le=100, description="From which on two rows are alike.")
+    shown: int = Field(10, ge=0, description="Maximum number of features to show.")
+    gaps: int = Field(5, ge=0, description="Maximum number of clusters to show.")
+    near: float = Field(
+        90, gt=0, le=100, description="Minimum similarity of near copies, up to 100."
+    )
     embedder: str = Field("minilm", description="The embedder that turns rows into vectors.")
-    replicates: int = Field(1000, ge=100, description="Resamples of an interval.")
+    replicates: int = Field(1000, ge=100, description="Number of resamples per interval.")
 
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SMALL = 30  # groups of the smaller side below which intervals are said to be wide
 _WIDE = 0.1  # of an AUC's interval
-_REPEATS, _ROWS = 10, 1000  # few rows are drawn and parted into folds anew: chance has a say in it
+_REPEATS, _ROWS = (
+    10,
+    1000,
+)  # few rows: the draw and the folds are repeated, to reduce the effect of chance
 _LEADS = 3  # features that stand in the sentences on top
 _PAIRS = 5  # near copies that are shown
 _WAYS = ("words", "form", "vectors")
@@ -103,7 +108,9 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
     for corpus in study.corpora:
         fields = [name for name in corpus.fields if name in reference.fields]
         if not fields:
-            notes.append(f"{corpus.name} and {reference.name} have no text of the same name.")
+            notes.append(
+                f"{corpus.name} and {reference.name} do not have a text with the same name."
+            )
             continue
         found[corpus.name] = _found(study, corpus, reference, fields, options, vectors)
     if not found:
@@ -132,27 +139,31 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
 
 
 _GLANCE = {
-    "words": "words of a row, its mean",
-    "sd of words": "their standard deviation",
-    "sentences": "sentences of a row, its mean",
-    **{f"AUC by {way}": f"told from real rows by {way}; 0.5 is chance" for way in _WAYS},
-    "near copies": "rows that nearly are one of the reference",
+    "words": "mean number of words per row",
+    "sd of words": "standard deviation of words per row",
+    "sentences": "mean number of sentences per row",
+    **{
+        f"AUC by {way}": f"how well {way} distinguish them from real rows; 0.5 is chance"
+        for way in _WAYS
+    },
+    "near copies": "rows that nearly copy one of the reference",
 }
 
 _NOTES = (
     (
-        "AUC: how often a classifier that learned from other seeds finds a synthetic row the more "
-        "synthetic of a pair. Logistic regression, five folds, as many rows of each side. 0.5: "
+        "AUC: how often a classifier that learned from other seeds recognises the synthetic row "
+        "of a pair. Logistic regression, five folds, equal numbers of rows from each side. 0.5: "
         "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. With few "
         "rows, the mean over up to ten draws of the larger side and of folds."
     ),
     (
-        "By words: words and word pairs. By form: lengths, marks, and letters by their case alone. "
-        "By vectors: what rows mean to an embedder."
+        "Words: words and word pairs. Form: lengths, punctuation, and the case of letters. "
+        "Vectors: the embeddings of rows."
     ),
     (
-        "Rows of one seed, and rows that share a text such as a premise, are in one fold. They "
-        "count as one draw as far as they are alike. A file does not say which rows share a seed."
+        "Rows of one seed, and rows that share a text such as a premise, are in the same fold. "
+        "They count as one draw to the extent that they are alike. A file does not record which "
+        "rows share a seed."
     ),
     (
         "A difference is not a fault; real rows also have artefacts. Train on both to see which "
@@ -234,8 +245,8 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
         texts = [*equal[0].texts, *equal[1].texts]
         if min(side.seeds for side in equal) < MIN_GROUPS:
             found.notes.append(
-                f"AUC takes {MIN_GROUPS} seeds of each side: {found.seeds} of {sides[0].name} or "
-                f"{sides[1].name} are too few."
+                f"AUC needs at least {MIN_GROUPS} seeds on each side, but {sides[0].name} or "
+                f"{sides[1].name} has {found.seeds}."
             )
             areas.clear()
             break
@@ -311,8 +322,8 @@ def _sentences(found: _Found) -> Iterator[str]:
     ours, real = _lengths_of(mine), _lengths_of(theirs)
     yield (
         f"A row of {mine.name} has {ours['words'].value:.1f} words (sd "
-        f"{ours['sd of words'].value:.1f}) in {ours['sentences'].value:.1f} sentences; one of "
-        f"{theirs.name} {real['words'].value:.1f} (sd {real['sd of words'].value:.1f}) in "
+        f"{ours['sd of words'].value:.1f}) in {ours['sentences'].value:.1f} sentences; a row of "
+        f"{theirs.name} has {real['words'].value:.1f} (sd {real['sd of words'].value:.1f}) in "
         f"{real['sentences'].value:.1f}."
     )
     for feature in sorted(found.features, key=lambda each: each.word)[:_LEADS]:
@@ -327,8 +338,7 @@ def _sentences(found: _Found) -> Iterator[str]:
         lacks = "; ".join(f"“{', '.join(each.words)}”" for each in found.gaps[:_LEADS])
         yield (
             f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
-            f"clusters of {theirs.name}; the same number of other rows of {theirs.name} has rows "
-            "in "
+            f"clusters of {theirs.name}; the same number of other rows of {theirs.name} covers "
             f"{percent(cover.theirs.value)}." + (f" It has fewest about {lacks}." if lacks else "")
         )
     if found.copies.value:
@@ -361,12 +371,12 @@ def _tables(
     for name, each in found.items():
         many = len(each.features)
         yield Table(
-            f"Features that tell {name} from {reference.name}: rows that …",
+            f"Features that distinguish {name} from {reference.name}: rows that …",
             ("rows that", name, reference.name, "difference"),
             [(f.name, f.mine, f.theirs, f.apart) for f in each.features],
             note=f"Shares of rows, most significant difference first; {many} of {each.tried} "
-            "features that were examined. Only those that differ beyond chance are shown, and of "
-            "several that say the same, one.",
+            "features that were examined. Only features that differ beyond chance are shown, "
+            "and only one of several equivalent ones.",
         )
     sides = {name: each.sides[0] for name, each in found.items()}
     sides[reference.name] = next(iter(found.values())).sides[1]

@@ -102,7 +102,7 @@ def _as_task(corpus: Corpus, rows: Sequence[int]) -> list[str]:
 def groups_of(decisions: Decisions, *, largest: int) -> list[int]:
     """Return each decision's group: decisions that share a text, directly or through others.
 
-    A model that has met a premise with one hypothesis does not meet it anew with
+    A model that has met a premise with one hypothesis does not meet it again with
     the next. Texts of fewer than five words join nothing, nor do those that
     more than one in twenty has. Where groups would pass `largest`, only what is
     the same throughout, or what its task made together, is a group.

@@ -188,10 +188,10 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
             )
         if not measured.learned:
             yield (
-                f"{name}: what the model learned about the labels does not hold on unseen rows. "
-                f"It got {percent(measured.fitted)} of its training rows right. If that is little, "
-                "raise difficulty.epochs or difficulty.learning_rate. Otherwise the "
-                "labels do not follow from the texts, or the model is too weak to see how."
+                f"{name}: the model did not generalise to unseen rows. It got "
+                f"{percent(measured.fitted)} of its training rows right. If that is low, raise "
+                "difficulty.epochs or difficulty.learning_rate. Otherwise the labels do not "
+                "follow from the texts, or the model is too weak to see how."
             )
         doubted = measured.doubted
         if name != reference and (doubted.low or 0.0) > max(_MANY, usual or 0.0):
@@ -210,8 +210,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
     )
     yield (
         "High V-information means easy, low means hard. Negative PVI marks a row whose label the "
-        "model would not predict (section 5 of the paper). Its appendix B.5 has this the other way "
-        "round. V-information grows with the number of training rows, so all datasets use the same "
+        "model would not predict (section 5 of the paper). Its appendix B.5 states the opposite. "
+        "V-information grows with the number of training rows, so all datasets use the same "
         "number. Intervals do not include the variation between training runs."
     )
     yield (

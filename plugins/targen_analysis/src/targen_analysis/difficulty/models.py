@@ -19,7 +19,7 @@ _OWN_CODE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": Fals
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A pretrained model, to be trained anew for each use.
+    """A pretrained model, which each use trains from the same start.
 
     Attributes:
         name: as the user calls it.

@@ -120,7 +120,8 @@ def plots(results: Results) -> tuple[Plot, ...]:
         ),
         Plot(
             "points",
-            "The map: easy rows at the top left, hard ones at the bottom left, ambiguous right",
+            "The map: easy rows at the top left, hard ones at the bottom left, ambiguous ones at "
+            "the right",
             [mark for name, measured in results.items() for mark in _places(name, measured)],
             x="variability",
             y="confidence",

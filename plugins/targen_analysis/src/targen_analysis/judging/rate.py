@@ -56,8 +56,8 @@ def rate(
 ) -> None:
     """Rate the difficulty of rows from 1 to 5, with a model.
 
-    Rows are drawn by chance, 300 unless -n says otherwise. The result is a run like any other, with
-    a rating as `output` of each row; `targen analyze DATA -o judged.ratings=RUN` reads it.
+    Draws 300 rows at random, or as many as -n says. The result is a run like any other, with a
+    rating as the `output` of each row. `targen analyze DATA -o judged.ratings=RUN` reads it.
 
     Examples:
     - targen rate runs/rte-0 -n 100 -b llama --model llama3.1 --out runs/rte-0-rated

@@ -45,9 +45,9 @@ def sample(
 ) -> None:
     """Draw a random sample of rows for a person to judge.
 
-    Writes a file with a row's text and answer. Fill in `right` with yes or no (y, n, 1, 0); leave
-    empty what you cannot tell, and say in `note` why. `targen analyze` then gives the share that is
-    right, with its interval.
+    Writes a file with the text and the answer of each row. Fill in `right` with yes or no (y, n, 1,
+    0). Leave it empty if you cannot tell, and explain why in `note`. `targen analyze` then shows
+    the share of right answers, with its interval.
 
     In a .csv file, an apostrophe before texts such as `=1+1` keeps a spreadsheet from running them,
     and `targen analyze` ignores it. A .jsonl file contains the texts unchanged.
@@ -63,7 +63,7 @@ def sample(
     from targen_core.text import plural
 
     if out.suffix not in (".csv", ".jsonl"):
-        raise UsageError(f"--out {out}: it is written as CSV or JSON lines", hint="FILE.csv")
+        raise UsageError(f"--out {out}: the name must end in .csv or .jsonl", hint="FILE.csv")
     corpus = read_corpus(load_registry(), data, task=task)
     texts = texts_of(corpus)
     drawn = random.Random(f"{seed}/sample").sample(range(len(texts)), min(number, len(texts)))

@@ -44,10 +44,10 @@ _PAPER = {
 }
 _SHOWN = {
     "unique bigrams": "different bigrams of the dataset",
-    "unique bigrams a row": "the same divided by its rows (table 3)",
+    "unique bigrams a row": "the same, divided by the number of rows (table 3)",
     "tokens": "tokens of the dataset",
     "tokens a row": "tokens per row (table 3)",
-    **{f"unique at {t}": f"rows with no other at ROUGE-L {t} or above" for t in THRESHOLDS},
+    **{f"unique at {t}": f"rows without another row at ROUGE-L {t} or above" for t in THRESHOLDS},
 }
 
 

@@ -125,7 +125,11 @@ def _marked(line: str) -> str:
 
 def _mark(mark: str, judgement: str = "") -> str:
     way = "above" if "▲" in mark else "below" if "▼" in mark else "same"
-    said = {"above": "above the reference", "below": "below the reference", "same": "like it"}
+    said = {
+        "above": "above the reference",
+        "below": "below the reference",
+        "same": "similar to the reference",
+    }
     words = f' <span class="soft judged">{safe(judgement)}</span>' if judgement else ""
     return f'<span class="mark {way}" title="{said[way]}">{safe(mark)}</span>{words}'
 

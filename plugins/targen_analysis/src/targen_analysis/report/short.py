@@ -104,7 +104,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         return
     name = study.reference.name
     if not marks:
-        yield f"None of the main figures is known for {name} as well.{doubts}"
+        yield f"The main figures are not known for {name}, and cannot be compared.{doubts}"
         return
     far = [mark for mark in marks.values() if mark.size == _FARTHEST]
     off = [mark for mark in marks.values() if 0 < mark.size < _FARTHEST]

@@ -101,11 +101,11 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
             hint=metric_option("semantic", "batch", 4)
             + " needs less memory, "
             + metric_option("semantic", "device", "cpu")
-            + " no GPU",
+            + " does not need a GPU",
         ) from error
     if not np.isfinite(vectors).all():
         raise UsageError(
-            f"the embedding model {name} gives vectors that are not numbers",
-            hint=metric_option("semantic", "model", "NAME") + " for another",
+            f"the embedding model {name} returned vectors with values that are not numbers",
+            hint=metric_option("semantic", "model", "NAME") + " uses a different model",
         )
     return vectors

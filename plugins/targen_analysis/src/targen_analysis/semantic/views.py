@@ -66,7 +66,7 @@ def distribution(samples: Sequence[Sample]) -> Plot:
     ]
     return Plot(
         "bars",
-        f"Cosine of two rows of a dataset, by its lower end (bars of {_WIDTH})",
+        f"Cosine of two rows of a dataset, in bins of {_WIDTH} by their lower end",
         marks,
         x="cosine",
         y="share of pairs",

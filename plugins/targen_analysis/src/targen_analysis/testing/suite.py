@@ -98,7 +98,7 @@ class MetricSuite(Suite):
         if isinstance(outcome, ModuleNotFoundError | TargenError):
             pytest.skip(f"it cannot be measured here: {outcome}")
         if not isinstance(outcome, Findings):
-            pytest.skip("it gives no findings: see measures")
+            pytest.skip("it did not return findings: see measures")
         return outcome
 
     def _outcome(self, about: str, make: Callable[[], Study]) -> Findings | Exception:
@@ -133,7 +133,7 @@ class MetricSuite(Suite):
         silent = [
             name for name, field in metric.options.model_fields.items() if not field.description
         ]
-        assert not silent, f"say what {', '.join(silent)} is for: Field(..., description=...)"
+        assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"
 
     def test_takes_options(self) -> None:
         """Its options have defaults, can be written after `-o`, and are all that it takes."""
@@ -152,23 +152,25 @@ class MetricSuite(Suite):
             options.model_validate({"no_such_option": "1"})
         except ValidationError:
             return
-        fail("an option that it does not have is taken: keep extra='forbid'")
+        fail("it accepts an unknown option: keep extra='forbid'")
 
     def test_measures(self, study: Study) -> None:
         """It finds something in ordinary datasets, or names what is missing on this machine."""
         outcome = self._outcome("ordinary datasets", lambda: study)
         if isinstance(outcome, ModuleNotFoundError):
-            assert outcome.name, "the error says not which package is missing"
+            assert outcome.name, "the error does not say which package is missing"
         elif isinstance(outcome, UsageError):
-            assert outcome.hint, f"it says not what to type: UsageError({str(outcome)!r}, hint=...)"
+            assert outcome.hint, (
+                f"its error does not say what to type: UsageError({str(outcome)!r}, hint=...)"
+            )
         elif isinstance(outcome, Exception):
             fail(f"it raises {type(outcome).__name__}: {outcome}")
         else:
             assert isinstance(outcome, Findings), (
-                f"it gives a {type(outcome).__name__}, no Findings"
+                f"it returned a {type(outcome).__name__}, not Findings"
             )
             parts = (outcome.figures, outcome.tables, outcome.plots, outcome.rows, outcome.notes)
-            assert any(parts), "it finds nothing and says nothing"
+            assert any(parts), "it returned neither figures nor a note"
 
     @pytest.mark.parametrize("data", ODD)
     def test_measures_odd_data(self, data: str, findings: Findings) -> None:
@@ -182,10 +184,10 @@ class MetricSuite(Suite):
         for about, study, findings in everything:
             names = [corpus.name for corpus in study.everything]
             for dataset, figures in findings.figures.items():
-                assert dataset in names, f"{about}: {dataset!r} is no dataset of the study"
+                assert dataset in names, f"{about}: {dataset!r} is not a dataset of the study"
                 for name, figure in figures.items():
                     place = f"{about}: the figure {name!r} of {dataset}"
-                    assert isinstance(figure, Estimate), f"{place} is no Estimate: {figure!r}"
+                    assert isinstance(figure, Estimate), f"{place} is not an Estimate: {figure!r}"
                     _check_estimate(place, figure)
 
     def test_glance_names_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
@@ -239,7 +241,9 @@ class MetricSuite(Suite):
         for about, study, findings in everything:
             sizes = {corpus.name: len(corpus) for corpus in study.everything}
             for dataset, rows in findings.rows.items():
-                assert dataset in sizes, f"{about}: {dataset!r} in rows is no dataset of the study"
+                assert dataset in sizes, (
+                    f"{about}: {dataset!r} in rows is not a dataset of the study"
+                )
                 for row in rows:
                     place = f"{about}: rows of {dataset}: {dict(row)}"
                     at = row.get("row")
@@ -248,7 +252,7 @@ class MetricSuite(Suite):
                     try:
                         json.dumps(row, allow_nan=False)
                     except (TypeError, ValueError) as error:
-                        fail(f"{place} is no JSON: {error}")
+                        fail(f"{place} is not JSON: {error}")
 
     def test_quotes_rows_as_excerpts(self, study: Study, findings: Findings) -> None:
         """Texts of rows are `Excerpt`s, only in tables and pictures: `--no-texts` drops them."""
@@ -260,7 +264,7 @@ class MetricSuite(Suite):
                 continue
             for corpus in study.everything:
                 for text in (text for texts in corpus.texts for text in texts):
-                    assert text not in value, f"this is no Excerpt, and quotes a row: {value!r}"
+                    assert text not in value, f"this quotes a row, but is not an Excerpt: {value!r}"
 
     def test_speaks_in_sentences(self, everything: list[tuple[str, Study, Findings]]) -> None:
         """Headlines, warnings and notes are tuples of texts that say something."""
@@ -308,14 +312,16 @@ class MetricSuite(Suite):
 
     def test_same_findings_again(self, again: _Again, findings: Findings) -> None:
         """The same study gives the same findings, whatever was drawn elsewhere."""
-        assert as_text(again.findings) == as_text(findings), "the same study gives other findings"
+        assert as_text(again.findings) == as_text(findings), (
+            "the same study gives different findings the second time"
+        )
 
     def test_same_findings_in_another_process(
         self, study: Study, findings: Findings, tmp_path: Path
     ) -> None:
         """Nor do they go by the order of a set, or by what texts hash to."""
         if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
-            pytest.skip("its plugins are made in the test")
+            pytest.skip("its plugins are created in the test")
         there = tmp_path / "findings.json"
         elsewhere(
             "targen_analysis.testing.measured",
@@ -323,7 +329,8 @@ class MetricSuite(Suite):
             hash_seed="2" if os.getenv("PYTHONHASHSEED") == "1" else "1",
         )
         assert there.read_text(encoding="utf-8") == as_text(findings), (
-            "another process finds other things: does it go by the order of a set, or by hash()?"
+            "a different process gives different findings: does it depend on the order of a set, "
+            "or on hash()?"
         )
 
 
@@ -351,9 +358,9 @@ def _check_estimate(place: str, estimate: Estimate) -> None:
     assert estimate.low is not None and estimate.high is not None, (
         f"{place} has half of an interval"
     )
-    assert estimate.value is not None, f"{place} has an interval and no value"
+    assert estimate.value is not None, f"{place} has an interval but no value"
     inside = estimate.low <= estimate.value <= estimate.high
-    assert inside, f"{place}: {estimate.value} lies not from {estimate.low} to {estimate.high}"
+    assert inside, f"{place}: {estimate.value} is not between {estimate.low} and {estimate.high}"
 
 
 @contextmanager

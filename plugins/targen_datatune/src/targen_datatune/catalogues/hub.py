@@ -439,7 +439,7 @@ def _unavailable(name: str, status: int, words: str) -> DatasetUnavailable:
     if status in (401, 403):
         return DatasetUnavailable(
             f"{name} is gated or private: {words}",
-            hint=f"ask for access at {_endpoint()}/datasets/{name}, and hf auth login",
+            hint=f"request access at {_endpoint()}/datasets/{name}, and hf auth login",
         )
     if status == 404:
         return DatasetUnavailable(

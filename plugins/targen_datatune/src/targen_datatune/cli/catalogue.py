@@ -54,10 +54,10 @@ def catalogue(
 ) -> None:
     """Build or show the index of datasets that `targen retrieve` searches.
 
-    For each dataset, keeps the name, the description and licence of its card (README.md), the
-    columns, the number of rows and five sample rows. This reads all rows of files, but only the
-    first of the hub. Only new or changed datasets are described again, and a stopped build
-    continues where it stopped.
+    For each dataset, keeps the name, the columns, the number of rows and five sample rows. Also
+    keeps the description and licence from its card (README.md). Building reads all rows of files,
+    but only the first rows of datasets on the hub. It describes only new or changed datasets again.
+    If you stop it, the same command continues where it stopped.
 
     Examples:
     - targen catalogue build my/csvs

@@ -60,10 +60,10 @@ def retrieve(
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
 ) -> None:
-    """Find existing datasets near a task, without a call to a model.
+    """Find existing datasets similar to a task, without calling a model.
 
-    Searches names, descriptions, tags and columns, as `targen catalogue build` stored them.
-    Licences come from the datasets' cards; datasets of unknown licence are also shown.
+    Searches the names, descriptions, tags and columns that `targen catalogue build` stored.
+    Licences come from the datasets' cards. Datasets with an unknown licence are also shown.
 
     Examples:
     - targen retrieve "Does the review recommend the product?" --catalogue my/csvs
@@ -78,7 +78,7 @@ def retrieve(
     registry = load_registry()
     asked = read_request(task, registry)
     if min_rows is not None and max_rows is not None and min_rows > max_rows:
-        raise UsageError("--min-rows is more than --max-rows")
+        raise UsageError("--min-rows is larger than --max-rows")
     with opened(index, catalogue) as base:
         sources = searched(registry, base, catalogue, quiet=quiet)
         filters = Filters(licenses(license), min_rows, max_rows, gated, sources)
@@ -134,7 +134,7 @@ def opened(index: Path | None, catalogue: list[str] | None) -> Index:
     for each in folders:
         if index is not None or len(folders) > 1:
             raise UsageError(
-                f"{each} is an index, but another one is given", hint="give only one index"
+                f"{each} is an index, but a different one was given", hint="give only one index"
             )
         return Index(Path(each))
     folder = index if index is not None else default_index()

@@ -202,9 +202,10 @@ def transform(
 ) -> None:
     """Transform rows of existing datasets into rows of a task.
 
-    Datasets are retrieved; the model chooses among them, plans how their rows become rows of the
-    task, and carries the plan out on each row. The result is a run directory like any other:
-    resume, report, show, analyze and export take it. Steps are expand, rerank, plan and execute.
+    targen retrieves datasets. The model chooses among them, plans how to turn their rows into rows
+    of the task, and applies the plan to each row. The result is a run directory like any other:
+    resume, report, show, analyze and export accept it. The steps are expand, rerank, plan and
+    execute.
 
     Examples:
     - targen transform "Is the review positive?" --labels yes,no -n 100 --catalogue my/csvs

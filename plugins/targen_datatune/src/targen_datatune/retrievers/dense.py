@@ -274,7 +274,7 @@ class _Model:
         if not np.isfinite(vectors).all():
             raise UsageError(
                 f"the embedding model {self._options.model} gives vectors that are not numbers",
-                hint=Setting("model", Blank("NAME")) + " for another",
+                hint=Setting("model", Blank("NAME")) + " uses a different model",
             )
         return vectors
 

@@ -39,7 +39,7 @@ class Sources:
     def findings(self, *, quiet: bool = True) -> Findings:
         """The datasets that are near to the task.
 
-        Files and folders are described anew where they changed.
+        Files and folders that have changed are described again.
 
         Raises:
             UsageError: there is no catalogue, or it has no dataset that the user admits.

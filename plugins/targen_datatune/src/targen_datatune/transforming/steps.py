@@ -244,7 +244,9 @@ class Steps:
         """Carry out the plan on one row."""
         if len(llm.above) != 3:
             raise UsageError(
-                "rows to be transformed have a plan, and " + Option("seeds") + " brings none",
+                "rows to be transformed need a plan, but "
+                + Option("seeds")
+                + " does not contain one",
                 hint="give a folder with the file as " + Option("catalogue", ...),
             )
         task, source, plan = llm.above
@@ -314,7 +316,7 @@ def _of(columns: Sequence[str]) -> Any:
 
 
 def _followable(reply: PlanReply) -> None:
-    """See that a plan can be carried out.
+    """Check that a plan can be carried out.
 
     Raises:
         Rejected: it lacks a step, or has an empty one.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_methods"]
 
-_MAKE = "Making rows"
+_MAKE = "Generating rows"
 _MEASURE = "Measuring rows"
 _LIKE = {
     "--data": "--data ours=runs/rte-0",
@@ -38,7 +38,7 @@ def compare_methods(
         typer.Option(
             "--methods",
             metavar="NAME,...",
-            help="Methods from list-methods; targen stands for the task's own steps.",
+            help="Methods from list-methods; `targen` means the task's own steps.",
             show_default=False,
         ),
     ] = "",
@@ -152,10 +152,10 @@ def compare_methods(
 ) -> None:
     """Compare methods on one task, with the same number of rows or the same cost.
 
-    Each method makes its rows in a run of its own. Then all are analysed together, a blind judge
-    looks at the labels, and the same models are trained on as many rows of each. The results are
-    one page. Run the same command again to continue. --max-cost covers runs and judge, earlier
-    starts included.
+    Each method generates its rows in its own run. targen then analyses all of them together and has
+    a blind judge check the labels. It also trains the same models on the same number of rows from
+    each method. The results are on one page. Run the same command again to continue. --max-cost
+    covers the runs and the judge, including earlier starts.
 
     Examples:
     - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl
@@ -185,7 +185,8 @@ def compare_methods(
     if not names and not data:
         raise UsageError(
             "the comparison is empty",
-            hint="--methods NAME,... of targen list-methods makes rows, --data NAME=DATA has some",
+            hint="use --methods NAME,... to generate rows (see targen list-methods), or --data "
+            "NAME=DATA for existing rows",
         )
     if names and rows is None and cost_each is None:
         raise UsageError(
@@ -288,7 +289,8 @@ def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
         method, dot, key = name.partition(".")
         if not dot or not key:
             raise UsageError(
-                f"--set {name} names no method", hint="for example --set attrprompt.values=20"
+                f"--set {name} does not name a method",
+                hint="for example --set attrprompt.values=20",
             )
         found.setdefault(method, {})[key] = value
     return found

@@ -82,7 +82,7 @@ class Constraints:
         return self._words[row.number]
 
     def text(self, row: Row) -> str:
-        """The text of a row that is written anew."""
+        """The text of a row that is rewritten."""
         return row.values[self.columns.last]
 
     @cached_property

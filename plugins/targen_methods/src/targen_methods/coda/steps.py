@@ -64,7 +64,7 @@ class Steps:
         self.forms = options.solo + self.mixes
         if not self.forms:
             pair = " (pairs are not mixed)" if options.mix else ""
-            raise UsageError(f"solo=0 makes no rows{pair}", hint="solo=1 or more")
+            raise UsageError(f"solo=0 does not make any rows{pair}", hint="solo=1 or more")
         self.task = base.task
         self.options = options
         self.form = json.dumps({self.columns.last: "..."})
@@ -241,7 +241,7 @@ class Steps:
                 )
             if recipe is None:
                 raise UsageError(
-                    f"no given row has the label {label}",
+                    f"the given rows do not contain the label {label}",
                     hint=f"give rows with this label, or ask for 0 rows: --label {label}=0",
                 )
             llm.note(form=recipe.form, given_row=recipe.given, constraints_of_row=recipe.source)

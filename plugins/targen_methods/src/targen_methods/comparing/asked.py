@@ -95,17 +95,18 @@ def asked_for(
             uses given rows or has options under the name.
     """
     if len({*names}) < len(names):
-        raise UsageError("--methods names one twice")
+        raise UsageError("--methods contains a method twice")
     for name in data:
         if name in names:
             raise UsageError(
                 f"{name} is in both --methods and --data", hint="choose a different name"
             )
         if not re.fullmatch(r"[\w.+-]+", name):
-            raise UsageError(f"--data {name}=…: a name is of letters, digits, ., _, + and -")
+            raise UsageError(f"--data {name}=…: use letters, digits, ., _, + and - in a name")
     if strange := options.keys() - {*names}:
         raise UsageError(
-            f"--set {min(strange)}. is of none of the methods", hint=f"methods: {', '.join(names)}"
+            f"--set {min(strange)}. does not belong to any of the methods",
+            hint=f"methods: {', '.join(names)}",
         )
     presets = {
         preset

@@ -154,7 +154,7 @@ def carry_out(
 
 
 def _claim(folder: Path, asked: Asked) -> None:
-    """See that the folder is ours, or free, and write down what is compared.
+    """Check that the folder is ours, or free, and write down what is compared.
 
     Raises:
         UsageError: it is not, or holds another comparison.
@@ -217,7 +217,7 @@ def _apart(registry: Registry, asked: Asked) -> list[str]:
         raise UsageError(
             f"{both:,} of {plural(len(given), 'given row')} are also in --test, so models would be "
             "tested on the rows that their training data came from",
-            hint="--given FILE with rows of the training set",
+            hint="pass rows of the training set with --given FILE",
         )
     return [f"{plural(both, 'given row')} also in --test."] if both else []
 
@@ -275,7 +275,7 @@ def _made(
     spent = folder / "methods" / f"{way.name}.spent"
     try:
         if not spent.exists():
-            tell(f"{way.name}: rows into {run}")
+            tell(f"{way.name}: generating rows into {run}")
             wanted = _MOST if asked.rows is None else asked.rows
             labels = None if asked.rows is None else rows_to_make(task, wanted, registry)
             n = None if labels else wanted
@@ -405,7 +405,7 @@ def _judged(
     for way in ways:
         name, out = way.name, folder / "judged" / way.name
         if not (out / "report.json").exists():
-            tell(f"{name}: labels by a blind judge into {out}")
+            tell(f"{name}: judging labels blindly into {out}")
         kept = {"model", "options", "seed", "concurrency", "rpm", "tpm"}
         values = {key: each for key, each in asked.generate.items() if key in kept}
         rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)
@@ -433,7 +433,7 @@ def _analyzed(
         replace(read_dataset(_rows_of(way, folder), asked.task, registry=registry), name=way.name)
         for way in ways
     ]
-    tell(f"analysis into {folder / 'analysis'}")
+    tell(f"writing the analysis to {folder / 'analysis'}")
     installed = {item.name for item in registry.all("metric")}
     analyze = registry.function("analyze", of="compare-methods")  # of an extra
     analysis: Analysis = analyze(

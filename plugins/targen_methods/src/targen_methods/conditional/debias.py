@@ -31,14 +31,14 @@ class DebiasOptions(ConditionalOptions):
 
     debias: bool | Literal["pairs"] = Field(
         False,
-        description="draw each token so that it fits no other label's prompt better: true, false, "
-        "or pairs (only for rows of several texts)",
+        description="make tokens rarer that fit a different label's prompt better: true, false, or "
+        "pairs (only for rows with several texts)",
     )
     debias_decay: float = Field(
         200.0,
         ge=0,
         le=1e6,
-        description="how much rarer the tokens that they favour become; 0: not at all",
+        description="how much rarer those tokens become; 0: not at all",
     )
     debias_floor: float = Field(
         0.01, gt=0, le=1, description="minimum share of its probability that a token keeps"

@@ -68,7 +68,7 @@ class ConditionalSteps:
         for name in options.cues:
             if name not in names:
                 raise UsageError(
-                    f"cues names {name!r}, which is not a label of {base.task.name}",
+                    f"cues contains {name!r}, which is not a label of {base.task.name}",
                     hint=did_you_mean(name, names, "labels"),
                 )
         self.task, self.given = base.task, base.given
@@ -248,7 +248,7 @@ class ConditionalSteps:
         return f"{told(self.columns.last)} of the label {known.name}{means}:"
 
     def _is_prose(self, text: str, least: int, column: str) -> None:
-        """See that a text is clean, in whatever language, and no words of the prompts.
+        """Check that a text is clean, in whatever language, and no words of the prompts.
 
         Raises:
             Rejected: what `prose` raises, or `copy-of-example`.

@@ -132,10 +132,11 @@ def import_rows(
 ) -> None:
     """Import the published rows of another method as a dataset of a task.
 
-    Writes a folder that every command takes for a dataset: rows, where each is from, and a card
-    with the source and its licence. The meaning of the file's labels is never guessed, since the
-    same task is numbered both ways. Pass a map or name a known one, and look at the rows that are
-    shown. Rows that cannot be rows of the task are counted by reason.
+    Writes a folder that every command accepts as a dataset. It contains the rows, the origin of
+    each row, and a card with the source and its licence. targen never guesses the meaning of the
+    file's labels, since files for the same task number them in both ways. Pass a map or name a
+    known one, and check the rows that the command shows. Rows that do not fit the task are counted
+    by reason.
 
     Examples:
     - targen import-rows supergen RTE/train.json --task rte --labels supergen:rte
@@ -166,7 +167,7 @@ def import_rows(
     )
 
     if logits and weights is None:
-        raise UsageError("--logits says what --weights are", hint="--weights FILE")
+        raise UsageError("--logits requires --weights", hint="--weights FILE")
     of = FORMS.get(form)
     if of is None:
         raise UsageError(f"unknown format {form!r}", hint=did_you_mean(form, FORMS, "forms"))
@@ -226,7 +227,7 @@ def import_rows(
 
 
 def _check_task(task: Task[Any, Any]) -> None:
-    """See that a row of a task can be made of one published row.
+    """Check that a row of a task can be made of one published row.
 
     Raises:
         UsageError: it cannot.
@@ -248,7 +249,7 @@ def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     for each in given:
         name, is_said, text = each.partition("=")
         if not is_said:
-            raise UsageError(f"--where {each}: no text is said", hint="--where COLUMN=TEXT")
+            raise UsageError(f"--where {each}: the text is missing", hint="--where COLUMN=TEXT")
         if name not in columns:
             raise UsageError(
                 f"--where: the file has no column {name!r}",
@@ -265,7 +266,7 @@ def _values(given: Sequence[str]) -> dict[str, Mapping[str, Sequence[str]]]:
         name, is_said, place = each.partition("=")
         if not is_said or not name or not place:
             raise UsageError(
-                f"--values {each}: no list is said", hint="--values length=length/length.txt"
+                f"--values {each}: the list is missing", hint="--values length=length/length.txt"
             )
         path = Path(place)
         if path.is_dir():
@@ -295,8 +296,8 @@ def _none_hint(done: Importing) -> str:
     said = done.columns.said()
     _, why = done.first.get("not-a-row-of-the-task", (0, ""))
     return {
-        "no-text": f"--columns: now {said}; a first stage of ZeroGen has its texts in C",
+        "no-text": f"--columns: now {said}; in files of ZeroGen's first stage, the texts are in C",
         "not-a-row-of-the-task": f"the first: {why}; --columns is now {said}",
         "skipped": "a smaller --skip",
-        "not-asked-for": "another --where",
+        "not-asked-for": "a different --where",
     }.get(next(iter(dict(done.left_out.most_common(1))), ""), "")

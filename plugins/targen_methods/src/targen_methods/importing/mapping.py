@@ -68,14 +68,17 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
     if not named:
         return None
     if len(labels) > 1:
-        raise UsageError(f"--labels {named[0]} is a whole map", hint="omit the others")
+        raise UsageError(
+            f"--labels {named[0]} is a complete map, so it cannot be combined with others",
+            hint="omit the others",
+        )
     preset = PRESETS.get(named[0])
     if preset is None:
         raise UsageError(
             f"unknown map of labels {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "maps")
         )
     if named[0].partition(":")[0] != of.name:
-        raise UsageError(f"--labels {named[0]} is not for rows of {of.name}")
+        raise UsageError(f"--labels {named[0]} does not apply to rows of {of.name}")
     return preset
 
 
@@ -101,7 +104,7 @@ def labels_for(
         if given or listing is not None:
             raise UsageError(
                 f"the task {task.name} has open labels, which are ordinary columns",
-                hint="--columns, without --labels",
+                hint="use --columns without --labels",
             )
         return None
     listed = () if listing is None else _listed(listing)
@@ -114,8 +117,8 @@ def labels_for(
             raise UsageError(
                 f"{listing} contains {outside[0]!r}, which is not a label of {task.name}: "
                 f"{', '.join(names)}",
-                hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to leave its rows "
-                "out; each label of the file",
+                hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to skip its rows, "
+                "and map every label of the file",
             )
     else:
         known = _pairs(given)
@@ -125,7 +128,7 @@ def labels_for(
         raise UsageError(
             f"the file's labels cannot be mapped to those of {task.name}: files for the same task "
             "are numbered in both ways",
-            hint=f"--labels {example}, or the way that your file has them"
+            hint=f"--labels {example}, or the order that your file uses"
             + (f"; or use a known map: {', '.join(presets)}" if presets else "")
             + f"; or --labels {SAME} if they are the task's names",
         )
@@ -133,7 +136,7 @@ def labels_for(
     for key, name in wanted.items():
         if name is not None and name not in names:
             raise UsageError(
-                f"--labels: {key}={name}, but {name} is no label of {task.name}: "
+                f"--labels: {key}={name}, but {name} is not a label of {task.name}: "
                 f"{', '.join(names)}",
                 hint="write the map yourself: --labels "
                 + ",".join(f"{key}={names[at % len(names)]}" for at, key in enumerate(wanted))
@@ -161,7 +164,7 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
         for key, name in pairs:
             if not key or not name:
                 raise UsageError(
-                    f"--labels {each}: not a map of labels",
+                    f"--labels {each}: this is not a map of labels",
                     hint="FILE'S LABEL=TASK'S LABEL, separated by commas, or a .json file",
                 )
             if known.setdefault(key, name) != name:
@@ -252,7 +255,7 @@ def columns_for(
         raise UsageError(
             f"the file's columns cannot be mapped to the task's: it has {listed(found)}, but a row "
             f"of {task.name} has {', '.join(own)}",
-            hint=f"--columns {example}, or the other way round",
+            hint=f"--columns {example}, or with the columns swapped",
         )
     if lacking := [name for name in required if name not in sources]:
         raise UsageError(
@@ -271,7 +274,7 @@ def _given(
         parts = tuple(each.strip() for each in of.split(_JOINED))
         if not name or not all(parts):
             raise UsageError(
-                f"--columns {part}: not a column for a column",
+                f"--columns {part}: this does not map one column to another",
                 hint="COLUMN OF THE TASK=COLUMN OF THE FILE; A+B joins two of the file",
             )
         if name not in own:
@@ -285,8 +288,10 @@ def _given(
                 hint=did_you_mean(unknown[0], found[:50], "columns"),
             )
         if name in sources:
-            raise UsageError(f"--columns names {name} twice")
+            raise UsageError(f"--columns contains {name} twice")
         if same := next((one for one, others in sources.items() if others == parts), ""):
-            raise UsageError(f"--columns: {same} and {name} are both {of}, and no text is twice")
+            raise UsageError(
+                f"--columns: {same} and {name} both map to {of}; use each column only once"
+            )
         sources[name] = parts
     return sources

@@ -111,7 +111,7 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     if not columns:
         hint = f"a row of {of.name} has {of.described}"
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
-            hint = "--encoding cp1252, or whichever encoding the file has"
+            hint = "--encoding cp1252, or the encoding of the file"
         raise UsageError(
             f"{path} does not look like {of.name}: its first records cannot be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",

@@ -48,14 +48,14 @@ class Weights:
         return self.known[key]
 
     def check(self, rows: int) -> None:
-        """See that there are as many as the file has rows.
+        """Check that there are as many as the file has rows.
 
         Raises:
             UsageError: there are not.
         """
         if rows != len(self.known):
             raise UsageError(
-                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they are those of "
+                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they belong to "
                 "different rows",
                 hint="give one weight per row of the file, by idx or in the same order",
             )

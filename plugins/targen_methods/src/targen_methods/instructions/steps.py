@@ -64,7 +64,7 @@ async def instructions(
 
 
 def check(instruction: FreeInstruction) -> None:
-    """See that an instruction is one.
+    """Check that an instruction is one.
 
     Raises:
         Rejected: what `check_instruction` raises.
@@ -102,7 +102,7 @@ def _row(instruction: FreeInstruction, given: str, output: str) -> InstructionRo
 
 
 def check_row(row: InstructionRow, seed: object) -> None:
-    """See that a row is of use.
+    """Check that a row is of use.
 
     Raises:
         Rejected: `empty-text`, `same-texts` or `unfinished`.

@@ -40,8 +40,8 @@ class Steps:
             raise UsageError("instruction: one of them is empty")
         if options.shortest > options.longest:
             raise UsageError(
-                f"shortest={options.shortest} is above longest={options.longest}: no instruction "
-                "can be as long"
+                f"shortest={options.shortest} is above longest={options.longest}, so every "
+                "instruction would be rejected"
             )
         self.task = base.task
         self.columns: Columns = base.columns
@@ -91,7 +91,7 @@ class Steps:
         return [Instruction(text=text, nearest=known.nearest(text)) for text in tidy if text]
 
     def check(self, instruction: Instruction) -> None:
-        """See that an instruction is one.
+        """Check that an instruction is one.
 
         Raises:
             Rejected: what `check_instruction` raises.

@@ -111,10 +111,11 @@ def select(
 ) -> None:
     """Keep the best rows per label by a recorded number.
 
-    targen method supergen notes how likely the model found each text, as `score`; targen
-    import-rows keeps the scores that SuperGen's authors published. The run keeps all its rows. The
-    best go to a folder beside it that every command takes for a dataset. It has the origin of each
-    row, and a weighing.json that records the choice. Rows are in falling order, the labels in turn.
+    targen method supergen records how likely the model found each text, as `score`. targen
+    import-rows keeps the scores that SuperGen's authors published. The run keeps all of its rows.
+    The best rows go to a folder next to it that every command accepts as a dataset. The folder
+    contains the origin of each row, and weighing.json, which records the choice. Rows are in
+    descending order of the number, alternating between labels.
 
     Examples:
     - targen select runs/rte-supergen-0
@@ -198,7 +199,7 @@ def keep_best(
         raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
     for name in at_random:
         if name not in labels:
-            raise UsageError(f"--random {name}: no row of {data} has that label")
+            raise UsageError(f"--random {name}: the rows of {data} do not have that label")
     numbers = _numbers(data, records, len(labels), by)
     found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
     rows = [row for at in found.kept for row in dataset.rows[at * together : (at + 1) * together]]

@@ -74,7 +74,7 @@ def _macro(sums: Numbers) -> Numbers:
 
 
 class _Spearman(Measure):
-    """Correlation of ranks, which each resample gives anew; equal numbers share a mean rank."""
+    """Rank correlation; each resample ranks its numbers, and equal ones share a mean rank."""
 
     def at(self, weights: Numbers) -> Numbers:
         """Return the figure where rows count so often: weights of shape (..., rows)."""

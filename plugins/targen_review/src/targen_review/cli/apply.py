@@ -88,15 +88,16 @@ def apply(
 ) -> None:
     """Write a new version of a dataset with the reviewers' verdicts applied.
 
-    Right rows stay. Rows with a wrong label get the one that people gave, and leave if they gave
-    none. Bad texts leave, and so do rows with the worst grade of another rubric. Labels and texts
-    change only if the task's own checks accept them. Where raters disagree, a row
-    stays as it is and is listed. The version is a directory with dataset.jsonl, changes.jsonl (who,
-    when, and what was before) and report.json; the data itself is not touched. Grades by models do
-    not count, unless one is named with --resolve.
+    Right rows are kept. Rows with a wrong label get the label that people gave, or are removed if
+    people gave none. Bad texts are removed, and so are rows with the worst grade of a different
+    rubric. Labels and texts change only if the task's own checks accept them. If raters disagree,
+    the row is kept unchanged and listed. The version is a directory with dataset.jsonl,
+    changes.jsonl (who changed what, when, and the previous value) and report.json. The data itself
+    does not change. Grades by models do not count, unless you name a model with --resolve.
 
-    A label that lost rows is short of them: --refill grows the run to as many more, and says what
-    to type where it cannot. With --exact, labels that gained rows lose the surplus.
+    If a label loses rows, --refill extends the run by as many new ones. If the run cannot be
+    extended, the command prints what to type instead. With --exact, labels that gained rows lose
+    the surplus.
 
     Examples:
     - targen review apply runs/rte-0
@@ -132,7 +133,7 @@ def apply(
             )
         for name, count in version.stale.items():
             print(
-                f"note: {plural(count, 'grade')} by {name} not counted: these rows of "
+                f"note: left out {plural(count, 'grade')} by {name}, because these rows of "
                 f"{version.data.name} have changed since",
                 file=sys.stderr,
             )
@@ -178,14 +179,14 @@ def _refill(
 
 
 def _print(version: Version, path: Path) -> None:
-    from targen_review.verdicts import EFFECTS
+    from targen_review.verdicts import EFFECT_WORDS, EFFECTS
 
     report = version.report
     raters = ", ".join(report["raters"])
     seen = f"{report['seen']:,} of {plural(report['instances'], 'row')}"
     print(f"{report['of']}: {seen} reviewed by {raters}; rule: {version.rule}\n")
     rows = [
-        (name, f"{count:,}", EFFECTS.get(name, "stays"))
+        (name, f"{count:,}", EFFECT_WORDS[EFFECTS.get(name, "stays")])
         for name, count in report["outcomes"].items()
         if count
     ]
@@ -210,7 +211,7 @@ def _print(version: Version, path: Path) -> None:
 def _print_open(judged: Sequence[Judged], rubric: Rubric) -> None:
     if not judged:
         return
-    print(f"\n{plural(len(judged), 'row')} left as {'it is' if len(judged) == 1 else 'they are'}:")
+    print(f"\n{plural(len(judged), 'row')} left unchanged:")
     rows = []
     for each in judged[:_SHOWN]:
         text = printable(" / ".join(each.row.fields.values()), lines=False, max_length=_LONGEST)
@@ -222,18 +223,18 @@ def _print_open(judged: Sequence[Judged], rubric: Rubric) -> None:
 
 
 def _differ(judged: Judged, rubric: Rubric) -> str:
-    """Return what each rater wants, in words: "ann: reject; bob: as it is"."""
+    """Return what each rater wants, in words: "ann: reject; bob: keep it"."""
     from targen_review.verdicts import effect_of
 
     row, parts = judged.row, []
     for name in judged.verdict.by:
         grade = judged.verdict.grades[name]
         wants = [] if grade.label in (None, row.label) else [printable(str(grade.label))]
-        wants += ["another output"] if grade.output not in (None, row.output) else []
+        wants += ["a different output"] if grade.output not in (None, row.output) else []
         wants += [f"{path} edited" for path in grade.edit or {}]
         out = "reject" if grade.reject else "omit it"
         leaves = effect_of(row, grade, rubric) == "leaves"
-        parts.append(f"{name}: {out if leaves else ', '.join(wants) or 'as it is'}")
+        parts.append(f"{name}: {out if leaves else ', '.join(wants) or 'keep it'}")
     return "; ".join(parts)
 
 

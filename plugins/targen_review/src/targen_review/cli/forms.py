@@ -47,9 +47,9 @@ def export(
 ) -> None:
     """Export the rows of a review to Argilla or Label Studio.
 
-    People there see the task's instruction, the rubric, and the row's texts. They also see its
-    label, as a suggestion, except in a blind review. Import their answers with `targen review
-    import`.
+    The tool shows people the task's instructions, the rubric and the texts of each row. It also
+    shows the label as a suggestion, except in a blind review. Import the answers with `targen
+    review import`.
 
     Examples:
     - targen review export runs/rte-0 --to argilla --out for-argilla
@@ -100,9 +100,9 @@ def import_(
 ) -> None:
     """Import grades from Argilla or Label Studio into a review.
 
-    They become the files of their raters, as if given on the page. Everything is checked first: if
-    one record is wrong, the whole file is refused. A second import of the same file adds nothing,
-    and what somebody graded later stays.
+    The answers become the grades of their raters, as if given on the page. targen checks everything
+    first: if one record is wrong, it rejects the whole file. Importing the same file again does not
+    add anything. Grades that somebody gave later are kept.
 
     Examples:
     - targen review import runs/rte-0 project-1-at-2026-11-20.json
@@ -122,14 +122,14 @@ def import_(
     changed = {item.row: item.digest for item in sheet.items}
     if stale := sum(answer.digest != changed[answer.row] for answer in answers):
         print(
-            f"note: {plural(stale, 'grade')} of rows that have changed since do not count",
+            f"note: left out {plural(stale, 'grade')} of rows that have changed since",
             file=sys.stderr,
         )
     if not answers:
         print(f"{file} does not contain any answers yet")
         return
     rows = [(name, counts["new"], counts["known"], counts["older"]) for name, counts in taken]
-    print_table(["rater", "taken", "known already", "older than here"], rows)
+    print_table(["rater", "imported", "already known", "outdated"], rows)
 
 
 def _per_row(plan: Plan, rater: str | None) -> int:
@@ -156,12 +156,12 @@ def _names(pairs: list[str]) -> dict[str, str]:
 
 
 def _check_raters(plan: Plan, sheet: Sheet, answers: list[Answer]) -> None:
-    """See that those who answered are raters of the review, where it names them."""
+    """Check that those who answered are raters of the review, where it names them."""
     if "" in plan.rows or not plan.raters:
         return
     for answer in answers:
         if answer.rater not in plan.rows:
             raise UsageError(
                 f"{answer.rater} is not a rater in this review: {', '.join(plan.raters)}",
-                hint=f"--rater 'THEIRS={plan.raters[0]}' says who they are",
+                hint=f"--rater 'THEIRS={plan.raters[0]}' assigns the grades to a rater",
             )

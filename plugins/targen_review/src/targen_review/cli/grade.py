@@ -35,9 +35,9 @@ def grade(
 ) -> None:
     """Grade the rows of a review with a model, by the same rubric and plan.
 
-    It grades all rows of the plan, gives reasons before each grade, and is marked as a model in
-    every report. The calls are a run in the review's folder. The same command continues it if
-    it was killed, and takes over what targen resume or a batch brought since.
+    The model grades all rows of the plan and gives reasons before each grade. Every report marks it
+    as a model. The calls are a run in the review's folder. If the command was killed, run it again
+    to continue. It also uses answers that targen resume or a batch has added since.
 
     Examples:
     - targen review runs/rte-0 --sample paper --raters ann,bob --plan
@@ -57,7 +57,8 @@ def grade(
     name = check_name(name or rater_name(backend, str(options["model"] or model)))
     if name in plan.raters:
         raise UsageError(
-            f"{name} is a person in the plan of {folder}", hint="--as NAME: another name"
+            f"{name} is a person in the plan of {folder}",
+            hint="choose a different name with --as NAME",
         )
     out = options["out"] or folder / f"model-{name}"
     try:

@@ -345,7 +345,7 @@ def opened_data(paths: list[str], task: str | None, encoding: str = "utf-8") -> 
 
 
 def check_same_data(folder: Path, plan: Plan, opened: list[ReviewData]) -> None:
-    """See that the data is what a review was planned for.
+    """Check that the data is what a review was planned for.
 
     Raises:
         UsageError: the review is of other data.
@@ -395,7 +395,7 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
         rater, _, name = pair.partition("=")
         if rater not in requested["raters"] or name not in groups:
             raise UsageError(
-                f"--not {pair} names no rater and task of this review",
+                f"--not {pair} does not name a rater and a task of this review",
                 hint=f"use RATER=TASK; the tasks are {', '.join(groups)}",
             )
         exclusions += [(rater, name), (rater, f"{name}, rejects")]

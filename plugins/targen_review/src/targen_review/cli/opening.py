@@ -89,7 +89,7 @@ def _effects(desk: Desk) -> str:
     """Return what `apply` would do with a rater's grades, or "" if there are too many rows."""
     if len(desk.ids) > _COUNTED or not (effects := desk.effects()):
         return ""
-    said = ", ".join(f"{count:,} {effect}{'s' * (count == 1)}" for effect, count in effects.items())
+    said = ", ".join(f"{count:,} {effect}" for effect, count in effects.items())
     return f"; in the new version: {said}"
 
 

@@ -42,8 +42,9 @@ def report(
 ) -> None:
     """Report a review: grades, agreement, confirmed labels, rows to discuss.
 
-    Grades are by dataset, before and after correction. Agreement is Cohen's κ and Spearman's r of
-    each two who graded the same rows, and Krippendorff's α of all. Models are shown separately.
+    Shows grades by dataset, before and after correction. Agreement is Cohen's κ and Spearman's r
+    for each pair of raters who graded the same rows, and Krippendorff's α for all. Models are shown
+    separately.
 
     Examples:
     - targen review report runs/rte-0.review
@@ -57,9 +58,9 @@ def report(
 
     forms = {".html": as_html, ".md": as_markdown}
     if out is not None and out.suffix not in forms:
-        raise UsageError(f"--out {out}: it is written as .html or as .md")
+        raise UsageError(f"--out {out}: the name must end in .html or .md")
     if out is not None and out.exists() and not force:
-        raise UsageError(f"{out} already exists", hint="choose another --out, or --force")
+        raise UsageError(f"{out} already exists", hint="choose a different --out, or pass --force")
     material = read_reviews([review_folder(folder) for folder in folders])
     if not material.given:
         said = "; ".join(material.warnings)
@@ -93,7 +94,7 @@ def _print(findings: Findings) -> None:
         print_table(table.columns, [[_cut(shown(cell)) for cell in row] for row in rows])
         if len(rows) < len(table.rows):
             more = plural(len(table.rows) - len(rows), "row")
-            print(f"({more} more: --out FILE.html or --json)")
+            print(f"({more} more; --out FILE.html and --json include them)")
         if table.note:
             print(table.note)
 

@@ -63,9 +63,9 @@ def view(
 ) -> None:
     """Browse rows and rejects in the browser: filter, sort, see where each came from.
 
-    Filters by label, reason, dimension and text, and sorts by length, likeness or difficulty. Shows
-    each row with its neighbours, context, seed, the judge's words and its calls. Two datasets
-    appear side by side.
+    Filters by label, reason, dimension and text, and sorts by length, similarity or difficulty.
+    Shows each row with its neighbours, context, seed, calls and the judge's explanation. Two
+    datasets appear side by side.
 
     Examples:
     - targen view runs/rte-0
@@ -82,7 +82,7 @@ def view(
     from targen_review.view.server import view_app
 
     if key and len(data) != 2:
-        raise UsageError("--key says which rows of two datasets belong together: name two")
+        raise UsageError("--key pairs the rows of two datasets, so give two datasets")
     encode = _encode(embedder) if embedder else None
     opened = _opened(data, task, encoding)
     with ExitStack() as stack:

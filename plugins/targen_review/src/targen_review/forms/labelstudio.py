@@ -71,7 +71,7 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is neither a record of Argilla nor a task of Label Studio that targen made",
+                "it is neither a record of Argilla nor a Label Studio task that targen created",
                 hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )

@@ -96,7 +96,7 @@ class Sheet:
         labels: the task's labels with their meanings; empty where any text can be one.
         grades: the letters of the rubric with their meanings.
         items: the rows.
-        editable: the fields whose texts people may write anew; None for all.
+        editable: the fields whose texts people may edit; None for all.
         blind: whether people find a label of their own before they see any.
         reasons: what may be added to a grade, with the meanings.
         secret: makes the keys of a blind sheet, so that they cannot be guessed.
@@ -222,7 +222,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     if not _RATER.fullmatch(name):
         raise UsageError(
             f"{printable(said, max_length=60)!r} cannot be made into a rater's name",
-            hint=f"--rater '{printable(said, max_length=60)}=ann' gives one",
+            hint=f"--rater '{printable(said, max_length=60)}=ann' assigns one",
         )
     return name
 
@@ -288,7 +288,7 @@ class Reader:
             raise self._wrong(
                 number,
                 f"this review does not have the row {shown!r}",
-                hint="import what was exported from this review, with its columns as they were",
+                hint="import a file that was exported from this review, with its columns unchanged",
             )
         match = _MARK.fullmatch(mark) if isinstance(mark, str) else None
         if match is None:
@@ -419,7 +419,7 @@ class Reader:
             raise self._wrong(
                 number,
                 f"{self._names[name]} and {theirs} would both have the name {name}",
-                hint=f"--rater '{theirs}=NAME' gives one of them another name",
+                hint=f"--rater '{theirs}=NAME' gives one of them a different name",
             )
         return name
 

@@ -26,7 +26,7 @@ from targen_review.rows import (
     name_of,
 )
 from targen_review.rubric import PAPER, Rubric
-from targen_review.verdicts import effect_of, relabelled
+from targen_review.verdicts import EFFECT_WORDS, effect_of, relabelled
 
 __all__ = ["Desk", "Question", "Seat"]
 
@@ -138,8 +138,10 @@ class Seat:
         if self.row is None or self.changed:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
+        if effect in EFFECT_WORDS:
+            return f"is {EFFECT_WORDS[effect]}"
         if effect.startswith("changes") and self.mended is not None and self.mended.problems:
-            return "stays unchanged, since the task rejects the change"
+            return "is kept unchanged, since the task rejects the change"
         return effect
 
     def effect_of(self, letter: str) -> str:
@@ -148,7 +150,7 @@ class Seat:
         if effect == "changes":
             what = "what you mark or choose" if self.asks_output else "the label that you choose"
             return f"gets {what} next"
-        return f"the row {effect}"
+        return f"the row is {EFFECT_WORDS[effect]}"
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -161,7 +163,7 @@ class Seat:
 
     @property
     def editable(self) -> tuple[str, ...]:
-        """Those of them that the rater may write anew."""
+        """Return the texts that the rater may edit."""
         mine = () if self.row is None else self.row.editable
         return tuple(path for path in mine if path in self.fields)
 
@@ -290,10 +292,10 @@ class Desk:
 
     def effects(self) -> dict[str, int]:
         """What `targen review apply` does with this rater's grades, and to how many rows."""
-        counts = dict.fromkeys(("stay", "change", "leave"), 0)
+        counts = dict.fromkeys(EFFECT_WORDS.values(), 0)
         for at, row in enumerate(self.ids):
             if row in self.book.grades and (effect := self.seat(at).effect):
-                counts[effect.split()[0].removesuffix("s")] += 1
+                counts["changed" if effect.startswith("changes") else effect.split()[1]] += 1
         return {name: count for name, count in counts.items() if count}
 
     def check(self, at: int, edit: Mapping[str, str]) -> Mended:

@@ -383,12 +383,12 @@ def _capital(words: str) -> str:
 
 
 def _done(desk: Desk) -> dict[str, Any]:
-    """Return how many rows stay, change and leave by what the rater said."""
+    """Return how many rows are kept, changed and removed if this rater decides."""
     return {"effects": desk.effects() if len(desk.ids) <= _COUNTED else {}}
 
 
 def _saved(desk: Desk, seat: Seat) -> str:
-    """Return what was saved for a row, and its effect: "Row 3: wrong label; it leaves."."""
+    """Return what was saved for a row, and its effect: "Row 3: bad text is saved; the row …"."""
     grade, rubric = seat.grade, seat.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:

@@ -151,7 +151,8 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
             if material.raters.setdefault(name, graded.rater) != graded.rater:
                 raise RunDirectoryError(
                     f"{folder}: {name} is a {graded.rater.kind} here and a "
-                    f"{material.raters[name].kind} in another folder: two raters of one name"
+                    f"{material.raters[name].kind} in another folder: two raters have the same "
+                    "name"
                 )
             of = grades.setdefault(name, {})
             for grade in graded.grades.values():

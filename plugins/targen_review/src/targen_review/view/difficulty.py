@@ -53,7 +53,8 @@ def take_difficulty(
         }
         if not any(found.values()):
             raise UsageError(
-                f"--analysis {folder} has no difficulty for rows of {' or '.join(found)} are",
+                f"--analysis {folder} does not contain the difficulty of rows of "
+                f"{' or '.join(found)} are",
                 hint=how_to_measure(data[0]),
             )
         for values in found.values():

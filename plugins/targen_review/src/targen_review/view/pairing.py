@@ -120,7 +120,7 @@ class Keys:
         if lacking := next((name for name in self._names if name not in there), ""):
             raise UsageError(
                 f"none of the rows of {lacking} have a column {self._asked!r}",
-                hint="--key names a column that both datasets have",
+                hint="pass a column of both datasets with --key",
             )
 
 

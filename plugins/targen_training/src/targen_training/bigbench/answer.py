@@ -30,8 +30,9 @@ def answer(
 ) -> None:
     """Answer a BIG-bench task with a model.
 
-    All of its examples, or -n random ones, each with worked examples before it that are drawn from
-    the others. The result is a run like any other; `targen evaluate RUN TASK.json` scores it.
+    Answers all examples of the task, or -n random ones. Each question follows worked examples that
+    are drawn from the other examples. The result is a run like any other. `targen evaluate RUN
+    TASK.json` scores it.
 
     Examples:
     - targen answer implicatures.json -n 200 -b llama --model llama3.1 --out answers

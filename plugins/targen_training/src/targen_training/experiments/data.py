@@ -214,7 +214,7 @@ def label_of(unit: Unit) -> str:
 
 
 def numbered(units: Sequence[Unit]) -> list[Decision]:
-    """The decisions of units drawn, their rows numbered anew."""
+    """Return the decisions of drawn units, with new row numbers."""
     decisions: list[Decision] = []
     row = 0
     for unit in units:

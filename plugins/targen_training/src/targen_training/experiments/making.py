@@ -120,14 +120,14 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         UsageError: what cannot be generated.
     """
     try:
-        with _named(arm, f"looked for in {arm.run}"):
+        with _named(arm, f"being looked for in {arm.run}"):
             return found(arm.task, out=arm.run, registry=registry, **arm.values)
     except RunConflict as error:
         folder = arm.run.parent.parent
         names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
         beside = next(path for path in names if not path.exists())
         error.hint = (
-            "request the same as there, or choose a different --out, such as --out "
+            "repeat the original request, or choose a different --out, such as --out "
             f"{quote(str(beside))}, which shares replies"
         )
         raise

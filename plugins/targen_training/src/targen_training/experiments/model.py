@@ -302,14 +302,14 @@ class Experiment(_Declared):
                 where = f"tasks.{key}.arms.{name}: before = {arm.before!r}"
                 if arm.before not in self.before:
                     known = ", ".join(self.before) or "none"
-                    raise ValueError(f"{where} is not a set; sets: {known}")
+                    raise ValueError(f"{where} is not one of the sets: {known}")
                 if self.task_of(key) in self.before[arm.before]:
                     raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:
                     raise ValueError(f"{where} cannot be combined with a style or with together")
         for name, tasks in self.before.items():
             if not tasks or any(arm.before or arm.style != "plain" for arm in tasks.values()):
-                raise ValueError(f"before.{name}: data or generate for each of its tasks")
+                raise ValueError(f"before.{name}: each of its tasks needs data or generate")
         return self
 
     def task_of(self, key: str) -> str:

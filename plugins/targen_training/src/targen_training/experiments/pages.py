@@ -407,7 +407,7 @@ def _few_plots(part: PartResult) -> Iterator[Plot]:
                 }
                 for few in part.few
                 if few.model == model
-                for arm, figure in (("real rows alone", few.alone), ("with synthetic", few.both))
+                for arm, figure in (("only real rows", few.alone), ("with synthetic", few.both))
                 if figure is not None
             ],
             x=per,

@@ -134,7 +134,7 @@ def _fit_head(
     if body and not set(body) - new:
         raise UsageError(
             f"{options.model} does not contain weights for {type(model).__name__}",
-            hint="--model is a folder that transformers' save_pretrained wrote",
+            hint="--model must be a folder that transformers' save_pretrained wrote",
         )
     architectures = config.get("architectures") or [""]
     if not str(architectures[0]).endswith("ForSequenceClassification"):

@@ -34,7 +34,7 @@ def tokenizer_of(weights: Weights) -> Any:
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise UsageError(
             f"the tokenizer of {weights.name} cannot be read: {first_line(error)}",
-            hint="--model ./FOLDER with all that save_pretrained wrote",
+            hint="pass --model ./FOLDER with everything that save_pretrained wrote",
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
@@ -191,7 +191,7 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
         raise UsageError(
             f"{weights.name} cannot be read as {kind.__name__.removeprefix('AutoModelFor')}: "
             f"{first_line(error)}",
-            hint="--model is a folder that transformers' save_pretrained wrote",
+            hint="--model must be a folder that transformers' save_pretrained wrote",
         ) from error
     return model, set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
 

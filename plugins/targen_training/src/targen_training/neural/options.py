@@ -38,7 +38,7 @@ class NeuralOptions(TrainerOptions):
     warmup: float = Field(
         0.0, ge=0, lt=1, description="share of the steps in which the learning rate increases"
     )
-    weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False, description="of AdamW")
+    weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False, description="weight decay of AdamW")
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="share of each target given to other labels (label smoothing)"
     )

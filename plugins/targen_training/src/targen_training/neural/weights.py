@@ -59,7 +59,7 @@ def find_weights(name: str) -> Weights:
     """
     if not name:
         raise UsageError(
-            "no pretrained model was given", hint="--model NAME, for example all-MiniLM-L6-v2"
+            "no pretrained model was given", hint="pass --model NAME, for example all-MiniLM-L6-v2"
         )
     path = Path(name).expanduser()
     if path.suffix == ".gguf" and path.is_file():
@@ -98,7 +98,7 @@ def _in_folder(name: str, folder: Path) -> Weights:
         )
     raise UsageError(
         f"{name} does not contain a model: it has no config.json",
-        hint="--model is a folder that transformers' save_pretrained wrote",
+        hint="--model must be a folder that transformers' save_pretrained wrote",
     )
 
 

@@ -136,7 +136,7 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
         UsageError: no task has examples.
     """
     if not given.original.is_dir():
-        raise UsageError(f"--original {given.original}: no such folder")
+        raise UsageError(f"--original {given.original}: the folder does not exist")
     if odd := [name for name in given.tasks if name not in names]:
         raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks: {', '.join(names)}")
     tasks = {}
@@ -147,7 +147,7 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
                 raise UsageError(f"{path} has no choices", hint="the table's tasks all have")
     if not tasks:
         raise UsageError(
-            f"{given.original} contains none of the table's tasks",
+            f"{given.original} does not contain any of the table's tasks",
             hint=f"such as {names[-1]}.json, BIG-bench's task.json of that name",
         )
     return tasks
@@ -212,8 +212,9 @@ def _parts(
     if not parts:
         raise UsageError(
             f"none of the tasks of {NAME} have rows to train on",
-            hint="--transformed FOLDER has a run of targen transform for each task, FOLDER/TASK or "
-            "FOLDER/TASK.jsonl. --synthetic: of targen generate. --existing: rows as they are",
+            hint="--transformed FOLDER must contain a run of targen transform for each task, "
+            "FOLDER/TASK or FOLDER/TASK.jsonl. For --synthetic, runs of targen generate. For "
+            "--existing, unchanged rows",
         )
     if absent := [name for name in table()["tasks"] if name not in parts]:
         left.append(f"Without {', '.join(absent)}.")
@@ -380,7 +381,7 @@ def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -
 
 def _answered(grades: Mapping[str, Grade], known: Mapping[str, BigBench]) -> list[str]:
     return [
-        f"Few-shot answers are to {grade.examples:,} of the {len(known[key].examples):,} examples "
+        f"Few-shot answers cover {grade.examples:,} of the {len(known[key].examples):,} examples "
         f"of {key}."
         for key, grade in grades.items()
         if grade.examples < len(known[key].examples)

@@ -53,7 +53,7 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
         WriteFailed: the operating system refuses.
     """
     if not folder.is_dir():
-        raise UsageError(f"--original {folder}: no such folder")
+        raise UsageError(f"--original {folder}: the folder does not exist")
     own = _folder(folder, task)
     if own is None:
         return None
@@ -79,7 +79,7 @@ def synthetic_of(folder: Path | None, task: str) -> Path | None:
     if folder is None:
         return None
     if not folder.is_dir():
-        raise UsageError(f"--synthetic {folder}: no such folder")
+        raise UsageError(f"--synthetic {folder}: the folder does not exist")
     own = _folder(folder, task)
     if own is not None and (own / "dataset.jsonl").exists():
         return own
@@ -103,7 +103,7 @@ def replayed_of(
     from targen_standard import replay
 
     if not (run / "journal").is_file():
-        return None, f"{run} does not have a journal, which the other arm is replayed from"
+        return None, f"{run} does not have a journal, from which the other arm is replayed"
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         again = replay(run, Path(folder) / run.name, registry=registry, **changes)
         lacking = sum(each["calls"] for each in again.report.raw["replay"]["needed"])

@@ -111,7 +111,7 @@ def carry_out(
             if _is_ours(asked, place):
                 to_make.append(Made(task, arm, task, _values(asked), place))
             else:
-                print(f"arm {arm} of {task}: there: {place}", file=sys.stderr)
+                print(f"arm {arm} of {task}: using existing rows: {place}", file=sys.stderr)
     say_arms(registry, to_make, money)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
@@ -159,7 +159,7 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
             f"rows of {_FREE} (see targen import-rows), or --generator NAME/MODEL for missing rows",
         )
     if not theirs.exists() and asked.instructions is not None:
-        raise UsageError(f"--self-instruct {theirs}: no such data")
+        raise UsageError(f"--self-instruct {theirs}: the data does not exist")
     first, second = (arm["name"] for arm in asked.paper.harness_arms)
     return {first: ours, second: {_FREE: theirs}}
 

@@ -114,8 +114,8 @@ class TrainerSuite(Suite):
             found = output.measured([each.value for each in decisions], predictor(decisions))
             value = found.measures[found.main].value
             assert value >= self.min_accuracy, (
-                f"{found.main} is {value:.3f}, and "
-                f"{type(self).__name__}.min_accuracy is {self.min_accuracy}"
+                f"{found.main} is {value:.3f}, but {type(self).__name__}.min_accuracy is "
+                f"{self.min_accuracy}"
             )
             return
         held_out = telling("good", "bad", seed=1).decisions

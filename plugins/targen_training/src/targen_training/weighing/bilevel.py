@@ -35,26 +35,38 @@ class SunGenOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    iterations: int = Field(100, ge=1, description="of the weights, at most")
-    outer_rate: float = Field(0.25, gt=0, allow_inf_nan=False, description="Adam's, of the weights")
+    iterations: int = Field(100, ge=1, description="maximum number of updates of the weights")
+    outer_rate: float = Field(
+        0.25, gt=0, allow_inf_nan=False, description="Adam's learning rate for the weights"
+    )
     inner_rate: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="Adam's, of the inner model"
+        1e-3, gt=0, allow_inf_nan=False, description="Adam's learning rate for the inner model"
     )
     inner_epochs: int = Field(
         1, ge=0, description="epochs of the inner model; 0: trained to convergence, with `decay`"
     )
-    batch: int = Field(32, ge=1, description="rows of a step of the inner model")
+    batch: int = Field(32, ge=1, description="rows per step of the inner model")
     decay: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="weight decay where it converges"
+        1e-3, gt=0, allow_inf_nan=False, description="weight decay if it is trained to convergence"
     )
-    outer_rows: int = Field(50_000, ge=1, description="rows whose loss decides, drawn once")
+    outer_rows: int = Field(
+        50_000, ge=1, description="rows whose loss updates the weights, drawn once"
+    )
     trust: float = Field(
-        0.9, gt=0, le=1, description="share of the rows, by weight, whose loss is believed"
+        0.9,
+        gt=0,
+        le=1,
+        description="share of the rows, those with the highest weights, whose loss is trusted",
     )
     sharpness: float = Field(
-        10.0, gt=0, allow_inf_nan=False, description="of labels in the noise-robust loss"
+        10.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="sharpness of the labels in the noise-robust loss",
     )
-    clip: float = Field(3.0, gt=0, allow_inf_nan=False, description="norm of the weights' gradient")
+    clip: float = Field(
+        3.0, gt=0, allow_inf_nan=False, description="maximum norm of the weights' gradient"
+    )
     hypergradient: Literal["step", "implicit"] = Field(
         "step",
         description="step: through one step of gradient descent, as published; implicit: through "
@@ -62,11 +74,11 @@ class SunGenOptions(BaseModel):
     )
     balance: bool = Field(
         True,
-        description="the weights of each label move as far on average, so that no label goes "
-        "under (published: false)",
+        description="move the weights of all labels equally far on average, so that labels do not "
+        "vanish (published: false)",
     )
     damping: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, for implicit"
+        1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, with `implicit`"
     )
 
 

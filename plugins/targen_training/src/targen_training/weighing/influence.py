@@ -40,8 +40,8 @@ class InfluenceOptions(BaseModel):
         50.0,
         ge=0,
         allow_inf_nan=False,
-        description="added to the Hessian; 50, as published, leaves little but likeness of "
-        "gradients, 0.01 keeps its effect",
+        description="added to the Hessian; 50, as published, mostly measures the similarity of "
+        "gradients, 0.01 keeps the Hessian's effect",
     )
     decay: float = Field(
         0.005, gt=0, allow_inf_nan=False, description="weight decay of the head (published: 0.005)"
@@ -50,11 +50,12 @@ class InfluenceOptions(BaseModel):
         1.0,
         gt=0,
         allow_inf_nan=False,
-        description="of the labels in the noise-robust loss; scales all influences alike",
+        description="sharpness of the labels in the noise-robust loss; "
+        "scales all influences equally",
     )
     folds: int = Field(
-        10, ge=2, description="parts of the rows that are validation rows in turn, where none are "
-        "given",
+        10, ge=2, description="number of parts of the rows that take turns as validation "
+            "rows, if none are given",
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ class DistanceFilter(Filter):
         body = b"".join(entry[_HEAD.size :] for entry in entries)
         vectors = np.frombuffer(body, "<i2").reshape(len(entries), -1).astype(np.float32)
         if self._rows and vectors.shape[1] != self._vectors.shape[1]:
-            raise ValueError("entries of another embedder")
+            raise ValueError("entries of a different embedder")
         self._keep(vectors, np.array([seed for _, seed in heads], np.uint32))
         self.passed += sum(near for near, _ in heads)
 

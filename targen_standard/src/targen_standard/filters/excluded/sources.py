@@ -84,7 +84,7 @@ def _open(source: str, task: Task[Any, Any]) -> ExcludedSource:
 
 
 class _Rows:
-    """The rows of a source, read anew each time they are asked for."""
+    """The rows of a source, read again for each iteration."""
 
     def __init__(self, source: str, task: Task[Any, Any], columns: Sequence[str]) -> None:
         self.named = name_of_source(source)

@@ -72,8 +72,8 @@
       arrived();
     } catch {
       trouble(
-        "The server does not answer, so this was not saved. Type the command again, " +
-          "and open the link that it prints: what was saved before is there.",
+        "The server does not answer, so this was not saved. Run the command again, " +
+          "and open the link that it prints. Earlier answers are saved.",
       );
     } finally {
       busy = false;

@@ -8,7 +8,7 @@ from my_demo.client import Client
 
 
 class TestAdapter(Suite):
-    """A model that answers, and other objects that are left alone."""
+    """A model that answers, and other objects that the adapter ignores."""
 
     adapter = "my-demo"
 

@@ -13,7 +13,7 @@ SEED = Matter(business="bakery", matter="the opening hours")
 
 
 class TestTask(Suite):
-    """Everything that must hold of any task: run for real, without a model."""
+    """Everything that must be true of any task: a real run, without a model."""
 
     task = "my-demo"
 

@@ -11,14 +11,14 @@ __all__ = ["METRIC"]
 class Options(MetricOptions):
     """Options for `-o my-demo.KEY=VALUE`."""
 
-    mark: str = Field("?", min_length=1, description="What a row that asks holds.")
+    mark: str = Field("?", min_length=1, description="The mark that a row contains if it asks.")
 
 
 def _measure(study: Study, options: Options) -> Findings:
     """Measure each dataset, and the reference, if there is one, like the others.
 
     Import what is heavy in here. Chance comes from `study.rng(purpose)`; what
-    the data do not hold is a note, and no error.
+    the data do not contain is a note, not an error.
     """
     shares = {
         corpus.name: sum(options.mark in " ".join(texts) for texts in corpus.texts) / len(corpus)

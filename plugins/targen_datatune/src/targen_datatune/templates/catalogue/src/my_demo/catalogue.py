@@ -47,7 +47,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
 
 
 def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
-    """What a search and a model are told of a dataset; several where it has configurations.
+    """Return what a search and a model see of a dataset; several entries if it has configurations.
 
     Raises:
         DatasetUnavailable: it cannot be read, with the reason; others are described all the same.

@@ -36,8 +36,8 @@ def _index(
 ) -> None:
     """Write into `folder` what a search needs of all entries.
 
-    The folder may hold what an earlier call left, of other entries too. Import what is heavy in
-    here. What is written is data and no pickle.
+    The folder may contain what an earlier call left, also for different entries. Import
+    heavy packages in here. Write data, not a pickle.
     """
     table = []
     for done, entry in enumerate(entries, 1):

@@ -1,6 +1,7 @@
 """(1) How an object of a library becomes a model of targen's.
 
-`client.py` stands for the library. Put yours in its place, and its name into `__init__.py`.
+`client.py` takes the place of the library. Replace it with yours, and put its name
+into `__init__.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["ADAPTER"]
 class _Adapted:
     """A client as a model."""
 
-    structured = False  # whether it holds to a JSON schema itself
+    structured = False  # whether it follows a JSON schema itself
     seeded = False  # whether it takes a seed
     max_concurrency = None
     price = None

@@ -38,7 +38,7 @@ _TURN = 16  # tokens that a service may add around each message
 class HttpModel:
     """A model behind `POST {base_url}/chat/completions`; implements `ChatModel`."""
 
-    structured = True  # the service holds its replies to the schema that it is sent
+    structured = True  # the service keeps its replies to the schema that it gets
     seeded = True  # it takes a seed
     max_concurrency: int | None = None  # calls that make sense at once
     price: Price | None = None  # Price(0.15, 0.60): dollars per million tokens, in and out
@@ -50,7 +50,7 @@ class HttpModel:
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
-        # What decides the replies: part of each call's key. It must hold no secret.
+        # What decides the replies: part of each call's key. It must not contain a secret.
         self.identity = f"my-demo:{self._url}:{model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
@@ -66,7 +66,7 @@ class HttpModel:
         except TimeoutError:
             raise TimedOut(f"no answer in {self._timeout.total:g} s", billed=True) from None
         except aiohttp.ClientError as error:
-            # `from None`: what the library's error repeats may hold the key.
+            # `from None`: the text that the library's error repeats may contain the key.
             raise ConnectionFailed(f"{type(error).__name__} on the way to the service") from None
         if answer.status != 200:
             raise self._failure(answer.status, text, answer.headers.get("Retry-After", ""))
@@ -111,7 +111,7 @@ class HttpModel:
         return ChatReply(content, finish, input_tokens=tokens[0], output_tokens=tokens[1])
 
     def _failure(self, status: int, text: str, wait: str) -> ServiceError:
-        """The error that a status other than 200 stands for."""
+        """Return the error for a status other than 200."""
         if self._key:  # some services repeat it
             text = text.replace(self._key, "...")
         message = f"HTTP {status}: {text[:300]}"

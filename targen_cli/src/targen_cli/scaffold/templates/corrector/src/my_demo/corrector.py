@@ -1,4 +1,4 @@
-"""(1) How an instance is judged; (2) what the model is told stands in prompts/twice.md.
+"""(1) How an instance is judged; (2) the model's prompt is in prompts/twice.md.
 
 A corrector works with every task: a task turns an instance into questions,
 the corrector finds an answer to each, and the task settles what they amount

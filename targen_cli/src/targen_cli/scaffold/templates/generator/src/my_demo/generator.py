@@ -1,4 +1,4 @@
-"""(1) How a row is written for a label; prompts/letter.md is what the model is told."""
+"""(1) How a row is written for a label; the model's prompt is prompts/letter.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(1) What a seed is, and how a model proposes some; prompts/matters.md is what it is told."""
+"""(1) What a seed is, and how a model proposes some; its prompt is prompts/matters.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(2) Steps 1 to 3 and the checks; what the model is told stands in prompts/*.md.
+"""(2) Steps 1 to 3 and the checks; the model's prompts are in prompts/*.md.
 
 businesses -> matters -> G(praise, matter), G(complaint, matter)
 """
@@ -50,7 +50,7 @@ BUSINESSES = ListStep(
     batch=6,
     check=_check_name,
     summary="small businesses",
-    prompts=(_BUSINESSES,),  # these two go with the list where another task uses it
+    prompts=(_BUSINESSES,),  # these two belong to the list if a different task uses it
     dry_run=dry_run,
 )
 
@@ -98,7 +98,7 @@ async def write_complaint(llm: Llm, seed: Matter) -> Row:
     return Row(text=reply.message.strip(), label="complaint")
 
 
-# --- checks: what must hold of every row, seen without a model ---------------
+# --- checks: what must be true of every row, decided without a model ---------
 
 
 def check_row(row: Row, seed: Matter) -> None:

@@ -1,4 +1,4 @@
-"""(3) The task, put together: labels, steps, checks and what step 4 is told."""
+"""(3) The task as a whole: labels, steps, checks and the instructions of step 4."""
 
 from __future__ import annotations
 
