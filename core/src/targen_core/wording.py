@@ -5,7 +5,7 @@ a command, `max_cost` in a program, and `max_cost:` below the name of a file tha
 texts around them they are `Words`:
 
 ```python
-raise UsageError(Option("correct", False) + " and " + Option("corrector") + " exclude each other")
+raise UsageError(Option("correct", False) + " cannot be used with " + Option("corrector"))
 raise RunConflict(f"{run} is complete", hint="to extend it: " + Action("resume", run, n=40))
 ```
 
