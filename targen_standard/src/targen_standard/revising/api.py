@@ -303,6 +303,8 @@ async def planned(
                 job.rehearse(cache=cache)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
+            if rehearses:
+                await job.take_ahead()
             return job, known
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
