@@ -298,7 +298,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
             more = f"targen resume {shlex.quote(str(job.path))} -n N extends it"
             print(f"note: there were no calls left to make; {more}", file=sys.stderr)
     finally:
-        report = job.report
+        report = None if job.leaves_nothing else job.report
         if report is not None and json:
             print_json(with_concerns(report, job.path))
         # Where no call was answered there is nothing to tell but the error.

@@ -49,6 +49,7 @@ _MEANT = {
     "--seeds": "--repeats",
     "--size": "--number",
     "--test-size": "--split",
+    "--to": "--as",
     "--threads": "--concurrency",
     "--timeout": "--max-outage",
     "--url": "--base-url",
@@ -69,6 +70,14 @@ _ELSEWHERE = {
     "trace RUN ROW",
 }
 """Options of other commands, which people expect here."""
+
+_INSTEAD = {
+    ("batch", "--as"): "the file's name decides: targen batch export RUN --out calls-1.csv",
+    ("batch", "--format"): "the file's name decides: targen batch export RUN --out calls-1.csv",
+    ("compare", "--against"): "--real DATA, real rows to compare with, and --test DATA",
+    ("report", "--format"): "--json or --html",
+}
+"""Options of other commands, and what this one has for the same."""
 
 _SHARES = ("--balance", "--proportions", "--ratio", "--ratios", "--share", "--shares", "--weights")
 """Options that people type for shares of labels."""
@@ -189,8 +198,8 @@ def _require_others(ctx: Any) -> None:
 def _example(ctx: Any) -> str:
     """The first example of a command's help, or how to get the help."""
     words = f"targen {ctx.info_name}"
-    line = re.search(rf"{words} .+", ctx.command.help or "")
-    return f"for example {line[0]}; see {words} --help" if line else f"{words} --help"
+    line = re.search(rf"(?m)^ *- ({words} .+)", ctx.command.help or "")
+    return f"for example {line[1]}; see {words} --help" if line else f"{words} --help"
 
 
 def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
@@ -258,7 +267,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     key, equals, value = first.partition("=")
     before, named = ("", "", *typed)[at], ("", "", *typed)[at + 1]
     # An option took the next one as its value.
-    if {before, named} <= options:
+    if before.startswith("-") and {before, named} <= options:
         return _no_value(before, ctx)
     if before == "--label" and equals:
         hint = "--label " + shlex.quote(named.removesuffix(",") + "," + first)
@@ -278,6 +287,8 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
         hint = f"-n {first}"
     elif first.endswith(DECLARED) and "--task" in options:
         hint = f"--task {shlex.quote(first)}"
+    elif first.endswith(".html") and {"--html", "--out"} <= options:
+        hint = f"--html --out {shlex.quote(first)}"
     elif first.isalpha() and "--as" in options:
         hint = f"--as {first}"
     elif first.endswith((".csv", ".jsonl", ".parquet")) and {"--as", "--out"} <= options:
@@ -308,8 +319,8 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
         return f"pass it without an option: targen {ctx.info_name} {' '.join(places)}"
     if ctx.info_name == "backends" and name in ("-b", "--backend"):
         return "pass it without an option: targen backends check NAME"
-    if name in _ELSEWHERE:
-        return _ELSEWHERE[name]
+    if instead := _INSTEAD.get((ctx.info_name, name), _ELSEWHERE.get(name)):
+        return instead
     if ctx.info_name == "resume" and name in _FIXED:
         return f"a run keeps its options; targen generate TASK {name} starts a new one"
     key = name.lstrip("-").replace("-", "_")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from targen_cli.markup import sheet_cell
+from targen_core.calls.journal import Journal
 from targen_core.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
@@ -234,12 +235,8 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
         "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
     given = 0
-    while export(targen, "asked.jsonl"):
-        asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
-        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: said_of(one) for one in asked})
-        done = targen("batch", "import", "run", file, "--json")
-        assert done.code == 0, done.err
-        given += done.json["good"]
+    for done in answered(targen, "run"):
+        given += done["good"]
     report = json.loads(Path("run", "report.json").read_text())
     flows = report["flow"].values()
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
@@ -252,6 +249,58 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     assert (revised.code, revised.out) == (0, ready), revised.err
     named = targen("batch", "export", "run-revised", "--json").json["by_step"]
     assert named["generate"] >= 3, named
+
+
+HUES = ("red", "green", "blue", "grey", "pink")
+
+
+def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
+    targen: Callable[..., Any],
+) -> None:
+    """Whatever its judges say: rows that these need may come from texts written ahead."""
+    labels = "".join(f"  {name}: It is {name}.\n" for name in HUES)
+    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+    Path("all.yaml").write_text(Path("hue.yaml").read_text().replace("It is pink", "All pink"))
+    counts = "red=9,green=6,blue=6,grey=5,pink=12"
+    targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run", "-q")
+    assert [*answered(targen, "run", disagrees)]
+    again = ("revise", "run", "--task", "all.yaml", "--yes", "-q", "--no-rewrite")
+    assert targen(*again, "--out", "kept").code == 0
+    assert [*answered(targen, "kept", disagrees)]
+    places = {each["place"] for each in texts_of("run")}
+    asked = {each["place"] for each in texts_of("kept") if not each.get("copied")}
+    assert places and not places & asked
+
+
+def disagrees(asked: Mapping[str, Any]) -> Any:
+    """Answer as a person who disagrees with one judgement of six."""
+    said, rng = said_of(asked), random.Random(asked["custom_id"])
+    judges = '"verdict"' in asked["reply"]
+    return rng.choice(HUES) if judges and rng.random() < 0.2 else said
+
+
+def answered(
+    targen: Callable[..., Any], run: str, says: Callable[[Mapping[str, Any]], Any] = said_of
+) -> Iterator[dict[str, Any]]:
+    """Export a run's calls and import what a person says of them, until it is complete."""
+    while True:
+        Path("asked.jsonl").unlink(missing_ok=True)
+        done = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
+        assert done.code == 0, done.err
+        if not done.json["requests"]:
+            return
+        asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
+        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: says(one) for one in asked})
+        done = targen("batch", "import", run, file, "--json")
+        assert done.code == 0, done.err
+        yield done.json
+
+
+def texts_of(run: str) -> Iterator[dict[str, Any]]:
+    """Return the records of texts in a run's journal."""
+    records = list[dict[str, Any]]()
+    Journal(Path(run, "journal"), on_record=records.append, read_only=True).close()
+    return (each for each in records if each.get("step") == "generate")
 
 
 def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> None:

@@ -52,7 +52,7 @@ class Service:
     """A model of words that differ; until it is mended, it chatters in replies with a field."""
 
     def __init__(self) -> None:
-        self.mended = False
+        self.mended = self.refuses = False
         self.chatters = "contexts"
         self.finish = "stop"
         self.asked = 0
@@ -61,6 +61,8 @@ class Service:
     def __call__(self, seen: Seen) -> Response:
         fields = seen.body["response_format"]["json_schema"]["schema"]["properties"]
         with self.one_at_a_time:
+            if self.refuses:
+                return Response({"error": {"message": "Bad key"}}, 401)
             self.asked += 1
             if not self.mended and self.chatters in fields:
                 return Response(OPENAI.answer("Sure! Here is what you asked for.", self.finish))
@@ -154,3 +156,26 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
     used = json.loads(Path("two/report.json").read_text())["usage"]["total"]
     assert used["calls"] == bad.asked - asked
     assert used["cached"] > 0, "what could be used is not paid for again"
+
+
+def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, service):
+    """Those of the cache, or of the run that is revised: the same command has them again."""
+    made, address = service
+    made.mended = True
+    there = f"-b llama --model m --base-url {address} -q"
+    works(*f"generate porter.yaml -n 4 {there} --out run".split())
+    works(*f"method coda porter.yaml --given run -n 4 {there} --out given".split())
+    Path("changed.yaml").write_text(TASK.replace("must be done", "should be done"))
+    made.refuses = True
+    for words in (
+        f"generate porter.yaml -n 8 {there} --out more",
+        f"method coda porter.yaml --given run -n 8 {there} --out more",
+        "revise run --task changed.yaml --yes -q --out more",
+        f"correct run {there} --corrector blind --out more",
+    ):
+        refuses(words, "HTTP 401: Bad key", code=1)
+        assert not Path("more").exists()
+    with pytest.raises(tg.TargenError, match="HTTP 401") as caught:
+        tg.revise("run", "changed.yaml", "more")
+    assert "more" not in "".join(caught.value.__notes__)
+    assert not Path("more").exists()

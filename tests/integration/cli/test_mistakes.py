@@ -102,6 +102,28 @@ KEYS = r"""
     L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
     L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
     labels:\n  order: {definiton: a}\n  refund: b | line 3: labels.order.definiton: unknown key | did you mean definition?
+    L; seed: 3 | line 3: seed: unknown key | it belongs to a run, not to a task: --seed 3
+    L; max_cost: 4 | line 3: max_cost: unknown key | it belongs to a run, not to a task: --max-cost 4
+    L; label_shares: {order: 40, refund: 20} | line 3: label_shares: unknown key | it belongs to a run, not to a task: --label order=40 --label refund=20
+    L; generate: {temperature: 1} | line 3: generate: unknown key | parameters: {"generate": {"temperature": 1}}
+    L; parameters: {temperature: 1} | line 3: parameters.temperature: unknown key | parameters: {"generate": {"temperature": 1}}
+    L; seeds: [] | line 3: seeds: expected keys with values, not a list | seeds: "what one is", or a list of them
+    L; seeds: 3 | line 3: seeds: expected keys with values, not 3 | seeds: "what one is", or a list of them
+    L; seeds: {field: body} | line 3: seeds.field: no field 'body' | one of: text
+    L; fields: text | line 3: fields: expected keys with values, not 'text' | fields: {"text": "the text of a row"}
+    L; fields: {text: {form: sentence}} | line 3: fields.text.form: there is no 'sentence' | one of: prose, question, phrase, any
+    L; fields: {text: {words: three}} | line 3: fields.text.words: 'three' is neither a whole number above 0 nor [min, max]
+    L; dimensions: [tone] | line 3: dimensions: expected keys with values, not a list | dimensions: {"tone": "…"}
+    L; samples: [{input: a, output: order, actual: no, explanation: x}] | line 3: samples.0.actual: 'no' is not a label | one of: order, refund
+    L; samples: [{input: a, output: order, actual: order}] | line 3: samples.0.explanation: it is missing | samples: [{"input": "…", "output": "…", "actual": "…", "explanation": "…"}]
+    L; corrector: metta | line 3: corrector: no corrector named 'metta' is installed | did you mean meta?
+    L; presets: {small: {order: 2, advice: 3}} | line 3: presets.small.advice: 'advice' is not a label | one of: order, refund
+    L; description: Again | line 3: the key 'description' is given twice | keep one of them
+    labels: {order: {guidance: x}, refund: b} | line 2: labels.order.definition: it is missing | labels: {"order": "what makes a row belong to this label"}
+    labels: {order: true, refund: b} | line 2: labels.order: expected a definition, which is text, not True | labels: {"order": "what makes a row belong to this label"}
+    labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
+    labels: {order: a, Order: b} | line 2: labels.order: a second label differs from it only in case | choose a different name
+    labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
@@ -311,6 +333,29 @@ COMMANDS = """
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page; over ssh, forward --port with ssh -L
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
     report run --out page.html | --out requires --html | add --html, or omit --out
+    report run --html page.html | unexpected argument 'page.html': targen report takes only RUN | --html --out page.html
+    report run --format json | targen report has no option --format | --json or --html
+    review run --as | --as needs a value | for example targen review runs/rte-0; see targen review --help
+    review run --plan --sample 500% | --sample 500%: this is no part of a dataset | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
+    export run --to csv | targen export has no option --to | did you mean --as?
+    batch export run --as csv | targen batch has no option --as | the file's name decides: targen batch export RUN --out calls-1.csv
+    compare run --against rows.csv | targen compare has no option --against | --real DATA, real rows to compare with, and --test DATA
+    compare run --test rows.csv --trainer tfidff | no trainer named 'tfidff' is installed | did you mean tfidf?
+    generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task or a setting, not a list | pass a file with one item per line, such as a .txt file
+    generate mail.yaml -n 4 -b scripted --out '' | --out is empty | give a folder or a file, or omit --out
+    generate mail.yaml -n 4 -b scripted --concurrency 0 | --concurrency is 0; it must be above 0 |
+    generate mail.yaml -n 4 --output x | targen generate has no option --output | did you mean --out?
+    generate mail.yaml -n 4 --budget 2 | targen generate has no option --budget | did you mean --max-cost?
+    generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
+    revise run mail.yaml | unexpected argument 'mail.yaml': targen revise takes only RUN | --task mail.yaml
+    revise run --task mail.yaml --judge none | --judge none: no such choice | "all" or "changed"
+    revise run --task mail.yaml --label oder=3 | task mail has no label 'oder' | did you mean order?
+    show run --label oder | run has no rows with the label "oder" | did you mean order?
+    export run --as csv --split train=0.9,test=0.2 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    train run --trainer bert | no trainer named 'bert' is installed | one of:
+    analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
+    config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
+    version | there is no command 'version' | targen --version
 """
 
 
@@ -613,6 +658,17 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
+    tg.generate(tg.Declaration, n=4, model="scripted") | task: Declaration is not a task | pass an instance, such as Declaration(...)
+    tg.generate(["a"], n=4, model="scripted") | task: list is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate("mail.yaml", n=True, model="scripted") | n is True | pass a whole number of rows, such as n=100
+    tg.generate("mail.yaml", labels={"oder": 4}, model="scripted") | task mail has no label 'oder' | did you mean order?
+    tg.generate("mail.yaml", n=4, model="scripted", out=3) | 3 is not a path | pass a path, such as "runs/rte-0"
+    tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"label": {}}) | declaration: label: unknown key | did you mean labels
+    tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"labels": ["a"]}) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes
+    tg.train("run", options={"epochs": 3}) | option epochs: tfidf does not have this option |
+    tg.analyze("run", out="run") | run is a run directory, which must only contain the run's files | choose another out=...
+    tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
+    tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL

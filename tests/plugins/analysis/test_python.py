@@ -41,6 +41,12 @@ def test_it_is_written_like_the_command_writes_it(run):
         analysis.save("here")
     assert caught.value.hint == "force=True replaces it; or choose a different out=..."
     assert analysis.save("here", force=True)
+    at_once = {"metrics": ["repetition"], "options": {"repetition": {}}, "out": "there"}
+    assert tg.analyze(run, **at_once).as_dict() == analysis.as_dict()
+    assert Path("there/analysis.json").read_text() == written[0].read_text()
+    with pytest.raises(tg.UsageError, match="there contains an analysis"):
+        tg.analyze(run, **at_once)
+    assert tg.analyze(run, **at_once, force=True)
 
 
 def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):

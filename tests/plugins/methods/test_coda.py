@@ -289,8 +289,9 @@ def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
 def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
-    done = refuses(start, "the given rows do not contain the label asks", keeps=False)
-    assert "--label asks=0" in done.err
+    label = GIVEN[0]["label"]
+    hint = f"give rows with this label, or --label {label}=2"
+    refuses(start, "the given rows do not contain the label asks", hint)
 
 
 def test_nothing_is_asked_of_given_rows_where_nothing_is_used(coda):

@@ -170,7 +170,7 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
         (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
         (
             ["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"],
-            "-o speed: tfidf does not have this option",
+            "option speed: tfidf does not have this option",
         ),
         (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
         (["evaluate", "full", "train.jsonl"], "full does not contain a model: model.json"),

@@ -14,7 +14,7 @@ import yaml
 from targen_core import DryRunCall, Job, Register, Registry, Rejected, load_registry
 from targen_core.errors import PluginError
 from targen_standard.task_files.checks import check_text
-from targen_standard.task_files.model import FieldPart
+from targen_standard.task_files.model import Declaration, FieldPart
 
 from ...tables import table
 
@@ -35,6 +35,16 @@ def test_a_description_and_labels_are_enough(declared, rows_of):
     rows = rows_of(declared(), 4)
     assert [set(row) for row in rows] == [{"text", "label", "idx"}] * 8
     assert [row["label"] for row in rows].count("calm") == 4
+
+
+def test_a_copy_with_changes_is_read_as_a_file_is():
+    """Its parts may be texts; pydantic would keep them as they are, and warn about them."""
+    of = Declaration(description="Mail.", labels={"order": "Where is it?", "refund": "Money."})
+    copy = of.model_copy(update={"labels": {"order": "Where it is."}, "seeds": "a customer"})
+    assert copy == Declaration(
+        description="Mail.", labels={"order": "Where it is."}, seeds="a customer"
+    )
+    assert copy.task().labels[0].name == "order"
 
 
 def test_each_prompt_says_what_was_declared(declared):

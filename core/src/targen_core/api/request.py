@@ -413,11 +413,13 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {}, Typed(text if is_file(text) else Path(text).absolute())
     if isinstance(task, str):
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
-    if hasattr(task, "save_in"):
+    if hasattr(task, "save_in") and not isinstance(task, type):
         return {}, task.save_in(folder)  # as a file, which the run copies
     usual: Words = "a name, a file's path, a Task or a Declaration"
+    if isinstance(task, type):
+        usual = f"pass an instance, such as {task.__name__}(...)"
     raise UsageError(
-        f"task: {type(task).__name__} is not a task",
+        f"task: {task.__name__ if isinstance(task, type) else type(task).__name__} is not a task",
         hint=Action("Declaration", Blank("**TASK")) if isinstance(task, Mapping) else usual,
     )
 

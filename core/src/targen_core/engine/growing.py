@@ -446,16 +446,20 @@ class GrowingList:
         if self.is_leaf:
             batch = await self.batch(chunk)
             if batch is not None:
-                calls = (*self.calls, *batch.keys)
                 for position in range(batch.start, batch.start + batch.count):
-                    path = (*self.order.prefix, *self.path, self._at(position))
-                    draws = self._drawn(position)
-                    yield Seed(self.items[position], path, self.above, calls, draws=draws)
+                    yield self.seed(position, batch.keys)
             return
         members, below = await self.below(chunk)
         for node in members:
             async for seed in node.seeds(below):
                 yield seed
+
+    def seed(self, position: int, calls: Sequence[str] = ()) -> Seed:
+        """Return the seed at a position, whose batch took some calls."""
+        path = (*self.order.prefix, *self.path, self._at(position))
+        calls = (*self.calls, *calls)
+        draws = self._drawn(position)
+        return Seed(self.items[position], path, self.above, calls, draws=draws)
 
     def prepare(self, chunk: int, requested: int) -> int:
         """Start the calls that a chunk's seeds need, as far as they can be asked now.

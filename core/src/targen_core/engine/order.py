@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -151,6 +151,12 @@ class SeedOrder:
         for node in self._lists():
             for batch in node.asked.values():
                 batch.cancel()
+
+    def known(self) -> Iterator[Seed]:
+        """All seeds that the lists have so far, walked to or not."""
+        for node in self._lists():
+            if node.is_leaf:
+                yield from map(node.seed, range(len(node.items)))
 
     def _lists(self) -> list[GrowingList]:
         nodes = [self.root]

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -37,7 +37,7 @@ from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNREADABLE, QuotaTracker, ending
-from targen_core.engine.seeds import ListBatch, ListSpec, seeds_at_most
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
@@ -186,6 +186,10 @@ class Engine:
     def lacking_lists(self) -> Sequence[Call]:
         """Calls without an answer that ended lists on the walk, in a run that sends nothing."""
         return [*dict.fromkeys(call for order in self._order.orders for call in order.lacking)]
+
+    def known_seeds(self) -> Iterator[Seed]:
+        """All seeds that the lists have so far, walked to or not."""
+        return chain.from_iterable(order.known() for order in self._order.orders)
 
     async def run(self, targets: Sequence[Target]) -> None:
         """Reach the targets one after the other, committing rows on the way.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,9 @@ class Analysis:
 
         return as_markdown(self)
 
-    def save(self, out: str | Path, *, pictures: str = "", force: bool = False) -> list[Path]:
+    def save(
+        self, out: str | PathLike[str], *, pictures: str = "", force: bool = False
+    ) -> list[Path]:
         """Write analysis.json, report.html, report.md and pictures of a kind ("svg", "png").
 
         Args:

@@ -28,6 +28,8 @@ def analyze(
     text: str | Iterable[str] = (),
     label: str = "",
     seed: int = 0,
+    out: str | PathLike[str] | None = None,
+    force: bool = False,
     registry: Registry | None = None,
 ) -> Analysis:
     """Measure datasets side by side, and against a reference such as the original.
@@ -45,16 +47,22 @@ def analyze(
         text: the text columns, for data without a task.
         label: the label column, for data without a task.
         seed: random seed for resampling and sampling.
+        out: a folder for the findings and the page; by default, no files are written.
+        force: replace an earlier analysis.
         registry: finds metrics and tasks; by default what is installed.
 
     Returns:
         The findings by metric, `analysis["lexical"]`; `analysis.save(folder)`
-        writes them and the page.
+        writes them and the page, as `out` does.
 
     Raises:
-        UsageError: the request is invalid.
+        UsageError: the request is invalid, or `out` contains something else.
     """
-    return _measured(
+    if out is not None:
+        from targen_analysis.report.folder import check_free
+
+        check_free(Path(out).expanduser(), force=force)
+    analysis = _measured(
         data,
         against=against,
         task=task_of(task),
@@ -65,6 +73,9 @@ def analyze(
         seed=seed,
         registry=registry,
     )
+    if out is not None:
+        analysis.save(out, force=force)
+    return analysis
 
 
 def _measured(

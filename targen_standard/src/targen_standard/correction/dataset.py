@@ -191,7 +191,7 @@ async def acorrect_dataset(
         data=_digest(chosen),
     )
     directory = open_correction(out, plan, spec.task, place)
-    out = directory.path
+    out, came_to_nothing = directory.path, False
     try:
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
@@ -223,9 +223,13 @@ async def acorrect_dataset(
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
         error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
+        came_to_nothing = not usage.total.calls + usage.total.lost
+        came_to_nothing &= not isinstance(error, AnswersAwaited)
         raise
     finally:
         directory.close()
+        if came_to_nothing and directory.made:
+            directory.remove_made()
     return out, report
 
 

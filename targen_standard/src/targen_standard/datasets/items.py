@@ -46,6 +46,11 @@ def read_items(
     items: list[Any] = []
     bad: list[tuple[int, Exception]] = []
     refuse_spreadsheet(path)
+    if path.suffix.lower() in (".yaml", ".yml", ".toml"):
+        raise UsageError(
+            f"{what} file {path}: it is a task or a setting, not a list",
+            hint="pass a file with one item per line, such as a .txt file",
+        )
     tables = path.suffix.lower() in (".csv", ".tsv")
     lines = _cells(path, source, what) if tables else _lines(path, what)
     for number, line in lines:

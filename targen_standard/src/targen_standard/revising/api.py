@@ -33,6 +33,7 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.jobs.event_loops import waiting
+from targen_core.runs.jobs.job import note_begun
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
@@ -257,6 +258,7 @@ class Planned:
                 raise _taken(out)
             # Whole at once: what a process that is killed leaves is never taken for a revision.
             put_folder(made, out)
+            note_begun(out)
         return out, registry
 
 
@@ -301,6 +303,8 @@ async def planned(
                 job.rehearse(cache=cache)
             with suppress(AnswersAwaited, QuotaNotMet):
                 await job.arun()
+            if rehearses:
+                await job.take_ahead()
             return job, known
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:

@@ -10,7 +10,7 @@ the key of the new call, with the old key beside it. So later code need not know
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,6 +43,8 @@ __all__ = ["Judged", "Revision", "RevisionOfTouched", "touched_labels"]
 
 R = TypeVar("R")
 
+Old = Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]]
+
 Judged = Literal["all", "changed"]
 """Which rows step 4 judges again: all, or those that a label which has changed may concern."""
 
@@ -68,6 +70,7 @@ class Revision(Replay):
     rehearsal: Rehearsal | None = None
     taken: list[dict[str, Any]]
     _past: _Past
+    _carrying: _Carrying
 
     def look_back(
         self, registry: Registry, *, rewrites: bool, taken: Sequence[dict[str, Any]] = ()
@@ -139,6 +142,7 @@ class Revision(Replay):
         assert isinstance(layer, _Standing)
         made = executor_of(self._prepared, layer, _Carrying)
         made.revision, made.standing, made.past = self, layer, self._past
+        self._carrying = made
         return made
 
     def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
@@ -152,6 +156,19 @@ class Revision(Replay):
                 if step.name in models and step.lists is not None:
                     models[step.name].shared_by = self.manifest.lock.task.id
         return layer
+
+    async def take_ahead(self) -> None:
+        """Take over the texts that the run wrote ahead, which a rehearsal may not come to.
+
+        Which of them the revision needs depends on its judgements. They only serve a task whose
+        texts do not show earlier ones.
+        """
+        if self.rewrites or self.engine is None or self.task.samples_per_seed > 1:
+            return
+        seeds = {seed.id: seed for seed in self.engine.known_seeds()}
+        for step, place, branch, _ in self._past.places():
+            if step == "generate" and place in seeds and branch in self.task.generators:
+                await self._carrying.take(Generation(seeds[place], branch))
 
     def take_over(self, record: Mapping[str, Any], call: Call, key: bytes) -> None:
         """Write the reply of an old record down as that to a call."""
@@ -258,6 +275,17 @@ class _Past:
     def __exit__(self, *_: object) -> None:
         self.journal.close()
 
+    def places(self) -> Iterator[list[str]]:
+        """Return the parts of the place of each call that was answered."""
+        found = list[list[str]]()
+
+        def note(record: Mapping[str, Any]) -> None:
+            parts = str(record.get("place", "")).split("/")
+            found.extend([parts] * (len(parts) == 4))
+
+        Journal(self.run / "journal", on_record=note, read_only=True, indexed=False).close()
+        return iter(found)
+
     def open(self, models: Mapping[str, BoundModel]) -> None:
         """Stand the same models for its own: what is found out about them holds for both."""
         steps = self.prepared.steps
@@ -307,16 +335,22 @@ class _Carrying(LocalExecutor):
 
     async def generate(self, work: Generation, scope: Scope) -> Generated:
         """See `Executor.generate`."""
+        made, lacked = await self._with(super().generate, work, scope, self._texts(work))
+        if lacked and self.revision.rehearsal is not None:
+            self.revision.rehearsal.wrote(work)
+        return made
 
+    async def take(self, work: Generation) -> None:
+        """Take over the text of a candidate, given under another prompt, if there is one."""
+        await self._with(super().generate, work, Scope(), self._texts(work), makes_up=False)
+
+    def _texts(self, work: Generation) -> Old:
         async def old(call: Call) -> list[Mapping[str, Any]] | None:
             if self.revision.rewrites and call.prompt not in self.revision.told_alike:
                 return None
             return await self.past.generate(work)
 
-        made, lacked = await self._with(super().generate, work, scope, old)
-        if lacked and self.revision.rehearsal is not None:
-            self.revision.rehearsal.wrote(work)
-        return made
+        return old
 
     async def judge(self, work: Judgement, scope: Scope) -> Outcome:
         """See `Executor.judge`."""
@@ -359,7 +393,9 @@ class _Carrying(LocalExecutor):
         do: Callable[[Any, Scope], Awaitable[R]],
         work: Any,
         scope: Scope,
-        old: Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]],
+        old: Old,
+        *,
+        makes_up: bool = True,
     ) -> tuple[R, bool]:
         """Do a piece of work; where calls are lacking, with old replies in their places.
 
@@ -387,7 +423,7 @@ class _Carrying(LocalExecutor):
             for _, key in stood:  # an old reply that cannot be read as one to the new call
                 standing.pop(key, None)
         lacked = bool(first.lacking)
-        if lacked and self.revision.rehearsal is not None:
+        if lacked and makes_up and self.revision.rehearsal is not None:
             first = Scope(parent=scope)
             with self.revision.rehearsal.making_up(self._branches[work.branch]):
                 value = await do(work, first)

@@ -54,7 +54,7 @@ def _short_for(key: str, *, items: bool = False) -> Any:
     """A text stands for a part with that one key, and for a list's part a list for its items."""
 
     def spelled_out(value: Any) -> Any:
-        if items and isinstance(value, list):
+        if items and isinstance(value, list) and value:
             return {"items": value}
         return {key: value} if isinstance(value, str) else value
 
@@ -531,6 +531,20 @@ class Declaration(_Part):
         from targen_standard.task_files.reading import read_declaration
 
         return read_declaration(Path(path))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some keys changed; a text may stand for a part, as in a file.
+
+        Raises:
+            UsageError: a value cannot be one of its key.
+        """
+        copy = super().model_copy(update=update, deep=deep)
+        if not update:
+            return copy
+        parsed = type(self)(**{name: getattr(copy, name) for name in copy.model_fields_set})
+        return super().model_copy(
+            update={name: getattr(parsed, name) for name in update}, deep=deep
+        )
 
     def save_in(self, folder: Path) -> Typed:
         """Write a task file into a folder, with absolute paths, and return its path."""

@@ -27,7 +27,7 @@ from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import plain_fault, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
-from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.model import Declaration, ParametersPart
 from targen_standard.task_files.options import content_digest, located, require_own_paths
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
@@ -294,6 +294,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 
 
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
+_SHARES = ("label_shares", "quotas", "ratio", "shares", "weights")
 _ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row belong to this label"
@@ -313,7 +314,7 @@ def _example(loc: Loc, value: Any = None) -> Words:
     """Return an example for a place; a list is written there as a mapping of its names."""
     key = str(loc[-1])
     if loc[0] == "labels" and len(loc) > 1:
-        return Option("labels", {key: _DEFINITION})
+        return Option("labels", {str(loc[1]): _DEFINITION})
     if loc[0] == "fields" and len(loc) > 1 and key in _keys_at(Declaration, ("fields", "")):
         return Option("fields", {"text": {key: value}})
     if isinstance(value, list | tuple) and value:
@@ -332,8 +333,14 @@ def _named(item: Any) -> str:
 
 def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
     """Return what to type in place of an unknown key."""
-    if top and key in SAMPLING:
+    if top and key == "seed":  # of the rows, as `--seed`, and not of the model's replies
+        return _of_a_run(key, value)
+    if key in SAMPLING and (top or known == [*ParametersPart.model_fields]):
         return Option("parameters", {"generate": {key: value}})
+    if top and key in ParametersPart.model_fields and isinstance(value, dict):
+        return Option("parameters", {key: value})
+    if top and key in _SHARES and isinstance(value, dict) and value:
+        return _of_a_run("labels", value)
     if top and key in _ROWS:
         key = "n"
     elif top and key in _keys_at(Declaration, ("fields", "")):

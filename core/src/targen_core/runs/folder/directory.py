@@ -89,6 +89,14 @@ class RunDirectory:
             ) from error
         _OPEN.add(self)
 
+    def remove_made(self) -> None:
+        """Remove its files and the folders that were made for it, as far as possible."""
+        with contextlib.suppress(OSError):
+            for file in self.path.iterdir():
+                remove(file)
+            for folder in self.made:
+                folder.rmdir()
+
     def drop_provisional(self) -> None:
         """Remove the outputs of a replay that lacks calls; the calls change them."""
         if self.pending.exists():

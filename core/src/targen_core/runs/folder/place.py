@@ -196,14 +196,17 @@ def _is_copy(name: str) -> bool:
     return bool(COPY.fullmatch(name.removeprefix(".").removesuffix(".part")))
 
 
-def is_unanswered(out: Path) -> bool:
-    """Return whether a run holds only what it would write again: no call was answered or lost."""
+def is_unanswered(out: Path, *, free: bool = False) -> bool:
+    """Return whether a run holds only what it would write again: no call was answered or lost.
+
+    With `free`, its answers come from the cache or from another run, which give them again.
+    """
     try:
         for path in out.iterdir():
             ours = path.name in _EMPTY_RUN_FILES or _is_copy(path.name)
             if not ours or path.is_symlink() or not path.is_file():
                 return False
-            if path.name in ("journal", "dataset.jsonl") and path.stat().st_size:
+            if not free and path.name in ("journal", "dataset.jsonl") and path.stat().st_size:
                 return False
     except OSError:
         return False

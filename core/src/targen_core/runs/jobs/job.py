@@ -39,7 +39,6 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.options import Datasets, Limits
-from targen_core.outputs import remove
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
@@ -91,6 +90,9 @@ from targen_core.wording import Action, Option, Words, install
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
 _log = logging.getLogger("targen.run")
+
+_begun: set[Path] = set()
+"""Runs that this process made without a call, until it opens them."""
 
 _MARGIN = 2.0
 """A refill of a round costs hours, a candidate too many a call: so some more are asked."""
@@ -235,6 +237,7 @@ class Job:
         limits = part_limits(out, spec.limits)
         if prepared is None or limits != spec.limits:
             prepared = prepare(registry, spec.replace(limits=limits))
+        _require_given(prepared)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
         for field, why in manifest.odd():  # or it could not be opened again
@@ -364,6 +367,9 @@ class Job:
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             manifest.save(directory.manifest)
             job._manifest_before = there
+            if path.resolve() in _begun:
+                _begun.remove(path.resolve())
+                job._is_new, directory.made = True, [path]
             return job
         except BaseException:
             if job is not None:
@@ -561,16 +567,16 @@ class Job:
 
     @property
     def leaves_nothing(self) -> bool:
-        """Return whether it failed before an answer, so that `close` removes its new folder."""
-        return self._is_new and self._failed_to_start and is_unanswered(self.path)
+        """Return whether it failed before an answer, so that `close` removes its new folder.
+
+        Replies of the cache, or of the run that it revises, are free, and remain there.
+        """
+        failed, used = self._is_new and self._failed_to_start, self.usage.total
+        return failed and not used.calls + used.lost and is_unanswered(self.path, free=True)
 
     def _leave_nothing(self) -> None:
         if self.leaves_nothing:
-            with contextlib.suppress(OSError):
-                for file in self.path.iterdir():
-                    remove(file)
-                for folder in self._directory.made:
-                    folder.rmdir()
+            self._directory.remove_made()
 
     def _is_complete(self) -> bool:
         """Return whether an earlier process reached the current target, with its calls."""
@@ -735,6 +741,11 @@ class Job:
         return bind_models(steps, limits, task=self._prepared.lock.task.id)
 
 
+def note_begun(path: Path) -> None:
+    """Note that this process made a run, so that it removes it if the first call fails."""
+    _begun.add(path.resolve())
+
+
 def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> ExecutorT:
     """Return an executor of steps 3 and 4 for the prepared parts."""
     parts = {place: part.id for place, part in prepared.lock.parts.items()}
@@ -759,6 +770,24 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
                 was.version,
                 now.parts[place].version,
                 Action("replay", path),
+            )
+
+
+def _require_given(prepared: Prepared) -> None:
+    """Check that given rows, if all rows come from them, contain each requested label.
+
+    Raises:
+        UsageError: a label has none.
+    """
+    most = {} if prepared.task.most is None else prepared.task.most()
+    quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}
+    others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
+    for label in quotas:
+        if label not in others:
+            more = ", or " + Option("labels", others) if others else ""
+            raise UsageError(
+                f"the given rows do not contain the label {label}",
+                hint="give rows with this label" + more,
             )
 
 

@@ -13,7 +13,7 @@ from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
-from targen_core.wording import Option, install
+from targen_core.wording import install
 from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]
@@ -23,10 +23,9 @@ def _open() -> Encode:
     if find_spec("sentence_transformers") is None:
         raise UsageError(
             "the embedder minilm needs the package 'sentence_transformers', which is not installed",
+            # A filter, a metric or a method uses it, whose options have different names.
             hint=install("targen-analysis[embeddings,minilm]")
-            + ", or "
-            + Option("embedder", "words")
-            + ", which does not need a model",
+            + ", or use the embedder words, which does not need a model",
         )
     try:
         folder = model_folder(DEFAULT_MODEL, "")
