@@ -95,7 +95,7 @@ class AdapterSuite(Suite):
             f"complete() returned {type(reply).__name__}, not a ChatReply"
         )
         assert reply.input_tokens is None or reply.input_tokens <= counted, (
-            "count_tokens is below the tokens of the reply: budgets depend on it"
+            "count_tokens is below the input tokens that the reply states: budgets depend on it"
         )
 
     def test_closes_twice(self) -> None:

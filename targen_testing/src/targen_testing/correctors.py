@@ -162,7 +162,7 @@ class CorrectorSuite(PartSuite[Any]):
         if trial.error is not None:
             fail(f"with hostile replies: {trial.error}")
         bad = trials.bad_reasons(trial)
-        assert not bad, f"reasons are short words with dashes, not {bad}"
+        assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     @pytest.fixture
     def nondeterminism(

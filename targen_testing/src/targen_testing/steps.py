@@ -133,7 +133,7 @@ class _StepSuite(PartSuite[PartT]):
         if not hostile.has_ended:
             fail(f"with hostile replies: {hostile.error}")
         bad = trials.bad_reasons(hostile)
-        assert not bad, f"reasons are short words with dashes, not {bad}"
+        assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
         """The same replies make the same rows, at any concurrency, however often."""

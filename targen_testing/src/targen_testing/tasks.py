@@ -261,7 +261,7 @@ class TaskSuite(Suite):
         """Rejections are counted by a short word with dashes."""
         for trial in (watched.trial, hostile):
             bad = trials.bad_reasons(trial)
-            assert not bad, f"reasons are short words with dashes, not {bad}"
+            assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
         """Every instance has the label that it was made for, and every row one of the set."""

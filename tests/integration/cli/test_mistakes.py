@@ -336,7 +336,7 @@ COMMANDS = """
     report run --html page.html | unexpected argument 'page.html': targen report takes only RUN | --html --out page.html
     report run --format json | targen report has no option --format | --json or --html
     review run --as | --as needs a value | for example targen review runs/rte-0; see targen review --help
-    review run --plan --sample 500% | --sample 500%: this is no part of a dataset | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
+    review run --plan --sample 500% | --sample 500%: this is not a part of a dataset | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
     export run --to csv | targen export has no option --to | did you mean --as?
     batch export run --as csv | targen batch has no option --as | the file's name decides: targen batch export RUN --out calls-1.csv
     compare run --against rows.csv | targen compare has no option --against | --real DATA, real rows to compare with, and --test DATA
@@ -666,7 +666,7 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"label": {}}) | declaration: label: unknown key | did you mean labels
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"labels": ["a"]}) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes
     tg.train("run", options={"epochs": 3}) | option epochs: tfidf does not have this option |
-    tg.analyze("run", out="run") | run is a run directory, which must only contain the run's files | choose another out=...
+    tg.analyze("run", out="run") | run is a run directory, which must only contain the run's files | choose a different out=...
     tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
     tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks

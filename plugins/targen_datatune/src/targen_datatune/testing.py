@@ -136,7 +136,7 @@ class CatalogueSuite(Suite):
             except (TypeError, ValueError) as error:
                 fail(f"{entry.id}: a row has values that JSON does not have: {error}")
             assert self._rows(entry) == rows, (
-                f"{entry.id}: the rows have a different order the second time"
+                f"{entry.id}: the rows come in a different order the second time"
             )
             more = {name for row in rows for name in row} - set(entry.columns)
             assert not more, f"{entry.id}: columns that were not described: {sorted(more)}"

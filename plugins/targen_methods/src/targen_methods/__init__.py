@@ -100,7 +100,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "progen",
         "targen_methods.progen:PROGEN",
-        summary="rounds that see those earlier rows that help a model most",
+        summary="rounds whose prompts include the earlier rows that help a model most",
     )
     register.register(
         "supergen",

@@ -62,7 +62,7 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL_DIR",
-            help="Continue from this model of `targen train`, with the same trainer.",
+            help="Continue from this model, which `targen train` made, with the same trainer.",
         ),
     ] = None,
     style: Annotated[

@@ -53,7 +53,7 @@ class EnsemblingOptions(TrainerOptions):
         0.8,
         ge=0,
         lt=1,
-        description="a row is kept while its label has more than this share of the average",
+        description="a row is used while its label's average prediction is above this share",
     )
     ensemble_ramp: int = Field(10, ge=0, description="intervals until `ensemble` counts in full")
     ensemble_floor: int = Field(

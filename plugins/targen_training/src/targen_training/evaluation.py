@@ -204,7 +204,7 @@ def evaluated(
     whose = trained.task(task) if isinstance(task, str) else task
     datasets = [read_rows(registry, source, whose, usual, strict=True) for source in data]
     if len({dataset.task.name for dataset in datasets}) > 1:
-        raise UsageError("the datasets belong to several tasks", hint="evaluate each separately")
+        raise UsageError("the datasets belong to different tasks", hint="evaluate each separately")
     trained = trained.of(datasets[0].task.name)
     known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
     for dataset, labeled in zip(datasets, known, strict=True):

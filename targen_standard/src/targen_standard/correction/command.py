@@ -42,7 +42,8 @@ def correct(
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Judge this many rows, drawn by --seed.")
+        int | None,
+        typer.Option("-n", "--number", help="Judge this many rows, drawn at random with --seed."),
     ] = None,
     flip: Annotated[
         float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")

@@ -232,7 +232,7 @@ _SCENARIOS = (
     # windows of the clock
     _of(
         "window-600-silent",
-        "600 in each minute of the clock, without Retry-After",
+        "600 in each clock minute, without Retry-After",
         Lognormal(0.5),
         Window(600),
         calls=2000,
@@ -245,7 +245,7 @@ _SCENARIOS = (
     ),
     _of(
         "window-headers",
-        "400 in each minute of the clock, with OpenAI's headers",
+        "400 in each clock minute, with OpenAI's headers",
         Lognormal(1.0),
         Window(400, headers="openai", retry=_AFTER, phase=23),
         calls=1500,

@@ -48,7 +48,7 @@ def chain_of(
     if spec.seeds is not None:
         if spec.contexts is not None:
             raise UsageError(
-                Option("seeds") + " also replaces the contexts, so give only one of them"
+                Option("seeds") + " also replaces the contexts, so pass only one of the two options"
             )
         last = task.chain[-1]
         user_items["seeds"] = _items("seeds", spec.seeds, last, most=True)

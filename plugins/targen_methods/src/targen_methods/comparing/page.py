@@ -24,8 +24,9 @@ _NOTES = (
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
         "lower is better. A part tells: by how much a classifier that sees only a part of a row "
-        "beats the most common label. Leakage: the share of rows that share a run of eight words "
-        "with the original rows. Rows made from given rows share their premises."
+        "beats always guessing the most common label. Leakage: the share of rows that have eight "
+        "consecutive words in common with the original rows. Rows made from given rows share their "
+        "premises."
     ),
     "Each method ran once, so a difference may come from the run, not from the method.",
 )
