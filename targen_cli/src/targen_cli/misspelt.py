@@ -277,6 +277,8 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
         hint = f"--{key} {shlex.quote(value)}"
     elif equals and f"-{key}" in options:
         hint = f"-{key} {shlex.quote(value)}"
+    elif before == "--label" and not first.isdigit():
+        hint = f"--label {shlex.quote(f'{named}=40')}"
     elif before in ("-o", "--option", "--label"):
         hint = f"{before} {shlex.quote(f'{named}={first}')}"
     elif first.endswith(DECLARED) and typed[0].isdigit() and "-n" in options:

@@ -344,6 +344,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task or a setting, not a list | pass a file with one item per line, such as a .txt file
     generate mail.yaml -n 4 -b scripted --out '' | --out is empty | give a folder or a file, or omit --out
     generate mail.yaml -n 4 -b scripted --concurrency 0 | --concurrency is 0; it must be above 0 |
+    generate mail.yaml -n 4 -b scripted --label order 50% | unexpected argument '50%': targen generate takes only TASK | --label order=40
     generate mail.yaml -n 4 --output x | targen generate has no option --output | did you mean --out?
     generate mail.yaml -n 4 --budget 2 | targen generate has no option --budget | did you mean --max-cost?
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
@@ -660,6 +661,7 @@ PYTHON = """
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.generate(tg.Declaration, n=4, model="scripted") | task: Declaration is not a task | pass an instance, such as Declaration(...)
     tg.generate(["a"], n=4, model="scripted") | task: list is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate("mail.yaml", n=4, model="scripted", seeds={"a": 1}) | seeds is {'a': 1} | a file, or a list of items, such as seeds=["a lost parcel"]
     tg.generate("mail.yaml", n=True, model="scripted") | n is True | pass a whole number of rows, such as n=100
     tg.generate("mail.yaml", labels={"oder": 4}, model="scripted") | task mail has no label 'oder' | did you mean order?
     tg.generate("mail.yaml", n=4, model="scripted", out=3) | 3 is not a path | pass a path, such as "runs/rte-0"

@@ -96,6 +96,13 @@ _KINDS: dict[str, _Kind] = {
         lambda value: isinstance(value, Registry),
         "the result of targen_core.load_registry()",
     ),
+    **{
+        name: (
+            lambda value: isinstance(value, PathLike | Iterable) and not _is_mapping(value),
+            f'a file, or a list of items, such as {name}=["a lost parcel"]',
+        )
+        for name in ("contexts", "seeds")
+    },
     **dict.fromkeys(("seed", "contexts_limit", "give_up_after"), _WHOLE),
     **dict.fromkeys(
         (
