@@ -84,7 +84,7 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
     assert findings["figures"]["shuffled"]["V-information"]["low"] < 0
     assert values["shuffled"]["probable mislabels"] is None
     assert not [t for t in findings["tables"] if "shuffled" in t["title"]]
-    assert any(w.startswith("shuffled: what the model learned") for w in findings["warnings"])
+    assert any(w.startswith("shuffled: the model did not generalise") for w in findings["warnings"])
 
     # Labels that were changed are those in doubt.
     assert (

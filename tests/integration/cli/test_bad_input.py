@@ -169,7 +169,7 @@ OPTIONS = """
     -o script=here.py:nosuch | nosuch
     -o script=here.py | pass FILE.py:FUNCTION or MODULE:FUNCTION
     -o script=wrong.py:reply | invalid syntax
-    --seeds good.txt --contexts good.txt | --seeds also replaces the contexts, so give only one
+    --seeds good.txt --contexts good.txt | --seeds also replaces the contexts, so pass only one
     --seeds folder | --seeds file folder: Is a directory
     --contexts empty.txt | --contexts file empty.txt is empty
     -o seeds.batch=1000000000000 | seeds.batch
