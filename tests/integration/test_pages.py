@@ -155,9 +155,10 @@ def opened(browser):
 
     def open_file(path: Path) -> Any:
         page = context.new_page()
-        page.asked, page.broken = [], []
+        page.asked, page.broken, page.warned = [], [], []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("pageerror", lambda error: page.broken.append(str(error)))
+        page.on("console", lambda line: page.warned.append(line.text))
         page.on("dialog", lambda dialog: page.broken.append(dialog.message))
         page.add_init_script(LISTEN)
         page.goto(path.as_uri())
@@ -180,6 +181,10 @@ def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(kind, pages
         page.locator(".plot svg .mark-rect path").first.hover()
         page.wait_for_selector("#vg-tooltip-element.visible")
         assert page.locator(".plot").filter(has_text="cannot be drawn").count() == 0
+        saves = page.locator(".vega-actions").first
+        assert not saves.is_visible(), "the links to save a picture do not cover it"
+        page.get_by_label("Save this picture").first.press("Enter")
+        assert saves.is_visible()
     if kind == "report":
         widths = page.locator("td.bar rect").evaluate_all(
             "found => found.map((each) => each.getBoundingClientRect().width)"
@@ -190,7 +195,7 @@ def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(kind, pages
     assert page.locator("h1").first.is_visible()
     assert page.title() != "caught"
     assert page.evaluate("window.refused") == []
-    assert page.broken == []
+    assert page.broken == page.warned == []
     assert [url for url in page.asked if not url.startswith("file:")] == []
 
 
@@ -207,3 +212,19 @@ def test_what_slips_into_a_page_is_refused_by_its_policy(kind, pages, opened, tm
         assert directive in refused, refused
     assert page.title() != "caught"
     assert page.broken == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_fits_a_phone_with_letters_large_enough_to_read(kind, pages, opened):
+    page = opened(pages[kind])
+    page.set_viewport_size({"width": 400, "height": 900})
+    if kind == "analysis":
+        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    sizes = page.locator("svg text").evaluate_all(
+        """found => found.filter((each) => each.getBoundingClientRect().height).map((each) => {
+          const { a, b } = each.getScreenCTM(); // the letters of turned names have their size in b
+          return parseFloat(getComputedStyle(each).fontSize) * Math.hypot(a, b);
+        })"""
+    )
+    assert min(sizes, default=12) > 10

@@ -16,12 +16,14 @@ _STYLE = """
 --line:#454a54}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
 max-width:72rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
+h1,h2,li,p{overflow-wrap:anywhere}.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th,td:not(.text){white-space:nowrap}td.number{text-align:right;font-variant-numeric:tabular-nums}
 td.text{min-width:16rem}.soft{color:var(--soft)}
 .doubt{border-left:3px solid #d9822b;padding-left:.7rem}svg{max-width:100%;height:auto}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
+svg.narrow{display:none}
+@media (max-width:36rem){svg.wide{display:none}svg.narrow{display:block}}
 """
 
 

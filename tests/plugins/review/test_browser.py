@@ -161,6 +161,7 @@ def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
     page = enter(serve(run, "--as", "ann", "--rubric", "paper").links["ann"])
     page.keyboard.press("?")
     assert page.locator("dialog#help").is_visible()
+    assert page.evaluate("document.querySelector('dialog').scrollTop") == 0
     page.keyboard.press("Escape")
     page.keyboard.press("o")
     page.wait_for_selector(".call .reply")

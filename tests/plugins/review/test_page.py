@@ -277,7 +277,9 @@ def test_the_end_the_list_the_calls_and_places_that_there_are_not(page, run):
     for number in (1, 2, 2, 3, 4, 5, 6):  # the second has two questions
         mine.say(number, "grade", "A")
     assert mine.ask("/ann/next?after=6").headers["location"] == "/ann/done"
-    assert "All 6 rows are reviewed" in mine.ask("/ann/done").text
+    done = mine.ask("/ann/done").text
+    assert "All 6 rows are reviewed" in done
+    assert re.search(r"<code>targen review apply \S+/reviews-0\.review</code>", done)
     assert "0 rows" in mine.ask("/ann/list?show=open").text
     for path in ("row/7", "row/0", "goto?row=99"):
         assert mine.ask(f"/ann/{path}").status == 404

@@ -84,7 +84,11 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
         "Always predicting the",
     ):
         assert words in done.out and words in page and words in text
-    assert page.count("<svg") == 3 and "<script" not in page and "://" not in page
+    assert (
+        page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 3
+        and "<script" not in page
+        and "://" not in page
+    )
 
 
 @pytest.mark.usefixtures("three")

@@ -83,7 +83,7 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(targen: Command)
     assert "real rows per label" in done.out
     assert "to 2 real rows per label, synthetic rows gain +" in done.out
     page = Path("comparisons/real-syn/results.html").read_text()
-    assert page.count("<svg") == 1
+    assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 1
     assert ">100</text>" in page
     assert "0 of " in targen("compare", "syn.jsonl", *ARGS, *words).err
 

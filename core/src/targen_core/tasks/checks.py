@@ -328,7 +328,8 @@ def prose(
         raise Rejected("quoted", f"the whole {what} is in quotes: {stripped[:60]!r}")
     count = len(words(stripped))
     if count < min_words:
-        raise Rejected("too-short", f"the {what} has {count} words, fewer than {min_words}")
+        has = "1 word" if count == 1 else f"{count} words"
+        raise Rejected("too-short", f"the {what} has {has}, fewer than {min_words}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
     if not _END.search(stripped):

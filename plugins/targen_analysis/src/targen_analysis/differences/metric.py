@@ -45,7 +45,7 @@ from targen_core import load_registry
 from targen_core.embedding import Embedder
 from targen_core.errors import TargenError
 from targen_core.text import percent, plural
-from targen_core.wording import Option, install
+from targen_core.wording import Option, anywhere, install
 from targen_standard.examples.telltales import sentences
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -191,7 +191,8 @@ class _Vectors:
         except (TargenError, ModuleNotFoundError) as error:
             hint = getattr(error, "hint", "")
             self.notes.append(
-                f"AUC based on embeddings was left out: {error}" + (f"; {hint}" if hint else "")
+                f"AUC based on embeddings was left out: {error}"
+                + (f"; {anywhere(hint)}" if hint else "")
             )
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
@@ -225,7 +226,7 @@ def _found(
     except ModuleNotFoundError:
         found.notes.append(
             "AUC and clusters were left out, because scikit-learn is not installed: "
-            + str(install("targen-analysis[sklearn]"))
+            + anywhere(install("targen-analysis[sklearn]"))
         )
     return found
 

@@ -21,6 +21,9 @@ __all__ = ["as_page"]
 _LONG = 60
 """Characters from which a cell is a text to be read."""
 
+# What scrolls must be reachable by keyboard.
+_SCROLL = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
+
 
 def as_page(analysis: Analysis) -> str:
     """The analysis as a page: HTML with its style, its pictures and Vega within."""
@@ -32,7 +35,7 @@ def as_page(analysis: Analysis) -> str:
         name = f"plot{len(drawn) + 1}"
         drawn[name] = specification(plot, colors, width="container")
         label = safe(plot.title)
-        box = f'<div class="plot" id="{name}" role="img" aria-label="{label}"></div>'
+        box = f'<div class="plot" id="{name}" role="figure" aria-label="{label}"></div>'
         return f"<h3>{safe(plot.title)}</h3>{box}"
 
     short = in_short(analysis)
@@ -162,7 +165,7 @@ def _glance(short: Short) -> str:
         rows.append(f"<tr><td>{safe(figure)}{read}</td>{body}</tr>")
     key = f" {KEY}" if short.apart else ""
     return (
-        f'<div class="scroll"><table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
+        f'{_SCROLL}<table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
         f'<p class="soft">{safe(short.glance.note + key)}</p>'
     )
@@ -227,7 +230,7 @@ def _table(table: Table) -> str:
     title = f"<h3>{safe(table.title)}</h3>" if table.title else ""
     note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
     return (
-        f'{title}<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"{title}{_SCROLL}<table><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>{note}"
     )
 

@@ -19,6 +19,7 @@ _REFERENCE = "#8a919c"
 _FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
 
 _WIDTH, _HEIGHT, _ROW = 560, 260, 26
+_LETTER = 7  # its width in a label, about
 
 
 def colors_of(study: Study) -> dict[str, str]:
@@ -32,7 +33,7 @@ def colors_of(study: Study) -> dict[str, str]:
 def specification(
     plot: Plot, colors: Mapping[str, str] | None = None, *, width: int | str = _WIDTH
 ) -> dict[str, Any]:
-    """A plot as Vega-Lite (version 5).
+    """A plot as Vega-Lite, without the version: the installed vl-convert decides which draws it.
 
     Args:
         plot: the plot.
@@ -40,7 +41,6 @@ def specification(
         width: in pixels; "container" takes that of the element it is drawn in.
     """
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "description": plot.title,
         "data": {"values": [dict(mark) for mark in plot.data]},
         "width": width,
@@ -108,6 +108,13 @@ def _tooltip(plot: Plot) -> list[dict[str, Any]]:
     return tips
 
 
+def _angle(plot: Plot) -> dict[str, str]:
+    """Return the angle of the names along x: upright if side by side they have no room."""
+    names = {str(mark[plot.x]) for mark in plot.data}
+    needed = len(names) * _LETTER * (1 + max(map(len, names), default=0))
+    return {"expr": f"width < {needed} ? -90 : 0"}
+
+
 def _bars(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     numeric = all(isinstance(mark[plot.x], int | float) for mark in plot.data)
     across: dict[str, Any] = {
@@ -117,6 +124,7 @@ def _bars(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
     }
     if not numeric:
         across["sort"] = None
+        across["axis"]["labelAngle"] = _angle(plot)
     if numeric:
         across["axis"]["format"] = ".2~f"
     return {
@@ -186,7 +194,7 @@ def _heatmap(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
         "height": 44 * down,
         "encoding": {
             "x": {**_field(plot.x), "type": "nominal", "sort": None,
-                  "axis": {"labelAngle": 0, "orient": "top"}},
+                  "axis": {"labelAngle": _angle(plot), "orient": "top"}},
             "y": {**_field(plot.y), "type": "nominal", "sort": None},
             "tooltip": _tooltip(plot),
         },

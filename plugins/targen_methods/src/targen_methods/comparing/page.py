@@ -118,6 +118,7 @@ _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;"
     "max-width:70rem;padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}"
     "td,th{padding:.3rem .8rem;border-bottom:1px solid #8886;text-align:left;white-space:nowrap}"
+    "h1,li{overflow-wrap:anywhere}"
 )
 
 

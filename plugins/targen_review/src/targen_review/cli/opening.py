@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -83,6 +84,9 @@ def grade_on_a_page(
         finally:
             for name, desk in desks.items():
                 print(f"{name}: {desk.done:,} of {len(desk.ids):,} done{_effects(desk)}")
+            if any(desk.done for desk in desks.values()):
+                to_apply = f"targen review apply {shlex.quote(str(folder))}"
+                print(f"to write the new version: {to_apply}", file=sys.stderr)
 
 
 def _effects(desk: Desk) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -383,8 +384,9 @@ def _capital(words: str) -> str:
 
 
 def _done(desk: Desk) -> dict[str, Any]:
-    """Return how many rows are kept, changed and removed if this rater decides."""
-    return {"effects": desk.effects() if len(desk.ids) <= _COUNTED else {}}
+    """Return the rows kept, changed and removed if this rater decides, and the review's folder."""
+    effects = desk.effects() if len(desk.ids) <= _COUNTED else {}
+    return {"effects": effects, "folder": shlex.quote(str(desk.book.path.parent))}
 
 
 def _saved(desk: Desk, seat: Seat) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 from targen_cli.findings import Plot
@@ -12,12 +13,14 @@ from targen_cli.pages import safe
 __all__ = ["picture"]
 
 _COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
-_WIDTH, _RIGHT, _TOP = 760, 16, 28
+_WIDE, _NARROW = 760, 360
+_RIGHT, _TOP = 16, 28
 
 
 def picture(plot: Plot) -> str:
-    """A plot of the kind "intervals" or "lines"."""
-    return _intervals(plot) if plot.kind == "intervals" else _lines(plot)
+    """A plot of the kind "intervals" or "lines", twice: the page shows the one that fits."""
+    draw = _intervals if plot.kind == "intervals" else _lines
+    return draw(plot, _WIDE) + draw(plot, _NARROW)
 
 
 class _Scale:
@@ -43,21 +46,24 @@ def _known(plot: Plot, *names: str) -> list[dict[str, Any]]:
     return [dict(m) for m in plot.data if all(m.get(name) is not None for name in names)]
 
 
-def _wrapped(plot: Plot, height: float, parts: Sequence[str]) -> str:
+def _wrapped(plot: Plot, width: int, height: float, parts: Sequence[str]) -> str:
+    size = "wide" if width == _WIDE else "narrow"
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" width="{_WIDTH}" role="img" '
+        f'<svg class="{size}" viewBox="0 0 {width} {height:.0f}" width="{width}" role="img" '
         f'aria-label="{safe(plot.title)}">{"".join(parts)}</svg>'
     )
 
 
-def _intervals(plot: Plot) -> str:
+def _intervals(plot: Plot, width: int) -> str:
     marks = _known(plot, plot.x, "low", "high")
     if not marks:
         return ""
     names = [str(mark[plot.y]) for mark in marks]
-    left = min(430, 20 + 6.6 * max(map(len, names)))
-    x = _Scale([mark[end] for mark in marks for end in ("low", "high")], left, _WIDTH - _RIGHT)
-    bottom = _TOP + 26 * len(marks)
+    above = width == _NARROW  # names stand above their intervals, not beside them
+    left = _RIGHT if above else min(430, 20 + 6.6 * max(map(len, names)))
+    row = 40 if above else 26
+    x = _Scale([mark[end] for mark in marks for end in ("low", "high")], left, width - _RIGHT)
+    bottom = _TOP + row * len(marks)
     parts = []
     for tick in x.ticks():
         parts.append(
@@ -65,30 +71,34 @@ def _intervals(plot: Plot) -> str:
             f'<text x="{x(tick)}" y="{_TOP - 12}" text-anchor="middle">{tick:g}</text>'
         )
     for at, (name, mark) in enumerate(zip(names, marks, strict=True)):
-        y = _TOP + 13 + 26 * at
+        y = _TOP + row * (at + 1) - 13
+        words = f'x="0" y="{y - 11}"' if above else f'x="{left - 10}" y="{y + 4}" text-anchor="end"'
         tip = f"{name}: {mark[plot.x]:.1f} ({mark['low']:.1f} to {mark['high']:.1f})"
         parts.append(
-            f'<g><title>{safe(tip)}</title><text x="{left - 10}" y="{y + 4}" text-anchor="end">'
-            f"{safe(name)}</text>"
+            f"<g><title>{safe(tip)}</title><text {words}>{safe(name)}</text>"
             f'<line x1="{x(mark["low"])}" x2="{x(mark["high"])}" y1="{y}" y2="{y}" '
             f'stroke="{_COLORS[0]}" stroke-width="2" opacity="0.6"/>'
             f'<circle cx="{x(mark[plot.x])}" cy="{y}" r="4.5" fill="{_COLORS[0]}"/></g>'
         )
-    return _wrapped(plot, bottom + 10, parts)
+    return _wrapped(plot, width, bottom + 10, parts)
 
 
-def _lines(plot: Plot) -> str:
+def _lines(plot: Plot, width: int) -> str:
     marks = _known(plot, plot.x, plot.y)
     if not marks:
         return ""
-    bottom, left = 300, 56
+    arms = list(dict.fromkeys(str(mark[plot.color]) for mark in marks))
+    left = 56
+    legend, below = _legend(arms, left, width)
+    top = _TOP + below
+    bottom = top + 272
     ends = [mark[end] for mark in marks for end in (plot.y, "low", "high") if mark.get(end)]
-    x = _Scale([mark[plot.x] for mark in marks], left, _WIDTH - _RIGHT - 10)
-    y = _Scale(ends, bottom, _TOP + 14)
+    x = _Scale([mark[plot.x] for mark in marks], left, width - _RIGHT - 10)
+    y = _Scale(ends, bottom, top + 14)
     parts = []
     for tick in y.ticks():
         parts.append(
-            f'<line class="grid" x1="{left}" x2="{_WIDTH - _RIGHT}" y1="{y(tick)}" y2="{y(tick)}"/>'
+            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y(tick)}" y2="{y(tick)}"/>'
             f'<text x="{left - 8}" y="{y(tick) + 4}" text-anchor="end">{tick:g}</text>'
         )
     rows = "log2" in plot.x
@@ -98,11 +108,9 @@ def _lines(plot: Plot) -> str:
         parts.append(f'<text x="{x(place)}" y="{bottom + 20}" text-anchor="middle">{name}</text>')
     title = "rows" if rows else plot.x
     parts.append(
-        f'<text x="{(left + _WIDTH) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">'
+        f'<text x="{(left + width) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">'
         f"{safe(title)}</text>"
     )
-    arms = list(dict.fromkeys(str(mark[plot.color]) for mark in marks))
-    place = left
     for at, arm in enumerate(arms):
         color = _COLORS[at % len(_COLORS)]
         own = sorted((m for m in marks if str(m[plot.color]) == arm), key=lambda m: m[plot.x])
@@ -119,9 +127,19 @@ def _lines(plot: Plot) -> str:
                 f'<circle cx="{x(m[plot.x])}" cy="{y(m[plot.y])}" r="4" fill="{color}">'
                 f"<title>{safe(tip)}</title></circle>"
             )
+    return _wrapped(plot, width, bottom + 50, [*parts, *legend])
+
+
+def _legend(arms: Sequence[str], left: float, width: int) -> tuple[list[str], int]:
+    """The names of the lines, above them, and the height of all rows of names but the first."""
+    parts = []
+    place, below = left, 0
+    for arm, color in zip(arms, cycle(_COLORS), strict=False):
+        if place > left and place + 15 + 7 * len(arm) > width:
+            place, below = left, below + 20
         parts.append(
-            f'<circle cx="{place + 5}" cy="14" r="5" fill="{color}"/>'
-            f'<text x="{place + 15}" y="18">{safe(arm)}</text>'
+            f'<circle cx="{place + 5}" cy="{below + 14}" r="5" fill="{color}"/>'
+            f'<text x="{place + 15}" y="{below + 18}">{safe(arm)}</text>'
         )
         place += 30 + 7 * len(arm)
-    return _wrapped(plot, bottom + 50, parts)
+    return parts, below

@@ -38,7 +38,7 @@
     leftAt = document.hidden ? shownAt : null;
     const box = one("#keys-off");
     if (box) box.checked = keysOff();
-    const first = one("[autofocus]") || one("main h1");
+    const first = one("main [autofocus]") || one("main h1");
     if (first) first.focus({ preventScroll: true });
     if (first && first.setSelectionRange) first.setSelectionRange(0, 0);
   }
