@@ -64,7 +64,7 @@ class Locked:
 
 def test_a_model_that_does_not_cross_is_refused(tmp_path):
     one = {"n": 2, "out": tmp_path / "run", "executor": "ray", "progress": False}
-    with pytest.raises(UsageError, match="cannot go to another process"):
+    with pytest.raises(UsageError, match="cannot be sent to a different process"):
         targen_core.generate("rte", model=Locked(), **one)
 
 

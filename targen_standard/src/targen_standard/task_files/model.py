@@ -539,7 +539,7 @@ class Declaration(_Part):
             UsageError: a value cannot be one of its key.
         """
         copy = super().model_copy(update=update, deep=deep)
-        if not update:
+        if not update or self.output is not None:  # whose labels and fields are not from the file
             return copy
         parsed = type(self)(**{name: getattr(copy, name) for name in copy.model_fields_set})
         return super().model_copy(
