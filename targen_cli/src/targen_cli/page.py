@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli import tracing
-from targen_cli.pages import document, safe
+from targen_cli.pages import document, safe, scrolling
 from targen_cli.prices import price_words
 from targen_cli.report import (
     ALL,
@@ -377,11 +377,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         f'<th class="{kind}">{_safe(name)}</th>' for name, kind in zip(heads, kinds, strict=True)
     )
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="Table">'
-        f"<table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def _kind(cell: object) -> str:

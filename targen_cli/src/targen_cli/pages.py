@@ -17,7 +17,7 @@ from typing import Any
 
 from targen_core.text import json_safe, printable
 
-__all__ = ["SERVED", "document", "safe", "table"]
+__all__ = ["SERVED", "document", "safe", "scrolling", "table"]
 
 SERVED = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -55,6 +55,12 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         lines.append("<tr>" + "".join(f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>")
     return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def scrolling(content: str, label: str = "Table") -> str:
+    """Return HTML in a box that scrolls sideways, which the keyboard can also reach."""
+    name = safe(label, lines=False)
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{name}">{content}</div>'
 
 
 def _safe(value: object) -> str:

@@ -13,16 +13,13 @@ from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading
-from targen_cli.pages import document, safe
+from targen_cli.pages import document, safe, scrolling
 from targen_core.wording import anywhere
 
 __all__ = ["as_page"]
 
 _LONG = 60
 """Characters from which a cell is a text to be read."""
-
-# What scrolls must be reachable by keyboard.
-_SCROLL = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 
 
 def as_page(analysis: Analysis) -> str:
@@ -164,11 +161,11 @@ def _glance(short: Short) -> str:
         read = f'<div class="soft">{safe(str(reading))}</div>'
         rows.append(f"<tr><td>{safe(figure)}{read}</td>{body}</tr>")
     key = f" {KEY}" if short.apart else ""
-    return (
-        f'{_SCROLL}<table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-        f'<p class="soft">{safe(short.glance.note + key)}</p>'
+    table = (
+        f'<table class="glance"><thead><tr><th>figure</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
+    return f'{scrolling(table)}<p class="soft">{safe(short.glance.note + key)}</p>'
 
 
 def _list(lines: Sequence[str]) -> Iterator[str]:
@@ -229,10 +226,8 @@ def _table(table: Table) -> str:
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
     title = f"<h3>{safe(table.title)}</h3>" if table.title else ""
     note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
-    return (
-        f"{title}{_SCROLL}<table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>{note}"
-    )
+    cells = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"{title}{scrolling(cells)}{note}"
 
 
 def _cell(cell: Cell, mark: str = "") -> str:
