@@ -10,9 +10,9 @@ the key of the new call, with the old key beside it. So later code need not know
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -166,8 +166,8 @@ class Revision(Replay):
         if self.rewrites or self.engine is None or self.task.samples_per_seed > 1:
             return
         seeds = {seed.id: seed for seed in self.engine.known_seeds()}
-        for step, place, branch, _ in self._past.places():
-            if step == "generate" and place in seeds and branch in self.task.generators:
+        for place, branch in self._past.written:
+            if place in seeds and branch in self.task.generators:
                 await self._carrying.take(Generation(seeds[place], branch))
 
     def take_over(self, record: Mapping[str, Any], call: Call, key: bytes) -> None:
@@ -263,28 +263,24 @@ class _Past:
     run: Path
     prepared: Prepared
     seed: int
+    written: dict[tuple[str, str], None] = field(default_factory=dict)
+    """The seed's place and the branch of each answered call of step 3, in order."""
 
     @property
     def task(self) -> Task[Any, Any]:
         return self.prepared.task
 
     def __enter__(self) -> _Past:
-        self.journal = Journal(self.run / "journal", on_record=lambda record: None, read_only=True)
+        self.journal = Journal(self.run / "journal", on_record=self._note, read_only=True)
         return self
+
+    def _note(self, record: Mapping[str, Any]) -> None:
+        step, *place = str(record.get("place", "")).split("/")
+        if step == "generate" and len(place) == 3:
+            self.written[place[0], place[1]] = None
 
     def __exit__(self, *_: object) -> None:
         self.journal.close()
-
-    def places(self) -> Iterator[list[str]]:
-        """Return the parts of the place of each call that was answered."""
-        found = list[list[str]]()
-
-        def note(record: Mapping[str, Any]) -> None:
-            parts = str(record.get("place", "")).split("/")
-            found.extend([parts] * (len(parts) == 4))
-
-        Journal(self.run / "journal", on_record=note, read_only=True, indexed=False).close()
-        return iter(found)
 
     def open(self, models: Mapping[str, BoundModel]) -> None:
         """Stand the same models for its own: what is found out about them holds for both."""
