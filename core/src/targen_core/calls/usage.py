@@ -79,6 +79,11 @@ class Counts:
         return answered(asdict(self))
 
     @property
+    def sent(self) -> int:
+        """Calls that went to the model, with or without an answer."""
+        return self.calls + self.lost
+
+    @property
     def tokens(self) -> int:
         """Input and output tokens together."""
         return self.input_tokens + self.output_tokens

@@ -223,8 +223,7 @@ async def acorrect_dataset(
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
         error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
-        came_to_nothing = not usage.total.calls + usage.total.lost
-        came_to_nothing &= not isinstance(error, AnswersAwaited)
+        came_to_nothing = not usage.total.sent and not isinstance(error, AnswersAwaited)
         raise
     finally:
         directory.close()

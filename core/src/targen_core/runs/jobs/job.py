@@ -571,8 +571,8 @@ class Job:
 
         Replies of the cache, or of the run that it revises, are free, and remain there.
         """
-        failed, used = self._is_new and self._failed_to_start, self.usage.total
-        return failed and not used.calls + used.lost and is_unanswered(self.path, free=True)
+        failed = self._is_new and self._failed_to_start
+        return failed and not self.usage.total.sent and is_unanswered(self.path, free=True)
 
     def _leave_nothing(self) -> None:
         if self.leaves_nothing:
