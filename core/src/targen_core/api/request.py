@@ -416,10 +416,11 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
     if hasattr(task, "save_in") and not isinstance(task, type):
         return {}, task.save_in(folder)  # as a file, which the run copies
     usual: Words = "a name, a file's path, a Task or a Declaration"
+    name = (task if isinstance(task, type) else type(task)).__name__
     if isinstance(task, type):
-        usual = f"pass an instance, such as {task.__name__}(...)"
+        usual = f"pass an instance, such as {name}(...)"
     raise UsageError(
-        f"task: {task.__name__ if isinstance(task, type) else type(task).__name__} is not a task",
+        f"task: {name} is not a task",
         hint=Action("Declaration", Blank("**TASK")) if isinstance(task, Mapping) else usual,
     )
 

@@ -538,13 +538,11 @@ class Declaration(_Part):
         Raises:
             UsageError: a value cannot be one of its key.
         """
-        copy = super().model_copy(update=update, deep=deep)
-        if not update or self.output is not None:  # whose labels and fields are not from the file
-            return copy
-        parsed = type(self)(**{name: getattr(copy, name) for name in copy.model_fields_set})
-        return super().model_copy(
-            update={name: getattr(parsed, name) for name in update}, deep=deep
-        )
+        if update and self.output is None:  # with one, labels and fields are not from the file
+            keys = {name: getattr(self, name) for name in self.model_fields_set}
+            parsed = type(self)(**{**keys, **update})
+            update = {name: getattr(parsed, name) for name in update}
+        return super().model_copy(update=update, deep=deep)
 
     def save_in(self, folder: Path) -> Typed:
         """Write a task file into a folder, with absolute paths, and return its path."""

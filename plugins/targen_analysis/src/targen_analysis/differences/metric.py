@@ -68,10 +68,8 @@ class DifferenceOptions(MetricOptions):
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SMALL = 30  # groups of the smaller side below which intervals are said to be wide
 _WIDE = 0.1  # of an AUC's interval
-_REPEATS, _ROWS = (
-    10,
-    1000,
-)  # few rows: the draw and the folds are repeated, to reduce the effect of chance
+# With few rows, the draw and the folds are repeated, to reduce the effect of chance.
+_REPEATS, _ROWS = 10, 1000
 _LEADS = 3  # features that stand in the sentences on top
 _PAIRS = 5  # near copies that are shown
 _WAYS = ("words", "form", "vectors")
