@@ -49,10 +49,10 @@ umbrella newspaper breakfast lantern ladder balcony piano orchard letter bucket 
 
 
 class Service:
-    """A model of words that differ; until it is mended, it chatters in replies with a field."""
+    """A model of words that differ; until it is fixed, it chatters in replies with a field."""
 
     def __init__(self) -> None:
-        self.mended = self.refuses = False
+        self.fixed = self.refuses = False
         self.chatters = "contexts"
         self.finish = "stop"
         self.asked = 0
@@ -64,7 +64,7 @@ class Service:
             if self.refuses:
                 return Response({"error": {"message": "Bad key"}}, 401)
             self.asked += 1
-            if not self.mended and self.chatters in fields:
+            if not self.fixed and self.chatters in fields:
                 return Response(OPENAI.answer("Sure! Here is what you asked for.", self.finish))
             return Response(OPENAI.answer(json.dumps(self._reply(fields, seen)), "stop"))
 
@@ -108,7 +108,7 @@ def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, w
     first = bad.asked
     assert "error: " in start()
     assert bad.asked == 2 * first, "it was asked again, and answered badly again"
-    bad.mended = True
+    bad.fixed = True
     assert start() == ""
     assert len(Path("run/dataset.jsonl").read_text().splitlines()) == 4
     used = json.loads(Path("run/report.json").read_text())["usage"]["total"]
@@ -148,7 +148,7 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
         )
         kept = Path("one/dataset.jsonl").read_text()
         assert kept
-        bad.mended = True
+        bad.fixed = True
         asked = bad.asked
         assert targen(*words.split(), "--out", "one").code == 1
         assert (bad.asked, Path("one/dataset.jsonl").read_text()) == (asked, kept)
@@ -161,7 +161,7 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
 def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, service):
     """Those of the cache, or of the run that is revised: the same command has them again."""
     made, address = service
-    made.mended = True
+    made.fixed = True
     there = f"-b llama --model m --base-url {address} -q"
     works(*f"generate porter.yaml -n 4 {there} --out run".split())
     works(*f"method coda porter.yaml --given run -n 4 {there} --out given".split())
