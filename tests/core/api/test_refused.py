@@ -48,7 +48,7 @@ CALLS = table("""
     generate(n=2, seeds="one.txt", contexts="one.txt") | seeds also replaces the contexts |
     generate(n=2, seeds="nowhere.txt") | seeds file nowhere.txt: No such file |
     generate(n=2, seeds="empty.txt") | empty.txt is empty |
-    generate(n=2, seeds="half.jsonl") | seeds file half.jsonl, line 1: the premise has 1 words |
+    generate(n=2, seeds="half.jsonl") | seeds file half.jsonl, line 1: the premise has 1 word, |
     generate(n=2, contexts_fraction=2) | contexts_fraction is 2; it must be at most 1 |
     generate(n=2, contexts_fraction=0.5) | contexts_fraction needs a fixed number of contexts |
     generate(n=2, contexts_from="topics", contexts=["a"]) | contexts_from cannot be combined with |
