@@ -192,6 +192,7 @@ async def acorrect_dataset(
     )
     directory = open_correction(out, plan, spec.task, place)
     out, came_to_nothing = directory.path, False
+    started = {"journal", *(path.name for path in out.iterdir())}
     try:
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
@@ -223,7 +224,10 @@ async def acorrect_dataset(
         _write(out, prepared.task, judged, report)
     except TargenError as error:  # what says "resume" speaks of runs
         error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
-        came_to_nothing = not usage.total.sent and not isinstance(error, AnswersAwaited)
+        # A batch that was submitted is paid for, and so is in a file of its own.
+        only_started = started.issuperset(path.name for path in out.iterdir())
+        waits = isinstance(error, AnswersAwaited)
+        came_to_nothing = only_started and not waits and not usage.total.sent
         raise
     finally:
         directory.close()
