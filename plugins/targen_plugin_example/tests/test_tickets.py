@@ -4,6 +4,6 @@ from targen_testing import TaskSuite as Suite
 
 
 class TestTickets(Suite):
-    """The conformance kit, on our task."""
+    """Run the conformance kit on our task."""
 
     task = "tickets"

@@ -22,7 +22,7 @@ class CannedOptions(BackendOptions):
 
 
 class CannedModel:
-    """Answers from the task's dry-run replies, in a tone."""
+    """Return the task's dry-run replies in a chosen tone."""
 
     structured = True
     seeded = True
@@ -42,7 +42,7 @@ class CannedModel:
         return ChatReply(text, input_tokens=self.count_tokens(request), output_tokens=len(text))
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """At most one token a byte."""
+        """Return an upper bound: one token per byte."""
         return sum(len(message.content.encode()) for message in request.messages)
 
     async def aclose(self) -> None:

@@ -57,7 +57,7 @@ class _Beside:
         self._closed = False
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """Pass the call on; errors come back as they are, and cancelling goes through."""
+        """Forward the call; errors and cancellation pass through unchanged."""
         answer = asyncio.run_coroutine_threadsafe(self._model.complete(request), self._thread.loop)
         return await asyncio.wrap_future(answer)
 
@@ -79,7 +79,7 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[C
     if workers.address or workers.replicas or workers.resources or (workers.minimum or 1) > 1:
         raise UsageError(
             "the executor `beside` has one worker, in this process, and cannot assign resources",
-            hint="--executor besideby itself, or with --workers 1",
+            hint="pass --executor beside alone, or with --workers 1",
         )
     thread = _Thread(len(sources))
     return [_Beside(source.model, thread) for source in sources]

@@ -11,7 +11,7 @@ __all__ = ["PAGE"]
 
 
 def _write(dataset: Dataset, out: Path) -> None:
-    """A heading for the dataset, and a list item for each instance."""
+    """Write a heading for the dataset and a list item for each instance."""
     task = dataset.task
     with open(out, "w", encoding="utf-8") as page:
         page.write(f"# {task.summary}\n\n")

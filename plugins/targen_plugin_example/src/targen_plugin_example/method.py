@@ -34,7 +34,7 @@ class Options(MethodOptions):
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:
-    columns = base.columns  # the texts of a row, and how to make one of them
+    columns = base.columns  # a row's texts, and functions to build a row from them
     form = json.dumps(dict.fromkeys(columns.names, "..."))
 
     async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
@@ -44,7 +44,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
     def writer(label: str) -> Any:
         async def write(llm: Llm, claim: str) -> BaseModel:
-            def legal(reply: BaseModel) -> None:  # what makes no row is asked for once more
+            def legal(reply: BaseModel) -> None:  # if it raises, the model may try once more
                 columns.instance(columns.of_row(reply), label)
 
             reply = await llm.ask(

@@ -15,12 +15,12 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     return Findings(
         figures={name: {"exclaiming": Estimate(share)} for name, share in shares.items()},
         tables=(Table("Rows with an exclamation mark", ("dataset", "share"), [*shares.items()]),),
-        notes=("A mark in the words of the template would also count.",),
+        notes=("Exclamation marks in the template also count.",),
     )
 
 
 LOUDNESS = Metric(
     title="Loudness",
     measure=_measure,
-    summary="the share of rows that exclaim; customers in trouble do, and so do models",
+    summary="the share of rows with an exclamation mark",
 )

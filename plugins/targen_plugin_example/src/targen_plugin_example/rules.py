@@ -15,7 +15,7 @@ __all__ = ["FIRST_WORDS", "FirstWords", "no_placeholder"]
 
 
 def no_placeholder(instance: BaseModel, seed: object) -> None:
-    """Refuse a row with a gap that somebody would have to fill in.
+    """Reject a row that contains a placeholder in brackets.
 
     Raises:
         Rejected: `placeholder`.
@@ -35,27 +35,27 @@ class FirstWordsOptions(BaseModel):
 
 
 class FirstWords(Filter):
-    """Refuses rows that begin as several others do."""
+    """Rejects rows that begin like several others."""
 
     def __init__(self, options: FirstWordsOptions) -> None:
         self._options = options
         self._rows: Counter[str] = Counter()
 
     def find(self, candidate: Candidate) -> Refusal | None:
-        """Refuse a row if enough rows have its opening."""
+        """Reject a row if enough rows have the same opening."""
         opening = self._opening(candidate)
         if self._rows[opening] < self._options.most:
             return None
         return Refusal("same-opening", f"{self._rows[opening]} rows begin with {opening!r}")
 
     def add(self, accepted: Candidate) -> bytes:
-        """Count a row, and keep its opening for a process that resumes the run."""
+        """Count a row, and return its opening, which is stored for resuming."""
         opening = self._opening(accepted)
         self._rows[opening] += 1
         return opening.encode()
 
     def restore(self, entries: Sequence[bytes]) -> None:
-        """Count the rows of earlier processes."""
+        """Count the rows accepted before the run was resumed."""
         self._rows.update(entry.decode() for entry in entries)
 
     def _opening(self, candidate: Candidate) -> str:

@@ -15,7 +15,7 @@ __all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_tick
 
 
 class Problem(BaseModel):
-    """An instance seed: what a ticket is about, before anybody writes it."""
+    """An instance seed: the subject of a ticket."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,7 +88,7 @@ PROBLEMS = ListStep(
 
 
 async def write_urgent(llm: Llm, seed: Problem) -> Ticket:
-    """G(urgent, problem): somebody loses money, data or safety by waiting."""
+    """G(urgent, problem): waiting costs money, data or safety."""
     reply = await llm.ask(_URGENT, reply=_Text, product=seed.product, problem=seed.problem)
     return Ticket(text=reply.text.strip(), label="urgent")
 
@@ -100,5 +100,5 @@ async def write_routine(llm: Llm, seed: Problem) -> Ticket:
 
 
 def check_ticket(ticket: Ticket, seed: Problem) -> None:
-    """A ticket is one to five sentences of clean prose."""
+    """Check that a ticket is clean prose of 6 to 90 words."""
     prose(ticket.text, min_words=6, max_words=90, what="ticket")

@@ -16,7 +16,7 @@ __all__ = ["BAYES"]
 
 
 def words_of(decision: Decision) -> list[str]:
-    """The words of all texts, each with the name of its text."""
+    """Return the words of all texts, each prefixed with its field."""
     return [
         f"{name}:{word.strip('.,;!?')}"
         for name, text in decision.texts.items()
@@ -35,7 +35,7 @@ def train(data: TrainingSet, options: TrainerOptions, folder: Path) -> None:
 
 
 def load(folder: Path) -> Predictor:
-    """The log-probability of each label, up to a constant, by add-one smoothing."""
+    """Return a function for log-probabilities (unnormalised, add-one smoothing)."""
     try:
         known = read_json(folder / "counts.json", inside=folder)
         tables = [(int(table["rows"]), dict(table["words"])) for table in known.values()]
