@@ -15,7 +15,7 @@ __all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_tick
 
 
 class Problem(BaseModel):
-    """An instance seed: the subject of a ticket."""
+    """An instance seed: what a ticket is about, before anybody writes it."""
 
     model_config = ConfigDict(frozen=True)
 
