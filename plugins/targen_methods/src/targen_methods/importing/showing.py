@@ -77,7 +77,7 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
             ("in the file", "label", "rows"),
             [(said, label, f"{rows:,}") for (said, label), rows in counts],
         )
-        print("\nLook whether the labels are right:")
+        print("\nCheck that the labels are right:")
     shown = sorted(done.shown, key=lambda each: (each.published, each.place))
     print_table(
         ("in the file", "label", place, "row"),
