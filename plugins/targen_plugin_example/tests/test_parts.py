@@ -10,14 +10,14 @@ from targen_training.testing import TrainerSuite as Trainers
 
 
 class TestKeywords(Correctors):
-    """It judges tickets alone: it looks at their words."""
+    """It judges only tickets, by their words."""
 
     corrector = "keywords"
     task = "tickets"
 
 
 class TestCanned(Backends):
-    """It talks to no service, so that the checks with a server are left out."""
+    """It does not call a service, so the checks with a server are skipped."""
 
     backend = "canned"
     options = ("tone=brisk",)
