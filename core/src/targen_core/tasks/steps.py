@@ -399,7 +399,7 @@ class Part:
 
     Attributes:
         lists: the chain that their seeds come from, outermost first; each list has a `name`.
-        branches: the generators that its seeds visit.
+        branches: the branches that its seeds are used for.
         share: the share of every label's rows, between 0 and 1; all shares sum to 1.
     """
 
