@@ -423,7 +423,7 @@ class Declaration(_Part):
         default={"text": FieldPart()},
         min_length=1,
         max_length=100,
-        description="field → its description, or a field's keys, in the order of the columns",
+        description="field → its description, or a mapping of a field's keys, in column order",
     )
     contexts: Annotated[
         ContextsPart | None, _short_for("description", items=True), BeforeValidator(_absent)
@@ -437,15 +437,15 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values, drawn for each row",
+        description="how rows vary: name → values, one drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
-        description="`1` uses a seed for one label, so that no two rows share it. `all` uses it "
-        "for each label, so that rows with different labels are otherwise alike. By default `1`; "
-        "for fixed seeds, `all`",
+        description="`1`: a seed is used for one label, so that no two rows share it. `all`: it is "
+        "used for every label, so that rows with different labels are otherwise alike. By default "
+        "`1`; for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
         default=1, description="how many rows of a label may come from the same seed"
@@ -487,13 +487,13 @@ class Declaration(_Part):
     )
     profile: Profile | None = Field(
         default=None,
-        description="how such texts are written, as `targen profile FILE` prints it; by default "
+        description="the style of such texts, as printed by `targen profile FILE`; by default "
         "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(
         default=False,
-        description="whether step 3 sees its label's samples as worked replies. This helps "
-        "small models, but makes the rows of large models more alike",
+        description="whether prompts of step 3 show the label's samples as worked replies. This "
+        "helps small models, but makes the rows of large models more alike",
     )
     presets: dict[str, Counts] = Field(
         default={}, description="named counts: rows for each label, or label → rows"
