@@ -30,10 +30,10 @@ class Embedder:
     Equal texts must get equal vectors: rows depend on them.
 
     Attributes:
-        open: finds what is needed and gives the function that embeds one text. It is called before
-            a run begins, so it imports and loads nothing that takes long: the function does, at
-            its first text. It raises `UsageError` where something is missing, with what to install.
-        packages: distributions that decide the vectors, whose versions a run records.
+        open: returns the function that embeds one text. It is called before a run starts, so only
+            that function loads what takes long, for its first text. It raises a `UsageError` that
+            names what to install if something is missing.
+        packages: the distributions that determine the vectors; a run records their versions.
     """
 
     open: Callable[[], Encode]

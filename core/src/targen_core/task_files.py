@@ -77,16 +77,17 @@ class TaskFile:
 
     Attributes:
         task: the task.
-        copy: the copy's name in a run directory: `task.json`, or `task.py` with `:NAME` where it
-            needs one. The readers of `.json` and `.py` read it.
-        text: what the copy holds.
-        draft: whether a person has yet to read it.
-        distributions: those that have a part in what the file means; `task_file` adds the reader's.
-        ready: checks, before a run starts, that what its steps will ask for exists, and raises a
-            `UsageError` otherwise.
-        then: returns what is left to do with a complete run, for people, or "".
-        eased: `eased(reason, details)` returns what to change in the file so that its checks accept
-            what they refused for a reason, of their messages, or "".
+        copy: the copy's name in a run directory: `task.json`, or `task.py`, with `:NAME` if needed.
+            The readers of `.json` and `.py` read it.
+        text: the content of the copy.
+        draft: whether a person must still review it.
+        distributions: the distributions that the file's meaning depends on; `task_file` adds the
+            reader's.
+        ready: checks, before a run starts, that everything that its steps will need exists. If not,
+            it raises a `UsageError`.
+        then: returns what people should do next with a complete run, or "".
+        eased: `eased(reason, details)` returns the change to the file that would make its checks
+            accept texts that they rejected for a reason, or "". `details` are their messages.
     """
 
     task: Task[Any, Any]
@@ -112,15 +113,15 @@ class TaskReader:
     """Reads tasks from files with one suffix, such as `.yaml`, or with several.
 
     Attributes:
-        read: `read(name)` returns the task of a file, with `:NAME` behind the path of a `.py`. It
-            asks for trust in what the file names (`targen_cli.trust.require_trust`), and
-            remembers a text that a person named as theirs (`targen_core.folders.make_known`).
-        packaged: `packaged(path, name)` returns the task called `name` of a file that lies in an
-            installed package, which is trusted.
-        is_data: whether a copy in a run, which may come from anybody, is data alone. Copies in
-            Python are code, whatever it says.
-        blame: `blame(name, places, error)` returns an error about the first of these places that
-            the file has, with its line.
+        read: `read(name)` returns the task in a file; `name` is its path, with `:NAME` for a `.py`.
+            It requires trust in what the file refers to (`targen_cli.trust.require_trust`), and
+            remembers files that the user named (`targen_core.folders.make_known`).
+        packaged: `packaged(path, name)` returns the task `name` from a file in an installed
+            package, which is trusted.
+        is_data: whether a run's copy, which may come from anybody, is only data. Copies in Python
+            always count as code.
+        blame: `blame(name, places, error)` returns an error with the line of the first of these
+            places that the file contains.
     """
 
     read: Callable[[Typed], TaskFile]

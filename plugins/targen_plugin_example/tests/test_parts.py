@@ -10,14 +10,14 @@ from targen_training.testing import TrainerSuite as Trainers
 
 
 class TestKeywords(Correctors):
-    """It judges tickets alone: it looks at their words."""
+    """It judges only tickets, by their words."""
 
     corrector = "keywords"
     task = "tickets"
 
 
 class TestCanned(Backends):
-    """It does not call a service, so the tests with a server are skipped."""
+    """It does not call a service, so the checks with a server are skipped."""
 
     backend = "canned"
     options = ("tone=brisk",)
@@ -32,7 +32,7 @@ class TestPage(Exporters):
 
 
 class TestLoudness(Metrics):
-    """The share of rows with an exclamation mark."""
+    """How many rows raise their voice."""
 
     metric = "loudness"
 
@@ -51,7 +51,7 @@ class TestNoPlaceholder(Checks):
 
 
 class TestFirstWords(Filters):
-    """Each opening may occur once."""
+    """It lets each opening in once."""
 
     filter = "first-words"
     task = "tickets"

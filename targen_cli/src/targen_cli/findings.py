@@ -37,7 +37,14 @@ Cell = str | int | float | Estimate | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: for people, and row by row for programs."""
+    """A table for people; programs read its rows.
+
+    Attributes:
+        title: its heading.
+        columns: the heading of each column.
+        rows: for each row, a cell for each column.
+        note: a note that is shown with the table, or "".
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -54,12 +61,11 @@ class Plot:
             "high" in the data), "heatmap", "lines" or "points". With "map", similar points lie
             close together, and the axes have no meaning.
         title: what it shows.
-        data: one mapping a mark: texts and numbers, under any names.
-        x: the name that lies along the horizontal axis.
-        y: the name that lies along the vertical axis.
-        color: the name that decides the colour; of a heat map the number in a cell.
-        line: of intervals, where along x a line is drawn that figures are read
-            against, such as 1 for ratios.
+        data: a mapping for each mark: texts and numbers, under any names.
+        x: the name of the values on the horizontal axis.
+        y: the name of the values on the vertical axis.
+        color: the name of the values that decide the colour; in a heat map, the number in a cell.
+        line: for intervals, the position on the x axis of a reference line, such as 1 for ratios.
     """
 
     kind: Literal["bars", "intervals", "heatmap", "lines", "points", "map"]
@@ -78,15 +84,15 @@ class Findings:
     Attributes:
         headlines: whole sentences with numbers, for the top of the report.
         figures: dataset -> figure -> estimate, for programs.
-        glance: the few figures for the top of the report, datasets side by side: figure -> a few
-            words on reading it. Figures that no dataset has are left out.
-        better: those of them that have a better side: figure -> "higher" or "lower".
+        glance: the few figures to compare at the top of the report: figure -> a short explanation.
+            Figures that no dataset has are left out.
+        better: for figures that can be better or worse: figure -> "higher" or "lower".
         tables: for people.
         plots: for people.
-        rows: dataset -> what was measured of single rows, a mapping each, for programs:
-            `analyze` writes them as JSON lines. "row" is a row's place, from 0.
-        warnings: what makes the data or the figures doubtful.
-        notes: how it was measured, and what the figures do not say.
+        rows: dataset -> a mapping of measures for each row, for programs: `analyze` writes them as
+            JSON lines. "row" is the row's number, from 0.
+        warnings: reasons to doubt the data or the figures.
+        notes: how the figures were measured, and what they do not show.
     """
 
     headlines: tuple[str, ...] = ()

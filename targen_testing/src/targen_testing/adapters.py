@@ -64,18 +64,18 @@ class AdapterSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """Its summary is what errors call such an object, such as "a langchain BaseChatModel"."""
+        """The adapter's summary names such objects in errors: "a langchain BaseChatModel"."""
         item = self.registry().find("adapter", self.adapter)
         assert item.summary.strip(), "register it with a summary"
 
     def test_leaves_other_objects(self) -> None:
-        """It returns None for what is no model, and raises nothing."""
+        """It returns None for an object that is not a model, and raises no exception."""
         for thing in (None, 3, "a text", [], {}, object(), type(self.object())):
             if self.target().adapt(thing) is not None:
                 fail(f"adapt({thing!r}) returned a model")
 
     def test_is_a_model(self) -> None:
-        """The result is a `ChatModel`, and the same object has the same identity again."""
+        """The result is a `ChatModel`, and an object always gets the same identity."""
         first, again = self.model(), self.model()
         assert isinstance(first.identity, str) and first.identity, "identity must be a text"
         assert first.identity == again.identity, (
@@ -86,7 +86,7 @@ class AdapterSuite(Suite):
             assert isinstance(getattr(first, name), bool), f"{name} must be True or False"
 
     def test_answers(self) -> None:
-        """A call returns the object's text, and `count_tokens` is no less than it took."""
+        """A call returns the object's text; `count_tokens` is at least the tokens used."""
         model, request = self.model(), request_of()
         counted = model.count_tokens(request)
         assert isinstance(counted, int) and counted > 0, "count_tokens must return a number above 0"
@@ -99,5 +99,5 @@ class AdapterSuite(Suite):
         )
 
     def test_closes_twice(self) -> None:
-        """`aclose` may be called again."""
+        """`aclose` may be called twice."""
         using(self.model(), lambda model: model.aclose())

@@ -156,7 +156,7 @@ class BackendSuite(Suite):
     # --- what must hold of every backend ---
 
     def test_described(self) -> None:
-        """It has a summary, and each of its options says what it is for."""
+        """It has a summary, and each option has a description."""
         item = self.registry().find("backend", self.backend)
         backend = self.target()
         assert item.summary.strip(), "register it with a summary"
@@ -165,7 +165,7 @@ class BackendSuite(Suite):
         assert not mute, f"options without a description: {', '.join(mute)}"
 
     def test_identity_is_stable(self) -> None:
-        """The identity is made of the options alone, and is the same whatever the key."""
+        """The identity depends only on the options, and not on the key."""
         first, again = (
             self.model("http://127.0.0.1:9"),
             self.model("http://127.0.0.1:9", key="other"),
@@ -176,7 +176,7 @@ class BackendSuite(Suite):
         assert first.price is None or isinstance(first.price, Price)
 
     def test_answers(self) -> None:
-        """A call gives text, and the same options a model that may be closed twice."""
+        """A call returns text. Equal options create equal models, which may be closed twice."""
 
         async def twice(model: ChatModel) -> ChatReply:
             reply = await model.complete(request_of(schema=True))
@@ -194,7 +194,7 @@ class BackendSuite(Suite):
         assert reply.finish in ("stop", "length"), f"finish is {reply.finish!r}"
 
     def test_counts_tokens(self) -> None:
-        """A reply says what it took, in and out, and `count_tokens` is never below it."""
+        """A reply counts its input and output tokens, and `count_tokens` is never too low."""
         if self.wire is None:
 
             async def call(model: ChatModel) -> ChatReply:
@@ -222,7 +222,7 @@ class BackendSuite(Suite):
         assert many >= few + 500, "count_tokens does not grow with the prompt"
 
     def test_tells_token_probabilities(self) -> None:
-        """A model that has `top_logprobs` gives each token of the text with its probability."""
+        """A model with `top_logprobs` returns each token of the text with its probability."""
         most = most_top(self.model("http://127.0.0.1:9"))
         if most is None:
             return
@@ -254,7 +254,7 @@ class BackendSuite(Suite):
     # --- what must hold where there is a service ---
 
     def test_scores_given_texts(self) -> None:
-        """A model that `scores_given` replies with the text that it is given, and its tokens."""
+        """A model with `scores_given` returns the given text and its tokens."""
         if not scores_given(self.model("http://127.0.0.1:9")):
             return
         assert self.target().scores_given, "Backend.scores_given is not set: callers cannot know it"
@@ -272,7 +272,7 @@ class BackendSuite(Suite):
         )
 
     def test_tells_the_next_token(self) -> None:
-        """A model that `continues` tells what may come next in a reply that has begun."""
+        """A model that `continues` lists the likely next tokens of an unfinished reply."""
         if not continues(self.model("http://127.0.0.1:9")):
             return
         assert self.target().continues, "Backend.continues is not set: callers cannot know it"
@@ -295,7 +295,7 @@ class BackendSuite(Suite):
         assert 0 < len(reply.tokens[0].top) <= 2, "the alternatives to the token are missing"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
-        """Calls that ask for none are sent as ever: services refuse or bill what they ask."""
+        """Calls that need no probabilities request none, since services may refuse or bill that."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         self.served()
@@ -313,7 +313,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
     def test_survives_odd_token_probabilities(self, how: str) -> None:
-        """Invalid log-probabilities are brought into range, or left out of the reply."""
+        """Invalid log-probabilities are brought into range or omitted from the reply."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         wire = self.served()
@@ -349,7 +349,7 @@ class BackendSuite(Suite):
         assert "Name a river." in exchange.seen[0].text, "the prompt does not reach the service"
 
     def test_hands_the_schema_on(self) -> None:
-        """A model that is `structured` sends the schema; others say that they are not."""
+        """A model sends the schema if it is `structured`, and only then."""
         self.served()
         if not self.model("http://127.0.0.1:9").structured:
             return
@@ -363,14 +363,14 @@ class BackendSuite(Suite):
         )
 
     def test_tells_a_cut_reply(self) -> None:
-        """An answer cut at `max_tokens` has the finish "length"."""
+        """An answer that is truncated at `max_tokens` has the finish "length"."""
         exchange = self.ask(self.good("The Vol", "length"))
         assert exchange.reply is not None, f"a cut answer caused {exchange.error!r}"
         assert exchange.reply.finish == "length"
 
     @pytest.mark.parametrize("wait", ["7", ""], ids=["retry-after", "no-wait"])
     def test_rate_limit(self, wait: str) -> None:
-        """A 429 is `RateLimited`, with the wait that the service asks for, or none."""
+        """A 429 raises `RateLimited`, with the wait that the service requests, if any."""
         headers = {"Retry_After": wait} if wait else {}
         fault = self.fault(429, "Slow down.", "rate_limit_exceeded", **headers)
         error = error_of(self.ask(fault), "a 429")
@@ -391,7 +391,7 @@ class BackendSuite(Suite):
         ids=["401", "403", "400", "404", "too-long", "500", "503"],
     )
     def test_sorts_failures(self, status: int, message: str, code: str, kind: type) -> None:
-        """Each failure is the error that says whether trying later can help."""
+        """Each failure raises the right error class, which shows whether retrying can help."""
         if code == "too-long":
             message, code = self.served().too_long
         error = error_of(self.ask(self.fault(status, message, code)), f"HTTP {status}")
@@ -399,7 +399,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ["torn-json", "web-page", "no-reply", "dropped"])
     def test_broken_answers_are_no_replies(self, how: str) -> None:
-        """An incomplete answer is an error that is worth another try."""
+        """An incomplete answer raises an error that is retried."""
         whole = json.dumps(self.served().answer(TEXT, "stop"))
         plans: dict[str, list[Response | Drop]] = {
             "torn-json": [Response(whole[: len(whole) // 2])],
@@ -413,7 +413,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ANSWERS)
     def test_survives_hostile_answers(self, how: str) -> None:
-        """Any answer of a service is a reply or a `ServiceError`, and takes little memory."""
+        """Any answer becomes a reply or a `ServiceError`, and takes little memory."""
         for plan in ANSWERS[how](self.served()):
             with FaultServer(plan) as server:
 
@@ -443,13 +443,13 @@ class BackendSuite(Suite):
             tracemalloc.stop()
 
     def test_asks_once(self) -> None:
-        """It tries nothing again by itself: the call layer does, and counts it."""
+        """It does not retry: the call layer does, and counts the attempts."""
         for fault in (self.fault(429, "Slow down."), self.fault(500, "Broken."), Drop()):
             exchange = self.ask(fault)
             assert len(exchange.seen) == 1, f"{len(exchange.seen)} requests for one call"
 
     def test_times_out(self) -> None:
-        """A silent service is left after the time that the user set."""
+        """A call to a silent service ends after the user's timeout."""
         self.served()
         if not self.timeout:
             pytest.skip("does not declare a timeout")
@@ -465,7 +465,7 @@ class BackendSuite(Suite):
         assert isinstance(caught.value, TimedOut), f"a time-out raises {caught.value!r}"
 
     def test_can_be_cancelled(self) -> None:
-        """A call that nobody waits for ends at once, leaves nothing, and the next one works."""
+        """A cancelled call ends at once, leaves nothing behind, and the next one works."""
         self.served()
         plans: list[Response | Silence] = [self.good(), Silence()]
         with FaultServer(lambda seen: plans.pop()) as server:
@@ -488,7 +488,7 @@ class BackendSuite(Suite):
             assert server.wait_closed(), "a connection is still open after aclose()"
 
     def test_gives_connections_back(self) -> None:
-        """Calls at once are answered each with its own reply; `aclose` closes what they opened."""
+        """Each concurrent call gets its own reply; `aclose` closes all connections."""
         wire = self.served()
 
         def echo(seen: Seen) -> Response:
@@ -509,7 +509,7 @@ class BackendSuite(Suite):
     def test_keeps_its_key_secret(
         self, where: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """No error, identity, `repr`, log or run directory contains the key."""
+        """The key does not appear in any error, identity, `repr`, log or run directory."""
         self.served()
         self.secret()
         caplog.set_level(logging.DEBUG)

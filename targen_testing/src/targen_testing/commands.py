@@ -133,7 +133,7 @@ class CommandSuite(Suite):
     def test_help_shows_an_example(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Its help shows what to type."""
+        """Its help has an example."""
         for name in self.each():
             ended = self.ends([*name.split(), "--help"], monkeypatch, capsys)
             if ended.code or ended.err:
@@ -144,7 +144,7 @@ class CommandSuite(Suite):
     def test_a_misspelt_option_is_suggested(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """An option with a typing error is answered with the right one, and exit status 2."""
+        """For a misspelt option, it suggests the right one and exits with 2."""
         for name, command in self.each().items():
             options = [opt for param in command.params for opt in param.opts if opt[:2] == "--"]
             right = max(options, key=len, default="--help")
@@ -156,7 +156,7 @@ class CommandSuite(Suite):
     def test_a_file_that_is_missing_is_named(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """A file that is not there is an error in words, with exit status 2, and nothing else."""
+        """For a missing file, it prints only an error message and exits with 2."""
         for line in self._missing():
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code != 2 or ended.out or "no-such-" not in ended.err:
@@ -175,7 +175,7 @@ class CommandSuite(Suite):
         capsys: pytest.CaptureFixture[str],
         content: bytes,
     ) -> None:
-        """Empty and damaged files raise no exception; who refuses them leaves all as it was."""
+        """Empty and damaged files raise no exception; if it refuses them, it changes nothing."""
         for line in self._missing():
             for name in line.split():
                 if name.startswith("no-such-"):
@@ -191,7 +191,7 @@ class CommandSuite(Suite):
     def test_what_is_there_already_is_kept(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Other people's files in place of the output remain unchanged."""
+        """Existing files at the output's path remain unchanged."""
         line = self._used(there)
         out = self._out(line)
         if out.suffix:
@@ -215,7 +215,7 @@ class CommandSuite(Suite):
         capsys: pytest.CaptureFixture[str],
         how: str,
     ) -> None:
-        """Stopped as it writes, or on a full disk, it says so; the same line then succeeds."""
+        """If it is stopped or the disk is full, it says so; the same command then succeeds."""
         line = self._used(there)
         self._out(line)
         typed = shlex.join(["targen", *line])
@@ -249,7 +249,7 @@ class CommandSuite(Suite):
     def test_json_is_alone(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """With `--json` the output is only JSON, or a line of JSON per row."""
+        """With `--json`, the output is only JSON, or one line of JSON per row."""
         line = self._used(there)
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
         ended = self.ends(line, monkeypatch, capsys)

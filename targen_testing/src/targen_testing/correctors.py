@@ -112,12 +112,12 @@ class CorrectorSuite(PartSuite[Any]):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         summary = self.item().summary
         assert summary.strip(), "register it with a summary"
 
     def test_judges(self, dataset: Dataset, tmp_path: Path) -> None:
-        """Good replies end in a label or a reason for each instance, and some in a label."""
+        """With good replies, each instance gets a label or a reason, and some get a label."""
         trial = self.judge(dataset, tmp_path / "out")
         if trial.error is not None:
             fail(f"with good replies: {trial.error}")
@@ -134,7 +134,7 @@ class CorrectorSuite(PartSuite[Any]):
     def test_looks_at_what_it_judges(
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
-        """In a dry run, whose instances are right, some of each label keep theirs."""
+        """In a dry run, where all instances are right, some of each label keep it."""
         if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
@@ -148,7 +148,7 @@ class CorrectorSuite(PartSuite[Any]):
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
-        """A label that it gives is one of the task's, whatever the replies."""
+        """With any replies, it returns only labels of the task."""
         for name, options in (("good", GOOD), ("hostile", HOSTILE)):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)
@@ -157,7 +157,7 @@ class CorrectorSuite(PartSuite[Any]):
             )
 
     def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
-        """Hostile replies end in a rejection with a reason, never in another exception."""
+        """Hostile replies lead to a rejection with a reason, not to another exception."""
         trial = self.judge(dataset, tmp_path / "out", HOSTILE)
         if trial.error is not None:
             fail(f"with hostile replies: {trial.error}")
@@ -178,14 +178,14 @@ class CorrectorSuite(PartSuite[Any]):
         return self.kept("found", make)
 
     def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
-        """Chance comes from `llm.rng`; clocks are not used."""
+        """Randomness comes only from `llm.rng`, and clocks are not used."""
         assert not nondeterminism.chance, (
             f"chance: {'; '.join(nondeterminism.chance)}: use llm.rng(name)"
         )
         assert not nondeterminism.clock, f"a clock: {'; '.join(nondeterminism.clock)}"
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
-        """It judges an instance and leaves it as it was."""
+        """It does not change the instances that it judges."""
         spec = self.spec(GOOD, self.item().id)
         error = trials.correct(self.everything(), spec, dataset, tmp_path / "out").error
         if CHANGED in str(error):
@@ -194,7 +194,7 @@ class CorrectorSuite(PartSuite[Any]):
     def test_same_verdicts_again(
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
-        """The verdicts depend on the replies alone: not on the concurrency, nor on earlier runs."""
+        """The verdicts depend only on the replies, not on concurrency or earlier runs."""
         if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         files = []

@@ -90,14 +90,14 @@ class DeliverySuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It has a summary, and says which options ask for it and leave it out."""
+        """It has a summary, and names the options that turn it on and off."""
         item = self.registry().find("delivery", self.delivery)
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
         for name in ("asked", "dropped"):
             assert str(getattr(self.target(), name)), f"set {name}: errors quote that option"
 
     def test_places_each_model(self, tmp_path: Path) -> None:
-        """A model for each source, in order, with its identity and its counts."""
+        """It returns a model for each source, in order, with its identity and counts."""
         sources = [self.source(), self.source()]
 
         async def main() -> None:
@@ -120,7 +120,7 @@ class DeliverySuite(Suite):
         asyncio.run(main())
 
     def test_same_rows(self, tmp_path: Path) -> None:
-        """A run has the rows of one whose calls are made one by one."""
+        """A run has the same rows as one that makes its calls individually."""
         here, there = self.run(tmp_path / "here", ""), self.run(tmp_path / "there", self.delivery)
         if there.error is not None:
             fail(f"the run ended with {there.error!r}")
@@ -128,7 +128,7 @@ class DeliverySuite(Suite):
             fail(f"{' and '.join(files)} differ from those of a run without the delivery")
 
     def test_resumes_without_it(self, tmp_path: Path) -> None:
-        """The run grows without the delivery, and asks nothing again that it answered."""
+        """The run can be extended without the delivery, and repeats no answered call."""
         there = self.run(tmp_path / "run", self.delivery)
         if there.error is not None:
             fail(f"the run ended with {there.error!r}")
@@ -139,7 +139,7 @@ class DeliverySuite(Suite):
         assert report["rows"] == more, f"it grew to {report['rows']}, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
-        """Its addition to a report is JSON, also for a folder that it never saw."""
+        """Its addition to a report is JSON, even for a folder that did not use it."""
         report = self.target().report(tmp_path)
         try:
             json.dumps(dict(report), allow_nan=False)

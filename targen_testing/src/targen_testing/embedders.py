@@ -57,12 +57,12 @@ class EmbedderSuite(PartSuite[Embedder]):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         item = self.item()
         assert item.summary.strip(), "register it with a summary"
 
     def test_says_what_is_missing(self) -> None:
-        """If something is missing, `open` raises `UsageError` with what to install."""
+        """If something is missing, `open` raises a `UsageError` that names what to install."""
         try:
             self.target().open()
         except UsageError as error:
@@ -72,7 +72,7 @@ class EmbedderSuite(PartSuite[Embedder]):
             fail(f"open() raised {type(error).__name__}: {error}")
 
     def test_gives_numbers_of_one_length(self, encode: Encode) -> None:
-        """Every text, even an empty one, gets a vector of finite numbers, all equally long."""
+        """Every text, even an empty one, gets a vector of the same length with finite numbers."""
         lengths = set()
         for text in _TEXTS:
             vector = _vector(encode, text)
@@ -82,24 +82,24 @@ class EmbedderSuite(PartSuite[Embedder]):
         assert len(lengths) == 1, f"its vectors have lengths {sorted(lengths)}"
 
     def test_equal_texts_have_equal_vectors(self, encode: Encode) -> None:
-        """A text gets the same vector again, whatever came in between."""
+        """A text always gets the same vector, whatever was embedded in between."""
         first = [_vector(encode, text) for text in _TEXTS]
         again = [_vector(encode, text) for text in reversed(_TEXTS)][::-1]
         assert first == again, "a text got a different vector the second time"
 
     def test_tells_texts_apart(self, encode: Encode) -> None:
-        """Texts that have nothing in common have different vectors."""
+        """Texts without anything in common have different vectors."""
         assert _vector(encode, _SAID) != _vector(encode, "Zwölf Boxkämpfer jagen Viktor")
 
     def test_uses_no_chance_and_no_clock(self, encode: Encode) -> None:
-        """Rows depend on the vectors: no chance and no clock."""
+        """It does not use randomness or clocks, since rows depend on the vectors."""
         with watching(homes_of(self.target().open, encode)) as seen:
             _vector(encode, _SAID)
         assert not seen.chance, f"chance: {'; '.join(seen.chance)}"
         assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
 
     def test_same_vector_in_another_process(self, encode: Encode) -> None:
-        """A process that hashes texts its own way gives the same vectors."""
+        """A process with a different hash seed returns the same vectors."""
         here = [_vector(encode, text) for text in _TEXTS[:5]]
         for seed in ("1", "2"):
             printed = elsewhere(__name__, self.embedder, str(self.folder), hash_seed=seed)

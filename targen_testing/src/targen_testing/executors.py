@@ -170,7 +170,7 @@ class ExecutorSuite(Suite):
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
 
     def test_places_each_model(self) -> None:
-        """A model for each source, in order, with its identity, its price and its counts."""
+        """It returns a model for each source, in order, with its identity, price and counts."""
         options: list[dict[str, Any]] = [{}, {"garbage_rate": 1.0}]
 
         async def use(models: Sequence[ChatModel]) -> list[ChatReply]:
@@ -207,11 +207,11 @@ class ExecutorSuite(Suite):
         )
 
     def test_same_bytes(self, tmp_path: Path) -> None:
-        """A run has the bytes of one in this process, with the same replies, bad ones included."""
+        """Given the same replies, even bad ones, a run has the same bytes as in this process."""
         self._same(self.here(tmp_path / "here", _FAULTS), self.run(tmp_path / "there", _FAULTS))
 
     def test_same_journal(self, tmp_path: Path) -> None:
-        """The journal answers every call of the run, and the run is resumed without it."""
+        """The journal contains every call, and the run can be resumed without the executor."""
         here = self.here(tmp_path / "here", _FAULTS)
         there = self.run(tmp_path / "there", _FAULTS)
         self._same(here, there)
@@ -227,7 +227,7 @@ class ExecutorSuite(Suite):
         assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
 
     def test_keeps_the_budget(self, tmp_path: Path) -> None:
-        """A run stops before it exceeds its tokens, and continues without the limit."""
+        """A run stops before it exceeds its token limit, and continues without the limit."""
         here = self.here(tmp_path / "here", _FAULTS)
         total = here.report["usage"]["total"]
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
@@ -243,7 +243,7 @@ class ExecutorSuite(Suite):
         self._same(here, Trial(there.folder, report, None))
 
     def test_errors_come_through(self, tmp_path: Path) -> None:
-        """A model's error ends the run as it would here, in the same words."""
+        """A model's error ends the run with the same message as in this process."""
         refused = {"unauthorized": True}
         here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
         there = self.run(tmp_path / "there", refused).error
@@ -251,7 +251,7 @@ class ExecutorSuite(Suite):
         assert (type(there), str(there)) == (type(here), str(here)), "a different error than here"
 
     def test_bugs_are_told(self, tmp_path: Path) -> None:
-        """Any other exception of a model ends the run with its own words."""
+        """Any other exception of a model ends the run with that exception's message."""
         script = tmp_path / "bug.py"
         script.write_text("def reply(request):\n    raise LookupError('no such river')\n")
         error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
@@ -261,7 +261,7 @@ class ExecutorSuite(Suite):
         )
 
     def test_can_be_cancelled(self) -> None:
-        """A call that nobody waits for ends at once, and others are answered."""
+        """A cancelled call ends at once, and others are answered."""
 
         async def use(models: Sequence[ChatModel]) -> ChatReply:
             slow, quick = models
@@ -279,7 +279,7 @@ class ExecutorSuite(Suite):
         assert isinstance(reply, ChatReply)
 
     def test_leaves_nothing_running(self) -> None:
-        """Closing a model, even twice, leaves the others; after the last one no task runs."""
+        """Closing a model, even twice, does not affect others; after the last, no task runs."""
 
         async def use(models: Sequence[ChatModel]) -> None:
             one, other = models
@@ -292,7 +292,7 @@ class ExecutorSuite(Suite):
         assert not left, f"{len(left)} tasks still run: {left[0]}"
 
     def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
-        """A worker that is killed is replaced, and the run has the same bytes."""
+        """A killed worker is replaced, and the run has the same bytes."""
         if not self.own_processes:
             pytest.skip("does not declare own_processes")
         script = tmp_path / "dies.py"
@@ -310,7 +310,7 @@ class ExecutorSuite(Suite):
         ids=["replicas", "resources"],
     )
     def test_refuses_in_words(self, asked: Mapping[str, Any]) -> None:
-        """A request that it cannot meet is a `UsageError` or a `JobFailed`, never ignored."""
+        """A request that it cannot fulfil raises a `UsageError` or a `JobFailed`."""
         workers = replace(self.where().workers, patience=1.0, **asked)
 
         async def use(models: Sequence[ChatModel]) -> None:

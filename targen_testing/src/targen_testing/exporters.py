@@ -108,19 +108,19 @@ class ExporterSuite(PartSuite[Exporter]):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         assert self.item().summary.strip() or self.target().summary.strip(), (
             "register it with a summary"
         )
 
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
-        """It makes the file or the folder that its suffix promises, with something in it."""
+        """It writes a non-empty file or folder, as its suffix indicates."""
         files = self.write(dataset, tmp_path)
         assert files, "the folder does not contain any files"
         assert any(path.stat().st_size for path in files), "what it wrote is empty"
 
     def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
-        """The same rows make the same bytes: no date, no chance, no name of a folder."""
+        """The same rows give the same bytes, without dates, randomness or folder names."""
         first, again = (
             {path.relative_to(folder): path.read_bytes() for path in self.write(dataset, folder)}
             for folder in (tmp_path / "first", tmp_path / "again")
@@ -130,7 +130,7 @@ class ExporterSuite(PartSuite[Exporter]):
             assert content == again[name], f"the same rows give a different {name}"
 
     def test_keeps_pairs_together(self, tmp_path: Path) -> None:
-        """It writes rows of a task whose instances take two rows each, or says why not."""
+        """It writes pairs of rows from one instance, or raises an error that explains why not."""
         rows = [
             {"text": f"A {word} {thing}.", "label": label, "idx": 2 * at + side}
             for at, (thing, label) in enumerate([("lamp", "good"), ("boat", "bad")])
@@ -148,13 +148,13 @@ class ExporterSuite(PartSuite[Exporter]):
             )
 
     def test_changes_no_row(self, dataset: Dataset, tmp_path: Path) -> None:
-        """The rows are as they were."""
+        """It does not change the rows."""
         before = copy.deepcopy(dataset.rows)
         self.write(dataset, tmp_path)
         assert dataset.rows == before
 
     def test_writes_nowhere_else(self, dataset: Dataset, tmp_path: Path) -> None:
-        """It writes, makes and removes nothing outside of the path that it is given."""
+        """It does not write or remove anything outside the given path."""
         exporter = self.target()
         folder, scratch = tmp_path / "out", tmp_path / "scratch"
         folder.mkdir()
@@ -180,7 +180,7 @@ class ExporterSuite(PartSuite[Exporter]):
         assert not outside, f"it writes to {', '.join(sorted({str(p) for p in outside}))}"
 
     def test_leaves_nothing_half_done(self, dataset: Dataset, tmp_path: Path) -> None:
-        """A failure on the way comes out, so that no half of a dataset looks like a whole."""
+        """It does not hide failures, so an incomplete dataset cannot look complete."""
         exporter = self.target()
         out = tmp_path / f"made{exporter.suffix}"
         rows = _Torn(dataset.rows, at=len(dataset.rows) // 2)
@@ -195,7 +195,7 @@ class ExporterSuite(PartSuite[Exporter]):
             )
 
     def test_refuses_in_words(self, dataset: Dataset, tmp_path: Path) -> None:
-        """Where it cannot write a dataset, such as one without rows, it says so as a UsageError."""
+        """If it cannot write a dataset, such as one without rows, it raises a UsageError."""
         exporter = self.target()
         empty = Dataset(dataset.name, dataset.task, (), dataset.card)
         try:

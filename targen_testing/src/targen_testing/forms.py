@@ -73,7 +73,7 @@ class FormSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, and so is each key described."""
+        """It is registered with a summary, and each key has a description."""
         item = self.registry().find("form", self.form)
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
         bare = [
@@ -84,7 +84,7 @@ class FormSuite(Suite):
         assert not bare, f"keys without a description: {', '.join(bare)}"
 
     def test_makes_a_task_of_that_name(self) -> None:
-        """A file means a task with the requested name."""
+        """A file gives a task with the requested name."""
         task = self.made()
         if not isinstance(task, Task):
             fail(f"task() returned a {type(task).__name__}, not a targen_core.Task")
@@ -93,7 +93,7 @@ class FormSuite(Suite):
         )
 
     def test_means_the_same_again(self) -> None:
-        """The same file means the same task: version, labels, columns and prompts."""
+        """The same file gives the same task: version, labels, columns and prompts."""
         one, two = self.made(), self.made()
         for name in ("version", "labels", "branches", "parameters"):
             assert getattr(one, name) == getattr(two, name), f"{name} differs the second time"
@@ -101,7 +101,7 @@ class FormSuite(Suite):
         assert versions[0] == versions[1], "prompts differ the second time"
 
     def test_refuses_misspelt_keys(self) -> None:
-        """A key that the form does not have is an error, which names its line."""
+        """An unknown key raises an error that gives its line."""
         form = self.target()
         try:
             form.spec.model_validate({**self.below(), "no-such-key": 1})
@@ -110,14 +110,14 @@ class FormSuite(Suite):
         fail('it accepts any key: set model_config = ConfigDict(extra="forbid")')
 
     def test_a_copy_means_the_same(self) -> None:
-        """The copy that a run keeps means the same task, wherever it lies."""
+        """A run's copy of the file gives the same task, in any folder."""
         form, spec = self.target(), self.read()
         kept = {**spec.model_dump(mode="json", exclude_defaults=True), **form.keeps(spec)}
         copied = form.task(form.spec.model_validate(kept), "kit-file")
         assert copied.version == self.made().version, "the copy is a different version of the task"
 
     def test_says_what_it_reaches_for(self) -> None:
-        """`reaching` returns a mapping, of places in the file."""
+        """`reaching` returns a mapping whose keys are places in the file."""
         form = self.target()
         if form.reaching is None:
             pytest.skip("does not declare reaching: the whole file counts")

@@ -69,7 +69,7 @@ class OutputSuite(TaskSuite):
     # --- what must hold ---
 
     def test_file_has_the_output(self) -> None:
-        """The file declares the output that the suite is for."""
+        """The file declares the output that the suite tests."""
         name = self.output.rpartition(":")[2]
         below = self.declared().output or {}
         assert name in below, f"the file has no key {name} below output"
@@ -83,7 +83,7 @@ class OutputSuite(TaskSuite):
         assert not bare, f"keys without a description: {', '.join(bare)}"
 
     def test_refuses_misspelt_keys(self) -> None:
-        """A key that the output does not have is an error."""
+        """An unknown key raises an error."""
         below = {**(self.declared().output or {}), "no-such-key": 1}
         try:
             self.kind_of_output().spec.model_validate(below)
@@ -92,7 +92,7 @@ class OutputSuite(TaskSuite):
         fail('it accepts any key: set model_config = ConfigDict(extra="forbid")')
 
     def test_a_copy_means_the_same(self) -> None:
-        """The copy that a run keeps means the same task."""
+        """A run's copy of the file gives the same task."""
         one = self.declared()
         copied = Declaration.model_validate_json(one.as_json())
         again = copied.task(name=self.task)
@@ -101,7 +101,7 @@ class OutputSuite(TaskSuite):
             assert getattr(task, name) == getattr(again, name), f"{name} differs in the copy"
 
     def test_a_row_s_own_answers_give_its_own_output(self, good: Trial) -> None:
-        """A person who changes no answer changes no column."""
+        """If a person does not change any answer, no column changes."""
         task = self.target()
         output = output_in(task)
         assert output is not None, "its task's rows have no output"
@@ -115,7 +115,7 @@ class OutputSuite(TaskSuite):
                 assert found == own, f"answered() turns {own} into {found}"
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
-        """Other processes make the same rows of the file."""
+        """Other processes generate the same rows from the file."""
         file = tmp_path / "kit.yaml"
         file.write_text(self.file, encoding="utf-8")
         one, other = rows_elsewhere(str(file), self.rows, "", tmp_path)

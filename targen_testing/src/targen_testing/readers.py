@@ -75,7 +75,7 @@ class ReaderSuite(Suite):
         )
 
     def test_reads(self, path: Path) -> None:
-        """It makes a task of the file, by the same version again."""
+        """It creates a task from the file, always with the same version."""
         file, again = self.read(path), self.read(path)
         assert isinstance(file, TaskFile) and isinstance(file.task, Task), (
             "read() returns a TaskFile with a Task"
@@ -85,7 +85,7 @@ class ReaderSuite(Suite):
         )
 
     def test_another_text_is_another_version(self, path: Path) -> None:
-        """The file's text decides the version: a run would otherwise continue with another task."""
+        """A different text gives a different version, so that no run mixes two tasks."""
         before = self.read(path).task
         words = before.description or before.summary
         if not words or words not in self.file:
@@ -96,7 +96,7 @@ class ReaderSuite(Suite):
         )
 
     def test_its_copy_is_read_back(self, path: Path, tmp_path: Path) -> None:
-        """A run keeps a copy, by which it is resumed wherever the command is installed."""
+        """A run keeps a copy, from which it can be resumed wherever the command is installed."""
         file = self.read(path)
         run = tmp_path / "run"
         run.mkdir()
@@ -109,7 +109,7 @@ class ReaderSuite(Suite):
         assert again.quota_names == file.task.quota_names, "the copy has different labels"
 
     def test_makes_rows(self, path: Path, tmp_path: Path) -> None:
-        """The task makes rows by scripted replies."""
+        """The task generates rows from scripted replies."""
         task = self.read(path).task
         registry = self.registry().including(tasks={task.name: task})
         quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
@@ -119,7 +119,7 @@ class ReaderSuite(Suite):
             fail(f"a run of the task ended with {made.error!r}")
 
     def test_refuses_in_words(self, path: Path) -> None:
-        """A file that is no task is a `UsageError`, and never another exception."""
+        """A file that is not a task raises a `UsageError`, not another exception."""
         for content in _BROKEN:
             path.write_bytes(content)
             try:

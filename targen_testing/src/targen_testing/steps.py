@@ -115,7 +115,7 @@ class _StepSuite(PartSuite[PartT]):
     # --- what must hold ---
 
     def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """With good replies all rows are made with it."""
+        """With good replies, it is used for all rows of a complete run."""
         trial, seen = watched
         if seen.chance or seen.clock:
             return
@@ -123,20 +123,20 @@ class _StepSuite(PartSuite[PartT]):
             fail(f"with good replies: {trial.error} {trial.reasons or ''}".rstrip())
 
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """Chance comes from `llm.rng`; clocks are not used."""
+        """Randomness comes only from `llm.rng`, and clocks are not used."""
         _, seen = watched
         assert not seen.chance, f"chance: {'; '.join(seen.chance)}: use llm.rng(name)"
         assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
 
     def test_raises_only_rejections(self, hostile: Trial) -> None:
-        """Hostile replies end in rejections with reasons, never in another exception."""
+        """Hostile replies lead to rejections with reasons, not to other exceptions."""
         if not hostile.has_ended:
             fail(f"with hostile replies: {hostile.error}")
         bad = trials.bad_reasons(hostile)
         assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
-        """The same replies make the same rows, at any concurrency, however often."""
+        """The same replies always give the same rows, at any concurrency."""
         trial, seen = watched
         if seen.chance or seen.clock or not trial.has_ended:
             pytest.skip("no run to compare with: see makes-rows")
@@ -146,7 +146,7 @@ class _StepSuite(PartSuite[PartT]):
                 fail(f"{' and '.join(files)} differ with {concurrency} calls at once")
 
     def test_verifies(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """The journal of its run makes all rows again: `targen resume --verify`."""
+        """Its run can be replayed from the journal (`targen resume --verify`)."""
         trial, _ = watched
         if not trial.has_ended:
             pytest.skip("there is no run to check: see makes-rows")
@@ -228,7 +228,7 @@ class _ListSuite(_StepSuite[ListStep[Any]]):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         own = getattr(self.target(), "summary", "")
         assert self.item().summary.strip() or str(own).strip(), "register it with a summary"
 
@@ -324,11 +324,11 @@ class _RefusingSuite(_StepSuite[PartT]):
         return homes_of(target if inspect.isfunction(target) else type(target))
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         assert self.item().summary.strip(), "register it with a summary"
 
     def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """Rows of a task that it is for pass, and others are rejected, not failed on."""
+        """Rows of a suitable task pass; others are rejected, without another exception."""
         trial, seen = watched
         if seen.chance or seen.clock:
             return
@@ -360,7 +360,7 @@ class FilterSuite(_RefusingSuite[Filter]):
     kind = "filter"
 
     def test_remembers(self, tmp_path: Path) -> None:
-        """By what `add` returned, a new filter refuses what the first one would."""
+        """From the results of `add`, a new filter rejects the same rows as the first one."""
         seen: list[_Recorder] = []
         item, registry = self.item(), self.everything()
         model = registry.options_of(item)

@@ -176,7 +176,7 @@ class TaskSuite(Suite):
     # --- what is written down ---
 
     def test_described(self) -> None:
-        """It has a summary, a version and a description, and is named as it is registered."""
+        """It has a summary, a version, a description, and the name under which it is registered."""
         item, task = self.registry().find("task", self.task), self.target()
         assert item.summary.strip(), "register it with a summary: the listings show it"
         for name in ("summary", "version", "description"):
@@ -184,7 +184,7 @@ class TaskSuite(Suite):
         assert task.name == item.name, f"it is registered as {item.name}, but named {task.name}"
 
     def test_prompts_fill(self) -> None:
-        """Every prompt reads, has turns, and ends with the user's; a brief one needs no more."""
+        """Every prompt can be read and ends with a user turn; brief ones need no more values."""
         every = self.target().every_prompt
         for prompt in (*every, *(prompt.brief for prompt in every)):
             try:
@@ -204,18 +204,18 @@ class TaskSuite(Suite):
             assert not more, f"prompt {prompt.name}: only its brief form needs {', '.join(more)}"
 
     def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
-        """The steps give each prompt the values that it names, and no others."""
+        """The steps give each prompt exactly the values that it names."""
         self.must_not("prompts-name-nothing-undefined", watched)
 
     def test_prompts_are_listed(self, good: Trial) -> None:
-        """All prompts are in `Task.prompts` or a part's: manifests have their versions."""
+        """All prompts are in `Task.prompts` or a part's `prompts`, for the manifest."""
         listed = {prompt.name for prompt in self.target().every_prompt}
         parts = Manifest.load(good.folder / "manifest.json").lock.parts.values()
         missing = good.asked.difference(listed, *(part.prompts for part in parts))
         assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
 
     def test_samples_cover_right_and_wrong(self) -> None:
-        """The meta-prompt's samples show right and wrong outputs, for each label.
+        """The samples for step 4 show right and wrong outputs, for each label.
 
         If a prompt cannot show all labels, this holds for some of them.
         """
@@ -237,13 +237,13 @@ class TaskSuite(Suite):
         assert all(s.explanation for s in task.judging.samples), "a sample has no explanation"
 
     def test_has_checks(self) -> None:
-        """A task without checks accepts anything that parses."""
+        """It has checks; otherwise it would accept anything that parses."""
         assert self.target().checks, "Task.checks is empty"
 
     # --- with good replies ---
 
     def test_uses_no_chance(self, watched: _Watched) -> None:
-        """Chance comes from `llm.rng(name)`, and in a dry run from `call.rng`."""
+        """Randomness comes only from `llm.rng(name)`, or `call.rng` in a dry run."""
         self.must_not("uses-no-chance", watched)
 
     def test_uses_no_clock(self, watched: _Watched) -> None:
@@ -251,20 +251,20 @@ class TaskSuite(Suite):
         self.must_not("uses-no-clock", watched)
 
     def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
-        """Steps and checks raise `Rejected` or nothing, whatever the replies."""
+        """With any replies, steps and checks raise no exception except `Rejected`."""
         self.must_not("steps-raise-only-rejections", watched)
         refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
         if not (_trouble(watched)[0] or refused or hostile.has_ended):
             fail(f"with hostile replies: {hostile.error}")
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
-        """Rejections are counted by a short word with dashes."""
+        """Reasons of rejections are short slugs, such as `too-long`."""
         for trial in (watched.trial, hostile):
             bad = trials.bad_reasons(trial)
             assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
-        """Every instance has the label that it was made for, and every row one of the set."""
+        """Every instance has the label that was requested, and every row a label of the set."""
         self.must_not("labels-come-from-the-set", watched)
         task = self.target()
         for row in (*watched.trial.rows, *hostile.rows):
@@ -273,7 +273,7 @@ class TaskSuite(Suite):
                 assert row["label"] in values, f"{row['label']!r} is not a label of {task.name}"
 
     def test_generates_exact_quotas(self, watched: _Watched) -> None:
-        """A dry run ends complete, and each row has its provenance."""
+        """A dry run meets its quotas, and each row has its provenance."""
         self.must_not("generates-exact-quotas", watched)
         trial, task = watched.trial, self.target()
         if trial.error is not None:
@@ -283,7 +283,7 @@ class TaskSuite(Suite):
         assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
 
     def test_calls_give_several(self, good: Trial) -> None:
-        """Where `instances_per_call` says so, a call gives several: its prompt asks for them."""
+        """A call returns `instances_per_call` instances, and its prompt requests that number."""
         several = self.target().instances_per_call
         last = several - 1
         places = [record["id"].rpartition("/")[2] for record in (*good.provenance, *good.made)]
@@ -294,7 +294,7 @@ class TaskSuite(Suite):
             )
 
     def test_rows_are_official(self, watched: _Watched) -> None:
-        """Every row satisfies the official schema, strictly."""
+        """Every row strictly matches the official schema."""
         self.must_not("rows-are-official", watched)
         if check := _trouble(watched)[0]:
             pytest.skip(f"there is no run to check: see {check}")
@@ -303,13 +303,13 @@ class TaskSuite(Suite):
             fail(problem)
 
     def test_rows_read_back(self, good: Trial) -> None:
-        """The instance that is read from a row makes the same row again."""
+        """An instance that is read from a row gives the same row again."""
         problem = trials.misread(self.target(), good)
         if problem:
             fail(problem)
 
     def test_texts_are_there(self, good: Trial) -> None:
-        """The paths of `Task.fields` lead to texts of its rows: the analysis reads those."""
+        """The paths in `Task.fields` lead to texts in its rows, which the analysis reads."""
         task = self.target()
         if trials.unofficial(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official")
@@ -319,7 +319,7 @@ class TaskSuite(Suite):
                 fail(f"the rows do not have a text at {path!r}: see Task.fields")
 
     def test_cases_are_read(self, good: Trial) -> None:
-        """`Rows.cases` reads every row, with texts and cues of the same names, and the labels."""
+        """`Rows.cases` reads every row and its label, with the same text and cue names."""
         task = self.target()
         if task.rows.cases is None:
             return
@@ -341,7 +341,7 @@ class TaskSuite(Suite):
             fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
 
     def test_label_set_is_closed(self, good: Trial) -> None:
-        """A label that the task lacks is refused, never written."""
+        """A label outside the set is refused and never written."""
         task = self.target()
         if not task.labels:
             return
@@ -354,7 +354,7 @@ class TaskSuite(Suite):
     def test_every_corrector_judges_it(
         self, uncorrected: Trial, tmp_path: Path, corrector: str
     ) -> None:
-        """Correctors find the questions, and what they find is a label or a reason."""
+        """Every corrector can answer its questions, with a label or a reason."""
         task = self.target()
         if uncorrected.error is not None:
             fail(f"without a corrector: {uncorrected.error}")
@@ -371,7 +371,7 @@ class TaskSuite(Suite):
             assert all(flow["reasons"])
 
     def test_variants_generate(self, good: Trial, tmp_path: Path) -> None:
-        """Each variant ends complete."""
+        """A run of each variant meets its quotas."""
         for name, variant in self.target().variants.items():
             trial = self.trial(tmp_path / name, variants=(name,))
             if trial.error is not None:
@@ -381,7 +381,7 @@ class TaskSuite(Suite):
     # --- the same replies, the same rows ---
 
     def test_same_bytes_whatever_the_concurrency(self, good: Trial, tmp_path: Path) -> None:
-        """The rows depend on the replies, not on what comes back first."""
+        """The rows do not depend on the concurrency."""
         again = self.trial(tmp_path / "1", concurrency=1)
         if trials.differing(again.folder, good.folder) and self._repeats(good, tmp_path):
             fail("one call at a time makes different rows than 8 at once")
@@ -389,7 +389,7 @@ class TaskSuite(Suite):
     def test_same_bytes_whatever_answer_comes_first(
         self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
     ) -> None:
-        """Answers in another order make the same rows, also of a run stopped and resumed.
+        """Answers in any order give the same rows, even if the run is stopped and resumed.
 
         A third of them is bad. The run has no ledger when it is resumed.
         """
@@ -403,7 +403,7 @@ class TaskSuite(Suite):
             fail(f"{_SHUFFLED}; {' and '.join(files)} differ")
 
     def test_verifies(self, good: Trial, shuffled: Trial, tmp_path: Path) -> None:
-        """The journal of a finished run makes all its rows again: `targen resume --verify`."""
+        """A finished run can be replayed from its journal (`targen resume --verify`)."""
         if not shuffled.has_ended:
             pytest.skip("there is no run to check: see same-bytes-whatever-answer-comes-first")
         again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
@@ -414,14 +414,14 @@ class TaskSuite(Suite):
             )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
-        """A second run in the same process makes the same rows, without state from the first."""
+        """A second run in the same process generates the same rows: the first leaves no state."""
         if not self._repeats(good, tmp_path):
             fail(
                 "a second run makes different rows: the plugin remembers something of the first one"
             )
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
-        """Other processes make the same rows, independent of the order of a set or of `id`."""
+        """Other processes generate the same rows, whatever the order of sets or values of `id`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
         datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
@@ -433,7 +433,7 @@ class TaskSuite(Suite):
     # --- with bad and hostile replies ---
 
     def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
-        """With a third of all replies bad, the rows are still good ones."""
+        """Even if a third of all replies are bad, all rows are good."""
         if not bad.has_ended:
             fail(f"with bad replies: {bad.error}")
         for row in bad.rows:
@@ -443,7 +443,7 @@ class TaskSuite(Suite):
         assert set(bad.report["flow"]) == set(self.target().branches)
 
     def test_hostile_replies_make_no_bad_rows(self, good: Trial, hostile: Trial) -> None:
-        """Rows from hostile replies are official rows, which read back."""
+        """Rows from hostile replies match the schema and can be read back."""
         task = self.target()
         if trials.unofficial(task, good) or trials.misread(task, good):
             pytest.skip("good replies make bad rows: see rows-are-official, rows-read-back")

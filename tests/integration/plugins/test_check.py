@@ -61,7 +61,7 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     ):
         assert any(line.startswith(line_start) for line in lines), line_start
     assert sum(line.startswith("      try: ") for line in lines) == 2
-    assert any(line.startswith("      required: It makes the file") for line in lines)
+    assert any(line.startswith("      required: It writes a non-empty file") for line in lines)
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -70,12 +70,12 @@ class Delivery:
 
     Attributes:
         summary: one line for `targen list-deliveries`.
-        asked: the option that asks for it.
-        dropped: the option that leaves it out.
+        asked: the option that turns it on.
+        dropped: the option that turns it off.
         answered: how calls are answered, as half a sentence, for errors.
-        basis: what an estimate adds to its basis, such as ", in batches".
-        leaves: whether somebody else takes the calls away, so that a run alone gets no answer.
-        takes_all: whether it also takes the calls of lists that are asked one after another.
+        basis: what an estimate adds to the description of its basis, such as ", in batches".
+        leaves: whether somebody else must fetch the calls, so that the run itself gets no answers.
+        takes_all: whether it also delivers the calls of lists that are requested one after another.
     """
 
     summary: str = ""
@@ -87,25 +87,25 @@ class Delivery:
     takes_all: bool = False
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
-        """Check that it can deliver the calls of a step, whose backend was `called` so.
+        """Check that it can deliver the calls of a step; `called` is the name of its backend.
 
         Raises:
             UsageError: it cannot.
         """
 
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
-        """Return models in the place of `sources`, in their order, with the same identities.
+        """Return models that replace `sources`, in their order, with the same identities.
 
         Closing one closes the model in whose place it is.
         """
         raise NotImplementedError
 
     def price(self, price: Price | None) -> Price | None:
-        """Return what calls cost that are delivered so, where one by one they cost `price`."""
+        """Return the price of delivered calls, given the price of individual calls."""
         return price
 
     def outstanding(self, folder: Path) -> Outstanding | None:
-        """Return what was handed over in a run directory; None if this delivery left no file there.
+        """Return the calls submitted in a run directory; None if this delivery has no file there.
 
         Raises:
             WriteFailed: its file cannot be read.
@@ -113,7 +113,7 @@ class Delivery:
         return None
 
     def report(self, folder: Path) -> Mapping[str, Any]:
-        """Return what it adds to the report of a run directory, whether or not it was used there.
+        """Return its additions to the report of a run directory, whether it was used there or not.
 
         Raises:
             WriteFailed: its file cannot be read.

@@ -78,8 +78,8 @@ class ModelExecutor:
 
     Attributes:
         summary: one line for `targen list-executors`.
-        place: starts the workers. It may import heavy packages, and is awaited in the loop of the
-            run: what takes long there belongs into a thread.
+        place: starts the workers. It may import heavy packages. It is awaited in the run's event
+            loop, so run slow code in a thread.
     """
 
     summary: str

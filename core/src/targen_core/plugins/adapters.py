@@ -34,14 +34,14 @@ _MARKS = "module-classes"  # not "classes", where earlier versions also noted cl
 class Adapter:
     """Makes models of another library usable.
 
-    It is registered under its library's name. That name and its aliases are the top-level packages
-    whose objects it is asked about, so that no library is imported to find it. Its summary is what
-    errors call such an object, such as "a langchain BaseChatModel".
+    It is registered under its library's name. It is called for objects from the top-level packages
+    with that name or its aliases. So targen need not import a library to find it. Errors use its
+    summary for such an object, such as "a langchain BaseChatModel".
 
     Attributes:
-        adapt: makes a `ChatModel` of an object; None if the object is no model.
-        backend: makes a `Backend` of a class that a user names; None if classes cannot be named.
-        example: a class to name in hints, such as "langchain_openai.ChatOpenAI".
+        adapt: returns a `ChatModel` for an object, or None if the object is not a model.
+        backend: returns a `Backend` for a class that a user names; None if users cannot do that.
+        example: a class to show in hints, such as "langchain_openai.ChatOpenAI".
     """
 
     adapt: Callable[[Any], ChatModel | None]

@@ -23,14 +23,13 @@ class Case:
 
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis".
-        label: the right decision, by name; "" stands for the row's own label. An option has `RIGHT`
-            or `WRONG`.
-        cues: clues that might give away the label without solving the task, such as position, count
-            or kind. The keys are names, as in "from NAME, a classifier predicts 90 % of the
-            labels". Length, words and what two texts share are always examined.
+        label: the right decision; "" means the row's own label. Options have `RIGHT` or `WRONG`.
+        cues: clues that might reveal the label without solving the task, such as position, count or
+            kind, by name. The name should fit "from NAME, a classifier predicts 90 % of the
+            labels". Length, words and overlap are always tested.
         question: the number of the question; the options of one question have the same number.
-        reads: the texts as a model in training reads them, if `texts` omit something decisive, such
-            as which of two words is meant.
+        reads: the texts that a model reads in training, if `texts` omit something decisive, such as
+            which of two words is meant.
         answer: what a model writes to choose this option, such as "choice2" or a name.
         several: whether any number of the question's options may be right; a model then writes each
             right one on its own line.

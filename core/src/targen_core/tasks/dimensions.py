@@ -72,15 +72,15 @@ class Dimension(Keywords):
     """A trait in which a run's rows, or the items of a list, vary.
 
     Attributes:
-        name: as in `--dimension NAME=a,b`, in prompts, in provenance and in reports.
+        name: its name in `--dimension NAME=a,b`, prompts, provenance and reports.
         values: the values to draw from, such as `vocabulary("words")`; a mapping gives each value a
             weight, a whole number.
         in_prompt: whether prompts contain the draw; if not, only the step's code reads it, in
             `llm.draws`, for example to select a prompt.
         summary: one line for people.
         by_branch: for rows, whether the branches of a seed have separate draws. The branch is then
-            one more index of the path. Over as many seeds as there are values, each branch gets
-            each value once, so a value still does not reveal a label.
+            an additional index of the place. With k values, each branch gets every value once in k
+            seeds, so a value still does not reveal a label.
     """
 
     name: str

@@ -29,36 +29,32 @@ class Rows(Keywords, Generic[InstanceT]):
     """The official rows: their schema, and the conversion from instances to rows and back.
 
     Attributes:
-        schema: the schema of an official row, `idx` included; the label may be
-            absent in it, as in test files. By default made from the instance.
-        to_rows: the official rows of an instance, `rows_per_instance` of them,
-            the first numbered `idx`. By default one: the instance with `idx`.
-        from_rows: the instances of `rows_per_instance` official rows, the
-            reverse of `to_rows`; rows without a label, as in test files, give
-            none. By default one.
-        from_texts: the columns of an instance from plain texts by a model that only knew the
-            columns' names. For example, it may put a title before a passage. It must not change
-            texts that already fit. For methods, which do not know the task; by default the texts
-            are the columns.
+        schema: the schema of an official row, with `idx`. The label may be missing, as in test
+            files. By default derived from the instance.
+        to_rows: returns the `rows_per_instance` official rows of an instance, numbered from `idx`.
+            By default one row: the instance with `idx`.
+        from_rows: the reverse of `to_rows`: returns the instances of `rows_per_instance` official
+            rows, or none for rows without a label, as in test files. By default one.
+        from_texts: returns the columns of an instance for texts from a model that only knew their
+            names; for methods, which do not know the task. For example, it may put a title before a
+            passage. It must not change texts that already fit. By default, texts are columns.
         rows_per_instance: number of rows per instance, which must stay together.
-        pack: the official file of a dataset's rows, if it nests or numbers the rows of a dataset.
+        pack: returns the contents of the official file, if it nests or numbers a dataset's rows.
         from_file: returns the official form of a row that a file contains in a different form, such
             as spans without their text. It raises a ValueError if the row is invalid.
-        label_named: the label that a person means by a name that is not exactly a label, such as a
-            set's names in a different order. It returns the name itself if it does not match any
-            label.
-        label_of: the name of an instance's label, or None if it has none
-            before step 4; by default by its field `label`. Needed if labels
-            are open.
-        with_label: an instance with a different label; by default created through its schema.
+        label_named: returns the label that a person means, for example by a set's names in a
+            different order. If no label matches, it returns the name itself.
+        label_of: returns the name of an instance's label, or None before step 4. By default, it
+            reads the field `label`. Required if labels are open.
+        with_label: returns an instance with a different label; by default through its schema.
         fields: the texts of an official row, as paths such as "target.span1_text"; by default the
             schema's text fields.
-        cases: for analysis, the decisions in an official row as `Case`s, with the clues that could
-            give them away. Empty if the row has no label. By default one: the row's texts and its
-            label.
-        oddities: rows of the original data that break `schema`, as they were published: their
-            `targen_core.dataset.model.row_digest`, and where each is. They are reported as
-            known, and do not make a file invalid.
+        cases: for analysis: returns the decisions in an official row as `Case`s, with cues that may
+            reveal the answers. Empty if the row has no label. By default one: the row's texts and
+            its label.
+        oddities: known invalid rows of the original data: the
+            `targen_core.dataset.model.row_digest` of each, and its location. They are reported, but
+            do not make a file invalid.
     """
 
     schema: type[BaseModel] | None = None
@@ -81,13 +77,13 @@ class Texts(Keywords, Generic[InstanceT]):
     """The forms of an instance as text.
 
     Attributes:
-        render: an instance without its label. By default its fields, each with its name; for a
-            single field, only its value.
-        answer: its label, for instruction tuning; by default the label's name.
-        dedup_text: the part that the generator wrote, on which rows that share a seed are compared.
-            By default all of `render`.
-        dedup_among: what rows share by design, if it is not a seed; rows with the same value are
-            compared only on `dedup_text`. By default the seed.
+        render: returns an instance as text, without its label. By default its fields, each with its
+            name; for a single field, only its value.
+        answer: returns its label as text, for instruction tuning; by default the label's name.
+        dedup_text: returns the part that the generator wrote. Rows that share a seed are compared
+            only by this part. By default all of `render`.
+        dedup_among: returns what rows share by design, if not their seed. Rows for which it is
+            equal are compared only by `dedup_text`.
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default these three.
@@ -111,9 +107,9 @@ class Judging(Keywords, Generic[InstanceT]):
         brief: the same in fewer words, for prompts without worked examples; by default
             `instructions`.
         samples: worked samples, right and wrong ones.
-        questions: the questions about an instance; by default one, the rendered instance, with the
-            labels and `rejecting` as its options.
-        rejecting: further answers that reject an instance, each with the reason to count.
+        questions: returns the questions about an instance; by default one, the rendered instance,
+            with the labels and `rejecting` as its options.
+        rejecting: further answers, which reject an instance: answer -> reason.
         unsure: what to do with an instance whose judge answers "unsure": "drop" it, or "keep" it
             with its claimed label.
         aggregate: turns the answers to an instance's questions into a correction; by default the

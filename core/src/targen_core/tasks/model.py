@@ -68,7 +68,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         description: what a row is and what its labels mean, for people.
         source: the source of the task and its steps.
         instance: the type of one labelled instance: a pydantic model that contains the label. By
-            default the official row without `idx`.
+            default, an official row is an instance with `idx`.
         labels: the closed label set, in the order of the quotas. Empty for a task with open labels,
             which has a single quota, "any".
         contexts: step 1, or None if the task has none.
@@ -76,28 +76,27 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parts: kinds of rows by name, each with its own lists and branches and a share of every
             label, instead of `contexts` and `seeds`.
         generators: step 3, by branch: a label's name, or a name that the task chooses.
-        branch_labels: the label that a branch aims at if its name does not give it. If it is None,
-            step 4 finds the label, and the instance may not have one before. Branches of open
-            labels aim at "any".
-        dimensions: traits in which its rows vary: one draw for each instance of step 3, the same
-            for all labels of a seed. Lists have their own dimensions.
-        drawn: `drawn(above, seed, branch)`: values that the task's own code drew for a row, by
-            name. It is for traits whose values a model lists, so that they are not dimensions.
-            Provenance records them like draws of dimensions.
+        branch_labels: the labels of branches whose names are not labels. None if step 4 determines
+            the label; the instance then need not have one before. "any" for open labels.
+        dimensions: properties that vary between rows: one draw for each instance of step 3, the
+            same for all labels of a seed. Lists have their own dimensions.
+        drawn: `drawn(above, seed, branch)` returns further values, by name, that the task's own
+            code draws for a row, because a model lists the choices. Provenance records them like
+            draws of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 to use each seed for only one label, so that no two rows share it. With
-            None, it serves all labels, one after the other. Labels take turns over neighbouring
-            seeds; if a label has all its rows, its seeds go to the next.
-        repeats_draws: whether that label then repeats the draws of its own seeds, as in earlier
-            versions, instead of using new ones. Tasks set it so that such runs still replay.
-        seats: the branches that take these turns, if not all. The turns of a removed seat go to the
-            others evenly, and a branch without a seat comes after all others. So a run that is
+        labels_per_seed: 1 to use each seed for one label, so that no two rows share it. Labels then
+            rotate over neighbouring seeds, and the seeds of a full label go to the next label. With
+            None, each seed is used for all labels, one after the other.
+        repeats_draws: whether a label that gets a full label's seed repeats draws of its own seeds,
+            as in earlier versions. Set it so that runs of earlier versions can still be replayed.
+        seats: the branches between which seeds rotate, if not all; any other branch comes last. If
+            a branch is removed, its turns are spread evenly over the others. So a run that is
             repeated for different labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed; once the lists
             are exhausted, their seeds are reused. A generator finds the earlier samples in
             `llm.earlier`.
-        most: the maximum number of rows per label, if this is known before any call, such as from
-            given rows. Requesting more raises an error.
+        most: the maximum number of rows per label, if it is known before any call, for example
+            from given rows. Requesting more raises an error.
         checks: rules for every instance, before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
@@ -124,8 +123,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.
         brief_steps: the steps whose prompts do not show worked examples; a run reports them.
-        canary: the sentence by which the authors of its prompts' examples keep them out of training
-            corpora. Dataset cards and files of requests repeat it.
+        canary: the sentence that keeps the examples in its prompts out of training corpora. Dataset
+            cards and request files repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
             a list may be left out.
         dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a

@@ -297,33 +297,32 @@ class ListStep(Keywords, Generic[ItemT]):
         check: raises `Rejected` for an item that must not be used.
         once: whether the first batch is the whole list.
         key: what identifies an item; by default the text of a `str`, or all fields of a model,
-            ignoring case and outer spaces.
+            ignoring case and surrounding spaces.
         max_rejected: the list is extended only if at most this share of its first batch's
             candidates were rejected, from 0 to 1. Below 1, its second batch waits for those
             verdicts, so an unsuitable source costs only one batch.
-        told_rows: whether further batches see the rows so far, in `llm.rows`, and therefore wait
-            until all earlier candidates have their verdicts. Lists below their items see the same
-            rows. So rows can come in rounds that learn from earlier ones.
+        told_rows: whether later batches see the rows so far, in `llm.rows`, so that each round of
+            rows can learn from earlier ones. They wait until all earlier candidates have verdicts.
+            Lists below their items see the same rows.
         in_turn: whether each batch builds on the earlier ones: if lists are requested in parallel
             (`--batch-lists`), this list's batches still wait for one another.
-        balanced: whether rows come from its items in equal numbers as far as possible. An item that
-            has its share waits until the others have run out. Such a list needs `once`, and so do
-            the lists above it, which have one item.
+        balanced: whether its items provide equally many rows, as far as possible. An item with its
+            full share waits until the others have run out. Such a list needs `once`, and so do the
+            lists above it, which have one item.
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
             batches are proposed one after the other, and each sees all earlier ones.
         summary: one line for people.
-        prompts: the prompts of `propose`, for tasks that use the list and do not name its prompts
-            among their own.
+        prompts: the prompts of `propose`, for tasks that use the list but do not list its prompts.
         dry_run: offline replies to these prompts, for the same tasks; see `Task.dry_run`.
-        origin: the id of the registered list whose place this one takes, if a
-            declaration uses it; its distribution is named in manifests.
+        origin: the id of the registered list that this one was made from, if a declaration uses
+            one; manifests record its distribution.
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
-        column: for items that are texts, their column in a user's table or JSON objects, such as
-            the column of the resulting rows.
-        credit: the sources to credit for rows that come from an item.
-        dimensions: traits in which its items vary; each item has its own draw.
-        check_task: raises `UsageError` for a task that a registered list does not suit; it is
+        column: for items that are texts, the name of their column in a user's table or JSON file,
+            such as that of the resulting rows.
+        credit: returns the sources to credit for rows that come from an item.
+        dimensions: properties that vary between its items; each item has its own draw.
+        check_task: raises `UsageError` for a task that does not suit a registered list; it is
             called with the task before any calls.
     """
 
@@ -399,7 +398,7 @@ class Part:
 
     Attributes:
         lists: the chain that their seeds come from, outermost first; each list has a `name`.
-        branches: the generators that its seeds visit.
+        branches: the branches that its seeds are used for.
         share: the share of every label's rows, between 0 and 1; all shares sum to 1.
     """
 

@@ -33,17 +33,16 @@ class Corpus:
 
     Attributes:
         name: its name in tables and plots, unique in a study.
-        rows: the rows as their file holds them, in order.
+        rows: the rows in their file, in order.
         fields: names of the texts of a row, such as "premise" or "target.span1_text".
-        texts: of each row, the text of each field; "" if the row lacks it.
-        labels: of each row, its label's name, or "" if it has none.
-        intended: of each row, the label that was asked for; empty where a file
-            holds no second column of labels.
-        rendered: the text of each row that a model would see, with the words of the template around
-            the fields.
-        task: whose rows they are, where that is known and installed.
-        run: the run directory that they are from, where they are.
-        notes: what a reader must know of how it was read.
+        texts: for each row, the text of each field; "" if the row lacks it.
+        labels: for each row, the name of its label, or "".
+        intended: for each row, the label that was requested; empty if the file does not have a
+            second column of labels.
+        rendered: for each row, the text that a model would see, including the template.
+        task: the task of the rows, if it is known and installed.
+        run: the run directory that the rows are from, if any.
+        notes: what a reader must know about how the dataset was read.
     """
 
     name: str
@@ -105,15 +104,13 @@ class Metric:
 
     Attributes:
         title: heading of its part of the report.
-        measure: `measure(study, options)` returns the findings; it imports heavy packages inside.
-            It raises `ModuleNotFoundError` for a missing package and
-            `targen_core.errors.UsageError` for another missing thing, such as a model. Both are
-            reported, and the other metrics continue. Missing traits of the data are a note, not an
-            error.
-        options: their class; `options` of `measure` is one of them.
-        extra: the extra of its distribution that brings what `measure` imports
-            beside the distribution's own dependencies, or "".
-        order: its place in the report, the lowest first.
+        measure: `measure(study, options)` returns the findings. Import heavy packages inside it. If
+            a package is missing, it raises `ModuleNotFoundError`; if a model or the like is, a
+            `targen_core.errors.UsageError`. Both are reported, and other metrics continue. For
+            unsuitable data, it returns a note and does not raise an error.
+        options: the class of the `options` of `measure`.
+        extra: the extra of its distribution that installs the imports of `measure`, or "".
+        order: its position in the report, lowest first.
         summary: one line for people.
     """
 

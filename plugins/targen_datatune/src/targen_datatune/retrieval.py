@@ -109,15 +109,14 @@ class Catalogue:
     Attributes:
         summary: one line for people.
         opens: whether a specification that a user types, such as "hf:" or a path, is for this
-            catalogue; it looks at no network.
-        listing: `listing(spec, options)` gives what there is, cheaply and in a stable order.
-        describe: `describe(listed, options)` gives an entry for each configuration of a dataset.
-        rows: `rows(entry)` gives the rows of the entry's split one by one, always in the same
-            order, of values that JSON has. It raises `DatasetUnavailable` where the dataset
-            vanished, is not for this user, or is not at the entry's `revision` any more.
-        options: their class; `options` of the functions is one of them.
-        extra: the extra of its distribution that installs their imports beyond the distribution's
-            own dependencies, or "".
+            catalogue. It does not use a network.
+        listing: `listing(spec, options)` lists the datasets, cheaply and in a stable order.
+        describe: `describe(listed, options)` returns an entry for each configuration of a dataset.
+        rows: `rows(entry)` yields the rows of the entry's split, as JSON values and always in the
+            same order. It raises `DatasetUnavailable` if the dataset vanished, is not available to
+            this user, or is no longer at the entry's `revision`.
+        options: the class of the functions' `options`.
+        extra: the extra of its distribution that installs their imports, or "".
     """
 
     summary: str
@@ -166,16 +165,15 @@ class Retriever:
 
     Attributes:
         summary: one line for people.
-        version: changes whenever it would index the same entries otherwise.
-        index: `index(entries, options, folder, progress)` makes an index of `DatasetEntry.text`.
-            The entries can be walked again and again. The folder may hold what an earlier call
-            left, of other entries too or unfinished, to be used again; only data, no pickles.
-            `progress(done, of)` is to be called now and then.
+        version: changes whenever it would index the same entries differently.
+        index: `index(entries, options, folder, progress)` creates an index of `DatasetEntry.text`.
+            It may iterate over the entries several times, and reuse an earlier index in the folder,
+            which may be unfinished or contain other entries. It writes only data, no pickles, and
+            calls `progress(done, of)` from time to time.
         load: `load(folder)` returns the searcher, or raises `ValueError` if the folder does not
-            contain what `index` writes. Both import what is heavy inside.
-        options: their class; `options` of `index` is one of them.
-        extra: the extra of its distribution that installs their imports beyond the distribution's
-            own dependencies, or "".
+            contain what `index` writes. Both functions import heavy packages inside.
+        options: the class of the `options` of `index`.
+        extra: the extra of its distribution that installs their imports, or "".
     """
 
     summary: str

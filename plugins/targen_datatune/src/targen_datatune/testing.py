@@ -92,19 +92,19 @@ class CatalogueSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It is registered with a summary, which the listings show."""
+        """It is registered with a summary, which listings show."""
         item = self.registry().find("catalogue", self.catalogue)
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
 
     def test_opens_its_own(self) -> None:
-        """It opens the specification of this suite, and not everything."""
+        """It accepts the suite's `spec`, but not every specification."""
         assert self.spec, f"{type(self).__name__} does not say what to open: set spec"
         catalogue = self.target()
         assert catalogue.opens(self.spec), f"it does not open {self.spec!r}"
         assert not catalogue.opens("unknown-scheme:x"), "it accepts any address"
 
     def test_lists_the_same_again(self) -> None:
-        """Keys occur once, stamps are texts, and another listing gives the same ones."""
+        """Keys are unique, stamps are texts, and a second listing returns the same ones."""
         first = self.listed()
         keys = [each.key for each in first]
         assert keys, f"it does not list any datasets of {self.spec!r}"
@@ -114,7 +114,7 @@ class CatalogueSuite(Suite):
         assert again == [(each.key, each.stamp) for each in first], "a second listing differs"
 
     def test_describes_each_by_an_id_of_its_own(self, entries: list[DatasetEntry]) -> None:
-        """There are entries, each with an id, a name and a revision."""
+        """It returns entries, each with an id, a name and a revision."""
         assert entries, "it cannot describe any of its datasets"
         ids = [entry.id for entry in entries]
         assert len(set(ids)) == len(ids), "two entries have one id"
@@ -123,12 +123,12 @@ class CatalogueSuite(Suite):
         )
 
     def test_entries_survive_json(self, entries: list[DatasetEntry]) -> None:
-        """An entry is kept as JSON and read again: samples have no other values."""
+        """An entry can be saved as JSON and read back, including its samples."""
         for entry in entries:
             assert DatasetEntry.model_validate_json(entry.model_dump_json()) == entry, entry.id
 
     def test_rows_are_the_same_again(self, entries: list[DatasetEntry]) -> None:
-        """Rows come in one order, of values that JSON has, in columns that were described."""
+        """Rows have a fixed order, JSON values, and the columns of their entry."""
         for entry in self._open(entries):
             rows = self._rows(entry)
             try:
@@ -144,7 +144,7 @@ class CatalogueSuite(Suite):
                 assert len(rows) == min(entry.rows, _ROWS), f"{entry.id}: {len(rows)} rows"
 
     def test_refuses_another_revision(self, entries: list[DatasetEntry]) -> None:
-        """Rows of a revision that is not there any more are a `DatasetUnavailable`."""
+        """Rows of a revision that no longer exists raise `DatasetUnavailable`."""
         for entry in self._open(entries)[:1]:
             other = entry.model_copy(update={"revision": "0" * 40})
             try:
@@ -205,19 +205,19 @@ class RetrieverSuite(Suite):
         assert self.target().version, "give it a version"
 
     def test_finds_what_says_the_same(self, search: Searcher) -> None:
-        """The description itself, as a query, finds its entry first."""
+        """A query with an entry's description finds that entry first."""
         for at, words in enumerate(_SETS.values()):
             hits = search(words, 2)
             assert hits and hits[0].at == at, f"{words!r} does not find its own entry first"
 
     def test_nearest_first_and_no_more_than_asked_for(self, search: Searcher) -> None:
-        """Scores fall, places occur once, and `k` is kept."""
+        """Scores decrease, positions are unique, and there are at most `k` hits."""
         for k in (1, 3, 50):
             hits = search("reviews of films and recipes of soups in towns", k)
             self._whole(hits, k)
 
     def test_takes_any_query(self, search: Searcher) -> None:
-        """Empty, long and foreign queries find something or nothing, without an error."""
+        """Empty, long and foreign queries do not raise an error."""
         for query in _ODD:
             try:
                 self._whole(search(query, 3), 3)
@@ -225,14 +225,14 @@ class RetrieverSuite(Suite):
                 fail(f"the query {query[:20]!r}: {type(error).__name__}: {error}")
 
     def test_same_hits_again(self, search: Searcher, tmp_path: Path) -> None:
-        """The same entries and query give the same hits, also from another index."""
+        """The same entries and query give the same hits, even from a second index."""
         query = "films with stars"
         assert _plain(search(query, 4)) == _plain(search(query, 4)), "a second search differs"
         again = self.indexed(_entries(), tmp_path / "indexes" / "own")
         assert _plain(again(query, 4)) == _plain(search(query, 4)), "a second index differs"
 
     def test_follows_the_entries(self, tmp_path: Path) -> None:
-        """Made again in the same folder, the index is of the new entries alone."""
+        """A second index in the same folder contains only the new entries."""
         folder = tmp_path / "indexes" / "own"
         self.indexed(_entries(), folder)
         words = list(_SETS.values())
@@ -241,11 +241,11 @@ class RetrieverSuite(Suite):
         assert {hit.at for hit in hits} <= {0, 1}, "it finds entries that do not exist"
 
     def test_takes_no_entries(self, tmp_path: Path) -> None:
-        """An index of nothing finds nothing."""
+        """An empty index returns no hits."""
         assert not self.indexed([], tmp_path / "indexes" / "own")("films", 3)
 
     def test_refuses_what_is_no_index(self, tmp_path: Path) -> None:
-        """A folder without an index, or with a damaged one, is a ValueError."""
+        """A folder without an index, or with a damaged one, raises a ValueError."""
         (tmp_path / "empty").mkdir()
         damaged = tmp_path / "indexes" / "own"
         self.indexed(_entries(), damaged)

@@ -113,7 +113,7 @@ class MethodSuite(TaskSuite):
     # --- what a method is ---
 
     def test_described(self) -> None:
-        """It has a summary, a version and a source, and its made task a description."""
+        """It has a summary, a version and a source, and its task has a description."""
         registry = self.registry()
         item = registry.find("method", self.method)
         method: Method[Any] = registry.resolve(item)
@@ -123,19 +123,19 @@ class MethodSuite(TaskSuite):
         assert self.target().description.strip(), "the task that it makes has no description"
 
     def test_options_are_described(self) -> None:
-        """Each option says what it does: `targen describe METHOD` shows it."""
+        """Each option has a description, which `targen describe METHOD` shows."""
         method: Method[Any] = self.registry().get("method", self.method)
         silent = [n for n, field in method.options.model_fields.items() if not field.description]
         assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"
 
     def test_presets_are_options(self) -> None:
-        """Each preset is made of its options."""
+        """Each preset consists of valid options."""
         method: Method[Any] = self.registry().get("method", self.method)
         for values in method.presets.values():
             method.options.model_validate(values)
 
     def test_keeps_rows_and_labels(self) -> None:
-        """The rows are the base task's: columns, labels, official form."""
+        """The rows have the base task's columns, labels and schema."""
         base: Task[Any, Any] = self.registry().get("task", self.base)
         made = self.target()
         for name in ("instance", "labels", "rows", "schema"):
@@ -143,13 +143,13 @@ class MethodSuite(TaskSuite):
                 fail(f"Task.{name} is not that of the base task: start from derived(base, ...)")
 
     def test_aims_at_every_label(self) -> None:
-        """Each label has a generator that aims at it."""
+        """Each label has a generator."""
         made = self.target()
         missing = {*made.quota_names} - {*made.branches.values()}
         assert not missing, f"no generator aims at {', '.join(sorted(missing))}"
 
     def test_same_bytes_in_another_process(self, good: Any, tmp_path: Path) -> None:
-        """Other processes make the same rows, from the task's file."""
+        """Other processes generate the same rows from the task's file."""
         method: Method[Any] = self.registry().get("method", self.method)
         if self.folder:
             pytest.skip("a file of a method that is not installed cannot be read elsewhere")

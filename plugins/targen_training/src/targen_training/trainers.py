@@ -172,20 +172,19 @@ class Trainer:
 
     Attributes:
         summary: one line for people.
-        version: changes whenever what it would learn from the same data changes.
-        train: `train(data, options, folder)` learns, and writes the model into an empty folder:
-            only data, no pickles, since `load` may be given a stranger's folder.
+        version: changes whenever it would learn a different model from the same data.
+        train: `train(data, options, folder)` trains a model and writes it into an empty folder:
+            only data, no pickles, since `load` may read a stranger's folder.
         load: `load(folder)` returns the predictor. It raises `ValueError` if the folder does not
-            contain what `train` writes. Both import what is heavy inside.
-        options: their class; `options` of `train` is one of them.
-        extra: the extra of its distribution that installs their imports beyond the distribution's
-            own dependencies, or "".
-        writes: its models write their answers, and may write what is none.
-        weighs: it uses `Decision.weight`. One that does not is never given weights other than 1.
-        check: `check(options)` finds out quickly whether it could train here with such options,
-            before rows are paid for. It raises the errors of `train`, such as `ModuleNotFoundError`
-            or `UsageError`. None if it needs no check.
-        output: the output that it learns, whole; None if it learns labels.
+            contain what `train` writes. Both functions import heavy packages inside.
+        options: the class of the `options` of `train`.
+        extra: the extra of its distribution that installs their imports, or "".
+        writes: whether its models write their answers as text, which may be invalid.
+        weighs: whether it uses `Decision.weight`; if not, all weights that it gets are 1.
+        check: `check(options)` quickly checks whether it can train on this machine, before anyone
+            pays for rows. It raises the errors of `train`, such as `ModuleNotFoundError` or
+            `UsageError`. None if no check is needed.
+        output: the output that it learns; None if it learns labels.
     """
 
     summary: str

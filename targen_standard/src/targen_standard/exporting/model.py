@@ -22,13 +22,13 @@ class Exporter:
         suffix: the suffix of the file that it writes, such as ".csv"; "" if it
             writes a folder.
         summary: one line for people.
-        write_parts: `write_parts(dataset, parts, out)` makes one folder of a dataset in parts, by
-            the name of the split. Only an exporter that writes a folder needs it: otherwise each
-            part is a file.
+        write_parts: `write_parts(dataset, parts, out)` writes a dataset's parts, by the name of
+            the split, into one folder. Only for exporters that write a folder; otherwise each part
+            is a separate file.
         columns: whether it writes all columns of the rows, so that weights can be one of them.
-        extra: the extra of its distribution that brings what `write` imports.
-        note: `note(dataset)` is what a person should know of this dataset in this form; "" if
-            nothing.
+        extra: the extra of its distribution that installs the imports of `write`.
+        note: `note(dataset)` returns what people should know about this dataset in this format, or
+            "".
     """
 
     write: Callable[[Dataset, Path], None]

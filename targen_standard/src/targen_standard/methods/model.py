@@ -64,20 +64,18 @@ class Method(Generic[OptionsT]):
 
     Attributes:
         summary: one line for people.
-        version: changes whenever what it makes of the same replies changes.
-        task: `task(base, options)` returns a task whose rows are those of `base.task`: start from
-            `derived(base, ...)`. It asks for nothing over a network, and reads no rows: its steps
-            may.
-        options: their class; `options` of `task` is one of them.
-        presets: options by name, such as those of a paper that are not its authors' defaults.
-        given: whether it starts from the user's rows of the task. It is "pairs" if it may, but only
-            if a text precedes the last one of a row.
-        finish: `finish(run, options, out)` chooses or weights the rows of a run to train on. It
-            writes a folder `out` that every command takes for a dataset, such as that of
-            `write_weighed`. It asks no model for text. `targen finish` calls it. If it is None, the
-            rows stay as they are.
-        made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
-            keeps; by default 1.
+        version: changes whenever the same replies would give different rows.
+        task: `task(base, options)` returns a task with the same kind of rows as `base.task`; start
+            from `derived(base, ...)`. Only the task's steps may use a network or read rows.
+        options: the class of the `options` of `task`.
+        presets: options by name, such as those of a paper if its authors' code has other defaults.
+        given: whether it starts from the user's rows. "pairs" if it may do so for rows with more
+            than one text.
+        finish: `finish(run, options, out)` chooses or weights the rows of a run for training. It
+            writes a dataset into the folder `out`, for example with `write_weighed`. It does not
+            call a model. `targen finish` calls it; None if rows do not change.
+        made_for_each: `made_for_each(options)` returns the number of rows to generate for each row
+            that `finish` keeps; by default 1.
         source: the method's source, and our differences from it; for cards.
         citation: its BibTeX.
     """

@@ -56,24 +56,23 @@ class TaskForm(Generic[SpecT]):
 
     Attributes:
         summary: one line for people.
-        spec: the value of the form's key; with `extra="forbid"`, misspelt keys are refused by their
-            line.
-        task: `task(spec, name)` returns the task called `name`, by default as its file. It sends no
-            requests over a network, since listings also read the file. A digest of the file's
-            content is added to the task's version.
-        located: `located(spec, folder)` returns a spec that means the same wherever it lies:
-            a run keeps a copy of it. `folder` is the file's.
-        reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
-            its `folder` or costs more, by its place in the file. `targen_cli.trust.leaving`
-            finds such paths. The person is asked about it before `located` or `task` is called. By
-            default everything below the form's key counts.
+        spec: the pydantic model of the value of the form's key. With `extra="forbid"`, errors give
+            the line of a misspelt key.
+        task: `task(spec, name)` returns the task with this name, by default that of the file. It
+            does not use a network, since listings also read the file. targen adds a digest of the
+            file's content to the task's version.
+        located: `located(spec, folder)` returns a spec that has the same meaning in any folder, for
+            a run's copy. `folder` is the file's.
+        reaching: `reaching(spec, folder)` returns what needs the user's trust, by its place in the
+            file: code, paths outside `folder`, and anything that raises costs.
+            `targen_cli.trust.leaving` finds such paths. The user is asked before `located` or
+            `task` is called. By default, this is everything below the form's key.
         keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
-            that the spec names. The run then no longer needs that file. The digest is of the rest,
-            so they have to show in the version of `task`'s task. Their fields have `exclude=True`.
-        ready: `ready(spec, registry)` checks, before a run starts, that everything its steps will
-            ask for exists. Otherwise it raises a `UsageError`.
-        then: `then(spec, run)` returns what is left to do with a run that is complete, for people,
-            or "".
+            that the run then no longer needs. The digest does not cover them, so the version of the
+            task must. Their fields have `exclude=True`.
+        ready: `ready(spec, registry)` checks, before a run starts, that everything that its steps
+            will need exists. If not, it raises a `UsageError`.
+        then: `then(spec, run)` returns what people should do next with a complete run, or "".
     """
 
     summary: str

@@ -173,11 +173,11 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label that it aims at [default: the label with its name]"
+        default=None, description="the label of its rows [default: the label with its name]"
     )
     judged: bool = Field(
         default=False,
-        description="whether step 4 determines the label, so that the branch does not aim at one",
+        description="whether step 4 determines the label, so that the branch does not have one",
     )
     guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
@@ -197,21 +197,21 @@ class FieldPart(_Part):
     )
     words: Range | None = Field(
         default=None,
-        description="minimum and maximum words of a text; a single number means exactly that many",
+        description="minimum and maximum number of words; a single number means exactly that many",
     )
     sentences: Range | None = Field(
-        default=None, description="minimum and maximum sentences of a text"
+        default=None, description="minimum and maximum number of sentences"
     )
-    items: Range = Field(default=(1, 8), description="minimum and maximum items of a `list[str]`")
+    items: Range = Field(default=(1, 8), description="minimum and maximum length of a `list[str]`")
     range: tuple[Whole, Whole] | None = Field(
         default=None, description="minimum and maximum of an `int`"
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts; at least one of them must occur, in upper or lower case"
+        default=(), description="texts; at least one must occur (case-insensitive)"
     )
     must_not_contain: tuple[Text, ...] = Field(
-        default=(), description="words or phrases that must not occur, in upper or lower case"
+        default=(), description="words or phrases that must not occur (case-insensitive)"
     )
     check_language: bool = Field(
         default=True, description="whether a text must be in the declaration's language"
@@ -245,7 +245,7 @@ class ContextsPart(_Part):
         default="", description="a file of fixed contexts, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how contexts vary: name → values, drawn for each context"
+        default={}, description="how contexts vary: name → values, one drawn for each context"
     )
 
 
@@ -258,7 +258,7 @@ class SeedsPart(_Part):
     )
     field: str = Field(
         default="",
-        description="the field for the seed, which is copied; step 3 writes the others",
+        description="the field that the seed is copied into; step 3 writes the others",
     )
     use: UsedName = Field(
         default="",
@@ -267,8 +267,8 @@ class SeedsPart(_Part):
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
     words: Range | None = Field(
         default=None,
-        description="minimum and maximum words of a seed; by default 2 to 40, or a few if "
-        "`description` is left out",
+        description="minimum and maximum number of words in a seed; by default 2 to 40, or a few "
+        "words without `description`",
     )
     items: tuple[Text, ...] = Field(
         default=(),
@@ -278,7 +278,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds vary: name → values, drawn for each seed"
+        default={}, description="how seeds vary: name → values, one drawn for each seed"
     )
 
     @property
@@ -296,10 +296,11 @@ class SeedsPart(_Part):
 class PromptsPart(_Part):
     """Prompts of your own, in place of the general ones."""
 
-    contexts: str = Field(default="", description="step 1; it uses `$count` and `$have`")
+    contexts: str = Field(default="", description="prompt of step 1, with `$count` and `$have`")
     seeds: str = Field(
         default="",
-        description="step 2; it uses `$count`, `$have` and, where there are any, `$context`",
+        description="prompt of step 2, with `$count`, `$have` and, unless there are no contexts, "
+        "`$context`",
     )
 
 
@@ -312,15 +313,15 @@ class ExamplesPart(_Part):
     )
     show: bool = Field(
         default=True,
-        description="whether prompts of step 3 contain some; otherwise only their profile is used",
+        description="whether prompts of step 3 contain examples; if not, only the profile is used",
     )
     shown: Annotated[int, Field(ge=1, le=50)] = Field(
         default=5, description="number of examples in each prompt of step 3"
     )
     close_gap: bool = Field(
         default=False,
-        description="whether rows also cover their subjects, and are rejected if they "
-        "give themselves away, as with `--close-gap`",
+        description="whether rows also cover the examples' subjects, and are rejected if they are "
+        "easily recognised as generated, as with `--close-gap`",
     )
 
 
@@ -328,7 +329,7 @@ class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
     input: Any = Field(description="the fields of a row; for a single field, only its text")
-    output: LabelName = Field(description="the label that is claimed")
+    output: LabelName = Field(description="the label to judge")
     actual: LabelName = Field(description="the right label, or `no_valid_instance`")
     explanation: Text = Field(description="why, in a sentence or two")
 
@@ -336,10 +337,10 @@ class SamplePart(_Part):
 class ParametersPart(_Part):
     """Sampling parameters by step."""
 
-    contexts: dict[str, Any] = Field(default={}, description="of step 1")
-    seeds: dict[str, Any] = Field(default={}, description="of step 2")
-    generate: dict[str, Any] = Field(default={}, description="of step 3")
-    correct: dict[str, Any] = Field(default={}, description="of step 4")
+    contexts: dict[str, Any] = Field(default={}, description="parameters of step 1")
+    seeds: dict[str, Any] = Field(default={}, description="parameters of step 2")
+    generate: dict[str, Any] = Field(default={}, description="parameters of step 3")
+    correct: dict[str, Any] = Field(default={}, description="parameters of step 4")
 
 
 class Declaration(_Part):
@@ -378,13 +379,14 @@ class Declaration(_Part):
 
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
-        description="which general prompts and defaults it uses. `1`: those from before there were "
-        "editions; a seed is a situation and serves all labels. `2`: rows on the seeds of a full "
-        "label repeat lengths and traits. `3`: with `examples`, rows draw each trait separately, "
-        "not the form of a whole text",
+        description="version of the general prompts and defaults; an old file keeps its edition. "
+        "`1`: a seed is a situation, and is used for all labels. `2`: when a label is full and its "
+        "seeds go to another one, their rows repeat lengths and traits. `3`: with `examples`, each "
+        "trait is drawn separately, not the form of a whole text",
     )
     draft: bool = Field(
-        default=False, description="whether it still needs a review; drafts do not generate rows"
+        default=False,
+        description="whether a person must still review it; drafts do not generate rows",
     )
     name: str = Field(
         default="",
@@ -400,28 +402,28 @@ class Declaration(_Part):
     )
     description: Text = Field(description="what a row is, for the model and for people")
     source: str = Field(default="", description="where the task comes from, for people")
-    language: str = Field(
-        default="English", description="the language of the rows, by its English name"
-    )
+    language: str = Field(default="English", description="the English name of the rows' language")
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
-        min_length=1, max_length=1000, description="label → its definition, or a label's keys"
+        min_length=1,
+        max_length=1000,
+        description="label → its definition, or a mapping of a label's keys",
     )
     output: Annotated[dict[str, Any] | None, BeforeValidator(_as_keys)] = Field(
         default=None,
-        description="what is labelled, instead of `labels`, unless each row has one label; "
+        description="what rows have instead of a single label, such as spans; replaces `labels`. "
         "`targen list-outputs` shows the choices",
     )
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or its keys. A branch is what step 3 writes; "
-        "by default there is one per label",
+        description="branch → its definition, or a mapping of a branch's keys. Step 3 writes rows "
+        "for branches; by default there is one per label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
         max_length=100,
-        description="field → its description, or a field's keys, in the order of the columns",
+        description="field → its description, or a mapping of a field's keys, in column order",
     )
     contexts: Annotated[
         ContextsPart | None, _short_for("description", items=True), BeforeValidator(_absent)
@@ -435,15 +437,15 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values, drawn for each row",
+        description="how rows vary: name → values, one drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
-        description="`1` uses a seed for one label, so that no two rows share it. `all` uses it "
-        "for each label, so that rows with different labels are otherwise alike. By default `1`; "
-        "for fixed seeds, `all`",
+        description="`1`: a seed is used for one label, so that no two rows share it. `all`: it is "
+        "used for every label, so that rows with different labels are otherwise alike. By default "
+        "`1`; for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
         default=1, description="how many rows of a label may come from the same seed"
@@ -485,13 +487,13 @@ class Declaration(_Part):
     )
     profile: Profile | None = Field(
         default=None,
-        description="how such texts are written, as `targen profile FILE` prints it; by default "
+        description="the style of such texts, as printed by `targen profile FILE`; by default "
         "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(
         default=False,
-        description="whether step 3 sees its label's samples as worked replies. This helps "
-        "small models, but makes the rows of large models more alike",
+        description="whether prompts of step 3 show the label's samples as worked replies. This "
+        "helps small models, but makes the rows of large models more alike",
     )
     presets: dict[str, Counts] = Field(
         default={}, description="named counts: rows for each label, or label → rows"

@@ -108,20 +108,20 @@ class Output(ABC):
     """The labels of one task's rows, of any form, and how steps 3 and 4 make and check them.
 
     Rows are mappings of columns. Methods that cannot use a reply raise
-    `Rejected`, whose message the model is shown for its one repair.
+    `Rejected`, whose message the model sees before its one repair attempt.
 
     Attributes:
-        columns: the columns that hold the output: name → type, as pydantic takes it.
-        written: columns of step 3's reply in addition to the texts: name → type. By default it is
-            empty, for outputs such as marks in a text.
-        form: each of these columns, and each text that is not written as plain text. The value
-            shows its form in the prompt.
-        fewest_words: texts that cannot hold what step 3 aims at in fewer words: name → words, from
-            which lengths are drawn.
+        columns: the columns that contain the output: name → type, as pydantic accepts it.
+        written: columns of step 3's reply in addition to the texts: name → type. Empty by default,
+            as for outputs that are marked in a text.
+        form: for these columns, and for texts that are not plain text, a value that shows their
+            form in the prompt.
+        fewest_words: for texts that need a minimum length to contain the output: name → words.
+            Drawn lengths are no shorter.
         how: how step 3 writes the output, for the prompt, or "".
         instructions: how to label a row, with all definitions: for step 4 and for people.
         answer: the columns of step 4's reply: name → type.
-        answer_form: each of these, with a value that shows its form in the prompt.
+        answer_form: for each of these, a value that shows its form in the prompt.
     """
 
     columns: Mapping[str, Any]
@@ -135,14 +135,14 @@ class Output(ABC):
 
     @abstractmethod
     def label_of(self, row: Row) -> str:
-        """Return the label that a row is counted by.
+        """Return the label that quotas count a row by.
 
         A row of somebody's data may have a label for which no rows are planned, such as another set
         of types. The task then has no label of that name.
         """
 
     def from_file(self, row: Row) -> Row:
-        """Return a row of somebody's file with the output as the columns have it.
+        """Return a row of a user's file, with the output converted to these columns.
 
         Columns may be missing or of another type: the schema refuses them later.
 
@@ -160,34 +160,34 @@ class Output(ABC):
 
     @abstractmethod
     def target(self, label: str, rng: random.Random) -> Target:
-        """Return what a row of a label is to have; equal draws give equal targets."""
+        """Return what to request for a row of a label; equal draws give equal targets."""
 
     @abstractmethod
     def read(self, label: str, target: Target, reply: Row) -> Row:
-        """Return the texts and the columns of the row that a reply of step 3 holds.
+        """Return the texts and columns of the row in a reply of step 3.
 
         Raises:
             Rejected: it holds none of that label.
         """
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
-        """Return the decisions that a row holds; by default its label."""
+        """Return the decisions in a row; by default, its label."""
         return [Case(texts=texts, label=self.label_of(row))]
 
     def shown(self, row: Row, text: str) -> Sequence[str]:
-        """Return what step 4 is shown, for each of its calls; `text` has the fields of the row."""
+        """Return the input of each call of step 4; `text` contains the fields of the row."""
         return (text,)
 
     @abstractmethod
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
-        """Return the columns of a row as step 4 sees them, from its reply to each call.
+        """Return the columns of a row according to step 4, from its reply to each call.
 
         Raises:
             Rejected: the replies cannot be used, or contradict each other.
         """
 
     def require(self, row: Row) -> None:  # noqa: B027 - most want every row that can be read
-        """Require a row, as step 4 sees it, to be one that the task wants.
+        """Check that a row, as judged by step 4, is one that the task wants.
 
         Unlike an answer that `judged` refuses, step 4 is not asked to correct this one: it is
         right, and the row is not.
@@ -197,7 +197,7 @@ class Output(ABC):
         """
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Return whether a row may stay as it is, since step 4 says the same, or nearly so."""
+        """Return whether a row need not change, because step 4 agrees, at least nearly."""
         return all(row[name] == judged[name] for name in self.columns)
 
     @abstractmethod
@@ -205,21 +205,21 @@ class Output(ABC):
         """Return the output as text, for people and for training on instructions."""
 
     def questions(self, row: Row) -> Sequence[Question]:
-        """Return what people are asked about a row, with its answers; by default, nothing.
+        """Return the questions for people about a row, with its answers; by default, none.
 
         All rows of a task have the same questions. Without any, people edit the columns as JSON.
         """
         return ()
 
     def answered(self, row: Row, answers: Row) -> Row:
-        """Return the columns of a row whose questions a person answered: name → answer.
+        """Return the columns of a row from a person's answers: name → answer.
 
-        By default, questions are called as the columns are that they ask for.
+        By default, each question has the name of the column that it asks for.
         """
         return {name: answers.get(name, row[name]) for name in self.columns}
 
     def tables(self, rows: Sequence[tuple[Row, str | None]], *, judged: bool) -> Sequence[Table]:
-        """Return what rows have, as tables of a run's report; by default, none.
+        """Return tables of the rows' contents for a run's report; by default, none.
 
         Args:
             rows: each row, and what it had before step 4 corrected it, as `as_text` says it.
@@ -242,16 +242,16 @@ class OutputType(Generic[SpecT]):
 
     Attributes:
         summary: one line for people.
-        spec: the model of the value of `output:`; one of its keys is the name of the output. With
-            `extra="forbid"`, misspelt keys are refused by their line.
-        labels: `labels(spec)` returns the labels that rows are counted by, in the order of the
-            quotas: name → the definition of such a row.
-        output: `output(spec, declaration)` returns the output of a task whose fields are known.
-            It raises `UsageError` if it does not fit them.
-        label_named: `label_named(spec, name)` returns the label that a person means by a name, or
-            the name itself. The name may be the names of a set in another order. It raises
-            `UsageError` if it knows why there is no such label.
-        presets: `presets(spec)` returns counts of labels that the output itself asks for, by name.
+        spec: the pydantic model of the value of `output:`; one of its keys is the name of the
+            output. With `extra="forbid"`, errors give the line of a misspelt key.
+        labels: `labels(spec)` returns the labels that quotas count, in order: name → the definition
+            of such a row.
+        output: `output(spec, declaration)` returns the output of a task. It raises `UsageError` if
+            the declaration's fields do not fit it.
+        label_named: `label_named(spec, name)` returns the label that a person means, for example by
+            the names of a set in a different order. If it knows none, it returns the name itself.
+            It raises `UsageError` if it knows why no such label exists.
+        presets: `presets(spec)` returns the output's own presets: name → counts of labels.
     """
 
     summary: str

@@ -79,12 +79,12 @@ class Ended:
 
 
 class Reporter:
-    """Says more of runs than their counts do. Each method adds nothing unless it is overridden."""
+    """Adds to the reports of runs. Each method returns nothing unless it is overridden."""
 
     def figures(
         self, report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None
     ) -> Mapping[str, Any]:
-        """Return further content for `report.json`, under names of its own.
+        """Return further content for `report.json`, under its own keys.
 
         Args:
             report: the report so far; that of a run in progress has what its files tell.
@@ -102,11 +102,11 @@ class Reporter:
         return ()
 
     def notes(self, run: Ended) -> Sequence[str]:
-        """Return what to know at the end of a run; it is logged, and kept in the report."""
+        """Return notes for the end of a run, which are logged and stored in the report."""
         return ()
 
     def concerns(self, report: Mapping[str, Any], folder: Path | None) -> Sequence[Concern]:
-        """Return what looks wrong with the rows.
+        """Return possible problems of the rows.
 
         Args:
             report: the content of `report.json`, which an older targen may have written.
@@ -115,7 +115,7 @@ class Reporter:
         return ()
 
     def files(self, run: Ended) -> Mapping[str, str]:
-        """Return files to write into the run directory, as texts by name."""
+        """Return the text of each file to write into the run directory, by name."""
         return {}
 
 

@@ -300,7 +300,7 @@ _SIMPLER = {"cue": 0.05, "numbers": 0.02, "texts": 0.0}
 """A simpler part that tells about as much is named as the cause."""
 
 _NOTHING = Estimate(None)
-_STRONGEST = "maximum given away by a part"
+_STRONGEST = "best partial input, above chance"
 
 _MATTERS = 0.05
 """Above chance by so much, at the lower end of the interval, is worth a warning."""

@@ -125,7 +125,7 @@ class MetricSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It has a title, a summary, and options that each say what they are for."""
+        """It has a title, a summary, and a description of each option."""
         metric = self.target()
         item = self.registry().find("metric", self.metric)
         assert metric.title.strip(), "give it a title: the heading of its part of the report"
@@ -136,7 +136,7 @@ class MetricSuite(Suite):
         assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"
 
     def test_takes_options(self) -> None:
-        """Its options have defaults, can be written after `-o`, and are all that it takes."""
+        """Its options have defaults, can be set with `-o`, and unknown options are refused."""
         options = self.target().options
         try:
             defaults = options()
@@ -155,7 +155,7 @@ class MetricSuite(Suite):
         fail("it accepts an unknown option: keep extra='forbid'")
 
     def test_measures(self, study: Study) -> None:
-        """It finds something in ordinary datasets, or names what is missing on this machine."""
+        """It returns findings for ordinary datasets, or names what is not installed."""
         outcome = self._outcome("ordinary datasets", lambda: study)
         if isinstance(outcome, ModuleNotFoundError):
             assert outcome.name, "the error does not say which package is missing"
@@ -180,7 +180,7 @@ class MetricSuite(Suite):
             fail(f"{data}: it raises {type(outcome).__name__}: {outcome}")
 
     def test_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Figures are of the study's datasets: estimates, finite, inside their intervals."""
+        """Figures are of the study's datasets, finite, and inside their intervals."""
         for about, study, findings in everything:
             names = [corpus.name for corpus in study.everything]
             for dataset, figures in findings.figures.items():
@@ -191,7 +191,7 @@ class MetricSuite(Suite):
                     _check_estimate(place, figure)
 
     def test_glance_names_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """The top of the report has figures of its own, with words on reading each.
+        """Figures for the top of the report exist, and have an explanation.
 
         Data may lack a figure, which the report leaves out, but no data have a misspelt one.
         """
@@ -203,7 +203,7 @@ class MetricSuite(Suite):
                 assert words.strip(), f"{about}: {name!r} in glance does not say how to read it"
 
     def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Rows are as wide as their table, and cells are texts, finite numbers or nothing."""
+        """Every row has a cell for each column, and cells are texts, finite numbers or empty."""
         for about, _, findings in everything:
             for table in findings.tables:
                 place = f"{about}: the table {table.title!r}"
@@ -218,7 +218,7 @@ class MetricSuite(Suite):
                             _check_plain(f"{place}: a cell", cell)
 
     def test_plots(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """A plot is of a kind that there is, and each mark holds what its axes are named after."""
+        """A plot has a known kind, and each mark has the values that its axes refer to."""
         for about, _, findings in everything:
             for plot in findings.plots:
                 place = f"{about}: the plot {plot.title!r}"
@@ -237,7 +237,7 @@ class MetricSuite(Suite):
                         _check_plain(f"{place}: {name!r}", value)
 
     def test_rows(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Its measures of single rows belong to the study's datasets, and name their places."""
+        """Measures of single rows belong to the study's datasets and give the rows' numbers."""
         for about, study, findings in everything:
             sizes = {corpus.name: len(corpus) for corpus in study.everything}
             for dataset, rows in findings.rows.items():
@@ -255,7 +255,7 @@ class MetricSuite(Suite):
                         fail(f"{place} is not JSON: {error}")
 
     def test_quotes_rows_as_excerpts(self, study: Study, findings: Findings) -> None:
-        """Texts of rows are `Excerpt`s, only in tables and pictures: `--no-texts` drops them."""
+        """Texts of rows are `Excerpt`s in tables and plots, which `--no-texts` omits."""
         cells = [cell for table in findings.tables for row in table.rows for cell in row]
         marks = [value for plot in findings.plots for mark in plot.data for value in mark.values()]
         sentences = [*findings.headlines, *findings.warnings, *findings.notes]
@@ -267,7 +267,7 @@ class MetricSuite(Suite):
                     assert text not in value, f"this quotes a row, but is not an Excerpt: {value!r}"
 
     def test_speaks_in_sentences(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Headlines, warnings and notes are tuples of texts that say something."""
+        """Headlines, warnings and notes are tuples of non-empty texts."""
         for about, _, findings in everything:
             for part in ("headlines", "warnings", "notes"):
                 sentences = getattr(findings, part)
@@ -300,18 +300,18 @@ class MetricSuite(Suite):
         return self.kept("again", make)
 
     def test_changes_no_dataset(self, again: _Again) -> None:
-        """Rows, texts and labels are as they were: the next metric is given the same."""
+        """It does not change rows, texts or labels, which the next metric also reads."""
         assert not again.changed, f"it changes the {', '.join(sorted(again.changed))} of a dataset"
 
     def test_uses_the_study_s_chance(self, again: _Again) -> None:
-        """All chance comes from `study.rng(purpose)`; everybody's generators stay as they are."""
+        """Randomness comes only from `study.rng(purpose)`; global generators do not change."""
         # Libraries name temporary things by uuid: what is found does not depend on it.
         chance = [call for call in again.chance if not call.startswith("uuid.")]
         assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"
         assert not again.seeded, "it seeds or uses random's global generator"
 
     def test_same_findings_again(self, again: _Again, findings: Findings) -> None:
-        """The same study gives the same findings, whatever was drawn elsewhere."""
+        """The same study gives the same findings, whatever random numbers others draw."""
         assert as_text(again.findings) == as_text(findings), (
             "the same study gives different findings the second time"
         )
@@ -319,7 +319,7 @@ class MetricSuite(Suite):
     def test_same_findings_in_another_process(
         self, study: Study, findings: Findings, tmp_path: Path
     ) -> None:
-        """Nor do they go by the order of a set, or by what texts hash to."""
+        """Other processes give the same findings, whatever the hash seed."""
         if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
             pytest.skip("its plugins are created in the test")
         there = tmp_path / "findings.json"

@@ -56,7 +56,7 @@ __all__ = ["carry_out"]
 _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
     "self-BLEU": ("repetition", "self-bleu"),
-    "a part tells": ("artifacts", "maximum given away by a part"),
+    "a part tells": ("artifacts", "best partial input, above chance"),
     "leakage": ("leakage", "a run of 8 words"),
 }
 """Column -> metric and figure of the analysis."""

@@ -108,7 +108,7 @@ class TrainerSuite(Suite):
         assert self.target().version, "give it a version"
 
     def test_learns(self, predictor: Predictor) -> None:
-        """It tells the labels of rows that it did not see, where one word does; or their output."""
+        """It predicts labels of unseen rows if a single word reveals them, or their output."""
         if (output := self.target().output) is not None:
             decisions = self.telling(seed=1).decisions
             found = output.measured([each.value for each in decisions], predictor(decisions))
@@ -129,7 +129,7 @@ class TrainerSuite(Suite):
         )
 
     def test_three_labels(self, tmp_path: Path) -> None:
-        """It gives a score for each label, in their order, whatever order the rows have.
+        """It returns a score for each label, in order, whatever the order of the rows.
 
         One that writes its answers gives one more, for what is no legal answer.
         """
@@ -155,7 +155,7 @@ class TrainerSuite(Suite):
         assert _alike(predictor(held_out), again(held_out)), "a second run gives different scores"
 
     def test_same_scores_in_another_process(self, predictor: Predictor, tmp_path: Path) -> None:
-        """Nor do they go by the order of a set, or by what texts hash to."""
+        """Other processes give the same scores, whatever the hash seed."""
         if (
             type(self).registry is not Suite.registry
             or type(self).target is not TrainerSuite.target
@@ -175,19 +175,19 @@ class TrainerSuite(Suite):
             )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:
-        """The prediction for a decision does not depend on those beside it."""
+        """The prediction for a decision does not depend on the others in the call."""
         held_out = self.telling(rows=4, seed=1).decisions
         alone = [predictor([decision])[0] for decision in held_out]
         assert _alike(predictor(held_out), alone), "a row's scores depend on the rows around it"
 
     def test_never_looks_at_the_label(self, predictor: Predictor) -> None:
-        """The label of what is decided is not looked at: it may be wrong, or unknown."""
+        """Predictions do not depend on a decision's own label, which may be wrong or unknown."""
         held_out = self.telling(rows=4, seed=1).decisions
         hidden = [replace(decision, label="", value=None) for decision in held_out]
         assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
 
     def test_a_row_of_weight_0_is_absent(self, predictor: Predictor, tmp_path: Path) -> None:
-        """A decision of weight 0 changes nothing, where weights are heeded."""
+        """If it uses weights, a decision of weight 0 has no effect."""
         self._require_weighing()
         data, other = self.telling(), self.telling(rows=10, seed=2).decisions
         turned = other if self.target().output is not None else _turned(data.decisions)
@@ -197,7 +197,7 @@ class TrainerSuite(Suite):
         assert _alike(predictor(held_out), again(held_out)), "rows of weight 0 change the scores"
 
     def test_heavy_rows_decide(self, tmp_path: Path) -> None:
-        """Where rows contradict each other, those of the greater weight are learned."""
+        """If rows contradict each other, it learns those with the greater weight."""
         self._require_weighing()
         self._require_labels()
         data = telling("good", "bad")
@@ -223,7 +223,7 @@ class TrainerSuite(Suite):
             pytest.skip("it declares that it ignores weights")
 
     def test_takes_any_text(self, predictor: Predictor) -> None:
-        """Empty, long and foreign texts get finite scores, and no decision gets none."""
+        """Empty, long and foreign texts get finite scores, and no decisions no scores."""
         odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
         for each in map(as_plain, predictor(odd)):
             said = json.dumps(each)
@@ -231,14 +231,14 @@ class TrainerSuite(Suite):
         assert len(predictor([])) == 0
 
     def test_writes_no_pickle(self, tmp_path: Path) -> None:
-        """It writes data: a model may come from a stranger, and a pickle is code."""
+        """It writes no pickle, which is code: a model may come from a stranger."""
         self.trained(self.telling(), tmp_path)
         for path in sorted((tmp_path / "moved").rglob("*")):
             if path.is_file():
                 assert not _is_pickled(path), f"{path.name} is a pickle"
 
     def test_refuses_what_is_no_model(self, tmp_path: Path) -> None:
-        """A folder without a model, or with a damaged one, is a ValueError."""
+        """A folder without a model, or with a damaged one, raises a ValueError."""
         (tmp_path / "empty").mkdir()
         self.trained(self.telling(), tmp_path)
         damaged = tmp_path / "moved"
