@@ -101,9 +101,14 @@ class TargenError(Exception):
 
 
 class UsageError(TargenError):
-    """The request itself is wrong, such as an option, a quota, a file or a name."""
+    """The request itself is wrong, such as an option, a quota, a file or a name.
+
+    Attributes:
+        option: the option at fault, by its key, if the message names one of a part; or "".
+    """
 
     exit_code = 2
+    option = ""
 
 
 class UnknownName(UsageError):

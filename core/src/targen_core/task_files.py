@@ -35,7 +35,7 @@ __all__ = [
     "SavedTask",
     "TaskFile",
     "TaskReader",
-    "blamed",
+    "blame",
     "packaged_task",
     "path_of",
     "registration",
@@ -104,7 +104,7 @@ def _is_data(copy: Path, /) -> bool:
 
 
 def _as_it_is(name: str, places: Sequence[Loc], error: UsageError, /) -> UsageError:
-    return UsageError(str(error), hint=error.hint)
+    return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,8 @@ class TaskReader:
         is_data: whether a copy in a run, which may come from anybody, is data alone. Copies in
             Python are code, whatever it says.
         blame: `blame(name, places, error)` returns an error about the first of these places that
-            the file has, with its line.
+            the file has, with its line. A place is as in a declaration, such as `("checks", 0)` or
+            `("options", "NAME.KEY")`. By default it returns the error itself.
     """
 
     read: Callable[[Typed], TaskFile]
@@ -220,9 +221,11 @@ def require_known(copy: Path) -> None:
         )
 
 
-def blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
-    """The error about what a task's file says at the first of these places that it has."""
-    return _reader_of(name)[1].blame(name, places, error)
+def blame(name: str, places: Sequence[Loc], error: UsageError) -> bool:
+    """Have an error name the first of these places that a task's file has; False if it cannot."""
+    told = _reader_of(name)[1].blame(name, places, error)
+    error.args, error.hint = told.args, told.hint
+    return told is not error
 
 
 def path_of(name: str) -> tuple[Path, str]:

@@ -124,6 +124,22 @@ KEYS = r"""
     labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
     labels: {order: a, Order: b} | line 2: labels.order: a second label differs from it only in case | choose a different name
     labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
+    L; checks: [typo] | line 3: checks.0: no check named 'typo' is installed | list-checks
+    L; checks: typo | line 3: checks: no check named 'typo' is installed | list-checks
+    L; checks:\n  - no-placeholder\n  - tone | line 5: checks.1: no check named 'tone' is installed | list-checks
+    L; filters: [exclude] | line 3: filters.0: no filter named 'exclude' is installed | did you mean excluded?
+    L; filters: [distance] | line 3: filters.0: filter targen-standard:distance needs the option 'max_cosine' | options: {distance.max_cosine: ...}
+    L; filters: [distance]\noptions: {distance.max_cosine: 0.8, distance.embedder: minlm} | line 4: options.distance.embedder: no embedder named 'minlm' is installed | did you mean minilm?
+    L; filters: [excluded]\noptions:\n  excluded:\n    exclude: [old.csv] | line 6: options.excluded.exclude: there is no file old.csv | a run directory, or a .jsonl
+    L; filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 700} | line 4: options.near-duplicates.near_duplicates: it must be at most 100
+    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but most was given
+    L; corrector: vote\noptions:\n  vote:\n    votes: 3\n    times: 3 | line 7: options.vote.times: corrector targen-core:vote has no option 'times' | did you mean votes?
+    L; generators:\n  order: routne-ticket | line 4: generators.order: no generator named 'routne-ticket' is installed | did you mean routine-ticket or urgent-ticket?
+    L; seeds: {use: word-senses} | line 3: seeds.use: seeds word-senses: its items are Sense (word, number, definitions), but t takes texts | targen list-seeds
+    L; filters: [near-duplicates]\nexamples: real.csv | line 4: examples: there is no file
+    L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
+    L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
+    L; examples: ../few.csv | sets examples.file = ../few.csv, but a file from someone else may set any code | add --trust to the command
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
@@ -143,7 +159,9 @@ def test_a_key(text, error, hint, refuses):
     labels = "labels: {order: a b, refund: c d}\n"
     text = text.replace("L; ", labels).replace("\\t", "\t").replace("\\u00a0", "\u00a0")
     Path("t.yaml").write_text(f"description: Mails.\n{text}\n")
-    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
+    Path("few.csv").write_text("text,label\nWhere is it?,order\n")
+    where = ", " if error.startswith("line ") else " "
+    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml{where}{error}", hint)
 
 
 @pytest.mark.parametrize(("text", "error", "hint"), table(WHOLE))
@@ -650,6 +668,12 @@ PYTHON = """
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
     tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the data given has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 of an unknown label, 'refnd' (row 5) | the labels of mail: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the data given, row 2: 3 is not text, but others are | a list of texts, or of mappings
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the data given has no rows
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns as in the task
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"text": "x"}, 3]) | exclude, item 1: dict is not a dataset: pass a path or rows
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)
