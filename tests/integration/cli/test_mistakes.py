@@ -375,6 +375,12 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is an address, and targen does not read addresses | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
+    generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is an address, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
+    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset of a hub: hf:me/mail
+    export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is an address | download it first, and pass the copy: rows.csv
+    validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is an address | pass the path itself: /tmp/rows.csv
+    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is an address, and targen writes into a folder | --out FOLDER; then copy the folder there
 """
 
 
