@@ -124,6 +124,21 @@ KEYS = r"""
     labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
     labels: {order: a, Order: b} | line 2: labels.order: a second label differs from it only in case | choose a different name
     labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
+    L; fields: {text: {max_words: 60}} | line 3: fields.text.max_words: unknown key | words: [min, max]
+    L; min_words: 5 | line 3: min_words: unknown key | fields: {text: {words: [min, max]}}
+    L; dimensions: {tone: {angry: 0.5, calm: 0.5}} | line 3: dimensions.tone: the weight of 'angry' is 0.5, not a whole number, such as 3
+    L; contexts: [house, , flat] | line 3: expected the node content, but found ',' | between two commas, or before the first, an item is missing
+    L; contexts:\n  - house\n  -\n  - flat | line 5: contexts.1: it is empty | write its text, or remove it
+    labels: {order: a, refund: b, : c} | line 2: expected the node content, but found ':' | before the colon, a key is missing
+    L; language: de | line 3: language: 'de' is not the English name of a language | language: German
+    L; language: Français | line 3: language: 'Français' is not the English name of a language | language: French
+    labels: {order: {definition: x, count: 20}, refund: b} | line 2: labels.order.count: unknown key | it belongs to a run, not to a task: --label order=20
+    L; prompts: {generate: Write a mail} | line 3: prompts.generate: unknown key | keys: contexts, seeds; for step 3, a label's prompt: labels: {"LABEL": {"definition": "…", "prompt": "…"}}
+    L; fields: {text: {must_contain: order}} | line 3: fields.text.must_contain: 'order' is not a list | must_contain: ["order"]
+    L; fields: {kind: {type: enum, values: low}} | line 3: fields.kind.values: 'low' is not a list | values: ["low"]
+    L; fields: {stars: {type: int, range: 5}} | line 3: fields.stars.range: 5 is not a list | range: [min, max]
+    L; guidance: Be brief | line 3: guidance: unknown key | it belongs below a label: labels: {"LABEL": {"definition": "…", "guidance": "Be brief"}}
+    L; presets: small | line 3: presets: expected keys with values, not 'small' | presets: {"small": 40}
     L; checks: [typo] | line 3: checks.0: no check named 'typo' is installed | list-checks
     L; checks: typo | line 3: checks: no check named 'typo' is installed | list-checks
     L; checks:\n  - no-placeholder\n  - tone | line 5: checks.1: no check named 'tone' is installed | list-checks
@@ -309,7 +324,7 @@ COMMANDS = """
     backends check | no backend was given, and none is set up: there is no key or address in the environment | give one; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
-    runs remove run | runs remove: there is no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
+    runs remove run | runs remove: there is no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
@@ -375,6 +390,15 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
+    runs delete run | runs delete: there is no such action or folder | targen runs rm run
+    show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
+    export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which they open
+    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which they open
+    review apply run --as sam | targen review apply has no option --as | all raters' answers count; omit it
+    generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
+    generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
+    generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
     generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is an address, and targen does not read addresses | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
     generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is an address, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
     validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset of a hub: hf:me/mail
