@@ -24,7 +24,7 @@ linear-gradient(to right,var(--ground) 40%,transparent) 0/2rem 100% no-repeat lo
 linear-gradient(to left,var(--ground) 40%,transparent) 100%/2rem 100% no-repeat local,
 linear-gradient(to right,var(--line),transparent) 0/.8rem 100% no-repeat,
 linear-gradient(to left,var(--line),transparent) 100%/.8rem 100% no-repeat}"""
-"""Of a box that scrolls: an edge behind which there is more has a shadow."""
+"""The style of a box that scrolls: an edge behind which there is more has a shadow."""
 
 SERVED = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

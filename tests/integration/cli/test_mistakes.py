@@ -701,6 +701,7 @@ PYTHON = """
     tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the data given has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
     tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 of an unknown label, 'refnd' (row 5) | the labels of mail: order, refund
     tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the data given, row 2: 3 is not text, but others are | a list of texts, or of mappings
+    tg.generate(tg.Declaration(description="x", labels={"a": "y", "b": "x"}, checks=["typo"]), n=4, model="scripted") | declaration: checks.0: no check named 'typo' is installed | targen list-checks
     tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the data given has no rows
     tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns as in the task
     tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"text": "x"}, 3]) | exclude, item 1: dict is not a dataset: pass a path or rows

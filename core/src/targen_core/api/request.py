@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -500,7 +501,8 @@ def _without(folder: Path, text: str) -> str:
     for what in ("contexts", "seeds"):
         file = f"{what} file {folder / what}.jsonl"
         text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
-    return text.replace(f"{folder}{sep}", "")
+    declared = rf"{re.escape(f'{folder}{sep}')}[^\s{re.escape(sep)}]+\.json, line \d+"
+    return re.sub(declared, "declaration", text).replace(f"{folder}{sep}", "")
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
