@@ -32,7 +32,7 @@ SAID = table(
     Option("variants", ["a", "my b"]) | --variant a --variant 'my b' | variants=["a", "my b"] | variants: ["a", "my b"]
     Option("out", Path("my runs/x")) | --out 'my runs/x' | out="my runs/x" | out: "my runs/x"
     Setting("temperature", 0.7) | -o temperature=0.7 | temperature=0.7 | temperature: 0.7
-    Setting("correct.top_p", 0) | -o correct.top_p=0 | options={"correct.top_p": 0} | correct.top_p: 0
+    Setting("correct.top_p", 0) | -o correct.top_p=0 | options={"correct.top_p": 0} | options: {correct.top_p: 0}
     Setting("correct.times") | -o correct.times | options["correct.times"] | correct.times:
     Setting("extra", {"a": 1}) | -o 'extra={"a": 1}' | extra={"a": 1} | extra: {"a": 1}
     Together(Option("n", 4), Setting("a.b", 1), Setting("c.d", "x y")) | -n 4 -o a.b=1 -o 'c.d=x y' | n=4, options={"a.b": 1, "c.d": "x y"} | n: 4, options: {"a.b": 1, "c.d": "x y"}

@@ -221,6 +221,10 @@ def test_a_page_fits_a_phone_with_letters_large_enough_to_read(kind, pages, open
     if kind == "analysis":
         page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
     assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert page.get_by_role("main").count() == 1
+    if kind in ("review", "experiment"):  # their rows become lines
+        wide = "boxes => boxes.filter((each) => each.scrollWidth > each.clientWidth).length"
+        assert page.locator(".scroll").evaluate_all(wide) == 0
     sizes = page.locator("svg text").evaluate_all(
         """found => found.filter((each) => each.getBoundingClientRect().height).map((each) => {
           const { a, b } = each.getScreenCTM(); // the letters of turned names have their size in b

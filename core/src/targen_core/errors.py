@@ -11,7 +11,7 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.suggestions import near_path
+from targen_core.suggestions import instead_of_address, near_path
 from targen_core.wording import Words
 
 if TYPE_CHECKING:
@@ -101,9 +101,14 @@ class TargenError(Exception):
 
 
 class UsageError(TargenError):
-    """The request itself is wrong, such as an option, a quota, a file or a name."""
+    """The request itself is wrong, such as an option, a quota, a file or a name.
+
+    Attributes:
+        option: the option at fault, by its key, if the message names one of a part; or "".
+    """
 
     exit_code = 2
+    option = ""
 
 
 class UnknownName(UsageError):
@@ -147,6 +152,12 @@ class NoSuchFile(UnreadableFile):
     def __init__(
         self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
     ) -> None:
+        if fetch := instead_of_address(str(path)):
+            super().__init__(path, f"it is an address, not a {what}", hint=fetch)
+            scheme, _, rest = str(path).partition(":")
+            address = f"{scheme}:{'///' if scheme == 'file' else '//'}{rest.lstrip('/')}"
+            self.args = (f"{address} is an address, and targen does not read addresses",)
+            return
         near = near_path(Path(str(path)), usual=usual)
         super().__init__(path, "No such file or directory", hint=near or hint)
         self.args = (f"there is no {what} {path}",)

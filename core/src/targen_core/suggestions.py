@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-__all__ = ["as_utf_8", "did_you_mean", "near_path", "suggestions_for"]
+__all__ = ["as_utf_8", "did_you_mean", "instead_of_address", "near_path", "suggestions_for"]
 
 _MOST = 10_000  # names of a folder that are looked at
 
@@ -46,6 +47,21 @@ def near_path(
         near = dict.fromkeys(map(str, _near(path, fits, usual)))
         words = " or ".join(map(shlex.quote, islice(near, 3)))
     return words and f"did you mean {words}?"
+
+
+def instead_of_address(path: str) -> str:
+    """The hint for an address in place of a path, which may have one slash fewer; or ""."""
+    if not (found := re.match(r"([a-z][a-z0-9+.-]+):/+(.+)", path)):
+        return ""
+    scheme, rest = found.groups()
+    if scheme == "file":
+        return f"pass the path itself: {shlex.quote(f'/{rest}')}"
+    if of_hub := re.match(r"huggingface\.co/datasets/([^/]+/[^/]+)", rest):
+        return f"for a dataset of a hub: hf:{of_hub[1]}"
+    name = shlex.quote(rest.rstrip("/").rpartition("/")[2])
+    if scheme not in ("http", "https"):
+        return f"download it first, and pass the copy: {name}"
+    return f"download it first: curl -LO {shlex.quote(f'{scheme}://{rest}')}; then pass {name}"
 
 
 def as_utf_8(path: Path) -> str:

@@ -35,7 +35,7 @@ __all__ = [
     "SavedTask",
     "TaskFile",
     "TaskReader",
-    "blamed",
+    "blame",
     "packaged_task",
     "path_of",
     "registration",
@@ -105,7 +105,7 @@ def _is_data(copy: Path, /) -> bool:
 
 
 def _as_it_is(name: str, places: Sequence[Loc], error: UsageError, /) -> UsageError:
-    return UsageError(str(error), hint=error.hint)
+    return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,8 @@ class TaskReader:
         is_data: whether a run's copy, which may come from anybody, is only data. Copies in Python
             always count as code.
         blame: `blame(name, places, error)` returns an error with the line of the first of these
-            places that the file contains.
+            places that the file contains. A place is as in a declaration, such as `("checks", 0)`
+            or `("options", "NAME.KEY")`. By default it returns the error itself.
     """
 
     read: Callable[[Typed], TaskFile]
@@ -221,9 +222,11 @@ def require_known(copy: Path) -> None:
         )
 
 
-def blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
-    """The error about what a task's file says at the first of these places that it has."""
-    return _reader_of(name)[1].blame(name, places, error)
+def blame(name: str, places: Sequence[Loc], error: UsageError) -> bool:
+    """Have an error name the first of these places that a task's file has; False if it cannot."""
+    told = _reader_of(name)[1].blame(name, places, error)
+    error.args, error.hint = told.args, told.hint
+    return told is not error
 
 
 def path_of(name: str) -> tuple[Path, str]:

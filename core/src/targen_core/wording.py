@@ -42,6 +42,7 @@ __all__ = [
     "Phrase",
     "Setting",
     "Together",
+    "Unplaced",
     "Words",
     "anywhere",
     "edge",
@@ -201,11 +202,13 @@ class Setting(Phrase):
         return not self.key.isidentifier()
 
     def text(self, where: Edge) -> str:
-        """Return `-o correct.times=5`, `options={"correct.times": 5}` or `correct.times: 5`."""
+        """Return `-o correct.times=5`, or it as one of `options` in Python or a file."""
         if where == "command":
             return f"-o {self.key}" if self.value is None else f"-o {_pair(self.key, self.value)}"
-        if where == "file" or not self.is_nested:
+        if not self.is_nested or (where == "file" and self.value is None):
             return Option(self.key, self.value).text(where)
+        if where == "file":
+            return f"options: {{{Option(self.key, self.value).text(where)}}}"
         if self.value is None:
             return f"options[{_in_python(self.key)}]"
         return f"options={_in_python({self.key: self.value})}"
@@ -223,6 +226,17 @@ class Model(Phrase):
         if where == "command":
             return f"--model {_typed(self.name)}"
         return Option("model", f"{self.backend}/{self.name}").text(where)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unplaced(Phrase):
+    """The beginning of a message that says what it is about, unless a place in a file says so."""
+
+    words: Words
+
+    def text(self, where: Edge) -> str:
+        """Return the words, except next to the name of a file and a key in it."""
+        return "" if where == "file" else in_words(self.words, where)
 
 
 class Together(Phrase):

@@ -159,7 +159,7 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
             typed = f"{spelt[1]}={spelt[2]}" if spelt else example
             raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {typed}")
         if name in values:
-            raise UsageError(f"{option} contains {name} twice")
+            raise UsageError(f"{option} contains {name} twice", hint="keep one of them")
         values[name] = value
     return values
 

@@ -181,7 +181,8 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
             if said.model is not None:
                 raise UsageError(
                     f"--backend {backend}/{with_model['model']} and --model name two different "
-                    "models"
+                    "models",
+                    hint="keep one of the two",
                 )
             values = with_model | values
     layer = {f"options.{name}": value for name, value in values.items()}

@@ -47,6 +47,7 @@ _MEANT = {
     "remove": "runs rm RUN",
     "rm": "runs rm RUN",
     "rows": "show RUN",
+    "list-labels": "describe TASK",
     "run": "generate TASK -n 100",
     "settings": "config",
     "start": "generate TASK -n 100",

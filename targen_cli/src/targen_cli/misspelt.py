@@ -76,6 +76,7 @@ _INSTEAD = {
     ("batch", "--format"): "the file's name decides: targen batch export RUN --out calls-1.csv",
     ("compare", "--against"): "--real DATA, real rows to compare with, and --test DATA",
     ("report", "--format"): "--json or --html",
+    ("review apply", "--as"): "all raters' answers count; omit it",
 }
 """Options of other commands, and what this one has for the same."""
 
@@ -285,6 +286,8 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
         hint = f"targen {ctx.info_name} {shlex.quote(first)} -n {typed[0]}"
     elif typed[0].endswith(DECLARED) and not first.endswith(DECLARED) and "--task" in options:
         hint = f"targen {ctx.info_name} {shlex.quote(first)} --task {shlex.quote(typed[0])}"
+    elif first.isdigit() and ctx.info_name == "show" and typed[1:2] != [first]:
+        hint = f"one row per command: targen show {shlex.quote(typed[0])} {first}"
     elif first.isdigit() and "-n" in options:
         hint = f"-n {first}"
     elif first.endswith(DECLARED) and "--task" in options:

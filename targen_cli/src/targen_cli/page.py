@@ -54,7 +54,7 @@ def as_page(run: Path) -> str:
     """
     raw = read_report(run)
     report = Report.of(raw)
-    title = f"{report.task.rpartition(':')[2]} · {run.resolve().name}"
+    title = f"Report on {run.resolve().name}"
     return _page(title, _about(run, raw), _sections(run, raw, report))
 
 
@@ -101,7 +101,8 @@ def _about(run: Path, raw: Mapping[str, Any]) -> str:
     # The manifest's names: older reports hold the address of a service as well.
     steps = Manifest.load(run / "manifest.json").steps
     models = {step: model_name(plan) or backend_name(plan) for step, plan in steps.items()}
-    return f"{raw['task']} {raw['task_version']}, random seed {raw['seed']}, by {_models(models)}"
+    task = f"Task {raw['task'].rpartition(':')[2]}, version {raw['task_version']}"
+    return f"{task}, random seed {raw['seed']}, by {_models(models)}"
 
 
 def _sections(run: Path, raw: Mapping[str, Any], report: Report) -> Iterator[str]:
@@ -335,10 +336,9 @@ def _some_rejects(run: Path) -> Iterator[str]:
             what = " ".join(filter(None, [traced.verdict, str(traced.record.get("stage") or "")]))
             detail = traced.record.get("detail")
             said = f"<p>{_safe(detail)}</p>" if detail else ""
-            yield (
-                f"<article><h3>{_safe(reason)}<small>{_safe(what)}, {_safe(traced.id)}</small></h3>"
-                f"{said}{_pairs(content_of(traced))}</article>"
-            )
+            yield f"<article><h3>{_safe(reason)}<small>{_safe(what)}</small></h3>{said}"
+            yield f"{_pairs(content_of(traced))}<details><summary>origin</summary>"
+            yield f"{_pairs(origin_of(traced))}</details></article>"
 
 
 def _pairs(pairs: Pairs) -> str:

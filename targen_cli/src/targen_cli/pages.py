@@ -19,6 +19,13 @@ from targen_core.text import json_safe, printable
 
 __all__ = ["SERVED", "document", "safe", "scrolling", "table"]
 
+_SCROLLING = """.scroll{overflow-x:auto;background:
+linear-gradient(to right,var(--ground) 40%,transparent) 0/2rem 100% no-repeat local,
+linear-gradient(to left,var(--ground) 40%,transparent) 100%/2rem 100% no-repeat local,
+linear-gradient(to right,var(--line),transparent) 0/.8rem 100% no-repeat,
+linear-gradient(to left,var(--line),transparent) 100%/.8rem 100% no-repeat}"""
+"""The style of a box that scrolls: an edge behind which there is more has a shadow."""
+
 SERVED = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -80,15 +87,16 @@ def document(
 
     Args:
         title: plain text.
-        body: HTML, without style attributes and inline handlers: its policy refuses them.
-        style: CSS of the page.
+        body: HTML of its main part, without style attributes and inline handlers: its policy
+            refuses them.
+        style: CSS of the page, with the colors `--ground` and `--line`.
         script: JavaScript of the page, run as a module after the page is read.
         data: values for the script, by the id of the element whose text is their JSON.
         generator: the distribution that makes the page.
     """
     # Either word would end its element, wherever it stands, and a comment would hide the end.
     # Within strings and regular expressions of JavaScript the escapes change nothing.
-    style = style.replace("</style", "<\\/style")
+    style = f"{style}\n{_SCROLLING}".replace("</style", "<\\/style")
     script = script.replace("</script", "<\\/script").replace("<!--", "\\x3c!--")
     may_run = f"script-src {_hash(script)}; " if script else ""
     policy = (
@@ -101,8 +109,9 @@ def document(
         '<meta name="referrer" content="no-referrer">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<meta name="generator" content="{safe(generator)}">',
-        f"<title>{safe(title, lines=False)}</title><style>{style}</style></head><body>",
+        f"<title>{safe(title, lines=False)}</title><style>{style}</style></head><body><main>",
         *body,
+        "</main>",
         *(
             f'<script type="application/json" id="{safe(name)}">{_embedded(value)}</script>'
             for name, value in (data or {}).items()

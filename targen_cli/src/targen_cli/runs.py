@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,9 +58,12 @@ def runs(
     elif action == "rm":
         _remove(given, yes=yes)
     else:
+        named = " ".join(map(shlex.quote, map(str, given))) or "RUN"
         raise UsageError(
             f"runs {action}: there is no such action or folder",
-            hint="targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
+            hint=f"targen runs rm {named}"
+            if action in ("delete", "del", "remove")
+            else "targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_cli.markup import markdown
@@ -10,20 +11,31 @@ from targen_cli.pages import document, safe
 
 __all__ = ["findings_as_html", "findings_as_markdown"]
 
+_LONG = 40
+"""Characters from which a cell's text is wrapped."""
+
 _STYLE = """
-:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#59636e;--line:#d5d9de}
+:root{color-scheme:light dark;--ink:#24292f;--ground:#fff;--soft:#59636e;--line:#d5d9de;
+--mark:#2f6db5}
 @media (prefers-color-scheme:dark){:root{--ink:#e4e6eb;--ground:#16181d;--soft:#a3acb6;
---line:#454a54}}
+--line:#454a54;--mark:#7fb2ee}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:2rem auto;
 max-width:72rem;padding:0 1rem}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem}
-h1,h2,li,p{overflow-wrap:anywhere}.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem}
+h1,h2,li,p{overflow-wrap:anywhere}table{border-collapse:collapse;font-size:.92rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th,td:not(.text){white-space:nowrap}td.number{text-align:right;font-variant-numeric:tabular-nums}
 td.text{min-width:16rem}.soft{color:var(--soft)}
 .doubt{border-left:3px solid #d9822b;padding-left:.7rem}svg{max-width:100%;height:auto}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
+svg .mark{stroke:var(--mark);fill:var(--mark);stroke-width:2}
 svg.narrow{display:none}
-@media (max-width:36rem){svg.wide{display:none}svg.narrow{display:block}}
+@media (max-width:36rem){svg.wide{display:none}svg.narrow{display:block}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table,tbody,tr,td{display:block}
+tr{padding:.4rem 0;border-bottom:1px solid var(--line)}td.same{display:none}
+td,td.number{display:grid;grid-template-columns:9rem 1fr;gap:.7rem;padding:.1rem 0;border:0;
+text-align:left;overflow-wrap:anywhere;min-width:0}td:not(.text){white-space:normal}
+td::before{content:attr(data-title);color:var(--soft)}}
 """
 
 
@@ -66,7 +78,7 @@ def findings_as_html(
         about: a line below the title.
         pictures: titles and SVG of its plots.
     """
-    parts = [f"<main><h1>{safe(title)}</h1>"]
+    parts = [f"<h1>{safe(title)}</h1>"]
     parts += [f'<p class="soft">{safe(about)}</p>'] if about else []
     parts += ["<ul>", *(f"<li>{safe(line)}</li>" for line in findings.headlines), "</ul>"]
     parts += [f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings]
@@ -74,22 +86,32 @@ def findings_as_html(
     parts += [_table(table, shown) for table in findings.tables]
     parts += ["<h2>How it was measured</h2><ul>"]
     parts += [f"<li>{safe(note)}</li>" for note in findings.notes]
-    parts += ["</ul></main>"]
+    parts += ["</ul>"]
     return document(title, parts, style=_STYLE, generator=generator)
 
 
 def _table(table: Table, shown: Callable[[Cell], str]) -> str:
-    def cell(value: Cell) -> str:
-        kind = ' class="text"' if isinstance(value, Excerpt) else ""
-        kind = ' class="number"' if isinstance(value, int | float | Estimate) else kind
-        return f"<td{kind}>{safe(shown(value))}</td>"
+    """Return a table; a narrow page shows each row as lines, without what the row above says."""
 
-    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in table.columns)
-    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in table.rows)
+    def line(row: Sequence[Cell], above: Sequence[Cell]) -> Iterator[str]:
+        is_same = bool(above)
+        for name, value, before in zip_longest(table.columns, row, above):
+            text = shown(value)
+            is_same = is_same and value == before and not isinstance(value, float | Estimate)
+            kinds = ["same"] if is_same else []
+            kinds += ["text"] if isinstance(value, Excerpt) or len(text) > _LONG else []
+            kinds += ["number"] if isinstance(value, int | float | Estimate) else []
+            kind = f' class="{" ".join(kinds)}"' if kinds else ""
+            yield f'<td role="cell"{kind} data-title="{safe(name)}">{safe(text)}</td>'
+
+    heads = (f'<th role="columnheader" scope="col">{safe(name)}</th>' for name in table.columns)
+    rows = zip(table.rows, [(), *table.rows], strict=False)
+    body = "".join(f'<tr role="row">{"".join(line(row, above))}</tr>' for row, above in rows)
     note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
-    # What scrolls must be reachable by keyboard.
+    # What scrolls must be reachable by keyboard. Roles: a narrow page takes them from its elements.
     return (
         f'<h2>{safe(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{safe(table.title)}"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{note}"
+        f'aria-label="{safe(table.title)}"><table role="table"><thead role="rowgroup">'
+        f'<tr role="row">{"".join(heads)}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
+        f"</div>{note}"
     )

@@ -124,6 +124,37 @@ KEYS = r"""
     labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
     labels: {order: a, Order: b} | line 2: labels.order: a second label differs from it only in case | choose a different name
     labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
+    L; fields: {text: {max_words: 60}} | line 3: fields.text.max_words: unknown key | words: [min, max]
+    L; min_words: 5 | line 3: min_words: unknown key | fields: {text: {words: [min, max]}}
+    L; dimensions: {tone: {angry: 0.5, calm: 0.5}} | line 3: dimensions.tone: the weight of 'angry' is 0.5, not a whole number, such as 3
+    L; contexts: [house, , flat] | line 3: expected the node content, but found ',' | between two commas, or before the first, an item is missing
+    L; contexts:\n  - house\n  -\n  - flat | line 5: contexts.1: it is empty | write its text, or remove it
+    labels: {order: a, refund: b, : c} | line 2: expected the node content, but found ':' | before the colon, a key is missing
+    L; language: de | line 3: language: 'de' is not the English name of a language | language: German
+    L; language: Français | line 3: language: 'Français' is not the English name of a language | language: French
+    labels: {order: {definition: x, count: 20}, refund: b} | line 2: labels.order.count: unknown key | it belongs to a run, not to a task: --label order=20
+    L; prompts: {generate: Write a mail} | line 3: prompts.generate: unknown key | keys: contexts, seeds; for step 3, a label's prompt: labels: {"LABEL": {"definition": "…", "prompt": "…"}}
+    L; fields: {text: {must_contain: order}} | line 3: fields.text.must_contain: 'order' is not a list | must_contain: ["order"]
+    L; fields: {kind: {type: enum, values: low}} | line 3: fields.kind.values: 'low' is not a list | values: ["low"]
+    L; fields: {stars: {type: int, range: 5}} | line 3: fields.stars.range: 5 is not a list | range: [min, max]
+    L; guidance: Be brief | line 3: guidance: unknown key | it belongs below a label: labels: {"LABEL": {"definition": "…", "guidance": "Be brief"}}
+    L; presets: small | line 3: presets: expected keys with values, not 'small' | presets: {"small": 40}
+    L; checks: [typo] | line 3: checks.0: no check named 'typo' is installed | list-checks
+    L; checks: typo | line 3: checks: no check named 'typo' is installed | list-checks
+    L; checks:\n  - no-placeholder\n  - tone | line 5: checks.1: no check named 'tone' is installed | list-checks
+    L; filters: [exclude] | line 3: filters.0: no filter named 'exclude' is installed | did you mean excluded?
+    L; filters: [distance] | line 3: filters.0: filter targen-standard:distance needs the option 'max_cosine' | options: {distance.max_cosine: ...}
+    L; filters: [distance]\noptions: {distance.max_cosine: 0.8, distance.embedder: minlm} | line 4: options.distance.embedder: no embedder named 'minlm' is installed | did you mean minilm?
+    L; filters: [excluded]\noptions:\n  excluded:\n    exclude: [old.csv] | line 6: options.excluded.exclude: there is no file old.csv | a run directory, or a .jsonl
+    L; filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 700} | line 4: options.near-duplicates.near_duplicates: it must be at most 100
+    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but most was given
+    L; corrector: vote\noptions:\n  vote:\n    votes: 3\n    times: 3 | line 7: options.vote.times: corrector targen-core:vote has no option 'times' | did you mean votes?
+    L; generators:\n  order: routne-ticket | line 4: generators.order: no generator named 'routne-ticket' is installed | did you mean routine-ticket or urgent-ticket?
+    L; seeds: {use: word-senses} | line 3: seeds.use: seeds word-senses: its items are Sense (word, number, definitions), but t takes texts | targen list-seeds
+    L; filters: [near-duplicates]\nexamples: real.csv | line 4: examples: there is no file
+    L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
+    L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
+    L; examples: ../few.csv | sets examples.file = ../few.csv, but a file from someone else may set any code | add --trust to the command
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
@@ -143,7 +174,9 @@ def test_a_key(text, error, hint, refuses):
     labels = "labels: {order: a b, refund: c d}\n"
     text = text.replace("L; ", labels).replace("\\t", "\t").replace("\\u00a0", "\u00a0")
     Path("t.yaml").write_text(f"description: Mails.\n{text}\n")
-    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml, {error}", hint)
+    Path("few.csv").write_text("text,label\nWhere is it?,order\n")
+    where = ", " if error.startswith("line ") else " "
+    refuses("generate t.yaml -n 4 -b scripted --out run", f"t.yaml{where}{error}", hint)
 
 
 @pytest.mark.parametrize(("text", "error", "hint"), table(WHOLE))
@@ -291,7 +324,7 @@ COMMANDS = """
     backends check | no backend was given, and none is set up: there is no key or address in the environment | give one; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
-    runs remove run | runs remove: there is no such action or folder | targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN
+    runs remove run | runs remove: there is no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
@@ -357,6 +390,21 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
+    runs delete run | runs delete: there is no such action or folder | targen runs rm run
+    show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
+    export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which they open
+    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which they open
+    review apply run --as sam | targen review apply has no option --as | all raters' answers count; omit it
+    generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
+    generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
+    generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
+    generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is an address, and targen does not read addresses | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
+    generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is an address, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
+    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset of a hub: hf:me/mail
+    export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is an address | download it first, and pass the copy: rows.csv
+    validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is an address | pass the path itself: /tmp/rows.csv
+    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is an address, and targen writes into a folder | --out FOLDER; then copy the folder there
 """
 
 
@@ -650,6 +698,13 @@ PYTHON = """
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
     tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the data given has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 of an unknown label, 'refnd' (row 5) | the labels of mail: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the data given, row 2: 3 is not text, but others are | a list of texts, or of mappings
+    tg.generate(tg.Declaration(description="x", labels={"a": "y", "b": "x"}, checks=["typo"]), n=4, model="scripted") | declaration: checks.0: no check named 'typo' is installed | targen list-checks
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the data given has no rows
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns as in the task
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"text": "x"}, 3]) | exclude, item 1: dict is not a dataset: pass a path or rows
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
     tg.generate({"description": "x"}, n=4, model="scripted") | task: dict is not a task | targen_core.Declaration(**TASK)

@@ -55,7 +55,15 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen, run):
     assert "script" not in page.tags and not page.names & _LOADING
     row = json.loads((run / "dataset.jsonl").read_text().splitlines()[0])
     assert row["premise"] in page.said and row["hypothesis"] in page.said
-    for words in ("20 of 20 rows", "Label flow", "refusal", "Some rows", "Some rejected"):
+    for words in (
+        "Report on run",
+        "Task rte, version",
+        "20 of 20 rows",
+        "Label flow",
+        "refusal",
+        "Some rows",
+        "Some rejected",
+    ):
         assert words in page.said, words
     assert targen("runs", "rm", run, "--yes").out == "runs/run: removed\n"
 

@@ -345,13 +345,13 @@ def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):
 
 
 IN_A_FILE = """
-    majority.times: 5 | majority.times: 0 | options.majority.times: option majority.times of
+    majority.times: 5 | majority.times: 0 | options.majority.times: it must be at least
     majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
     majority.times: 5 | majorty.times: 1 | the task uses no part 'majorty'
     majority.times: 5 | times: 1 | an option is NAME.KEY
     praise: acme | prise: acme | no such label
     corrector: majority | corrector: majorty | line 10: corrector: no corrector named
-    places.csv | palces.csv | options.table.path: option table.path of contexts
+    places.csv | palces.csv | options.table.path:
     [no-she, short] | [no-he, short] | no check named 'no-he' is installed
 """
 TYPED = """

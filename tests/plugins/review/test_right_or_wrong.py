@@ -51,6 +51,7 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         (3, "label", "negative", turned, 4),
         (4, "grade", "B", "bad text is saved; the row is removed.", 5),
         (5, "label", "negative", "wrong label is saved", 6),
+        (6, "grade", "W", which, 6),
         (6, "label", own, "right is saved", 2),  # its own label confirms it
     ):
         said = mine.say(number, action, value)
@@ -66,6 +67,16 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert words in done
     listed = mine.ask("/ann/list").text
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
+
+
+def test_the_number_of_its_own_label_takes_back_that_it_is_wrong(mine):
+    mine = mine()
+    own, labels = mine.desk.seat(0).row.label, mine.desk.seat(0).labels
+    button = f'value="{own}" class="label" aria-pressed="false" data-key="{labels.index(own) + 1}">'
+    assert "right after all" not in mine.ask("/ann/row/1").text
+    shown = mine.say(1, "grade", "W").text
+    assert "right after all" in shown.partition(button)[2].partition("</button>")[0]
+    assert "right is saved; the row is kept" in mine.say(1, "label", own).text
 
 
 def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(mine):

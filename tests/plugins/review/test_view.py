@@ -124,6 +124,9 @@ def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     reject = entries["1.8/negative/0"]
     nearest = re.search(r'class="number">([\d.]+)', opened.ask(f"row/{reject.at}/near"))[1]
     assert nearest == f"{reject.likeness:.2f}"
+    shown = opened.ask(f"row/{reject.at}")
+    assert re.search(r'id="row-title"[^>]*>Reject \d+ ', shown), "its id is below, as its origin"
+    assert '<dt>candidate</dt><dd dir="auto">1.8/negative/0</dd>' in shown
 
 
 def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):

@@ -91,6 +91,15 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
     )
 
 
+def test_runs_are_compared_under_the_name_of_their_task(moods, finished, works):
+    moods("test.jsonl", 30)
+    for out in ("first", "second"):
+        finished("mood.yaml", "-n", 30, out=out)
+    done = works("compare", "first", "second", "--test", "test.jsonl", "--repeats", 2)
+    assert "mood: accuracy on test" in done.out
+    assert "first: accuracy on test" not in done.out
+
+
 @pytest.mark.usefixtures("three")
 def test_what_is_trained_stays_until_something_changes(targen, moods):
     assert "10 of 10 training runs" in targen(*COMPARE).err

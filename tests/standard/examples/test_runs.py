@@ -168,7 +168,7 @@ class TestStrangersFiles:
             ):
                 done = targen(*words)
                 assert done.code == 2, words
-                assert "sets options.examples.examples" in done.err
+                assert "sets examples.file" in done.err
                 assert "dear diary" not in done.out + done.err
             assert not Path("run").exists()
         link = Path("beside.txt")

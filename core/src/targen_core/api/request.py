@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -442,13 +443,26 @@ def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Values by option, those that are datasets by their names, as `_sources` has them."""
     named = {name for name, option in shortcuts().items() if option.datasets is not None}
     made = {
-        name: _sources(value, folder) if name in named else value for name, value in values.items()
+        name: _sources(name, value, folder) if name in named else value
+        for name, value in values.items()
     }
     kept = {}
     for name in made.keys() & _of_rows():
         file_of = load_registry().function("file-of-rows", of=str(Option(name)))
-        kept[name] = file_of(made[name])
+        with _given_as(name):
+            kept[name] = file_of(made[name])
     return made | kept
+
+
+@contextmanager
+def _given_as(option: str, item: int | None = None) -> Iterator[None]:
+    """Have an error about data that a program passes name its option, and its number in a list."""
+    try:
+        yield
+    except UsageError as error:
+        which = "" if item is None else f", item {item}"
+        error.args = (Option(option) + f"{which}: {error}",)
+        raise
 
 
 def _of_rows() -> set[str]:
@@ -456,7 +470,7 @@ def _of_rows() -> set[str]:
     return {name for name, option in shortcuts().items() if option.rows}
 
 
-def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
+def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str]:
     """Datasets by their names; rows of a program are written into `folder`.
 
     Raises:
@@ -475,7 +489,8 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
             names.append(str(as_path(source)))
         else:
             file = folder / f"rows-{number}.jsonl"
-            rows = rows_in(source)
+            with _given_as(option, number if several is sources else None):
+                rows = rows_in(source)
             write_file(file, "".join(json.dumps(dict(row), default=str) + "\n" for row in rows))
             names.append(f"{MEMORY}:{file}")
     return names
@@ -486,7 +501,8 @@ def _without(folder: Path, text: str) -> str:
     for what in ("contexts", "seeds"):
         file = f"{what} file {folder / what}.jsonl"
         text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
-    return text.replace(f"{folder}{sep}", "")
+    declared = rf"{re.escape(f'{folder}{sep}')}[^\s{re.escape(sep)}]+\.json, line \d+"
+    return re.sub(declared, "declaration", text).replace(f"{folder}{sep}", "")
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:

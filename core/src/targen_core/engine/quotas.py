@@ -29,7 +29,10 @@ class Quotas(Mapping[str, int]):
     def __init__(self, rows: Mapping[str, int]) -> None:
         for name, count in rows.items():
             if count < 0:
-                raise UsageError(f"label {name} has a quota of {count}; it must not be negative")
+                raise UsageError(
+                    f"label {name} has a quota of {count}; it must not be negative",
+                    hint=Option("labels", {name: 20}),
+                )
             if count > MAX_COUNT:
                 raise UsageError(f"label {name} has a quota above {MAX_COUNT:,} rows")
         self._rows = dict(rows)

@@ -25,7 +25,7 @@ from targen_core.calls.secrets import scrub
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
-from targen_core.wording import Blank, Setting
+from targen_core.wording import Blank, Setting, Unplaced
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
@@ -133,7 +133,7 @@ def read_options(
                 f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
         why = scrub(plain_fault(first["msg"]))
-        raise UnknownOption(f"option {prefix}{key} of {of}: {why}", option=key) from None
+        raise UnknownOption(Unplaced(f"option {prefix}{key} of {of}: ") + why, option=key) from None
 
 
 def misplaced(
@@ -148,6 +148,6 @@ def misplaced(
     path = Path(error.filename)
     for option, value in options:
         if isinstance(value, Path) and path.is_relative_to(value):
-            words = f"option {prefix}{option} of {of}: {path}: {error.strerror}"
-            return UnknownOption(words, option=option)
+            whose = Unplaced(f"option {prefix}{option} of {of}: ")
+            return UnknownOption(whose + f"{path}: {error.strerror}", option=option)
     return None

@@ -21,6 +21,7 @@ from targen_core.errors import (
     PluginError,
     TargenError,
     UnknownName,
+    UnknownOption,
     UsageError,
 )
 from targen_core.origin import DECLARED, is_file
@@ -357,7 +358,9 @@ class Registry:
                 raise _unmade(item, error) from error
         elif options:
             names = ", ".join(options)
-            raise UsageError(f"{whose} has no options, but {names} was given")
+            raise UnknownOption(
+                f"{whose} has no options, but {names} was given", option=next(iter(options))
+            )
         elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (

@@ -60,6 +60,7 @@ class ReviewRow:
     Attributes:
         id: what tells it from the others of its data: a run's candidate id, else its number.
         number: the number of its first official row, from 0; None for a reject.
+        reject: of a reject, its number among those of its data, from 1.
         fields: its texts by the paths of the instance's fields, as they are shown.
         editable: the texts that a person may edit.
         output: the columns of its output, if it has another one than a label.
@@ -83,6 +84,7 @@ class ReviewRow:
 
     id: str
     number: int | None
+    reject: int = 0
     fields: Mapping[str, str]
     editable: tuple[str, ...] = ()
     output: Mapping[str, Any] | None = None
@@ -239,9 +241,9 @@ class ReviewData:
         """
         if not self.has_origin:
             return
-        for traced in tracing.rejects(self.path):
+        for number, traced in enumerate(tracing.rejects(self.path), 1):
             if traced.record.get("id") and stage in (None, traced.record.get("stage")):
-                yield self._of_traced(traced)
+                yield replace(self._of_traced(traced), reject=number)
 
     def _of_rows(
         self, at: int, rows: tuple[Mapping[str, Any], ...], record: Mapping[str, Any]
@@ -392,7 +394,7 @@ def name_of(row: ReviewRow, data: str = "") -> str:
     """Return what a row is called; `data` names its dataset, where several are read together."""
     if row.number is not None:
         return row_name(row.number, data)
-    return f"reject {row.id} of {data}" if data else f"reject {row.id}"
+    return f"reject {row.reject:,}" + (f" of {data}" if data else "")
 
 
 def has_columns(output: Output, columns: Mapping[str, Any]) -> bool:

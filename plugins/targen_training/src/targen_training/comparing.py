@@ -25,7 +25,7 @@ from targen_training.money import Money
 
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
-    from targen_core import Registry
+    from targen_core import Registry, Task
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
@@ -481,7 +481,8 @@ def asked_for(
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
         arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
     whose = task or _whose([source for sources in arms.values() for source in sources])
-    usual = "tfidf" if models else _usual(registry, whose)
+    called, found = _found(registry, whose)
+    usual = "tfidf" if models else _usual(registry, found)
     if few and not models and usual == "tfidf":
         models = [_usual_of_few(registry)]
     values = {
@@ -503,7 +504,8 @@ def asked_for(
         raise UsageError("--mixture mixes two datasets", hint="give two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
-    return declared(values, "compare")
+    part = {key: values.pop(key) for key in ("task", "test", "arms")}
+    return declared({**values, "tasks": {called: part}}, "compare")
 
 
 def _named_real(real: str) -> str:
@@ -526,14 +528,19 @@ def _numbers(curve: str) -> list[int | str]:
     return [part if part == "all" else int(part) for part in parts]
 
 
-def _usual(registry: Registry, whose: str) -> str:
-    """Return the usual trainer for a task, by its name, file, or rows."""
-    from targen_core import Task
+def _found(registry: Registry, whose: str) -> tuple[str, Task[Any, Any] | str]:
+    """Return what a task is called, by its name, file, or rows, and the task or what finds it."""
     from targen_training.experiments.data import task_for
-    from targen_training.learning import usual_trainer
 
     found = task_for(registry, whose)
-    task = found if isinstance(found, Task) else registry.get("task", found)
+    return (Path(found).stem if isinstance(found, str) else found.name), found
+
+
+def _usual(registry: Registry, found: Task[Any, Any] | str) -> str:
+    """Return the usual trainer for a task."""
+    from targen_training.learning import usual_trainer
+
+    task = registry.get("task", found) if isinstance(found, str) else found
     return usual_trainer(registry, task)
 
 

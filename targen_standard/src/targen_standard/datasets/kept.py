@@ -14,9 +14,11 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.origin import HUB, Typed
 from targen_core.outputs import write_file
-from targen_standard.datasets.source import open_source
+from targen_standard.datasets.source import IN_MEMORY, open_source
 
-__all__ = ["file_of_rows"]
+__all__ = ["called", "file_of_rows"]
+
+_UNNAMED = "rows"
 
 _FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")
 
@@ -44,15 +46,42 @@ def file_of_rows(rows: Any) -> Path:
         rows = made
     if getattr(rows, "ndim", 0) == 1:  # a column of a data frame, or an array
         rows = rows.tolist()
-    name, of = "rows", rows
-    if isinstance(rows, str) or not (
-        isinstance(rows, list | tuple) and rows and all(isinstance(row, str) for row in rows)
-    ):
+    name, of = _UNNAMED, rows
+    if not _are_texts(rows):
         source = open_source(rows)
-        name, of = source.name, map(dict, source.rows())
+        name = source.name if isinstance(rows, str | Dataset) else _UNNAMED
+        of = map(dict, source.rows())
     text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    file = folders.cache_folder() / "rows" / digest / f"{name}.jsonl"
+    file = _folder() / digest / f"{name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_file(file, text)
     return file
+
+
+def called(file: Path) -> str:
+    """Return what messages call rows that `file_of_rows` wrote into a file; "" if it did not."""
+    if file.parent.parent != _folder():
+        return ""
+    return IN_MEMORY if file.stem == _UNNAMED else file.stem
+
+
+def _folder() -> Path:
+    return folders.cache_folder() / "rows"
+
+
+def _are_texts(rows: Any) -> bool:
+    """Return whether rows are a list of texts.
+
+    Raises:
+        UsageError: some are texts, and some are not.
+    """
+    if not isinstance(rows, list | tuple) or not any(isinstance(row, str) for row in rows):
+        return False
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, str):
+            raise UsageError(
+                f"{IN_MEMORY}, row {number}: {repr(row)[:80]} is not text, but others are",
+                hint='a list of texts, or of mappings such as {"text": …, "label": …}',
+            )
+    return True

@@ -30,7 +30,19 @@ from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is
 from targen_standard.datasets.texts import document, table
 
-__all__ = ["DatasetReader", "Form", "RecordsOf", "Source", "card_in", "open_source", "run_source"]
+__all__ = [
+    "IN_MEMORY",
+    "DatasetReader",
+    "Form",
+    "RecordsOf",
+    "Source",
+    "card_in",
+    "open_source",
+    "run_source",
+]
+
+IN_MEMORY = "the data given"
+"""The name of rows that a program passes."""
 
 _log = logging.getLogger("targen")
 
@@ -337,9 +349,8 @@ def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
 
 def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
-    name = "the data given"
     if hasattr(source, "features") and hasattr(source, "with_format"):
-        return Source(name, "dataset", columns_of(source))
+        return Source(IN_MEMORY, "dataset", columns_of(source))
     if hasattr(source, "to_dict") and hasattr(source, "columns"):  # a data frame
         source = source.astype(object).where(source.notna(), None).to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
@@ -351,4 +362,4 @@ def _in_memory(source: Any) -> Source:
             bad = ValueError(f"{type(row).__name__} is not a row")
             yield number, row if isinstance(row, Mapping) else bad
 
-    return Source(name, "dataset", Form(records, place="row"))
+    return Source(IN_MEMORY, "dataset", Form(records, place="row"))

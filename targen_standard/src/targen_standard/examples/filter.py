@@ -11,7 +11,7 @@ from typing import Any
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
-from targen_core.wording import Blank, Option
+from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.measuring import measured
@@ -143,7 +143,8 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
     try:
         return read_examples(path.expanduser(), task)
     except UsageError as error:
-        error.args = (Option("examples") + f": {error}",)
+        error.option = "examples"
+        error.args = (Unplaced(Option("examples") + ": ") + str(error),)
         raise
 
 

@@ -20,6 +20,7 @@ from targen_core.runs.records.lock import COPY
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
+from targen_standard.datasets.kept import called
 from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
@@ -68,6 +69,7 @@ class Examples:
     rows: tuple[Example, ...]
     left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
     place: str = "line"
+    place_given: str = "line"  # what it is for whoever gave the rows, perhaps as a list
 
     @property
     def labelled(self) -> int:
@@ -78,7 +80,7 @@ class Examples:
     def bad(self) -> str:
         """Return what is wrong with which lines, in words; "" if all can be used."""
         return "; ".join(
-            f"{len(lines):,} {why} ({self.place}{'s' if len(lines) > 1 else ''} "
+            f"{len(lines):,} {why} ({self.place_given}{'s' if len(lines) > 1 else ''} "
             f"{', '.join(map(str, lines[:_NAMED]))}{', …' if len(lines) > _NAMED else ''})"
             for why, lines in self.left_out.items()
         )
@@ -138,12 +140,12 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     if unknown:
         named = ", ".join([*islice(unknown, _NAMED), *["…"][: len(unknown) > _NAMED]])
         bad = {f"{why}, {named}" if why is _UNKNOWN else why: at for why, at in bad.items()}
-    examples = Examples(path.name, tuple(rows), bad, place)
+    name = called(path)
+    examples = Examples(name or path.name, tuple(rows), bad, place, "row" if name else place)
     if len(rows) < FEWEST:
         raise UsageError(
-            f"{path.name} has {plural(len(rows), 'row')} that can serve as examples, but at least "
-            f"{FEWEST} are "
-            "needed" + (f": {examples.bad}" if bad else ""),
+            f"{examples.name} has {plural(len(rows), 'row')} that can serve as examples, but at "
+            f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
             hint=columns.hint if bad else f"add at least {plural(FEWEST - len(rows), 'row')}",
         )
     said = [columns.chosen] if columns.chosen else []
@@ -154,7 +156,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         said.append(f"only its first {_MOST:,} rows are used as examples")
     # A run has its own copy, of whose rows the run's first command said all this.
     for words in () if COPY.fullmatch(path.name) else said:
-        _log.warning("%s: %s", path.name, words)
+        _log.warning("%s: %s", examples.name, words)
     return examples
 
 

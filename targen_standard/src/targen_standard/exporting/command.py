@@ -152,6 +152,13 @@ def export(
 
     registry = load_registry()
     options = parse_options(option or (), "-o csv.delimiter=tab")
+    meant = out.suffix.lower().removeprefix(".") if out is not None and form is None else ""
+    for what in (form or "", meant):
+        if what.lower() in ("excel", "xls", "xlsx"):
+            raise UsageError(
+                f"targen does not write spreadsheets ({what})",
+                hint="--as csv --out rows.csv, which they open",
+            )
     used = Parts(registry, options)
     exporter: Exporter
     item, exporter = used.find(
@@ -161,7 +168,6 @@ def export(
         is_default=form is None,
     )
     require_used(used, options)
-    meant = out.suffix.lower().removeprefix(".") if out is not None and form is None else ""
     if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
         raise UsageError(f"{out} would contain {item.name}", hint=f"--as {meant}")
     _check_hub(item, push=push, license=license)

@@ -23,11 +23,11 @@ from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
-from targen_core.wording import Either, Option, Words
+from targen_core.wording import Either, Option, Words, in_words
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
-from targen_standard.task_files.options import located
+from targen_standard.task_files.options import located, spellings
 from targen_standard.task_files.reading import (
     Parsed,
     declaration_of,
@@ -156,16 +156,21 @@ def _is_data(copy: Path) -> bool:
 
 
 def _blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
+    """Return an error with the line of the first place that the file has; see `TaskReader`."""
     parsed = parsed_file(Path(name))
-    at = next((loc for loc in places if _has(parsed.value, loc)), places[-1])
-    return parsed.refuse(at, str(error), error.hint)
+    written = (each for loc in places for each in spellings(loc))
+    at = next((loc for loc in written if _has(parsed.value, loc)), None)
+    if at is None:
+        return error
+    return parsed.refuse(at, in_words(error.args[0], "file"), error._hint)
 
 
 def _has(value: Any, loc: Loc) -> bool:
     for key in loc:
-        if not isinstance(value, Mapping) or key not in value:
+        named = dict(enumerate(value)) if isinstance(value, list) else value
+        if not isinstance(named, Mapping) or key not in named:
             return False
-        value = value[key]
+        value = named[key]
     return True
 
 

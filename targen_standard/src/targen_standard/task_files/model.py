@@ -63,7 +63,7 @@ def _short_for(key: str, *, items: bool = False) -> Any:
 
 def _absent(value: Any) -> Any:
     """`none`, as a person says it."""
-    return None if value is False or value == "none" else value
+    return None if value is False or value in ("none", "no", "off") else value
 
 
 def _as_keys(value: Any) -> Any:

@@ -17,9 +17,19 @@ from targen_core import folders
 from targen_core.errors import TargenError
 from targen_core.origin import leads_elsewhere
 from targen_core.plain import is_inside
+from targen_core.task_files import Loc
 from targen_standard.task_files.model import Declaration, without_edition
 
-__all__ = ["content_digest", "located", "require_own_paths", "used_parts"]
+__all__ = ["content_digest", "located", "require_own_paths", "spellings", "used_parts"]
+
+_OF_EXAMPLES: dict[str, Loc] = {
+    "examples": ("examples", "file"),
+    "show_examples": ("examples", "show"),
+    "shown": ("examples", "shown"),
+    "close_gap": ("examples", "close_gap"),
+    "profile": ("profile",),
+}
+"""The keys that set options of the filter `examples`, as `Declaration.used_options` has them."""
 
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
@@ -38,6 +48,19 @@ def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
         yield "corrector", declaration.corrector
 
 
+def spellings(loc: Loc) -> Iterator[Loc]:
+    """The ways in which a file may write a place: `options: {NAME.KEY: …}`, or grouped by NAME."""
+    yield loc
+    if loc[0] == "options":
+        about, _, key = str(loc[1]).rpartition(".")
+        yield "options", about, key
+        if about.rpartition(":")[2] == "examples" and key in _OF_EXAMPLES:
+            yield _OF_EXAMPLES[key]
+            yield _OF_EXAMPLES[key][:1]
+    elif loc[0] == "filters":  # one that no list names
+        yield from (("examples",), ("profile",))
+
+
 def require_own_paths(declaration: Declaration, file: Path) -> None:
     """Ask whether a file is trusted with the options that lead out of its folder.
 
@@ -50,7 +73,7 @@ def require_own_paths(declaration: Declaration, file: Path) -> None:
     paths = dict(_paths(declaration))
     folder = file.parent.absolute()
     outside = {
-        f"options.{option}": value
+        _key(declaration, option): value
         for option, value in declaration.used_options.items()
         if (
             not is_inside(folder, folder / Path(paths[option]).expanduser())
@@ -64,6 +87,12 @@ def require_own_paths(declaration: Declaration, file: Path) -> None:
     if not folders.is_known("paths", digest):
         require_trust(file, outside)
         folders.make_known("paths", digest)  # a run keeps a copy elsewhere
+
+
+def _key(declaration: Declaration, option: str) -> str:
+    """Return the key by which a file sets an option of a part."""
+    own = ("options", option)
+    return ".".join(map(str, own if option in declaration.options else [*spellings(own)][2]))
 
 
 def located(declaration: Declaration, folder: Path) -> dict[str, Any]:

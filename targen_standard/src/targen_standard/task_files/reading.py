@@ -27,7 +27,7 @@ from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import plain_fault, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
-from targen_standard.task_files.model import Declaration, ParametersPart
+from targen_standard.task_files.model import Declaration, LabelPart, ParametersPart
 from targen_standard.task_files.options import content_digest, located, require_own_paths
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
@@ -129,7 +129,8 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     except UsageError as error:
         if not isinstance(error.__context__, ValidationError):
             raise
-        raise refuse(*refusal(error.__context__)) from None
+        loc, message, hint = refusal(error.__context__)
+        raise refuse(_as_written(parsed.value, loc), message, hint) from None
     declaration = _with_files(declaration, parsed.path.parent, refuse, packaged=packaged)
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
@@ -137,6 +138,18 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
         require_own_paths(declaration, parsed.path)
         _require_trusted_limits(declaration, parsed.path)
     return declaration
+
+
+def _as_written(value: Any, loc: Loc) -> Loc:
+    """Return a place as the file has it, where a list stands for a part's `items`."""
+    written: list[str | int] = []
+    for key in loc:
+        if isinstance(value, list) and key == "items":
+            continue
+        written.append(key)
+        there = dict(enumerate(value)) if isinstance(value, list) else value
+        value = there.get(key) if isinstance(there, dict) else None
+    return written
 
 
 def _require_labels(parsed: Parsed) -> None:
@@ -241,9 +254,17 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     known = _keys_at(model, loc[:-1])
     value = problem["input"]
     if problem["type"] == "extra_forbidden":
-        return "unknown key", _meant(str(loc[-1]), value, known, top=len(loc) == 1)
+        key = str(loc[-1])
+        if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
+            return "unknown key", _of_a_run("labels", {loc[1]: value})
+        if loc[0] == "prompts":
+            own = Option("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
+            return "unknown key", f"keys: {', '.join(known)}; for step 3, a label's prompt: " + own
+        return "unknown key", _meant(key, value, known, top=len(loc) == 1)
     if problem["type"] == "missing":
         return "it is missing", _example(loc)
+    if value is None and isinstance(loc[-1], int):
+        return "it is empty", "write its text, or remove it"
     if value is None and problem["type"] in (*_NO_MAPPING, "string_type"):
         is_label = loc[0] == "labels" and len(loc) > 1
         return "it has no definition" if is_label else "it is empty", _example(loc)
@@ -263,7 +284,13 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
             wanted = "a definition, which is text"
         return f"expected {wanted}, not {what}", _example(loc, value)
     if problem["type"] == "tuple_type":
-        return f"{_short(value)} is not a list", "one item per line, each after a dash"
+        if loc[-1] == "range":
+            return f"{_short(value)} is not a list", "range: [min, max]"
+        in_a_list = "one item per line, each after a dash"
+        whole = isinstance(value, dict)
+        return f"{_short(value)} is not a list", (
+            in_a_list if whole else Option(str(loc[-1]), [value])
+        )
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = (
@@ -306,6 +333,7 @@ _EXAMPLES: dict[str, Words] = {
     "labels": Option("labels", {"order": _DEFINITION, "refund": "…"}),
     "samples": Option("samples", [dict.fromkeys(_OF_A_SAMPLE, "…")]),
     "contexts": Option("contexts", "what they are") + ", or a list of them",
+    "presets": Option("presets", {"small": 40}),
     "seeds": Option("seeds", "what one is") + ", or a list of them",
 }
 
@@ -335,6 +363,13 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
     """Return what to type in place of an unknown key."""
     if top and key == "seed":  # of the rows, as `--seed`, and not of the model's replies
         return _of_a_run(key, value)
+    end = re.fullmatch(r"(?:min|max|minimum|maximum)_(words|sentences|items)", key)
+    if end and (top or end[1] in known):
+        both = f"{end[1]}: [min, max]"
+        return f"fields: {{text: {{{both}}}}}" if top else both
+    if top and key != "definition" and key in LabelPart.model_fields:
+        whole = {"definition": "…", key: value}
+        return "it belongs below a label: " + Option("labels", {"LABEL": whole})
     if key in SAMPLING and (top or known == [*ParametersPart.model_fields]):
         return Option("parameters", {"generate": {key: value}})
     if top and key in ParametersPart.model_fields and isinstance(value, dict):
@@ -451,6 +486,10 @@ def _hint(problem: str) -> str:
         )
     if "',' or" in problem:
         return "within { } and [ ], text with a comma, colon, quote or ? needs quotes"
+    if "expected the node content, but found ','" in problem:
+        return "between two commas, or before the first, an item is missing"
+    if "expected the node content, but found ':'" in problem:
+        return "before the colon, a key is missing"
     if "another document" in problem:
         return "keep one task per file; remove the line ---"
     if "unexpected end of stream" in problem:

@@ -12,12 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, UsageError, WriteFailed
 from targen_core.outputs import remove
 from targen_core.plain import content_of
 from targen_core.runs.records.comparing import difference
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
+from targen_core.suggestions import instead_of_address
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
@@ -107,7 +108,14 @@ def require_run(out: Path) -> None:
 
     Raises:
         RunConflict: something else is.
+        UsageError: it is an address.
     """
+    if instead_of_address(str(out)):
+        folder = Option("out", Blank("FOLDER"))
+        raise UsageError(
+            f"{out} is an address, and targen writes into a folder",
+            hint=folder + "; then copy the folder there",
+        )
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
         below = ", such as " + Option("out", out / "run") if out.is_dir() else ""
         raise RunConflict(f"{out} exists and is not a run directory", hint=ANOTHER_OUT + below)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from targen_core.engine.filters import Filter
 from targen_core.errors import (
     MissingDependency,
     TargenError,
-    UnknownOption,
+    UnreadableFile,
     UsageError,
 )
 from targen_core.options import Datasets, ListOptions, RowOptions
@@ -25,9 +26,8 @@ from targen_core.origin import is_file
 from targen_core.plain import digest_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.sources import UnreadSource
 from targen_core.runs.records.lock import PartPlan
-from targen_core.task_files import blamed
+from targen_core.task_files import Loc, blame
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS
@@ -77,7 +77,7 @@ class Parts:
     ) -> None:
         """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
 
-        `file` is the task's, if it was in one: errors name its lines.
+        `file` is the task's, if it was in one: errors about what it says name the line.
         Without `copies`, files that options name are not copied: plans have their absolute paths.
         `admit` may refuse datasets that options name, before anything is read.
         """
@@ -87,6 +87,13 @@ class Parts:
         self._copies = copies
         self._admit = admit
         self._own = _by_part(task.part_options if task is not None else {})
+        self._lists: dict[str, Mapping[Any, str]] = {}
+        if task is not None:
+            self._lists["generator"] = task.generators_from
+            self._lists["check"] = dict(enumerate(task.checks_from))
+            self._lists["filter"] = dict(enumerate(task.filters_from))
+        self._places: dict[str, Sequence[Loc]] = {}  # of a part's name in the task's file, by id
+        self._blamed: UsageError | None = None  # it names a line
         self._said = _by_part(options)
         self._used: dict[str, tuple[Registration[Any], Any, BaseModel | None]] = {}
         self._task: Task[Any, Any] | None = None  # that parts looked at
@@ -107,14 +114,48 @@ class Parts:
         Raises:
             UsageError: the part or its option is unknown.
         """
-        try:
-            item = self._registry.find(kind, name, whose=self._whose if is_default else ())
-        except UsageError as error:
-            if not is_default or not self._file:
-                raise
-            # A file has `contexts: {use: NAME}`, `generators: {LABEL: NAME}`, `corrector: NAME`.
-            raise blamed(self._file, [(kind, "use"), (f"{kind}s",), (kind,)], error) from error
+        item = self._own_item(kind, name) if is_default else self._registry.find(kind, name)
         return item, self._made(place, item)
+
+    def _own_item(self, kind: str, name: str) -> Registration[Any]:
+        """Return a part that the task names; errors about it name the line of the task's file."""
+        named = [key for key, each in self._lists.get(kind, {}).items() if each == name]
+        places: list[Loc] = [(kind, "use"), (kind,)]
+        if named:
+            places = [*((f"{kind}s", key) for key in named), (f"{kind}s",)]
+        with self._at_one_of(lambda error: places):
+            item = self._registry.find(kind, name, whose=self._whose)
+        self._places[item.id] = places
+        return item
+
+    @contextlib.contextmanager
+    def _at_one_of(self, places: Callable[[UsageError], Sequence[Loc]]) -> Iterator[None]:
+        """Have an error about what the task's file says name the file and the line."""
+        try:
+            yield
+        except UsageError as error:
+            new = self._file and error is not self._blamed
+            if new and (at := places(error)) and blame(self._file, at, error):
+                self._blamed = error
+            raise
+
+    def about(self, item: Registration[Any]) -> AbstractContextManager[None]:
+        """Have an error about a part name the line of the task's file that is at fault.
+
+        It is that of the option, if the file sets it; otherwise that of the part's name.
+        """
+
+        def places(error: UsageError) -> Sequence[Loc]:
+            path = str(error.path) if isinstance(error, UnreadableFile) else None
+            at_fault = error.option.partition(".")[0]
+            typed = {*self._said.get(item.id, ()), *self._said.get(item.name, ())}
+            for name in (item.id, item.name):
+                for option, value in self._own.get(name, {}).items():
+                    if option not in typed and (option == at_fault or path == str(value)):
+                        return [("options", f"{name}.{option}")]
+            return self._places.get(item.id, ())
+
+        return self._at_one_of(places)
 
     def several(self, kind: str, own: Sequence[str], typed: Sequence[str]) -> list[Chosen]:
         """The parts of a kind that apply one behind the other: the task's own, then the typed ones.
@@ -125,8 +166,7 @@ class Parts:
         Raises:
             UsageError: the part or its option is unknown.
         """
-        found = (self._registry.find(kind, name, whose=self._whose) for name in own)
-        items = {item.id: item for item in found}
+        items = {item.id: item for item in (self._own_item(kind, name) for name in own)}
         items |= {item.id: item for item in (self._registry.find(kind, n) for n in typed)}
         chosen = []
         for item in items.values():
@@ -140,8 +180,11 @@ class Parts:
 
     def _made(self, place: str, item: Registration[Any]) -> Any:
         """A part with its options, remembered as in use at its place."""
-        own, typed = _of(item, self._own), _of(item, self._said)
-        said = {**own, **typed}
+        with self.about(item):
+            return self._configured(place, item)
+
+    def _configured(self, place: str, item: Registration[Any]) -> Any:
+        said = {**_of(item, self._own), **_of(item, self._said)}
         model = self._registry.options_of(item)
         for option, words in Datasets.among(model).items() if model is not None else ():
             sources = said.get(option) or ()
@@ -149,15 +192,13 @@ class Parts:
             self._admit(option, words, self.datasets[option])
 
         def using(option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
-            return self.find(f"{option} of {place}", kind, name, is_default=option not in said)
+            try:
+                return self.find(f"{option} of {place}", kind, name, is_default=option not in said)
+            except UsageError as error:
+                error.option = error.option or option
+                raise
 
-        try:
-            part, options = self._registry.configured(item, said, using=using)
-        except UnknownOption as error:
-            if self._file and error.option in own.keys() - typed.keys():
-                places = [("options", f"{name}.{error.option}") for name in (item.id, item.name)]
-                raise blamed(self._file, places, error) from error
-            raise
+        part, options = self._registry.configured(item, said, using=using)
         self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
         return part
@@ -166,7 +207,7 @@ class Parts:
         """A part that has looked at the task as the first one at its place has."""
         part = self._made(place, item)
         if self._task is not None and getattr(part, "check_task", None) is not None:
-            _looking(item, part, "check_task", self._task)
+            self._looking(item, part, "check_task", self._task)
         return part
 
     def shaped(self, task: Task[Any, Any], typed: Sequence[str]) -> Task[Any, Any]:
@@ -179,14 +220,16 @@ class Parts:
             PluginError: it raises something else.
         """
         shaping: dict[str, Registration[Any]] = {}
-        own = [(name, self._whose) for name in task.filters_from]
-        for name, whose in [*own, *((name, ()) for name in typed)]:
+        find = partial(self._registry.find, "filter")
+        own = [(name, partial(self._own_item, "filter")) for name in task.filters_from]
+        for name, found in [*own, *((name, find) for name in typed)]:
             with contextlib.suppress(TargenError):  # of one that is missing, by who uses it
-                item = self._registry.find("filter", name, whose=whose)
+                item = found(name)
                 if getattr(self._registry.target(item), "shapes", False):
                     shaping[item.id] = item
         for item in shaping.values():
-            task = _looking(item, self._made(f"filter {item.name}", item), "shaped", task)
+            part = self._made(f"filter {item.name}", item)
+            task = self._looking(item, part, "shaped", task)
         return task
 
     def require_fit(self, task: Task[Any, Any]) -> None:
@@ -199,7 +242,23 @@ class Parts:
         self._task = task
         for item, part, _ in self._used.values():
             if getattr(part, "check_task", None) is not None:
-                _looking(item, part, "check_task", task)
+                self._looking(item, part, "check_task", task)
+
+    def _looking(
+        self, item: Registration[Any], part: Any, method: str, task: Task[Any, Any]
+    ) -> Any:
+        """Call a method of a part for a task; its faults are its distribution's."""
+        try:
+            with self.about(item):
+                return getattr(part, method)(task)
+        except MissingDependency:
+            raise
+        except UsageError as error:
+            if error is not self._blamed and not error.option:
+                error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
+            raise
+        except Exception as error:
+            raise item.fault(f": {method} raised {type(error).__name__}: {error}") from error
 
     @property
     def plans(self) -> dict[str, PartPlan]:
@@ -277,19 +336,6 @@ class Parts:
             if options is not None and type(options).model_fields
             for name in (item.name, item.id)
         }
-
-
-def _looking(item: Registration[Any], part: Any, method: str, task: Task[Any, Any]) -> Any:
-    """Call a method of a part for a task; its faults are its distribution's."""
-    try:
-        return getattr(part, method)(task)
-    except (UnreadSource, MissingDependency):
-        raise
-    except UsageError as error:
-        error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
-        raise
-    except Exception as error:
-        raise item.fault(f": {method} raised {type(error).__name__}: {error}") from error
 
 
 def _choosing() -> dict[str, str]:

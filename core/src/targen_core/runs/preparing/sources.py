@@ -28,11 +28,9 @@ class UnreadSource(UsageError):
     """A dataset that an option names and that cannot be read, or holds nothing to use.
 
     Attributes:
-        option: the option.
         hub: whether its hint takes the name for one of a hub, which it cannot be in a resumed run.
     """
 
-    option = ""
     hub = False
 
     def ask_where(self, run: Path, then: str = "") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, get_args
 
-from targen_core.errors import PluginError, UnknownName, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Admit, Parts
@@ -184,22 +184,18 @@ def _from(
 
     Without a name it is the registered list that the task's own stands for.
     """
-    where = Option(f"{kind}_from", name) if name else f"{kind}.use {own.origin}"
-    try:
-        registered, used = parts.find(kind, kind, name or own.origin, is_default=not name)
-    except UnknownName as error:
-        if not name:
-            error.args = (f"{kind}.use: {error}",)
-        raise
+    where = Option(f"{kind}_from", name) if name else f"{kind} {own.origin}"
+    registered, used = parts.find(kind, kind, name or own.origin, is_default=not name)
     if not fits(used.item, own.item):
-        raise UsageError(
-            where + f": its items are {_item_words(used.item)}, but {task.name} "
-            f"takes {_item_words(own.item)}",
-            hint=Action(f"list-{kind}")
-            + " lists other ones; "
-            + Action("describe", Blank("NAME"))
-            + " shows what its items are",
-        )
+        with parts.about(registered):
+            raise UsageError(
+                where + f": its items are {_item_words(used.item)}, but {task.name} "
+                f"takes {_item_words(own.item)}",
+                hint=Action(f"list-{kind}")
+                + " lists other ones; "
+                + Action("describe", Blank("NAME"))
+                + " shows what its items are",
+            )
     step = stand_in(
         used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
     )

@@ -12,7 +12,7 @@ from targen_analysis.metrics import Cell, Corpus, Estimate, Plot, Table
 from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
-from targen_analysis.report.short import Short, in_short, leading
+from targen_analysis.report.short import Short, in_short, leading, title_of
 from targen_cli.pages import document, safe, scrolling
 from targen_core.wording import anywhere
 
@@ -36,9 +36,7 @@ def as_page(analysis: Analysis) -> str:
         return f"<h3>{safe(plot.title)}</h3>{box}"
 
     short = in_short(analysis)
-    title = " · ".join(corpus.name for corpus in study.corpora)
-    if study.reference is not None:
-        title += f" against {study.reference.name}"
+    title = title_of(study)
     several = len(study.corpora) > 1
     lead = leading(analysis)
     first = [_section(part, place, headlines=False) for part in analysis.parts if part is lead]

@@ -13,7 +13,7 @@ from targen_analysis.statistics import Z
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["Short", "in_short", "leading"]
+__all__ = ["Short", "in_short", "leading", "title_of"]
 
 _FARTHEST = 3  # marks of a figure that is far off
 _LINES = 5  # of a verdict
@@ -43,6 +43,13 @@ class Short:
     warnings: tuple[str, ...]
     unmeasured: Sequence[Part]
     limits: tuple[str, ...]
+
+
+def title_of(study: Study) -> str:
+    """The title of a report: the datasets, and what they are compared with."""
+    *most, last = (corpus.name for corpus in study.corpora)
+    title = f"Analysis of {' and '.join([', '.join(most), last] if most else [last])}"
+    return title if study.reference is None else f"{title} against {study.reference.name}"
 
 
 def in_short(analysis: Analysis) -> Short:

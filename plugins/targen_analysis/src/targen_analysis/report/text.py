@@ -7,7 +7,7 @@ from dataclasses import replace
 from targen_analysis.analysis import Analysis
 from targen_analysis.metrics import Findings
 from targen_analysis.report.cells import shown
-from targen_analysis.report.short import in_short, leading
+from targen_analysis.report.short import in_short, leading, title_of
 from targen_standard.findings import findings_as_markdown
 
 __all__ = ["as_markdown"]
@@ -18,11 +18,8 @@ def as_markdown(analysis: Analysis) -> str:
     study, short, lead = analysis.study, in_short(analysis), leading(analysis)
     tables = lead.findings.tables if lead is not None and lead.findings is not None else ()
     glance = (replace(short.glance, title="Figures side by side"),) if short.glance.rows else ()
-    title = " · ".join(corpus.name for corpus in study.corpora)
-    if study.reference is not None:
-        title += f" against {study.reference.name}"
     return findings_as_markdown(
-        title,
+        title_of(study),
         Findings(
             headlines=(*short.verdict, *short.headlines),
             tables=tuple(table for table in (*tables, *glance) if table.rows),

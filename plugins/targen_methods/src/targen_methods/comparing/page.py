@@ -145,8 +145,8 @@ def _html(
     notes = "".join(f"<li>{safe(note)}</li>" for note in _notes(compared))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     parts = (
-        f"<main><h1>{safe(title)}</h1>",
+        f"<h1>{safe(title)}</h1>",
         f'<div tabindex="0" role="region" aria-label="Methods">{table}</div>',
-        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul></main>",
+        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul>",
     )
     return document(title, parts, style=_STYLE, generator="targen-methods")

@@ -245,9 +245,7 @@ class Desk:
         row = seat.row
         if row is None or seat.data is None or seat.hidden:
             return f"{seat.at + 1:,} of {len(self.ids):,}"
-        # In a review of several, an id begins with its dataset's name.
-        several = len(self._data) > 1 and row.number is not None
-        return name_of(row, seat.data.name if several else "")
+        return name_of(row, seat.data.name if len(self._data) > 1 else "")
 
     def handle_of(self, seat: Seat) -> str:
         """Return what to type to come back to a row: its number, or its place in a blind review."""

@@ -76,9 +76,8 @@ def _intervals(plot: Plot, width: int) -> str:
         tip = f"{name}: {mark[plot.x]:.1f} ({mark['low']:.1f} to {mark['high']:.1f})"
         parts.append(
             f"<g><title>{safe(tip)}</title><text {words}>{safe(name)}</text>"
-            f'<line x1="{x(mark["low"])}" x2="{x(mark["high"])}" y1="{y}" y2="{y}" '
-            f'stroke="{_COLORS[0]}" stroke-width="2" opacity="0.6"/>'
-            f'<circle cx="{x(mark[plot.x])}" cy="{y}" r="4.5" fill="{_COLORS[0]}"/></g>'
+            f'<line class="mark" x1="{x(mark["low"])}" x2="{x(mark["high"])}" y1="{y}" y2="{y}"/>'
+            f'<circle class="mark" cx="{x(mark[plot.x])}" cy="{y}" r="4"/></g>'
         )
     return _wrapped(plot, width, bottom + 10, parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from targen_core.origin import HUB, Typed
 from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
-from targen_core.wording import Blank, Either, Option, Words
+from targen_core.wording import Blank, Either, Option, Unplaced, Words
 from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
@@ -105,13 +106,19 @@ class _Rows:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
                 hint = "give a run, a file of rows, or a folder that contains one dataset"
-            unread = _unread(Option("exclude") + f": {error}", hint=hint)
+            unread = _unread(Unplaced(Option("exclude") + ": ") + str(error), hint=hint)
             if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
                 unread.hint = "for a dataset of a hub: " + Option("exclude", f"{HUB}{path}")
                 unread.hub = True
             raise unread from error
         self.state = _state(path, Path(self._source.place))
         self._task, self._columns = task, columns
+
+    @property
+    def _called(self) -> str:
+        """Return what a message calls the source: rows of a program have no name of their own."""
+        number = re.fullmatch(r"rows-(\d+)", self.named)
+        return f"dataset {number[1]}" if number else self.named
 
     def __iter__(self) -> Iterator[dict[str, list[str]]]:
         number = 0
@@ -129,7 +136,9 @@ class _Rows:
         except UnreadSource:
             raise
         except UsageError as error:
-            raise _unread(Option("exclude") + f": {error}", hint=error.hint) from error
+            raise _unread(
+                Unplaced(Option("exclude") + ": ") + str(error), hint=error.hint
+            ) from error
 
     def read(self) -> ExcludedSource:
         """Return the run's record of the dataset, with the index of its rows.
@@ -151,8 +160,8 @@ class _Rows:
             there = ", ".join(map(str, first)) if isinstance(first, Mapping) else "none"
             mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
             raise _unread(
-                Option("exclude")
-                + f": {self.named} has no text in any column that rows of {self._task.name} "
+                Unplaced(Option("exclude") + ": ")
+                + f"{self._called} has no text in any column that rows of {self._task.name} "
                 f"have. Its columns are {there}; the task's are {mine}",
                 hint="rename its columns as in the task",
             )
