@@ -130,8 +130,6 @@ KEYS = r"""
     L; contexts: [house, , flat] | line 3: expected the node content, but found ',' | between two commas, or before the first, an item is missing
     L; contexts:\n  - house\n  -\n  - flat | line 5: contexts.1: it is empty | write its text, or remove it
     labels: {order: a, refund: b, : c} | line 2: expected the node content, but found ':' | before the colon, a key is missing
-    L; language: de | line 3: language: 'de' is not the English name of a language | language: German
-    L; language: Français | line 3: language: 'Français' is not the English name of a language | language: French
     labels: {order: {definition: x, count: 20}, refund: b} | line 2: labels.order.count: unknown key | it belongs to a run, not to a task: --label order=20
     L; prompts: {generate: Write a mail} | line 3: prompts.generate: unknown key | keys: contexts, seeds; for step 3, a label's prompt: labels: {"LABEL": {"definition": "…", "prompt": "…"}}
     L; fields: {text: {must_contain: order}} | line 3: fields.text.must_contain: 'order' is not a list | must_contain: ["order"]

@@ -26,34 +26,12 @@ __all__ = ["Problem", "problems"]
 _TYPOGRAPHIC = "“”„«»‘’‚"
 """Quotes that a word processor types."""
 
-_LANGUAGES = {
-    name: language
-    for language, names in {
-        "Dutch": "nl nederlands",
-        "English": "en",
-        "French": "fr français",
-        "German": "de deutsch",
-        "Italian": "it italiano",
-        "Portuguese": "pt português",
-        "Spanish": "es español",
-    }.items()
-    for name in names.split()
-}
-"""Codes of languages and their own names, with the names that the checks know them by."""
-
 Problem = tuple[tuple[str | int, ...], str, Words]
 """Where, what is wrong, what to type."""
 
 
 def problems(declaration: Declaration) -> Iterator[Problem]:
     """Yield the problems that pydantic cannot see, one after the other."""
-    if language := _LANGUAGES.get(declaration.language.lower()):
-        name = repr(declaration.language)
-        yield (
-            ("language",),
-            f"{name} is not the English name of a language",
-            f"language: {language}",
-        )
     yield from _fields(declaration)
     yield from _output(declaration)
     yield from _lists(declaration)
