@@ -200,7 +200,7 @@ class Index:
             there, row = settled.get(key), last(key)
             if there is not None:
                 met[key] = there
-                if row is not None:
+                if row is not None and len(there) < _MOST:
                     met[key] = np.concatenate((there, _listed(row)))[:_MOST]
             elif row is not None:
                 met[key] = _listed(row)

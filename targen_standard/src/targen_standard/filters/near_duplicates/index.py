@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from zlib import crc32
 
@@ -57,26 +57,25 @@ class _Rows:
         return [strings[number][begun[number] : ended[number]] for number in numbers]
 
     def may_be_alike(
-        self, text: str, counts: NDArray[np.int16], numbers: Sequence[int], threshold: float
+        self, text: str, counts: NDArray[np.int16], numbers: NDArray[np.int64], threshold: float
     ) -> list[int]:
         """Those of some rows whose letters do not show that they are less alike.
 
         Each edit adds or removes one letter. To look at these takes a tenth of a comparison.
         """
-        these = np.array(numbers)
-        theirs = np.frombuffer(self._counts, np.uint8).reshape(-1, _KINDS).take(these, axis=0)
+        theirs = np.frombuffer(self._counts, np.uint8).reshape(-1, _KINDS).take(numbers, axis=0)
         edits = np.add.reduce(np.abs(theirs - counts), axis=1)
-        letters = np.frombuffer(self.letters, np.uint32).take(these) + len(text)
-        may: list[int] = these[edits <= letters * (1 - threshold / 100) + 1].tolist()
+        letters = np.frombuffer(self.letters, np.uint32).take(numbers) + len(text)
+        may: list[int] = numbers[edits <= letters * (1 - threshold / 100) + 1].tolist()
         return may
 
     def seed(self, number: int) -> str:
         return self._strings[number][max(self.letters[number], self._ended[number]) :]
 
-    def siblings(self, seed: str, numbers: Iterable[int]) -> list[int]:
+    def siblings(self, seed: str, numbers: NDArray[np.int64]) -> list[int]:
         """Those of some rows that have this seed."""
-        seeds, crc = self._seeds, _sum(seed)
-        return [each for each in numbers if seeds[each] == crc and self.seed(each) == seed]
+        these = numbers[np.frombuffer(self._seeds, np.uint32).take(numbers) == _sum(seed)]
+        return [each for each in these.tolist() if self.seed(each) == seed]
 
 
 def _sum(seed: str) -> int:
@@ -114,8 +113,8 @@ class NearDuplicates:
         if not len(rows):
             return None
         _, _, text, written, keys, counts = self._look(text, written)
-        met = self._index.find(keys, keys[-1:])
-        if not met:
+        met = np.array(self._index.find(keys, keys[-1:]), np.int64)
+        if not len(met):
             return None
         siblings = rows.siblings(seed, met)
         others = rows.may_be_alike(text, counts, met, self.threshold)
