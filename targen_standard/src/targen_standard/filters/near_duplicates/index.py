@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from zlib import crc32
 
@@ -21,6 +21,7 @@ _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
 _FORM = 2
 _KINDS = 32  # into which letters are counted
+_AT_ONCE = 256  # texts whose letters are
 
 
 class _Rows:
@@ -31,12 +32,12 @@ class _Rows:
         self._seeds = array("I")  # check sums
         self._begun, self._ended = array("I"), array("I")  # what was written, in the string
         self.letters = array("I")  # of each text
-        self._counts = bytearray()  # of the kinds of letters in it
+        self._counts = bytearray()  # of the kinds of letters in it, as far as they were needed
 
     def __len__(self) -> int:
         return len(self._strings)
 
-    def append(self, seed: str, text: str, written: str, counts: NDArray[np.int16]) -> None:
+    def append(self, seed: str, text: str, written: str) -> None:
         begun = text.find(written)
         if begun < 0:
             begun = len(text)
@@ -46,7 +47,6 @@ class _Rows:
         self._begun.append(begun)
         self._ended.append(ended)
         self.letters.append(len(text))
-        self._counts += counts.astype(np.uint8).tobytes()
 
     def texts(self, numbers: Iterable[int]) -> list[str]:
         strings, letters = self._strings, self.letters
@@ -56,15 +56,17 @@ class _Rows:
         strings, begun, ended = self._strings, self._begun, self._ended
         return [strings[number][begun[number] : ended[number]] for number in numbers]
 
-    def may_be_alike(
-        self, text: str, counts: NDArray[np.int16], numbers: NDArray[np.int64], threshold: float
-    ) -> list[int]:
+    def may_be_alike(self, text: str, numbers: NDArray[np.int64], threshold: float) -> list[int]:
         """Those of some rows whose letters do not show that they are less alike.
 
         Each edit adds or removes one letter. To look at these takes a tenth of a comparison.
         """
+        rows = len(self)
+        for start in range(len(self._counts) // _KINDS, rows, _AT_ONCE):
+            texts = self.texts(range(start, min(start + _AT_ONCE, rows)))
+            self._counts += _counted(texts).tobytes()
         theirs = np.frombuffer(self._counts, np.uint8).reshape(-1, _KINDS).take(numbers, axis=0)
-        edits = np.add.reduce(np.abs(theirs - counts), axis=1)
+        edits = np.add.reduce(np.abs(theirs - _counted([text]).astype(np.int16)), axis=1)
         letters = np.frombuffer(self.letters, np.uint32).take(numbers) + len(text)
         may: list[int] = numbers[edits <= letters * (1 - threshold / 100) + 1].tolist()
         return may
@@ -82,10 +84,15 @@ def _sum(seed: str) -> int:
     return crc32(seed.encode("utf-8", "surrogatepass"))
 
 
-def _counted(text: str) -> NDArray[np.int16]:
-    """The letters of each kind, up to 255."""
-    letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return np.minimum(np.bincount(letters % _KINDS, minlength=_KINDS), 255).astype(np.int16)
+def _counted(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """The letters of each kind in some texts, up to 255."""
+    encoded = "".join(texts).encode("utf-32-le", "surrogatepass")
+    kinds = np.frombuffer(encoded, np.uint32) % _KINDS
+    if len(texts) > 1:
+        first = np.arange(len(texts), dtype=np.uint32) * _KINDS  # of each text
+        kinds += first.repeat([*map(len, texts)])
+    counts = np.bincount(kinds, minlength=_KINDS * len(texts))
+    return np.minimum(counts, 255).astype(np.uint8).reshape(-1, _KINDS)
 
 
 class NearDuplicates:
@@ -102,7 +109,7 @@ class NearDuplicates:
         self._index = Index()
         self._rows = _Rows()
         # What was looked for is most often added next.
-        self._last = ("", "", "", "", [0] * (KEYS + 1), _counted(""))
+        self._last = ("", "", "", "", [0] * (KEYS + 1))
 
     def find(self, seed: str, text: str, written: str) -> int | None:
         """The number of the committed row that this one nearly repeats, or None.
@@ -112,12 +119,12 @@ class NearDuplicates:
         rows = self._rows
         if not len(rows):
             return None
-        _, _, text, written, keys, counts = self._look(text, written)
+        _, _, text, written, keys = self._look(text, written)
         met = np.array(self._index.find(keys, keys[-1:]), np.int64)
         if not len(met):
             return None
         siblings = rows.siblings(seed, met)
-        others = rows.may_be_alike(text, counts, met, self.threshold)
+        others = rows.may_be_alike(text, met, self.threshold)
         if siblings:
             others = sorted({*others} - {*siblings})
         found = [
@@ -134,9 +141,9 @@ class NearDuplicates:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
         if not self.threshold:
             return b""
-        _, _, text, written, keys, counts = self._look(text, written)
+        _, _, text, written, keys = self._look(text, written)
         self._index.add(len(self._rows), keys)
-        self._rows.append(seed, text, written, counts)
+        self._rows.append(seed, text, written)
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (written != text) << 7
         parts = [
@@ -166,14 +173,12 @@ class NearDuplicates:
                 )
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._rows.append(seed, text, written if form & 128 else text, _counted(text))
+            self._rows.append(seed, text, written if form & 128 else text)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
-    def _look(
-        self, text: str, written: str
-    ) -> tuple[str, str, str, str, list[int], NDArray[np.int16]]:
-        """Both texts as they are, both normalised, the keys, and the letters of each kind."""
+    def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
+        """Both texts as they are, both normalised, and the keys."""
         if self._last[:2] != (text, written):
             whole = normalized(text)
             self._last = (
@@ -182,6 +187,5 @@ class NearDuplicates:
                 whole,
                 whole if written == text else normalized(written),
                 [*keys_of(whole), whole_key(whole)],
-                _counted(whole),
             )
         return self._last
