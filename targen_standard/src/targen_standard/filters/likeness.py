@@ -8,6 +8,7 @@ below. They are the same in every process, on every machine and with every versi
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -35,6 +36,7 @@ _BY_CHANCE = 32  # of them that share a single key: among many rows, most are no
 _SOME = 1000  # rows met, with repeats, from which on an array is quicker
 _PART = 32  # more keys wait to be sorted where there are more: this part of all
 _PLACE = 0xFFFFFFFF  # below a row or its number, in one integer
+_LOWER = 0 if sys.byteorder == "little" else 1  # half of a cell, where its row is
 _HALF, _ROW = np.uint64(32), np.uint64(_PLACE)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
@@ -190,12 +192,12 @@ class Index:
         rows.update(row for key in surely for row in met.get(key, ()))
         return sorted(map(int, rows))
 
-    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.int64]]:
+    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.uint32]]:
         """The rows under each key that has any, in their order."""
         last, settled = self._last.get, self._settled(keys)
         if not settled:
             return {key: _listed(row) for key in keys if (row := last(key)) is not None}
-        met: dict[int, Sequence[int] | NDArray[np.int64]] = {}
+        met: dict[int, Sequence[int] | NDArray[np.uint32]] = {}
         for key in keys:
             there, row = settled.get(key), last(key)
             if there is not None:
@@ -206,7 +208,7 @@ class Index:
                 met[key] = _listed(row)
         return met
 
-    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.int64]]:
+    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.uint32]]:
         """The rows in cells under these keys; most keys have none."""
         cells = self._cells
         if not len(cells):
@@ -217,8 +219,9 @@ class Index:
         if not len(met):
             return {}
         ends = cells.searchsorted(lowest[met] | _ROW, "right")
+        rows = cells.view(_U32)[_LOWER::2]
         return {
-            keys[place]: (cells[begun:ended] & _ROW).view(np.int64)
+            keys[place]: rows[begun:ended]
             for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
         }
 
