@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from targen_core.tasks.checks import normalized
+from targen_standard.filters.likeness import Index, alike
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 LONG = (
@@ -73,6 +78,24 @@ def test_rows_of_one_seed_are_compared_whatever_letters_their_whole_texts_have()
     other = f"{shared} {'zyxwvut ' * 20}{written}"
     assert near.find("1", other, written) is None
     assert near.find("0", other, written) == 0
+
+
+@given(
+    st.text("ab z\N{LATIN SMALL LETTER A WITH GRAVE}", max_size=40),
+    st.integers(1, 30),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["", "q", "aa"])), max_size=12),
+    st.floats(1, 100),
+)
+def test_a_row_that_is_alike_is_compared_whatever_its_letters(part, times, edits, threshold):
+    one = other = part * times
+    for share, new in edits:
+        at = int(share * len(other))
+        other = other[:at] + new + other[at + 1 :]
+    near = NearDuplicates(threshold)
+    near.add("0", one, one)
+    if alike(normalized(one), normalized(other), threshold):
+        with mock.patch.object(Index, "find", return_value=[0]):
+            assert near.find("1", other, other) == 0
 
 
 class TestInARun:

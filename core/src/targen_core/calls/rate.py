@@ -13,8 +13,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
@@ -268,8 +267,7 @@ class RateLimiter:
         self.wake()
 
 
-@dataclass(order=True, slots=True)
-class _Waiter:
+class _Waiter(NamedTuple):
     """A call that waits for a slot: `admitted` gets a ticket, or None if it was given up.
 
     The earliest `turn` goes first; `number` is unique, so that no other field is compared.

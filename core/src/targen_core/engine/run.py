@@ -620,18 +620,20 @@ class Engine:
                 visit = self._visit(past, numbers[part] + 1, mine)
             for branch in mine:
                 aim = self.quotas.aims[branch]
-                generation = SharedGeneration(self._scope())
+                generation: SharedGeneration | None = None
                 for ordinal in range(first, first + self.task.instances_per_call):
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] in self._finished:
                         continue
+                    if visit is not None and not visit.is_for(branch):
+                        continue
+                    generation = generation or SharedGeneration(self._scope())
                     slot = Slot(
                         number, seed, branch, aim, ordinal, self._scope(), generation, passed
                     )
                     slot.visit, slot.over = visit, self._order.over
-                    if not slot.needless:
-                        yield slot
-                        passed = []
+                    yield slot
+                    passed = []
 
     def _scope(self) -> Scope:
         """Calls of one candidate.

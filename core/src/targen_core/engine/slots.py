@@ -29,6 +29,10 @@ class Visit:
     used: str | None = None
     foreseen: str | None = None
 
+    def is_for(self, branch: str) -> bool:
+        """Return whether it was not used for another branch."""
+        return self.used in (None, branch)
+
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
@@ -68,7 +72,7 @@ class Slot:
     @property
     def needless(self) -> bool:
         """Return whether its seed was used for another branch."""
-        return self.visit is not None and self.visit.used not in (None, self.branch)
+        return self.visit is not None and not self.visit.is_for(self.branch)
 
     @property
     def id(self) -> str:

@@ -160,7 +160,7 @@ def content_words(text: str) -> set[str]:
 
 def normalized(text: str) -> str:
     """A text as comparisons see it: only its words, lower-cased and single-spaced."""
-    return " ".join(words(text))
+    return " ".join(_WORD.findall(text)).lower()
 
 
 def is_copy(text: str, of: str) -> bool:

@@ -159,8 +159,8 @@ class Dimension(Keywords):
         for depth, index in enumerate(path):
             block, offset = divmod(index, size)
             turn, shift = divmod(block, size)
-            total += _order(seed, self.name, depth, turn, size)[offset]
-            total += _order(seed, f"{self.name}/shift", depth, turn, size)[shift]
+            order, shifts = _orders(seed, self.name, depth, turn, size)
+            total += order[offset] + shifts[shift]
         return pool[total % size]
 
 
@@ -170,12 +170,16 @@ def seeded_rng(*parts: object) -> random.Random:
     return random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
-@lru_cache(maxsize=512)
-def _order(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
-    """The order of the numbers below `size` that indices go through in one turn of their blocks."""
-    rng = seeded_rng(seed, name, depth, turn)
-    keys = [rng.random() for _ in range(size)]  # the one method that is the same on every Python
-    return array("L", sorted(range(size), key=keys.__getitem__))
+@lru_cache(maxsize=256)
+def _orders(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[Sequence[int]]:
+    """The orders of the numbers below `size` in one turn: of indices in a block, and of shifts."""
+    orders = []
+    for part in (name, f"{name}/shift"):
+        rng = seeded_rng(seed, part, depth, turn)
+        # The one method that gives the same on every Python.
+        keys = [rng.random() for _ in range(size)]
+        orders.append(array("L", sorted(range(size), key=keys.__getitem__)))
+    return orders
 
 
 def draw(

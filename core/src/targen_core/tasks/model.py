@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
@@ -57,7 +57,7 @@ def _from(turn: int, branches: tuple[str, ...]) -> tuple[str, ...]:
     return branches[turn:] + branches[:turn]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Task(Keywords, Generic[SeedT, InstanceT]):
     """A labelled-data task.
 
@@ -176,12 +176,12 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """Refuse a task that could not run, naming what is wrong."""
         validate(self)
 
-    @property
+    @cached_property
     def quota_names(self) -> tuple[str, ...]:
         """The names that quotas count by: label names, or "any" for open labels."""
         return tuple(label.name for label in self.labels) or ("any",)
 
-    @property
+    @cached_property
     def branches(self) -> Mapping[str, str | None]:
         """Return the target of each branch, in the order in which a seed visits them.
 

@@ -8,9 +8,11 @@ below. They are the same in every process, on every machine and with every versi
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Collection, Sequence
-from itertools import chain
+from itertools import chain, islice
 from zlib import crc32
 
 import numpy as np
@@ -33,7 +35,9 @@ _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
 _SOME = 1000  # rows met, with repeats, from which on an array is quicker
 _PART = 32  # more keys wait to be sorted where there are more: this part of all
-_HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_PLACE = 0xFFFFFFFF  # below a row or its number, in one integer
+_LOWER = 0 if sys.byteorder == "little" else 1  # half of a cell, where its row is
+_HALF, _ROW = np.uint64(32), np.uint64(_PLACE)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
 _SHORT = 40  # letters of a text in which one other word makes another text
@@ -118,8 +122,8 @@ class Index:
     def __init__(self, few: int = 1 << 20) -> None:
         """Move keys from the dictionary to the array when there are more than so `few`."""
         self._few = few
-        # Most keys are of one row: no list for those.
-        self._last: dict[int, int | list[int]] = {}
+        # Most keys are of one row: no array for those.
+        self._last: dict[int, int | array[int]] = {}
         self._waiting = 0  # keys of the rows in it
         self._cells = np.zeros(0, np.uint64)
 
@@ -130,8 +134,8 @@ class Index:
             there = rows.setdefault(key, number)
             if there is number:
                 continue
-            if not isinstance(there, list):
-                rows[key] = [there, number]
+            if isinstance(there, int):
+                rows[key] = array("I", (there, number))
             elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
         self._waiting += len(keys)
@@ -168,43 +172,43 @@ class Index:
         count = sum(map(len, met.values()))
         if count <= _BY_CHANCE:
             return sorted(map(int, {*chain.from_iterable(met.values())}))
-        if count <= _SOME:
-            numbered = Counter(chain.from_iterable(met.values())).most_common()
-            ranked = [(int(row), times) for row, times in numbered]
-        else:  # the same in a third of the time
-            found = np.concatenate([*met.values()])
-            found = np.sort(found << 32 | np.arange(len(found)))
-            begun = np.flatnonzero(np.diff(found >> 32, prepend=-1))  # of each row
-            number = np.diff(begun, append=len(found))
-            found = found[begun]
-            order = np.argsort((found & 0xFFFFFFFF) - (number << 32))[:_MOST]
-            ranked = [*zip((found[order] >> 32).tolist(), number[order].tolist(), strict=True)]
         # Those that share most keys come first; of equals, those that were met first.
-        rows = {
-            row
-            for place, (row, times) in enumerate(ranked[:_MOST])
-            if times > 1 or place < _BY_CHANCE
-        }
-        rows.update(int(row) for key in surely for row in met.get(key, ()))
-        return sorted(rows)
+        if count <= _SOME:
+            times = Counter(chain.from_iterable(met.values()))
+            several = [row for row, number in times.items() if number > 1]
+            if len(several) > _MOST:
+                several = [row for row, _ in times.most_common(_MOST)]
+            once = (row for row, number in times.items() if number == 1)
+            rows = {*several, *islice(once, max(0, _BY_CHANCE - len(several)))}
+        else:  # the same in a third of the time
+            found = np.concatenate([*met.values()], dtype=np.int64)
+            pairs = np.sort(found << 32 | np.arange(count), kind="stable")  # merges sorted runs
+            begun = np.flatnonzero(np.diff(pairs >> 32, prepend=-1))  # of each row
+            rank = (pairs[begun] & _PLACE) - (np.diff(begun, append=count) << 32)
+            shared = rank[rank < -1 << 32]  # by several keys
+            first = np.sort(shared if len(shared) >= _BY_CHANCE else rank)
+            first = first[: max(_BY_CHANCE, min(len(shared), _MOST))]
+            rows = {*found[first & _PLACE].tolist()}
+        rows.update(row for key in surely for row in met.get(key, ()))
+        return sorted(map(int, rows))
 
-    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.int64]]:
+    def _met(self, keys: Sequence[int]) -> dict[int, Sequence[int] | NDArray[np.uint32]]:
         """The rows under each key that has any, in their order."""
         last, settled = self._last.get, self._settled(keys)
         if not settled:
             return {key: _listed(row) for key in keys if (row := last(key)) is not None}
-        met: dict[int, Sequence[int] | NDArray[np.int64]] = {}
+        met: dict[int, Sequence[int] | NDArray[np.uint32]] = {}
         for key in keys:
             there, row = settled.get(key), last(key)
             if there is not None:
                 met[key] = there
-                if row is not None:
+                if row is not None and len(there) < _MOST:
                     met[key] = np.concatenate((there, _listed(row)))[:_MOST]
             elif row is not None:
                 met[key] = _listed(row)
         return met
 
-    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.int64]]:
+    def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.uint32]]:
         """The rows in cells under these keys; most keys have none."""
         cells = self._cells
         if not len(cells):
@@ -215,11 +219,12 @@ class Index:
         if not len(met):
             return {}
         ends = cells.searchsorted(lowest[met] | _ROW, "right")
+        rows = cells.view(_U32)[_LOWER::2]
         return {
-            keys[place]: (cells[begun:ended] & _ROW).view(np.int64)
+            keys[place]: rows[begun:ended]
             for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
         }
 
 
-def _listed(rows: int | list[int]) -> list[int]:
-    return rows if isinstance(rows, list) else [rows]
+def _listed(rows: int | array[int]) -> Sequence[int]:
+    return [rows] if isinstance(rows, int) else rows

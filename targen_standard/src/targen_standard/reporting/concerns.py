@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_core.calls.journal import compact
 from targen_core.engine.quota_tracker import RELABELLED
 from targen_core.errors import TargenError
 from targen_core.reading import read_jsonl
@@ -112,7 +113,7 @@ def text_figures(dataset: Path, rows: int) -> dict[str, Any]:
     with contextlib.suppress(TargenError):  # an edited file: said when it is compared
         for row in islice(read_jsonl(dataset), min(rows, _READ)):
             count += 1
-            seen.add(hash(repr([item for item in row.items() if item[0] != "idx"])))
+            seen.add(hash(compact({name: row[name] for name in row if name != "idx"})))
             for name, value in row.items():
                 if isinstance(value, str):
                     lengths.setdefault(name, []).append(len(value.split()))

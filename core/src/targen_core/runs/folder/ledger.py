@@ -346,12 +346,11 @@ def _frames(file: BinaryIO) -> Iterator[_Frame]:
         size, more, crc = _HEAD.unpack(head)
         if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
             return
-        text = file.read(size)
-        data = file.read(more)
-        if len(text) + len(data) != size + more or crc32(data, crc32(text)) != crc:
+        body = file.read(size + more)
+        if len(body) != size + more or crc32(body) != crc:
             return
-        end += len(head) + size + more
-        yield text, data, end
+        end += len(head) + len(body)
+        yield body[:size], body[size:], end
 
 
 def _read(text: bytes) -> Any:
