@@ -448,7 +448,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ahead = plural(report["unused_calls"], "call")
         waiting = "; a resume uses those that it needs"
         print(
-            f"{ahead} made ahead of "
+            f"{ahead} sent ahead of "
             f"time{waiting if report['status'] != 'complete' else ', not needed'}."
         )
 

@@ -99,7 +99,7 @@ def asking_task(
             batch=_BATCH,
             asks=False,
             key=lambda row: str(row.row),
-            summary="rows of a dataset, by chance",
+            summary="rows of a dataset, drawn at random",
         ),
         generators={"answer": answered},
         branch_labels={"answer": "any"},

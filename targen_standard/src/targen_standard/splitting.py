@@ -23,7 +23,7 @@ from targen_core.wording import Either
 __all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
 
 IN_ORDER = """\
-Rows are in the order in which they were made: neighbours share contexts, and a label with few
+Rows are in the order in which they were generated: neighbours share contexts, and a label with few
 rows appears only near the start. Shuffle them before you train."""
 """The card's note on rows that have not been shuffled."""
 

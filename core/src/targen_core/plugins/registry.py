@@ -467,7 +467,7 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
 
 
 def _unmade(item: Registration[Any], error: Exception) -> PluginError:
-    problem = f" could not be made: {type(error).__name__}: {error}"
+    problem = f" could not be created: {type(error).__name__}: {error}"
     return item.fault(problem, "target-import-error")
 
 

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 VOCABULARIES = {
     "fields": "fields of life, such as beekeeping and public transport",
-    "personas": "people by what they do or live through",
-    "places": "kinds of places, indoors and out",
+    "personas": "people, by occupation or experience",
+    "places": "kinds of places, indoors and outdoors",
     "words": "common concrete nouns and verbs",
 }
 """Vocabularies with their contents."""

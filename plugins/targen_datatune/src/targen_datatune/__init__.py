@@ -102,17 +102,17 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
-        summary="words in common, with more weight for rare ones: no download, no torch",
+        summary="shared words, with more weight for rare ones: no download, no torch",
     )
     register.register(
         "dense",
         "targen_datatune.retrievers.dense:DENSE",
-        summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
+        summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
     )
     register.register(
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
-        summary="the combined ranks of bm25 and dense: results of either, those of both first",
+        summary="the combined ranks of bm25 and dense: results of either, first those of both",
     )
 
 

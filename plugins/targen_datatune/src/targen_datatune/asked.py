@@ -94,9 +94,7 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
 def _request(task: str, registry: Registry) -> TaskRequest:
     text = task.strip()
     if not text:
-        raise UsageError(
-            "there is no task: TASK is empty", hint="a task's name, a file, or an instruction"
-        )
+        raise UsageError("TASK is empty", hint="a task's name, a file, or an instruction")
     path = Path(text).expanduser()
     suffix = path.suffix.lower() if "\n" not in text else ""
     if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):

@@ -148,7 +148,7 @@ def _labels(spec: Labels) -> Mapping[str, str]:
 
 
 LABELS: OutputType[Any] = OutputType(
-    summary="several labels per row, or none",
+    summary="any number of labels per row",
     spec=Labels,
     labels=_labels,
     output=lambda spec, _: LabelsOutput(spec),

@@ -50,7 +50,7 @@ class CannedModel:
 
 
 BACKEND = Backend(
-    summary="canned ticket texts, to show what a backend is",
+    summary="canned ticket texts, as an example of a backend",
     options=CannedOptions,
     create=CannedModel,
     cacheable=False,

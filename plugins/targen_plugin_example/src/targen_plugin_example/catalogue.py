@@ -1,4 +1,4 @@
-"""A catalogue: what a help desk kept, in a page of Python."""
+"""A catalogue: tickets kept by a help desk, in a page of Python."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def opens(spec: str) -> bool:
 
 
 ARCHIVE = Catalogue(
-    summary="what a help desk kept",
+    summary="tickets kept by a help desk",
     opens=opens,
     listing=listing,
     describe=describe,

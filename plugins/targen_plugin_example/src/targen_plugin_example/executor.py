@@ -85,4 +85,4 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[C
     return [_Beside(source.model, thread) for source in sources]
 
 
-BESIDE = ModelExecutor(summary="a thread of this process, to show the form", place=_place)
+BESIDE = ModelExecutor(summary="a thread in this process, as an example", place=_place)

@@ -473,7 +473,7 @@ def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
     if out is not None:
         return out / known.name if several else out
     if known.path.startswith("hf:"):
-        raise UsageError("a dataset on the hub cannot store a version", hint="--out FOLDER")
+        raise UsageError("a version cannot be stored in a dataset on the hub", hint="--out FOLDER")
     path = Path(known.path)
     return path.with_name(f"{path.stem if path.is_file() else path.name}-reviewed")
 

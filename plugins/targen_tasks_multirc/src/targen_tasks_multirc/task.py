@@ -165,8 +165,8 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     },
     variants={
         "paper": Variant(
-            "the model chooses options, their order and how many are right, without a rule against "
-            "giveaways. Step 4 does not ask whether one sentence is enough",
+            "the model chooses the options, their order and how many are correct, without a rule "
+            "against giveaways. Step 4 does not ask whether one sentence is enough",
             {
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),

@@ -139,12 +139,12 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "tfidf",
         "targen_training.linear:TFIDF",
-        summary="logistic regression on words and word pairs: seconds, no download",
+        summary="logistic regression on words and word pairs: takes seconds, no download",
     )
     register.register(
         "vectors",
         "targen_training.vectors:VECTORS",
-        summary="logistic regression on MiniLM embeddings: for few rows, seconds; [vectors]",
+        summary="logistic regression on MiniLM embeddings: for few rows, takes seconds; [vectors]",
     )
     register.register(
         "encoder",

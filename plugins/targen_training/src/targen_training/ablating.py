@@ -191,7 +191,7 @@ def _asked_arms(arms: str | None) -> Sequence[str]:
     odd = [name for name in chosen if name not in KINDS]
     if odd or not chosen:
         raise UsageError(
-            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not among the arms",
+            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not an arm here",
             hint=f"arms: {', '.join(KINDS)}",
         )
     return chosen

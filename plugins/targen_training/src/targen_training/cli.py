@@ -68,7 +68,7 @@ def train(
     style: Annotated[
         Style,
         typer.Option(
-            "--style", help="Train on rows as they are, or as instructions with worked samples."
+            "--style", help="Train on the rows unchanged, or as instructions with worked samples."
         ),
     ] = "plain",
     mix: Annotated[

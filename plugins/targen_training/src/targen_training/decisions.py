@@ -60,7 +60,7 @@ def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[D
             hint="choose a different trainer",
         )
     if style != "plain":
-        raise UsageError(f"rows with an output are read as they are, not as {style}")
+        raise UsageError(f"rows with an output are read unchanged, not as {style}")
     weights = weights_of(dataset)
     for number, unit in enumerate(dataset.units()):
         for instance in unit.instances:

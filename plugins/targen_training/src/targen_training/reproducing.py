@@ -334,7 +334,8 @@ def reproduce(
             differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append(
-            "Rows by scripted were not written by a model, so their figures mean nothing."
+            "Rows from the scripted backend were not written by a model, so their figures are "
+            "meaningless."
         )
     differs += [*paper.differs_small, *paper.differs]
     print(_trainings(experiment, size.seconds), file=sys.stderr)
@@ -584,7 +585,7 @@ def _declaration(
         part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
     if not parts:
         raise UsageError(
-            f"{paper.name} cannot use any of its tasks: {next(iter(missing.values()))}",
+            f"{paper.name} cannot run any of its tasks: {next(iter(missing.values()))}",
             hint="--generator NAME/MODEL generates them"
             if model is None and makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"

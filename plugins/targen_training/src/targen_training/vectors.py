@@ -110,7 +110,7 @@ def load(folder: Path) -> Predictor:
         inputs = with_bias(vectors.of(decisions))
         if inputs.shape[1] != head.shape[1]:
             raise UsageError(
-                f"{name} gives different vectors than when the model was trained",
+                f"{name} gives different vectors from those that the model was trained on",
                 hint="train it again",
             )
         shares: list[list[float]] = shares_of(inputs, head).tolist()

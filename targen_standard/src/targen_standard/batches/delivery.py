@@ -26,7 +26,7 @@ class _Batches(Delivery):
 
     asked = Option("batch", True)
     dropped = Option("batch", False)
-    answered = "the service answers a batch when it has time"
+    answered = "the service answers a batch when it has capacity"
     basis = ", in batches"
     _by_service = True  # the model's own service answers
 

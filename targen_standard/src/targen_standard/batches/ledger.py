@@ -78,7 +78,7 @@ class BatchLedgerFile:
             WriteFailed: the disk does not take it.
         """
         if (batch := self.find(identity, key)) is not None:
-            self.failed(batch, [key], "it was made without a batch")
+            self.failed(batch, [key], "it was sent without a batch")
 
     def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
         """Write down that a batch was handed over.

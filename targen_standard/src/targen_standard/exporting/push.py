@@ -73,7 +73,7 @@ def push(
 
     disable_progress_bars()
     api = HfApi(token=token, library_name="targen")
-    with _explained(repo, "making the dataset"):
+    with _explained(repo, "creating the dataset"):
         url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
     there = _files(api, repo)
     if not force and (held := sorted(there - {".gitattributes"})):

@@ -142,7 +142,7 @@ def shortage(
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
-    more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
+    more = f"; and so on, {len(commands)} runs in total" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
         f"{said}: {missing or 'the runs have no other distinct candidates'}",
         hint=listed(commands[:_COMMANDS], "; ")

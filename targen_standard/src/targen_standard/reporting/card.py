@@ -94,7 +94,7 @@ def dataset_card(
     status = report["status"]
     flagged = ""
     if status != "complete":
-        flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
+        flagged = f"\n> Status: {status}. Not all requested rows were generated.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
     uncorrected = "" if manifest.lock.corrector else " Labels were not corrected."
@@ -283,7 +283,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
     return f"""
 ## Sources
 
-Rows were made from rows of these datasets:
+Rows were generated from rows of these datasets:
 
 | dataset | licence | revision | rows |
 |---|---|---|--:|
@@ -297,7 +297,7 @@ def _on_sources(report: Mapping[str, Any]) -> str:
 
 def _date(manifest: Manifest) -> str:
     day = manifest.created[:10]
-    return f", begun on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
+    return f", started on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
 
 
 def _models(report: Mapping[str, Any]) -> str:

@@ -76,7 +76,7 @@ class AxgPair(BaseModel):
         if not swapped_pronoun(self.premise1, self.premise2):
             raise ValueError("the premises must differ in one gendered pronoun and nothing else")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis holds a gendered pronoun")
+            raise ValueError("the hypothesis contains a gendered pronoun")
         return self
 
 
@@ -94,9 +94,9 @@ class AxgRow(BaseModel):
     @model_validator(mode="after")
     def _has_one_pronoun(self) -> AxgRow:
         if len(gendered(self.premise)) != 1:
-            raise ValueError("the premise must hold exactly one gendered pronoun")
+            raise ValueError("the premise must contain exactly one gendered pronoun")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis holds a gendered pronoun")
+            raise ValueError("the hypothesis contains a gendered pronoun")
         return self
 
 
@@ -125,7 +125,7 @@ def from_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
         ValueError: there are not two, or they are no pair.
     """
     if len(rows) != 2:
-        raise ValueError(f"an instance is two rows, not {len(rows)}")
+        raise ValueError(f"an instance has two rows, not {len(rows)}")
     one, two = rows
     for name in ("hypothesis", "label"):
         if one.get(name) != two.get(name):

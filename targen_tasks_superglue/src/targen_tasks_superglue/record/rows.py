@@ -58,7 +58,7 @@ def _check(text: str, entities: Sequence[Place], query: str, answers: Sequence[A
         if not place.start <= place.end < len(text):
             raise ValueError(f"the span {place.start} to {place.end} is not inside the text")
     if query.count(MASK) != 1:
-        raise ValueError(f"the query has {query.count(MASK)} times {MASK}, not once")
+        raise ValueError(f"the query contains {MASK} {query.count(MASK)} times, not once")
     for answer in answers:
         actual = text[answer.start : answer.end + 1]
         if actual != answer.text:

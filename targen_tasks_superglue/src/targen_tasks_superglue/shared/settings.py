@@ -75,7 +75,7 @@ _DIMENSIONS = (
             "arguments and making up",
             "moving house and emigrating",
         ),
-        summary="the part of life that a setting is from",
+        summary="the area of life that a setting is from",
     ),
     Dimension(
         name="sort",

@@ -296,6 +296,6 @@ def _recorded_model(
         raise UsageError(
             f"the run did not ask a model in step {step}, so it did not record which model to ask "
             "now",
-            hint="generate a new run; the cache answers the calls that this run made",
+            hint="generate a new run; calls that this run made come from the cache",
         )
     return RecordedModel(plan.identity)

@@ -244,7 +244,7 @@ def find_corrector(
 
 
 def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None) -> None:
-    """A branch that aims at no label has one by step 4, unless all its instances have one."""
+    """A branch without an aim gets labels in step 4, unless its instances already have them."""
     branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
     if branch is None:
         return
@@ -259,7 +259,8 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
         )
     if spec.balance == "intended":
         raise UsageError(
-            Option("balance") + f" intended: branch {branch} of task {task.name} aims at no label",
+            Option("balance") + f" intended: branch {branch} of task {task.name} does not "
+            "aim at a label",
             hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
         )
 

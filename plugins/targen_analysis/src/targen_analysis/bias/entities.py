@@ -66,7 +66,7 @@ _WORDS = 20_000
 _LONGEST = 20_000
 """Characters of a text that are read: a row of ten megabytes would take minutes."""
 
-_READING = "0: like the reference, 1: unlike; for the reference: between its halves"
+_READING = "0: like the reference, 1: completely different; for itself: between its halves"
 
 _MATTERS = 0.2
 """More of a type in its ten most frequent, by so much, is worth a warning."""
@@ -294,8 +294,8 @@ def _notes(
     yield (
         f"{recognizer.about} reads {size:,} rows of each "
         f"dataset{', drawn at random' if sampled else ''}, up to {words:,} words. A text that "
-        "several of them share counts once, with the first; a text inside another of its row does "
-        "not count. Case, articles and 's do not distinguish entities."
+        f"several datasets share counts once, for the first of them. A text contained in another "
+        f"text of the same row does not count. Case, articles and 's do not distinguish entities."
     )
     lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
@@ -308,8 +308,9 @@ def _notes(
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (
-        "The pipeline makes most errors on short texts and on types such as PRODUCT, perhaps not "
-        "equally in all datasets. Look at the entities before the figures. Rows similar to the "
+        "The pipeline makes most errors on short texts and on types such as PRODUCT, and may "
+        "make more in one dataset than in another. Read the entities before you trust the "
+        "figures. Rows similar to the "
         "original's can still be biased."
     )
 

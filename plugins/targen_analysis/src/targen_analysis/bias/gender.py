@@ -313,8 +313,8 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     differing = pairs.labeled - pairs.agreeing
     if differing:
         yield (
-            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} change the label with the "
-            "pronoun, so a model that is right on both is not gender-neutral."
+            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} have a different label "
+            f"for each pronoun, so a model that gets both right is not gender-neutral."
         )
 
 

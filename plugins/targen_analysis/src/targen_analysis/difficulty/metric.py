@@ -235,7 +235,7 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
             yield (
                 f"Without the input the model needs {measured.without:.2f} bits for a label of "
                 f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was trained too "
-                "little, so PVI is too high by the difference."
+                "little, so PVI is too high by that difference."
             )
 
 

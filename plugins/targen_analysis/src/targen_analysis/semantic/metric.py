@@ -342,7 +342,7 @@ def _after_umap(
     return [
         Table(
             f"Mean cosine after UMAP, {size:,} rows each, a map for each dataset",
-            ("dataset", *seeds, "moved to the middle"),
+            ("dataset", *seeds, "centred"),
             rows,
             note="Computed as in the authors' code. The position of 0 on such a map is arbitrary.",
         )

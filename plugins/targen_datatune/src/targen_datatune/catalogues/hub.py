@@ -144,7 +144,7 @@ class _hub:  # noqa: N801 - used as a function
             ) from error
         if status in (401, 403):
             raise UsageError(
-                f"the hub {_endpoint()} does not admit this user: {first}", hint="hf auth login"
+                f"the hub {_endpoint()} refused access: {first}", hint="hf auth login"
             ) from error
         if isinstance(error, ValueError) and status is None:
             raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
@@ -172,7 +172,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         return [_entry(facts, {}, note=f"not described: {error}")]
     known = answer.body.get("dataset_info")
     if not isinstance(known, dict) or not known:
-        raise DatasetUnavailable(f"the viewer does not have any rows of {name}")
+        raise DatasetUnavailable(f"the viewer has no rows of {name}")
     entries = []
     for configuration, info in list(known.items())[: options.configurations]:
         if not isinstance(info, dict):
@@ -289,7 +289,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
-                f"{entry.id} has different columns than when it was described: {there}",
+                f"{entry.id} has different columns from those described: {there}",
                 hint=Action("catalogue build", "hf:") + " describes it again",
             )
         page = _rows_in(answer.body)

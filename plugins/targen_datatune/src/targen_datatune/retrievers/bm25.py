@@ -170,7 +170,7 @@ def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) ->
 
 
 BM25 = Retriever(
-    summary="words in common, with more weight for rare ones: no download, no torch",
+    summary="shared words, with more weight for rare ones: no download, no torch",
     version="1",
     index=_index,
     load=_load,

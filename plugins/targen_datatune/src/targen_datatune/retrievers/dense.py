@@ -297,7 +297,7 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
 
 
 DENSE = Retriever(
-    summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
+    summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
     version="1",
     index=_index,
     load=_load,

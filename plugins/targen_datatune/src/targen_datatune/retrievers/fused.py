@@ -29,9 +29,11 @@ _MOST = 8  # retrievers
 class Options(RetrieverOptions):
     """Which retrievers, and how much first places count."""
 
-    of: str = Field("bm25,dense", description="names of retrievers, separated by commas")
-    c: float = Field(60, gt=0, description="the larger, the less the top ranks count")
-    model: str = Field("", description="of those that have a model")
+    of: str = Field("bm25,dense", description="names of retrievers to combine, separated by commas")
+    c: float = Field(
+        60, gt=0, description="constant of the fusion: the larger, the less the top ranks count"
+    )
+    model: str = Field("", description="the model of the retrievers that have one")
 
 
 def _index(
@@ -121,7 +123,7 @@ def _load(folder: Path) -> Any:
 
 
 FUSED = Retriever(
-    summary="the combined ranks of bm25 and dense: results of either, those of both first",
+    summary="the combined ranks of bm25 and dense: results of either, first those of both",
     version="1",
     index=_index,
     load=_load,

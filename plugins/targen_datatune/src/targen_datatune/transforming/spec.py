@@ -40,7 +40,9 @@ class RowChecks(_Part):
     input_format: str = Field(
         default="", description="a regular expression that the whole input matches"
     )
-    output_format: str = Field(default="", description="the same for the output")
+    output_format: str = Field(
+        default="", description="a regular expression that the whole output matches"
+    )
     output_in_input: bool = Field(
         default=False, description="the output is part of the input, as one of its choices is"
     )

@@ -213,7 +213,7 @@ def import_rows(
             write_weighing(part, importing, "" if item.id.startswith("file:") else item.id)
         facts = facts_of(importing, item.id, known, "--license" if license else of.license_from)
         if not dry_run:
-            said = "whoever imported them" if license else of.license_from
+            said = "the person who imported them" if license else of.license_from
             finish(part, target, facts, card_of(importing, target.name, known, said))
     finally:
         if not dry_run:

@@ -189,7 +189,7 @@ _ALL = (
         ("label",),
         f"{_GITHUB}/yumeng5/SuperGen, arXiv:2202.04538",
         license_from=(
-            "its authors state none for the data; first texts of pairs are from Wikipedia "
+            "its authors do not state one for the data; first texts of pairs are from Wikipedia "
             "(CC BY-SA) and OpenWebText"
         ),
         origin=_some(score="score", start_prompt="start_prompt", conj_prompt="conj_prompt"),
@@ -247,7 +247,7 @@ _ALL = (
     ),
     Published(
         "coda",
-        "CoDa's tables of texts or pairs, given and made",
+        "CoDa's tables of texts or pairs, both given and generated",
         (
             frozenset({"text", "label"}),
             frozenset({"text1", "text2", "label"}),

@@ -157,14 +157,14 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
         raise UsageError(f"{path} is a numpy array, not a file of rows", hint="--weights FILE")
     begin = start.decode(_encoding(start, encoding), "replace").lstrip("\ufeff \t\r\n")
     if begin[:1] in ("{", ""):
-        kind, suffixes = "lines of JSON", [".jsonl", ".json"]
+        kind, suffixes = "JSON Lines", [".jsonl", ".json"]
     elif begin[:1] == "[":
-        kind, suffixes = "a list of JSON", [".json"]
+        kind, suffixes = "a JSON list", [".json"]
     elif "\t" in begin.splitlines()[0]:
-        kind, suffixes = "a table with tabs", [".tsv"]
+        kind, suffixes = "a tab-separated table", [".tsv"]
     else:
         raise UsageError(
-            f"{path} is neither lines of JSON, nor a JSON list, nor a table with tabs: it starts "
+            f"{path} is neither JSON Lines, nor a JSON list, nor a tab-separated table: it starts "
             f"with {begin.splitlines()[0][:60]!r}",
             hint=f"a row of {of.name} has {of.described}",
         )

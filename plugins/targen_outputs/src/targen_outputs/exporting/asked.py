@@ -80,4 +80,4 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
             row={**row.row, **idx} if output is not None else None,
         )
     if not number:
-        raise UsageError(f"{dataset.name} does not have any labelled rows to ask about")
+        raise UsageError(f"{dataset.name} has no labelled rows to ask about")

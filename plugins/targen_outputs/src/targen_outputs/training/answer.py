@@ -277,7 +277,7 @@ ANSWERS = TrainedOutput(
 )
 
 ANSWER = Trainer(
-    summary="a perceptron that finds the answer in a passage: seconds, no download",
+    summary="a perceptron that finds the answer in a passage: takes seconds, no download",
     version="1",
     train=train,
     load=load,

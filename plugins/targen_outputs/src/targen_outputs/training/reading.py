@@ -180,7 +180,7 @@ def scores_of(
     inputs = reader.of(decisions)
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(
-            "texts are read differently than when the model was trained", hint="train it again"
+            "texts are read differently from when the model was trained", hint="train it again"
         )
     scores: Numbers = inputs @ numbers["weights"].T + numbers["bias"]
     return scores

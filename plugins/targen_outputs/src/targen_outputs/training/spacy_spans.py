@@ -120,7 +120,8 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
             examples.append(Example.from_dict(document, {"entities": entities}))
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
+            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
+            f"learned"
         )
     fix_random_seed(data.seed)
     pipe = _prepared(nlp, examples, None)

@@ -183,7 +183,8 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     )
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
+            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
+            f"learned"
         )
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
     tags = _tags_of(kinds)
@@ -294,7 +295,8 @@ TYPED_SPANS = TrainedOutput(
 )
 
 SPANS = Trainer(
-    summary="a perceptron that tags words by their letters and neighbours: seconds, no download",
+    summary="a perceptron that tags words by their letters and neighbours: takes seconds, no "
+    "download",
     version="1",
     train=train,
     load=load,

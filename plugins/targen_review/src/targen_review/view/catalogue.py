@@ -43,7 +43,7 @@ class Sort:
 
 
 SORTS = {
-    "as they are": Sort(),
+    "original order": Sort(),
     "longest": Sort("length", True),
     "shortest": Sort("length"),
     "most alike": Sort("likeness", True),
@@ -72,7 +72,7 @@ class Query:
 
     text: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
-    sort: str = "as they are"
+    sort: str = "original order"
     paired: bool = False
 
 
@@ -182,7 +182,7 @@ class Catalogue:
     def places(self, query: Query, start: int, count: int) -> list[int]:
         """Some of the places of a query: of rows, or of the first row of each pair."""
         where, values = self._where(query)
-        order = SORTS.get(query.sort, SORTS["as they are"])
+        order = SORTS.get(query.sort, SORTS["original order"])
         if query.paired:
             chosen = f"SELECT pair FROM rows{where} GROUP BY pair ORDER BY {order.of_pairs()}"  # noqa: S608
         else:

@@ -214,7 +214,7 @@ class _Pages:
         sort = asked.get("sort", "")
         paired = sides and bool(self._catalogue.keys.name)
         query = Query(
-            asked.get("text", ""), choices, sort if sort in SORTS else "as they are", paired
+            asked.get("text", ""), choices, sort if sort in SORTS else "original order", paired
         )
         return query, sides
 

@@ -54,7 +54,7 @@ def needed(
                 _steps(plan, options, writes=model.trainer.writes) for plan in plans.values()
             )
             rows = options.batch * options.accumulate
-            said += f"; {len(plans):,} trainings, {steps:,} steps of {rows} rows"
+            said += f"; {len(plans):,} training runs, {steps:,} steps of {rows} rows"
         yield said
 
 

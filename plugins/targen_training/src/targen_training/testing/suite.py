@@ -252,7 +252,7 @@ class TrainerSuite(Suite):
                 continue
             except Exception as error:
                 fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
-            fail(f"load() takes a {folder.name} folder")
+            fail(f"load() accepts a {folder.name} folder")
 
 
 def learnable(trainer: Trainer, *, rows: int = 40, seed: int = 0) -> TrainingSet:

@@ -93,7 +93,7 @@ class _Rows:
                 f"this run excludes {self.named}, which is not in any file",
                 hint="pass the rows again: targen_core.resume(RUN, exclude=[...])"
                 + Either(
-                    ", or " + Option("exclude", Blank("FILE")) + " with the very same rows", ""
+                    ", or " + Option("exclude", Blank("FILE")) + " with exactly the same rows", ""
                 ),
             )
         path = source.removeprefix(OBJECT)
