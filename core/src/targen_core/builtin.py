@@ -50,7 +50,7 @@ def register_backends(register: Register[Backend]) -> None:
 
 @hookimpl
 def register_embedders(register: Register[Embedder]) -> None:
-    """Register an embedder that compares rows by their words alone."""
+    """Register an embedder that compares rows by their words only."""
     register.register(
         "words",
         "targen_core.embedding:WORDS",

@@ -93,7 +93,7 @@ class TargenError(Exception):
         self._notes = (*self._notes, note)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copied and pickled as it is: `__init__` would want what made the message."""
+        """Copy and pickle the error unchanged: `__init__` would need the message's parts."""
         return __newobj__, (type(self), *self.args), self.__dict__
 
 
@@ -280,7 +280,7 @@ class ServiceError(TargenError):
         rate: RateHeaders | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        # A wait that is no number of seconds is none.
+        # Ignore a wait that is not a number of seconds.
         sound = retry_after is not None and 0 <= retry_after < float("inf")
         self.retry_after = retry_after if sound else None
         self.rate = rate
@@ -342,7 +342,7 @@ class CreditExhausted(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """The service rejects the request as it is."""
+    """The service rejects the request in this form."""
 
 
 class ContextTooLong(BadRequest):

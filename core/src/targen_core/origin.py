@@ -81,7 +81,7 @@ class Untrusted(UsageError):
 
 
 class _Keep:
-    """Has pydantic keep a `Typed` as it is; from a file a field gets a `str`."""
+    """Makes pydantic keep a `Typed` unchanged; from a file a field gets a `str`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -102,7 +102,7 @@ Named = Annotated[str, _Keep()]
 def order_of(text: str) -> Typed:
     """A text that has to be an order.
 
-    While a command runs, that is a `Typed` alone. In any other program it is whatever the program
+    While a command runs, this must be a `Typed`. In any other program it is whatever the program
     passes: readers of files ask for trust themselves (`require_trust`).
 
     Raises:

@@ -114,11 +114,11 @@ def refuse_waiting(path: Path) -> None:
 def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
     """A descriptor of the plain file at `path`; no link is followed, and nothing waited for.
 
-    With `alone` the file may have no second name (hard link): what is appended here would be
-    appended there.
+    With `alone`, the file must not have a second name (hard link), which would otherwise change as
+    well.
 
     Raises:
-        NotPlain: it is not a regular file, or not alone.
+        NotPlain: it is not a regular file, or has a second name.
         OSError: it cannot be opened.
     """
     refuse_special(path)  # before it is opened: to open some devices is to use them
@@ -276,7 +276,7 @@ def replace_plain(path: Path, data: bytes) -> None:
     """
     refuse_special(path)
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)  # of a process that was killed, or a stranger's: the name alone
+    part.unlink(missing_ok=True)  # a killed process's, or a stranger's: only the name
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _QUIETLY | _BINARY, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -291,7 +291,7 @@ def replace_plain(path: Path, data: bytes) -> None:
 
 
 def why_not(path: Path, error: OSError) -> str:
-    """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
+    """Return why `path` could not be written: a file in place of a folder, or an OS error."""
     files = (above for above in path.parents if above.is_file())
     return next(
         (f"{above} is a file, not a folder" for above in files), error.strerror or str(error)

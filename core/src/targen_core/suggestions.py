@@ -40,7 +40,7 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
 def near_path(
     path: Path, fits: Callable[[Path], bool] = lambda _: True, *, usual: str = "runs"
 ) -> str:
-    """The hint for a path that leads nowhere: what is like it, beside it or in `usual`; or ""."""
+    """Return the hint for a missing path: a similar one, next to it or in `usual`; or ""."""
     words = ""
     with suppress(OSError, ValueError):
         near = dict.fromkeys(map(str, _near(path, fits, usual)))

@@ -117,7 +117,7 @@ class TaskReader:
             remembers a text that a person named as theirs (`targen_core.folders.make_known`).
         packaged: `packaged(path, name)` returns the task called `name` of a file that lies in an
             installed package, which is trusted.
-        is_data: whether a copy in a run, which may come from anybody, is data alone. Copies in
+        is_data: whether a copy in a run, which may come from anybody, is only data. Copies in
             Python are code, whatever it says.
         blame: `blame(name, places, error)` returns an error about the first of these places that
             the file has, with its line.

@@ -84,7 +84,7 @@ def _refused(error: OSError) -> int:
 
 
 def _main() -> None:
-    # Options of every command, wherever they stand.
+    # Options of every command, in any position.
     args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
     if debug:

@@ -192,5 +192,5 @@ def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
     try:
         return Expected(name, estimate().dollars)
     except TargenError as error:
-        # What its dry run cannot do, the part itself may.
+        # The part itself may be able to do what its dry run cannot.
         return Expected(name, None, unknown=f"cannot be estimated: {error}")

@@ -97,7 +97,7 @@ class Choice:
         for name, value in defaults.names_in_file(self.held).items():
             key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
             about = rf"(?:--|-o |option '?){key}\b"
-            if isinstance(value.value, str):  # a number may stand for anything
+            if isinstance(value.value, str):  # a number may mean anything
                 about += f"|{re.escape(repr(value.value))}"
             if value.origin != _TYPED and re.search(about, text):
                 return f"{name} is from {value.origin}; see targen config"
@@ -129,7 +129,8 @@ def choice(
             set up.
 
     Raises:
-        UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
+        UsageError: either is invalid; or no backend is named, and there is not exactly one that is
+            set up.
     """
     typed = said.of(ModelOptions)
     files = defaults.read_files()

@@ -21,7 +21,8 @@ EVERYDAY = (
     "list",
     "config",
 )
-"""The commands that most people need, whoever brings them: `targen --help` explains these alone."""
+"""The commands that most people need, from any distribution: `targen --help` only explains
+these."""
 
 PANELS = {
     FIRST_PANEL: {

@@ -1,4 +1,4 @@
-"""`targen describe TASK`: what a task is, and its prompts as they are sent."""
+"""`targen describe TASK`: describe a task, and show its prompts as sent."""
 
 from __future__ import annotations
 

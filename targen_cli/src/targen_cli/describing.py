@@ -99,7 +99,7 @@ def print_prompts(prompts: Sequence[Mapping[str, str]]) -> None:
 
 
 def default_of(field: dict[str, Any]) -> str:
-    """Return a field's default as people type it; "" if it has none."""
+    """Return a field's default as people type it, or ""."""
     if field.get("required"):
         return "(required)"
     default = field.get("default", "")

@@ -193,7 +193,7 @@ def _flag_help(metadata: Sequence[Any]) -> str:
 
 
 def about(thing: object) -> str:
-    """Return the first paragraph of a docstring, in one line; "" if only its type's has one."""
+    """Return the first paragraph of a docstring, in one line; "" if only its type has one."""
     while isinstance(thing, partial):
         thing = thing.func
     if not (inspect.isclass(thing) or inspect.isroutine(thing)):

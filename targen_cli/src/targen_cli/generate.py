@@ -323,7 +323,7 @@ def _answered(report: dict[str, Any]) -> bool:
 
 @contextmanager
 def _shown() -> Iterator[None]:
-    """Let what is printed for people fail alone: the run is what its directory holds."""
+    """Let output for people fail without failing the command: the run is in its directory."""
     try:
         yield
         if sys.stdout is not None:
@@ -356,7 +356,7 @@ def _run_suite(
 
 
 class _Suite:
-    """Runs the jobs of a suite; a label that falls short stops its own task alone."""
+    """Runs the jobs of a suite; a label that falls short only stops its own task."""
 
     def __init__(self, name: str, where: Elsewhere | None, *, quiet: bool) -> None:
         self._name = name

@@ -166,7 +166,7 @@ def _typed(value: Any) -> Any:
 
 
 def _called(param: Any) -> str:
-    """Return a parameter as it is typed: an option by its flag."""
+    """Return a parameter as typed: an option by its flag."""
     return str(param.opts[0]) if param.param_type_name == "option" else str(param.name).upper()
 
 

@@ -354,7 +354,7 @@ class _Bar(float):
 
 
 class _Number(str):
-    """A number as it is to be written."""
+    """A number as written."""
 
     __slots__ = ()
 

@@ -86,8 +86,8 @@ def document(
         data: values for the script, by the id of the element whose text is their JSON.
         generator: the distribution that makes the page.
     """
-    # Either word would end its element, wherever it stands, and a comment would hide the end.
-    # Within strings and regular expressions of JavaScript the escapes change nothing.
+    # Either word would end its element in any position, and a comment would hide the end. Within
+    # strings and regular expressions of JavaScript the escapes change nothing.
     style = style.replace("</style", "<\\/style")
     script = script.replace("</script", "<\\/script").replace("<!--", "\\x3c!--")
     may_run = f"script-src {_hash(script)}; " if script else ""

@@ -69,7 +69,7 @@ def watching(*, quiet: bool = False) -> Iterator[Watch]:
 
 @contextmanager
 def _shown(watch: Watch, *, quiet: bool, transient: bool) -> Iterator[Callable[[str], None]]:
-    """Run a display beside what the body does; yields what prints a line there."""
+    """Run a display while the body runs; yield a function that prints a line there."""
     out = None if quiet else _own_standard_error()
     if out is None:
         yield lambda line: None

@@ -278,7 +278,7 @@ def source_table(
 
 
 def cells_of(table: Table) -> list[tuple[str | int, ...]]:
-    """The rows of a table as they are printed."""
+    """Return the rows of a table as printed."""
     return [
         tuple(cell if isinstance(cell, int) else str(cell) for cell in row) for row in table.rows
     ]
@@ -388,7 +388,7 @@ def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> li
 
 
 def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the usage by step and label, or by step alone if labels are many."""
+    """Return the usage by step and label, or only by step if there are many labels."""
     places: list[Mapping[str, Any]] = usage["by_step"]
     if len({place["label"] for place in places}) <= MANY + 1:
         return places

@@ -15,7 +15,7 @@ __all__ = ["ONE_MODEL", "ModelOptions", "WorkerOptions"]
 
 
 class ModelOptions(Options):
-    """Which model is asked, and how it is reached."""
+    """The model for a command, and how to reach it."""
 
     panel = "Model"
 

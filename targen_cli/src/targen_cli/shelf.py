@@ -96,7 +96,7 @@ def is_busy(path: Path) -> bool:
     except Timeout:
         return True
     except OSError:
-        return False  # there is none, or it is somebody else's
+        return False  # there is none, or it belongs to somebody else
 
 
 def require_removable(run: Path) -> None:

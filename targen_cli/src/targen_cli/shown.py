@@ -24,7 +24,7 @@ _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 
 @contextmanager
 def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
-    """Show how far the body's work is; what goes wrong here ends the line alone."""
+    """Show the progress of the body's work; an error here only ends the line."""
     face = _face() if enabled else None
     if face is None:
         yield

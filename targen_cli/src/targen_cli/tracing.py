@@ -38,7 +38,7 @@ __all__ = [
     "rows",
 ]
 
-_LEAST = 4  # digits of a key that stand for the whole of it, as git has it
+_LEAST = 4  # digits that suffice to identify a key, as in git
 _KEY = re.compile(r"[0-9a-f]{1,32}")
 
 
@@ -79,7 +79,7 @@ class Traced:
 
     @property
     def label(self) -> str | None:
-        """The label that it ended with, as far as it came; a list item has none."""
+        """Return the final label, as far as it is known; a list item has no label."""
         label = self.record.get("label") or self.record.get("corrected")
         return label or self.record.get("intended")
 

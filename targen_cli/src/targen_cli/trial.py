@@ -69,7 +69,7 @@ class Trial:
 def dry_run_spec(
     spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
 ) -> RunSpec:
-    """`spec` on the scripted backend: offline, for nothing, call by call; `parts` as they are."""
+    """Return `spec` with `parts`, on the scripted backend: offline, free, call by call."""
     names = {name for part in parts for name in part.names}
     kept = {
         name: value

@@ -2,7 +2,7 @@
 
 Asking is generating. The rows are a list that needs no model, each is asked about once, and the
 answer is the output of a row. So budget, batches, files, resume and reports are those of every run.
-No row stands for another, however alike they are: run it without the near-duplicate filter.
+Each row counts, even if several are alike: run it without the near-duplicate filter.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _table(table: Table, shown: Callable[[Cell], str]) -> str:
     head = "".join(f'<th scope="col">{safe(name)}</th>' for name in table.columns)
     body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in table.rows)
     note = f'<p class="soft">{safe(table.note)}</p>' if table.note else ""
-    # What scrolls must be reachable by keyboard.
+    # Scrolling areas must be reachable by keyboard.
     return (
         f'<h2>{safe(table.title)}</h2><div class="scroll" tabindex="0" role="region" '
         f'aria-label="{safe(table.title)}"><table><thead><tr>{head}</tr></thead>'

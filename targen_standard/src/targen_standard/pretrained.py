@@ -141,7 +141,7 @@ def _require_trusted_parts(folder: Path) -> None:
         if file.name not in ("modules.json", "router_config.json", "config.json"):
             continue
         if file.name == "config.json" and file.parent == folder:
-            continue  # of transformers, which is told to run no code
+            continue  # of transformers, which is called without remote code
         named = {
             key: text
             for key, text in _texts(read_json(file))
@@ -259,7 +259,7 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     bars: Any = None
-    with suppress(ModuleNotFoundError):  # whoever needs it says so
+    with suppress(ModuleNotFoundError):  # the code that needs it reports it
         bars = importlib.import_module("transformers.utils.logging")
     shown = bars is not None and bars.is_progress_bar_enabled()
     if shown:

@@ -62,7 +62,7 @@ ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 SourcesLike: TypeAlias = "str | PathLike[str] | Dataset | Iterable[Any]"
 """Datasets: any form that `read_dataset` reads, or several in a list."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
-"""The model of one step: another model, or `model` and options of this step alone."""
+"""The model of one step: a different model, or `model` with options for this step only."""
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
@@ -191,7 +191,7 @@ def asked(
     shard: str | tuple[int, int] | None = None,
     **values: Any,
 ) -> Iterator[Request]:
-    """Build a request; files that stand for objects exist while this context lasts.
+    """Build a request; files that represent objects exist while this context lasts.
 
     `values` are fields of `RunSpec` and of `Limits`; a limit that is None was not given. Without
     `rows` the number of rows is not asked for.
@@ -482,7 +482,7 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
 
 
 def _without(folder: Path, text: str) -> str:
-    """Name the objects in a text in place of the files that stand for them."""
+    """Replace the files that represent objects in a text with the objects' names."""
     for what in ("contexts", "seeds"):
         file = f"{what} file {folder / what}.jsonl"
         text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
@@ -591,7 +591,7 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     """A shard's own rows by label.
 
     Raises:
-        UsageError: it has none.
+        UsageError: the task does not have this part.
     """
     unit, whole = task.rows_per_instance, Quotas(shard.quotas)
     tracker = QuotaTracker(task.quota_names, task.branches, task.parts, None, unit)

@@ -16,8 +16,8 @@ from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.
 
-    `None` stands for no cap. `shared` says of tokens and of dollars whether the cap, and so what
-    is spent, is that of all parts of a command.
+    `None` means no cap. `shared` says of tokens and of dollars whether the cap, and so what is
+    spent, is that of all parts of a command.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
 """The cache of replies that runs share, on diskcache.
 
-Values are bytes and nothing else: diskcache would pickle other types and,
-worse, un-pickle any row marked so, whoever wrote it. The disk class here
-refuses both, so a cache folder that somebody else can write to holds at worst
-wrong text, never code.
+Values are only bytes: diskcache would pickle other types and, worse, unpickle any row marked as
+such, whoever wrote it. The disk class here refuses both, so a cache folder that somebody else can
+write to holds at worst wrong text, never code.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from diskcache.core import DBNAME
 from targen_core.plain import read_plain
 
 _log = logging.getLogger("targen.cache")
-_RAW = 1  # diskcache's mode for a value that stands in the row itself
+_RAW = 1  # diskcache's mode for a value stored in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
 _TIMEOUT = 1.0  # seconds for which a cache that another process has locked is waited for
 _SECRET = 32  # bytes

@@ -28,7 +28,7 @@ class BoundModel:
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
     shares_replies: bool = True  # whether new replies go there, where they are `cacheable`
-    shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
+    shared_by: str = ""  # of lists: who shares cached replies; "": all callers with the key
     settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
     secrets: Secrets = field(default_factory=Secrets)  # removed from replies and errors
     deferred: bool = field(init=False)  # whether it is a `DeferredModel`
@@ -103,7 +103,7 @@ class Scope:
     lacking: tuple[Call, ...] = ()
     parent: Scope | None = None
     closed: bool = False  # the pass has ended: tasks that it left behind ask nothing more
-    failure: BaseException | None = None  # why a call got no answer, whatever the step made of it
+    failure: BaseException | None = None  # why a call got no answer, whatever the step did about it
     known: dict[bytes, ChatReply] | None = None
     observed: list[tuple[Call, tuple[Message, ...], ChatReply, str]] = field(default_factory=list)
     _keys: list[list[str]] = field(default_factory=list)
@@ -213,7 +213,7 @@ class Call:
     """A stage's question to a model, independent of attempts.
 
     `place` is its place in the run, a path of structure; `occurrence` counts the same messages
-    within one stage. `sampling` are parameters that the task sets for this call alone, and
+    within one stage. `sampling` are parameters that the task sets only for this call, and
     `top_logprobs` is as in a `ChatRequest`. With `may_be_cut` a reply that reaches `max_tokens` is
     whole. With `given` the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
     """

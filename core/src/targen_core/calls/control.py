@@ -1,6 +1,6 @@
 """Learn a service's capacity from its refusals.
 
-A refusal (429, 503, 529) has one of four causes, and each wants another answer:
+A refusal (429, 503, 529) has one of four causes, and each needs a different response:
 
 - **a cap on calls in flight**: more were in flight than were ever taken at once
   lately. Then as many as are in flight now is the limit, at once and exactly. A
@@ -60,7 +60,7 @@ _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
 _LONG = 10  # calls that are many
 _LOWEST = 1 / 60  # calls a second: what is slower is found out by asking
 _SOON = 5.0  # seconds without a refusal after which it grows twice as fast
-_FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
+_FASTER = 1.0  # most by which the rate grows within as many calls as its precision needs
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
 _BELIEVED = 60.0  # seconds of a pause that are believed at once; a longer one is often untrue
@@ -154,7 +154,7 @@ class Controller:
         return None
 
     def look(self, now: float, flying: int) -> None:
-        """Count what time alone has settled, and let the limit grow if it is due."""
+        """Count what elapsed time has settled, and raise the limit if it is due."""
         self._count(now, flying)
         full = flying >= int(self.limit) and not self._uncounted
         if full and self.limit < self.ceiling and now >= self._grow_at and not self.down:
@@ -188,7 +188,7 @@ class Controller:
         self.failing_since = None
         self._taken(ticket, now, flying + 1)
         self._count(now, flying)
-        if self._slowed_at > -math.inf:  # the service queues: answers alone tell what it takes
+        if self._slowed_at > -math.inf:  # the service queues: only answers show how much it takes
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
         elif self.rate is None and self.limit >= self.ceiling:
             self._crowding.answered(now, flying + 1)
@@ -242,8 +242,8 @@ class Controller:
             self.limit = self._base = max(1.0, _SLOWER * min(self.limit, flying + 1))
             self._slowed_at = now
         if self.down or self._failures >= _FAILURES:
-            # A call that is out for a moment was taken, for all that is known of limits.
-            # Of an outage answers alone tell.
+            # A call that is not answered yet was accepted, as far as limits are concerned. In an
+            # outage, only answers show that.
             self._taken_at = min(self._taken_at, self._answered_at)
             self._nobody(now, None)
 

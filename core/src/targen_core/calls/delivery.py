@@ -74,7 +74,7 @@ class Delivery:
         dropped: the option that leaves it out.
         answered: how calls are answered, as half a sentence, for errors.
         basis: what an estimate adds to its basis, such as ", in batches".
-        leaves: whether somebody else takes the calls away, so that a run alone gets no answer.
+        leaves: whether somebody else sends the calls, so that a run cannot get an answer by itself.
         takes_all: whether it also takes the calls of lists that are asked one after another.
     """
 

@@ -1,6 +1,6 @@
 """Model executors of plugins: where the models of a run work, if not in this process.
 
-An executor moves the model alone. A call is keyed, journaled, paced and paid for in the process of
+An executor moves only the model. A call is keyed, journaled, paced and paid for in the process of
 the run, and answered elsewhere. So whatever happens there is a call that was not answered, and what
 answers it changes no row.
 """

@@ -1,4 +1,4 @@
-"""Decide when to send a slow call a second time, beside the first.
+"""Decide when to send a slow call a second time, in parallel with the first.
 
 Services lose requests: no answer comes, and no error. A time-out that leaves room for the longest
 good answer waits minutes for each of them, and commit waits with it. So the usual time of a call is
@@ -12,8 +12,8 @@ up the share: one broken replica of four would use it all. If the first is answe
 second was not needed: that counts, and calls may take longer from then on.
 
 If a service is slow for all, a second call is no faster. So a call is doubted only if another
-one, which was sent later, was answered in its usual time. If none was, one call alone is sent
-again, and late if several are in flight: it asks whether anybody is answered.
+one, which was sent later, was answered in its usual time. Otherwise only one call is sent again,
+and late if several are in flight: it tests whether the service answers at all.
 
 Everything here is arithmetic on times that are given: the call layer sends and waits.
 """
@@ -239,7 +239,7 @@ class _Sum:
 
 
 class _Times:
-    """The times of the last calls of a kind; what stands for many is looked at now and then.
+    """The times of the last calls of a kind; the statistics over many are updated now and then.
 
     Attributes:
         flying: calls in flight.

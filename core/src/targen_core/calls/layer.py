@@ -94,8 +94,8 @@ class CallLayer:
             None, it is `MAX_OUTAGE`, or `ServiceError.max_startup` for a service that has never
             answered.
         outstanding: what earlier processes handed over to deliveries.
-        hedge: whether a call that takes far longer than others is sent again beside the first;
-            see `calls.hedging`.
+        hedge: whether a call that takes far longer than others is sent a second time; see
+            `calls.hedging`.
         shortest: seconds; calls that usually take less are judged as if they took so long.
     """
 
@@ -173,7 +173,7 @@ class CallLayer:
             self.sweep()
 
     def sweep(self) -> None:
-        """Let go at once whoever only waits to send what is not wanted any more."""
+        """Release all callers that only wait to send calls that are no longer wanted."""
         self._retries.sweep()
         for limiter in self._beside.patience:
             limiter.sweep()
@@ -227,9 +227,9 @@ class CallLayer:
             except Rejected:
                 raise
             except (TargenError, CallCancelled) as error:
-                scope.fail(error)  # a step may catch it, and must not make a row of it
+                scope.fail(error)  # a step may catch it, but must not turn it into a row
                 if scope.parent is not None and isinstance(error, TargenError):
-                    self.halt(error)  # what the step asks beside this call need not wait
+                    self.halt(error)  # the step's other calls need not wait for this one
                 raise
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply

@@ -214,7 +214,7 @@ class RateLimiter:
 
     @property
     def _ready_at(self) -> float:
-        """When time alone holds nobody back any more."""
+        """Return when time no longer blocks any caller."""
         learned = max(self.control.resume_at, self.control.ready_at)
         return max(learned, self._requests.ready_at, self._tokens.ready_at)
 
@@ -230,7 +230,7 @@ class RateLimiter:
         return self.control.sent(now, self.in_flight)
 
     def wake(self) -> None:
-        """Admit those whose turn it is; set a timer where time alone is missing."""
+        """Admit the callers whose turn it is; set a timer if only time is missing."""
         while self._waiting:
             waiter = self._waiting[0]
             if waiter.admitted.done():

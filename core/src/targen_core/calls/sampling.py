@@ -79,7 +79,7 @@ def check_sampling(key: str, value: Any) -> None:
 
 
 def check_own(sampling: Mapping[str, Any]) -> None:
-    """Refuse what a task sets for one call and no service could take, or the run alone says.
+    """Refuse parameters that no service accepts, or that only the run may set.
 
     Raises:
         ValueError: naming the parameter.

@@ -100,7 +100,7 @@ def answered(counts: Mapping[str, Any]) -> int:
 
 
 class Usage:
-    """`Counts` by (step, label); a function of the journal's records alone."""
+    """`Counts` by (step, label), computed only from the journal's records."""
 
     def __init__(self) -> None:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
@@ -110,7 +110,7 @@ class Usage:
         """Count a record that was read back from a journal.
 
         Raises:
-            ValueError: it is none that a run writes.
+            ValueError: no run writes such a record.
         """
         if len(record) > _PLAIN:
             record = {_RENAMED.get(name, name): value for name, value in record.items()}

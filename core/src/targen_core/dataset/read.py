@@ -55,7 +55,7 @@ def read_dataset(
 
 
 def rows_in(source: Any) -> list[Mapping[str, Any]]:
-    """Return the rows of a dataset as they are, of any schema.
+    """Return the rows of a dataset unchanged, whatever their schema.
 
     Raises:
         UsageError: it is no dataset, or has no rows.

@@ -169,7 +169,7 @@ class StageLlm:
         over.show()
 
     def show(self) -> None:
-        """Show whoever looks on the calls of this pass."""
+        """Show the calls of this pass to the observer."""
         if self._layer.observer is not None:
             for seen in self.scope.observed:
                 self._layer.observer(*seen)

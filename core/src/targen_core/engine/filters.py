@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # with numpy, and pydantic
 USUAL = ("near-duplicates",)
 """Names of filters that every run has if they are installed.
 
-Their options are compared by their names alone, as those of the run itself.
+Their options are compared by bare name, like those of the run itself.
 """
 
 _SIZE = Struct("<I")
@@ -112,7 +112,7 @@ class Filter(ABC):
         """Return why a candidate is rejected, or None; it is as generated, before step 4."""
 
     def add(self, accepted: Candidate) -> bytes:
-        """Record an accepted instance, as it is after step 4; return what `restore` needs."""
+        """Record an accepted instance, in its form after step 4; return what `restore` needs."""
         return b""
 
     def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027

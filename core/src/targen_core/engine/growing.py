@@ -130,13 +130,13 @@ class GrowingList:
         self.asked: dict[int, asyncio.Task[ListBatch | None]] = {}  # those that are not there
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
-        self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
+        self._looked_at = (0, 0, 0)  # the chunk walked, and its result in `_settled`
         source = spec.source
         in_turn = source.in_turn or source.told_rows or not source.asks
         self.at_once = 1 if in_turn else order.at_once
         self.on_trial = source.max_rejected < 1
         self.told_rows = source.told_rows
-        self._told = [told]  # rows that each batch is told of; the last goes for all behind it
+        self._told = [told]  # rows reported to each batch; the last applies to all later ones
         self._ended: ListBatch | None = None  # tells that the trial ended the list
         self._lacking: tuple[Call, ...] = ()  # what ended it, in a run that sends nothing
 

@@ -19,7 +19,7 @@ from targen_core.tasks import model as task_model
 from targen_core.text import refused
 from targen_core.wording import Option, Words
 
-# What pydantic says of a field that the plugin's code left out or made up.
+# pydantic's message about a field that the plugin's code omitted or invented.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 
 _HANDING_ON = (task_model.__file__, task_lists.__file__)

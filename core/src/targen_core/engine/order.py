@@ -245,10 +245,10 @@ class SeedOrder:
 
 
 class Orders:
-    """The orders of a task's parts as one, each walked as if it were alone; often there is one.
+    """Combine the orders of a task's parts, each walked independently; often there is one.
 
-    Seeds come from them in turns, by weights that depend on the task alone: the order of all
-    is the same whatever became of any.
+    The next seed comes from each part in turn, by weights that depend only on the task. So the
+    overall order is the same whatever happens to a candidate.
 
     Args:
         orders: of each part, with its number as `prefix`; or the order of a task without parts.

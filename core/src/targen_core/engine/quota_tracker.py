@@ -121,8 +121,8 @@ class QuotaTracker:
             branch: tuple(self.counted(branch, name) for name in (names if aim is None else (aim,)))
             for branch, aim in branches.items()
         }
-        # By label: branches that may give it, and how many of 20 of their candidates are hoped
-        # to make a row of it before any was judged.
+        # By label: branches that may give it, and how many of 20 of their candidates are expected
+        # to become a row of it before any is judged.
         self._given_by = {
             name: [branch for branch, labels in self._may_give.items() if name in labels]
             for name in self._whole

@@ -2,7 +2,7 @@
 
 Candidates have one total order, independent of n and quotas. It takes seeds in the order of
 `SeedOrder`, and for each seed every branch in the task's order. Their calls run concurrently, ahead
-of the commit point; the verdicts fall in order. So the rows depend on the replies alone, not on
+of the commit point; the verdicts fall in order. So the rows depend only on the replies, not on
 concurrency, on arrival order, or on how often the run was killed and resumed.
 
 If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
@@ -48,7 +48,7 @@ from targen_core.text import plural, refused
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_BUSY = 2  # candidates that are kept at work if the earliest takes long, likewise
+_BUSY = 2  # candidates kept at work while the earliest takes long, in the same multiples
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
@@ -583,7 +583,7 @@ class Engine:
 
     def _candidate(self, slot: Slot, instance: Any, final: Any) -> Candidate:
         """Return an instance as filters see it; `final` is step 4's result, or None."""
-        if self._looked_for is not None:  # what is accepted is added next, just as it is
+        if self._looked_for is not None:  # accepted items are added next, unchanged
             its_slot, its_final, candidate = self._looked_for
             if its_slot is slot and its_final is final and candidate.instance is instance:
                 return candidate

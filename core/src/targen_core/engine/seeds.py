@@ -137,7 +137,7 @@ class ListBatch:
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
     count: int = 0  # of its items
-    told: int = 0  # items that the next batch is told of, those of other shards among them
+    told: int = 0  # items reported to the next batch, including those of other shards
     barren: bool = True  # whether it gave nothing that it was not told of
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it

@@ -1,4 +1,4 @@
-"""Whose fault an error is: the plugin's in whose code it was raised, whatever had called that.
+"""Decide whose fault an error is: that of the plugin whose code raised it.
 
 Objects of plugins are called in many places. Where an error leaves targen, its traceback says in
 whose code it was raised. So no place that calls them has to know, and no kind can be forgotten.

@@ -74,7 +74,7 @@ def is_theirs(error: BaseException) -> bool:
     if not isinstance(error, KeyboardInterrupt):
         return True
     if threading.current_thread() is not threading.main_thread():
-        return True  # Python raises Ctrl-C in the main thread alone
+        return True  # Python raises Ctrl-C only in the main thread
     # Where SIGINT is ignored, as by a shell's `&`, or ends the process, nothing is raised by it.
     raising_nothing = (_raise_ctrl_c, signal.SIG_IGN, signal.SIG_DFL)
     return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) in raising_nothing

@@ -235,7 +235,7 @@ def register_task_readers(register: Register[TaskReader]) -> None:
 
 @hookspec
 def register_reporters(register: Register[Reporter]) -> None:
-    """Register reporters: what is added to each run's report, and written beside its rows.
+    """Register reporters, which add to each run's report and write files next to its rows.
 
     Example:
         ```python

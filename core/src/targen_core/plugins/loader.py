@@ -127,7 +127,7 @@ def installed_sources() -> list[Source]:
         seen.add(name)
         try:
             entries = list(distribution.entry_points)
-        except Exception as error:  # whatever the parser makes of a line that is none
+        except Exception as error:  # the parser may raise anything for an invalid line
             problem = f"its entry_points.txt cannot be read: {_bad_line(text) or error}"
             sources["", name, ""] = Source(name, version, "entry_points.txt", "", problem=problem)
             continue

@@ -297,7 +297,7 @@ class Registry:
         return made.options if made is not None else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
-        """A filter's section of reports and cards; None if it has none.
+        """A filter's section of reports and cards, or None.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.

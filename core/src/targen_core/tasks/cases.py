@@ -23,8 +23,8 @@ class Case:
 
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis".
-        label: the right decision, by name; "" stands for the row's own label. An option has `RIGHT`
-            or `WRONG`.
+        label: the correct decision, by name; "" is the row's own label. An option has `RIGHT` or
+            `WRONG`.
         cues: clues that might give away the label without solving the task, such as position, count
             or kind. The keys are names, as in "from NAME, a classifier predicts 90 % of the
             labels". Length, words and what two texts share are always examined.

@@ -47,9 +47,8 @@ class Rows(Keywords, Generic[InstanceT]):
         label_named: the label that a person means by a name that is not exactly a label, such as a
             set's names in a different order. It returns the name itself if it does not match any
             label.
-        label_of: the name of an instance's label, or None if it has none
-            before step 4; by default by its field `label`. Needed if labels
-            are open.
+        label_of: the name of an instance's label, or None before step 4; by default its field
+            `label`. Needed if labels are open.
         with_label: an instance with a different label; by default created through its schema.
         fields: the texts of an official row, as paths such as "target.span1_text"; by default the
             schema's text fields.

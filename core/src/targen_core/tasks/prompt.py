@@ -7,9 +7,9 @@
 
 Sections open with a line `--- ROLE`; the rest is `string.Template` text, so that JSON needs no
 escaping (`$$` is a dollar). Worked examples are further user and assistant sections before the last
-user section. A line `--- insert NAME` stands for turns that `fill` gets under that name, and `---
-insert samples` for worked examples. A file `NAME.brief.md` beside `NAME.md` is what a model gets
-that needs none of these.
+user section. A line `--- insert NAME` is replaced by turns that `fill` gets under that name, and
+`--- insert samples` by worked examples. A file `NAME.brief.md` next to `NAME.md` is the version for
+models that do not need these.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from targen_core.tasks.steps import ListStep, Part
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as registered
 
 
 def validate(task: Task[Any, Any]) -> None:
@@ -286,7 +286,7 @@ def corrector_problems(corrector: Any) -> Iterator[str]:
 
 
 def _samples(task: Task[Any, Any]) -> Iterator[str]:
-    """Worked samples whose answers are none; only the default question's are known here."""
+    """Check that worked samples' answers are labels; only the default question's are known here."""
     if not task.labels or task.judging.questions is not None:
         return
     legal = (*task.quota_names, *task.judging.rejecting)

@@ -33,7 +33,7 @@ def vocabulary(name: str) -> tuple[str, ...]:
 def meant(
     values: Sequence[str] | Mapping[str, int] | str,
 ) -> Sequence[str] | Mapping[str, int]:
-    """The vocabulary that a text such as `@words` stands for; other values are what they are.
+    """Return the vocabulary that a text such as `@words` refers to; return other values unchanged.
 
     Raises:
         ValueError: the list is unknown.

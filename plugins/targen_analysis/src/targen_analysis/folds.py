@@ -1,4 +1,4 @@
-"""Which rows a model learns from, and which it is asked about."""
+"""Choose the rows that a model learns from, and those that it is tested on."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class MetricOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """Measures datasets, alone and against a reference.
+    """Measures datasets, by themselves and against a reference.
 
     Attributes:
         title: heading of its part of the report.
@@ -111,8 +111,8 @@ class Metric:
             reported, and the other metrics continue. Missing traits of the data are a note, not an
             error.
         options: their class; `options` of `measure` is one of them.
-        extra: the extra of its distribution that brings what `measure` imports
-            beside the distribution's own dependencies, or "".
+        extra: the distribution's extra for packages that `measure` imports in addition to its own
+            dependencies, or "".
         order: its place in the report, the lowest first.
         summary: one line for people.
     """

@@ -57,7 +57,7 @@ def bootstrap(
     """Return 95 % intervals around figures by the centred bootstrap of rows.
 
     Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
-    counts of types, so replicates lie beside the figure and not around it. The interval is the
+    counts of types, so replicates lie to one side of the figure, not around it. The interval is the
     figure plus the quantiles of the replicates' distance from their own mean. This takes the bias
     out of the basic interval of Efron and Tibshirani (An Introduction to the Bootstrap, 1993, ch.
     13).

@@ -1,4 +1,4 @@
-"""Searching an index: a retriever's index beside it, filters, and what is said of each entry."""
+"""Search an index: build the retriever's index next to it, filter, and explain each entry."""
 
 from __future__ import annotations
 

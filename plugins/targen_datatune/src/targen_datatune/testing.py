@@ -232,7 +232,7 @@ class RetrieverSuite(Suite):
         assert _plain(again(query, 4)) == _plain(search(query, 4)), "a second index differs"
 
     def test_follows_the_entries(self, tmp_path: Path) -> None:
-        """Made again in the same folder, the index is of the new entries alone."""
+        """Rebuilt in the same folder, the index only contains the new entries."""
         folder = tmp_path / "indexes" / "own"
         self.indexed(_entries(), folder)
         words = list(_SETS.values())

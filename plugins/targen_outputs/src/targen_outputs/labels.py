@@ -132,7 +132,7 @@ class LabelsOutput(Output):
         ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
-        """Return the texts as they are."""
+        """Return the texts unchanged."""
         return texts
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:

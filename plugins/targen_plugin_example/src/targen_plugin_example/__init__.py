@@ -183,7 +183,7 @@ def register_embedders(register: Register[Embedder]) -> None:
 
 @hookimpl
 def register_executors(register: Register[ModelExecutor]) -> None:
-    """Where `targen generate TASK --executor beside` has the models work."""
+    """Register the executor for `targen generate TASK --executor beside`."""
     register.register(
         "beside",
         "targen_plugin_example.executor:BESIDE",
@@ -193,7 +193,7 @@ def register_executors(register: Register[ModelExecutor]) -> None:
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """A command beside targen's own: `targen desk RUN`."""
+    """Register a command in addition to targen's own: `targen desk RUN`."""
     register.register(
         "desk", "targen_plugin_example.command:desk", summary="show tickets, urgent ones first"
     )

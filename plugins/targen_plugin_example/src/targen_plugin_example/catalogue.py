@@ -48,7 +48,7 @@ def describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry
 
 
 def rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
-    """The rows, as long as they are those that were described."""
+    """Return the rows, as long as they match the description."""
     rows = _KEPT.get(entry.name)
     if rows is None or _digest(rows) != entry.revision:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described")

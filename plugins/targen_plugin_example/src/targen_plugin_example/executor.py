@@ -1,4 +1,4 @@
-"""An executor of one's own: the models of a run work in a thread beside it.
+"""A custom executor: a run's models work in a thread next to it.
 
 One that goes to other machines has the same form: `place` gives models that pass their calls on.
 """

@@ -69,7 +69,7 @@ def _encrypted() -> bool:
 
 
 class _Link:
-    """The way to an actor by Ray alone, where its line cannot be reached from here."""
+    """A connection to an actor through Ray only, if its line cannot be reached from here."""
 
     def __init__(self, actor: ActorHandle[Any]) -> None:
         self._actor = actor
@@ -78,7 +78,7 @@ class _Link:
         return await _called(self._actor.exchange.remote(payload), _SILENT)
 
     def submit(self, payload: bytes) -> None:
-        # What becomes of it shows in the exchange that waits.
+        # The waiting exchange reports the result.
         with contextlib.suppress(RayError):
             self._actor.submit.options(num_returns=0).remote(payload)
 
@@ -223,7 +223,7 @@ class Crew:
         """Check that a cluster that does not grow has a node for a worker.
 
         Raises:
-            UsageError: it has none.
+            UsageError: the cluster does not have the resources.
         """
         assert self._cluster is not None
         lacking = self._lacking(nodes)
@@ -256,7 +256,7 @@ class Crew:
         task.add_done_callback(self._ended)
 
     async def _keep(self, setup: bytes) -> None:
-        """Have a worker, and another in its place as often as it is lost."""
+        """Run a worker, and replace it as often as it is lost."""
         deaths = 0
         me = asyncio.current_task()
         assert me is not None

@@ -39,7 +39,7 @@ class NotAWorker(ConnectionError):
 
 
 class LineServer:
-    """A worker's end: it takes one line, from whoever knows the secret, and answers on it."""
+    """A worker's end: accepts one line, from a client that knows the secret, and answers on it."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -180,7 +180,7 @@ async def _admitted(
     """The worker's side of them.
 
     Raises:
-        ConnectionError: the proof of whoever connected is wrong.
+        ConnectionError: the client's proof is wrong.
         OSError: the connection broke.
         EOFError: it ended.
     """

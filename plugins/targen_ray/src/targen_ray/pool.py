@@ -136,7 +136,7 @@ class Pool:
         )
         self._waiting.append(call)
         if self._turn is None:
-            # What is asked in one turn of the loop is given out together.
+            # Calls from one turn of the loop are distributed together.
             self._turn = asyncio.get_running_loop().call_soon(self._dispatch)
         try:
             return await call.answer
@@ -246,7 +246,7 @@ class Pool:
     def _order(self, member: Member, order: Order) -> None:
         member.outbox.append(order)
         if member.flush is None:
-            # What is asked in one turn of the loop goes together.
+            # Calls from one turn of the loop are sent together.
             member.flush = asyncio.get_running_loop().call_soon(self._flush, member)
 
     def _flush(self, member: Member) -> None:
@@ -334,7 +334,7 @@ def _head(model: int, request: ChatRequest) -> int:
 
 
 class PooledModel:
-    """A model whose calls a pool answers; else it is the model that it stands for."""
+    """A model whose calls a pool answers; otherwise it acts like the model that it wraps."""
 
     def __init__(
         self,
@@ -367,7 +367,7 @@ class PooledModel:
         return await self._pool.ask(self._number, request)
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """As the model does that it stands for."""
+        """Count as the wrapped model does."""
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:

@@ -61,7 +61,7 @@ def share(hits: float, of: int) -> Figure:
 def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Figure:
     """F1 of what two raters found in each row: twice what both found, over all that they found.
 
-    Which of the two is taken for the truth makes no difference.
+    Swapping the two does not change the result.
     """
     counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
     if not counts:
@@ -85,7 +85,7 @@ def cohen_kappa(
     """Cohen's κ of two raters: agreement beyond what their habits give by chance.
 
     Args:
-        one: the first rater's grades, one a row, None if a row has none.
+        one: the first rater's grades, one per row, None if a row has no grade.
         other: the second rater's, of the same rows.
         order: the scale from best to worst; needed where `linear`.
         linear: count a disagreement by its steps on the scale (Cohen, Psychological Bulletin 70,
@@ -124,7 +124,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     """Spearman's rank correlation of two raters, with mean ranks for ties.
 
     Args:
-        one: the first rater's grades as numbers, one a row, None if a row has none.
+        one: the first rater's grades as numbers, one per row, None if a row has no grade.
         other: the second rater's, of the same rows.
 
     Raises:

@@ -254,7 +254,7 @@ def _instructions(data: ReviewData) -> dict[str, str]:
 
 
 def _system(prompt: Prompt) -> str:
-    """The section of a prompt for the system; of one without sections all of it."""
+    """Return the section of a prompt for the system; the whole prompt if it has no sections."""
     parts = re.split(r"^--- *(\w+) *$", prompt.text, flags=re.MULTILINE)
     named = dict(zip(parts[1::2], parts[2::2], strict=False))
     return (named.get("system", "") if len(parts) > 1 else parts[0]).strip()

@@ -60,7 +60,7 @@ class ReviewRow:
     Attributes:
         id: what tells it from the others of its data: a run's candidate id, else its number.
         number: the number of its first official row, from 0; None for a reject.
-        fields: its texts by the paths of the instance's fields, as they are shown.
+        fields: its texts by the paths of the instance's fields, as displayed.
         editable: the texts that a person may edit.
         output: the columns of its output, if it has another one than a label.
         label: its label in the dataset; of a reject, the label that step 4 left, if any. It is None
@@ -73,7 +73,7 @@ class ReviewRow:
         stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
         explanation: the judge's words.
         above: the items of the lists above its seed, outermost first.
-        seed: its seed, as JSON; None if it has none.
+        seed: its seed as JSON, or None.
         drawn: what code drew for it, by dimension.
         notes: what steps noted.
         instance: the instance as JSON, with the texts of `fields`; None if the rows hold several,
@@ -232,7 +232,7 @@ class ReviewData:
             yield self._of_rows(at, tuple(group), next(records, {}))
 
     def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
-        """Read the rejects of a run or a correction; `stage="correct"` reads those of step 4 alone.
+        """Read the rejects of a run or a correction; `stage="correct"` reads only those of step 4.
 
         Raises:
             TargenError: they cannot be read.
@@ -316,7 +316,7 @@ class ReviewData:
     def _instance(
         self, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[BaseModel | None, Mapping[str, Any]]:
-        """The one instance that the rows hold, if it is one, and the values to show."""
+        """Return the single instance of the rows, if there is only one, and the values to show."""
         if self.task is not None:
             try:
                 instances = self.task.from_rows(rows)
@@ -435,7 +435,7 @@ class Mended:
     Attributes:
         problems: what the task says against it, in its own words; empty where it is a good row.
         unchecked: checks that could not be run, as on data without a seed, in words.
-        rows: the official rows with the edits and the new label; empty if the row has none.
+        rows: the official rows with the edits and the new label; empty if the row cannot have any.
         values: the instance with them, as JSON, where the task's schema accepts it.
     """
 
@@ -456,13 +456,13 @@ def mend(
 
     Args:
         task: the row's task; without one, the row is neither checked nor changed.
-        row: as it is.
+        row: the row before the edit.
         edit: field -> its new text.
         label: its new label.
         output: the new columns of its output.
 
     Raises:
-        UsageError: a field of the edit is none that can be edited.
+        UsageError: a field of the edit cannot be edited.
     """
     unknown = sorted(set(edit or ()) - set(row.editable))
     if unknown:

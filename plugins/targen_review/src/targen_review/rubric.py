@@ -261,7 +261,7 @@ def read_rubric(path: Path) -> Rubric:
     One that has reasons and no grades has the paper's.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: it cannot be read, or is not a rubric.
     """
     values = read_yaml(path, _MAX_BYTES, texts=True)  # a grade may be called 1 or true
     if not isinstance(values, dict):

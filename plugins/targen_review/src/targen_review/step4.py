@@ -66,8 +66,8 @@ def step4_precision(
     find the row unacceptable or would reject it.
 
     Args:
-        graded: rows, each with its grades by rater, of people alone; rows that step 4 left as they
-            were are passed over.
+        graded: rows, each with its grades by rater, only from people; rows that step 4 left
+            unchanged are skipped.
         acceptable: the letters that are good enough.
     """
     kinds = {"relabels": [0, 0, 0, 0], "rejects": [0, 0, 0, 0]}

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 RULES = ("agree", "majority")
-"""The rules beside a rater's name."""
+"""The rules, in addition to a rater's name."""
 
 Outcome: TypeAlias = Literal[
     "confirmed", "doubted", "relabelled", "edited", "rejected", "disagreed", "unseen"
@@ -42,7 +42,7 @@ EFFECTS: Mapping[str, Effect] = {
     "rejected": "leaves",
     "surplus": "leaves",
 }
-"""Outcome -> what happens to the row; a row of any other outcome stays as it is."""
+"""Outcome -> what happens to the row; a row with any other outcome is unchanged."""
 
 EFFECT_WORDS: Mapping[str, str] = {"stays": "kept", "changes": "changed", "leaves": "removed"}
 """Effect -> what a row is after it, in words."""
@@ -113,9 +113,9 @@ def verdict_of(
     """Return what raters say of a row.
 
     Raters differ if they want different things done. One has the row leave and one keeps it, or
-    they give it other labels, outputs or texts. Grades alone are no difference. If outputs count as
-    the same, the row gets its own if that is one of them. Otherwise it gets the one that most of
-    them equal.
+    they give it other labels, outputs or texts. Different grades with the same effect are no
+    disagreement. If outputs count as the same, the row gets its own if that is one of them.
+    Otherwise it gets the one that most of them equal.
 
     Args:
         row: the row, as all of them saw it.
@@ -158,7 +158,7 @@ def verdict_of(
     changed = label[1:] if label[1:] != (row.label or "") else None
     given = None if output == own else json.loads(output)
     if edit or changed is not None or given is not None:
-        # Whoever mended a row vouches for it: their grade was of the row before.
+        # A person who edited a row vouches for it: their grade was of the earlier row.
         outcome: Outcome = "edited" if edit else "relabelled"
         return Verdict(outcome, grades, by, changed, given, edit, acceptable=True)
     letters = [grades[name].after for name in votes]
@@ -173,7 +173,7 @@ def verdict_of(
 
 
 def effect_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> str:
-    """Say what `targen review apply` does with a row if one rater alone decides; "" of no grade."""
+    """Say what `targen review apply` does with a row for one rater's grade; "" without a grade."""
     vote = _vote(row, grade, rubric)
     if vote is None:
         return ""
@@ -199,7 +199,8 @@ def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
     if grade.after is None and not grade.gives and not edit:
         return None
     effect = rubric.effect_of(grade.after)
-    # Whoever mends a row keeps it; only a text that is bad in itself leaves with any label.
+    # A person who edits a row keeps it; only a text that is bad in itself is removed with any
+    # label.
     relabels = relabelled(row, grade) and not (rubric.is_of_labels and effect == "leaves")
     if effect != "stays" and not edit and not relabels:
         return _REJECT, (), ""

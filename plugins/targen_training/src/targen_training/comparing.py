@@ -515,7 +515,7 @@ def _numbers(curve: str) -> list[int | str]:
     """The numbers of --curve.
 
     Raises:
-        UsageError: one is none.
+        UsageError: it is not a list of numbers.
     """
     parts = [part.strip() for part in curve.split(",")]
     if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):

@@ -37,15 +37,15 @@ def decisions_of(
 
     Args:
         dataset: rows of one task.
-        style: "plain" reads the row alone. "instructions" reads it as the paper's
+        style: "plain" reads only the row. "instructions" reads it as the paper's
             appendix E does: what is to be done, worked samples, the row, "Output:".
         named: whether prompts begin with the task's name, which tells the tasks of a
             mixture apart.
         output: what is learned in place of labels: each row is one decision, with its value.
 
     Raises:
-        UsageError: rows that hold no instance of the task, naming the first; or weights that are
-            none, or are not those of the rows.
+        UsageError: rows are not instances of the task, naming the first; or weights are invalid, or
+            belong to other rows.
     """
     if output is not None:
         return list(_values(dataset, style, output))
@@ -128,7 +128,7 @@ def _asked(
     """Return the question for a model that writes; None if the row holds no instance."""
     several_rows = (
         task.rows_per_instance > 1
-    )  # a pair of rows is one instance, each row a question of it
+    )  # a pair of rows is one instance, with one question per row
     at = 0 if several_rows else case.question
     if at >= len(instances):
         return None
@@ -167,7 +167,7 @@ def weights_of(dataset: Dataset) -> Sequence[float]:
     """The weight of each row of a dataset.
 
     Raises:
-        UsageError: some are none, or there are as many as other rows have.
+        UsageError: some weights are invalid, or their number is that of other rows.
     """
     if not dataset.weights:
         return [1.0] * len(dataset)

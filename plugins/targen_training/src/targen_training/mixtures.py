@@ -56,7 +56,7 @@ def mixed(
 ) -> list[Decision]:
     """The decisions of a mixture: about as many as there are, whatever the mix.
 
-    "proportional" takes all as they are. "equal" takes as many of each task. "temperature" is in
+    "proportional" uses all rows. "equal" takes as many of each task. "temperature" is in
     between: in proportion to their number to the power 1/temperature (Raffel et al. 2020, section
     3.5.2). A small task's questions repeat equally often, except for the last round; a large task's
     are sampled. All the options of a question are taken together.

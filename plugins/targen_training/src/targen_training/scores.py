@@ -86,7 +86,7 @@ class Measured:
 
     Attributes:
         measures: figure -> how it is made of rows.
-        main: the figure that stands for all: what the benchmark reports, or accuracy.
+        main: the main figure: the benchmark's, or accuracy.
         right: of each decision, or of each question where there are options, whether it
             was got right; what paired tests look at.
         count: how many rows there are; rows of one instance count as one.
@@ -130,14 +130,14 @@ class Scores:
     """The figures of a model.
 
     Attributes:
-        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that
-            differ in gender alone (AX-g). For options also `best_option` (the likeliest option of a
+        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that only
+            differ in gender (AX-g). For options also `best_option` (the likeliest option of a
             question is right: COPA) and `f1a` (F1 of right options). `exact_match` is the share of
             questions whose options are all right (MultiRC). If options are cut from the text, also
             `answer_f1` and `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also
             `ece`, `brier` and `log_loss`. For models that write their answers also `illegal`, the
             share of illegal answers, which count as wrong.
-        main: the figure that stands for all.
+        main: the name of the main figure.
         by_label: label -> decisions, precision, recall, F1; None if undefined.
         confusion: label -> predicted label -> decisions.
         bins: calibration by confidence; empty where scores are no probabilities.

@@ -180,7 +180,7 @@ class Trainer:
         options: their class; `options` of `train` is one of them.
         extra: the extra of its distribution that installs their imports beyond the distribution's
             own dependencies, or "".
-        writes: its models write their answers, and may write what is none.
+        writes: its models write their answers, which may be invalid.
         weighs: it uses `Decision.weight`. One that does not is never given weights other than 1.
         check: `check(options)` finds out quickly whether it could train here with such options,
             before rows are paid for. It raises the errors of `train`, such as `ModuleNotFoundError`

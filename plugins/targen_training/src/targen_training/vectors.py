@@ -1,4 +1,4 @@
-"""Logistic regression on the vectors of a pretrained encoder, which stays as it is.
+"""Logistic regression on the vectors of a pretrained encoder, which is not trained.
 
 It writes numbers and the name of the embedder, no pickle and no weights of its own.
 """

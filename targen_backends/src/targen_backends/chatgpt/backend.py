@@ -63,7 +63,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without the name of a model, or with a key that is none.
+        UsageError: the name of a model is missing, or the key is invalid.
     """
     options.require_model("chatgpt", Model("chatgpt", "gpt-6-luna") + ", for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)

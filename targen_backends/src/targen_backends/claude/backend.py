@@ -67,7 +67,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without the name of a model, or with a key that is none.
+        UsageError: the name of a model is missing, or the key is invalid.
     """
     options.require_model("claude", Model("claude", "claude-haiku-5-5") + ", for example")
     return ClaudeModel(

@@ -166,5 +166,5 @@ class HttpModel(ABC):
         return {"Authorization": f"Bearer {api_key}"}
 
     def headers(self, params: Mapping[str, Any]) -> Mapping[str, str] | None:
-        """Headers of one call alone."""
+        """Return headers of only one call."""
         return None

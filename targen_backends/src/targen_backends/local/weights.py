@@ -252,4 +252,4 @@ def _from_hub(repository: str, pattern: str) -> Path:
             f"{str(error)[:500]}",
             hint="check the name and the network, or use " + _A_FILE,
         ) from error
-    return Path(paths[0])  # llama.cpp finds the other parts beside the first
+    return Path(paths[0])  # llama.cpp finds the other parts next to the first

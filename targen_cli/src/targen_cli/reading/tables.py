@@ -35,7 +35,7 @@ _COLUMNS = 10_000
 _FIELDS = 100  # of a struct in a page's header
 _HEADERS = (1 << 12, 1 << 24)  # bytes of a page's header: nearly always, and at most
 _FREE, _RATIO = 8 << 20, 64  # values in lists: so many, and so many for each byte of the file
-_VALUE = 32  # bytes that a value takes besides its content
+_VALUE = 32  # bytes that a value takes in addition to its content
 
 
 class ParquetRows:
@@ -225,7 +225,7 @@ def _decoded(array: Any) -> int:
     if pa.types.is_run_end_encoded(kind) or "view" in str(kind):
         raise ValueError(
             f"targen does not read columns of type {kind}"
-        )  # one value may stand for a million
+        )  # one value may be repeated a million times
     return int(array.nbytes) + _VALUE * len(array)
 
 

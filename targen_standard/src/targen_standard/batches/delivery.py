@@ -60,7 +60,7 @@ class _ByServices(_Batches):
         """Check that the service has a batch API.
 
         Raises:
-            UsageError: it has none.
+            UsageError: the backend does not have this.
         """
         if backend.batch is not None:
             return
@@ -98,7 +98,7 @@ class ByFiles(_Batches):
     basis = ", through files"
     leaves = True
     takes_all = True
-    _by_service = False  # whoever sends a file may have written its answers
+    _by_service = False  # the sender of a file may have written its answers
 
     def __init__(self, transport: FileTransport | None = None) -> None:
         self._files = transport
@@ -121,7 +121,7 @@ class ByFiles(_Batches):
 
 
 def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:
-    """A model's calls as lines: those of its service's batches, or of files alone.
+    """Return a model's calls as lines: for its service's batches, or only for files.
 
     Raises:
         UsageError: with these options they have no form.

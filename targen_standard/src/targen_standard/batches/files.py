@@ -96,7 +96,7 @@ class FileTransport:
     """A `BatchTransport` with the answers of a file, which writes down other calls.
 
     Args:
-        file: the answers, a line each or as a sheet; None if it has none yet.
+        file: the answers, one per line or as a sheet, or None.
         run: the run directory, where it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".

@@ -40,7 +40,7 @@ class People:
         self.identity = f"people:{options.model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """Refuse a call that is made alone.
+        """Refuse a single call.
 
         Raises:
             UsageError: always.

@@ -140,7 +140,7 @@ class BatchQueue:
             _give_all(calls, StageFailed(words, distribution="targen-standard"))
         finally:
             self._collecting = None
-            # What a transport leaves unanswered goes with the next batch.
+            # Calls that a transport leaves unanswered go into the next batch.
             self._waiting = [*filter(_is_open, calls), *self._waiting]
             self._sent = {}
 
@@ -194,7 +194,7 @@ class BatchedModel:
         self.cacheable = getattr(model, "cacheable", True)
         self.shares_replies = shares_replies
         self.top_logprobs = most_top(model)
-        self.scores_given = self.continues = False  # no batch API knows of it
+        self.scores_given = self.continues = False  # no batch API supports these
         self._model = model
         self._codec = codec
         self._queue = queue

@@ -38,8 +38,8 @@ class Changed:
 
     Attributes:
         name: of what: a field, a call's place, a candidate's id.
-        left: as it is in the first; None if it has none.
-        right: as it is in the second; None if it has none.
+        left: its value in the first, or None.
+        right: its value in the second, or None.
     """
 
     name: str
@@ -161,7 +161,7 @@ def difference(left: Path, right: Path) -> Difference:
 
 
 def row_difference(left: Path, right: Path) -> Difference:
-    """Compare the rows of two runs alone.
+    """Compare only the rows of two runs.
 
     Raises:
         RunDirectoryError: one cannot be read.

@@ -386,7 +386,7 @@ async def _judge_all(
         steps = await elsewhere.place(steps, spec.limits)
     elif delivery is not None:
         at_once = len(groups)
-        # A row may be asked for twice with others, and then twice alone.
+        # A row may be requested twice together with others, and then twice by itself.
         per_round = 2 if rows_per_call == 1 else 4
         steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=per_round)
     models = bind_models(steps, spec.limits)

@@ -165,7 +165,7 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
     """A task of the JSON value of its file.
 
     Raises:
-        UsageError: it is none, naming `place` and the example.
+        UsageError: it is not a task, naming `place` and the example.
     """
     if not is_bigbench(value):
         hint = "its examples are in subfolders: give the task.json of one of them"

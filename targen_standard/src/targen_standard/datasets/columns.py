@@ -122,7 +122,7 @@ def from_hub(name: str) -> Form:
 def columns_of(dataset: Any) -> Form:
     """A `datasets.Dataset` that exists already.
 
-    Images and sounds stay as they are stored: to decode one, the library fetches any address.
+    Images and sounds remain encoded: to decode one, the library fetches any address.
     """
     features = dataset.features.to_dict() if dataset.features else {}
 

@@ -1,7 +1,7 @@
 r"""Files of JSON lines, and the encodings of text.
 
-Lines end at `\n` alone; blank ones are passed over. A byte order mark says the encoding,
-whatever was said.
+Lines only end at `\n`; blank ones are skipped. A byte order mark says the encoding, whatever was
+said.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def _of_import(folder: Path, name: str) -> Source:
 
 
 def _copied(folder: Path, known: Any) -> Callable[[], str] | None:
-    """The copy of a task's file that lies in a folder, where the folder says that it has one."""
+    """Return the copy of a task's file that a folder contains, if the folder declares one."""
     if not isinstance(known, str) or not TASK_FILE.fullmatch(known):
         return None
     return lambda: copy_of(folder, known)

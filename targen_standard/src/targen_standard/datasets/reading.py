@@ -176,7 +176,7 @@ def _is_unknown(error: UsageError) -> bool:
 def _same(
     dataset: Dataset, task: Task[Any, Any] | str | None, registry: Registry | None
 ) -> Dataset:
-    """A dataset as it is, if it is of that task.
+    """Return a dataset unchanged, if it belongs to that task.
 
     Raises:
         UsageError: it is of another.
@@ -288,7 +288,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         group = numbered[start : start + task.rows_per_instance]
         unit = [row for _, row in group if row is not None]
         if len(unit) < len(group):
-            continue  # one of it is bad: said above
+            continue  # one of them is invalid, as reported above
         try:
             if len(unit) < task.rows_per_instance:
                 raise ValueError(

@@ -68,7 +68,7 @@ class Source:
     then: Callable[[Dataset], Dataset] | None = None
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
-        """The rows as they are: of any schema, in values of `task` where it is given.
+        """Return the rows unchanged: of any schema, as values of `task` if it is given.
 
         Raises:
             UsageError: there are no rows, or one is not a row, with its place.
@@ -83,7 +83,7 @@ class Source:
     def each(
         self, task: Task[Any, Any] | None = None
     ) -> Iterator[tuple[int, Mapping[str, Any] | ValueError]]:
-        """The rows as they are, one by one: the place of each from 1, and it or why it is none."""
+        """Yield the unchanged rows: the place of each from 1, and the row or its problem."""
         for number, record in self.form.records():
             try:
                 row: Mapping[str, Any] | ValueError = as_it_is(record, self.form, task)
@@ -172,7 +172,7 @@ def run_source(run: Path) -> Source:
     """Open a run directory; `Manifest.load` guards all reading.
 
     Raises:
-        RunDirectoryError: the folder is none.
+        RunDirectoryError: the folder is not a run.
     """
     manifest = Manifest.load(run / "manifest.json")
     rows = run / "dataset.jsonl"
@@ -302,7 +302,7 @@ def _folder(path: Path) -> Source:
         return Source(str(path), name, parquet(files))
     if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
         raise RunDirectoryError(f"{path} is a folder without a dataset", hint=_FORMS)
-    return run_source(path)  # which says that it is none
+    return run_source(path)  # which raises the right error
 
 
 def _of_a_task(name: str) -> Words:

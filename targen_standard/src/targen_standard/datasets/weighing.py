@@ -124,7 +124,7 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
     """The rows that were read of a folder, with the weights that its provenance has.
 
     Raises:
-        UsageError: the weights are of other rows, or are none.
+        UsageError: the weights belong to other rows, or are invalid.
     """
     records = list(dataset.provenance)
     size = dataset.task.rows_per_instance

@@ -195,4 +195,4 @@ def _made(options: ExampleOptions) -> ExampleFilter:
 EXAMPLES = Configurable(
     ExampleOptions, _made, section=Section(ExamplesSection, card=_card), shapes=True
 )
-"""What is registered as `examples`."""
+"""The filter registered as `examples`."""

@@ -321,8 +321,8 @@ _TELLING = 4  # letters of a word that can tell what a text is about
 def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[Topic]:
     """Return what texts are about, by the words that they share, except those `without`.
 
-    Greedy: the word that most texts without a topic share opens the next. Whole numbers alone are
-    compared, so that a profile is the same on every machine.
+    Greedy: the word that most texts without a topic share opens the next. Only whole numbers are
+    compared, so that profiles are the same on every machine.
     """
     bags = [telling_words(row.text) - without for row in rows]
     left = set(range(len(bags)))

@@ -17,7 +17,7 @@ from targen_standard.examples.reading import Example
 
 __all__ = ["Hands", "shown_to", "told"]
 
-_MOST = 100  # examples that are shown; more are measured alone
+_MOST = 100  # examples that are shown; others are only measured
 _LONGEST = 1_500  # characters of one, as a prompt shows it
 
 _MANNER = """\
@@ -74,7 +74,7 @@ class Hands:
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.
 
-        Both follow from the candidate's place in the run alone.
+        Both only depend on the candidate's place in the run.
         """
         hand = _in_turn(llm, self.hands)
         if form not in self._by_form:

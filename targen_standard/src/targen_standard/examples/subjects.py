@@ -32,7 +32,7 @@ SUBJECT = "may touch on"
 _OTHER = "anything else"
 _SLOTS = 20
 _FEWEST = 3  # texts of a subject: that two share a word is chance
-_WORTH = 0.25  # share of the texts that have a subject, from which on rows are told of one
+_WORTH = 0.25  # minimum share of the texts with a subject, from which rows are assigned one
 _LETTERS = 5  # of a word's beginning, by which two forms of one are known
 
 

@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
 _NEGATIONS = "not no never nothing nobody none neither cannot without"
 _OPENING = 2  # words with which a text begins
-_LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # shares of the examples at whose words a telltale stands
+_LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of the examples' lengths
 
 
 def sentences(text: str) -> list[str]:

@@ -97,10 +97,10 @@ def save(
 ) -> list[Path]:
     """Write `dataset` to `out` and return the files, in order of their names.
 
-    The export is made beside `out` and moved there when it is whole. With `force` an earlier export
-    is replaced. A folder is replaced only if the new export has all of its files, so that other
-    people's files are not lost. With `parts`, its splits by name, `out` is a folder with a file of
-    each, or what the exporter makes of them.
+    The export is created next to `out` and moved there when it is complete. With `force` an earlier
+    export is replaced. A folder is replaced only if the new export has all of its files, so that
+    other people's files are not lost. With `parts`, its splits by name, `out` is a folder with a
+    file of each, or what the exporter makes of them.
 
     Raises:
         UsageError: see `check_free`.

@@ -46,14 +46,14 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     """Let a run's method choose or weight its rows, by its recorded options.
 
     Args:
-        run: the run's directory, which stays as it is.
+        run: the run's directory, which is not changed.
         out: the folder for what is trained on.
         registry: finds the method.
         force: replace what was left there before.
 
     Raises:
-        UsageError: no method made the run, it leaves rows as they are, something is in the way, or
-            the method cannot use these rows.
+        UsageError: the run does not come from a method, the method leaves its rows unchanged or
+            cannot use them, or something is in the way.
         RunDirectoryError: this is no run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.

@@ -24,7 +24,7 @@ from targen_standard.langchain.model import LangChainModel, decides_replies, pla
 
 __all__ = ["LangChainOptions", "backend"]
 
-_SLIP = 0.9  # so alike to an option that a class has that it is one, misspelt
+_SLIP = 0.9  # similarity from which an unknown option counts as a misspelling of one of the class
 
 
 class _PathModel(LangChainModel):

@@ -239,7 +239,7 @@ class LangChainModel:
                 self._is_bound_elsewhere = True
         try:
             return await asyncio.to_thread(self._model._generate, messages, **options)
-        except NotImplementedError as error:  # it answers in an event loop alone
+        except NotImplementedError as error:  # it only answers in an event loop
             raise BadRequest(
                 f"{type(self._model).__qualname__} was used in an event loop of the program, "
                 "where its client has open connections, and it has no _generate",
@@ -406,7 +406,7 @@ def _finish(metadata: dict[str, Any]) -> Finish:
     for name in ("finish_reason", "stop_reason", "done_reason"):
         if metadata.get(name):
             return _FINISH.get(str(metadata[name]).lower(), "other")
-    return "stop"  # a model that says nothing of it
+    return "stop"  # a model that does not report the reason
 
 
 def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:

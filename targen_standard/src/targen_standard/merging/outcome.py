@@ -26,7 +26,7 @@ from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
 __all__ = ["merged_manifest", "merged_report", "shortage"]
 
 
-_FEW = 100  # rows that one run alone is asked for
+_FEW = 100  # rows to request from a single run
 
 
 _COMMANDS = 8  # that are said

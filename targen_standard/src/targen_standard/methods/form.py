@@ -95,7 +95,7 @@ def _located(spec: MethodFile, folder: Path) -> MethodFile:
             return named
         return f"{Path(placed(folder, path)).resolve()}{colon}{attribute}"
 
-    # A folder that is called like a task, such as a run's, is none.
+    # A folder with a task's name, such as a run's, is not a task.
     task = absolute(spec.task) if is_file(spec.task) else spec.task
     ordered = _ordered(
         spec.model_copy(update={"task": task, "given": tuple(map(absolute, spec.given))})
@@ -126,7 +126,7 @@ def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
 
 
 def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:
-    """Return whether a kept task is code, a form, or names files beside its old place."""
+    """Return whether a kept task is code, a form, or names files next to its old place."""
     if not isinstance(kept, Mapping):
         return kept is not None
     return not kept.keys() <= Declaration.model_fields.keys() or any(
@@ -253,7 +253,7 @@ def task_of_rows(
 
     Args:
         source: a dataset as `read_dataset` takes it.
-        task: the user's name for it, if the dataset has none.
+        task: the user's name for the task, if the dataset does not state one.
         registry: finds the task; by default what is installed.
 
     Returns:

@@ -75,7 +75,7 @@ class Method(Generic[OptionsT]):
         finish: `finish(run, options, out)` chooses or weights the rows of a run to train on. It
             writes a folder `out` that every command takes for a dataset, such as that of
             `write_weighed`. It asks no model for text. `targen finish` calls it. If it is None, the
-            rows stay as they are.
+            rows are not changed.
         made_for_each: `made_for_each(options)` is how many rows are made for each that `finish`
             keeps; by default 1.
         source: the method's source, and our differences from it; for cards.

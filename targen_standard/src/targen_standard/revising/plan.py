@@ -42,7 +42,7 @@ class LabelPlan:
 
     Attributes:
         requested: rows that the revised run is to have.
-        kept: rows that remain as they are, with their judgement.
+        kept: rows that remain unchanged, with their judgement.
         judged: rows whose text stays, and which step 4 judges again.
         written: rows that are written, and then judged.
     """
@@ -78,7 +78,7 @@ class RevisionPlan:
     """The plan that `targen revise` shows before it makes calls.
 
     Attributes:
-        run: the run that is revised, which stays as it is.
+        run: the run that is revised, which is not changed.
         changes: what differs, in the order of its names.
         labels: what becomes of each label's rows.
         judged: which rows step 4 judges again, "all" or "changed".
@@ -244,7 +244,7 @@ def _changes(job: Revision) -> Iterator[Change]:
         for name, step in was.steps.items()
         if name in now.steps and now.steps[name].identity == step.identity
     )
-    # What was asked of a judge that is gone, or now is another, is no change of its own.
+    # Options of a judge that was removed or replaced do not count as a change of their own.
     others = (
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
@@ -264,7 +264,7 @@ def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
     """Return what decides a run's rows, by dotted names; with the rows of its last target only."""
     said = flat(one.deciding()) | one.parts_beside(beside)
     del said["targets"]
-    # Of an object a run knows no options, so its identity alone tells it from another one.
+    # A run does not know an object's options, so only its identity distinguishes it.
     objects = {
         f"steps.{name}.model": step.identity
         for name, step in one.steps.items()

@@ -3,8 +3,8 @@
 An unchanged call is answered from the old journal by its key, as in any replay. For a call in other
 words, a revision may keep the old reply. That is the case for texts of labels with changed
 definitions, or judgements that the change does not touch. To know which reply that is, the old task
-is asked the same of the same candidate, on the old journal. The reply is then written down under
-the key of the new call, with the old key beside it. So later code need not know about it.
+is asked the same of the same candidate, on the old journal. The reply is then recorded under the
+key of the new call, together with the old key. So later code need not know about it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ R = TypeVar("R")
 Old = Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]]
 
 Judged = Literal["all", "changed"]
-"""Which rows step 4 judges again: all, or those that a label which has changed may concern."""
+"""The rows that step 4 judges again: all, or those that a changed label may concern."""
 
 
 class Revision(Replay):
@@ -54,7 +54,7 @@ class Revision(Replay):
 
     Attributes:
         judged: see `Judged`.
-        rewrites: whether the texts of changed labels are written again, or judged as they are.
+        rewrites: whether the texts of changed labels are written again, or judged unchanged.
         touched: the labels that have changed, with those of samples that have.
         spared: how many judgements `judged` "changed" takes over, or would.
         rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
@@ -160,8 +160,8 @@ class Revision(Replay):
     async def take_ahead(self) -> None:
         """Take over the texts that the run wrote ahead, which a rehearsal may not come to.
 
-        Which of them the revision needs depends on its judgements. They only serve a task whose
-        texts do not show earlier ones.
+        The revision's judgements decide which of them it needs. They only serve a task whose texts
+        do not show earlier ones.
         """
         if self.rewrites or self.engine is None or self.task.samples_per_seed > 1:
             return
@@ -218,7 +218,7 @@ def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
 
 
 class _Standing(RecordedLayer):
-    """A recorded layer on which records of other calls may stand for lacking ones."""
+    """A recorded layer in which records of other calls may replace missing ones."""
 
     rehearsal: Rehearsal | None = None
 

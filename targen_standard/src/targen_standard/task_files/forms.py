@@ -1,8 +1,8 @@
 """Forms of task files that plugins read.
 
 A declaration says all of a task. A plugin may make tasks from less: from what is to be
-found and transformed, say. Its file has one key, the form's name, beside an optional
-`name`, and below it whatever the form's model takes:
+found and transformed, say. Its file has one key, the form's name, in addition to an optional
+`name`, and below it the keys of the form's model:
 
 ```yaml
 transform:
@@ -61,8 +61,8 @@ class TaskForm(Generic[SpecT]):
         task: `task(spec, name)` returns the task called `name`, by default as its file. It sends no
             requests over a network, since listings also read the file. A digest of the file's
             content is added to the task's version.
-        located: `located(spec, folder)` returns a spec that means the same wherever it lies:
-            a run keeps a copy of it. `folder` is the file's.
+        located: `located(spec, folder)` returns a spec with the same meaning in any
+            folder: a run keeps a copy of it. `folder` is the file's.
         reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
             its `folder` or costs more, by its place in the file. `targen_cli.trust.leaving`
             finds such paths. The person is asked about it before `located` or `task` is called. By
@@ -104,7 +104,7 @@ class TaskForm(Generic[SpecT]):
 
 
 def as_text(value: Mapping[str, Any]) -> str:
-    """A form's file, as runs keep a copy of it."""
+    """Return a form's file as text, for a run's copy."""
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

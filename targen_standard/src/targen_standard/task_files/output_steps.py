@@ -158,7 +158,7 @@ class _Judge:
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """What it asks with."""
+        """Return the prompts of its steps."""
         return (self.prompt,)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:

@@ -197,7 +197,7 @@ class Output(ABC):
         """
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Return whether a row may stay as it is, since step 4 says the same, or nearly so."""
+        """Return whether a row may remain unchanged, since step 4 says the same, or nearly so."""
         return all(row[name] == judged[name] for name in self.columns)
 
     @abstractmethod

@@ -3,7 +3,7 @@
 Parts that are the same in each call are put in once. So a prompt of a declared task reads from top
 to bottom like one that was written for it.
 
-A prompt of step 3 has the definition of its own label alone, and those of steps 1 and 2 have none.
+A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none.
 So a changed definition leaves the calls of all other labels as they were, and their replies need
 not be paid for again. A line of its own has the names of the other labels (`without_others`), since
 "anything else" means nothing without them. Step 4 has all definitions.
@@ -232,7 +232,7 @@ def _template(name: str) -> str:
 
 
 def _general(name: str, template: str = "", **said: str) -> Prompt:
-    """A general prompt with what is said put in, so that it holds its values alone."""
+    """Return a general prompt with the file's words filled in."""
 
     def put_in(match: re.Match[str]) -> str:
         value = said.get(match[1])

@@ -35,7 +35,7 @@ _ROOM = 20  # letters more, without which three long words would not fit
 class _Written(BaseModel):
     """A row, unless it says first that the seed does not suit the label."""
 
-    # Whatever else it may hold is no refusal.
+    # Its other fields do not make it a refusal.
     unsuitable: Annotated[Any, WithJsonSchema({"type": "boolean"})] = False
 
     @model_validator(mode="before")

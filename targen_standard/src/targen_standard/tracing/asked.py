@@ -87,12 +87,12 @@ class _Ahead(Ledger):
 
 
 class _Watch:
-    """A journal of a few calls, and who looks on as they are asked again."""
+    """A journal of a few calls, which records the calls as they are made again."""
 
     def __init__(self, records: Mapping[str, dict[str, Any]]) -> None:
         self.asked: dict[str, AskedCall] = {}
         self._records = records
-        self._instead: dict[str, str] = {}  # keys of today, and of the records that stand in
+        self._instead: dict[str, str] = {}  # today's keys, and the keys of the records used instead
         self._attempts: Counter[Call] = Counter()
         self._by_place: dict[tuple[str, str], deque[dict[str, Any]]] = {}
         for record in records.values():
@@ -371,7 +371,7 @@ def _sampled(seed: Seed, number: int) -> Seed:
 
 
 def _values(task: Task[Any, Any], branch: str, values: Sequence[Any]) -> list[Any]:
-    """A seed and what it was grown below as the task has them; seeds of the user's stand alone."""
+    """Return a seed and its parents in the task's types; a user's seeds have no parents."""
     kinds = [part.item for part in task.chain_of(branch)][-len(values) :]
     return [
         kind.model_validate(value)

@@ -1,4 +1,4 @@
-"""Which rows of a dataset the checks of its task would refuse if a model had written them."""
+"""Find rows of a dataset that its task's checks would reject if a model had written them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Checked:
 
 
 class _NotKnown(Exception):
-    """A check uses the seed of a row, and a dataset has none."""
+    """A check uses the seed of a row, which a dataset does not contain."""
 
 
 class _Seed:

@@ -23,7 +23,7 @@ def gendered(text: str) -> list[str]:
 
 
 def swapped_pronoun(text: str, other: str) -> bool:
-    """Return whether two texts differ in one pronoun alone: his in one, hers in the other."""
+    """Return whether two texts differ only in one pronoun: his in one, hers in the other."""
     pieces, others = _PIECE.findall(text), _PIECE.findall(other)
     changed = [(a, b) for a, b in zip(pieces, others, strict=False) if a != b]
     if len(pieces) != len(others) or len(changed) != 1:
@@ -62,7 +62,7 @@ class Sentences(BaseModel):
 
 
 class AxgPair(BaseModel):
-    """An instance: two premises that differ in a pronoun alone, with one hypothesis and label."""
+    """An instance: two premises that differ only in a pronoun, with one hypothesis and label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -122,7 +122,7 @@ def dry_run(call: DryRunCall) -> Any:
 
 
 def _padded(call: DryRunCall, count: int) -> list[Mapping[str, str]]:
-    """The draws of `count` pairs; empty where a call has none."""
+    """Return the draws of `count` pairs; empty if a call has none."""
     return [*call.draws, *[{}] * count][:count]
 
 

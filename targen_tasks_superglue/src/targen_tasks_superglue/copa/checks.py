@@ -1,7 +1,6 @@
 """Checks of a COPA event and of a COPA row, without a model's help.
 
-Every rule treats the two choices alike: one that held the unlikely choice
-alone to something would mark it.
+Every rule treats the two choices alike: a rule for only the unlikely choice would mark it.
 """
 
 from __future__ import annotations

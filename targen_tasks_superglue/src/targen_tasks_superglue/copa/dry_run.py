@@ -42,7 +42,7 @@ _AFTER = (
 
 
 class _Kind(NamedTuple):
-    """A verb phrase, and what may and may not stand before and behind it."""
+    """A verb phrase, and the words that may and may not precede and follow it."""
 
     event: str
     likely_cause: tuple[str, ...]

@@ -29,8 +29,8 @@ _COPY = 85.0  # similarity with a run of a sentence from which a query says noth
 def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
     """Those of a passage's entities that may be asked for.
 
-    A single word beside another capital, or joined to one by "of" or "for", may be part of a longer
-    name that the rules miss. Such a word is a candidate, but not asked for.
+    A single word next to another capital, or joined to one by "of" or "for", may be part of a
+    longer name. Such a word is a candidate, but not asked for.
 
     Raises:
         Rejected: `few-entities`, where the passage names fewer than three, or

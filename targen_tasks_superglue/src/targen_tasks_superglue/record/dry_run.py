@@ -86,8 +86,8 @@ def _judge(call: DryRunCall) -> dict[str, Any]:
 
 
 def _statement(shown: str, name: str, others: Sequence[str], rng: random.Random) -> str:
-    """A statement in which `shown` stands for a name, perhaps with one of the others."""
-    # A name that contains the answer, or is part of it, would give it away.
+    """Return a statement in which `shown` replaces a name, perhaps with one of the others."""
+    # A name that contains the answer, or is part of it, would reveal it.
     apart = [other for other in others if not set(other.split()) & set(name.split())]
     return rng.choice(_FRAMES).format(
         name=shown,

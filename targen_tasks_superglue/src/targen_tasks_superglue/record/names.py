@@ -3,8 +3,8 @@
 A name is a run of capitalised words ("Ada Brenner", "Bank of England",
 "J. F. Lund"), an acronym, or one capitalised word that its sentence does not
 capitalise anyway. Dates, titles before a person's name and a leading "The"
-are no part of one. The rules are written for precision: where it is in doubt
-whether a word is a name, it is none.
+are no part of one. The rules are written for precision: in case of doubt, a word does not count as
+a name.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class _Token:
     start: int
     kind: str
     opens: bool  # whether it opens a sentence, so that its capital means nothing
-    before: str  # the token in front of it
+    before: str  # the preceding token
     closes: bool = False  # whether no name goes on behind it, as behind a possessive
 
     @property
@@ -104,7 +104,7 @@ def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
     sure = {word for name in known for word in _words(name)}
     runs = [part for run in _runs(tokens, text) for part in _split(run)]
     sure |= _recurring(runs, lower)
-    # A word that is part of a name somewhere in the text is a name where it stands alone.
+    # A word that is part of a name somewhere in the text is also a name by itself.
     sure |= {token.text for run in runs for token in run if not token.opens}
     for run in runs:
         if len(run) > 1:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 MASK = "@placeholder"
-"""The stand-in in a query for its entity."""
+"""The placeholder in a query for its entity."""
 
 SOURCE = "targen"
 """The `source` of generated rows, which in the original names the newspaper.

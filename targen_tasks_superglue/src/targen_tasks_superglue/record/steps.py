@@ -141,7 +141,7 @@ def _masked(statement: str, entities: list[Entity], answer: Entity) -> str:
     """A statement with the mask in place of the answer, which it names once.
 
     A name inside a longer one is no mention: "Vesterby" is not named by
-    "Vesterby Museum". A statement that is masked already stays as it is.
+    "Vesterby Museum". A statement that is already masked is not changed.
     """
     statement = re.sub(re.escape(MASK), MASK, statement, flags=re.IGNORECASE)
     known = [form for entity in entities for form in entity.forms]

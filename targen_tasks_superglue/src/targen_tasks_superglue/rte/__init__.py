@@ -6,10 +6,9 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
 - the four steps, what goes into each, and the label semantics agree;
 - a premise is a text of one to six sentences. Code draws its length, its register and a country.
   The paper's "complex sentences" come out alike;
-- a hypothesis that does not follow is of two kinds, *open* and *contradicted*, three to
-  one as in the original (dimension `kind`). The paper's one prompt asks for an
-  "unsound" hypothesis, which models answer with contradictions alone, so that a clash
-  gives the label away;
+- a hypothesis that does not follow is of two kinds, *open* and *contradicted*, three to one as in
+  the original (dimension `kind`). The paper's one prompt asks for an "unsound" hypothesis, which
+  models answer only with contradictions, so that a clash gives the label away;
 - a hypothesis comes after its basis, a sentence that it follows from. That is in the premise, or in
   another version of the premise (one fact changed, or one thing added). So hypotheses that do not
   follow are written like those that do, and their wording does not reveal the label. The paper's

@@ -6,7 +6,7 @@ third of them hold several sentences, half of them a figure. Among 60 not-entail
 often. The rest is ours, so that rows differ.
 
 Draws never clash. A topic names no place, so that it suits any country. Registers suit any field;
-forms of one field alone, such as a report of a trial, come with the topic. Figures go with lengths
+forms of only one field, such as a report of a trial, come with the topic. Figures go with lengths
 that can contain them.
 """
 

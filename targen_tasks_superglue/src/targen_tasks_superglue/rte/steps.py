@@ -197,7 +197,7 @@ async def _write(
     """A row of the reply; one that cannot be used is asked for once more, with the reason."""
 
     def usable(reply: _Hypothesis | _WithBasis) -> None:
-        # Not yet tidied: what stands on a line of its own is no part of a sentence.
+        # Not yet tidied: text on a line of its own is not part of a sentence.
         check_hypothesis(reply.hypothesis.strip(), seed.premise)
 
     reply = await llm.ask(prompt, reply=model, check=usable, premise=seed.premise)

@@ -93,7 +93,7 @@ RTE: Task[Premise, RteRow] = Task(
                 "parameters": _PAPER_PARAMETERS,
             },
         ),
-        # Without step 2 a topic is drawn from again, and is told its earlier premises.
+        # Without step 2, a topic is used again, and the prompt lists its earlier premises.
         "no-seeds": Variant(
             "without step 2: premise and hypothesis are written together, for a topic (an "
             "ablation)",

@@ -65,8 +65,8 @@ def statement(text: str, *, min_words: int, max_words: int, what: str) -> None:
 def claim(hypothesis: str, premise: str, *, min_words: int, max_words: int) -> None:
     """Require a hypothesis to be one statement about what its premise is about.
 
-    It is none about the premise as a text ("The premise says that ...") and
-    names no label ("True: ...", "... (entailment)"). A word that the premise
+    It is not about the premise as a text ("The premise says that ...") and names no label ("True:
+    ...", "... (entailment)"). A word that the premise
     itself has is no sign of either: there are premises about hypotheses.
 
     Raises:

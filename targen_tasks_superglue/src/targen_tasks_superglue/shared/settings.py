@@ -111,7 +111,7 @@ def check_setting(setting: str) -> None:
 
 
 def _same(setting: str) -> str:
-    """Two settings that differ in their article alone are the same one."""
+    """Two settings that only differ in their article are the same."""
     first, _, rest = normalized(setting).partition(" ")
     return rest if first in _ARTICLES and rest else f"{first} {rest}".strip()
 

@@ -109,7 +109,7 @@ class DealingPair(SubjectPair):
 
 
 class PronounPair(SubjectPair):
-    """A subject pair and the pronoun set that stands for either of the two.
+    """A subject pair and the pronoun set that refers to either of the two.
 
     `named` says that the two are first names, which have no article.
     """
@@ -297,7 +297,7 @@ def paper_pairs(
         first, second = _phrase(item.first), _phrase(item.second)
         if not pronouns:
             return SubjectPair(first=first, second=second, number=number)
-        # By the pair's words: what stands before it in the reply does not change it.
+        # By the pair's words, so that earlier pairs of the reply do not change it.
         drawn: Pronoun = llm.rng(f"{first} / {second}").choice(("he", "she"))
         pronoun: Pronoun = drawn if number == "singular" else "they"
         return PronounPair(first=first, second=second, number=number, pronoun=pronoun)
@@ -359,7 +359,7 @@ def neutral_pairs(*dimensions: Dimension) -> ListStep[DealingPair]:
     """A list step of two people below a setting, with what they have to do with each other.
 
     Args:
-        dimensions: what is drawn for the sentences of a pair, told to the next list alone.
+        dimensions: values drawn for the sentences of a pair, only used by the next list.
     """
 
     async def propose(
@@ -418,7 +418,7 @@ def mixed_pairs() -> ListStep[PronounPair]:
                 continue  # a reply was short
             else:
                 first, second = left[kind].pop()
-                # By the pair's words: what stands before it in the reply does not change it.
+                # By the pair's words, so that earlier pairs of the reply do not change it.
                 pronoun = _PRONOUN_OF.get(kind) or _person(llm, f"{first} / {second}", draw)
                 number: Number = "plural" if kind == "groups" else "singular"
                 pair = PronounPair(first=first, second=second, number=number, pronoun=pronoun)

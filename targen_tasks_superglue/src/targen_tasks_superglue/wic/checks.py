@@ -157,8 +157,8 @@ def _is_sound(definition: Definition, word: str) -> bool:
 def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> Span:
     """Return the place of the word in a sentence that has it once.
 
-    A sentence with two occurrences is refused. The second may have another meaning, and a reader of
-    the word alone cannot know which one is meant.
+    A sentence with two occurrences is refused. The second may have another meaning, and a reader
+    who only sees the word cannot know which one is meant.
 
     Raises:
         Rejected: `word-missing` (no form of the word, or of that part of speech) or

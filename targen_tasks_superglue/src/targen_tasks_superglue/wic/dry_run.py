@@ -49,8 +49,8 @@ _TRADES = (
 _QUALITIES = "small heavy round hollow narrow costly clumsy rough sweet bright".split()
 _MANNERS = "slowly, by hand, in secret, with care, at once, by force, in turns, aloud".split(", ")
 
-# What a meaning may be, and sentences to put the word in. Each has words of its own: two that are
-# drawn together must share none.
+# Possible meanings, and sentences to put the word in. Each has its own words: two that are drawn
+# together must share none.
 _NOUN_MEANINGS = (
     "a {quality} tool that {trade} use to mend a {thing}",
     "the part of a {thing} that is replaced first",

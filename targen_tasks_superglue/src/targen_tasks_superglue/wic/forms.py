@@ -1,4 +1,4 @@
-"""The inflected forms of an English word, and where a sentence has one.
+"""The inflected forms of an English word, and its place in a sentence.
 
 Code finds the spans, not the model: a model miscounts characters.
 """

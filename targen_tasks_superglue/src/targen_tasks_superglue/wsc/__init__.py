@@ -20,8 +20,8 @@ with the paper / differs:
   on. If asked the same thing each time, a model writes "The A asked the B, because he had". Labels
   share the draws. The variant has none;
 - people say nothing of gender: a drawn "she" cannot mean a widower;
-- the drawn pronoun comes after both phrases and is not reflexive, since grammar alone would settle
-  it otherwise;
+- the drawn pronoun comes after both phrases and is not reflexive, since otherwise grammar would
+  settle it;
 - the worked examples are ours: the paper's is a row of the original data.
 """
 

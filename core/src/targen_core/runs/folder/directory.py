@@ -37,7 +37,7 @@ class RunDirectory:
     else), `provenance.jsonl`, `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
 
     Attributes:
-        pending: where the calls are that a replay lacks: beside it, outputs are provisional.
+        pending: where the calls are that a replay lacks: next to it, outputs are provisional.
         made: the folders that were made for it, itself first.
     """
 

@@ -1,6 +1,6 @@
 """The ledger: every verdict of a run, so that a resumed one need not judge again.
 
-It serves speed alone: repeating the run from its journal gives all its contents. A ledger that is
+It only improves speed: repeating the run from its journal gives the same contents. A ledger that is
 missing, torn, or of other code or files costs only time.
 
 The file holds frames, each written with one unbuffered write. A frame has the sizes of its two

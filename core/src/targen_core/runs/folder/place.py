@@ -30,7 +30,7 @@ Place = Literal["exact", "replace", "number"]
 DIRECTORY-3, ... that is free or holds it.
 """
 
-# What a run that was killed before its manifest was written may leave.
+# Files that a run killed before it wrote its manifest may leave.
 _FIRST_FILES = {
     ".lock",
     ".manifest.json.part",
@@ -39,7 +39,7 @@ _FIRST_FILES = {
     "task.py",
     ".task.py.part",
 }
-# What one writes besides that made no row: nothing in it was paid for or written by hand.
+# Files of a run without rows, in which nothing was paid for or written by hand.
 _EMPTY_RUN_FILES = _FIRST_FILES | {
     "manifest.json",
     "journal",

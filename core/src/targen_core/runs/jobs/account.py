@@ -146,8 +146,8 @@ def off_the_books() -> Iterator[None]:
 def part_limits(part: Path, limits: Limits) -> Limits:
     """The limits of a part by itself: at most what its account leaves it.
 
-    A run keeps these in its manifest. So if it is resumed alone, outside of the command, the
-    command's cap still holds.
+    A run keeps these in its manifest. So if it is resumed by itself, outside of the command, the
+    command's cap still applies.
     """
     for account in _OPEN.get():
         spent = account.spent_beside(part)

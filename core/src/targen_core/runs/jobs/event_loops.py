@@ -202,7 +202,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
         layer.halt(Interrupted("cancelled", hint=resume))
         loop = asyncio.get_running_loop()
         try:
-            # A notebook makes a cancellation of the first Ctrl-C alone.
+            # A notebook turns only the first Ctrl-C into a cancellation.
             with _on_ctrl_c(lambda: loop.call_soon_threadsafe(task.cancel), also=True):
                 await task
         except Interrupted as stopped:
@@ -215,7 +215,8 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
     loop = asyncio.get_running_loop()
     ours.resume = resume
 
-    # What nohup has ignored stays so; SIGINT is ignored for all that a shell starts with `&`.
+    # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
+    # with `&`.
     before = {
         number: handler
         for number in _STOPPING

@@ -335,7 +335,8 @@ class Job:
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             if not spec.corrector and manifest.lock.corrector not in (None, "task"):
-                # Which one the task's default meant is on record, whatever is installed now.
+                # The manifest records the corrector that the task's default meant, whatever is
+                # installed now.
                 spec = spec.replace(corrector=manifest.lock.corrector)
             allow = partial(require_known, registry, spec, typed=typed)
             spec = spec.replace(**datasets)
@@ -446,7 +447,7 @@ class Job:
             layer.observer = observer
             layer.shared = self.shared
             if self._is_complete():
-                # What it rests on is in the journal: what is not was changed since.
+                # Its calls are in the journal: any other call is due to a later change.
                 layer.halt(
                     RunConflict(
                         f"{self.path} is complete, but its task, a plugin or targen has changed "
@@ -629,7 +630,7 @@ class Job:
         if self._manifest_before is not None:
             self._manifest_before.save(self._directory.manifest)
         if self._verifies and self._ledger is not None:
-            self._ledger.forget()  # it has lists in it as they are now, not as they were
+            self._ledger.forget()  # it contains lists in their present form, not their earlier one
 
     def _engine(
         self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
@@ -664,7 +665,7 @@ class Job:
 
     @property
     def _handed(self) -> Collection[str]:
-        """The steps that `delivery` takes: all, or those alone that are somebody's own work."""
+        """Return the steps that `delivery` handles: all, or only those that somebody else does."""
         own = self._prepared
         return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
 
@@ -777,7 +778,7 @@ def _require_given(prepared: Prepared) -> None:
     """Check that given rows, if all rows come from them, contain each requested label.
 
     Raises:
-        UsageError: a label has none.
+        UsageError: rows of a label are missing.
     """
     most = {} if prepared.task.most is None else prepared.task.most()
     quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}

@@ -1,4 +1,4 @@
-"""Which delivery a run has, which of its steps are delivered, and their models in its hands."""
+"""Choose a run's delivery and the steps to deliver, and wrap their models."""
 
 from __future__ import annotations
 

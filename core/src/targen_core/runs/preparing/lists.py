@@ -75,7 +75,7 @@ def chain_of(
             if source is task.contexts:
                 items = user_items.get("contexts")
                 part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
-            if not chain:  # of a task without contexts, what stands in their place
+            if not chain:  # stands in for contexts in a task without them
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items

@@ -152,7 +152,7 @@ def models_of(
 ) -> dict[str, PreparedStep]:
     """The models of the steps `asked`; those with the same backend and options share one.
 
-    A `delivery` must be able to take their calls. With `recorded`, what stands for the models that
+    A `delivery` must be able to take their calls. With `recorded`, stand-ins for the models that
     answered then.
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []

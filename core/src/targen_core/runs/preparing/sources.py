@@ -21,7 +21,7 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
 OBJECT = f"{MEMORY}:"
-"""Before the file that stands for rows of a program."""
+"""Precedes the file that represents rows of a program."""
 
 
 class UnreadSource(UsageError):

@@ -182,7 +182,7 @@ def _from(
 ) -> tuple[ListStep[Any], type[Any]]:
     """The list registered as `name`, in place of the task's own, and the type of its items.
 
-    Without a name it is the registered list that the task's own stands for.
+    Without a name, it is the registered list that the task's own list refers to.
     """
     where = Option(f"{kind}_from", name) if name else f"{kind}.use {own.origin}"
     try:

@@ -217,7 +217,7 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
 
 
 def _is_known(backend: str, asked: Mapping[str, Any]) -> bool:
-    """Files are looked at only if their names are known: a stranger's run has none read."""
+    """Read files only if their names are known, so that a stranger's run cannot have any read."""
     return folders.is_known("options", _digest(backend, asked)) and folders.is_known(
         "options", _digest(backend, asked, _files(asked))
     )

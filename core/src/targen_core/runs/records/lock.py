@@ -90,7 +90,7 @@ class PartPlan(ManifestPart):
 
 
 class Lock(ManifestPart):
-    """All that a spec's names stand for.
+    """The parts that a spec's names refer to.
 
     `batches` holds items a batch for each list of the chain; `given` the
     digests of the user's own contexts or seeds.

@@ -33,7 +33,7 @@ class RunSpec(RowOptions, ListOptions):
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
     are the shard's. `seats` is as in `Task`: in a run for different labels, those that took turns
     before. In a run with different models, `worked_examples` lists the steps without any. See
-    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` stand for a
+    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` mean a
     filter with options.
 
     Raises:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train --trainer setfit` trains."""
+    """Register the trainer for `targen train --trainer setfit`."""
     register.register(
         "setfit",
         "targen_setfit.trainer:SETFIT",

@@ -26,7 +26,7 @@ class Sample:
         cues: name -> of each decision numbers of one shape, or a word.
         units: of each, a number that it shares with what belongs to the same row
             (or rows, where a task's come in pairs).
-        questions: of each, a number that it shares with the options beside it.
+        questions: of each, a number that it shares with the other options of its question.
         rows: of each, the place of its row in the dataset.
         groups: of each, a number that it shares with those of the same seed or premise.
         notes: what could not be read.

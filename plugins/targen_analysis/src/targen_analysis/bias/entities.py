@@ -1,8 +1,8 @@
-"""The metric `entities`: named entities, beside the reference's.
+"""The metric `entities`: named entities, compared with the reference's.
 
 TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, compares a synthetic dataset with
 the original. It shows how often entities of some types occur in each. It finds them alike by eye.
-Here the distance has a number, beside the distance between two halves of the original.
+Here the distance has a number, next to the distance between two halves of the original.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which of the clusters that real rows form have synthetic rows."""
+"""Find which clusters of real rows also contain synthetic rows."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def latent(texts: Sequence[str], seed: int) -> Vectors | None:
 
 
 def _chance(seed: int) -> np.random.RandomState:
-    # Made of a number alone it would ask the system for chance first.
+    # Given only a number, RandomState would first ask the system for entropy.
     return np.random.RandomState(np.random.MT19937(seed))
 
 

@@ -70,7 +70,7 @@ _SMALL = 30  # groups of the smaller side below which intervals are said to be w
 _WIDE = 0.1  # of an AUC's interval
 # With few rows, the draw and the folds are repeated, to reduce the effect of chance.
 _REPEATS, _ROWS = 10, 1000
-_LEADS = 3  # features that stand in the sentences on top
+_LEADS = 3  # features named in the sentences at the top
 _PAIRS = 5  # near copies that are shown
 _WAYS = ("words", "form", "vectors")
 

@@ -21,7 +21,7 @@ KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A figure beside the reference's.
+    """A figure compared with the reference's.
 
     Attributes:
         value: the figure.

@@ -304,7 +304,7 @@ class MetricSuite(Suite):
         assert not again.changed, f"it changes the {', '.join(sorted(again.changed))} of a dataset"
 
     def test_uses_the_study_s_chance(self, again: _Again) -> None:
-        """All chance comes from `study.rng(purpose)`; everybody's generators stay as they are."""
+        """All randomness comes from `study.rng(purpose)`; global generators remain unchanged."""
         # Libraries name temporary things by uuid: what is found does not depend on it.
         chance = [call for call in again.chance if not call.startswith("uuid.")]
         assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"

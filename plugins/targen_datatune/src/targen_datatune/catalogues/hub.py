@@ -252,7 +252,7 @@ def _tags(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_samples(entry: DatasetEntry, name: str) -> DatasetEntry:
-    """The entry with its first rows; where the viewer has none, with a note of that."""
+    """Return the entry with its first rows, or with a note if the viewer has none."""
     try:
         answer = _viewer("first-rows", dataset=name, config=entry.configuration, split=entry.split)
     except DatasetUnavailable as error:
@@ -417,7 +417,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
 
 
 def _is_of_the_hub(base: str) -> bool:
-    """Return whether to send the user's token there: only to the hub and its stand-ins."""
+    """Return whether the user's token may be sent there: only to the hub and its stand-ins."""
     host = urlsplit(base).hostname or ""
     safe = base.startswith("https://") and host.endswith(".huggingface.co")
     return safe or host == urlsplit(_endpoint()).hostname

@@ -1,7 +1,7 @@
 """`dense`: entries whose vectors are near to the query's, by a bi-encoder.
 
 Vectors are in a log, each after the digest of its text. A text is embedded once, and a killed index
-continues. The log is searched as it is, mapped into memory.
+continues. The index is searched in place, mapped into memory.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _OWN: dict[str, dict[str, Any]] = {
 
 
 class Options(RetrieverOptions):
-    """Which model, and how it is asked."""
+    """The model, and how it is used."""
 
     model: str = Field(
         DEFAULT_MODEL, description="a folder, or a hub model that is already on this machine"
@@ -200,7 +200,7 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
     """The vectors of the log, shape (n, size), mapped.
 
     Raises:
-        ValueError: the file is none.
+        ValueError: the file does not contain such vectors.
         OSError: the file does not exist.
     """
     if not re.fullmatch(r"[0-9a-f]+", fingerprint):

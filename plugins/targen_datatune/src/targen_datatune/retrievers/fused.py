@@ -27,7 +27,7 @@ _MOST = 8  # retrievers
 
 
 class Options(RetrieverOptions):
-    """Which retrievers, and how much first places count."""
+    """The retrievers, and how much their top ranks count."""
 
     of: str = Field("bm25,dense", description="names of retrievers to combine, separated by commas")
     c: float = Field(
@@ -60,7 +60,8 @@ def _index(
         values = {"model": options.model} if options.model else {}
         known = {key: v for key, v in values.items() if key in retriever.options.model_fields}
         chosen = options_from(name, retriever, known)
-        # Beside ours, where the retriever itself has its index when it is asked alone.
+        # Next to ours, in the place where the retriever itself has its index when it is used by
+        # itself.
         place = retriever_folder(folder.parent, item, retriever, chosen)
         place.mkdir(exist_ok=True)
         with FileLock(place / ".lock"):

@@ -24,7 +24,7 @@ __all__ = ["Sources"]
 _KEPT = 8  # datasets whose rows are kept in memory
 _DEEPEST = 6  # levels of a cell
 _SHORTEST = 40  # characters of a text in a nested one, where it is cut
-_FEWEST = 3  # items of a list, likewise
+_FEWEST = 3  # items of a list, in the same way
 
 
 class Sources:

@@ -146,7 +146,7 @@ class Transform(_Part):
         return self
 
     def located(self, folder: Path) -> Transform:
-        """The same with absolute paths; a relative one is looked for beside the file."""
+        """Return the same with absolute paths; a relative one is relative to the file."""
 
         def absolute(spec: str) -> str:
             place = placed(folder, spec)

@@ -45,7 +45,7 @@ _PROMPTS = {
 PROMPTS = tuple(_PROMPTS.values())
 
 _EXAMPLES = 6  # shown of the task
-_EXAMPLE = 3_000  # characters of all of them, beside the first
+_EXAMPLE = 3_000  # characters of all examples, in addition to the first
 _SAMPLES = 3  # rows shown of a dataset
 _LOOKED_AT = 20  # rows among which these are chosen
 _SHORT = 24  # characters of a cell that is a class more than a text

@@ -83,7 +83,7 @@ class Steps:
         self.own = {name: tuple(values) for name, values in options.attribute.items()}
         self.texts = ", ".join(self.columns.names)
         several = len(self.columns.texts) > 1
-        # What suits one label alone would tell the label in one text of several.
+        # A value that suits only one label would give it away in one text of several.
         self.removed = (0 if several else 5) if options.removed is None else options.removed
         of = f"length of the {self.columns.texts[0].replace('_', ' ')}" if several else "length"
         self.length = Attribute(

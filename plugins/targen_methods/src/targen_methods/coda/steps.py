@@ -38,7 +38,7 @@ _PROMPTS = {name: Prompt(name, package="targen_methods.coda") for name in _NAMES
 PROMPTS = tuple(_PROMPTS.values())
 
 _RUNAWAY = 2  # times the most words: such a text goes round in circles
-_ALTERNATIVE = 3  # words at most that may stand for one
+_ALTERNATIVE = 3  # maximum number of words that may replace one
 
 
 class Steps:
@@ -194,7 +194,7 @@ class Steps:
     async def recipes(
         self, llm: Llm, parent: Group | Reading, existing: Sequence[Recipes]
     ) -> Sequence[Recipes]:
-        """Return the constraints of the new rows of a group: first those of the row alone."""
+        """Return the constraints of a group's new rows, starting with the row's own."""
         group: Group = llm.above[0]
         reading = parent if isinstance(parent, Reading) else None
         return [

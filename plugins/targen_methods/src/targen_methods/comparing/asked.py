@@ -49,7 +49,8 @@ class Asked:
         rows: how many each makes; None if each makes what its dollars give.
         dollars: what each may cost; None for no limit.
         test: labelled rows that are kept from training.
-        original: rows that all are analyzed beside, and trained on for comparison.
+        original: rows with which all others are compared in the analysis, and which are also
+            trained on.
         judge: whether a blind judge says how many labels are right.
         trainers: what is trained, as `targen compare --trainer` takes it.
         repeats: how often each is trained.

@@ -283,7 +283,7 @@ def _made(
     except QuotaNotMet as error:
         note = str(error)
     except BudgetExhausted as error:
-        if error.shared:  # the cap of all of it: the others and the judge need money as well
+        if error.shared:  # the cap covers everything: the others and the judge need money as well
             raise
         note = "" if asked.rows is None else str(error)
         if asked.rows is None:
@@ -428,7 +428,7 @@ def _analyzed(
     folder: Path,
     tell: Callable[[str], None],
 ) -> Analysis:
-    """All in one analysis, beside the original where there is one."""
+    """Analyze all of them together, compared with the original if there is one."""
     runs = [
         replace(read_dataset(_rows_of(way, folder), asked.task, registry=registry), name=way.name)
         for way in ways

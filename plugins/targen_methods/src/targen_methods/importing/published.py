@@ -39,7 +39,7 @@ class Published:
     """A form of published rows.
 
     Attributes:
-        name: as it is typed.
+        name: as typed.
         summary: whose rows, in one line.
         keys: the columns that identify its rows, in each of its variants.
         texts: the columns that may hold a text, in the order of a pair.

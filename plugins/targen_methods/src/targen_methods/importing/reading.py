@@ -20,7 +20,7 @@ __all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
 
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
 _DEEPEST = 6  # levels of a record; published ones have three
-_SEEN = 50  # records that a form is told by
+_SEEN = 50  # records by which a format is recognised
 
 _BINARY = (
     (b"PK\x03\x04", "an archive, or a tensor of torch"),
@@ -217,7 +217,7 @@ def _start(path: Path) -> bytes:
 
 
 def _records(source: Source) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
-    """The records of a file as mappings, or why one is none."""
+    """Yield the records of a file as mappings, or why one is invalid."""
     for place, record in source.form.records():
         try:
             yield place, _mapping(record)
@@ -229,7 +229,7 @@ def _mapping(record: Any) -> Mapping[str, Any]:
     """A record's values.
 
     Raises:
-        Bad: it is none.
+        Bad: it is not a mapping.
     """
     if isinstance(record, bytes):
         if len(record) > _LONGEST:

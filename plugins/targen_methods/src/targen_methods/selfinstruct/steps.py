@@ -58,7 +58,7 @@ class Steps:
         return [Pool(seeds=tuple(dict.fromkeys([*own, *self._of_task()])))]
 
     def _of_task(self) -> list[str]:
-        """Instructions for the task as it is described, from the plainest on."""
+        """Return instructions for the task as described, starting with the plainest."""
         texts = " and ".join(name.replace("_", " ") for name in self.columns.names)
         names = [label.name for label in self.task.labels]
         among = f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else names[0]

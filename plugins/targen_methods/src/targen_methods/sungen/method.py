@@ -52,7 +52,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:
-    embedder_of(options.features)  # said before rows are paid that nothing can weigh
+    embedder_of(options.features)  # fail before paying for rows if nothing can weight them
     return zerogen_task(base, options)
 
 

@@ -228,7 +228,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
     """Return each row's number under a name in its notes or in its published file.
 
     Raises:
-        UsageError: a row has none, or nobody noted anything.
+        UsageError: a row does not have such a number, or none does.
     """
     if len(records) != rows:
         raise UsageError(

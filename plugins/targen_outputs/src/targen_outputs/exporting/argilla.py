@@ -103,7 +103,7 @@ def read(record: Mapping[str, Any]) -> Answers:
 
 
 def _plain(value: Any) -> Any:
-    """A span as a row has it, and any other value as it is."""
+    """Return a span as in a row, and any other value unchanged."""
     if not isinstance(value, Mapping):
         return value
     return {"start": value["start"], "end": value["end"], "type": value["label"]}

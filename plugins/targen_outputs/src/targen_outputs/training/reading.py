@@ -1,4 +1,4 @@
-"""Texts as numbers for linear models: TF-IDF, or the vectors of an embedder that stays as it is."""
+"""Texts as numbers for linear models: TF-IDF, or the vectors of an embedder that is not trained."""
 
 from __future__ import annotations
 

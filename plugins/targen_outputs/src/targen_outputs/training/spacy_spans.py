@@ -1,4 +1,4 @@
-"""The trainer `spacy`: spaCy's entity recognizer, alone or on the vectors of an installed pipeline.
+"""The trainer `spacy`: spaCy's entity recognizer, with or without a pipeline's vectors.
 
 spaCy (https://spacy.io) learns a small convolutional network from the rows. Its weights are saved
 as plain numbers. Vectors are not saved: a model needs the pipeline that it was trained with.

@@ -428,7 +428,7 @@ def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
 
 
 def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
-    """Who reviews how many rows."""
+    """Print who reviews how many rows."""
     if json:
         print_json({"folder": str(folder), **plan.model_dump(mode="json", exclude={"secret"})})
         return

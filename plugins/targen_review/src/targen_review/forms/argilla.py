@@ -221,7 +221,7 @@ def _record(sheet: Sheet, item: Item) -> dict[str, Any]:
     suggestions: dict[str, Any] = {}
     if item.label is not None and not sheet.blind:
         suggestions["label"] = _suggestion(item.label)
-    # A text to mend is one that stands in its box already.
+    # A text that can be edited is already in its box.
     suggestions |= {
         box: _suggestion(item.texts[path])
         for path, box in sheet.boxes.items()

@@ -108,7 +108,7 @@ def _of_task(
 
 
 def _of_annotation(reader: Reader, sheet: Sheet, number: int, record: Mapping[str, Any]) -> Answer:
-    """Return the values of JSON-MIN: one alone, several as a list or a list of lists."""
+    """Return the values of JSON-MIN: one by itself, several as a list or a list of lists."""
     values: dict[str, list[Any]] = {}
     names = ["label", "grade", "grade_before", "reasons", "decision", "comment"]
     for name in (*names, *sheet.boxes.values()):
@@ -160,7 +160,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _time(value: object) -> str:
-    """A time of Label Studio's as ours; "" if it is none."""
+    """Return a time of Label Studio's in our format; "" if it is invalid."""
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -195,7 +195,7 @@ def _task(sheet: Sheet, item: Item) -> dict[str, Any]:
         else:
             result.append(_result("label", first, "textarea", [item.label]))
     for path, box in sheet.boxes.items():
-        if item.texts.get(path):  # a text to mend is one that stands in its box already
+        if item.texts.get(path):  # a text that can be edited is already in its box
             result.append(_result(box, sheet.columns[path], "textarea", [item.texts[path]]))
     predictions = [{"model_version": "targen", "result": result}] if result else []
     return {"data": data, "predictions": predictions}

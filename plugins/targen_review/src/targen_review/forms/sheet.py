@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 REJECT, FLAG = "reject", "flag"
-"""The decisions on a row beside its grade."""
+"""The decisions on a row, in addition to its grade."""
 
 NO_REASON = "none of these"
 """The alternative to a reason that would be the only one to choose."""
@@ -75,7 +75,7 @@ class Item:
         row: its id.
         digest: 16 hexadecimal digits of its contents.
         texts: its texts by field, in the task's order.
-        label: the label that it has; None if it has none.
+        label: its label, or None.
         before: the label that it was written for, where that is known.
     """
 
@@ -339,10 +339,10 @@ class Reader:
         )
 
     def text(self, number: int, name: str, value: object) -> str:
-        """A text that somebody wrote; "" if it has none.
+        """Return a text that somebody wrote, or "".
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is not text.
         """
         if value is None:
             return ""
@@ -372,7 +372,7 @@ class Reader:
         return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:
-        """Return what was decided of a row beside its grade.
+        """Return the decisions on a row, in addition to its grade.
 
         Raises:
             UsageError: something that we never asked.
@@ -388,7 +388,7 @@ class Reader:
         return {"reject": REJECT in chosen, "flag": FLAG in chosen}
 
     def mapping(self, number: int, name: str, value: object) -> Mapping[str, Any]:
-        """A part of a record that has parts itself; an absent one has none.
+        """Return a part of a record that has parts itself; empty if it is absent.
 
         Raises:
             UsageError: it is something else.

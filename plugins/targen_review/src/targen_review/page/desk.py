@@ -134,7 +134,7 @@ class Seat:
 
     @property
     def effect(self) -> str:
-        """What `targen review apply` does with the row by this grade; "" without a grade."""
+        """Say what `targen review apply` does with the row for this grade; "" without a grade."""
         if self.row is None or self.changed:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
@@ -258,7 +258,7 @@ class Desk:
         return row.id if row.number is None else f"{lead}{row.number}"
 
     def find(self, typed: str) -> int | None:
-        """The place of a row by what `handle_of` says, or by its id; None if it has none."""
+        """Return the place of a row by its `handle_of` or its id; None if it is unknown."""
         if self.plan.blind:  # neither a number nor an id, which tell the label
             at = int(typed) - 1 if typed.isascii() and typed.isdigit() else -1
             return at if 0 <= at < len(self.ids) else None
@@ -291,7 +291,7 @@ class Desk:
         return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
-        """What `targen review apply` does with this rater's grades, and to how many rows."""
+        """Say what `targen review apply` does with this rater's grades, and to how many rows."""
         counts = dict.fromkeys(EFFECT_WORDS.values(), 0)
         for at, row in enumerate(self.ids):
             if row in self.book.grades and (effect := self.seat(at).effect):
@@ -363,7 +363,7 @@ class Desk:
         return self.book.append(new)
 
     def undo(self) -> int | None:
-        """Take the last answer back; the place of its row, or None if it has none."""
+        """Undo the last answer; return the place of its row, or None if there is no answer."""
         grade = self.book.undo()
         if grade is None:
             return None

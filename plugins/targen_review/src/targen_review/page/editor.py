@@ -191,7 +191,7 @@ def _fitting(spans: Sequence[Mapping[str, Any]], text: str) -> list[Mapping[str,
 
 
 def _marks(question: Question, text: str) -> str:
-    """Return a text for the script of the page, with what stands for characters nobody sees.
+    """Return a text for the page's script, with visible signs for invisible characters.
 
     As JSON in ASCII, since a page has each end of a line as a line feed, which would shift spans.
     """

@@ -342,7 +342,7 @@ def origin_of(seat: Seat) -> dict[str, Any]:
     row = seat.row
     if (
         row is None or seat.hidden
-    ):  # any of it may tell the label: a list may be for one label alone
+    ):  # any of it may reveal the label: a list may be for only one label
         return {"origin": []}
     origin: list[tuple[str, str]] = []
     if len(row.above) == 1:

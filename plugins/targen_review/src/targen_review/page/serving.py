@@ -19,7 +19,7 @@ _MOST = 64  # connections at once; a browser opens six
 
 @contextmanager
 def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
-    """A socket on this machine's own address alone, at a port, or at any free one for 0.
+    """Return a socket only on this machine's own address, at a port, or at any free one for 0.
 
     Raises:
         UsageError: the port is taken, or needs rights.

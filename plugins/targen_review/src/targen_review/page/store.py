@@ -37,7 +37,7 @@ class RowStore:
             for each, row in rows
         )
         with self._database:
-            # The ids first: rows that are none of them then have no line to go to.
+            # The ids first, so that rows without such an id have no line to update.
             self._database.executemany(
                 "INSERT OR IGNORE INTO rows (id) VALUES (?)", ((each,) for each in only)
             )

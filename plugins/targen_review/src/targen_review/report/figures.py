@@ -176,7 +176,7 @@ class Disagreement:
         split: whether one finds it acceptable, keeps it, or labels it so, and another not.
         people: whether people are apart, not a model from them.
         grades: rater -> letters, reasons, label and comment, as they gave them.
-        number: the number of the row, from 0; None if it has none, or cannot be read.
+        number: the number of the row, from 0; None if it is unknown.
     """
 
     dataset: str

@@ -212,11 +212,11 @@ class Catalogue:
         return [found[at] for at in places]
 
     def find(self, at: int) -> Entry | None:
-        """The row of a place; None if it has none."""
+        """Return the row at a place, or None."""
         return next(iter(self.entries([at])), None) if at < 1 << 63 else None
 
     def partner(self, at: int) -> Entry | None:
-        """The row of the other dataset that belongs to one; None if it has none."""
+        """Return the matching row of the other dataset, or None."""
         records = self._ask(
             "SELECT other.at FROM rows JOIN rows AS other USING (pair) "
             "WHERE rows.at = ? AND other.at != rows.at",
@@ -244,7 +244,7 @@ class Catalogue:
         return dict(self._ask(f"SELECT data, count({column}) FROM rows GROUP BY data", []))  # noqa: S608
 
     def labels(self, part: Part) -> list[str]:
-        """The labels of a dataset's rows, in order; "" if it has none."""
+        """Return the labels of a dataset's rows, in order; "" for a row without one."""
         query = "SELECT label FROM rows WHERE at >= ? AND at < ? ORDER BY at"
         return [label for (label,) in self._ask(query, [part.rows.start, part.rows.stop])]
 
@@ -321,6 +321,6 @@ def _record(at: int, data: ReviewData, row: ReviewRow) -> tuple[object, ...]:
 
 
 def _folded(row: ReviewRow) -> str:
-    """The texts as they are searched."""
+    """Return the texts as searched."""
     text = "\n".join(row.fields.values())
     return text.casefold().encode("utf-8", "replace").decode()

@@ -141,7 +141,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RunDirectoryError(f"{path} cannot be read: it is not an analysis") from error
-    # What an analysis calls a dataset: see `read_corpus` and `named_apart` of targen-analysis.
+    # The name of a dataset in an analysis: see `read_corpus` and `named_apart` of targen-analysis.
     above = Path(data.source.place).resolve().parent.name
     names = (str(data.path), f"{above}/{data.source.name}", data.source.name)
     return next((named[name] for name in names if name in named), None)

@@ -145,7 +145,7 @@ class _Pages:
         return _html("view.html", context)
 
     async def row(self, request: Request) -> Response:
-        """A row, beside the one of the other dataset that belongs to it."""
+        """Show a row, next to its match in the other dataset."""
         at = request.path_params["at"]
         entry = self._catalogue.find(at)
         if entry is None:
@@ -244,7 +244,7 @@ class _Pages:
         ]
 
     def _ways(self, request: Request, entry: Entry) -> dict[str, str]:
-        """From a row to those beside it in the list that it was opened from, and back to it."""
+        """Return links to its neighbours in the list from which it was opened, and to the list."""
         query, sides = self._query(request)
         place = _number(request, "place")
         asked = {**request.query_params}
@@ -275,7 +275,7 @@ def _of(name: str, query: Query) -> Query:
 
 
 def _differing(rows: Sequence[Entry]) -> list[str]:
-    """The texts in which two rows differ, and `label`; empty for one row alone."""
+    """Return the texts in which two rows differ, and `label`; empty for a single row."""
     if len(rows) < 2:
         return []
     one, other = ({**each.row.fields, "label": each.row.label} for each in rows)

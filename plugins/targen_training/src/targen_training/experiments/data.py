@@ -94,7 +94,7 @@ class Held:
 
     Attributes:
         examples: their labelled decisions.
-        styled: the same as they are read in each style of the arms.
+        styled: the same, as read in each style of the arms.
         size: rows of an instance.
         unlabeled: rows without a label, which are left out.
     """
@@ -111,7 +111,7 @@ class Held:
 
     @property
     def digest(self) -> str:
-        """Return the digest of the decisions as they are."""
+        """Return the digest of the decisions in their present form."""
         return self.digests["plain"]
 
     @property

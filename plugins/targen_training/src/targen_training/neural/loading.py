@@ -21,7 +21,7 @@ __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_o
 
 
 def tokenizer_of(weights: Weights) -> Any:
-    """The tokenizer beside the weights, with a token to pad with.
+    """Return the tokenizer stored with the weights, with a token for padding.
 
     Raises:
         UsageError: the tokenizer is missing.
@@ -91,14 +91,14 @@ class Pretrained:
         return model, new
 
     def prepared(self, model: Any, task: str) -> Any:
-        """The model as it is trained: with an adapter, where LoRA is asked for.
+        """Return the model prepared for training: with an adapter, if LoRA is requested.
 
         Args:
             model: what `load` gave.
             task: a `TaskType` of peft.
 
         Raises:
-            UsageError: LoRA's targets are none of its modules.
+            UsageError: the model does not have LoRA's target modules.
         """
         options = self.options
         if not options.lora:
@@ -167,7 +167,7 @@ def _need_bitsandbytes() -> None:
             distribution="targen-training",
             hint=install("targen-training[qlora]"),
         ) from error
-    except Exception as error:  # it looks for CUDA's libraries as it is imported
+    except Exception as error:  # it looks for CUDA's libraries when it is imported
         raise UsageError(
             f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
             hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
@@ -237,7 +237,7 @@ def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
 
 
 def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
-    """Write model and tokenizer as transformers reads them; of LoRA the adapter alone."""
+    """Write model and tokenizer as transformers reads them; for LoRA only the adapter."""
     with quiet():
         if hasattr(model, "peft_config"):
             for config in model.peft_config.values():

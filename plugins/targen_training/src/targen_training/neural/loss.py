@@ -58,7 +58,7 @@ class Ensembling:
         weights: NDArray[np.float64],
         options: EncoderOptions,
     ) -> None:
-        """Begin with the labels alone."""
+        """Start with only the labels."""
         self._weights, self._options = weights, options
         self._soft = smoothed(targets, labels, options.label_smoothing)
         self._ensemble = Ensemble(targets, labels, options)

@@ -1,7 +1,7 @@
 """The trainers `encoder-decoder` and `decoder`: models that write their answers.
 
-An answer counts where it is one of the question's legal answers, compared as
-`answers.normal` has it. Any other is counted as illegal, and never taken for a label.
+An answer counts if it is one of the question's legal answers, compared after `answers.normal`. Any
+other is counted as illegal, and never taken for a label.
 """
 
 from __future__ import annotations

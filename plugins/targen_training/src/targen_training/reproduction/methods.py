@@ -61,7 +61,7 @@ def able_file(
     values: Mapping[str, Any],
     folder: Path,
 ) -> tuple[Path, str, str]:
-    """Write a method's task file for a model, without settings that ask too much of it.
+    """Write a method's task file for a model, without settings that the model does not support.
 
     Args:
         registry: finds method and task.

@@ -31,7 +31,7 @@ class PaperTable:
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
-        differs_small: further oddities with small models alone.
+        differs_small: further differences only for small models.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
             worked samples it is shown, the figure that counts.

@@ -175,7 +175,7 @@ class TrainerSuite(Suite):
             )
 
     def test_decides_each_alone(self, predictor: Predictor) -> None:
-        """The prediction for a decision does not depend on those beside it."""
+        """The prediction for a decision does not depend on the others in its batch."""
         held_out = self.telling(rows=4, seed=1).decisions
         alone = [predictor([decision])[0] for decision in held_out]
         assert _alike(predictor(held_out), alone), "a row's scores depend on the rows around it"
@@ -187,7 +187,7 @@ class TrainerSuite(Suite):
         assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
 
     def test_a_row_of_weight_0_is_absent(self, predictor: Predictor, tmp_path: Path) -> None:
-        """A decision of weight 0 changes nothing, where weights are heeded."""
+        """A decision of weight 0 does not change the model, if it uses weights."""
         self._require_weighing()
         data, other = self.telling(), self.telling(rows=10, seed=2).decisions
         turned = other if self.target().output is not None else _turned(data.decisions)

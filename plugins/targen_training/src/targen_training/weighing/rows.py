@@ -37,7 +37,7 @@ MOVED = 0.10
 
 By = Literal["sungen", "influence", "file"]
 
-_FEWEST = 20  # rows below which nothing is told from chance
+_FEWEST = 20  # minimum rows for telling effects from chance
 _VERSION = "1"
 _SEVERAL = "(several)"  # the label of rows that hold several instances
 
@@ -46,7 +46,7 @@ _SEVERAL = "(several)"  # the label of rows that hold several instances
 class Weighed:
     """Rows with weights, and what these are from.
 
-    A unit is the rows that belong together, which for most tasks is one; it has one weight.
+    A unit is the rows that belong together, usually one row; it has one weight.
 
     Attributes:
         dataset: the labelled rows, with their weights.
@@ -89,7 +89,7 @@ class Weighed:
     def best(self, number: int) -> Weighed:
         """The best units of each label, at most so many, in their order; each counts as 1.
 
-        Which rows are kept of the weighed ones is ours: the papers do not say.
+        The rule for keeping rows by weight is ours: the papers do not state one.
         """
         size = self.dataset.task.rows_per_instance
         kept = sorted(at for units in self.ranked().values() for at in units[:number])
@@ -185,7 +185,7 @@ def weigh(
 
     Raises:
         NotLearned: the inner model is no better than the commonest label.
-        UsageError: fewer rows than 20, one label alone, no such embedder, or weights of 0 alone.
+        UsageError: fewer rows than 20, only one label, no such embedder, or all weights are 0.
     """
     options = options or SunGenOptions.model_validate({})
     rows = _Rows.of(dataset, features, registry)
@@ -222,7 +222,7 @@ def measure_influence(
 
     Raises:
         NotLearned: the head is no better on validation rows than the commonest label.
-        UsageError: fewer rows than 20, one label alone, no such embedder, or no row helps.
+        UsageError: fewer rows than 20, only one label, no such embedder, or no row helps.
     """
     options = options or InfluenceOptions.model_validate({})
     rows = _Rows.of(dataset, features, registry)

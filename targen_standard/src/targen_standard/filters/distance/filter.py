@@ -2,7 +2,7 @@
 
 Vectors are scaled to a length of 2,047 and rounded to whole numbers. Their products are then whole
 numbers below 2^24, which single-precision floats add up exactly in any order. So a cosine depends
-on the two vectors alone, not on the number of rows, their place in memory or the library. Rounding
+only on the two vectors, not on the number of rows, their place in memory or the library. Rounding
 moves it by less than 0.001.
 
 Most of what a model says is near to something that it said, so it could be refused for ever.
@@ -199,5 +199,5 @@ def _lengths(vectors: Vector) -> NDArray[np.float64]:
 
 
 def _seed_sum(seed: str) -> int:
-    """The 32 bits that stand for a seed's id."""
+    """Return the 32 bits that represent a seed's id."""
     return crc32(seed.encode("utf-8", "surrogatepass"))
