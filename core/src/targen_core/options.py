@@ -61,7 +61,7 @@ class Flag:
         names: how it is typed, as typer takes it; by default as its field is called.
         metavar: the placeholder for the value in the help.
         panel: of the help; None for its model's.
-        default: the default in words, where the field's own says nothing.
+        default: the default in words, if the field itself does not show it.
         completes: the kind of part whose names a shell completes.
         repeats: whether it may be given several times; what the field takes is made of a list then.
     """

@@ -1,4 +1,4 @@
-"""Files and folders of targen's own, written and removed with errors that say what to do.
+"""targen's own files and folders, written and removed with helpful errors.
 
 `targen_cli.outputs` has what commands need for the folders that they continue.
 """

@@ -216,7 +216,7 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
     return _words(rng)
 
 
-_MOST_TOP = 12  # likeliest tokens that are made up, however many are asked for
+_MOST_TOP = 12  # likeliest tokens that are made up, however many are requested
 _SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
 
 

@@ -33,7 +33,7 @@ def asking(request: ChatRequest) -> dict[str, Any]:
     """The fields of a request's body that ask for the probabilities of its tokens, or none."""
     if request.top_logprobs is None:
         return {}
-    # llama.cpp lists nothing at all where it is asked for 0 alternatives.
+    # llama.cpp does not list any if 0 alternatives are requested.
     return {"logprobs": True, "top_logprobs": max(1, request.top_logprobs)}
 
 

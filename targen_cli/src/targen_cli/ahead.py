@@ -109,7 +109,7 @@ class Expected:
 
 
 def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
-    """Ask a person before runs start that may cost more than she wants to be asked about.
+    """Ask the user before runs start that may cost more than the user's limit.
 
     Raises:
         Exit: she says no.

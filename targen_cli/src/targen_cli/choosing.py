@@ -47,9 +47,9 @@ class Choice:
         steps: backends of single steps.
         options: of backends, by `KEY` or `STEP.KEY`.
         limits: what was asked for, with defaults in the place of None.
-        ask_above: dollars above which a person is asked first.
+        ask_above: dollars above which the user must confirm.
         held: the defaults and options that it is made of, by name.
-        notes: that the small model is asked, if nobody named a backend; printed once.
+        notes: that the small model is used, if no backend was named; printed once.
     """
 
     model: str
@@ -125,8 +125,8 @@ def choice(
         registry: finds backends.
         said: the options of the command.
         backend: the one that is named, where no option says so.
-        usual: whether the small model, which may have to be downloaded, is asked where no other is
-            set up.
+        usual: whether to use the small model, which may have to be downloaded, if no other is set
+            up.
 
     Raises:
         UsageError: either is invalid; or no backend is named, and there is not exactly one that is

@@ -275,7 +275,7 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     """A file of defaults, or `text` in its place.
 
     Raises:
-        UsageError: it cannot be read, or says what cannot be; names the line.
+        UsageError: it cannot be read, or contains an invalid value; names the line.
     """
     if text is None:
         text = read_text(path, _MOST, inside=path.parent if project else None)
@@ -509,7 +509,7 @@ def read_files() -> list[DefaultsFile]:
     """The files that there are: the user's, and the folder's.
 
     Raises:
-        UsageError: one does not read, or says what cannot be.
+        UsageError: one cannot be read, or contains an invalid value.
     """
     if os.environ.get(NO_FILES):
         return []

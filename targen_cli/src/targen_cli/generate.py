@@ -179,7 +179,7 @@ def generate(
 
 
 def say_next_export(job: Job) -> None:
-    """Say what to type for a run that sends nothing itself."""
+    """Print what to type for a run that does not send by itself."""
     from targen_cli.sheets import next_sheet
 
     sheet = f" --out {next_sheet()}" if job.by_people else ""
@@ -301,7 +301,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
         report = None if job.leaves_nothing else job.report
         if report is not None and json:
             print_json(with_concerns(report, job.path))
-        # Where no call was answered there is nothing to tell but the error.
+        # If no call was answered, only the error matters.
         elif report is not None and (report["status"] == "complete" or _answered(report)):
             with _shown():
                 if quiet:

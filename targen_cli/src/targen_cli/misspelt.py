@@ -216,7 +216,7 @@ def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
 
 
 def _no_value(option: str, ctx: Any) -> UsageError:
-    """An option without its value: a shell reads `$2` as a variable, and leaves nothing."""
+    """Report an option without its value: a shell reads `$2` as a variable, which is empty."""
     param = next((param for param in ctx.command.params if option in param.opts), None)
     is_money = "dollars" in (getattr(param, "help", None) or "").lower()
     hint = f"{option} 2.5, without a $" if is_money else _example(ctx)

@@ -133,7 +133,7 @@ class _Lines:
             self._say(line)
 
     def flush(self) -> None:
-        """Do nothing: lines are written at once."""
+        """Do nothing, since lines are written at once."""
 
 
 class _Face(Protocol):
@@ -211,7 +211,7 @@ class _Plain:
         self._shown_trouble = False
 
     def open(self) -> None:
-        """Do nothing: a short run prints no line."""
+        """Do nothing, since a short run does not print lines."""
 
     def draw(self, lines: list[str], *, last: bool) -> None:
         for line in lines:
@@ -232,7 +232,7 @@ class _Plain:
         self._print("; ".join(filter(None, words)))
 
     def close(self) -> None:
-        """Do nothing: no resource is open."""
+        """Do nothing, since no resource is open."""
 
     def _print(self, line: str) -> None:
         room = room_of(self._out)  # a terminal where TERM=dumb

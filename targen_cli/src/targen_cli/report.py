@@ -344,8 +344,8 @@ def print_flow(
 ) -> None:
     """Print the label-flow matrix: row intended, column corrected; the rest apart.
 
-    `branches` says what each row's branch aims at, by default the label of its name; `corrected`
-    whether there was a step 4.
+    `branches` lists each branch's aim, by default the label of its name; `corrected` whether there
+    was a step 4.
     """
     aims = branches or {name: name for name in flows}
     heads, rows = flow_table(flows, aims)

@@ -36,7 +36,7 @@ class Shelved:
         path: where it is.
         report: what it came to; empty where it cannot be read.
         problem: why it cannot.
-        created: when it was begun, in ISO 8601; "" if nobody wrote that down.
+        created: when it was started, in ISO 8601; "" if unknown.
         is_busy: whether a process is working on it now.
     """
 
@@ -89,7 +89,7 @@ def is_busy(path: Path) -> bool:
     """Return whether a process is working on a run."""
     lock = path / ".lock"
     try:
-        # To try the lock empties the file, so it must be nobody else's.
+        # Trying the lock empties the file, so it must belong only to this run.
         os.close(open_plain(lock, os.O_RDWR, alone=True))
         with FileLock(lock, timeout=0):
             return False

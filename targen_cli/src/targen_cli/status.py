@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar", "Status", "bar", "note", "status"]
 
-_EVERY = 30.0  # seconds between two lines where there is no terminal
+_EVERY = 30.0  # seconds between two lines without a terminal
 
 
 @dataclass(frozen=True, slots=True)

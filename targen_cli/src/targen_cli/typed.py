@@ -25,7 +25,7 @@ def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, 
 
     Args:
         items: each KEY=VALUE.
-        example: how one is typed, for whom none is.
+        example: a typed option, for commands without one.
 
     Raises:
         UsageError: an item that is no KEY=VALUE.

@@ -142,7 +142,7 @@ class JobWatch(Watch):
         reasons: Counter[str] = Counter()
         if (engine := self._job.engine) is not None:
             for flow in engine.quotas.flows.values():
-                reasons.update(dict(flow.reasons))  # copied at once: the run goes on
+                reasons.update(dict(flow.reasons))  # copied at once, since the run continues
                 reasons["duplicate"] += flow.duplicate
         return +reasons
 

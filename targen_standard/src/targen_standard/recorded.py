@@ -1,7 +1,7 @@
 """A call layer that answers from a journal and sends no calls.
 
 A key is a digest of everything that determines a reply. So an unchanged call finds its reply, and a
-changed one does not. Such a call is reported as lacking, and no model is asked in its place.
+changed one does not. Such a call is reported as lacking, and no model is called instead.
 """
 
 from __future__ import annotations

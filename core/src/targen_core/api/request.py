@@ -350,7 +350,7 @@ def require_objects(registry: Registry, manifest: Manifest, again: Action) -> No
     """Check that the objects that a run was made with are here, since no run keeps one.
 
     Raises:
-        UnknownName: one is not; `again` says how to pass it.
+        UnknownName: a name is not registered; `again` shows how to pass the object.
     """
     used = [("backend", step.backend) for step in manifest.steps.values()]
     for kind, name in [("task", manifest.task.id), *used]:

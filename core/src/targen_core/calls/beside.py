@@ -138,7 +138,7 @@ class SendingsBeside:
     async def answer(
         self, sending: Sending, error: ServiceError
     ) -> tuple[ChatReply | ServiceError, Flight]:
-        """The answer to a later sending of a call whose first came to nothing, if there is one."""
+        """Return the answer to a later sending of a call whose first sending failed, or None."""
         first = sending.first
         if sending.won is None and error.retryable and not first.is_cut:
             with contextlib.suppress(TimeoutError):

@@ -101,9 +101,9 @@ class ReplyCache:
         return value if isinstance(value, bytes) else None
 
     def seal(self, key: bytes, record: bytes) -> str:
-        """Return what only this cache can say of a record in a journal; "" if it cannot.
+        """Return a mark that only this cache can give to a journal record; "" if it cannot.
 
-        A journal may come from somebody else, so what it says of itself is no proof.
+        A journal may come from somebody else, so its own claims prove nothing.
         """
         if self._cache is None or not self._secret:
             return ""

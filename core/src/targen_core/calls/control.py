@@ -198,8 +198,8 @@ class Controller:
     def refused(self, ticket: Ticket, now: float, flying: int, wait: float | None) -> None:
         """The service has too much to do, or enough of us; `flying` calls are in flight still.
 
-        `wait` is what it asked of this call, in seconds; it binds all calls
-        only where no other one is taken.
+        `wait` is the pause that it requested for this call, in seconds; it binds all calls only if
+        no other call is accepted.
         """
         if self.failing_since is None:
             self.failing_since = now
@@ -248,7 +248,7 @@ class Controller:
             self._nobody(now, None)
 
     def pause_until(self, moment: float) -> None:
-        """The service said that it takes nothing before `moment`."""
+        """Pause until `moment`, as the service requested."""
         self.resume_at = max(self.resume_at, moment)
 
     # --- counting ---
@@ -298,7 +298,7 @@ class Controller:
             else:
                 window.taken += 1
                 if now - window.since > 2 * _PERIOD and window.taken > 2 * _PRECISE:
-                    self._window = _Window(now)  # what was long ago tells nothing of now
+                    self._window = _Window(now)  # results from long ago no longer apply
         tried = self._experiment
         if tried is not None and ticket.at >= tried.since:
             tried.outcomes += 1
@@ -392,7 +392,7 @@ class Controller:
         turns = min(20, max(turns, int(soon)))
         self.rate *= 1 + min(_FASTER / self._precision, 2.0 * 2.0**turns / self._precision**2)
         if self.rate > 1e5:
-            self.rate = None  # nothing holds it any more
+            self.rate = None  # no limit applies any more
 
     def _conclude(self, tried: _Experiment, now: float) -> None:
         """Were fewer calls refused, as fewer were sent?"""
@@ -403,7 +403,7 @@ class Controller:
             self._limited_until = now + _KNOWN
             self._set_rate(tried.rate * (1 - 1 / (precision + 1)), precision, now)
         elif tried.trial < _TRIALS:
-            # Perhaps it was not slow enough: what was taken meanwhile says how slow is.
+            # Perhaps it was not slow enough: the calls accepted meanwhile give the right rate.
             rate = max(1, tried.outcomes - tried.refused) / max(_SETTLED, now - tried.since)
             self._experiment = _Experiment(now, rate, precision, tried.share, tried.trial + 1)
             self._set_rate(_EXPERIMENT * rate, precision, now)
@@ -414,7 +414,7 @@ class Controller:
             self.ready_at = 0.0
             self.limit, self._base = float(self.ceiling), 0.0
 
-    # --- nobody is served ---
+    # --- the service does not respond ---
 
     def _nobody(self, now: float, wait: float | None) -> None:
         self.down = True

@@ -1,15 +1,15 @@
 """Find out whether a service answers more with fewer calls in flight.
 
-A server that runs out of memory refuses nothing: beyond some number of calls it starts some over,
-and all take longer. Latency does not tell that from a queue or from longer replies; answers a
-second do. So a fifth fewer calls are tried now and then. If clearly more answers come, the lower
-number is kept and a fifth less tried again. Otherwise the old number returns, and the next trial
-waits four times as long. From there trials go up and down in turn, and more calls are kept unless
-clearly fewer answers come: what chance taught is forgotten again.
+A server that runs out of memory does not refuse calls: beyond some number it restarts some, and all
+take longer. Latency does not tell that from a queue or from longer replies; answers a second do. So
+a fifth fewer calls are tried now and then. If clearly more answers come, the lower number is kept
+and a fifth less tried again. Otherwise the old number returns, and the next trial waits four times
+as long. From there trials go up and down in turn, and more calls are kept unless clearly fewer
+answers come: what chance taught is forgotten again.
 
 Time is counted in rounds of as many answers as calls are in flight, which is as
-long as an answer takes (Little's law). Rounds count only where all slots are
-taken; where there is less to do, answers a second tell nothing.
+long as an answer takes (Little's law). Rounds only count if all slots are taken; with fewer calls,
+answers per second are not informative.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class DeliveredRun:
         folder: the run directory.
         rounds: how often calls without an answer may be handed over again.
         per_round: how often calls may be handed over in a round: once for each step or list.
-        max_outage: seconds for which a service may fail to say how far it is.
+        max_outage: seconds for which a service may fail to report its progress.
         secrets: remove them from whatever is written down of a service's words.
     """
 
@@ -75,7 +75,7 @@ class Delivery:
         answered: how calls are answered, as half a sentence, for errors.
         basis: what an estimate adds to its basis, such as ", in batches".
         leaves: whether somebody else sends the calls, so that a run cannot get an answer by itself.
-        takes_all: whether it also takes the calls of lists that are asked one after another.
+        takes_all: whether it also handles lists whose calls depend on each other.
     """
 
     summary: str = ""

@@ -22,9 +22,9 @@ class ModelSource:
     """A model of a run as this process has it, and what another process may make it of.
 
     Attributes:
-        model: itself; it counts tokens here, and says what it is.
+        model: the model itself, which counts tokens here and has an identity.
         backend: what made it.
-        backend_id: the full id of that; "" for an object of the program, which nothing else makes.
+        backend_id: its full id; "" for a program's own object, which cannot be created elsewhere.
         options: what it was made with; secrets may be among them.
     """
 

@@ -39,7 +39,7 @@ _KEPT = 256  # answers that it is known from
 _EACH = 16  # answers after which it is looked at again
 _ANY = 10.0  # seconds that a call may take where no time is known; and longer,
 _SPEED = 40.0  # if its longest reply takes longer at so many tokens a second
-_SEVERAL = 4  # calls in flight: if none of them is answered, the service may be slow for all
+_SEVERAL = 4  # calls in flight: if all are unanswered, the service may be slow for everybody
 _LATE = 2.0  # times the limit that the call waits which asks whether it is
 _SHARE = 0.03  # of calls and of dollars: second calls that were not needed
 _CENT = 1e-9  # dollars that rounding may lose
@@ -198,8 +198,8 @@ class Patience:
 
     def _is_proved(self, call: Watched) -> bool:
         """Return whether the service answers others, sent later, in their usual time."""
-        # Later sendings go off together; of those that queue from the start, the first proves
-        # nothing for the last.
+        # Later sendings start together; if calls queue from the start, the first says little about
+        # the last.
         slack = LOOK if call.sendings > 1 else 0.0
         return self._kinds[call.kind].is_known and self._proof > call.latest - slack
 

@@ -125,7 +125,7 @@ class CallLayer:
         self.observer: Observer | None = None
         self.outstanding = outstanding
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
-        self.asks_again = False  # whether replies of the journal that cannot be used are asked for
+        self.asks_again = False  # whether to request unusable replies of the journal again
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
@@ -167,7 +167,7 @@ class CallLayer:
         return self._retries.trouble
 
     def halt(self, reason: TargenError) -> None:
-        """Send nothing from now on; calls in flight are let finish."""
+        """Stop sending; let calls in flight finish."""
         if self.halt_reason is None:
             self.halt_reason = reason
             self.sweep()
@@ -379,7 +379,7 @@ class CallLayer:
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
-        """Ask the model and wait for its answer; layers that send nothing override this."""
+        """Ask the model and wait for its answer; layers that do not send override this."""
         return await scope.send(self._sent(bound, call, messages, key, scope))
 
     async def _sent(
@@ -591,7 +591,7 @@ class CallLayer:
     async def _while_needed(
         self, answer: Coroutine[Any, Any, ChatReply], scope: Scope
     ) -> ChatReply:
-        """An answer that may take hours, given up as soon as nobody wants it."""
+        """Return an answer that may take hours; give up as soon as it is not needed."""
         task = asyncio.ensure_future(answer)
         self._deferred[task] = scope
         try:

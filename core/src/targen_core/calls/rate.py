@@ -167,8 +167,8 @@ class RateLimiter:
     ) -> None:
         """Give a slot back, with what became of the call.
 
-        `rate` is what the service said of its limits, `retry_after` the wait
-        that it asked of this call.
+        `rate` contains the limits that the service reported, `retry_after` the pause that it
+        requested for this call.
         """
         now, flying = self._clock(), self.in_flight - 1
         if outcome == "answered":
@@ -251,7 +251,7 @@ class RateLimiter:
             self._look_at(self.control.look_at(self.in_flight))
 
     def _look_at(self, at: float | None) -> None:
-        """Look again at a time, if nothing happens before; a look that comes sooner sees to it."""
+        """Check again at a time, unless an earlier check does so."""
         timer = self._timer
         if timer is not None:
             if at is not None and timer.when() <= at:
@@ -299,7 +299,7 @@ class _TokenBucket:
 
     @property
     def kept_until(self) -> float:
-        """When the next call may go by what the service says; 0.0 where it says nothing."""
+        """Return when the service allows the next call; 0.0 if it does not say."""
         return self.ready_at if self._rate != self._asked else 0.0
 
     def lift(self) -> None:

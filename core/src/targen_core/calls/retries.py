@@ -1,4 +1,4 @@
-"""When a call that failed is sent again, and when a service that answers nothing ends the run."""
+"""Decide when to retry a failed call, and when a service that does not answer ends the run."""
 
 from __future__ import annotations
 

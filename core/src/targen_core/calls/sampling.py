@@ -1,4 +1,4 @@
-"""Sampling parameters: what a request says of how its reply is drawn."""
+"""Sampling parameters: the part of a request that controls how its reply is drawn."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Secrets:
     def __init__(self, *secrets: str) -> None:
         self._all = tuple(dict.fromkeys(filter(None, secrets)))
         long = [one for one in self._all if len(one) >= _SHORTEST]
-        # A backslash before any character counts for nothing: `sk\-…` is a key in Markdown.
+        # A backslash before any character is ignored: `sk\-…` is a key in Markdown.
         forms = (form.replace("\\", "") for one in long for form in (one, *_rounds(one)))
         self._keys = tuple(dict.fromkeys(form for form in forms if len(form) >= _SHORTEST))
         self._wide = not all(map(str.isascii, self._keys))

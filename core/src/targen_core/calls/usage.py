@@ -16,7 +16,7 @@ _MAX = 10**12  # tokens of one call, and dollars: what is more is no count
 
 
 def check_record(record: Mapping[str, Any]) -> None:
-    """Check that a record of a journal has what a run goes by, each of its kind.
+    """Check that a record of a journal has the fields that a run uses, each of the right type.
 
     Raises:
         ValueError: naming the field.
@@ -120,7 +120,7 @@ class Usage:
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""
         if "carried" in record and record.get("cached"):
-            return  # its reply is there under its own key, too, and counted as that
+            return  # its reply is also stored and counted under its own key
         place = (record["step"], record["label"])
         counts = self.by_place.get(place)
         if counts is None:

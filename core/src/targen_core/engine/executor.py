@@ -65,7 +65,7 @@ class Judgement:
         ordinal: its number among the instances of all samples of the two.
         instance: the instance, or the `Rejected` in its place.
         notes: facts for its provenance that are known already.
-        refused: whether a filter will refuse it, so that step 4 needs to ask nothing.
+        refused: whether a filter will refuse it, so that step 4 need not send calls.
     """
 
     seed: Seed
@@ -101,8 +101,8 @@ class Outcome:
 class Executor(ABC):
     """Does the work of steps 3 and 4; see docs/design/order.md.
 
-    Calls are asked in the name of `scope`, which the engine keeps: it collects their keys. Once it
-    is abandoned, they are not worth asking.
+    Calls are made on behalf of `scope`, which the engine keeps: it collects their keys. Once it is
+    abandoned, they are not worth asking.
     """
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Filters, which may refuse a candidate at its turn even if its task accepts it.
 
 A plugin registers a subclass of `Filter`, or a `Configurable` that makes one, with the hook
-`register_filters`. This module imports nothing heavy, since plugins import it.
+`register_filters`. This module has no heavy imports, since plugins import it.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ class Filter(ABC):
 class Filters(Filter):
     """Several filters as one: the first that refuses a candidate says why.
 
-    A refusal that gives way counts only if no other filter refuses the candidate. It may be taken
-    back later, and the others are not asked again.
+    A refusal that gives way counts only if no other filter refuses the candidate. It may be
+    withdrawn later, and the others are not called again.
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:

@@ -97,7 +97,7 @@ class QuotaTracker:
         shard: Shard | None = None,
         unit: int = 1,
     ) -> None:
-        """Count rows of the labels `names`; `branches` says which of them each branch aims at.
+        """Count rows of the labels `names`; `branches` lists the labels that each branch aims at.
 
         For a `shard`, the first target is its part of what all shards want, by label and part, in
         whole `unit`s of rows.

@@ -138,6 +138,6 @@ class ListBatch:
     start: int = 0  # the first item's position in the list
     count: int = 0  # of its items
     told: int = 0  # items reported to the next batch, including those of other shards
-    barren: bool = True  # whether it gave nothing that it was not told of
+    barren: bool = True  # whether all its items were already listed in the prompt
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it

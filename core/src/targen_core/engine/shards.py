@@ -1,4 +1,4 @@
-"""Shards: the work of one run, divided among machines that know nothing of each other.
+"""Shards: the work of one run, divided among machines that do not communicate.
 
 All shards get the same command except for their number. Shard `number` of `count` takes every
 `count`-th batch of the first list, or every `count`-th item of a given list. It also takes a part

@@ -120,6 +120,6 @@ class Slot:
         self.generation.scope.let_send()
 
     def abandon(self) -> None:
-        """Send nothing from now on: it is not needed any more."""
+        """Stop sending: it is not needed any more."""
         self.scope.abandon()
         self.generation.scope.abandon()

@@ -35,7 +35,7 @@ class Adapter:
     """Makes models of another library usable.
 
     It is registered under its library's name. That name and its aliases are the top-level packages
-    whose objects it is asked about, so that no library is imported to find it. Its summary is what
+    for whose objects it is called, so that no library is imported to find it. Its summary is what
     errors call such an object, such as "a langchain BaseChatModel".
 
     Attributes:
@@ -97,7 +97,7 @@ class NamedClass:
 
 
 def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Registration[Backend]:
-    """Return the backend that `ADAPTER:package.module.Class` or a file names; imports nothing yet.
+    """Return the backend that `ADAPTER:package.module.Class` or a file names, without importing it.
 
     Args:
         item: the adapter's registration.

@@ -67,7 +67,7 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
         None if targen raised it itself, or if it names the right plugin.
     """
     if isinstance(error, MissingDependency):
-        return None  # it says what to install
+        return None  # the error states what to install
     raised = error.__cause__ if isinstance(error, PluginError) else error
     while isinstance(raised, ExceptionGroup) and len(raised.exceptions) == 1:
         raised = raised.exceptions[0]

@@ -110,7 +110,7 @@ def read_options(
     try:
         return model.model_validate(dict(values))
     except (ValidationError, UsageError) as refused:
-        # Options of our own say of themselves what is wrong, in the words of their flags.
+        # Our own options report their problems in the words of their flags.
         error = refused if isinstance(refused, ValidationError) else refused.__context__
         if not isinstance(error, ValidationError):
             raise

@@ -1,9 +1,9 @@
 """The hooks of the core's own kinds, and `register_kinds`, by which plugins add kinds with hooks.
 
 A plugin is a module named by an entry point of the group `targen.v1`; it marks
-the hooks that it implements with `targen_core.hookimpl`. Hooks register and
-run nothing. Each gets a `Register` whose `register(name, target, *,
-summary="")` takes an object or a lazy `"package.module:ATTRIBUTE"`.
+the hooks that it implements with `targen_core.hookimpl`. Hooks only register, without running code.
+Each gets a `Register` whose `register(name, target, *, summary="")` takes an object or a lazy
+`"package.module:ATTRIBUTE"`.
 """
 
 from __future__ import annotations

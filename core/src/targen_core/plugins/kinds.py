@@ -1,7 +1,7 @@
 """The table of kinds: what plugins may bring, from which everything else follows.
 
-The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row holds names
-and imports nothing: the type of a kind, its facts and its suite are imported when they are needed.
+The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row contains names
+and does not import: the type of a kind, its facts and its suite are imported when they are needed.
 """
 
 from __future__ import annotations

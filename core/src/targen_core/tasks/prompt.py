@@ -27,7 +27,7 @@ from targen_core.calls.model import Message, Role
 from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
-_NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
+_NOTHING = "\0"  # in place of draws, if there were none; no prompt contains it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")

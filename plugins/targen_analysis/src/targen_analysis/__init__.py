@@ -1,4 +1,4 @@
-"""Analysis as a targen plugin: this module registers and imports nothing else."""
+"""Analysis as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say which rows are to be rated."""
+    """Register files that state which rows to rate."""
     register.register(
         "rate",
         "targen_analysis.judging.rating:RATE",

@@ -262,7 +262,7 @@ def _without_texts(part: Part) -> Part:
         )
         for plot in part.findings.plots
     )
-    # Of one column nothing is left to be read.
+    # A single column leaves no other to read.
     kept = tuple(table for table in tables if len(table.columns) > 1)
     return replace(part, findings=replace(part.findings, tables=kept, plots=plots))
 

@@ -1,4 +1,4 @@
-"""Existing datasets for a new task, as a targen plugin: it registers and imports nothing else."""
+"""Existing datasets for a new task, as a targen plugin: it registers without other imports."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say what task is wanted, and where its rows are transformed from."""
+    """Register files that state the task, and the datasets from which its rows are transformed."""
     register.register(
         "transform",
         "targen_datatune.transforming.task:TRANSFORM",

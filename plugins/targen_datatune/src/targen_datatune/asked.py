@@ -106,7 +106,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
     if any(text in (item.name, item.id, *item.aliases) for item in registry.all("task")):
         return wanted_of(registry.get("task", text))
     if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
-        return wanted_of(registry.get("task", text))  # which says what is installed
+        return wanted_of(registry.get("task", text))  # whose error lists the installed ones
     if not _is_prose(text) and "/" in text:
         raise NoSuchFile(text, hint="a task's name, a file, or an instruction in quotes")
     return _of_text(text, "", "TASK")

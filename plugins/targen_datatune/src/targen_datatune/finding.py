@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of"]
 
 _MADE = "made.json"
-_MORE = 4  # times as many are asked for where filters leave too few
+_MORE = 4  # multiple to request if filters leave too few
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def find(
         options: of the retriever, by name.
         k: at most so many.
         filters: which entries are admitted.
-        progress: told how far the retriever's own index is.
+        progress: called with the progress of the retriever's own index.
 
     Raises:
         UsageError: the index is empty, or an option makes no sense.

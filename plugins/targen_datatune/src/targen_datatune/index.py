@@ -164,7 +164,7 @@ class Entries(Collection[DatasetEntry]):
 
 
 class Index:
-    """The index of one folder, which may be a stranger's: data, and nothing that runs or waits.
+    """The index of one folder, which may be a stranger's: only data, which does not run or wait.
 
     Raises:
         UsageError: the folder holds something else, or what another version wrote.
@@ -189,8 +189,8 @@ class Index:
             if self._is_empty():
                 with FileLock(folder / ".lock", timeout=_WAIT):
                     self._make()
-            # With a write-ahead log a commit need not wait for the disk: killing the process loses
-            # nothing, and a power cut the last datasets at most.
+            # With a write-ahead log, a commit need not wait for the disk: killing the process loses
+            # no data, and a power cut at most the last datasets.
             self._base.execute("PRAGMA synchronous = NORMAL")
             (form,) = self._base.execute("PRAGMA user_version").fetchone()
             if form != _FORM:

@@ -25,8 +25,8 @@ class DatasetEntry(BaseModel):
     """A catalogue's description of a dataset, or of one of its configurations.
 
     Attributes:
-        id: names it, its configuration included, and nothing else in its catalogue:
-            "hf:super_glue:rte", "file:reviews/shop.csv".
+        id: names it and its configuration, uniquely in its catalogue: "hf:super_glue:rte",
+            "file:reviews/shop.csv".
         name: what people call it.
         configuration: which of several that the dataset has; "" for the only one.
         split: the split of `Catalogue.rows`; "" if there are no splits.

@@ -217,7 +217,7 @@ class RetrieverSuite(Suite):
             self._whole(hits, k)
 
     def test_takes_any_query(self, search: Searcher) -> None:
-        """Empty, long and foreign queries find something or nothing, without an error."""
+        """Empty, long and foreign queries return results or none, without an error."""
         for query in _ODD:
             try:
                 self._whole(search(query, 3), 3)
@@ -241,7 +241,7 @@ class RetrieverSuite(Suite):
         assert {hit.at for hit in hits} <= {0, 1}, "it finds entries that do not exist"
 
     def test_takes_no_entries(self, tmp_path: Path) -> None:
-        """An index of nothing finds nothing."""
+        """An empty index returns no results."""
         assert not self.indexed([], tmp_path / "indexes" / "own")("films", 3)
 
     def test_refuses_what_is_no_index(self, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ class RetrieverSuite(Suite):
 
 
 class _Walked:
-    """Entries that can be counted and walked, and nothing else, as those of an index."""
+    """Entries that can only be counted and iterated, like those of an index."""
 
     def __init__(self, entries: Sequence[DatasetEntry]) -> None:
         self._entries = entries

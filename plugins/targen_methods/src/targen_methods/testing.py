@@ -123,7 +123,7 @@ class MethodSuite(TaskSuite):
         assert self.target().description.strip(), "the task that it makes has no description"
 
     def test_options_are_described(self) -> None:
-        """Each option says what it does: `targen describe METHOD` shows it."""
+        """Each option has a description: `targen describe METHOD` shows it."""
         method: Method[Any] = self.registry().get("method", self.method)
         silent = [n for n, field in method.options.model_fields.items() if not field.description]
         assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"

@@ -1,4 +1,4 @@
-"""Spans in somebody's file, in the forms of other tools, with errors that say what to change."""
+"""Spans in a user's file, in other tools' formats, with errors that say what to change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
     spaCy.
 
     Raises:
-        ValueError: one is no span of the text, or overlaps another although none may.
+        ValueError: one is not a span of the text, or overlaps another, which is not allowed.
     """
     found = [(_span(span, f"spans.{number}", text), number) for number, span in enumerate(spans)]
     found.sort(key=lambda item: item[0]["start"])

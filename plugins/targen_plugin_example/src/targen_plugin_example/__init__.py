@@ -1,4 +1,4 @@
-"""A targen plugin: this module registers and imports nothing heavy."""
+"""A targen plugin: this module only registers, without heavy imports."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class _Beside:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Close the model where it worked; again does nothing."""
+        """Close the model in its thread; a second call has no effect."""
         if self._closed:
             return
         self._closed = True

@@ -44,7 +44,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
     def writer(label: str) -> Any:
         async def write(llm: Llm, claim: str) -> BaseModel:
-            def legal(reply: BaseModel) -> None:  # what makes no row is asked for once more
+            def legal(reply: BaseModel) -> None:  # unusable replies are requested once more
                 columns.instance(columns.of_row(reply), label)
 
             reply = await llm.ask(

@@ -30,7 +30,7 @@ _log = logging.getLogger("targen.ray")
 _REACHABLE = 5.0  # seconds for a connection to a cluster's head
 _STORE = 100 << 20  # bytes of shared memory of a cluster that is started here; little goes through
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    "RAY_USAGE_STATS_ENABLED": "0",  # no usage reports
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else each worker warns of a change to come
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # workers use this interpreter, whatever started it
 }

@@ -1,10 +1,10 @@
 """The pool: assign calls to workers, and handle calls of lost workers.
 
-It lives in the process of the run and knows nothing of Ray: a `Link` carries bytes to a worker and
-back. A call goes to the worker with the fewest calls. A worker that is nearly as free and has read
-the same start of a prompt comes first, since its kept state saves time. For workers that take few
-calls at a time, some calls wait here. A worker that becomes free takes the first whose start it has
-read. The calls of a lost worker raise an error, and the call layer of the run sends them again.
+It runs in the process of the run and does not know about Ray: a `Link` carries bytes to a worker
+and back. A call goes to the worker with the fewest calls. A worker that is nearly as free and has
+read the same start of a prompt comes first, since its kept state saves time. For workers that take
+few calls at a time, some calls wait here. A worker that becomes free takes the first whose start it
+has read. The calls of a lost worker raise an error, and the call layer of the run sends them again.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
 __all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
 
 _HEADS = 32  # beginnings of prompts that a worker is taken to keep
-_SLACK = 8  # one call more for so many is no reason to go to a worker that read nothing yet
+_SLACK = 8  # one more call per this many does not justify a new worker
 _SPARE = 3  # calls for each worker that wait, so that there is a choice
 _LOOK = 32  # calls among which is chosen
 _PATIENCE = 16  # times that a call lets later ones go first
 _GATHER = 0.002  # seconds in which answers become further calls, which then go together
-_TEXT = 512  # letters that say how a prompt of a single message begins
+_TEXT = 512  # letters that identify the beginning of a single-message prompt
 
 
 class WorkerLost(ServiceError):
-    """A worker went away with the call; another one may answer it. It says nothing of a service."""
+    """A worker went away with the call; another one may answer it."""
 
     retryable = True
 
@@ -371,7 +371,7 @@ class PooledModel:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Let the workers go, with the last model that they have; again does nothing."""
+        """Release the workers, with their last model; a second call has no effect."""
         if self._closed:
             return
         self._closed = True

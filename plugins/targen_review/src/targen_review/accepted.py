@@ -40,8 +40,8 @@ class _Row:
 def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     """The rows of a dataset that people found acceptable, and in words how many those are.
 
-    A row counts as people left it, and raters have to agree on it. The card says how many rows were
-    read, and not by whom.
+    A row counts as people left it, and raters have to agree on it. The card states how many rows
+    were read, but not by whom.
 
     Args:
         path: the data, with its review next to it, or a result of `targen review apply`.

@@ -7,7 +7,7 @@ Intervals of coefficients are of 95 %, by the jackknife (Efron and Tibshirani, A
 the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is taken to Fisher's z
 scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how often each
 combination of grades occurs, and all coefficients here are such. Rows with the same combination are
-left out together at no cost. Where all raters agree in every row nothing varies, and there is no
+left out together at no cost. If all raters agree on every row, there is no variation and no
 interval. Shares have Wilson's interval (JASA 22, 1927).
 """
 
@@ -227,7 +227,7 @@ def _figure(
     times = list(counts.values())
     middle = sum(n * each for n, each in zip(times, kept, strict=True)) / rows
     squares = sum(n * (each - middle) ** 2 for n, each in zip(times, kept, strict=True))
-    if squares < 1e-18:  # that no row changes anything says nothing of other samples
+    if squares < 1e-18:  # unanimous rows do not predict other samples
         return Figure(value, rows=rows)
     error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
     z = math.atanh(value)

@@ -96,7 +96,7 @@ class Version:
         strangers: people who graded but are not raters of the review; their grades do not count.
         requested: rows by label when the review began.
         targets: rows by label that a run needs, for as many in its new version as were requested;
-            empty where none is short.
+            empty if no label is short.
     """
 
     data: PlanData

@@ -109,7 +109,7 @@ class Grade(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether it says nothing, as after an undo."""
+        """Return whether it is empty, as after an undo."""
         return not any(self.content)
 
     @property
@@ -185,7 +185,7 @@ class GradeBook:
     Attributes:
         rater: whose it is.
         path: the file.
-        grades: the last state of each row, by the row's id; after an undo it may say nothing.
+        grades: the last state of each row, by the row's id; after an undo it may be empty.
         done: the ids of the rows that need no more of this rater.
     """
 

@@ -1,9 +1,9 @@
 """A model as a rater: the form `grade` of task files, and how its replies become grades.
 
 The model reads what the paper's evaluators read (appendix H). That is the row's instruction of step
-3, the row, the label that was asked for and the one after correction. It is asked for reasons
-before grades. Asking is generating, so budget, batches, files and resume are those of every run.
-The grades are then written like a person's, by a rater that is marked as a model.
+3, the row, the label that was asked for and the one after correction. It must give reasons before
+grades. Asking is generating, so budget, batches, files and resume are those of every run. The
+grades are then written like a person's, by a rater that is marked as a model.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _instruction(about: _Material) -> str:
 
 def _labels(labels: Sequence[str]) -> str:
     if len(labels) > 1:
-        # Not "corrected": the word would say which of the two is the better.
+        # Not "corrected": the word would reveal which of the two is better.
         return (
             f"First label: {labels[0]}\nSecond label: {labels[1]}\n\nGrade the row with its first "
             "label, then the same row with its second."

@@ -90,8 +90,8 @@ class Plan(BaseModel):
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
         barred: the raters who may not grade a task, as `ann=rte`.
-        secret: makes the keys of a blind review's rows elsewhere. So nobody can check a guess of a
-            row's id, or of its contents with its label.
+        secret: makes the keys of a blind review's rows elsewhere. So a guess of a row's id, or of
+            its contents with its label, cannot be checked.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 

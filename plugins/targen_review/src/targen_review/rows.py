@@ -134,7 +134,7 @@ class ReviewRow:
 
     @property
     def is_corrected(self) -> bool:
-        """Return whether step 4 changed its label, so that two grades are asked."""
+        """Return whether step 4 changed its label, so that it needs two grades."""
         return self.before is not None and self.before != self.label
 
     @property
@@ -246,7 +246,7 @@ class ReviewData:
     def _of_rows(
         self, at: int, rows: tuple[Mapping[str, Any], ...], record: Mapping[str, Any]
     ) -> ReviewRow:
-        """Rows of no run, with what the provenance of an import or a weighing says of them."""
+        """Return rows without a run, with the provenance of an import or a weighting."""
         instance, values = self._instance(rows)
         return ReviewRow(
             id=str(at),
@@ -410,7 +410,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
 
     For closed labels that is the field `label`, which is in no row's texts. Open labels are read
     from any field, such as an answer, or the options with which of them are right. For such a task,
-    its question to step 4 is shown, which reveals none of them.
+    its question to step 4 is shown, which does not reveal any of them.
     """
     output = None if task is None else output_in(task)
     if output is not None and row.output is not None:

@@ -122,7 +122,7 @@ class Rubric(BaseModel):
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of grades and reasons, which nothing else on the page has."""
+        """Return the unique keys of grades and reasons on the page."""
         return frozenset((*self.letters, *(reason.key for reason in self.reasons)))
 
     @property
@@ -132,7 +132,7 @@ class Rubric(BaseModel):
 
     @property
     def is_of_labels(self) -> bool:
-        """Return whether a grade rejects the label, so that the right one is asked for."""
+        """Return whether a grade rejects the label, so that a new one is needed."""
         return any(grade.effect == "changes" for grade in self.grades)
 
     def word(self, letter: str | None) -> str:

@@ -65,7 +65,7 @@ def paper_share(size: int, task: str = "") -> float:
 
 
 def sample_size(rule: str, size: int, task: str = "") -> int:
-    """Return how many rows of a dataset a rule takes, at least one where there is one.
+    """Return how many rows of a dataset a rule covers, at least one if it has any.
 
     Shares are rounded to the nearest row. With the sizes in the paper's table 2, that makes the
     totals of its table 16 for BoolQ, CB, COPA, RTE and WSC. It makes one row more or less for AX-g
@@ -198,8 +198,8 @@ def assigned(
     Args:
         samples: dataset -> its sample. An id identifies one row among all datasets.
         teams: see `teams_of`.
-        barred: (rater, dataset): who grades nothing of what, since its instructions are theirs. A
-            team with that member gets none of its rows.
+        barred: (rater, dataset): raters who must not grade a dataset, since they wrote its
+            instructions. A team with that member does not get any of its rows.
         seed: decides the orders.
 
     Raises:

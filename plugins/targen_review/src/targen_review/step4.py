@@ -59,7 +59,7 @@ class Step4:
 def step4_precision(
     graded: Iterable[tuple[ReviewRow, Mapping[str, Grade]]], acceptable: Collection[str]
 ) -> Step4:
-    """Return what people say of the decisions of step 4.
+    """Return people's verdicts on the decisions of step 4.
 
     A person agrees with a relabel if the label of their own is the new one. If they gave no label,
     they agree if they find the row acceptable with it. A person also agrees with a reject if they

@@ -34,7 +34,7 @@ Outcome: TypeAlias = Literal[
     "confirmed", "doubted", "relabelled", "edited", "rejected", "disagreed", "unseen"
 ]
 """The outcome for a row: unchanged and acceptable, unchanged though not acceptable, another label,
-other texts, or gone. Or it is unchanged since raters disagree, or since nobody graded it."""
+other texts, or gone. Or it is unchanged because raters disagree, or because it was not graded."""
 
 EFFECTS: Mapping[str, Effect] = {
     "relabelled": "changes",
@@ -59,8 +59,8 @@ class Verdict:
         label: its new label; None if it keeps the one that it has.
         output: the columns of its new output; None if it keeps the one that it has.
         edit: field -> new text.
-        acceptable: whether the row, as it then is, is good enough; None if nobody graded it, or
-            raters do not agree.
+        acceptable: whether the resulting row is good enough; None if it was not graded, or raters
+            do not agree.
         by: the raters who decided, in alphabetical order.
         grades: what each rater said, by name.
     """
@@ -75,7 +75,7 @@ class Verdict:
 
     @property
     def at(self) -> str:
-        """When the last of those who decided did so; "" if nobody did."""
+        """Return when the last of those who decided did so; "" if it was not graded."""
         return max((self.grades[name].at for name in self.by), default="")
 
 
@@ -110,7 +110,7 @@ def verdict_of(
     rubric: Rubric = PAPER,
     alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = operator.eq,
 ) -> Verdict:
-    """Return what raters say of a row.
+    """Return the raters' verdict on a row.
 
     Raters differ if they want different things done. One has the row leave and one keeps it, or
     they give it other labels, outputs or texts. Different grades with the same effect are no
@@ -121,8 +121,8 @@ def verdict_of(
         row: the row, as all of them saw it.
         grades: by rater; the order does not matter.
         rule: "agree": what all want who graded the row. "majority": what more than half of them
-            want. A rater's name: what that rater wants, and where they said nothing, what all
-            want.
+            want. A rater's name: that rater's decision, and for rows that they did not grade, the
+            others' unanimous one.
         rubric: what the grades mean.
         alike: whether two outputs count as the same.
     """
@@ -192,7 +192,7 @@ def relabelled(row: ReviewRow, grade: Grade) -> bool:
 
 
 def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
-    """Return what a rater wants done; None if they said nothing that decides."""
+    """Return a rater's decision; None if they did not make one."""
     if grade.reject:
         return _REJECT, (), ""
     edit = _edits(row, grade.edit or {})

@@ -1,4 +1,4 @@
-"""MultiRC as a targen plugin: this module registers and imports nothing else."""
+"""MultiRC as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Offline replies for MultiRC: options read back from dry-run paragraphs.
 
 A right option occurs in the passage and a wrong one does not, so the replies are true to their
-labels; they cost nothing.
+labels; they are free.
 """
 
 from __future__ import annotations

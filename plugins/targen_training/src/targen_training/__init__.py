@@ -1,4 +1,4 @@
-"""Training as a targen plugin: this module registers and imports nothing else."""
+"""Training as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "train",
 ]
 
-if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
+if not TYPE_CHECKING:  # registering needs no other imports
 
     def __getattr__(name: str) -> object:
         if name in ("compare", "evaluate", "train"):
@@ -115,7 +115,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say which task of BIG-bench is to be answered."""
+    """Register files that state which task of BIG-bench to answer."""
     register.register(
         "answer",
         "targen_training.bigbench.answering:ANSWER",

@@ -36,7 +36,7 @@ KINDS = (
     *("dimensions", "labels-per-seed", "variants", "generators"),
 )
 _SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
-_NOTHING = "any subject"  # a context that says nothing
+_NOTHING = "any subject"  # a context without information
 _SAMPLES = 20  # draws of a context where there are no seeds below it
 _SHARES = {"half of the contexts": 0.5, "a quarter of the contexts": 0.25}
 

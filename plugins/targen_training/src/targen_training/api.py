@@ -42,8 +42,8 @@ def train(
 ) -> Trained:
     """Train a model on a dataset, or one model on datasets of several tasks, as `targen train`.
 
-    Rows without a label are left out. A training that was killed continues if it is asked for
-    again. `targen_core.train` is this function.
+    Rows without a label are left out. Repeating the call continues a training run that was killed.
+    `targen_core.train` is this function.
 
     Args:
         *data: runs, reviewed or corrected data, `Dataset`s, their paths, data frames or rows.

@@ -165,7 +165,7 @@ def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerO
 
 
 def options_of(model: type[M], name: str, items: list[str]) -> M:
-    """Options of a model, from KEY=VALUE; `name` says of what.
+    """Parse options of a model, from KEY=VALUE; `name` is the model's.
 
     Raises:
         UsageError: the option is unknown, or its value invalid.

@@ -213,7 +213,7 @@ def carried_out(
 
     arms = list(to_generate(registry, experiment, folder))
     missing = say_arms(registry, arms, money)
-    check_given(registry, experiment)  # before anything is asked, and before there is a folder
+    check_given(registry, experiment)  # before any call, and before there is a folder
     if missing:
         _check_models(registry, experiment, plan=plan)
     if plan and missing:

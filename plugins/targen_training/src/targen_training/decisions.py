@@ -1,4 +1,4 @@
-"""From a dataset to the decisions that a model learns from or is asked to take."""
+"""From a dataset to the decisions that a model learns or makes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def decisions_of(
     Each has the weight of its row.
 
     The task of a row defines its decisions (`Rows.cases`): its label, or whether each option is
-    right. A task that says nothing decides a row's label from its texts.
+    right. By default, a task decides a row's label from its texts.
 
     Args:
         dataset: rows of one task.

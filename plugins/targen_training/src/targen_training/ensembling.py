@@ -27,7 +27,7 @@ class EnsemblingOptions(TrainerOptions):
     Attributes:
         later: fields that are not written out at their defaults: what was trained before they
             were there keeps its digest.
-        recipes: for each `recipe` the values that it sets where nobody sets others.
+        recipes: for each `recipe`, the values that it sets unless the user does.
     """
 
     later: ClassVar[frozenset[str]] = frozenset(
@@ -140,7 +140,7 @@ class Ensemble:
             of_label = mean[own, label]
             better = own[of_label > np.sort(of_label)[::-1][own.size // 2]]
             self.kept[better] = True
-            if not self.kept[own].any():  # all are alike: nothing tells the better from the rest
+            if not self.kept[own].any():  # all are alike: no row is better than the rest
                 self.kept[own] = before[own]
 
     def targets(self, soft: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

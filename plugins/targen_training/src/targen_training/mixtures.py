@@ -80,7 +80,7 @@ def mixed(
 def _questions(decisions: Sequence[Decision]) -> list[list[Decision]]:
     by_question: dict[tuple[int, int, str], list[Decision]] = {}
     for decision in decisions:
-        # Rows of two datasets have the same numbers: what is asked tells them apart.
+        # Rows of two datasets have the same numbers: their contents distinguish them.
         asked = decision.asked.prompt if decision.asked else ""
         by_question.setdefault((decision.row, decision.question, asked), []).append(decision)
     return list(by_question.values())

@@ -95,7 +95,7 @@ class Facts(BaseModel):
         task: the task, or those of a mixture with "+" between them.
         tasks: the labels of each task that the model knows.
         files: for tasks in files, the copies in this folder.
-        labels: what the trainer told apart: the labels of the task, or, of a mixture,
+        labels: the labels that the trainer distinguished: those of the task, or, for a mixture,
             "TASK/LABEL" of each.
         left_out: decisions without a label.
         weightless: decisions of weight 0, which were also left out.

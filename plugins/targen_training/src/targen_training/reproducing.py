@@ -428,7 +428,7 @@ def _open_llm(registry: Registry, asked: OpenLlm, money: Money, *, plan: bool, j
 def _left(
     parts: Mapping[str, Any], models: Sequence[Mapping[str, Any]], size: Size
 ) -> Iterator[str]:
-    """Leave tasks out for models that they would keep for long, and say which."""
+    """Leave out tasks that would take these models too long, and report which."""
     names = [each.get("name", each["trainer"]) for each in models]
     for name, tasks in size.leaves.items():
         for task in tasks:

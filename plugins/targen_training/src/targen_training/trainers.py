@@ -81,11 +81,11 @@ class Decision:
 
 
 def _note(_: str, /) -> None:
-    """Do nothing: notes are not wanted."""
+    """Do nothing, since notes are not wanted."""
 
 
 def _step(_done: int, _of: int, _figures: Mapping[str, float], /) -> None:
-    """Do nothing: progress is not wanted."""
+    """Do nothing, since progress is not wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ class TrainedOutput:
     Attributes:
         name: the full id of the output, such as "targen-outputs:spans".
         value: `value(row)` returns what is right for a row, as JSON has it, from its columns.
-        measured: `measured(right, said)` holds what a model says of some rows against their values.
+        measured: `measured(right, said)` compares a model's answers for some rows with their
+            values.
         examples: `examples(rows, seed)` makes up decisions for the conformance kit, whose values a
             few words in the texts tell.
         unit: a word for what rows are counted by, such as "set".

@@ -25,8 +25,8 @@ _PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
 """Names of models that do not think: they take a temperature."""
 
 _ROOM = 8192
-"""`max_tokens` for models that think. Reasoning counts towards it, and a reply
-that is cut off is a failed call; what is not used costs nothing."""
+"""`max_tokens` for models that think. Reasoning counts towards it, and a reply that is cut off is a
+failed call; unused tokens are free."""
 
 _UNKNOWN = ("top_k", "min_p", "repeat_penalty")
 """Sampling parameters that OpenAI does not have."""

@@ -63,7 +63,7 @@ class ChatGptBatches(CompletionCodec):
         try:
             answer = await self._fetcher.fetch("POST", "/files", data=form, headers=kind)
         except ServiceError as error:
-            error.billed = False  # a file by itself costs nothing
+            error.billed = False  # a file by itself is free
             raise
         job = {
             "input_file_id": document(answer, "id")["id"],

@@ -30,8 +30,8 @@ _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+
 HTTP 400 (platform.claude.com/docs/en/models/sonnet-5/overview, read 2026-11-20)."""
 
 _ROOM = 8192
-"""`max_tokens` for models that think by themselves. Reasoning counts towards it, and a
-reply that is cut off is a failed call; what is not used costs nothing."""
+"""`max_tokens` for models that think by themselves. Reasoning counts towards it, and a reply that
+is cut off is a failed call; unused tokens are free."""
 
 _UNKNOWN = ("seed", "min_p", "frequency_penalty", "presence_penalty", "repeat_penalty")
 """Sampling parameters that Anthropic does not have."""

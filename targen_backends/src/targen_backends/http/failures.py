@@ -63,7 +63,7 @@ _SLOWER = (
 )
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it is no start
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
-# Azure's filter bills the prompt; nobody says so of the others.
+# Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
 
 

@@ -33,7 +33,7 @@ class HttpModel(ABC):
         api_key: sent as a bearer token; "" sends none. It never shows in
             `identity`, `repr` or an error.
         timeout: seconds for one whole call.
-        structured: how a schema is asked for; `json_schema`: enforced.
+        structured: how to request a schema; `json_schema`: enforced.
         max_concurrency: maximum useful concurrent calls, or None.
         extra: further fields of every request body.
     """

@@ -48,7 +48,7 @@ times, and an absent one is reported soon.
 """
 
 _LISTING = 10.0
-"""Seconds for the list of a service's models, which is asked for after a 404."""
+"""Seconds for the list of a service's models, which is requested after a 404."""
 
 _CONNECT = 20.0
 """Seconds for a connection; after a time-out, no call was sent or billed."""

@@ -40,7 +40,7 @@ _PRIMER = "~"
 
 
 class LocalModel:
-    """A GGUF model inside this process; a `ChatModel` that costs nothing.
+    """A GGUF model inside this process; a `ChatModel` that is free.
 
     Loading waits for the first call. The weights are mapped into memory, so
     that several engines share them; each has a context memory of its own.
@@ -231,7 +231,7 @@ class _Engine:
         params.cpuparams_batch.n_threads = self._threads
         params.warmup = False
         params.verbosity = 3 if self._verbose else -1
-        # Nothing but the heads is kept from call to call.
+        # Only the heads are kept from call to call.
         params.cache_ram_mib = 0
         params.cache_idle_slots = False
         # It also listens on a loopback port; only this process knows the key.

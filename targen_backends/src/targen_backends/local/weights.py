@@ -177,7 +177,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
 
 
 def _pip() -> list[str]:
-    """A command that runs pip; environments made by uv have none of their own."""
+    """Return a command that runs pip; environments created by uv have none of their own."""
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-P", "-m", "pip"]
     for name in ("pip", "pip3"):

@@ -1,4 +1,4 @@
-"""Parquet and Arrow: rows whose decoded bytes are bounded, whatever the file says of itself.
+"""Parquet and Arrow: rows whose decoded bytes are bounded, whatever the file declares.
 
 A page of a few bytes may declare gigabytes, and a dictionary's value may occur in each of a million
 rows. So the pages' headers are read before pyarrow sees the file. Texts remain in their dictionary

@@ -31,7 +31,7 @@ class _Batches(Delivery):
     _by_service = True  # the model's own service answers
 
     def price(self, price: Price | None) -> Price | None:
-        """The batch price; unchanged if none is known."""
+        """Return the batch price; the price itself if it is unknown."""
         return batch_price(price)
 
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
@@ -91,7 +91,7 @@ class _ByServices(_Batches):
 
 
 class ByFiles(_Batches):
-    """Batches in files, which a person or any queue answers; without a transport, none is yet."""
+    """Batches in files, which a person or any queue answers, but not before a transport is set."""
 
     summary = "files, for targen batch export and import"
     asked = Option("batch_offline", True)

@@ -75,7 +75,7 @@ class People:
         raise ValueError("no content")
 
     async def aclose(self) -> None:
-        """Do nothing: it has no connection."""
+        """Do nothing, since it has no connection."""
 
 
 BACKEND = Backend(

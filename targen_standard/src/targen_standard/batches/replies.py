@@ -64,7 +64,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         request: the call.
 
     Raises:
-        Malformed: it is not what the call asks for; says what would be right.
+        Malformed: it does not have the requested form; the message describes that.
     """
     if request.top_logprobs is not None or request.given is not None or request.next_token:
         raise Malformed("the call requests token probabilities; use the service's format")

@@ -30,7 +30,7 @@ __all__ = ["PreparedCorrection", "prepare_correction"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCorrection:
-    """Step 4 of a task, ready to be asked of any dataset."""
+    """Step 4 of a task, ready for use on any dataset."""
 
     task: Task[Any, Any]
     distribution: str

@@ -39,8 +39,8 @@ class Example:
     Attributes:
         input: what is given, without its choices.
         targets: the right answers; of choices those with the highest score.
-        scores: choice -> score, in an order that says nothing: in many files the right one is
-            the first. Empty where any text may be answered.
+        scores: choice -> score, in an order without meaning: in many files the right one is the
+            first. Empty where any text may be answered.
     """
 
     input: str

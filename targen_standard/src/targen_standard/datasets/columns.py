@@ -93,7 +93,7 @@ def from_hub(name: str) -> Form:
 
     Raises:
         MissingDependency: `datasets` is not installed.
-        UsageError: the dataset does not exist, or it has several splits and none is named.
+        UsageError: the dataset does not exist, or it has several splits but none is named.
     """
     parts = name.removeprefix(HUB).split(":")
     if not 1 <= len(parts) <= 3 or not parts[0]:

@@ -92,7 +92,7 @@ def _written(source: Source) -> tuple[int, int] | None:
 def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
     """A run as of its report, which of a run in progress is what its ledger tells now.
 
-    Rows that are written later are left out, and so is what `provenance` says of them.
+    Rows that are written later are left out, and so are their lines in `provenance`.
     """
     if source.run is None:
         return source, {}
@@ -103,7 +103,7 @@ def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
     if _written(source) is not None:
         return source, report
     count = sum(report["rows"].values())
-    if not (source.run / "provenance.jsonl").exists():  # nothing tells which rows are whole
+    if not (source.run / "provenance.jsonl").exists():  # whole rows cannot be recognised
         return source, {}
     later = lines(source.run / "dataset.jsonl", may_be_torn=True)  # read behind the report
     form = replace(later, records=lambda: islice(later.records(), count))

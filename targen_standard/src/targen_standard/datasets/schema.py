@@ -55,8 +55,8 @@ class Place:
     def parsed(self, cell: str) -> Any:
         """The value of a cell of a table: text stays, all else is JSON.
 
-        `True` and `False`, as Python writes them, are also truth values. A cell that is no JSON
-        stays text, and the schema says what is wrong with it.
+        `True` and `False`, as Python writes them, are also truth values. A cell that is not JSON
+        remains text, and the schema reports the problem.
         """
         if self.type in ("", "string"):
             return cell

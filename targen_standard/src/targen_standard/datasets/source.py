@@ -39,7 +39,7 @@ _FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset in one of its forms, before any task is asked about its rows.
+    """A dataset in one of its formats, before a task reads its rows.
 
     Attributes:
         place: the file or the like that holds the rows, for people.
@@ -92,7 +92,7 @@ class Source:
             yield number, row
 
     def no_row(self, number: int, error: Exception, of: str = "", hint: Words = "") -> UsageError:
-        """The error that says what is wrong with a row."""
+        """Return the error that describes the problem of a row."""
         whose = f" of {of}" if of else ""
         return UsageError(
             f"{self.place}, {self.form.place} {number} is not a row{whose}: {problem_in(error)}",
@@ -152,7 +152,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
     """Return the source of the first reader that knows the file.
 
-    Every reader is asked about every file, so one that breaks must not stop the others.
+    Every reader sees every file, so one that breaks must not stop the others.
     """
     reader: DatasetReader
     for name, reader in installed("dataset-reader"):

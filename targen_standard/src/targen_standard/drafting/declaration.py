@@ -223,7 +223,7 @@ def drafting_task() -> Task[Any, Any]:
 
 
 def _dry_run(call: DryRunCall) -> Any:
-    """A draft without a model: it has the right form and two labels that mean nothing."""
+    """Return a draft without a model: it has the right form and two meaningless labels."""
     description = " ".join(str(call.values["wanted"]).split())
     labels = ("first", "second")
     return {

@@ -81,7 +81,7 @@ def weights_of(rows: Sequence[Example]) -> list[float]:
 
 
 def varied(rows: Sequence[Example], most: int) -> list[Example]:
-    """At most so many, each text once, of all lengths, in an order that says nothing of these."""
+    """Return at most so many, each text once, of all lengths, in an order independent of length."""
     each = {" ".join(row.text.split()).casefold(): row for row in reversed(rows)}
     sized = sorted(each.values(), key=lambda row: (len(row.text.split()), _digest(row)))
     count = min(most, len(sized))
@@ -221,7 +221,7 @@ def _writing(text: str) -> str:
 
 
 def _unspoken(text: str) -> str:
-    """A text without what says who speaks, each turn on a line."""
+    """Return a text without its speakers' names, each turn on a line."""
     return _SPEAKER.sub("\n ", text)
 
 

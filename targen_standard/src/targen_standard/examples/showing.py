@@ -91,7 +91,7 @@ def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
 
 
 def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str = "") -> str:
-    """Return what a prompt says of examples, of all such texts, and of the form that is drawn."""
+    """Return a prompt's words about examples, about all such texts, and about the drawn form."""
     parts = []
     if hand:
         texts = [f"- {_indented(row.text)}" for row in hand]
@@ -141,7 +141,7 @@ class _Told:
         self._forms = forms
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # asked of an object that is being unpickled
+        if name.startswith("_"):  # unpickling looks these up
             raise AttributeError(name)
         return getattr(self._inner, name)
 

@@ -55,7 +55,7 @@ def closely_measured(
 
 
 def subjects_of(rows: Sequence[Example], task: Task[Any, Any] | None) -> list[Topic]:
-    """Return what texts are about, by words that say nothing of a label."""
+    """Return the subjects of texts, by words that do not hint at a label."""
     topics = topics_of(rows, frozenset(_telling_a_label(rows, task)))
     return [topic for topic in topics if topic.rows >= max(_FEWEST, len(rows) / _SLOTS)]
 

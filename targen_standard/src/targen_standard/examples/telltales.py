@@ -1,7 +1,7 @@
 """Telltales: things that a reader also sees in a text, and that give generated rows away.
 
-They say how a text is written: marks, openings, length, small words. A telltale's name says what
-rows with it do, such as "contain a comma", so that people can read counts.
+They describe how a text is written: marks, openings, length, small words. A telltale's name
+describes rows with it, such as "contain a comma", so that people can read counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows as instructions: what a model is asked, and what it should answer.
+"""Rows as instructions: the question to a model, and its answer.
 
 The paper (appendix E) tunes models on an instruction, an input and an output
 for each row.

@@ -27,8 +27,7 @@ class Exporter:
             part is a file.
         columns: whether it writes all columns of the rows, so that weights can be one of them.
         extra: the extra of its distribution that brings what `write` imports.
-        note: `note(dataset)` is what a person should know of this dataset in this form; "" if
-            nothing.
+        note: `note(dataset)` is a remark for the user on this dataset in this format; or "".
     """
 
     write: Callable[[Dataset, Path], None]

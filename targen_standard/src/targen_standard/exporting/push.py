@@ -1,7 +1,7 @@
 """A dataset to the Hugging Face hub, through its own client.
 
 The client waits and tries again where a service is busy, and sends only what changed. We add three
-rules. Data are replaced only on request, one commit has all or nothing, and refusals of the hub
+rules. Data are replaced only on request, a commit is complete or absent, and refusals of the hub
 come with a way out.
 """
 

@@ -105,7 +105,7 @@ def save(
     Raises:
         UsageError: see `check_free`.
         WriteFailed: the operating system refuses; what was at `out` is kept.
-        RuntimeError: the exporter makes nothing, or not the file or folder that it says.
+        RuntimeError: the exporter does not create anything, or not the declared file or folder.
     """
     folder = not exporter.suffix or parts is not None
     check_free(out, folder=folder, force=force)

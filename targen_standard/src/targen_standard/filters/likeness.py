@@ -2,7 +2,7 @@
 
 Each text has a few keys: MinHash sketches of its runs of four letters (Broder, SEQUENCES 1997),
 combined in threes (Indyk and Motwani, STOC 1998). Two texts that share a key are then compared
-exactly, so a key by itself decides nothing. Keys follow from a text and the numbers below. They are
+exactly, so a key by itself has no effect. Keys follow from a text and the numbers below. They are
 the same in every process, on every machine and with every version of a library.
 """
 

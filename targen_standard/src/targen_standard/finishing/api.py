@@ -94,8 +94,8 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
         registry: finds the method.
 
     Returns:
-        `out`, or `run` where no method has anything to do with its rows, or can make nothing of
-        them; and why it cannot, or "".
+        Return `out`, or `run` if no method applies to its rows or can use them, and the reason or
+        "".
 
     Raises:
         RunDirectoryError: this is no run directory.

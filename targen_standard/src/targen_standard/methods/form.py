@@ -66,7 +66,7 @@ class MethodFile(BaseModel):
         preset: options that the method knows by a name.
         options: the method's own, over those of the preset.
         kept: the content of the task's file when the run started: the keys of a declaration, or a
-            module's code. A run goes by it, whatever becomes of the file.
+            module's code. A run uses it, even if the file changes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -236,7 +236,7 @@ def require_given(spec: MethodFile, registry: Registry | None = None) -> None:
     """Read the given rows, so that bad ones are known before a run starts.
 
     Raises:
-        UsageError: they are not the task's, or none has a label.
+        UsageError: they belong to another task, or have no labels.
         RunDirectoryError: a folder holds none.
     """
     if spec.given:

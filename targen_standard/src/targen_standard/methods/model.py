@@ -66,8 +66,7 @@ class Method(Generic[OptionsT]):
         summary: one line for people.
         version: changes whenever what it makes of the same replies changes.
         task: `task(base, options)` returns a task whose rows are those of `base.task`: start from
-            `derived(base, ...)`. It asks for nothing over a network, and reads no rows: its steps
-            may.
+            `derived(base, ...)`. It does not use a network or read rows: its steps may.
         options: their class; `options` of `task` is one of them.
         presets: options by name, such as those of a paper that are not its authors' defaults.
         given: whether it starts from the user's rows of the task. It is "pairs" if it may, but only

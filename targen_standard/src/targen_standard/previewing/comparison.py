@@ -138,8 +138,8 @@ def variants_of(names: Sequence[str]) -> list[tuple[str, ...]]:
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
     """Each text's mean cosine similarity to the others, by counts of words.
 
-    The paper does not say which vectors its table 9 rests on: figures compare
-    among themselves, not with the paper's.
+    The paper does not state the vectors of its table 9: compare figures with each other, not with
+        the paper's.
     """
     counts = [Counter(words(text)) for text in texts]
     means: list[float | None] = []

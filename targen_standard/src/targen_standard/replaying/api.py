@@ -1,4 +1,4 @@
-"""`replay`: a run made again from its journal, with something changed and nothing sent."""
+"""`replay`: repeat a run from its journal, with a change but without sending calls."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The dataset card: a README.md with front matter that a hub accepts.
 
-It is made to be published: it says what is known and no more, and holds no
-address, local path or service identity. Models and backends are called by
-their names. The words of a `problem` come from a service, and stay in the
-report.
+It is meant for publication: it only states facts, without addresses, local paths or service
+identities. Models and backends are called by their names. The words of a `problem` come from a
+service, and stay in the report.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _LACKING = 0.5
 like yield fill at the same time."""
 
 _FEW = 10
-"""Rows that a label is asked for at least: one of 2 missing rows is no pattern."""
+"""Minimum rows requested for a label: one of 2 missing rows is not a pattern."""
 
 _BELOW_OTHERS = 0.2
 """A label's yield, as a share of that of the others."""
@@ -91,7 +91,7 @@ def concerns(report: Mapping[str, Any], run: Path | None = None) -> list[Concern
 
     Args:
         report: the content of `report.json`; one of an older targen has no figures of texts, so
-            that rules on these find nothing.
+            rules on these do not apply.
         run: its directory, for hints.
     """
     looked = _Looked(report, run)

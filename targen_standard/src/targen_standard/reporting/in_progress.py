@@ -185,7 +185,7 @@ def _ending(tracker: QuotaTracker, record: Mapping[str, Any], label: str) -> str
 
 
 def _is_left_to_others(registry: Registry, limits: Limits, backends: Collection[str]) -> bool:
-    """Return whether a run sends nothing itself: somebody takes its calls away."""
+    """Return whether a run does not send by itself: somebody else delivers its calls."""
     with contextlib.suppress(TargenError):  # a plugin is gone
         named = (item for item in registry.all("backend") if item.id in backends)  # no class is run
         own = (registry.resolve(item).delivery for item in named)

@@ -123,10 +123,9 @@ async def arevise(
 ) -> Run:
     """Make a run again for a task that has changed, and ask only for what the change touches.
 
-    Calls that are asked as they were are answered from the old run. So a label with another
-    definition gets new rows, and a new sample has all rows judged again. A new label gets rows of
-    its own. The old run is only read. Use `revise` in ordinary code and notebooks, `arevise` inside
-    an event loop.
+    Unchanged calls are answered from the old run. So a label with another definition gets new rows,
+    and a new sample has all rows judged again. A new label gets rows of its own. The old run is
+    only read. Use `revise` in ordinary code and notebooks, `arevise` inside an event loop.
 
     Args:
         run: a run, or its directory.

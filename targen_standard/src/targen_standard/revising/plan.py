@@ -86,7 +86,7 @@ class RevisionPlan:
         carried: replies that are taken over although their prompts have changed.
         calls: the expected calls of the revision. They are exact if no written text is refused;
             otherwise it makes more, in the proportion of the old run.
-        cached: those that replies of other runs answer, for nothing.
+        cached: those that replies of other runs answer, for free.
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
         dollars: what `calls` are expected to cost; None if a price is unknown.
@@ -161,7 +161,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         judged = sum(flow["judged"] for flow in before["flow"].values())
         fresh = Calls(fresh.lists, judged, judged if job.before.lock.corrector is not None else 0)
     calls, cached = (_by_kind(each) for each in (made.sent, made.cached))
-    # Nothing that was made up is refused. As many more are needed as were refused of the run.
+    # Made-up replies are never refused. So add as many as were refused in the run.
     more = _refused(before) if made.written else 0.0
     texts = round(calls.texts * more)
     each = calls.judgements / max(1, len(made.written) + len(made.judged))

@@ -2,9 +2,9 @@
 
 An unchanged call is answered from the old journal by its key, as in any replay. For a call in other
 words, a revision may keep the old reply. That is the case for texts of labels with changed
-definitions, or judgements that the change does not touch. To know which reply that is, the old task
-is asked the same of the same candidate, on the old journal. The reply is then recorded under the
-key of the new call, together with the old key. So later code need not know about it.
+definitions, or judgements that the change does not touch. To find that reply, the old task makes
+the same call for the same candidate, on the old journal. The reply is then recorded under the key
+of the new call, together with the old key. So later code need not know about it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Revision(Replay):
         rewrites: whether the texts of changed labels are written again, or judged unchanged.
         touched: the labels that have changed, with those of samples that have.
         spared: how many judgements `judged` "changed" takes over, or would.
-        rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
+        rehearsal: makes up answers beyond the journal; None if it is lacking.
         taken: the records that it has taken over.
     """
 
@@ -78,7 +78,7 @@ class Revision(Replay):
         """Say what may be taken over, before it runs.
 
         `taken` has the records that its rehearsal took over. This one ends where it would have to
-        guess; the rehearsal went on, and the calls behind that point are asked later.
+        guess; the rehearsal continued, and the calls after that point are made later.
 
         Raises:
             TargenError: the task as it was cannot be read any more.
@@ -191,7 +191,7 @@ class RevisionOfTouched(Revision):
     judged: Judged = "changed"
 
     def _takes_carried(self, manifest: Manifest) -> bool:
-        # Where prompts have changed again, it is taken over again, and nothing asks for the former.
+        # If prompts have changed again, it is carried over again, and the former is not used.
         names = ("task", "steps", "corrector", "parts")
         was, now = self.before.lock, manifest.lock
         return all(getattr(was, name) == getattr(now, name) for name in names)

@@ -1,8 +1,7 @@
 """Offline replies for any declared task: made-up words that pass its checks.
 
-They cost nothing and have the size of real replies, so that estimates, dry runs
-and tests go through every step. They mean nothing: small words of the
-language among made-up ones.
+They are free and have the size of real replies, so that estimates, dry runs and tests go through
+every step. They have no meaning: small words of the language among made-up ones.
 """
 
 from __future__ import annotations

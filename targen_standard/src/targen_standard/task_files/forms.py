@@ -65,7 +65,7 @@ class TaskForm(Generic[SpecT]):
             folder: a run keeps a copy of it. `folder` is the file's.
         reaching: `reaching(spec, folder)` returns what the file names that is code, lies outside
             its `folder` or costs more, by its place in the file. `targen_cli.trust.leaving`
-            finds such paths. The person is asked about it before `located` or `task` is called. By
+            finds such paths. The user must confirm it before `located` or `task` is called. By
             default everything below the form's key counts.
         keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
             that the spec names. The run then no longer needs that file. The digest is of the rest,

@@ -1,7 +1,7 @@
 """Lengths of texts: words that code draws for each, by the usual name of such texts.
 
-A model that is asked for 4 to 50 words writes some 20 each time, and 45 if it is asked for a long
-one. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
+A model that gets a range of 4 to 50 words writes some 20 each time, and 45 if the prompt wants a
+long text. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
 median is the geometric mean of the shortest and the longest. For texts that people wrote, `python
 bench/real_texts.py` prints both. So each text draws a number of words from such a distribution. It
 lies between the usual lengths of texts of its name and the limits of its field.

@@ -591,7 +591,7 @@ class Declaration(_Part):
 
     def _dumped(self, exclude: Collection[str] = (), *, omitted: str = "") -> dict[str, Any]:
         """The keys that are no defaults, and the form of each text unless it is to be omitted."""
-        # Defaults are left out, so that a key that a later version of targen adds changes nothing.
+        # Defaults are left out, so that a key that a later version of targen adds has no effect.
         value = self.model_dump(mode="json", exclude={*exclude, "fields"}, exclude_defaults=True)
         fields = {}
         for name, part in self.fields.items():

@@ -167,7 +167,7 @@ class Output(ABC):
         """Return the texts and the columns of the row that a reply of step 3 holds.
 
         Raises:
-            Rejected: it holds none of that label.
+            Rejected: the reply has no item with that label.
         """
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
@@ -205,7 +205,7 @@ class Output(ABC):
         """Return the output as text, for people and for training on instructions."""
 
     def questions(self, row: Row) -> Sequence[Question]:
-        """Return what people are asked about a row, with its answers; by default, nothing.
+        """Return the questions to people about a row, with its answers; by default, none.
 
         All rows of a task have the same questions. Without any, people edit the columns as JSON.
         """

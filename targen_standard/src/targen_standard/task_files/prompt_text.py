@@ -5,8 +5,8 @@ to bottom like one that was written for it.
 
 A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none.
 So a changed definition leaves the calls of all other labels as they were, and their replies need
-not be paid for again. A line of its own has the names of the other labels (`without_others`), since
-"anything else" means nothing without them. Step 4 has all definitions.
+not be paid for again. A separate line names the other labels (`without_others`), since "anything
+else" is meaningless without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def branch_prompt(
 def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Prompt]:
     """Return the prompts of steps 3 and 4 of a task that has `output`.
 
-    The first has the values seed and target, and earlier where there is such; the second has input.
+    The first has the values seed and target, and earlier if there are any; the second has input.
     """
     form = {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
     description = declaration.description.strip()

@@ -98,7 +98,7 @@ def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
 
 
 def tidied(value: Any, part: FieldPart) -> Any:
-    """The value of a field as a row has it: the texts in it without spaces that say nothing."""
+    """Return the value of a field as in a row: without redundant spaces in its texts."""
     if isinstance(value, list):
         return [tidied(item, part) for item in value]
     if not isinstance(value, str):

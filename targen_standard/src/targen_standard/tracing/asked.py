@@ -1,10 +1,10 @@
 """The prompts of one candidate, made again and proven.
 
 A journal holds replies and not prompts, which are most of what is sent and follow from the rest.
-Here the lists that lead to a candidate are asked for and its steps run again, with the replies of
+Here the lists that lead to a candidate are requested and its steps run again, with the replies of
 the journal. A reply's key is a digest of what was sent. So a prompt that finds its reply is, to the
-letter, the one that it answered. One that finds none was not sent: it is what the task would ask
-today, and is said to be so.
+letter, the one that it answered. A call without one was not sent: it is the task's present call,
+and marked as such.
 """
 
 from __future__ import annotations
@@ -260,7 +260,7 @@ def _below(step: str, path: Sequence[int]) -> str:
 
 
 async def _settled() -> None:
-    """Do nothing: lists that were on trial are walked as they were."""
+    """Do nothing, since lists that were on trial are walked as before."""
 
 
 def _no_rows(count: int) -> Sequence[Any]:

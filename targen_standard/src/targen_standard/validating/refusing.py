@@ -71,8 +71,8 @@ class _Seed:
 def checked(dataset: Dataset, registry: Registry) -> Checked:
     """Put each labelled instance to the task's checks, then to its near-duplicate filter.
 
-    A check that needs the seed of a row is skipped. The filter compares each row with those before
-    it that nothing refused, as in a run.
+    A check that needs the seed of a row is skipped. The filter compares each row with earlier rows
+    that were not refused, as in a run.
     """
     task, found, passed = dataset.task, Checked(), list[int]()
     filters = [*_filters(dataset, registry)]

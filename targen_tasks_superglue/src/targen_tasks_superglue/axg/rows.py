@@ -37,7 +37,7 @@ def swapped_pronoun(text: str, other: str) -> bool:
 class Sentences(BaseModel):
     """An instance seed: two sentences that differ in a pronoun, which means one of two subjects.
 
-    `first` and `second` are the subjects as phrases without article, and `meant` says which of them
+    `first` and `second` are the subjects as phrases without article, and `meant` is the one that
     the pronoun means. `opening` is the clause that the four sentences of the two subjects share.
     """
 

@@ -195,7 +195,7 @@ PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER)
 
 
 async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:
-    """G(entailment, sentences): what the clause says of the one whom the pronoun means."""
+    """G(entailment, sentences): the clause's statement about the one whom the pronoun means."""
     llm.note(names=seed.subject)
     return _pair(llm, seed, await _follows(llm, seed), "entailment")
 

@@ -28,7 +28,7 @@ def check_pair(row: CbRow, setting: str) -> None:
 
 
 def check_pair_paper(row: CbRow, setting: str) -> None:
-    """As `check_pair`, but the two sentences of a neutral pair may have nothing in common.
+    """As `check_pair`, but the two sentences of a neutral pair may be unrelated.
 
     Raises:
         Rejected: a reason of `check_pair`.

@@ -6,8 +6,8 @@ looks at the last sentence. There, 65 % have a negation, 18 % a modal, 10 % ask,
 Conversations are 49 %. Half have 48 words or fewer, and a tenth 96 or more; 37 % hold the
 hypothesis word for word. There these shares differ by label (a contradiction is a negation in 111
 of 119 rows), so that the operator tells the label. Here all labels of a setting have the same
-draws. The verb above the clause is left to each label: a verb of knowing below a negation makes a
-clause true, whatever is asked for.
+draws. The verb above the clause depends on the label: a verb of knowing below a negation makes a
+clause true, whatever the request.
 """
 
 from __future__ import annotations

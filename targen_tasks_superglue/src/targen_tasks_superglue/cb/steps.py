@@ -102,7 +102,7 @@ async def write_contradiction_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 
 async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(neutral, setting) as the paper has it: pairs that have nothing in common."""
+    """G(neutral, setting) as the paper has it: unrelated pairs."""
     return await _write(llm, setting, "neutral", PAPER_PROMPTS)
 
 
@@ -122,7 +122,7 @@ async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
-    """G for each label by instructions that say what all of them mean (appendix A.1)."""
+    """G for each label by instructions that define all of them (appendix A.1)."""
 
     def of(label: _Name) -> InverseGenerator[str, CbRow]:
         async def write(llm: Llm, setting: str) -> Sequence[CbRow]:

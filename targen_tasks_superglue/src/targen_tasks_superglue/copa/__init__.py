@@ -3,8 +3,8 @@
 Steps: settings -> events (the instance seeds) -> a likely and an unlikely
 cause or result -> the meta-prompt. Agrees with the paper / differs:
 
-- the four steps, what goes into each, and the label semantics agree. The question is `cause` or
-  `effect`, as in section 3.2 and the official data (the appendix says "result");
+- the four steps, their inputs, and the label semantics agree. The question is `cause` or `effect`,
+  as in section 3.2 and the official data (the appendix says "result");
 - the formula in the appendix repeats C2 in its second conditions. We read it as the text around it:
   the other choice is not the cause or the result;
 - the reply tells the two choices apart by field, and code puts the likely one

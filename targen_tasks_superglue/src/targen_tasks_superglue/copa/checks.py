@@ -124,7 +124,7 @@ def check_choices(premise: str, choices: tuple[str, str]) -> None:
 
 
 def check_unlike(premise: str, choices: tuple[str, str]) -> None:
-    """Two choices as a writer is to hand them in: told apart by neither pattern nor tense.
+    """Check two choices as written: neither pattern nor tense may distinguish them.
 
     Raises:
         Rejected: a reason of `check_choices`, or `alike-openings` (the same two words), or

@@ -23,7 +23,7 @@ CANDIDATES = 3
 _HEADED = re.compile(r"^\W*(?:new\s+)?(?:statement|query)\s*\d*\W{0,2}:", re.IGNORECASE)
 _BEFORE = re.compile(r"(?<![.!?] )(?<!^)\b(?!The\b)[A-Z]\w+ $|\b[A-Z]\w+ (?:of|for) (?:the )?$")
 _BEHIND = re.compile(r" [A-Z]\w| (?:of|for) (?:the )?[A-Z]")
-_COPY = 85.0  # similarity with a run of a sentence from which a query says nothing new
+_COPY = 85.0  # similarity with a run of a sentence from which a query adds no information
 
 
 def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:

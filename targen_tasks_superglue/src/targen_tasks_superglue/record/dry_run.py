@@ -68,7 +68,7 @@ def dry_run(call: DryRunCall) -> Any:
 
 def _judge(call: DryRunCall) -> dict[str, Any]:
     """Return what step 4 says: the claimed answer is right, or one drawn by lot."""
-    # The worked samples show whether one answer is asked for or a list.
+    # The worked samples show whether one answer or a list is requested.
     several = any('": ["' in message.content for message in call.values["samples"])
     if call.prompt == "meta":
         answer = str(call.values["output"])

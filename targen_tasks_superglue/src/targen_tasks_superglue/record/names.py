@@ -72,9 +72,9 @@ class _Token:
     text: str
     start: int
     kind: str
-    opens: bool  # whether it opens a sentence, so that its capital means nothing
+    opens: bool  # whether it opens a sentence, so that its capital has no meaning
     before: str  # the preceding token
-    closes: bool = False  # whether no name goes on behind it, as behind a possessive
+    closes: bool = False  # whether no name continues after it, as after a possessive
 
     @property
     def end(self) -> int:
@@ -241,7 +241,7 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
 
 
 def _personal(tokens: Sequence[_Token]) -> bool:
-    """Return whether words after a people's name may be a person's: two or more, none of a body."""
+    """Return whether words after a people's name may be a person's: two or more, no body's."""
     words = [token.plain for token in tokens]
     return len(words) > 1 and not GENERIC.intersection(words)
 

@@ -47,7 +47,7 @@ class Place(BaseModel):
 
 
 class Answer(Place):
-    """One mention of the entity that is asked for, and its form there."""
+    """One mention of the requested entity, and its form there."""
 
     text: str
 
@@ -129,7 +129,7 @@ def entities_of(row: RecordRow) -> list[Entity]:
 
 
 def answer_of(row: RecordRow) -> str:
-    """The label of a row: the name of the entity that is asked for."""
+    """The label of a row: the name of the requested entity."""
     first = Span(row.answers[0].start, row.answers[0].end)
     return next(entity.name for entity in entities_of(row) if first in entity.mentions)
 

@@ -1,4 +1,4 @@
-"""Word lists that the name finder goes by, all without case."""
+"""Word lists for the name finder, all without case."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Offline replies for RTE: sentences put together by rule, true to their label.
 
-They cost nothing and follow the form of real replies in length and kind, so
-that `targen estimate`, dry runs and tests go through every step.
+They are free and follow the form of real replies in length and kind, so that `targen estimate`, dry
+runs and tests go through every step.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ async def _write(
     prompt: Prompt,
     model: type[_Hypothesis | _WithBasis] = _WithBasis,
 ) -> RteRow:
-    """A row of the reply; one that cannot be used is asked for once more, with the reason."""
+    """Return a row of the reply; request an unusable one once more, with the reason."""
 
     def usable(reply: _Hypothesis | _WithBasis) -> None:
         # Not yet tidied: text on a line of its own is not part of a sentence.

@@ -21,7 +21,7 @@ from targen_core.tasks.checks import (
 __all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
 
 COPY = 90
-"""Similarity of hypothesis and premise from which the hypothesis says nothing of its own."""
+"""Similarity of hypothesis and premise from which the hypothesis adds nothing."""
 
 _STEM = 4  # letters by which "pupil" and "pupils", "cancel" and "cancelled" are one word
 
@@ -52,7 +52,7 @@ def asks(text: str) -> bool:
 
 
 def statement(text: str, *, min_words: int, max_words: int, what: str) -> None:
-    """Require clean prose of `min_words` to `max_words` words that asks nothing.
+    """Require clean prose of `min_words` to `max_words` words, without a question.
 
     Raises:
         Rejected: a reason of `prose`, or `question`.

@@ -159,4 +159,4 @@ SETTINGS: ListStep[str] = ListStep(
     dry_run=dry_run_settings,
 )
 PAPER_SETTINGS: ListStep[str] = replace(SETTINGS, dimensions=())
-"""The same list with nothing drawn, of the variants `paper`."""
+"""The same list without draws, of the variants `paper`."""

@@ -54,7 +54,7 @@ PRONOUNS: dict[Pronoun, tuple[str, ...]] = {
 """The forms of each pronoun set, by its first form."""
 
 _MOST = 4  # words of a phrase
-_ANY = "any"  # the dealing of two people, or the form of their sentences, where none is drawn
+_ANY = "any"  # the dealing of two people, or the form of their sentences, without a draw
 _SHOWN = 40  # earlier pairs that the prompt names; more would crowd out the request
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -156,7 +156,7 @@ def check_pair(pair: SubjectPair) -> None:
 
 
 def check_neutral_pair(pair: SubjectPair) -> None:
-    """A singular pair that says nothing of gender, so that any pronoun fits both.
+    """Check a singular pair that does not indicate gender, so that any pronoun fits both.
 
     Raises:
         Rejected: a reason of `check_pair`, `number-mismatch` (the pair is
@@ -441,7 +441,7 @@ def mixed_pairs() -> ListStep[PronounPair]:
 def _of_kind(
     kind: str, kinds: Sequence[str], draws: Sequence[Mapping[str, str]]
 ) -> Sequence[Mapping[str, str]]:
-    """The draws of the pairs of a kind; empty for things, which deal in nothing."""
+    """Return the draws of the pairs of a kind; empty for things, which have no dealings."""
     mine = [draw for draw, each in zip(draws, kinds, strict=True) if each == kind]
     return [{} for _ in mine] if kind == "things" else mine
 

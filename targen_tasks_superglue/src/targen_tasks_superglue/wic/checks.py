@@ -34,7 +34,7 @@ _TWO_PARTS = re.compile(  # "a sound, or the sign for it", not "a plan, an order
     r";|^[^,]*,? or (?:also )?to\b|^[^,]*, (?:or|and) (?:also )?(?:a|an|the)\b[^,]*$"
 )
 _QUOTES = "\"'“”‘’«»"
-# Short and common words say nothing of what a sentence is about.
+# Short and common words do not indicate a sentence's subject.
 _COMMON = frozenset(
     "about again already always another around because before behind being between both could "
     "didn't doesn't don't down during each enough even every everyone everything first from "

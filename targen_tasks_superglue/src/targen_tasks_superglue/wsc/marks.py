@@ -67,7 +67,7 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
         text += spaced[end : mark.start()]
         word, means = _read_mark(mark[1], pair)
         if _INSIDE_A_SENTENCE.search(text):
-            word = word.lower()  # "because [She=Nurse] had" would be asked about as "She"
+            word = word.lower()  # "because [She=Nurse] had" would otherwise have the pronoun "She"
         marks.append((len(text), word, means))
         text += word
         end = mark.end()

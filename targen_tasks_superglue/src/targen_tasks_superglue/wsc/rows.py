@@ -10,7 +10,7 @@ __all__ = ["Target", "WscRow", "marked"]
 
 
 class Target(BaseModel):
-    """The two spans: 1 is the phrase that is asked about, 2 the pronoun.
+    """The two spans: 1 is the phrase in question, 2 the pronoun.
 
     Indexes count whitespace tokens of the row's text, from 0.
     """

@@ -1,4 +1,4 @@
-"""Where a run goes: a directory that is free, that holds the very run, or one that came to nothing.
+"""Choose where a run goes: a free directory, that of the same run, or that of an empty one.
 
 A first try often ends before a model has answered anything: a wrong key, a wrong name, a server
 that is not up. Its leftovers do not block a later run.
@@ -103,7 +103,7 @@ _BY_FILES = Either(", with " + Option("batch_offline", True) + " for " + Action(
 
 
 def require_run(out: Path) -> None:
-    """Check that nothing but a run is in a directory where one is to go.
+    """Check that a directory for a run only contains a run.
 
     Raises:
         RunConflict: something else is.

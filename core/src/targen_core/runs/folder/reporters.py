@@ -79,7 +79,7 @@ class Ended:
 
 
 class Reporter:
-    """Says more of runs than their counts do. Each method adds nothing unless it is overridden."""
+    """Says more of runs than their counts do. Each method adds nothing by default."""
 
     def figures(
         self, report: Mapping[str, Any], folder: Path, task: Task[Any, Any] | None

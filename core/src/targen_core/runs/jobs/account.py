@@ -30,7 +30,7 @@ from targen_core.text import plural
 __all__ = ["Account", "off_the_books", "part_budget", "part_limits"]
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
-"""Limits of a part when its account has nothing left: journaled calls still answer it."""
+"""Limits of a part when its account is empty: journaled calls still answer it."""
 
 
 class Account:
@@ -135,7 +135,7 @@ _OPEN: ContextVar[tuple[Account, ...]] = ContextVar("targen_accounts", default=(
 
 @contextmanager
 def off_the_books() -> Iterator[None]:
-    """Draw from no account: dry runs cost nothing, and their tokens must not count."""
+    """Do not charge an account: dry runs are free, and their tokens must not count."""
     token = _OPEN.set(())
     try:
         yield

@@ -39,8 +39,8 @@ class _Loop:
     """A loop that was made for one piece of work, as other threads see it."""
 
     def __init__(self) -> None:
-        self.halt: Callable[[], None] | None = None  # where there is something to let finish
-        self.resume: Words = ""  # what goes on with it once it was stopped
+        self.halt: Callable[[], None] | None = None  # if there is work to let finish
+        self.resume: Words = ""  # how to continue after a stop
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -185,7 +185,7 @@ def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[Non
 async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
-    `resume` is the way to continue it, or "" if nothing remains.
+    `resume` is the way to continue it, or "" if it is complete.
 
     Raises:
         Interrupted: it was, and ended by that; caused by the cancellation in a caller's loop.

@@ -95,7 +95,7 @@ _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
 
 _MARGIN = 2.0
-"""A refill of a round costs hours, a candidate too many a call: so some more are asked."""
+"""A round of refill costs hours, an extra candidate one call: so request some more."""
 
 
 class Job:
@@ -264,7 +264,7 @@ class Job:
                     clear_unanswered(out)
                     _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
-            # One that is there is opened first: where its journal is damaged, nothing is written.
+            # Open an existing one first: if its journal is damaged, do not write.
             job = None if is_new else cls(directory, manifest, prepared, cache=cache)
             prepared.keep_in(out)
             if is_new:
@@ -687,7 +687,7 @@ class Job:
         return [*self._reporting.values()]
 
     def _judge_all(self, ledger: LedgerFile) -> None:
-        """Take nothing over: judge and compare everything from the start."""
+        """Judge and compare everything from the start, without reusing verdicts."""
         ledger.forget()
         self._directory.open_outputs()
         self.journal.reindex()
@@ -703,7 +703,7 @@ class Job:
             usage=self.usage,
             cache=self._cache_folder,
             deliveries=self._prepared.deliveries,
-            was_cut=not self._fell_short,  # then the cache was told to forget some
+            was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
 

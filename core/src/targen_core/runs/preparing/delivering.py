@@ -56,7 +56,7 @@ def delivered_steps(
 ) -> list[str]:
     """Return the names of those steps whose calls a delivery takes.
 
-    Lists are among them if they are asked side by side, or the delivery takes all. Otherwise each
+    Lists are included if they grow in parallel, or the delivery handles all calls. Otherwise each
     call sees the items of the one before it.
     """
     if delivery is None:

@@ -89,7 +89,7 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
-    """Refuse a shard of what only one run can do, or one that has nothing to do."""
+    """Refuse a shard of a run that cannot be divided, or a shard without work."""
     alone = "omit " + Option("shard") + "; for more rows, use a different " + Option("seed", ...)
     for part in chain:
         if part.source.balanced:

@@ -94,7 +94,7 @@ class Elsewhere(Protocol):
         ...
 
     def refuse(self, delivery: Delivery) -> None:
-        """Raise a `UsageError`: a delivery leaves the workers nothing to do."""
+        """Raise a `UsageError`: with this delivery, workers would have nothing to do."""
         ...
 
     async def place(

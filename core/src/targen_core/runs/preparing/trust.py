@@ -132,7 +132,7 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
                 yield f"{part.id}.{option}", part.options[option]
     lists = (name for names in manifest.task.lists.values() for name in names)
     steps = {*PARAMETERS, *manifest.steps, *lists}
-    sources = dataset_options()  # `sources.require_known_sources` is asked about these
+    sources = dataset_options()  # `sources.require_known_sources` checks these
     for name, value in manifest.spec.options.items():
         about = name.rpartition(".")[0]
         if about and about not in steps and name not in sources and leads_elsewhere(value):
@@ -191,12 +191,12 @@ def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator
     """Options that are not what the backend has by itself."""
     free = {}
     if "model" in asked and "base_url" in backend.options.model_fields:
-        free["model"] = asked["model"]  # a name, and nothing that is loaded here
+        free["model"] = asked["model"]  # only a name, not something loaded here
     own: Mapping[str, Any] = {}
     try:
         options = backend_options(name, backend, free)
     except UsageError:
-        pass  # it needs more: then nothing is its own
+        pass  # it needs more: then it does not own anything
     else:
         own = {key: getattr(options, key) for key in backend.options.model_fields}
     for key, value in asked.items():

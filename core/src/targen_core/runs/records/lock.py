@@ -19,7 +19,7 @@ class TaskPlan(ManifestPart):
 
     `dimensions` holds digests by `STEP.NAME`.
 
-    `branches` says what each branch aims at, where these are not the labels.
+    `branches` lists the aim of each branch, unless these are the labels.
     """
 
     id: str

@@ -291,7 +291,7 @@ class Manifest(ManifestPart):
     def located(self, run: Path, *, typed: bool = False) -> RunSpec:
         """The spec with the run's copies of files in place of the files that were given.
 
-        With `typed`, what the task's own file says of parts stays its affair.
+        With `typed`, the task's file remains responsible for its own options of parts.
         """
         said = {name.rpartition(":")[2] for name in self.spec.options}
         options = {
@@ -312,7 +312,7 @@ class Manifest(ManifestPart):
         return (*map(given_file, self.lock.given), *dict.fromkeys(of_parts))
 
     def extended(self, quotas: Mapping[str, int], give_up_after: int | None) -> Manifest:
-        """The manifest with one more target, where another one is asked for.
+        """Return the manifest with one more target, if a different one is requested.
 
         Labels that `quotas` does not name keep their target.
 

@@ -18,7 +18,7 @@ from targen_core.runs.records.shortcuts import spelled_out
 
 
 class ManifestPart(BaseModel):
-    """A part of a file that says what was run: frozen, with no unknown field."""
+    """A part of a file that describes a past run: frozen, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

@@ -1,4 +1,4 @@
-"""SetFit as a trainer: this module registers and imports nothing else."""
+"""SetFit as a trainer: this module only registers it, without other imports."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _less(label: str) -> str:
 
 
 def _held(labels: Sequence[str]) -> Sequence[str]:
-    """The labels that are held against the others: of two, the one says what the other does."""
+    """Return the labels to compare with the others: of two labels, one determines the other."""
     return labels[:1] if len(labels) == 2 else labels
 
 

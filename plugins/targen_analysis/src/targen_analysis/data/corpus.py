@@ -48,8 +48,7 @@ def read_corpus(
     """A dataset in any form that `targen_core.read_dataset` takes.
 
     A run says itself what its task is. Rows are used unchanged: `targen validate` checks them
-        against a schema. One without any of the texts is left out, and a note says how many there
-        were.
+        against a schema. A row without any of the texts is left out, and a note gives their number.
 
     Raises:
         UsageError: no such dataset or task, no row, none with a text, a column

@@ -76,7 +76,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
 
     Raises:
         UsageError: a dataset has no text of the name that `options.field` says.
-        MissingDependency: UMAP is asked for and not installed.
+        MissingDependency: UMAP is requested but not installed.
     """
     if options.umap or options.map == "umap":
         check_umap()

@@ -125,7 +125,7 @@ class MetricSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """It has a title, a summary, and options that each say what they are for."""
+        """It has a title, a summary, and a description of each option."""
         metric = self.target()
         item = self.registry().find("metric", self.metric)
         assert metric.title.strip(), "give it a title: the heading of its part of the report"
@@ -203,7 +203,7 @@ class MetricSuite(Suite):
                 assert words.strip(), f"{about}: {name!r} in glance does not say how to read it"
 
     def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Rows are as wide as their table, and cells are texts, finite numbers or nothing."""
+        """Rows are as wide as their table, and cells are texts, finite numbers or None."""
         for about, _, findings in everything:
             for table in findings.tables:
                 place = f"{about}: the table {table.title!r}"

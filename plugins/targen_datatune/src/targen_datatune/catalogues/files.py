@@ -253,7 +253,7 @@ def _members(folder: Path) -> list[Path]:
 def _revision(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     files = [each for path in paths for each in (_members(path) if path.is_dir() else [path])]
-    if not files:  # no digest would say what it holds
+    if not files:  # no digest would describe its contents
         raise DatasetUnavailable(f"{paths[0]} has no files that could contain rows")
     for each in files:
         digest.update(bytes.fromhex(digest_of(each)))
@@ -440,7 +440,7 @@ def _short(error: ValueError) -> str:
 
 
 def _made_up(samples: Sequence[Mapping[str, Any]]) -> str:
-    """A description where nobody wrote one: what the first row holds."""
+    """Return a description in place of a missing one: the contents of the first row."""
     if not samples:
         return ""
     cells = (

@@ -37,7 +37,7 @@ _STOP = frozenset(
     "very was we were what when where whether which while who whom whose why will with would you "
     "your".split()
 )
-_WORDLESS = 1_000_000  # entries without words, of which the files show nothing
+_WORDLESS = 1_000_000  # entries without words, which the files do not show
 _STEP = 1000  # entries between two reports of progress
 
 

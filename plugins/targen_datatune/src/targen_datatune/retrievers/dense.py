@@ -219,7 +219,7 @@ class _Model:
     """A bi-encoder, loaded.
 
     Attributes:
-        fingerprint: changes with the model and how it is asked.
+        fingerprint: changes with the model and how it is used.
     """
 
     def __init__(self, options: Options) -> None:

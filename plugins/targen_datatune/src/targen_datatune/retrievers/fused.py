@@ -22,7 +22,7 @@ from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOpt
 
 __all__ = ["FUSED"]
 
-_DEEP = 200  # entries that each is asked for, where fewer are wanted
+_DEEP = 200  # entries to request of each, if fewer are wanted
 _MOST = 8  # retrievers
 
 

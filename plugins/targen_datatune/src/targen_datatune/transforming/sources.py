@@ -117,8 +117,8 @@ class Sources:
     def rows(self, source: Source, order: str) -> Sequence[SourceRow]:
         """The rows of a dataset that are used, in an order by chance; each content once.
 
-        They are those of the lowest digests of their numbers and `order`: the same however many
-        of them are asked for.
+        They are those of the lowest digests of their numbers and `order`: the same however many of
+            them are requested.
 
         Raises:
             DatasetUnavailable: the dataset vanished, changed, or is not for this user.

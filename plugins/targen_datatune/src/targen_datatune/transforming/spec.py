@@ -82,7 +82,7 @@ class Transform(_Part):
         retriever: what searches it, with `retriever_options`.
         candidates: number of datasets to retrieve, from which the model chooses.
         datasets: datasets that are used, at most.
-        draws: how often the model is asked to choose; most votes win.
+        draws: how often the model chooses; most votes win.
         licenses: licences that are admitted; by default all, unknown ones included.
         min_rows: datasets with fewer rows are left out.
         max_rows: datasets with more rows are left out.

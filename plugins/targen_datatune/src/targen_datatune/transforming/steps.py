@@ -341,8 +341,8 @@ def elected(
 
     A configuration is elected if more than half of the draws name it. If most draws agree on a
     dataset but not on its configuration, its most frequent configuration is elected. If they agree
-    on no dataset, the most frequent one is elected. If at least half of the draws name no dataset,
-    none is elected.
+    on no dataset, the most frequent one is elected. If at least half of the draws do not name a
+    dataset, none is elected.
     """
     entries = {each.entry.id: each.entry for each in matches}
     ranks = {each.entry.id: each.rank for each in matches}

@@ -73,7 +73,7 @@ class Steps:
         """For the rows of `base`.
 
         Raises:
-            UsageError: the options leave nothing to draw from.
+            UsageError: the options leave no values to draw from.
         """
         if empty := [name for name, values in options.attribute.items() if not values]:
             raise UsageError(f"attribute {empty[0]} has no values")
@@ -201,7 +201,7 @@ class Steps:
                 values=json.dumps(values, ensure_ascii=False),
             )
             unfit = {normalized(value) for value in told.values[: self.removed]}
-            # A model that finds all of them unfit tells nothing apart.
+            # A model that rejects all of them does not distinguish any.
             values = [value for value in values if normalized(value) not in unfit] or values
         return tuple(values)
 

@@ -98,7 +98,7 @@ class Constraints:
     def _nearness(self, label: str, word: str) -> float:
         if label not in self._label_vectors:
             self._label_vectors[label] = _unit(self._encode(self.columns.label_words(label)))
-        # Rounded, so that the last digits of a sum decide nothing.
+        # Rounded, so that the last digits of a sum have no effect.
         return round(float(self._label_vectors[label] @ _unit(self._encode(word))), 6)
 
     # --- other rows -------------------------------------------------------------

@@ -46,7 +46,7 @@ class Options(MethodOptions):
     longer: float = Field(
         1.5, ge=1, le=10, description="maximum length of a text relative to the given one"
     )
-    # One that is there everywhere: what is installed later must not change a run's words.
+    # Use one that is always available: a later installation must not change a run's words.
     embedder: str = Field(
         "words",
         min_length=1,

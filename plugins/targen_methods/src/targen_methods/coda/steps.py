@@ -1,4 +1,4 @@
-"""The steps of CoDa: given rows, what a model says of them, recipes, and rows."""
+"""The steps of CoDa: given rows, a model's findings about them, recipes, and rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Steps:
             UsageError: the options make no row of a given one.
         """
         self.columns = base.columns
-        # A pair's label hangs on its first text, with which another row's words have nothing to do.
+        # A pair's label depends on its first text, which has no relation to another row's words.
         self.mixes = 0 if self.columns.first else options.mix
         self.forms = options.solo + self.mixes
         if not self.forms:
@@ -135,7 +135,7 @@ class Steps:
         rounds = -(-(self._groups - place) // count)  # groups that have the given row
         return number * rounds + round_
 
-    # --- what a model says of them ----------------------------------------------
+    # --- a model's findings about them ------------------------------------------
 
     async def read(self, llm: Llm, parent: Group, existing: Sequence[Reading]) -> Sequence[Reading]:
         """Other words for those kept of each row, and what it is about; "" if that fails."""

@@ -51,7 +51,7 @@ class Asked:
         test: labelled rows that are kept from training.
         original: rows with which all others are compared in the analysis, and which are also
             trained on.
-        judge: whether a blind judge says how many labels are right.
+        judge: whether a blind judge measures how many labels are right.
         trainers: what is trained, as `targen compare --trainer` takes it.
         repeats: how often each is trained.
         given: rows that some ways start from.
@@ -120,7 +120,7 @@ def asked_for(
             f"no method has a set of options {settings!r}",
             hint=did_you_mean(settings, sorted(presets), "one of"),
         )
-    columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
+    columns = Columns.of(registry.get("task", task))  # raises if methods cannot write such rows
     starting = False
     for name in names:
         if name == TARGEN:

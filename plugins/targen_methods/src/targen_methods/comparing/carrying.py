@@ -62,15 +62,15 @@ _FIGURES = {
 """Column -> metric and figure of the analysis."""
 
 _ASIDE = {"judged", "reviewed", "difficulty"}
-"""Metrics of what nobody gave here; some are of plugins that need not be installed."""
+"""Metrics of inputs that are never given here; some are of plugins that need not be installed."""
 
 _CALLED = {
     "rows": "-n",
     "dollars": "--cost-each",
     "model": "backend",
-}  # what is asked for, in words of the command
+}  # the request, in words of the command
 
-_MOST = 1_000_000  # rows that are asked for where dollars end a run
+_MOST = 1_000_000  # rows to request if dollars end a run
 
 
 def carry_out(
@@ -92,7 +92,7 @@ def carry_out(
         tell: hears what is done now.
         max_cost: dollars for runs and judge together, earlier processes included.
         max_tokens: tokens for runs and judge together, earlier processes included.
-        ask: is asked before the first call, with what the parts are likely to cost.
+        ask: is called before the first call, with the likely cost of the parts.
 
     Raises:
         UsageError: something else lies in the folder, or what was asked for makes no sense.
@@ -240,7 +240,7 @@ def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> Non
     """Check, before paying, that the model can do what a way needs, and that dollars can end it.
 
     Raises:
-        UsageError: it cannot, or it costs nothing.
+        UsageError: it cannot, or it is free.
     """
     known = _model_of(asked)
     try:

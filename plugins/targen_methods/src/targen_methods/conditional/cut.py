@@ -22,7 +22,7 @@ _QUOTES = '"“”„«»'
 _OPENING = "“„«"
 _BEHIND_END = "'’)]"  # may follow the mark that ends a sentence
 _BEFORE = re.compile(rf"[\s{_QUOTES}]*")
-_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # behind the first sentence: another, or nothing
+_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # after the first sentence: another, or the end
 
 
 def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int]:

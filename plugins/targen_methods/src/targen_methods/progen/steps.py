@@ -78,7 +78,7 @@ class Steps(ConditionalSteps):
 
     @property
     def rounds(self) -> ListStep[Round]:
-        """Rounds, each told of the rows before it."""
+        """Return rounds that each list the earlier rows."""
         return ListStep(
             name="rounds",
             item=Round,

@@ -59,7 +59,7 @@ class TaskOptions(Options):
     instances: int = Field(
         2, ge=1, le=20, description="maximum rows per label and call for an instruction"
     )
-    # Without chance a model writes the same row for each label, and a small one nothing else.
+    # Without chance a model writes the same row for each label, and a small model only that row.
     temperature: float = Field(0.7, ge=0, le=2, description="temperature for writing rows")
 
 

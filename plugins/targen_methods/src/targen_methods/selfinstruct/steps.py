@@ -34,7 +34,7 @@ class Steps:
         """For the rows of `base`.
 
         Raises:
-            UsageError: an instruction says nothing, or the limits admit none.
+            UsageError: an instruction is empty, or the limits exclude all.
         """
         if any(not normalized(text) for text in options.instruction):
             raise UsageError("instruction: one of them is empty")

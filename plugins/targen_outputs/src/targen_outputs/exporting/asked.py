@@ -25,7 +25,7 @@ class Asked:
     Attributes:
         id: its `idx` as text, or its place.
         texts: what people read, by name.
-        questions: what they are asked, with the row's answers.
+        questions: questions about them, with the row's answers.
         row: its columns; None if it has no output.
     """
 

@@ -275,7 +275,7 @@ def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
 
 
 def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
-    """Return what is asked for now, over what a plan was made with."""
+    """Return the present options, combined with those of the plan."""
     from targen_review.rubric import NAMED
 
     kept = {name: getattr(plan, name) for name in type(plan).model_fields}

@@ -36,7 +36,7 @@ def grade_on_a_page(
     port: int,
     browser: bool,
 ) -> None:
-    """Serve the page until Ctrl-C, and say how far everyone is.
+    """Serve the page until Ctrl-C, and print everyone's progress.
 
     Args:
         folder: the review's.

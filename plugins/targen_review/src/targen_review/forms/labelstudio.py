@@ -1,7 +1,7 @@
 """Label Studio: tasks with pre-annotations and the labelling interface; its exports come back.
 
 Reads the exports JSON (tasks with their annotations) and JSON-MIN (one object for each
-annotation). Skipped annotations are nobody's word.
+annotation). Skipped annotations do not count.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def read(
         raters: Label Studio's user numbers or addresses -> our names.
 
     Raises:
-        UsageError: they are not of this sheet, and none is imported.
+        UsageError: they do not belong to this sheet, so they are not imported.
     """
     reader = Reader(sheet, file, raters, "labelstudio")
     answers: list[Answer] = []

@@ -69,7 +69,7 @@ _RATER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row as it goes out.
+    """A row as exported.
 
     Attributes:
         row: its id.
@@ -92,7 +92,7 @@ class Sheet:
 
     Attributes:
         name: of the dataset.
-        instruction: what a row is and what is asked of people.
+        instruction: a description of a row and of the question to people.
         labels: the task's labels with their meanings; empty where any text can be one.
         grades: the letters of the rubric with their meanings.
         items: the rows.
@@ -114,7 +114,7 @@ class Sheet:
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
-        """By field, a name for it that every tool accepts and that nothing else has."""
+        """Return, by field, a unique name for it that every tool accepts."""
         names: dict[str, str] = {}
         for path in dict.fromkeys(path for item in self.items for path in item.texts):
             name = re.sub(r"[^a-z0-9]+", "_", path.lower()).strip("_") or "text"
@@ -212,7 +212,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     said = str(theirs)
     if said in known:
         return known[said]
-    # An address is shortened to the person; a UUID, which nobody reads, to eight of its digits.
+    # An address is shortened to the person; a UUID, which is not readable, to eight of its digits.
     name = said.partition("@")[0]
     if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name):
         name = name[:8]

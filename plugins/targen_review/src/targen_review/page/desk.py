@@ -35,7 +35,7 @@ _LONGEST_SECONDS = 3600.0  # that a row counts: who was away did not read
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One grade that is asked of a row.
+    """A grade to give to a row.
 
     Attributes:
         part: `before` or `after`, or `both` where they are one question.
@@ -63,8 +63,8 @@ class Seat:
         hidden: whether labels are hidden until the rater has chosen one.
         labels: the labels that the rater can choose; empty if labels are open, or rows have an
             output.
-        mended: what the task says of the edit or the new label, where there is one.
-        rubric: what the rater is asked.
+        mended: the task's verdict on the edit or the new label, if there is one.
+        rubric: the questions to the rater.
     """
 
     at: int
@@ -169,7 +169,7 @@ class Seat:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """The grades that are asked, in order."""
+        """Return the grades to give, in order."""
         row, grade = self.row, self.grade
         if row is None:
             return ()
@@ -299,7 +299,7 @@ class Desk:
         return {name: count for name, count in counts.items() if count}
 
     def check(self, at: int, edit: Mapping[str, str]) -> Mended:
-        """Return what the task says of texts that are not saved yet.
+        """Return the task's findings about texts that are not saved yet.
 
         Raises:
             UsageError: a field cannot be edited.
@@ -466,7 +466,7 @@ class Desk:
         return {"output": kept, **self._with_label(seat, letter, label)}
 
     def _with_label(self, seat: Seat, letter: str, label: str | None) -> dict[str, Any]:
-        """A grade of the label after correction, and what it says of the one before."""
+        """Return a grade of the label after correction, and its implication for the one before."""
         row, rubric = seat.row, self.plan.rubric
         assert row is not None
         before: str | None = None

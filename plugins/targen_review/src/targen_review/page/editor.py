@@ -47,7 +47,7 @@ class Control:
     """A question as the page shows it.
 
     Attributes:
-        question: what is asked; without its answer if that is hidden.
+        question: the question; without its answer if that is hidden.
         choices: what there is to choose.
         shown: more texts that belong to it, except those to choose from.
         marks: of spans, what the script of the page needs, as JSON.

@@ -16,7 +16,7 @@ _CACHE = -4096  # KiB of pages that SQLite keeps in memory
 
 
 class RowStore:
-    """Rows by their ids, in a private temporary file that goes with the process."""
+    """Rows by their ids, in a private temporary file that is removed with the process."""
 
     def __init__(
         self, rows: Iterable[tuple[ReviewData, ReviewRow]], *, only: Iterable[str]

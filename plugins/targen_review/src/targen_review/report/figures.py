@@ -49,8 +49,8 @@ class Letters:
         acceptable: the same after it.
         change: the second less the first, over rows that have both; its interval is over rows.
         confirmed: the share of rows whose final label the raters confirm: they chose it themselves,
-            or left it and found the row acceptable. A row that they found not acceptable, or
-            rejected, without saying another label, tells nothing of its label and is left out.
+            or left it and found the row acceptable. A row that they did not accept, or rejected,
+            without choosing another label, gives no evidence about its label and is left out.
     """
 
     dataset: str

@@ -242,7 +242,7 @@ def _count(
     opened: set[str],
     rubric: Rubric,
 ) -> None:
-    """Take over what counts of a rater's grades, and say what does not."""
+    """Take over the grades of a rater that count, and report the others."""
     known = {*rubric.letters, *rubric.reason_names, None}
     strangers, changed, unknown, unfit = [], [], [], []
     for grade in grades:

@@ -85,7 +85,7 @@ class Entry:
         data: the name of its dataset.
         row: the row.
         likeness: the similarity to the most similar row of its dataset; None while unknown.
-        pvi: its pointwise V-information, in bits; None if nobody measured it.
+        pvi: its pointwise V-information, in bits; None if it was not measured.
     """
 
     at: int
@@ -105,13 +105,13 @@ class Part:
 
 
 class Catalogue:
-    """Rows and rejects of datasets, in a private temporary file that goes with the process.
+    """Rows and rejects of datasets, in a private temporary file that is removed with the process.
 
     It may be asked from several threads.
 
     Attributes:
         parts: where each dataset lies.
-        choices: column -> the values that rows can be chosen by; only where there is a choice.
+        choices: column -> the values by which rows can be chosen; only if there are several.
         keys: by what the rows of two datasets are paired.
     """
 
@@ -120,8 +120,8 @@ class Catalogue:
 
         Args:
             data: the datasets.
-            key: the column that says which rows of two datasets belong together; by default what
-                `pairing` finds.
+            key: the column that pairs rows of two datasets; by default the one that `pairing`
+                finds.
 
         Raises:
             TargenError: it cannot be read.

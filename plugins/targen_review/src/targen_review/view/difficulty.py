@@ -74,7 +74,7 @@ def how_to_measure(data: ReviewData) -> str:
 
 
 def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -> dict[int, float]:
-    """Place -> PVI, in bits; of several decisions about one row the hardest. Empty where none is.
+    """Place -> PVI, in bits; of several decisions about one row the hardest. Empty without one.
 
     Raises:
         UsageError: the analysis is of other rows.

@@ -29,8 +29,8 @@ class Keys:
     """Ways to pair rows, and the one that is used.
 
     Attributes:
-        name: what they are paired by: `id`, `texts`, `seed`, or the column that was asked for; ""
-            where nothing pairs them.
+        name: the key by which they are paired: `id`, `texts`, `seed`, or the requested column; ""
+            for unpaired rows.
         pairs: how many pairs there are.
     """
 

@@ -224,7 +224,7 @@ class _Pages:
         return {name: values for name, values in every.items() if not (sides and name == "data")}
 
     def _lists(self, query: Query, sides: bool) -> list[Query]:
-        """The lists that a page shows: one, or one of each dataset where nothing pairs them."""
+        """Return the lists that a page shows: one, or one per dataset if they are not paired."""
         return [_of(name, query) for name in self._data] if sides and not query.paired else [query]
 
     def _lines(

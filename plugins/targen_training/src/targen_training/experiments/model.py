@@ -41,7 +41,7 @@ class _Declared(BaseModel):
 
 
 class Arm(_Declared):
-    """One of the ways to come by training rows.
+    """A source of training rows.
 
     Attributes:
         data: datasets that are learned from together, in any form that targen reads.

@@ -114,7 +114,7 @@ def planned(
 
     Args:
         registry: finds tasks and trainers.
-        experiment: what is asked for.
+        experiment: the request.
         folder: where cells of before are.
         made: part -> arm -> the run directory of an arm that was generated.
 

@@ -29,7 +29,7 @@ __all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
 Example = dict[str, list[int] | int | float]
 """One row as token ids, with what is to be learned under "labels", and its "weight" if any."""
 
-_MOST = 1024  # tokens of a row, where the model would take more and nobody asked
+_MOST = 1024  # tokens per row, for models that accept more, by default
 _UNLIMITED = 10**9  # tokenizers without a limit say a number beyond this
 _LOG_STEPS = 10  # a loss that is no number is seen so many steps later at most
 
@@ -48,7 +48,7 @@ def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
     """Return how many tokens of a row the model reads.
 
     Raises:
-        UsageError: more are asked for than it takes.
+        UsageError: the request exceeds what the model accepts.
     """
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < _UNLIMITED else []
     positions = getattr(config, "max_position_embeddings", None)

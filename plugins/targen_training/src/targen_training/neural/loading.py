@@ -1,4 +1,4 @@
-"""Models and tokenizers, from weights, with LoRA and quantisation where they are asked for."""
+"""Models and tokenizers, from weights, with LoRA and quantisation if requested."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Pretrained:
     """The weights that a training starts from, to be made a model of one kind."""
 
     def __init__(self, options: NeuralOptions, data: TrainingSet) -> None:
-        """Find the weights, and check that the machine can do what is asked.
+        """Find the weights, and check that the machine supports the request.
 
         Raises:
             UsageError: the weights do not exist, or the machine cannot do it.
@@ -130,7 +130,7 @@ class Pretrained:
 
 
 def require_quantized(options: NeuralOptions) -> None:
-    """Check that weights can be quantised here, where that is asked for.
+    """Check that weights can be quantised here, if that is requested.
 
     Raises:
         UsageError: not without LoRA, or not without a GPU that CUDA runs on.

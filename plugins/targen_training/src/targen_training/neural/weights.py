@@ -77,7 +77,7 @@ def check(options: NeuralOptions) -> None:
     from targen_training.neural.loading import require_quantized
 
     for package in ("torch", "transformers", "accelerate", *(["peft"] if options.lora else [])):
-        if find_spec(package) is None:  # imports nothing
+        if find_spec(package) is None:  # does not import
             raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     weights = find_weights(options.model)
     if weights.adapter:

@@ -365,7 +365,7 @@ def _answers_of(given: Given, name: str) -> Path | None:
 
 
 def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> dict[str, Grade]:
-    """Written answers to each task, graded; what is missing is asked for where there is a model."""
+    """Return written answers to each task, graded; request missing ones if there is a model."""
     from targen_core import generate
     from targen_training.bigbench.evaluating import answered
 

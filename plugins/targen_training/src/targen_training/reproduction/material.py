@@ -90,7 +90,7 @@ def replayed_of(
 ) -> tuple[Path | None, str]:
     """Return the rows of a run under `changes`, replayed from its journal.
 
-    They are written to `file`, since a replay costs nothing.
+    They are written to `file`, since a replay is free.
 
     Returns:
         The file, or None without rows, and what the replay lacks, or "".

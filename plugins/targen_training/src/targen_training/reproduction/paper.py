@@ -39,7 +39,7 @@ class PaperTable:
         together: whether one model learns all of its tasks.
         trainings: the table whose trainings it takes, and whose folder: table 6 has the means of
             table 3.
-        examples: the folder of the repository's rows that it reads where nobody names others.
+        examples: the folder of the repository's rows that it reads by default.
     """
 
     name: str
@@ -75,8 +75,7 @@ class Size:
         leaves: tasks that a model by its name is not trained on, unless it is named.
         parameters: of a model by its name, in millions.
         trained: the parameters that LoRA adds, in millions; only these are trained.
-        others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
-            all.
+        others: tasks that table 8 tests by default, of those available; empty: all.
         rows: of an arm, where a generator that is slow here is among them.
     """
 
@@ -108,7 +107,7 @@ class Size:
         lacking = {
             name: extra
             for name, (extra, *modules) in self.needs.items()
-            if name in called and not all(map(find_spec, modules))  # imports nothing
+            if name in called and not all(map(find_spec, modules))  # does not import
         }
         return [each for each in models if each.get("name") not in lacking], lacking
 

@@ -181,7 +181,7 @@ def weigh(
         features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
         seed: decides all chance.
         registry: finds the embedder; by default what is installed.
-        watch: told how many iterations are done, of how many at most.
+        watch: called with the number of iterations done, and their maximum.
 
     Raises:
         NotLearned: the inner model is no better than the commonest label.
@@ -218,7 +218,7 @@ def measure_influence(
         features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
         seed: decides which rows are in which part.
         registry: finds the embedder; by default what is installed.
-        watch: told how many parts are done, of how many.
+        watch: called with the number of parts done, and their total.
 
     Raises:
         NotLearned: the head is no better on validation rows than the commonest label.
