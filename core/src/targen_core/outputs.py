@@ -56,7 +56,7 @@ def write_file(path: Path, content: str | bytes) -> Path:
         The path.
 
     Raises:
-        WriteFailed: something that is no plain file lies there, or the operating system refuses.
+        WriteFailed: there is something other than a plain file, or the operating system refuses.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with writing(path):

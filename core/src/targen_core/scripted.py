@@ -151,7 +151,7 @@ class ScriptedModel:
         if request.next_token and isinstance(value, Mapping):
             return _likely(value, request, read // 4 + 1)
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        # Four characters a token: what English text comes to, roughly.
+        # Four characters per token, roughly as in English text.
         return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
     def count_tokens(self, request: ChatRequest) -> int:

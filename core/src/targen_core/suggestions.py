@@ -12,7 +12,7 @@ __all__ = ["as_utf_8", "did_you_mean", "near_path", "suggestions_for"]
 
 _MOST = 10_000  # names of a folder that are looked at
 
-_SHORTEST = 2  # letters that are taken for the beginning of a name
+_SHORTEST = 2  # letters that count as the beginning of a name
 
 
 def suggestions_for(word: str, known: Collection[str]) -> list[str]:

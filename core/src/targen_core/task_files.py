@@ -77,8 +77,8 @@ class TaskFile:
 
     Attributes:
         task: the task.
-        copy: the copy's name in a run directory: `task.json`, or `task.py` with `:NAME` where it
-            needs one. The readers of `.json` and `.py` read it.
+        copy: the copy's name in a run directory: `task.json`, or `task.py` with `:NAME` if it needs
+            one. The readers of `.json` and `.py` read it.
         text: what the copy holds.
         draft: whether a person has yet to read it.
         distributions: those that have a part in what the file means; `task_file` adds the reader's.

@@ -148,7 +148,7 @@ class _Joined(Phrase):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Either(Phrase):
-    """Two wordings, where the command and Python do not do the same in the same way."""
+    """Two wordings, if the command and Python do not do the same in the same way."""
 
     command: Words
     python: Words

@@ -83,7 +83,7 @@ def _tokens(listed: Any, most: int) -> list[TokenScore]:
 
 
 def _bytes(entry: Mapping[str, Any]) -> bytes | None:
-    """A token's bytes, where the service lists them: a part of a character is no text."""
+    """Return a token's bytes, if the service lists them: a part of a character is not text."""
     listed = entry.get("bytes")
     return None if listed is None else bytes(listed)
 

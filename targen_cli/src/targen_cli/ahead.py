@@ -148,7 +148,7 @@ def ask_first(
         shown: which option shows the estimate.
 
     Raises:
-        Exit: the answer is no.
+        Exit: the user refused.
     """
     most = math.inf if cap is None else cap
     if yes or most <= ask_above or not can_ask():

@@ -73,7 +73,7 @@ class Choice:
         return origins.pop() if len(origins) == 1 and _TYPED not in origins else ""
 
     def tell(self) -> None:
-        """Print the notes, once; `explained` does where a command does not."""
+        """Print the notes, once; `explained` does if a command does not."""
         while self.notes:
             print(self.notes.pop(), file=sys.stderr)
 
@@ -124,7 +124,7 @@ def choice(
     Args:
         registry: finds backends.
         said: the options of the command.
-        backend: the one that is named, where no option says so.
+        backend: the named one, if no option sets it.
         usual: whether to use the small model, which may have to be downloaded, if no other is set
             up.
 

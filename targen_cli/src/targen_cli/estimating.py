@@ -304,8 +304,8 @@ def estimated(
         whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
         enough = min(_LONGEST, max(SAMPLE, whole))
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
-        # A dry run has few words: that it repeats itself is no measure of a model. Its replies
-        # fit its own lists: what is given in place of them is not asked for, and not priced.
+        # A dry run has few words: its repetition says nothing about a model. Its replies fit its
+        # own lists: given lists are not requested, and not priced.
         dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
             contexts=None,
             contexts_fraction=1.0,

@@ -168,7 +168,7 @@ def generate(
             )
             return
         if out is not None:
-            request.found(out)  # what is in the way is said before any question
+            request.found(out)  # report an occupied folder before any question
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:
@@ -412,7 +412,7 @@ class _Suite:
                     print_concerns(report, path, of=report["task"].rpartition(":")[2])
 
     def complain(self, *, strict: bool) -> None:
-        """Raise where a task fell short, and with `strict` where something looks wrong."""
+        """Raise if a task fell short, and with `strict` where something looks wrong."""
         from targen_cli.report import exit_on_concerns
 
         if self._short:

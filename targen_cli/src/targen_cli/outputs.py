@@ -171,7 +171,7 @@ def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
     """Read a text that targen left in a folder; None if the file is absent.
 
     Raises:
-        UsageError: it is no plain file, too large, or no text.
+        UsageError: it is not a plain file, too large, or not text.
     """
     try:
         return read_plain(path, max_bytes).decode("utf-8")

@@ -153,7 +153,7 @@ def write_page(run: Path, out: Path | None) -> Path:
     """Write the report of a run, or of a folder of runs, as a page; where it is.
 
     Raises:
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
         WriteFailed: the operating system refuses.
     """
     from targen_cli.page import as_page, as_page_of
@@ -324,7 +324,7 @@ def _pace(report: dict[str, Any]) -> str:
         return ""  # the time went by elsewhere
     seen = Report.of(report)
     words = []
-    if seen.seconds is not None and seen.seconds >= 1:  # what takes less is no measure
+    if seen.seconds is not None and seen.seconds >= 1:  # shorter times are not reliable
         words.append(f"Time: {duration(seen.seconds)}")
         if pace := seen.rows_per_minute:
             words.append(

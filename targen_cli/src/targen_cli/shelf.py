@@ -34,7 +34,7 @@ class Shelved:
 
     Attributes:
         path: where it is.
-        report: what it came to; empty where it cannot be read.
+        report: what it came to; empty if it cannot be read.
         problem: why it cannot.
         created: when it was started, in ISO 8601; "" if unknown.
         is_busy: whether a process is working on it now.
@@ -104,7 +104,7 @@ def require_removable(run: Path) -> None:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run.
+        RunDirectoryError: it is not a run.
         RunLocked: a process is working on it.
     """
     Manifest.load(run / "manifest.json")

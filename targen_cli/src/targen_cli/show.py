@@ -273,8 +273,7 @@ _CORRECTION: _Steps = ((), {}, True, 0.0)
 def _steps_of(manifest: Path, _: int) -> _Steps:
     """The names of a task's own lists, outermost first; of parts, by branch.
 
-    Then whether step 4 is done, and how alike rows may be, in percent; 0 where they are not
-    compared.
+    Then whether step 4 is done, and how alike rows may be, in percent; 0 if they are not compared.
     """
     from targen_core.runs.records.manifest import Manifest
 

@@ -81,7 +81,7 @@ def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] |
 
 
 def _notebook() -> Any:
-    """IPython's shell where it is a notebook's, else None; IPython itself is not imported."""
+    """IPython's shell if it is a notebook's, else None; IPython itself is not imported."""
     module = sys.modules.get("IPython")
     shell = None if module is None else module.get_ipython()
     return shell if shell is not None and hasattr(shell, "kernel") else None

@@ -107,7 +107,7 @@ def rows(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if traced.rows)
@@ -126,7 +126,7 @@ def rejects(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if not traced.rows)
@@ -146,7 +146,7 @@ def find(run: Path, name: str) -> Traced:
 
     Raises:
         UsageError: the directory, the row or the candidate does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if name.isascii() and name.isdigit():
         if traced := _at(run, int(name)):
@@ -191,7 +191,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
 
     Raises:
         UsageError: no call has this prefix, or several have.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if not plan_of(run):
         Manifest.load(run / "manifest.json")
@@ -276,7 +276,7 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
     For a `record` of merged runs, return what made its own run.
 
     Raises:
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     corrector: str | None
     if plan := plan_of(run):

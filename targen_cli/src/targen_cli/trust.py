@@ -55,7 +55,7 @@ def placed(folder: Path, text: str) -> Typed:
     """A path that a file in `folder` names, as seen from here; the caller has checked it."""
     if _ADDRESS.match(text):
         return Typed(text)
-    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is no home
+    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is not a home
     path = folder / named
     if _ADDRESS.match(str(path)) or str(path).startswith("~"):
         path = path.absolute()  # else it would be no file's name to those who read it next

@@ -28,7 +28,7 @@ def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, 
         example: a typed option, for commands without one.
 
     Raises:
-        UsageError: an item that is no KEY=VALUE.
+        UsageError: an item is not KEY=VALUE.
     """
     options = {}
     for item in items:

@@ -49,7 +49,8 @@ class _Pace:
         if self._before is None:
             self._before = done
         if self._at is None:
-            # The clock runs from the first that is done: what lists take is no pace.
+            # The clock runs from the first finished candidate: the time of lists is not part of the
+            # pace.
             if done > self._before:
                 self._at, self._done, self._first = now, done, done
             return None

@@ -105,7 +105,7 @@ def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock as of today, where an old spec has options of filters as fields."""
+    """Return a lock as of today, if an old spec has options of filters as fields."""
     today = {name: value for name, value in lock.items() if name != "excluded"}
     parts = lock.get("parts", {})
     if not isinstance(parts, Mapping):

@@ -1,4 +1,4 @@
-"""Packages of our extras: imported when they are needed, named where they are not there."""
+"""Packages of our extras: imported when they are needed, named if they are not there."""
 
 from __future__ import annotations
 

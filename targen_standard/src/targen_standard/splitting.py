@@ -40,7 +40,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
     Shares that sum to 100 are in per cent.
 
     Raises:
-        UsageError: they are no shares, or their sum is neither 1 nor 100.
+        UsageError: they are not shares, or their sum is neither 1 nor 100.
     """
     if isinstance(shares, str):
         shares = _parsed(shares)

@@ -180,7 +180,7 @@ def _keywords(
 ) -> Iterator[None]:
     """Check a function's arguments, and report an unknown option as an unknown keyword.
 
-    An unknown keyword may be taken for an option of the model, so the error suggests a keyword.
+    An unknown keyword may be meant as an option of the model, so the error suggests a keyword.
     """
     keywords = signature.parameters
     try:

@@ -210,7 +210,7 @@ def asked(
             hint=Option("correct", False),
         )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
-    options = dict(options or {})  # rows of a program are no option that a manifest could hold
+    options = dict(options or {})  # a manifest could not store a program's rows as an option
     values |= {
         name: options.pop(name)
         for name in {*options} & _of_rows()
@@ -439,7 +439,7 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
 
 
 def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Values by option, those that are datasets by their names, as `_sources` has them."""
+    """Return values by option, with names for datasets, as `_sources` has them."""
     named = {name for name, option in shortcuts().items() if option.datasets is not None}
     made = {
         name: _sources(value, folder) if name in named else value for name, value in values.items()
@@ -460,7 +460,7 @@ def _sources(sources: SourcesLike | None, folder: Path) -> list[str]:
     """Datasets by their names; rows of a program are written into `folder`.
 
     Raises:
-        UsageError: one is no dataset.
+        UsageError: one is not a dataset.
     """
     if sources is None:
         return []

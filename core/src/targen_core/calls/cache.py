@@ -63,8 +63,8 @@ class BytesDisk(Disk):  # type: ignore[misc]
 class ReplyCache:
     """Replies by call key. Reads are direct; a thread writes in batches.
 
-    The journal is what a run relies on: where the cache fails it is left out
-    for the rest of the run, with a warning.
+    The journal is what a run relies on: if the cache fails it is left out for the rest of the run,
+        with a warning.
     """
 
     def __init__(self, folder: Path, *, size_limit: int = 8 << 30) -> None:
@@ -175,7 +175,7 @@ class ReplyCache:
                     raise
 
     def _cull(self) -> None:
-        """Let go what was written longest ago, where the cache is too large."""
+        """Let go what was written longest ago, if the cache is too large."""
         try:
             if self._cache is not None:
                 self._cache.cull()
@@ -192,7 +192,7 @@ def _secret(file: Path) -> bytes:
     """The secret that a cache seals by, made when it is first opened; b"" while another makes it.
 
     Raises:
-        OSError: it cannot be written or read, or is no plain file of that size.
+        OSError: it cannot be written or read, or is not a plain file of that size.
     """
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -27,7 +27,7 @@ class BoundModel:
     price: Price | None
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
-    shares_replies: bool = True  # whether new replies go there, where they are `cacheable`
+    shares_replies: bool = True  # whether new replies go there, if they are `cacheable`
     shared_by: str = ""  # of lists: who shares cached replies; "": all callers with the key
     settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
     secrets: Secrets = field(default_factory=Secrets)  # removed from replies and errors

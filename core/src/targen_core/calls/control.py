@@ -3,13 +3,13 @@
 A refusal (429, 503, 529) has one of four causes, and each needs a different response:
 
 - **a cap on calls in flight**: more were in flight than were ever taken at once
-  lately. Then as many as are in flight now is the limit, at once and exactly. A
-  call more is tried after a second, later after longer; where it is taken, the
-  limit grows by a quarter at a time.
+  lately. Then as many as are in flight now is the limit, at once and exactly. One more call is
+  tried after a second, later after longer; if it is accepted, the limit grows by a quarter at a
+  time.
 - **a limit on the rate**: calls are refused at numbers in flight that were taken before. The rate
   is then the number of accepted calls between two refusals, over the time between them, and calls
   are spaced by it. BBR measures delivery in the same way (Cardwell et al., ACM Queue 14(5), 2016).
-  It grows until it is refused again: slowly where it was measured over many calls.
+  It grows until it is refused again: slowly if it was measured over many calls.
 - **bad luck**: one replica of several is broken. Calls at four fifths of the rate are refused as
   often, so they are only tried again, without slowing down.
 - **an outage**: the service answers no call. One call at a time asks whether the service is back,
@@ -42,13 +42,13 @@ _LONGEST_SETTLED = 5.0  # and at most: what seems longer, this process may have 
 _HOLD = 1.0  # seconds until a call above the limit is tried
 _LONGEST_HOLD = 6.0
 _STEP = 0.25  # of the limit, where growing goes well
-_SLOWER = 0.7  # of the calls in flight, where they are so many that they time out
+_SLOWER = 0.7  # of the calls in flight, if they are so many that they time out
 _SLOW = 0.25  # of what a call that timed out took: else it hung, and the others did not wait
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
 _LULL = 60.0  # seconds without a call: a rate is not measured over an idle time or a sleep
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
-_SURELY = 0.6  # refusals among outcomes that are no bad luck
+_SURELY = 0.6  # refusals among outcomes that are not bad luck
 _OUTCOMES = 30  # that the share of refusals remembers, and the longest experiment takes
 _EXPERIMENT = 0.8  # of the rate
 _TRIALS = 2  # experiments in vain that make it bad luck
@@ -429,7 +429,7 @@ class Controller:
                 shortest = max(shortest, min(self._in_vain, 2 * _IN_VAIN) / self.rate)
             wait = min(_LONGEST_PAUSE, max(shortest, _PAUSE_PART * since))
         if self._experiment is not None:
-            self._experiment = self.rate = None  # what all suffer is no bad luck
+            self._experiment = self.rate = None  # a problem of all calls is not bad luck
             self.ready_at = 0.0
         self.resume_at = max(self.resume_at, now + wait)
 

@@ -101,7 +101,7 @@ class Delivery:
         raise NotImplementedError
 
     def price(self, price: Price | None) -> Price | None:
-        """Return what calls cost that are delivered so, where one by one they cost `price`."""
+        """Return the price of calls delivered this way, if individual calls cost `price`."""
         return price
 
     def outstanding(self, folder: Path) -> Outstanding | None:

@@ -70,7 +70,7 @@ from targen_core.errors import (
 from targen_core.text import plural
 
 ATTEMPTS = 2
-"""Replies asked for one call: the first and, where it is unreadable, a repair."""
+"""Replies asked for one call: the first and, if it is unreadable, a repair."""
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered

@@ -131,7 +131,7 @@ class RateLimiter:
         """Wait for a slot; returns the ticket that `release` wants back.
 
         The waiter with the earliest `turn` goes first. If `unwanted` becomes true before a slot is
-        free, no slot is taken and the answer is None.
+        free, it does not take one and returns None.
         """
         loop = asyncio.get_running_loop()
         self._clock = loop.time
@@ -184,7 +184,7 @@ class RateLimiter:
         self._leave()
 
     def _obey(self, rate: RateHeaders, now: float, retry_after: float) -> None:
-        """Wait, or slow down, where the service says that a limit is used up."""
+        """Wait, or slow down, if the service says that a limit is used up."""
         if rate.remaining_tokens == 0 and rate.reset_tokens:
             self.control.pause_until(now + rate.reset_tokens)
         if rate.remaining_requests == 0 and rate.reset_requests:

@@ -114,7 +114,7 @@ def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
 
 
 def from_the_cache(stored: bytes) -> ChatReply | None:
-    """Read a reply from the cache; None if the entry is damaged, or is no reply."""
+    """Read a reply from the cache; None if the entry is damaged, or is not a reply."""
     try:
         value = json.loads(unchecked(stored))
         reply = recorded_reply(value)

@@ -12,7 +12,7 @@ _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
 _RENAMED = {"read": "cache_read", "written": "cache_write", "thought": "reasoning"}  # of old
 _PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
-_MAX = 10**12  # tokens of one call, and dollars: what is more is no count
+_MAX = 10**12  # tokens of one call, and dollars: larger values are invalid
 
 
 def check_record(record: Mapping[str, Any]) -> None:
@@ -157,7 +157,7 @@ class Usage:
         """Begin where an earlier process was, before any record is counted.
 
         Raises:
-            ValueError, TypeError or KeyError: it is no snapshot.
+            ValueError, TypeError or KeyError: it is not a snapshot.
         """
         by_place: dict[tuple[str, str | None], Counts] = {}
         for step, label, *sums in snapshot["places"]:

@@ -236,7 +236,7 @@ class QuotaTracker:
         return any(self.wants(name) for name in self._may_give[branch])
 
     def knows(self, name: str, rows: int) -> bool:
-        """Return whether a verdict with this many rows can concern that label; "" is no label."""
+        """Return whether a verdict with this many rows can concern that label, "" for none."""
         return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:

@@ -642,7 +642,7 @@ class Engine:
 
     @property
     def _finished(self) -> tuple[int, ...]:
-        """Marks of candidates that no walk comes to again."""
+        """Return marks of candidates that no walk will reach again."""
         return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
 
     def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> Visit:

@@ -69,7 +69,7 @@ class ListSpec:
 def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
     """Seeds that a chain of lists gives; None if one of them grows as long as needed.
 
-    A list that exists already is taken to have one batch.
+    An existing list counts as one batch.
     """
     count = 1
     for spec in specs:

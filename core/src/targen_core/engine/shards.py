@@ -119,7 +119,7 @@ def share_out(rows: Mapping[str, int], unit: int, number: int, count: int) -> di
         each, more = divmod(units, count)
         place = (number - 1 - turn) % count
         mine[name] = (each + (place < more)) * unit
-        if rest and place == more:  # only where the names split a unit
+        if rest and place == more:  # only if the names split a unit
             mine[name] += rest
         turn = (turn + more + bool(rest)) % count
     return mine

@@ -39,7 +39,7 @@ class Adapter:
     errors call such an object, such as "a langchain BaseChatModel".
 
     Attributes:
-        adapt: makes a `ChatModel` of an object; None if the object is no model.
+        adapt: makes a `ChatModel` of an object; None if the object is not a model.
         backend: makes a `Backend` of a class that a user names; None if classes cannot be named.
         example: a class to name in hints, such as "langchain_openai.ChatOpenAI".
     """

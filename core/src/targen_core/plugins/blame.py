@@ -61,7 +61,7 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
 
     Args:
         error: what was raised, with its traceback.
-        registry: what is installed, where the caller has it.
+        registry: what is installed, if the caller has it.
 
     Returns:
         None if targen raised it itself, or if it names the right plugin.
@@ -110,7 +110,7 @@ _Frames = list[tuple[FrameType, int]]
 def _called(error: BaseException, registry: Registry) -> list[tuple[str, _Frames]]:
     """Return whose code was running since the core called it, the innermost last.
 
-    Frames of libraries are left out. It is empty where the core's own code was running.
+    Frames of libraries are left out. It is empty if the core's own code was running.
     """
     modules = _modules(registry)
     chain: list[tuple[str, _Frames]] = []
@@ -130,7 +130,7 @@ def _culprit(
 ) -> tuple[str, _Frames, list[Registration[Any]]]:
     """The distribution to blame, its frames, and the registered objects that may be meant.
 
-    A helper that is no registered object is its caller's affair.
+    A helper that is not a registered object belongs to its caller.
     """
     for distribution, frames in reversed(chain):
         if items := _registered(registry, distribution, [frame for frame, _ in frames]):

@@ -150,7 +150,7 @@ def _capture_descriptor(stream: _Capture) -> Iterator[None]:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.__stdout__):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # gone, closed, or none
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # missing or closed
             stream.flush()  # type: ignore[union-attr]
 
 

@@ -251,7 +251,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register functions for programs: `targen_core.NAME`.
 
     Other packages may call them as well, if they are installed. The names of the core and of its
-    modules cannot be taken. A type checker knows a function where the distribution exports it.
+    modules cannot be taken. A type checker knows a function if the distribution exports it.
 
     Example:
         ```python

@@ -325,7 +325,7 @@ class Registry:
         *,
         using: Callable[[str, str, str], tuple[Registration[Any], Any]] | None = None,
     ) -> tuple[Any, BaseModel | None]:
-        """The registered object made with these options, and what these come to.
+        """Return the registered object made with these options, and the resulting options.
 
         If an option names another part, `using` finds and makes it, by the option, the kind and the
         name. Without `using`, the part has the defaults of its options.

@@ -1,7 +1,7 @@
 """Lists that replace others: lists of plugins, in declarations and in runs.
 
-Items that are texts, or models of one text, are taken for each other. So is a model that has all
-fields of the other, and more.
+Items that are texts, and models of one text, are interchangeable. So is a model that has all fields
+of the other, and more.
 """
 
 from __future__ import annotations

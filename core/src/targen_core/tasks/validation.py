@@ -132,7 +132,7 @@ def _labels(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
-    """Labels that the instance's schema lists differently, as derived tasks come to have."""
+    """Find labels that the instance's schema does not list, as may happen in derived tasks."""
     column = task.instance.model_fields.get("label")
     if task.rows.label_of is not None or column is None:
         return
@@ -178,7 +178,7 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _parts(task: Task[Any, Any]) -> Iterator[str]:
-    """Parts that leave out or share a list, a branch or a label, or are no whole together."""
+    """Find parts that omit or share a list, a branch or a label, or do not add up."""
     if not task.parts:
         return
     if task.contexts is not None or task.seeds:
@@ -331,7 +331,7 @@ def _functions(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _variants(task: Task[Any, Any]) -> Iterator[str]:
-    """Variants that are no task when they are applied."""
+    """Find variants that are not valid tasks once they are applied."""
     for name, variant in task.variants.items():
         try:
             task.replace(**{**variant.changes, "variants": {}})

@@ -57,7 +57,7 @@ def folds_of(
 
 
 def groups_of(corpus: Corpus) -> NDArray[np.int64]:
-    """Number the groups of rows that are no independent draws, shape (rows,).
+    """Number the groups of rows that are not independent draws, shape (rows,).
 
     Rows of one seed are a group. So are rows that share a text of `COPY` words or more, such as a
     premise, and rows of one instance of the task. Only a run records the seeds of its rows.

@@ -37,8 +37,8 @@ class Corpus:
         fields: names of the texts of a row, such as "premise" or "target.span1_text".
         texts: of each row, the text of each field; "" if the row lacks it.
         labels: of each row, its label's name, or "" if it has none.
-        intended: of each row, the label that was asked for; empty where a file
-            holds no second column of labels.
+        intended: of each row, the label that was asked for; empty if a file holds no second column
+            of labels.
         rendered: the text of each row that a model would see, with the words of the template around
             the fields.
         task: whose rows they are, where that is known and installed.

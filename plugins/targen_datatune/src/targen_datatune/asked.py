@@ -48,7 +48,7 @@ class TaskRequest:
         name: its name; by default the first words of the instruction.
         instruction: what is to be done.
         examples: worked ones, all that were given.
-        labels: all answers, where they are a closed set.
+        labels: all answers, if they are a closed set.
         canary: the sentence by which its authors keep their data out of training corpora, or "".
             Any copy of its examples must keep it.
     """

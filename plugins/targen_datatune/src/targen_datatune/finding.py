@@ -46,7 +46,7 @@ class Filters:
         min_rows: at least so many rows; a dataset of an unknown number is admitted.
         max_rows: at most so many.
         gated: whether those are admitted that must be asked for.
-        sources: specifications as the index has them; empty admits all.
+        sources: specifications as in the index; empty accepts all.
     """
 
     licenses: tuple[str, ...] = ()

@@ -96,7 +96,7 @@ class Source:
         spec: the specification, a path made absolute.
         catalogue: the id of the catalogue that opened it.
         options: of the catalogue, as they were set.
-        complete: whether its listing was gone through to the end.
+        complete: whether its listing was read to the end.
         built: when it was last, in seconds since 1970.
         datasets: how many there are.
         entries: how many descriptions there are: one for each configuration.

@@ -23,7 +23,7 @@ GROUPS = {
 }
 """Names for groups of licences. `permissive` ones ask only for attribution; `open` also has those
 that require derived works to be shared alike. Neither includes licences only for non-commercial or
-unchanged use. Users must read the terms of a licence themselves: this is no legal advice.
+unchanged use. Users must read the terms of a licence themselves: this is not legal advice.
 """
 
 _UNSAID = ("", "unknown", "other", "n/a", "none", "-", "?")

@@ -40,7 +40,7 @@ class DatasetEntry(BaseModel):
         rows: how many rows the split has; None if unknown.
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
-        encoding: of its files, where it is not UTF-8 and they do not say it themselves.
+        encoding: of its files, if it is not UTF-8 and they do not say it themselves.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
         notes: remarks on it: "3 rows left out that cannot be read".
     """
@@ -113,8 +113,8 @@ class Catalogue:
         listing: `listing(spec, options)` gives what there is, cheaply and in a stable order.
         describe: `describe(listed, options)` gives an entry for each configuration of a dataset.
         rows: `rows(entry)` gives the rows of the entry's split one by one, always in the same
-            order, of values that JSON has. It raises `DatasetUnavailable` where the dataset
-            vanished, is not for this user, or is not at the entry's `revision` any more.
+            order, of values that JSON has. It raises `DatasetUnavailable` if the dataset vanished,
+            is not for this user, or is not at the entry's `revision` any more.
         options: their class; `options` of the functions is one of them.
         extra: the extra of its distribution that installs their imports beyond the distribution's
             own dependencies, or "".

@@ -18,7 +18,7 @@ _UNITS = (("UTF-16 units", "utf-16-le", 2), ("bytes", "utf-8", 1))
 
 
 def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
-    """Return spans as a row has them: each with its text, in the order of the text.
+    """Return spans as in a row: each with its text, in the order of the text.
 
     A span needs a start, an end and a type. The type may be called `label`, as in Prodigy, or be
     the only one of `labels`, as in Label Studio. A span may also be a list of all three, as in

@@ -1,4 +1,4 @@
-"""The crew: the actors of a run, started, watched, made again where one is lost, and let go."""
+"""The crew: the actors of a run, started, watched, replaced if lost, and released."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
 
 __all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
 
-_HEADS = 32  # beginnings of prompts that a worker is taken to keep
+_HEADS = 32  # beginnings of prompts that a worker is assumed to keep
 _SLACK = 8  # one more call per this many does not justify a new worker
 _SPARE = 3  # calls for each worker that wait, so that there is a choice
 _LOOK = 32  # calls among which is chosen
@@ -282,7 +282,7 @@ class Pool:
             )
 
     def _lose(self, member: Member, why: str) -> None:
-        """A worker is gone: what it had was perhaps answered, and what it was not sent was not."""
+        """Handle a lost worker: its calls may have been answered, except those not sent."""
         self.members.remove(member)
         unsent = {order.number for order in member.outbox}
         if member.flush is not None:

@@ -4,11 +4,11 @@ These are pure functions of plain sequences, without chance. A figure that the g
 define has no value and says why, so that no NaN ever reaches a report.
 
 Intervals of coefficients are of 95 %, by the jackknife (Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is taken to Fisher's z
-scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how often each
-combination of grades occurs, and all coefficients here are such. Rows with the same combination are
-left out together at no cost. If all raters agree on every row, there is no variation and no
-interval. Shares have Wilson's interval (JASA 22, 1927).
+the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is transformed to
+Fisher's z scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how
+often each combination of grades occurs, and all coefficients here are such. Rows with the same
+combination are left out together at no cost. If all raters agree on every row, there is no
+variation and no interval. Shares have Wilson's interval (JASA 22, 1927).
 """
 
 from __future__ import annotations

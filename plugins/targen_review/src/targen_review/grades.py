@@ -268,7 +268,7 @@ class GradeBook:
         """Read what was appended since, by this process or another.
 
         Raises:
-            RunDirectoryError: a line is no grade.
+            RunDirectoryError: a line is not a grade.
         """
         size = os.fstat(self._fd).st_size
         if size <= self._read:

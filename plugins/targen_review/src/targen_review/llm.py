@@ -261,7 +261,7 @@ def _system(prompt: Prompt) -> str:
 
 
 def rater_name(backend: str, model: str) -> str:
-    """The name of a model as a rater, where the user gives none."""
+    """The name of a model as a rater, if the user gives none."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", model or backend).strip("-.")[-40:].strip("-.")
     return name or "model"
 
@@ -275,7 +275,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
         The number of grades written, and the number in the run.
 
     Raises:
-        UsageError: it is no such run, or the name is another rater's.
+        UsageError: the run does not belong to it, or the name is another rater's.
         RunDirectoryError: it or the grades cannot be read.
     """
     plan = load_plan(folder)

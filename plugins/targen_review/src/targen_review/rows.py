@@ -433,10 +433,10 @@ class Mended:
     """A row as a person changed it.
 
     Attributes:
-        problems: what the task says against it, in its own words; empty where it is a good row.
+        problems: what the task says against it, in its own words; empty if it is a good row.
         unchecked: checks that could not be run, as on data without a seed, in words.
         rows: the official rows with the edits and the new label; empty if the row cannot have any.
-        values: the instance with them, as JSON, where the task's schema accepts it.
+        values: the instance with them, as JSON, if the task's schema accepts it.
     """
 
     problems: tuple[str, ...] = ()

@@ -40,8 +40,8 @@ class GradeMeaning(BaseModel):
         meaning: when a row gets it.
         acceptable: whether a row of this grade is good enough to train on.
         effect: what `targen review apply` does with a row of this grade. "changes": it gets the
-            label that the rater gives, and leaves where they give none. If None, the row stays,
-            except under the worst grade of the rubric, unless that is acceptable.
+            label that the rater gives, and leaves if they give none. If None, the row stays, except
+            under the worst grade of the rubric, unless that is acceptable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +61,7 @@ class GradeMeaning(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why a row is no better, where a rater says so with one key.
+    """A reason why a row is not better, which a rater gives with one key.
 
     Attributes:
         key: the letter that gives it and takes it back; stored in upper case.
@@ -136,7 +136,7 @@ class Rubric(BaseModel):
         return any(grade.effect == "changes" for grade in self.grades)
 
     def word(self, letter: str | None) -> str:
-        """Return a grade as reports write it: its letter, or its title where it is of labels."""
+        """Return a grade as reports write it: its letter, or its title if it is of labels."""
         if not self.is_of_labels:
             return letter or ""
         return next((grade.title for grade in self.grades if grade.letter == letter), letter or "")

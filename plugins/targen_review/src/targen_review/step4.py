@@ -39,7 +39,7 @@ class Agreement:
 
     @property
     def precision(self) -> float | None:
-        """The share of these on which they agree with step 4; None if there is no such row."""
+        """Return the share on which they agree with step 4, or None."""
         return self.agreed / self.of if self.of else None
 
 

@@ -34,7 +34,8 @@ Outcome: TypeAlias = Literal[
     "confirmed", "doubted", "relabelled", "edited", "rejected", "disagreed", "unseen"
 ]
 """The outcome for a row: unchanged and acceptable, unchanged though not acceptable, another label,
-other texts, or gone. Or it is unchanged because raters disagree, or because it was not graded."""
+other texts, or removed. Or it is unchanged because raters disagree, or because it was not
+graded."""
 
 EFFECTS: Mapping[str, Effect] = {
     "relabelled": "changes",
@@ -113,7 +114,7 @@ def verdict_of(
     """Return the raters' verdict on a row.
 
     Raters differ if they want different things done. One has the row leave and one keeps it, or
-    they give it other labels, outputs or texts. Different grades with the same effect are no
+    they give it other labels, outputs or texts. Different grades with the same effect are not a
     disagreement. If outputs count as the same, the row gets its own if that is one of them.
     Otherwise it gets the one that most of them equal.
 

@@ -37,7 +37,7 @@ KINDS = (
 )
 _SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
 _NOTHING = "any subject"  # a context without information
-_SAMPLES = 20  # draws of a context where there are no seeds below it
+_SAMPLES = 20  # draws of a context if there are no seeds below it
 _SHARES = {"half of the contexts": 0.5, "a quarter of the contexts": 0.25}
 
 

@@ -114,7 +114,7 @@ def evaluate(
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
-        Figures, which labels are taken for which, parts of the rows, and predictions.
+        Return figures, which labels are confused, parts of the rows, and predictions.
 
     Raises:
         UsageError: the model does not exist, or no row has a label.

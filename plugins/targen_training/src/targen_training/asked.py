@@ -62,7 +62,8 @@ def read_rows(
     rows would mislead.
 
     Raises:
-        UsageError: there are no rows, their task is unknown, or one is bad and all must be good.
+        UsageError: there are no rows, their task is unknown, or one is invalid although all must be
+            valid.
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder

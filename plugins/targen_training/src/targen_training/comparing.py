@@ -334,7 +334,7 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
 
 
 def print_tables(results: Results) -> Sequence[str]:
-    """Print the tables and what they come to; return the warnings."""
+    """Print the tables and conclusions; return the warnings."""
     from targen_cli.tables import print_table
     from targen_training.experiments.pages import findings_of, shown
 

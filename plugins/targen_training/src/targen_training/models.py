@@ -146,7 +146,7 @@ class Trained:
         facts: where it is from.
         predict: of decisions a score for each of `answers`.
         seen: hashes of what it learned from, in order.
-        answers: what it may say: its labels, and `ILLEGAL` where it writes its answers.
+        answers: what it may say: its labels, and `ILLEGAL` if it writes its answers.
         folder: where it is.
         output: what it learned in place of labels.
     """

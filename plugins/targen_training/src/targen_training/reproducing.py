@@ -365,7 +365,7 @@ def reproduce(
 def _other_command(
     ctx: typer.Context, item: Item, folders: Mapping[str, Path | None], *, plan: bool
 ) -> None:
-    """Print and run the command of an item that is no experiment.
+    """Print and run the command of an item that is not an experiment.
 
     Raises:
         UsageError: the command lacks a folder, or an option is not for it.

@@ -97,7 +97,7 @@ class ChatGptBatches(CompletionCodec):
 
 
 def _why(job: Mapping[str, Any]) -> str:
-    """A batch's status, with the service's words where it has some."""
+    """A batch's status, with the service's words if it has some."""
     errors = job.get("errors")
     data = errors.get("data") if isinstance(errors, dict) else None
     first = data[0] if isinstance(data, list) and data else None

@@ -61,7 +61,7 @@ _SLOWER = (
     + Option("tpm", ...)
     + " to the account's limits"
 )
-_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it is no start
+_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}

@@ -46,7 +46,7 @@ class HttpModel(ABC):
     """Where it lists its models, under the address."""
     service: ClassVar[Service]
     key_of: ClassVar[str] = ""
-    """The backend that makes no call without a key; "" where a call needs none."""
+    """The backend that makes no call without a key; "" if a call needs none."""
     seeded = True
     top_logprobs: int | None = None
     scores_given = False

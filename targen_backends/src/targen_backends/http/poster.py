@@ -115,7 +115,7 @@ class Poster:
         """Post `data` once; `headers` only apply to this call.
 
         Raises:
-            ServiceError: for every answer that is no JSON with status 200.
+            ServiceError: for every answer that is not JSON with status 200.
         """
         session = self._open()
         try:
@@ -248,7 +248,7 @@ class Poster:
         return named(malformed, request_id(headers, self.secret))
 
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
-        """The error for an answer with status 200 that is no JSON."""
+        """Return the error for an answer with status 200 that is not JSON."""
         begin = scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)

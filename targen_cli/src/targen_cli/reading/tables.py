@@ -321,11 +321,11 @@ class _Thrift:
         self.at = 0
 
     def struct(self, depth: int = 0) -> dict[int, Any]:
-        """Return the fields of a struct by their numbers; those that are no numbers are skipped.
+        """Return the fields of a struct by their numbers; those that are not numbers are skipped.
 
         Raises:
             EOFError: the struct does not end.
-            Malformed: it is no struct, or is nested too deeply.
+            Malformed: it is not a struct, or is nested too deeply.
         """
         fields: dict[int, Any] = {}
         number = 0

@@ -27,7 +27,8 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         deepest: the most levels of nesting of a value.
 
     Raises:
-        Malformed: when the iterator comes to what is not JSON, not a list, or nested too deeply.
+        Malformed: when the iterator reaches something that is not JSON, not a list, or nested too
+            deeply.
     """
     scan = json.JSONDecoder().raw_decode
     if not (start := _OPENS.match(text)):

@@ -35,9 +35,9 @@ from targen_standard.batches.waiting import WaitingCall
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
 
-_NAMED = 1_000  # places that are no answers
+_NAMED = 1_000  # places that are not answers
 _NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait
-_WORDS = 600  # characters of why a place is no answer
+_WORDS = 600  # characters of the reason why a place is not an answer
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Imported:
     pending: int = 0
 
     def refuse(self, file: Path | None, line: int, why: str) -> None:
-        """Count a place that is no answer, and name it if it is among the first."""
+        """Count a place that is not an answer, and name it if it is among the first."""
         self.bad += 1
         if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
             self.garbage.append(_at(file, line, why))
@@ -97,7 +97,7 @@ class FileTransport:
 
     Args:
         file: the answers, one per line or as a sheet, or None.
-        run: the run directory, where it is known, for what to do next.
+        run: the run directory, if it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
 

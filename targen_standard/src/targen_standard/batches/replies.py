@@ -37,7 +37,7 @@ _JUDGED = {
     frozenset((_REASON, "actual", _VERDICT)): "actual",
     frozenset((_REASON, "answer")): "answer",
 }
-_REFUSES = "unsuitable"  # of a task file, where a seed cannot lead to a row of the label
+_REFUSES = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _BARE_REFUSAL = re.compile(rf"\W*{_REFUSES}\W*(?:true\W*)?", re.IGNORECASE)
 _STRAIGHT = dict.fromkeys(map(ord, "“”„«»"), '"')  # of an editor, where JSON was meant
 _NO_TEXT = frozenset(

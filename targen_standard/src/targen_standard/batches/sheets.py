@@ -228,7 +228,7 @@ class _Section:
         if self._answer is not None:
             self._refuse(self._opened, "a second block below the answer's block")
         elif self._text is None:
-            self._loose = 0  # what is above a prompt is no answer
+            self._loose = 0  # text above a prompt is not an answer
         else:
             text = self._text.getvalue().removesuffix("\n")
             self._answer, self._text = _filled(text, self._opened + 1, self._key), None

@@ -114,7 +114,7 @@ class Difference:
     def same(self) -> bool:
         """Return whether both had the same request and the same results.
 
-        Calls that only one has asked ahead, and how long it took, are no difference.
+        Calls that only one has made ahead, and how long it took, are not a difference.
         """
         apart = self.rows.keys() - {"same"}
         return not (
@@ -142,7 +142,7 @@ def difference(left: Path, right: Path) -> Difference:
     """Compare two runs, or two corrections.
 
     Raises:
-        UsageError: one is no directory, or they are not of one kind.
+        UsageError: one is not a directory, or they are not of one kind.
         RunDirectoryError: one cannot be read.
     """
     result = Difference(left=left, right=right)

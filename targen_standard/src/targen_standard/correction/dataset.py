@@ -312,7 +312,7 @@ def _other_labels(
 ) -> Iterator[str]:
     """Labels that the instance does not have, in an order drawn at random.
 
-    Where labels are open: what single answers come to, then sets of answers.
+    For open labels: the results of single answers, then sets of answers.
     """
     if task.labels:
         names = [label.name for label in task.labels if label.name != claimed]
@@ -575,7 +575,7 @@ def _write(
 
 
 def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
-    """Return what an instance had and has, where it was corrected within its label."""
+    """Return what an instance had and has, if it was corrected within its label."""
     if item.verdict != "relabelled" or task.label_of(item.final) != task.label_of(item.shown):
         return {}
     return {"before": task.answer(item.shown), "after": task.answer(item.final)}

@@ -94,7 +94,7 @@ class Together:
         return self._layer.observer
 
     async def run(self, judging: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-        """Await correctors whose calls come to `answer`, and return what they return.
+        """Await correctors whose calls reach `answer`, and return their results.
 
         Raises:
             TargenError, CallCancelled: the first of them that one of them raised.

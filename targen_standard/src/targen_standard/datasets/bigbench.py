@@ -69,7 +69,7 @@ class BigBench:
         before_output: the text before an answer (`example_output_prefix`).
         before_choice: the text before a choice (`choice_prefix`).
         between: the text between worked examples (`few_shot_example_separator`).
-        output_regex: what is taken of a written answer; "" for its first clause.
+        output_regex: the part of a written answer to use; "" for its first clause.
         stop_string: where a written answer ends, or "".
         canary: the sentence by which its authors keep it out of training corpora, or "".
     """
@@ -98,8 +98,8 @@ class BigBench:
     def rows(self) -> list[dict[str, Any]]:
         """Its examples as rows: `input`, and the best answer as `output`, or as `label`.
 
-        It is a label where all examples have the same choices. Choices that are neither in the
-        input nor labels are a column of their own.
+        It is a label if all examples have the same choices. Choices that are neither in the input
+        nor labels are a column of their own.
         """
         closed = bool(self.labels)
         rows: list[dict[str, Any]] = []

@@ -27,7 +27,7 @@ def file_of_rows(rows: Any) -> Path:
     A run copies it later, and a command may read it until it ends.
 
     Raises:
-        UsageError: they are no dataset.
+        UsageError: they are not a dataset.
     """
     if isinstance(rows, str | PathLike):
         path = as_path(rows)

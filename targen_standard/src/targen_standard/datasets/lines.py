@@ -29,7 +29,7 @@ _LARGE = 4 << 20  # bytes of a file that is streamed
 
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
-    """A file of JSON lines; its last may be torn where a run is going on.
+    """A file of JSON lines; its last may be torn if a run is going on.
 
     Raises:
         UsageError: the file cannot be read, or is in another encoding.

@@ -89,7 +89,7 @@ def _copied(folder: Path, known: Any) -> Callable[[], str] | None:
 
 
 def _named(known: Any) -> Callable[[], str] | None:
-    """The task that a folder says its rows are of, where it is the name of an installed one.
+    """The task that a folder says its rows are of, if it is the name of an installed one.
 
     It is never a file, whose code would be run.
     """
@@ -130,7 +130,7 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
 
 class _Texts(DatasetReader):
     def file(self, path: Path, encoding: str) -> Source | None:
-        """A .txt file with a text per line, where they are no rows in JSON."""
+        """A .txt file with one text per line, unless its lines are rows in JSON."""
         if path.suffix.lower() != ".txt":
             return None
         text = whole(path, encoding)

@@ -256,7 +256,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     Raises:
         UsageError: the source has no row, valid or not.
     """
-    numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
+    numbered: list[tuple[int, _Row | None]] = []  # None if the row is bad
     places: dict[Any, int] = {}
     for number, record in _records(source, task):
         try:

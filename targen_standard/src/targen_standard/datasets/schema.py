@@ -66,7 +66,7 @@ class Place:
             return {"true": True, "false": False}.get(cell.lower(), cell)
 
     def without_nulls(self, value: Any) -> Any:
-        """A value without the nulls of columns, where a row may lack the key."""
+        """A value without the nulls of columns, if a row may lack the key."""
         if isinstance(value, Mapping):
             return {
                 name: self.column(name).without_nulls(part)

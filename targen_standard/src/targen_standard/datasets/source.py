@@ -49,7 +49,7 @@ class Source:
         version: the version of the task that made a run's rows.
         task: finds the name of the task that a folder says it is of.
         variants: of that task.
-        of: that task itself, where the rows are of a `Dataset`.
+        of: that task itself, if the rows are of a `Dataset`.
         card: the dataset card, or "".
         provenance: where a run's instances are from.
         then: what is done to the dataset once its rows are read, such as weighing them.
@@ -114,7 +114,7 @@ class DatasetReader:
     """Opens datasets in a form of its own; each method returns None if it is not that form."""
 
     def folder(self, path: Path) -> Source | None:
-        """Open a folder that is no run directory."""
+        """Open a folder that is not a run directory."""
         return None
 
     def file(self, path: Path, encoding: str) -> Source | None:

@@ -193,7 +193,7 @@ def _lines(data: bytes) -> Iterator[bytes]:
 
 
 def _decoded(line: bytes) -> str | ValueError:
-    """A line without spaces around it; one in another encoding is no reason to refuse the rest."""
+    """Return a line without surrounding spaces; one in another encoding does not spoil the rest."""
     try:
         return line.decode().strip()
     except UnicodeDecodeError:

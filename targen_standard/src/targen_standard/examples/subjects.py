@@ -2,7 +2,7 @@
 
 A subject that belongs to one label must not be drawn for the rows of all labels. The rows would not
 fit their label, and a reader of the draws would think of that label. So words of the labels and
-their definitions are no subjects; nor are those that hardly any but one label of the examples has.
+their definitions are not subjects; nor are those that hardly any but one label of the examples has.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from targen_standard.filters.excluded.comparing import plain_words
 __all__ = ["SUBJECT", "closely_measured", "subjects_of"]
 
 SUBJECT = "may touch on"
-"""The trait that has them."""
+"""The trait for subjects."""
 
 _OTHER = "anything else"
 _SLOTS = 20

@@ -1,6 +1,6 @@
 """A dataset to the Hugging Face hub, through its own client.
 
-The client waits and tries again where a service is busy, and sends only what changed. We add three
+The client waits and tries again if a service is busy, and sends only what changed. We add three
 rules. Data are replaced only on request, a commit is complete or absent, and refusals of the hub
 come with a way out.
 """
@@ -53,7 +53,7 @@ def push(
 
     Args:
         folder: what to put there.
-        repo: OWNER/NAME; made where it is not there.
+        repo: OWNER/NAME; made if it is not there.
         private: whether a new one is private; an existing one keeps its setting.
         force: replace an existing dataset. Files that no export writes are kept.
         token: of the hub; by default what `hf auth login` or HF_TOKEN left.

@@ -65,7 +65,7 @@ def _exporter(options: CsvOptions) -> Exporter:
     def write(dataset: Dataset, out: Path) -> None:
         header = columns(dataset)
         with open(out, "w", encoding="utf-8", newline="") as file:
-            # \r\n after each row, quotes where they are needed
+            # \r\n after each row, quotes if they are needed
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow([shown(name) for name in header])
             for row in dataset.rows:

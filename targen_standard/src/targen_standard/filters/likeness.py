@@ -32,7 +32,7 @@ KEYS = _BANDS
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
 _SOME = 1000  # rows met, with repeats, from which on an array is quicker
-_PART = 32  # more keys wait to be sorted where there are more: this part of all
+_PART = 32  # more keys wait to be sorted if there are more: this part of all
 _HALF, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 

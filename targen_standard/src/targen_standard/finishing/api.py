@@ -27,7 +27,7 @@ def unfinished_by(run: Path) -> str:
 
     Raises:
         UsageError: the copy of the run's task was not run on this machine before.
-        RunDirectoryError: this is no run directory.
+        RunDirectoryError: this is not a run directory.
     """
     asked = _asked(run)
     if asked is None:
@@ -54,7 +54,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     Raises:
         UsageError: the run does not come from a method, the method leaves its rows unchanged or
             cannot use them, or something is in the way.
-        RunDirectoryError: this is no run directory.
+        RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.
     """
@@ -98,7 +98,7 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
         "".
 
     Raises:
-        RunDirectoryError: this is no run directory.
+        RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.
     """

@@ -144,8 +144,8 @@ def _plain(kind: Any, name: str, value: Any) -> Any:
 def _names(kind: Any) -> tuple[set[str], bool]:
     """The options that a class's constructor takes, and whether those are all.
 
-    Fields by their names and aliases, as the class allows, and the arguments of
-    constructors of its own; where one takes any, more is possible.
+    Fields by their names and aliases, as the class allows, and the arguments of constructors of its
+    own; if one takes any, more is possible.
     """
     config = kind.model_config
     by_name = config.get("populate_by_name") or config.get("validate_by_name")

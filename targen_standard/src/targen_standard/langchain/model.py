@@ -123,8 +123,8 @@ class LangChainModel:
     langchain's own cache cost ten times as much as the call itself, and our call layer caches,
     limits and retries. It runs in one event loop per process, whatever loop awaits it; see `loop`.
 
-    Sampling parameters go in as keyword arguments. A sampling seed is sent
-    where the model has a field of that name. A schema is sent as the class's
+    Sampling parameters go in as keyword arguments. A sampling seed is sent if the model has a field
+    of that name. A schema is sent as the class's
     `with_structured_output` sends it: as the form of the reply, or as a tool
     that must be called. A class that has neither, such as langchain's fakes,
     gets the schema in words; so does a service that refuses the other forms.

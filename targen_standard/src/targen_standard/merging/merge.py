@@ -1,8 +1,8 @@
 """Merging: one run directory of the rows of several runs of a task.
 
 The rows of the runs are visited in turns, each run in its own order. All runs have the same rate,
-so that all lose equally at the end. A row is taken if its label still wants rows and it is not
-nearly a row that was taken. The order in which runs are named does not matter.
+so that all lose equally at the end. A row is kept if its label still needs rows and it is not
+nearly one that was kept. The order in which runs are named does not matter.
 
 The result does not need the runs, so that they may be deleted. It has their manifests, the records
 of all their calls and all their rejects. It is written next to its final place and moved there when

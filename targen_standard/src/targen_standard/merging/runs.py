@@ -1,4 +1,4 @@
-"""The runs of a merge: opened, put in order, and refused where they do not go together."""
+"""The runs of a merge: opened, put in order, and refused if they do not go together."""
 
 from __future__ import annotations
 

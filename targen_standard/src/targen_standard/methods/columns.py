@@ -113,7 +113,7 @@ class Columns:
             label: the label's name.
 
         Raises:
-            Rejected: what `check` raises, or `illegal-row`, where the task's own rows have another
+            Rejected: what `check` raises, or `illegal-row`, if the task's own rows have another
                 form.
         """
         tidy = {

@@ -60,7 +60,7 @@ class MethodFile(BaseModel):
         use: the method's name; see `targen list-methods`.
         task: the task whose rows are made: a name, or a task file.
         variants: variants of the task.
-        given: datasets of the task's rows that the method starts from, where it does: files, run
+        given: datasets of the task's rows that the method starts from, if it does: files, run
             directories, or rows of a hub.
         digest: of what is in them; a run writes it down, so that other rows are noticed.
         preset: options that the method knows by a name.
@@ -260,7 +260,7 @@ def task_of_rows(
         An id or a file, as the run keeps it if a method made the rows; "" if unknown.
 
     Raises:
-        UsageError: the dataset does not exist, or its task is gone.
+        UsageError: the dataset does not exist, or its task is missing.
         RunDirectoryError: the folder holds none.
     """
     opened = open_source(source)

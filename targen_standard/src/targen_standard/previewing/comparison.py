@@ -50,7 +50,7 @@ class Compared:
         instructions_similarity: mean cosine similarity of the instructions to those of the other
             variants; None for a single variant.
         prompts_similarity: the same for the used prompts of step 3.
-        examples: right, wrong and rejected examples, where there were any.
+        examples: right, wrong and rejected examples, if there were any.
         problem: what ended the trial early.
     """
 

@@ -25,7 +25,7 @@ from targen_core.wording import Action
 
 __all__ = ["unfinished_report"]
 
-_MOST = 10**9  # rows of one candidate: what is more is no count
+_MOST = 10**9  # rows of one candidate: larger values are invalid
 
 
 def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _ending(tracker: QuotaTracker, record: Mapping[str, Any], label: str) -> str
 
 def _is_left_to_others(registry: Registry, limits: Limits, backends: Collection[str]) -> bool:
     """Return whether a run does not send by itself: somebody else delivers its calls."""
-    with contextlib.suppress(TargenError):  # a plugin is gone
+    with contextlib.suppress(TargenError):  # a plugin is missing
         named = (item for item in registry.all("backend") if item.id in backends)  # no class is run
         own = (registry.resolve(item).delivery for item in named)
         name = limits.delivered_by or next(filter(None, own), "")

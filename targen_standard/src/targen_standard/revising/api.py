@@ -255,7 +255,7 @@ class Planned:
                 if _is_same(out, Manifest.load(made / "manifest.json")):
                     return out, registry
                 raise _taken(out)
-            # Whole at once: what a process that is killed leaves is never taken for a revision.
+            # Complete at once: the remains of a killed process never count as a revision.
             put_folder(made, out)
             note_begun(out)
         return out, registry

@@ -28,7 +28,7 @@ class Change:
     Attributes:
         name: what it is: a key of the task's file, or of the run's record, with dots.
         was: how it was, in words; None if it is new.
-        now: how it is; None if it is gone.
+        now: its present value; None if it was removed.
     """
 
     name: str
@@ -106,7 +106,7 @@ class RevisionPlan:
 
     @property
     def share(self) -> float:
-        """The calls as a share of those that the run took; 0 where it took none."""
+        """The calls as a share of those that the run took; 0 if it took none."""
         return self.calls.total / self.before.total if self.before.total else 0.0
 
     def __repr__(self) -> str:
@@ -255,7 +255,7 @@ def _changes(job: Revision) -> Iterator[Change]:
 
 
 def _deciding(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Those that decide rows, such as not the name of a copy; all where none does."""
+    """Return those that decide rows, such as not the name of a copy; all if none does."""
     found = (each for each in changes if each.name.partition(".")[0] not in _DECIDE_NO_ROW)
     return tuple(found) or changes
 

@@ -158,7 +158,7 @@ class Revision(Replay):
         return layer
 
     async def take_ahead(self) -> None:
-        """Take over the texts that the run wrote ahead, which a rehearsal may not come to.
+        """Carry over the texts that the run wrote ahead, which a rehearsal may not reach.
 
         The revision's judgements decide which of them it needs. They only serve a task whose texts
         do not show earlier ones.
@@ -198,7 +198,7 @@ class RevisionOfTouched(Revision):
 
 
 def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
-    """The labels that are new, gone or defined otherwise, and those of samples that are."""
+    """Return the labels that are new, removed or redefined, and those of changed samples."""
     before, after = ({label.name: label for label in task.labels} for task in (was, now))
     touched = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     for sample in {*was.judging.samples} ^ {*now.judging.samples}:
@@ -323,7 +323,7 @@ class _Past:
 
 
 class _Carrying(LocalExecutor):
-    """Executes candidates, and takes old replies over where the revision says so."""
+    """Executes candidates, and takes old replies over if the revision says so."""
 
     revision: Revision
     standing: _Standing

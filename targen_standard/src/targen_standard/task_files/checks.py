@@ -33,7 +33,7 @@ __all__ = [
     "no_worked_answer",
 ]
 
-_MAX_WORDS = 10_000  # words, where a declaration sets no bound
+_MAX_WORDS = 10_000  # words, if a declaration sets no bound
 
 
 def no_worked_answer(item: str, prompt: Prompt) -> None:

@@ -590,7 +590,7 @@ class Declaration(_Part):
         return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
 
     def _dumped(self, exclude: Collection[str] = (), *, omitted: str = "") -> dict[str, Any]:
-        """The keys that are no defaults, and the form of each text unless it is to be omitted."""
+        """Return the keys that are not defaults, and each text's form unless it is omitted."""
         # Defaults are left out, so that a key that a later version of targen adds has no effect.
         value = self.model_dump(mode="json", exclude={*exclude, "fields"}, exclude_defaults=True)
         fields = {}
@@ -657,7 +657,7 @@ class Declaration(_Part):
             return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
-        return self.edition > 1 and not fixed  # of fixed ones there are no more
+        return self.edition > 1 and not fixed  # a fixed list cannot grow
 
     @property
     def may_refuse(self) -> bool:

@@ -54,7 +54,7 @@ __all__ = [
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
 Row = Mapping[str, Any]
-"""The columns of a row by name, as JSON has them."""
+"""The columns of a row by name, as in JSON."""
 
 _NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
 

@@ -56,7 +56,7 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
 
 
 def seeds_prompt(declaration: Declaration) -> Prompt:
-    """Step 2: its values are count, have and, where there are contexts, context."""
+    """Step 2: its values are count, have and, if there are contexts, context."""
     if declaration.prompts.seeds:
         return Prompt("seeds", declaration.prompts.seeds)
     part = declaration.seeds
@@ -88,7 +88,7 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
 def branch_prompt(
     declaration: Declaration, name: str, branch: BranchPart, label: str | None
 ) -> Prompt:
-    """Step 3 for one branch: its values are seed, and count or earlier where there are such."""
+    """Step 3 for one branch: its values are seed, and count or earlier if there are such."""
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
     several = declaration.instances_per_call > 1
@@ -245,7 +245,7 @@ def _general(name: str, template: str = "", **said: str) -> Prompt:
 
 
 def _quoted(text: str) -> str:
-    """A text that is neither filled in nor taken for the heading of a turn."""
+    """Return a text that is neither filled in nor read as the heading of a turn."""
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
 
 

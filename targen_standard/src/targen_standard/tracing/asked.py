@@ -57,7 +57,7 @@ class AskedCall:
         messages: the conversation.
         exact: whether the key of the reply proves that this was sent; else it is what the task
             asks today.
-        attempt: 1, or 2 where the first reply could not be used.
+        attempt: 1, or 2 if the first reply could not be used.
     """
 
     messages: Sequence[Message]

@@ -122,7 +122,7 @@ def from_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
     """Return the instance of two official rows, if they are labelled; reverses `to_rows`.
 
     Raises:
-        ValueError: there are not two, or they are no pair.
+        ValueError: there are not two, or they are not a pair.
     """
     if len(rows) != 2:
         raise ValueError(f"an instance has two rows, not {len(rows)}")

@@ -16,7 +16,7 @@ _SPEAKERS = stems("person speaker b")  # what a hypothesis calls those behind "A
 
 
 def check_pair(row: CbRow, setting: str) -> None:
-    """A short premise and a statement about it that is no copy.
+    """Check a short premise and a statement about it that is not a copy.
 
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences` (of
@@ -64,7 +64,7 @@ def _embedded(hypothesis: str, before: str, last: str) -> None:
     clause = stems(hypothesis) - _SPEAKERS
     held = clause & stems(last)
     if not held and _rest_stands(hypothesis, before, last):
-        held = clause  # "Grandpa did it." of "he did it", where no word of the clause has content
+        held = clause  # "Grandpa did it." of "he did it", if no word of the clause has content
     if not held or len(clause - held - stems(before)) > len(held):
         raise Rejected("not-embedded", "the premise's last sentence does not hold the hypothesis")
     if len(set(words(last)) - set(words(hypothesis))) < _AROUND:

@@ -33,8 +33,8 @@ def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
     longer name. Such a word is a candidate, but not asked for.
 
     Raises:
-        Rejected: `few-entities`, where the passage names fewer than three, or
-            none whose forms are its own.
+        Rejected: `few-entities`, if the passage names fewer than three, or none whose forms are its
+            own.
     """
     clear = [entity for entity in entities if not entity.tangled]
     if len(entities) < CANDIDATES or not clear:

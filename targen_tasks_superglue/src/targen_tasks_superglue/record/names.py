@@ -2,9 +2,8 @@
 
 A name is a run of capitalised words ("Ada Brenner", "Bank of England",
 "J. F. Lund"), an acronym, or one capitalised word that its sentence does not
-capitalise anyway. Dates, titles before a person's name and a leading "The"
-are no part of one. The rules are written for precision: in case of doubt, a word does not count as
-a name.
+capitalise anyway. Dates, titles before a person's name and a leading "The" are not part of one. The
+rules are written for precision: in case of doubt, a word does not count as a name.
 """
 
 from __future__ import annotations

@@ -146,13 +146,13 @@ TIMES = _set(
     "mondays november october saturday saturdays september spring summer sunday sundays thursday "
     "thursdays tuesday tuesdays wednesday wednesdays winter"
 )
-"""Days, months and seasons: dates are no entities."""
+"""Days, months and seasons: dates are not entities."""
 
 TIME_MARKS = _set(
     "ad am apr aug bc bce ce dec est feb fri gmt jan jul jun mar mon nov oct pm sat sep sept sun "
     "thu tue utc wed"
 )
-"""Short forms of those, and other marks of time, which are dates where no name follows."""
+"""Short forms of those, and other marks of time, which are dates unless a name follows."""
 
 TIME_CUES = _set(
     "about after and around before between by during each early every from in last late mid next "

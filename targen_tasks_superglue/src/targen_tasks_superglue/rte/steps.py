@@ -169,7 +169,7 @@ async def write_not_entailment_seedless(llm: Llm, topic: str) -> RteRow:
 
 
 def _kind(llm: Llm) -> str:
-    """The kind of not-entailment that was drawn; a task without the dimension has them in turns."""
+    """Return the drawn kind of not-entailment; a task without the dimension alternates them."""
     return llm.draws[0].get("kind") or llm.alternate(*_NOT_ENTAILMENT)
 
 

@@ -98,10 +98,10 @@ def no_copy(hypothesis: str, premise: str) -> None:
 
 
 def stems(text: str) -> set[str]:
-    """The beginnings of a text's content words, or of all its words where it has no other.
+    """The beginnings of a text's content words, or of all its words if it has no other.
 
     Two forms of a word share a stem, and so do some unrelated words: enough to see that two texts
-    share a subject. "Ayumi's" is "Ayumi", and "they're" is no content word.
+    share a subject. "Ayumi's" is "Ayumi", and "they're" is not a content word.
     """
     plain = " ".join(re.split(r"['\u2019]", word)[0] for word in words(text))
     kept = content_words(plain) or set(normalized(plain).split())

@@ -125,7 +125,7 @@ class PronounPair(SubjectPair):
 
     @property
     def phrases(self) -> tuple[str, str]:
-        """The two as a text has them: names bare, all else with "the"."""
+        """Return the two as in a text: names bare, all else with "the"."""
         the = "" if self.named else "the "
         return f"{the}{self.first}", f"{the}{self.second}"
 
@@ -136,7 +136,7 @@ class PronounPair(SubjectPair):
 
 
 def check_pair(pair: SubjectPair) -> None:
-    """Two phrases of 1 to 4 words that cannot be taken for each other, both of the pair's number.
+    """Check two phrases of 1 to 4 words that cannot be confused, both of the pair's number.
 
     Raises:
         Rejected: `no-words`, `too-long`, `not-latin`, `markup`, or `names-another` (it has a
@@ -259,13 +259,13 @@ def paper_pairs(
     check: Callable[[Any], None] = check_pronoun_pair,
     summary: str = "two people or groups who meet in a setting, with a pronoun for either",
 ) -> ListStep[Any]:
-    """A list step of subject pairs below a setting, as the paper has them.
+    """Return a list step of subject pairs below a setting, as in the paper.
 
     Args:
         numbers: the numbers that the pairs may have, in equal shares. One call asks for each, so
             the call decides a pair's number.
-        pronouns: whether each pair gets a pronoun set: `he` or `she` at random
-            where it is singular, `they` where it is plural.
+        pronouns: whether each pair gets a pronoun set: `he` or `she` at random if it is singular,
+            `they` if it is plural.
         batch: pairs a setting; the paper has 10.
         check: what must hold of a pair.
         summary: one line for people.

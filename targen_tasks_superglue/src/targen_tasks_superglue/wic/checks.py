@@ -184,7 +184,7 @@ def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None)
 def shared_words(word: str, sentence1: str, sentence2: str) -> set[str]:
     """Words of content that both sentences hold, the forms of the word itself apart.
 
-    As sentence 1 has them: "trains" where sentence 2 has "train".
+    As in sentence 1: "trains" if sentence 2 has "train".
     """
     own = forms(word)
     one, two = _content(sentence1, own), _content(sentence2, own)

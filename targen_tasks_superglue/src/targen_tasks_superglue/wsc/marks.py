@@ -55,9 +55,9 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
     dash that joins two words gets spaces, so that words are tokens.
 
     Raises:
-        Rejected: `malformed-mark` (brackets that are no `[pronoun=phrase]`),
-            `wrong-pronoun` (a form of another pronoun), `unknown-referent` (it
-            names neither phrase, or both), `unmarked-pronoun` or `no-mark`.
+        Rejected: `malformed-mark` (brackets that are not `[pronoun=phrase]`), `wrong-pronoun` (a
+            form of another pronoun), `unknown-referent` (it names neither phrase, or both),
+            `unmarked-pronoun` or `no-mark`.
     """
     spaced = " ".join(re.sub(r"\s*[\u2014\u2015]\s*", " \u2014 ", marked).split())
     text = ""

@@ -46,7 +46,7 @@ class RunDirectory:
 
         Raises:
             WriteFailed: it cannot be made or written.
-            RunDirectoryError: it holds links or other things that are no files.
+            RunDirectoryError: it contains links or other things that are not files.
             RunLocked: another process holds it, or this one does already.
         """
         self.path = path
@@ -164,7 +164,7 @@ class RunDirectory:
         self._outputs[-1].write(record)
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
-        """The first rows of the dataset; a replay has not yet come to those behind."""
+        """Return the first rows of the dataset; a replay has not yet reached those after them."""
         return list(islice(read_jsonl(self.path / "dataset.jsonl"), count))
 
     @property

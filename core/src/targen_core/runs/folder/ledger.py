@@ -48,7 +48,7 @@ _Frame = tuple[bytes, bytes, int]
 class Past:
     """A run's history from its ledger: see the attributes of `LedgerFile`, and its verdicts.
 
-    `commits` raises `Contradicted` where a verdict does not read.
+    `commits` raises `Contradicted` if a verdict does not read.
     """
 
     marks: _Marks

@@ -1,9 +1,8 @@
 """Event loops: whose they are, and what stops the work in them.
 
-Ordinary code gets a loop of its own, in a thread where one runs already, as in
-a notebook. There the first Ctrl-C halts the calls and the second one kills. A
-caller's loop keeps its signals: cancelling the task is what halts there, and
-Ctrl-C while it ends is added to what it does itself.
+Ordinary code gets its own loop, in a thread if one is already running, as in a notebook. There the
+first Ctrl-C halts the calls and the second one kills. A caller's loop keeps its signals: cancelling
+the task is what halts there, and Ctrl-C while it ends is added to what it does itself.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ def is_ours() -> bool:
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a loop of its own, in another thread where one runs in this."""
+    """Do the work in its own loop, in another thread if one is running in this."""
     loop = _Loop()
     if _running():
         return _beside(loop, work)
@@ -137,7 +136,7 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 
 def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a thread; Ctrl-C comes to this one and is handed on."""
+    """Do the work in a thread; Ctrl-C reaches this one and is passed on."""
     results: list[T] = []
     raised: list[BaseException] = []
     done = threading.Event()
@@ -163,7 +162,7 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
 
 @contextlib.contextmanager
 def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[None]:
-    """Have Ctrl-C do something, where it comes to this thread; `also` what it does by itself."""
+    """Handle Ctrl-C if it reaches this thread; `also` is the default behaviour."""
     before = signal.getsignal(signal.SIGINT)
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or before is None or (also and not callable(before)):

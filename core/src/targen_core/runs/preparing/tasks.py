@@ -110,7 +110,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:
         task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
-    elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give
+    elif spec.seeds is not None:  # the list is complete: each serves for whatever it can give
         task = task.replace(labels_per_seed=None)
     if spec.seats:
         task = task.replace(seats=spec.seats)
@@ -219,7 +219,7 @@ def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[An
 
 
 def judged_offline(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
-    """The task with a corrector's own offline replies, where it has some."""
+    """The task with a corrector's own offline replies, if it has some."""
     if not getattr(corrector, "prompts", ()) or not hasattr(corrector, "dry_run"):
         return task
     return task.replace(judging={"corrector": corrector})

@@ -6,8 +6,8 @@ above the usual. So `resume` takes an option from a manifest only in three cases
 backend's own value: its default, or that of an environment variable. Or this user has used the very
 same options with this backend on this machine. Or the user types it again. The same holds for caps
 of cost and tokens, and for more calls at once or more rounds than usual. A service's model is only
-a name. Addresses of this machine are no exception: other users' services listen there, and one's
-own.
+a name. Addresses of this machine are not an exception: other users' services listen there, and the
+user's own.
 """
 
 from __future__ import annotations

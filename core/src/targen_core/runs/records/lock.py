@@ -85,7 +85,7 @@ class PartPlan(ManifestPart):
 
     @property
     def typed(self) -> dict[str, Any]:
-        """Its options as a spec has them, by the full id."""
+        """Return its options as in a spec, by the full id."""
         return {f"{self.id}.{name}": value for name, value in self.options.items()}
 
 

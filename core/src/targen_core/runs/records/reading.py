@@ -69,7 +69,7 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: it is not there.
-        RunDirectoryError: it is no plain file, too large, no JSON, or nested too deeply.
+        RunDirectoryError: it is not a plain file, too large, not JSON, or nested too deeply.
     """
     try:
         data = read_plain(path, SMALL)

@@ -110,7 +110,7 @@ def shortcuts() -> Mapping[str, Option]:
 def taken_flags(registry: Registry, part: str) -> Mapping[str, str]:
     """Return the options of a filter, by its id, whose names are taken, and by whom.
 
-    They are no flags: `--filter NAME -o NAME.OPTION=VALUE` sets them.
+    They cannot be flags: `--filter NAME -o NAME.OPTION=VALUE` sets them.
     """
     flagged = _flagged(registry).get(part)
     return {} if flagged is None else flagged.taken

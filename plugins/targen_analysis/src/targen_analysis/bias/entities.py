@@ -179,8 +179,8 @@ def _frequencies(
 def _no_narrower(estimate: Estimate, alone: Estimate) -> Estimate:
     """An interval over rows, but no narrower than if mentions were independent.
 
-    Mentions of a row go together, so it is wider as a rule; where there are few
-    of them, the resamples may all be alike.
+    Mentions of a row go together, so it is wider as a rule; if there are few of them, the resamples
+    may all be alike.
     """
     if estimate.low is None or estimate.high is None or alone.low is None or alone.high is None:
         return Estimate(alone.value)

@@ -207,7 +207,7 @@ def _shown(value: Any) -> str:
 
 
 def _name(source: Source) -> str:
-    """Its name, with that of its folder where it would not say much."""
+    """Its name, with that of its folder if it would not say much."""
     if source.name not in _PLAIN_NAMES or source.run is not None:
         return source.name
     return f"{Path(source.place).resolve().parent.name}/{source.name}"

@@ -91,7 +91,7 @@ def _chance(seed: int) -> np.random.RandomState:
 
 
 def _subjects(text: str) -> list[str]:
-    """The words of a text that are no function words."""
+    """Return the words of a text that are not function words."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return [word for word in split(text) if word not in ENGLISH_STOP_WORDS]

@@ -140,7 +140,7 @@ class _Known:
             self.places[text.strip()].append(at)
 
     def place(self, text: str, answer: str | None = None) -> int | None:
-        """The row with this text, and, where it is given, this answer."""
+        """The row with this text, and, if it is given, this answer."""
         places = self.places.get(text.strip(), ())
         fitting = (at for at in places if answer is None or answer_of(self.corpus, at) == answer)
         return next(fitting, None)

@@ -82,7 +82,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
             infos = iter(api.list_datasets(**_query(name.rstrip("/"), options)))
     while True:
         with _hub(spec):
-            info = next(infos, None)  # asks for the next page where one is read
+            info = next(infos, None)  # requests the next page when it is read
         if info is None:
             return
         if info.private or info.disabled:
@@ -294,7 +294,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
-            if not is_cut:  # what the viewer cut is no row of the dataset
+            if not is_cut:  # a value cut by the viewer is not one of the dataset's
                 yield _named(row, features)
         given = answer.body.get("num_rows_total")
         total = given if isinstance(given, int) else None

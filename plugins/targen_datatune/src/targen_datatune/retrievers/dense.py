@@ -153,7 +153,7 @@ class _Log:
 
     Attributes:
         places: digest -> the place of its vector.
-        size: numbers of a vector; 0 while there are no vectors.
+        size: numbers per vector; 0 without vectors.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:

@@ -42,7 +42,7 @@ class Sources:
         Files and folders that have changed are described again.
 
         Raises:
-            UsageError: there is no catalogue, or it has no dataset that the user admits.
+            UsageError: there is no catalogue, or it has no dataset that the user accepts.
         """
         if self._findings is not None:
             return self._findings
@@ -186,8 +186,8 @@ def _cut(value: Any, length: int, items: int, deep: int = 0) -> Any:
 
 
 def cut(text: str, limit: int) -> str:
-    """A text of at limit so many characters, and how many were left out where some were."""
-    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
+    """A text of at limit so many characters, and how many were left out if some were."""
+    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is not text
     if len(text) <= limit:
         return text
     return f"{text[:limit].rstrip()} … ({len(text) - limit:,} characters more)"

@@ -74,7 +74,7 @@ class Transform(_Part):
     Attributes:
         instruction: what is to be done with an input.
         examples: worked examples, which show the form of a row better than words.
-        labels: all outputs, where they are a closed set; quotas then count by them.
+        labels: all outputs, if they are a closed set; quotas then count by them.
         canary: the sentence by which the examples' authors keep them out of training corpora.
         catalogues: files and folders, or specifications that were built; by default all of the
             index.

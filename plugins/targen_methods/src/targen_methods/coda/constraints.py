@@ -21,7 +21,7 @@ from targen_standard.methods.columns import Columns
 __all__ = ["Constraints", "share_of"]
 
 _SHORTEST, _LONGEST = 5, 10  # a text may always have so few and so many words
-_WORDS = 3  # that are kept of a text, where it has them
+_WORDS = 3  # kept of a text, if it has so many
 _OTHERS = 5  # labels from which a label is distinguished; others are not named
 
 
@@ -142,7 +142,7 @@ class Constraints:
             row: the given row.
             use: the number of the new row among those generated only from this one, from 0.
             form: what it is called, "solo" or a mix.
-            source: the row that the constraints are from, where it is another one.
+            source: the row that the constraints are from, if it is another one.
             alternatives: other words for those of `source`, by the word.
             summary: what the new text is about, where that is to be said.
         """

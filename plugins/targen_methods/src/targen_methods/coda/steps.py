@@ -53,7 +53,7 @@ class Steps:
             base: a task with given rows.
             options: the user's.
             encode: embeds words and texts.
-            tags: gives the parts of speech of a text, where they are a constraint.
+            tags: gives the parts of speech of a text, if they are a constraint.
 
         Raises:
             UsageError: the options make no row of a given one.

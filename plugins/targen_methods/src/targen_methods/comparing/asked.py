@@ -87,7 +87,7 @@ def asked_for(
         task: the task's name or file.
         names: methods, and "targen" for the task's own steps.
         data: name -> existing rows.
-        given: rows for the methods that start from some, where they do with this task.
+        given: rows for the methods that start from some, if they do with this task.
         options: method -> option -> value.
         settings: a name of options, for the methods that know it.
 

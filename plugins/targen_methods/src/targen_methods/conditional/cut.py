@@ -39,7 +39,7 @@ def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int
         first: take one sentence.
 
     Raises:
-        Rejected: `no-end`, where no rule finds an end, or what is closed is no whole sentence.
+        Rejected: `no-end`, if no rule finds an end, or the text up to it is not a whole sentence.
     """
     read = _read(reply, ENDS + ends)
     if first:

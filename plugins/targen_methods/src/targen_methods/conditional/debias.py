@@ -106,8 +106,8 @@ def rescaled(
     likelier, with p', its weight is p max(exp(-decay (p' - p)), floor).
 
     Args:
-        own: the probabilities after the label's prompt; the others' that are not in a mapping
-            are taken for 0.
+        own: the probabilities after the label's prompt; those missing from the others' mappings
+            count as 0.
         others: those after the prompts of the other labels.
         decay: see there, 0 or more.
         floor: see there, above 0.

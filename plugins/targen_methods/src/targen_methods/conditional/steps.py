@@ -263,8 +263,8 @@ class ConditionalSteps:
         """The row of a text after its condition.
 
         Raises:
-            Rejected: what `Columns.instance` raises, what `prose` raises, `copy-of-example`, where
-                the prompts say it, or `copied`, where it nearly repeats a given row.
+            Rejected: what `Columns.instance` raises, what `prose` raises, `copy-of-example`, if the
+                prompts say it, or `copied`, if it nearly repeats a given row.
         """
         name = self.columns.last
         self._is_prose(text, self.options.min_words, name)

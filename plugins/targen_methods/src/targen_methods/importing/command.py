@@ -260,7 +260,7 @@ def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
 
 
 def _values(given: Sequence[str]) -> dict[str, Mapping[str, Sequence[str]]]:
-    """Lists of values by attribute: under "", or by label where the attribute depends on it."""
+    """Lists of values by attribute: under "", or by label if the attribute depends on it."""
     lists: dict[str, Mapping[str, Sequence[str]]] = {}
     for each in given:
         name, is_said, place = each.partition("=")

@@ -91,7 +91,7 @@ class Preset:
 
 
 def _some(**names: str) -> Callable[[Row], dict[str, Any]]:
-    """Columns to keep, under another name, where they hold something."""
+    """Columns to keep, under another name, if they hold something."""
 
     def kept(row: Row) -> dict[str, Any]:
         return {name: row[key] for name, key in names.items() if row.get(key) not in (None, "")}

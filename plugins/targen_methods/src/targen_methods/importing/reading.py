@@ -41,7 +41,7 @@ _FROM_TORCH = (
 
 
 class Bad(ValueError):
-    """Why a record is no row, by a reason that is counted, and in words where they say more."""
+    """The reason why a record is not a row, by which it is counted, and further details."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -150,7 +150,7 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
     """A file, seen to be what its name says.
 
     Raises:
-        UsageError: it cannot be read, or is no text.
+        UsageError: it cannot be read, or is not text.
     """
     start = refuse_binary(path)
     if start.startswith(b"\x93NUMPY"):

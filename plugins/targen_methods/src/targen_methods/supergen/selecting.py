@@ -186,7 +186,7 @@ def keep_best(
         force: replace an earlier selection.
 
     Raises:
-        UsageError: rows belong together, lack a label or the number, or something is in the way.
+        UsageError: rows belong together, lack a label or the number, or the folder is in use.
         WriteFailed: the operating system refuses.
     """
     from targen_standard.datasets.weighing import write_weighed

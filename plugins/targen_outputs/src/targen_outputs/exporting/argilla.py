@@ -64,7 +64,7 @@ def _record(row: Asked) -> Mapping[str, Any]:
         "suggestions": {
             name: {"value": value, "score": None, "agent": "targen"}
             for name, value in values.items()
-            if value != []  # no choice of several is no suggestion
+            if value != []  # several labels without a choice are not a suggestion
         },
         "responses": {},
         "vectors": {},

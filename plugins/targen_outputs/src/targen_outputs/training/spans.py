@@ -95,7 +95,7 @@ def _tags_of(kinds: Sequence[str]) -> tuple[str, ...]:
 
 
 def _legal(tags: Sequence[str]) -> Numbers:
-    """0 where a tag may follow another, or come first; else what no weight outdoes."""
+    """0 if a tag may follow another, or come first; else what no weight outdoes."""
     legal = np.zeros((len(tags) + 1, len(tags)))
     for after, tag in enumerate(tags):
         if tag.startswith("I-"):

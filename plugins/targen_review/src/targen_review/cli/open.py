@@ -418,7 +418,7 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
 
 
 def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
-    """Say where no two rows have anything in common."""
+    """Raise an error if no two rows have anything in common."""
     keys = [row.group for rows in groups.values() for row in rows]
     if len(set(keys)) == len(keys):
         print(

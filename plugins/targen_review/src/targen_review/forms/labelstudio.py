@@ -170,7 +170,7 @@ def _time(value: object) -> str:
 
 
 def _seconds(value: object) -> float:
-    """Return how long it took; 0 where the export does not say, or counted a day and more."""
+    """Return how long it took; 0 if the export does not say, or counted a day and more."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
     return float(value) if math.isfinite(value) and 0 <= value < _DAY else 0.0

@@ -180,7 +180,7 @@ class Answer:
         reject: whether the row should go.
         flag: whether somebody should look again.
         comment: a remark.
-        seconds: how long it took; 0 where the file does not say.
+        seconds: how long it took; 0 if the file does not say.
     """
 
     row: str

@@ -38,7 +38,7 @@ class Question:
     """A grade to give to a row.
 
     Attributes:
-        part: `before` or `after`, or `both` where they are one question.
+        part: `before` or `after`, or `both` if they are one question.
         label: the label that the row is graded against, or "".
         given: the letter that it has.
         active: whether the next letter is for it.
@@ -338,7 +338,7 @@ class Desk:
             seconds: how long the row was looked at.
 
         Raises:
-            UsageError: it is no such answer, or the row is gone.
+            UsageError: the answer is invalid, or the row no longer exists.
             WriteFailed: it could not be written.
         """
         seat = self.seat(at)

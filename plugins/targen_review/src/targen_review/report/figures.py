@@ -382,7 +382,7 @@ def _agreements(
 
 
 def _sides(given: Sequence[Given]) -> tuple[Side, ...]:
-    """Both only where some row's label was corrected, or graded twice and differently."""
+    """Both only if some row's label was corrected, or graded twice and differently."""
     corrected = any(g.grade.before not in (None, g.grade.after) for g in given)
     return ("after", "before") if corrected else ("after",)
 
@@ -532,7 +532,7 @@ def _output_text(material: Material, given: Given) -> str | None:
 def _apart(
     given: Sequence[Given], place: Mapping[str, int], acceptable: Collection[str]
 ) -> tuple[int, bool]:
-    """Return how many steps on the scale raters are apart, and whether they come to other ends."""
+    """Return how many steps raters are apart on the scale, and whether outcomes differ."""
     steps = 0
     split = len({each.grade.reject for each in given if each.grade.is_done}) > 1
     split |= len({each.grade.label for each in given if each.grade.label is not None}) > 1

@@ -219,7 +219,7 @@ class _Pages:
         return query, sides
 
     def _choices(self, sides: bool) -> dict[str, list[str]]:
-        """Return what rows can be chosen by; the datasets are not, where each has its column."""
+        """Return what rows can be chosen by; the datasets are not, if each has its column."""
         every = self._catalogue.choices
         return {name: values for name, values in every.items() if not (sides and name == "data")}
 

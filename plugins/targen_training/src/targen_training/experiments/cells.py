@@ -66,7 +66,7 @@ SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natur
 _UNLIKE = 0.05  # label shares so far apart decide comparisons (total variation)
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of cell.json
-_VALUES = "values.json"  # of each test decision, where an output was learned
+_VALUES = "values.json"  # of each test decision, if an output was learned
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
 BEFORE = "before-"  # and a key: a model that others start from
 

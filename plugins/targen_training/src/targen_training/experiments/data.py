@@ -148,7 +148,7 @@ class Material:
         return sum(len(source.units) for source in self.arms[arm])
 
     def drawn(self, arm: str, units: int | None, seed: int) -> list[Decision]:
-        """So many instances of an arm, in equal parts of its datasets where they suffice.
+        """So many instances of an arm, in equal parts of its datasets if they suffice.
 
         All of them are in the order of the datasets, whatever the seed.
         """

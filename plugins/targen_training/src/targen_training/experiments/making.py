@@ -36,7 +36,7 @@ class Made:
         task: the name or file of its task.
         values: what `targen_core.generate` is called with.
         run: its run directory.
-        own: the task again where it is the arm's own, and not the experiment's.
+        own: the task again if it is the arm's own, and not the experiment's.
         out: where its method puts what it makes of the run's rows.
     """
 

@@ -163,8 +163,8 @@ class PartResult:
         metric: the main figure.
         test: name, digest, rows and unlabelled rows of the test set, and its rows by label.
         arms: of each arm its datasets: names, digests, rows, and what was left out.
-        chance: the main figure of always saying the test set's commonest label, where the
-            figure is accuracy.
+        chance: the main figure of always saying the test set's commonest label, if the figure is
+            accuracy.
         groups: what was trained.
         pairs: arms against each other.
         worth: what rows are worth; empty without a learning curve.

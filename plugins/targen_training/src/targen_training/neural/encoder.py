@@ -124,7 +124,7 @@ def _fit_head(
     data: TrainingSet,
     options: EncoderOptions,
 ) -> None:
-    """Keep the head that the weights have where it tells these labels, or begin a new one.
+    """Keep the head that the weights have if it tells these labels, or begin a new one.
 
     Raises:
         UsageError: it tells others, or the weights are those of no such model.

@@ -66,7 +66,7 @@ class Pretrained:
             more: further arguments of its `from_pretrained`.
 
         Raises:
-            UsageError: the weights are no such model.
+            UsageError: the weights do not contain such a model.
         """
         import torch
 
@@ -156,7 +156,7 @@ def _need_bitsandbytes() -> None:
 
     Raises:
         MissingDependency: it is not installed.
-        UsageError: it cannot be loaded, as where it was built for another CUDA.
+        UsageError: it cannot be loaded, as if it was built for another CUDA.
     """
     try:
         with quiet():
@@ -205,7 +205,7 @@ def load_saved(kind: Any, weights: Weights, **more: Any) -> Any:
         more: further arguments of its `from_pretrained`.
 
     Raises:
-        UsageError: the weights are no such model.
+        UsageError: the weights do not contain such a model.
         ValueError: some are missing.
     """
     base = find_weights(base_of(weights)) if weights.adapter else weights

@@ -114,7 +114,7 @@ def own_trainer(ensembling: Ensembling | None, *, smoothing: float, shift: bool)
     class Own(Trainer):  # type: ignore[misc]
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            # Each batch's loss is a mean already: over accumulated batches the mean is taken again.
+            # Each batch's loss is already a mean: average again over accumulated batches.
             self.model_accepts_loss_kwargs = False
 
         def compute_loss(

@@ -26,7 +26,7 @@ class Weights:
         name: what the user calls it.
         folder: where it lies.
         gguf: the file in it that holds weights and tokenizer, in llama.cpp's form, or "".
-        adapter: it is no whole model but a LoRA adapter of one.
+        adapter: it is not a whole model but a LoRA adapter of one.
     """
 
     name: str

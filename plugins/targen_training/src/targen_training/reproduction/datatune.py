@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "Given", "reproduce_datatune"]
 
 NAME = "datatune-table2"
-_FEW = 20  # different outputs that are taken for a closed set
-_WRONG = 3  # outputs of other rows, where a row has no choices
+_FEW = 20  # different outputs that count as a closed set
+_WRONG = 3  # outputs of other rows, if a row has no choices
 _SHOTS = 2
 
 

@@ -28,7 +28,7 @@ def method_file(
         use: the method's name.
         task: the task's name.
         given: rows of the task, for a method that needs or accepts some.
-        settings: the method's options by a name, where it knows it.
+        settings: the method's options by a name, if it knows it.
         folder: where the file is written.
 
     Raises:

@@ -70,13 +70,13 @@ class Size:
         differs: from the paper's.
         differs_together: further differences if one model learns all tasks.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
-        together: in place of `models` where one model learns all tasks; empty: the same.
+        together: used instead of `models` if one model learns all tasks; empty: the same.
         before: in place of `models` if a model is pre-finetuned first.
         leaves: tasks that a model by its name is not trained on, unless it is named.
         parameters: of a model by its name, in millions.
         trained: the parameters that LoRA adds, in millions; only these are trained.
         others: tasks that table 8 tests by default, of those available; empty: all.
-        rows: of an arm, where a generator that is slow here is among them.
+        rows: of an arm, if a generator that is slow here is among them.
     """
 
     models: Sequence[Mapping[str, Any]]

@@ -56,7 +56,7 @@ class TrainerSuite(Suite):
     Attributes:
         trainer: the registered name.
         options: what a user gives as `-o`, "KEY=VALUE".
-        min_accuracy: the accuracy that it must reach where one word tells the label; of an output,
+        min_accuracy: the accuracy that it must reach if one word reveals the label; of an output,
             its main figure.
     """
 
@@ -108,7 +108,7 @@ class TrainerSuite(Suite):
         assert self.target().version, "give it a version"
 
     def test_learns(self, predictor: Predictor) -> None:
-        """It tells the labels of rows that it did not see, where one word does; or their output."""
+        """It predicts the labels of unseen rows, if one word reveals them; or their output."""
         if (output := self.target().output) is not None:
             decisions = self.telling(seed=1).decisions
             found = output.measured([each.value for each in decisions], predictor(decisions))
@@ -131,7 +131,7 @@ class TrainerSuite(Suite):
     def test_three_labels(self, tmp_path: Path) -> None:
         """It gives a score for each label, in their order, whatever order the rows have.
 
-        One that writes its answers gives one more, for what is no legal answer.
+        One that writes its answers returns one more score, for illegal answers.
         """
         self._require_labels()
         data = telling("odd", "good", "bad")

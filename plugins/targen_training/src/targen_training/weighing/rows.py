@@ -51,7 +51,7 @@ class Weighed:
     Attributes:
         dataset: the labelled rows, with their weights.
         values: of each unit what was found, (units,): with "sungen" and "file" its weight, with
-            "influence" that, which is below 0 where the row helps.
+            "influence" that, which is below 0 if the row helps.
         labels: of each unit its label.
         by: what weighed them.
         made: the same with its version, options and data.
@@ -249,7 +249,7 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
             and the `idx` of the unit's first row.
 
     Raises:
-        UsageError: it cannot be read, is of other rows, or holds what are no weights.
+        UsageError: it cannot be read, belongs to other rows, or contains invalid weights.
     """
     size = dataset.task.rows_per_instance
     heads = [row.get("idx") for row in dataset.rows[::size]]

@@ -148,7 +148,8 @@ class DistanceFilter(Filter):
         """The vector of a text.
 
         Raises:
-            StageFailed: the embedder fails, or gives what is no vector of its rows' length.
+            StageFailed: the embedder fails, or returns something other than a vector of its rows'
+                length.
         """
         if self._last is not None and self._last[0] == text:
             return self._last[1]
@@ -173,7 +174,7 @@ class DistanceFilter(Filter):
         return whole
 
     def _keep(self, vectors: Vector, seeds: NDArray[np.uint32]) -> None:
-        """Enter rows behind the others, in place of the earliest where there are too many."""
+        """Enter rows behind the others, in place of the earliest if there are too many."""
         end = self._rows + len(vectors)
         room = len(self._seeds)
         if room < min(end, MAX_ROWS):

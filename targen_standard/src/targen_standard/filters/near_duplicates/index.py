@@ -134,7 +134,7 @@ class NearDuplicates:
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
 
-        Raises ValueError where one is not from `add`.
+        Raises ValueError if one is not from `add`.
         """
         if not self.threshold:
             return
