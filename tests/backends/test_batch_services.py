@@ -362,7 +362,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     assert again.stdout == "files/dataset.jsonl\n"
     for odd, words in (
         (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
-        (("--batch-offline", "--batch"), "goes without --batch"),
+        (("--batch-offline", "--batch"), "cannot be used with --batch"),
         (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
         (("--batch-offline", "-b", "scripted", "--out", "new"), "cannot write calls to files"),
     ):

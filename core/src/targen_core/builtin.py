@@ -19,12 +19,12 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "meta",
         "targen_core.correctors.meta:meta",
-        summary="the paper's meta-prompt: explanation, actual result, verdict",
+        summary="the paper's meta-prompt: an explanation, the actual label and a verdict",
     )
     register.register(
         "meta-paper",
         "targen_core.correctors.meta:meta_paper",
-        summary="the same without a way to reject: every instance gets a label",
+        summary="the same, but it cannot reject: every instance gets a label",
     )
     register.register(
         "blind",
@@ -50,9 +50,9 @@ def register_backends(register: Register[Backend]) -> None:
 
 @hookimpl
 def register_embedders(register: Register[Embedder]) -> None:
-    """Register an embedder that compares rows by their words alone."""
+    """Register an embedder that compares rows by their words only."""
     register.register(
         "words",
         "targen_core.embedding:WORDS",
-        summary="words and pairs of words in common; needs no model",
+        summary="counts shared words and word pairs; does not need a model",
     )

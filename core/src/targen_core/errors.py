@@ -60,7 +60,7 @@ __all__ = [
 
 
 class TargenError(Exception):
-    """Base class of all errors. `str(error)` is the message; `hint` says what to do, or is "".
+    """Base class of all errors. `str(error)` is the message; `hint` is the suggested action, or "".
 
     Both consist of texts and values (`targen_core.wording`), which become one text when read. It is
     in the words of the command if one is running, otherwise in those of Python.
@@ -93,7 +93,7 @@ class TargenError(Exception):
         self._notes = (*self._notes, note)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copied and pickled as it is: `__init__` would want what made the message."""
+        """Copy and pickle the error unchanged: `__init__` would need the message's parts."""
         return __newobj__, (type(self), *self.args), self.__dict__
 
 
@@ -134,8 +134,8 @@ class UnknownOption(UsageError):
 class UnreadableFile(UsageError, ValueError):
     """A file is missing, not a regular file, too large, or holds something else than it should.
 
-    `path` is the file, `line` the line at fault or 0, and `reason` says what is wrong with it. It
-    is also a ValueError, which the `load` of a trainer or retriever promises to raise.
+    `path` is the file, `line` the line at fault or 0, and `reason` describes the problem. It is
+    also a ValueError, which the `load` of a trainer or retriever promises to raise.
     """
 
     def __init__(self, path: object, reason: str, line: int = 0, *, hint: Words = "") -> None:
@@ -147,7 +147,7 @@ class UnreadableFile(UsageError, ValueError):
 
 
 class NoSuchFile(UnreadableFile):
-    """There is nothing at a path; `hint` counts only if no path is like it, here or in `usual`."""
+    """The path does not exist; `hint` only counts if no similar path exists, here or in `usual`."""
 
     def __init__(
         self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
@@ -232,8 +232,8 @@ class JobFailed(TargenError):
 class QuotaNotMet(JobFailed):
     """At least one label fell short of its quota.
 
-    `lacking` is how many rows all labels lack, of how many `requested`; `reason` what most
-    candidates came to nothing for.
+    `lacking` is how many rows all labels lack, of how many `requested`; `reason` explains most
+    failed candidates.
     """
 
     lacking = 0
@@ -268,7 +268,7 @@ class Interrupted(JobFailed):
 
 
 class ServiceError(TargenError):
-    """The service did not answer; this says nothing about the candidate.
+    """The service did not answer; this does not concern the candidate.
 
     `retry_after` is the wait that the service requested, in seconds. `billed` says that the request
     may have been processed although its answer was lost, so that the budget must count it.
@@ -291,7 +291,7 @@ class ServiceError(TargenError):
         rate: RateHeaders | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        # A wait that is no number of seconds is none.
+        # Ignore a wait that is not a number of seconds.
         sound = retry_after is not None and 0 <= retry_after < float("inf")
         self.retry_after = retry_after if sound else None
         self.rate = rate
@@ -303,7 +303,7 @@ class RateLimited(ServiceError):
     """HTTP 429 or equivalent: retry later, at a lower rate."""
 
     retryable = True
-    max_startup = 600.0  # it is there, and says so
+    max_startup = 600.0  # the service is up, and says so
 
 
 class ServiceUnavailable(ServiceError):
@@ -353,7 +353,7 @@ class CreditExhausted(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """The service rejects the request as it is."""
+    """The service rejects the request in this form."""
 
 
 class ContextTooLong(BadRequest):

@@ -16,7 +16,7 @@ def cache_folder() -> Path:
     """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches."""
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen).expanduser()
-    from platformdirs import user_cache_path  # not where nothing is kept
+    from platformdirs import user_cache_path  # only imported if something is stored there
 
     return user_cache_path("targen", appauthor=False)
 
@@ -32,7 +32,7 @@ def is_known(kind: str, digest: str) -> bool:
 
 
 def make_known(kind: str, digest: str) -> None:
-    """Record that this user has used something; where that fails, the user is asked again."""
+    """Record that this user has used something; if that fails, the user is asked again."""
     mark = _mark(kind, digest)
     with contextlib.suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -59,9 +59,9 @@ class Flag:
     Attributes:
         help: what it does, in a sentence.
         names: how it is typed, as typer takes it; by default as its field is called.
-        metavar: stands for the value in the help.
+        metavar: the placeholder for the value in the help.
         panel: of the help; None for its model's.
-        default: the default in words, where the field's own says nothing.
+        default: the default in words, if the field itself does not show it.
         completes: the kind of part whose names a shell completes.
         repeats: whether it may be given several times; what the field takes is made of a list then.
     """
@@ -171,7 +171,7 @@ class Options(BaseModel):
 
 
 def _number_of(text: object) -> object:
-    """A number as it is typed."""
+    """Return a number as typed."""
     return int(text) if isinstance(text, str) and text.isdecimal() else text
 
 

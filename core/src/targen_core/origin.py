@@ -1,9 +1,9 @@
 """Where a text is from: what a person typed is an order, what a file contains is data.
 
-In a command an ordinary `str` is data. It may name what is installed, and nothing else. A `Typed`
-is an order: somebody typed it. Only a `Typed` may name code, a path outside the folder of its file,
-an address, a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets, and
-everything that executes code require one. So a plugin that passes on a file's contents is refused.
+In a command an ordinary `str` is data. It may only name what is installed. A `Typed` is an order:
+somebody typed it. Only a `Typed` may name code, a path outside the folder of its file, an address,
+a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets, and everything that
+executes code require one. So a plugin that passes on a file's contents is refused.
 
 A file that names such things is used if this person trusts it: see `targen_cli.trust`.
 
@@ -77,11 +77,11 @@ class Typed(str):
 
 
 class Untrusted(UsageError):
-    """A file names something that only a person may name, and nobody trusts the file."""
+    """A file that the user does not trust names something that only a person may name."""
 
 
 class _Keep:
-    """Has pydantic keep a `Typed` as it is; from a file a field gets a `str`."""
+    """Makes pydantic keep a `Typed` unchanged; from a file a field gets a `str`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -102,7 +102,7 @@ Named = Annotated[str, _Keep()]
 def order_of(text: str) -> Typed:
     """A text that has to be an order.
 
-    While a command runs, that is a `Typed` alone. In any other program it is whatever the program
+    While a command runs, this must be a `Typed`. In any other program it is whatever the program
     passes: readers of files ask for trust themselves (`require_trust`).
 
     Raises:

@@ -1,4 +1,4 @@
-"""Files and folders of targen's own, written and removed with errors that say what to do.
+"""targen's own files and folders, written and removed with helpful errors.
 
 `targen_cli.outputs` has what commands need for the folders that they continue.
 """
@@ -56,7 +56,7 @@ def write_file(path: Path, content: str | bytes) -> Path:
         The path.
 
     Raises:
-        WriteFailed: something that is no plain file lies there, or the operating system refuses.
+        WriteFailed: there is something other than a plain file, or the operating system refuses.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with writing(path):

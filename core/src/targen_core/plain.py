@@ -1,8 +1,8 @@
-"""Plain files and nothing else: how a folder that may come from a stranger is read and written.
+"""Only plain files: read and write a folder that may come from a stranger.
 
 A link, a FIFO, a device or a socket in such a folder would redirect a read or a write, or block it
-for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose `strerror` says what
-was found. Other parts of the path are not checked, since the user typed it.
+for ever. All functions here refuse them with a `NotPlain`, an `OSError` whose `strerror` describes
+what was found. Other parts of the path are not checked, since the user typed it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def kind_of(path: Path) -> str:
     try:
         mode = os.lstat(path).st_mode
     except OSError:
-        return ""  # nothing there; or what tries to open it will say why it cannot
+        return ""  # missing; or opening it will report the reason
     return _kind(mode)
 
 
@@ -112,13 +112,13 @@ def refuse_waiting(path: Path) -> None:
 
 
 def open_plain(path: Path, flags: int, *, alone: bool = False) -> int:
-    """A descriptor of the plain file at `path`; no link is followed, and nothing waited for.
+    """Return a descriptor of the plain file at `path`, without following links or waiting.
 
-    With `alone` the file may have no second name (hard link): what is appended here would be
-    appended there.
+    With `alone`, the file must not have a second name (hard link), which would otherwise change as
+    well.
 
     Raises:
-        NotPlain: it is not a regular file, or not alone.
+        NotPlain: it is not a regular file, or has a second name.
         OSError: it cannot be opened.
     """
     refuse_special(path)  # before it is opened: to open some devices is to use them
@@ -188,7 +188,7 @@ def what_is(path: Path) -> Literal["file", "folder", ""]:
 
 
 def is_inside(folder: Path, path: Path) -> bool:
-    """Return whether a path below `folder` leads to nothing outside it, links included.
+    """Return whether a path below `folder` only leads to places inside it, links included.
 
     In the hub's cache a snapshot's files are links to blobs of the same dataset: these count.
     """
@@ -268,7 +268,7 @@ def place_of(path: Path, inside: Path | None) -> Path:
 
 
 def replace_plain(path: Path, data: bytes) -> None:
-    """Write a whole file at `path`, over a plain file if there is one, or change nothing.
+    """Write a whole file at `path`, over a plain file if there is one, or leave it unchanged.
 
     Raises:
         NotPlain: the path leads to something other than a plain file.
@@ -276,7 +276,7 @@ def replace_plain(path: Path, data: bytes) -> None:
     """
     refuse_special(path)
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)  # of a process that was killed, or a stranger's: the name alone
+    part.unlink(missing_ok=True)  # a killed process's, or a stranger's: only the name
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _QUIETLY | _BINARY, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -291,7 +291,7 @@ def replace_plain(path: Path, data: bytes) -> None:
 
 
 def why_not(path: Path, error: OSError) -> str:
-    """Why nothing could be written at `path`: a file that stands for a folder, or the system's."""
+    """Return why `path` could not be written: a file in place of a folder, or an OS error."""
     files = (above for above in path.parents if above.is_file())
     return next(
         (f"{above} is a file, not a folder" for above in files), error.strerror or str(error)
@@ -323,7 +323,7 @@ def _read(file: BinaryIO, path: Path, max_bytes: int) -> bytes:
     too_large = NotPlain(errno.EFBIG, f"it is larger than {_size(max_bytes)}", str(path))
     if size > max_bytes:
         raise too_large
-    # Python makes room for as many bytes as are asked for; a pipe and a growing file go on.
+    # Python reserves as many bytes as requested; a pipe and a growing file may have more.
     parts = [file.read(size + 1)]
     while sum(map(len, parts)) <= max_bytes and (more := file.read(1 << 20)):
         parts.append(more)

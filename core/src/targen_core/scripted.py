@@ -48,15 +48,17 @@ class ScriptedOptions(BackendOptions):
     recorded: str = Field(
         "", description="FILE.jsonl of recorded replies; other calls get empty replies"
     )
-    latency_ms: float = Field(0.0, ge=0, description="milliseconds that each call takes")
-    error_rate: float = Field(0.0, ge=0, le=1, description="first attempts that fail like a 5xx")
-    limit_rate: float = Field(
-        0.0, ge=0, le=1, description="first attempts that are rejected like a 429"
+    latency_ms: float = Field(0.0, ge=0, description="duration of each call in milliseconds")
+    error_rate: float = Field(
+        0.0, ge=0, le=1, description="share of first attempts that fail like a 5xx"
     )
-    garbage_rate: float = Field(0.0, ge=0, le=1, description="replies that are not JSON")
-    cut_rate: float = Field(0.0, ge=0, le=1, description="replies cut at max_tokens")
-    empty_rate: float = Field(0.0, ge=0, le=1, description="empty replies")
-    refusal_rate: float = Field(0.0, ge=0, le=1, description="refusals")
+    limit_rate: float = Field(
+        0.0, ge=0, le=1, description="share of first attempts that are rejected like a 429"
+    )
+    garbage_rate: float = Field(0.0, ge=0, le=1, description="share of replies that are not JSON")
+    cut_rate: float = Field(0.0, ge=0, le=1, description="share of replies cut off at max_tokens")
+    empty_rate: float = Field(0.0, ge=0, le=1, description="share of empty replies")
+    refusal_rate: float = Field(0.0, ge=0, le=1, description="share of refusals")
     down: bool = Field(False, description="every call fails like a 5xx")
     unauthorized: bool = Field(False, description="every call fails like a 401")
 
@@ -149,7 +151,7 @@ class ScriptedModel:
         if request.next_token and isinstance(value, Mapping):
             return _likely(value, request, read // 4 + 1)
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        # Four characters a token: what English text comes to, roughly.
+        # Four characters per token, roughly as in English text.
         return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
     def count_tokens(self, request: ChatRequest) -> int:
@@ -214,7 +216,7 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
     return _words(rng)
 
 
-_MOST_TOP = 12  # likeliest tokens that are made up, however many are asked for
+_MOST_TOP = 12  # likeliest tokens that are made up, however many are requested
 _SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
 
 

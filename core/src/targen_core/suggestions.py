@@ -13,7 +13,7 @@ __all__ = ["as_utf_8", "did_you_mean", "instead_of_address", "near_path", "sugge
 
 _MOST = 10_000  # names of a folder that are looked at
 
-_SHORTEST = 2  # letters that are taken for the beginning of a name
+_SHORTEST = 2  # letters that count as the beginning of a name
 
 
 def suggestions_for(word: str, known: Collection[str]) -> list[str]:
@@ -41,7 +41,7 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
 def near_path(
     path: Path, fits: Callable[[Path], bool] = lambda _: True, *, usual: str = "runs"
 ) -> str:
-    """The hint for a path that leads nowhere: what is like it, beside it or in `usual`; or ""."""
+    """Return the hint for a missing path: a similar one, next to it or in `usual`; or ""."""
     words = ""
     with suppress(OSError, ValueError):
         near = dict.fromkeys(map(str, _near(path, fits, usual)))

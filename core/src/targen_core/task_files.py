@@ -60,7 +60,7 @@ class SavedTask(Protocol):
 
 
 def _is_there(registry: Registry, /) -> None:
-    """Do nothing: all it needs is here."""
+    """Do nothing, since everything it needs is here."""
 
 
 def _nothing(run: Path, /) -> str:
@@ -175,7 +175,7 @@ def packaged_task(package: str, name: str, task: str) -> Task[Any, Any]:
 def require_copy(name: str, file: TaskFile, run: Path) -> None:
     """Check that the copy of a file that lies in a run is read as the same task.
 
-    Otherwise nobody could resume the run, which shows only when the rows are paid for.
+    Otherwise the run could not be resumed, which shows only after the rows are paid for.
 
     Raises:
         PluginError: it is not; names the reader of the file.

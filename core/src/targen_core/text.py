@@ -37,7 +37,7 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
-    """`1 call`, `2 calls`: a count with its noun; `many` where an s is not enough."""
+    """`1 call`, `2 calls`: a count with its noun; `many` if an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 

@@ -22,7 +22,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def trimmed(function: Callable[P, T]) -> Callable[P, T]:
-    """Return the same function, whose errors show the caller's frames alone.
+    """Return the same function, whose errors only show the caller's frames.
 
     The cause of an error keeps the frames of the caller's own code. In a command, and with the
     variable TARGEN_DEBUG, all frames remain.
@@ -59,7 +59,7 @@ def _shorten(error: BaseException) -> None:
         if cause is not None:
             cause.__traceback__ = own
         elif shown is not None and _is_of_a_plugin(error):
-            return  # its authors need all of it
+            return  # its authors need the whole traceback
         error.__cause__ = cause
         if cause is None:
             return

@@ -149,7 +149,7 @@ class _Joined(Phrase):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Either(Phrase):
-    """Two wordings, where the command and Python do not do the same in the same way."""
+    """Two wordings, if the command and Python do not do the same in the same way."""
 
     command: Words
     python: Words
@@ -167,7 +167,7 @@ class Option(Phrase):
     Attributes:
         name: its keyword in Python, such as `max_cost`.
         value: a number, a text, a switch, a list or values by name; `...` for the reader's choice,
-            and None to name the option alone.
+            and None for only the option's name.
     """
 
     name: str
@@ -270,8 +270,8 @@ class Action(Phrase):
 
         Args:
             name: of the command and the function; words of a command have a space between them.
-            arguments: in order, options and settings among them; `...` for one that matters in
-                Python alone.
+            arguments: in order, including options and settings; `...` for one that only matters in
+                Python.
             options: as of `Option`, by name.
         """
         self.name = name
@@ -327,7 +327,7 @@ def in_words(words: Words, where: Edge) -> str:
 
 
 def _as_flags(name: str, value: Any) -> str:
-    """An option as it is typed; one with several values is given several times."""
+    """Return an option as typed; one with several values is repeated."""
     flag = flag_of(name)
     if value is None or value is ... or value is True:
         return flag

@@ -26,7 +26,7 @@ Decode = Callable[[bytes, Mapping[str, ChatRequest]], tuple[str, BatchAnswer]]
 async def answers(
     lines: AsyncIterator[bytes], decode: Decode, requests: Mapping[str, ChatRequest]
 ) -> dict[str, BatchAnswer]:
-    """The answers to `requests`; what is no answer is passed over, and so asked for again."""
+    """Return the answers to `requests`; other lines are skipped, so their calls are made again."""
     received: dict[str, BatchAnswer] = {}
     async for line in lines:
         if not line.strip():
@@ -41,7 +41,7 @@ async def answers(
 
 
 def careful(decode: Callable[P, T]) -> Callable[P, T]:
-    """`decode` of a line, for which values that are nested too deeply are no answer."""
+    """Return `decode` of a line, for which values that are nested too deeply are not an answer."""
 
     @functools.wraps(decode)
     def decoding(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -62,11 +62,11 @@ def read_reply(
     `<think>` block. Token counts that the server leaves out are estimated at four bytes per token.
     An invalid count is replaced by the most that the request may take. With `detailed` the model's
     name and the cached and the reasoning tokens are also reported. Probabilities of tokens are read
-    where the request asks for them.
+    if the request asks for them.
 
     Raises:
-        MalformedAnswer: where the envelope has no first choice with a
-            message; billed, since a model has been at work.
+        MalformedAnswer: if the envelope has no first choice with a message; billed, since a model
+            has been at work.
     """
     try:
         choice = envelope["choices"][0]

@@ -1,4 +1,4 @@
-"""Which families of models follow instructions without worked examples."""
+"""Recognise families of models that follow instructions without worked examples."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FOLLOW = (
     "gpt-6*-sol",
 )
 """Patterns as of a shell. The large models of a provider belong here: their rows from instructions
-alone were judged as right as those after examples (docs/how-to/budget-and-estimate.md). Small ones
-of the same family (haiku, luna, mini, nano) keep their examples, as do all others.
+without examples were judged as right as those with them (docs/how-to/budget-and-estimate.md). Small
+ones of the same family (haiku, luna, mini, nano) keep their examples, as do all others.
 """
 
 
 def follows_instructions(options: Any) -> bool:
-    """Return whether the options' model is of such a family, whoever serves it."""
+    """Return whether the options' model is of such a family, on any service."""
     name = without_date(options.model.rpartition("/")[2])
     return any(fnmatchcase(name, pattern) for pattern in _FOLLOW)

@@ -24,10 +24,10 @@ _PLAIN = r'[^"\\\x00-\x1f\[\]{}<>#*]'  # what a line of prose has no need of
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A strict copy of `schema`; what satisfies it satisfies `schema`, lengths aside.
 
-    Objects with named properties are closed and require all of them. An open
-    mapping (no `properties`) has no strict form and stays as it is.
+    Objects with named properties are closed and require all of them. An open mapping (no
+    `properties`) has no strict form and remains unchanged.
     """
-    if "$ref" in schema:  # strict mode allows nothing beside a reference
+    if "$ref" in schema:  # strict mode does not allow other keys next to a reference
         kept = {key: schema[key] for key in ("$ref", "$defs", "definitions") if key in schema}
     else:
         kept = {key: value for key, value in schema.items() if key not in _DROPPED}

@@ -33,7 +33,7 @@ def asking(request: ChatRequest) -> dict[str, Any]:
     """The fields of a request's body that ask for the probabilities of its tokens, or none."""
     if request.top_logprobs is None:
         return {}
-    # llama.cpp lists nothing at all where it is asked for 0 alternatives.
+    # llama.cpp does not list any if 0 alternatives are requested.
     return {"logprobs": True, "top_logprobs": max(1, request.top_logprobs)}
 
 
@@ -42,15 +42,15 @@ def read_tokens(
 ) -> tuple[tuple[TokenScore, ...], str]:
     """The tokens of a reply, and what is wrong with those that are listed, or "".
 
-    There are none if none were asked for, where the service lists none, or none of them with a
-    log-probability, and where something is wrong.
+    The result is empty if none were requested, if the service lists none, or none with a
+    log-probability, or if something is wrong.
 
     Args:
         listed: the service's list, one entry a token; or an object with it under `content`.
         request: what was asked. Where that is the next token, it is kept though it may be the end.
         raw: the reply as it came. The tokens make it up. More may precede or follow it, such as the
             token that ends a reply, or marks of code that llama.cpp removes.
-        text: the part of it to keep: its end, after any reasoning.
+        text: the part of the raw text to keep: its end, after any reasoning.
     """
     if request.top_logprobs is None or not listed:
         return (), ""
@@ -83,7 +83,7 @@ def _tokens(listed: Any, most: int) -> list[TokenScore]:
 
 
 def _bytes(entry: Mapping[str, Any]) -> bytes | None:
-    """A token's bytes, where the service lists them: a part of a character is no text."""
+    """Return a token's bytes, if the service lists them: a part of a character is not text."""
     listed = entry.get("bytes")
     return None if listed is None else bytes(listed)
 

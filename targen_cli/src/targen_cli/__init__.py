@@ -41,7 +41,7 @@ _MACHINES = frozenset(
 
 def main() -> None:
     """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
-    # Pydantic would read every distribution's entry points, and fail where one does not read.
+    # Pydantic would read every distribution's entry points, and fail if one cannot be read.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # To look for cycles in all that was imported takes longer than most commands.
     atexit.register(gc.freeze)
@@ -72,7 +72,7 @@ def _lost(error: OSError) -> int:
 
 
 def _refused(error: OSError) -> int:
-    """Say what the machine refuses, which is no fault of ours; the exit code."""
+    """Print a refusal by the machine, which is not targen's fault; return the exit code."""
     if error.errno == errno.ENOSPC and error.filename is None:
         return _lost(error)
     from targen_core.plain import way_out
@@ -84,7 +84,7 @@ def _refused(error: OSError) -> int:
 
 
 def _main() -> None:
-    # Options of every command, wherever they stand.
+    # Options of every command, in any position.
     args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
     debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
     if debug:

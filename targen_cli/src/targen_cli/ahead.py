@@ -109,7 +109,7 @@ class Expected:
 
 
 def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
-    """Ask a person before runs start that may cost more than she wants to be asked about.
+    """Ask the user before runs start that may cost more than the user's limit.
 
     Raises:
         Exit: she says no.
@@ -148,7 +148,7 @@ def ask_first(
         shown: which option shows the estimate.
 
     Raises:
-        Exit: the answer is no.
+        Exit: the user refused.
     """
     most = math.inf if cap is None else cap
     if yes or most <= ask_above or not can_ask():
@@ -192,5 +192,5 @@ def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
     try:
         return Expected(name, estimate().dollars)
     except TargenError as error:
-        # What its dry run cannot do, the part itself may.
+        # The part itself may be able to do what its dry run cannot.
         return Expected(name, None, unknown=f"cannot be estimated: {error}")

@@ -1,7 +1,7 @@
-"""The command group: each command's module is imported when it is asked for.
+"""The command group: each command's module is imported on first use.
 
-Building a command's options costs more than listing tasks does, so a command
-is built alone; `targen --help` builds the first ones.
+Building a command's options costs more than listing tasks does, so a command is built by itself;
+`targen --help` builds the first ones.
 """
 
 from __future__ import annotations

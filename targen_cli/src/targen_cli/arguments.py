@@ -168,7 +168,7 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
     """Rows by label, as --label says: once for each, or of several with commas between them.
 
     Raises:
-        UsageError: an item that is no LABEL=ROWS.
+        UsageError: an item is not LABEL=ROWS.
     """
     labels: dict[str, int] = {}
     single = [part for item in items or () for part in _parts(item)]

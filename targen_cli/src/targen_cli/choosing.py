@@ -47,9 +47,9 @@ class Choice:
         steps: backends of single steps.
         options: of backends, by `KEY` or `STEP.KEY`.
         limits: what was asked for, with defaults in the place of None.
-        ask_above: dollars above which a person is asked first.
+        ask_above: dollars above which the user must confirm.
         held: the defaults and options that it is made of, by name.
-        notes: that the small model is asked, if nobody named a backend; printed once.
+        notes: that the small model is used, if no backend was named; printed once.
     """
 
     model: str
@@ -73,7 +73,7 @@ class Choice:
         return origins.pop() if len(origins) == 1 and _TYPED not in origins else ""
 
     def tell(self) -> None:
-        """Print the notes, once; `explained` does where a command does not."""
+        """Print the notes, once; `explained` does if a command does not."""
         while self.notes:
             print(self.notes.pop(), file=sys.stderr)
 
@@ -97,7 +97,7 @@ class Choice:
         for name, value in defaults.names_in_file(self.held).items():
             key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
             about = rf"(?:--|-o |option '?){key}\b"
-            if isinstance(value.value, str):  # a number may stand for anything
+            if isinstance(value.value, str):  # a number may mean anything
                 about += f"|{re.escape(repr(value.value))}"
             if value.origin != _TYPED and re.search(about, text):
                 return f"{name} is from {value.origin}; see targen config"
@@ -124,12 +124,13 @@ def choice(
     Args:
         registry: finds backends.
         said: the options of the command.
-        backend: the one that is named, where no option says so.
-        usual: whether the small model, which may have to be downloaded, is asked where no other is
-            set up.
+        backend: the named one, if no option sets it.
+        usual: whether to use the small model, which may have to be downloaded, if no other is set
+            up.
 
     Raises:
-        UsageError: anything wrong with either; or no backend is named, and not one alone is set up.
+        UsageError: either is invalid; or no backend is named, and there is not exactly one that is
+            set up.
     """
     typed = said.of(ModelOptions)
     files = defaults.read_files()

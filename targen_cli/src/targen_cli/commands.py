@@ -21,7 +21,8 @@ EVERYDAY = (
     "list",
     "config",
 )
-"""The commands that most people need, whoever brings them: `targen --help` explains these alone."""
+"""The commands that most people need, from any distribution: `targen --help` only explains
+these."""
 
 PANELS = {
     FIRST_PANEL: {
@@ -49,7 +50,7 @@ PANELS = {
 """Panel of the help -> command -> module and function, in the order of the help."""
 
 OTHERS = "More"
-"""The panel of the commands of plugins that name none of these."""
+"""The panel of plugin commands that do not name one of these."""
 
 LISTS = "What is installed"
 """The panel of the commands that list what is installed, one for each kind."""

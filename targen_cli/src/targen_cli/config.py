@@ -206,7 +206,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     _write(path, text)
     after = defaults.read_file(path, project=project)
     if project and was_trusted:
-        after.trust()  # it says what this user typed
+        after.trust()  # it contains what this user typed
     done = f"{key} = {value}" if value is not None else f"no {key}"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
     held = after.profiles.get(profile, {}) if profile else after.values

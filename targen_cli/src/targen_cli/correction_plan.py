@@ -24,7 +24,7 @@ class CorrectionPlan(ManifestPart):
     """`correction.json`: all that decides what a correction finds.
 
     `data` is a digest of the instances that it judges. If people judged, there is no `step`. If the
-    task is in a file, `task_file` is the copy beside this, as `task.json` or `task.py:NAME`.
+    task is in a file, `task_file` is the copy next to this, as `task.json` or `task.py:NAME`.
     `rows_per_call` is left out if it is 1.
     """
 

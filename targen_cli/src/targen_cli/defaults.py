@@ -82,10 +82,10 @@ class _Key:
     above: bool = False
 
     def read(self, value: Any) -> Any:
-        """The value as it is used.
+        """Return the value as used.
 
         Raises:
-            ValueError: it is none; says what it must be.
+            ValueError: it is invalid; the message says what it must be.
         """
         if self.kind == "text":
             if isinstance(value, str) and value.strip():
@@ -110,7 +110,7 @@ class _Key:
         """The value that an environment variable holds.
 
         Raises:
-            ValueError: it is none; says what it must be.
+            ValueError: it is invalid; the message says what it must be.
         """
         value: Any = text
         if self.kind not in ("text", "address"):
@@ -171,7 +171,7 @@ Layer = Mapping[str, Value]
 
 
 def _shown_name(name: str) -> str:
-    """A name as it is typed: `options.base_url` is `base-url`."""
+    """Return a name as typed: `options.base_url` is `base-url`."""
     own = {f"options.{option}": key for key, option in _OPTIONS.items()}
     return own.get(name, name)
 
@@ -275,7 +275,7 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     """A file of defaults, or `text` in its place.
 
     Raises:
-        UsageError: it cannot be read, or says what cannot be; names the line.
+        UsageError: it cannot be read, or contains an invalid value; names the line.
     """
     if text is None:
         text = read_text(path, _MOST, inside=path.parent if project else None)
@@ -466,7 +466,7 @@ def typed_value(key: str, text: str) -> Any:
         except ValueError as error:
             raise UsageError(f"{key} is {_quoted(text)}; it must be {error}") from None
     table, dot, _ = key.partition(".")
-    # What looks like a secret is told where it belongs, when the file is read.
+    # When the file is read, an error explains where a secret belongs.
     if not (dot and table in _TABLES) and not may_name_secret(key):
         raise UsageError(
             f"{key} is not a setting that can have a default", hint=_near(key, _TABLES)
@@ -509,7 +509,7 @@ def read_files() -> list[DefaultsFile]:
     """The files that there are: the user's, and the folder's.
 
     Raises:
-        UsageError: one does not read, or says what cannot be.
+        UsageError: one cannot be read, or contains an invalid value.
     """
     if os.environ.get(NO_FILES):
         return []
@@ -523,8 +523,8 @@ def read_files() -> list[DefaultsFile]:
 def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[Layer]:
     """All defaults, the ones that win last.
 
-    A profile counts where it is named: one by `--profile` wins over the environment, one by
-    `TARGEN_PROFILE` over the files alone.
+    The position of a profile depends on where it is named: one by `--profile` wins over the
+        environment, one by `TARGEN_PROFILE` only over the files.
 
     Raises:
         UsageError: no file has such a profile.

@@ -188,7 +188,7 @@ def _signature(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
-    """Every installed task that loads; one that does not uses nothing."""
+    """Return every installed task that loads; one that does not uses no parts."""
     for item in registry.all("task"):
         try:
             yield item.id, registry.resolve(item)

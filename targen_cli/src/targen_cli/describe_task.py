@@ -1,4 +1,4 @@
-"""`targen describe TASK`: what a task is, and its prompts as they are sent."""
+"""`targen describe TASK`: describe a task, and show its prompts as sent."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
 def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
-    """The first filling of each prompt in a dry run that costs nothing."""
+    """Return the first filling of each prompt in a dry run, which is free."""
     from targen_cli.trial import dry_run_spec, run_trial
     from targen_core.api.request import asked
 

@@ -29,7 +29,7 @@ _IDENTITY = ("kind", "id", "version", "summary", "install", "about", "tasks", "o
 
 
 def print_part(part: Described, facts: dict[str, Any]) -> None:
-    """Print the facts of an object that is no task."""
+    """Print the facts of an object that is not a task."""
     name = facts["id"].rpartition(":")[2]
     summary = f": {facts['summary']}" if facts["summary"] else ""
     print(f"{facts['id']} {facts['version']}, {facts['kind']}{summary}\n")
@@ -99,7 +99,7 @@ def print_prompts(prompts: Sequence[Mapping[str, str]]) -> None:
 
 
 def default_of(field: dict[str, Any]) -> str:
-    """Return a field's default as people type it; "" if it has none."""
+    """Return a field's default as people type it, or ""."""
     if field.get("required"):
         return "(required)"
     default = field.get("default", "")

@@ -63,8 +63,8 @@ class CostEstimate:
             "output_tokens", "reasoning_tokens" and "dollars". "cache_read_tokens" and
             "cache_write_tokens" are the input tokens of the service's prompt cache. "dollars" is
             None if no price is known.
-        uncounted_reasoning: steps whose model thinks before it answers, which is paid as output,
-            and nobody said how much.
+        uncounted_reasoning: steps whose model reasons before it answers, which is paid as output,
+            by an unknown amount.
         prices: what each step's tokens are counted at, as in a run's report.
         worked_examples: "all" if prompts show their worked examples, "none", or the steps whose
             prompts show none.
@@ -265,7 +265,7 @@ def estimated(
     """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
-    With `savings`, a second dry run says what it takes without worked examples, or with them.
+    With `savings`, a second dry run measures the cost without worked examples, or with them.
 
     Raises:
         UsageError: no such step, or a run of another task.
@@ -284,7 +284,7 @@ def estimated(
     too_few, ended = "", False
     opening: Mapping[str, tuple[int, int]] = {}
     rows = spec.target.quotas.total
-    # Calls that are not told of each other repeat each other, and some are for a refill.
+    # Calls that do not see each other's items repeat each other, and some are for a refill.
     more = {
         step.name: SPARE / NEW if task.contexts in step.lists else SPARE
         for step in task.steps
@@ -304,8 +304,8 @@ def estimated(
         whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
         enough = min(_LONGEST, max(SAMPLE, whole))
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
-        # A dry run has few words: that it repeats itself is no measure of a model. Its replies
-        # fit its own lists: what is given in place of them is not asked for, and not priced.
+        # A dry run has few words: its repetition says nothing about a model. Its replies fit its
+        # own lists: given lists are not requested, and not priced.
         dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
             contexts=None,
             contexts_fraction=1.0,
@@ -353,14 +353,14 @@ def estimated(
         and step.backend.thinks(step.options)
     ]
     total_calls = answered(report["usage"]["total"])
-    if measured is None:  # what ran ahead for nothing in so short a run is no measure
+    if measured is None:  # calls made in vain in so short a run are not representative
         factor *= 1 - report["unused_calls"] / total_calls
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
     for name, part in task.parts.items():  # one may have run out
         scale = factor * rows * part.share / max(1, report["parts"][name]["rows"])
         factors.update({step.name: scale * more.get(step.name, 1.0) for step in part.lists})
     if ended and not task.parts:
-        # Lists that are there already are asked for once, whatever is wanted of them.
+        # Existing lists are requested once, whatever their use.
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
     steps = scaled(report, factors, prices, reasoning, opening)
@@ -494,7 +494,8 @@ def scaled(
         step["calls"] += calls
         step["input_tokens"] += counts["input_tokens"] + counts["saved_input_tokens"]
         step["output_tokens"] += counts["output_tokens"] + counts["saved_output_tokens"] + assumed
-        # The cache does not say which of its tokens were reasoning: as in the other calls.
+        # The cache does not record which of its tokens were reasoning: assume the share in other
+        # calls.
         share = calls / max(1, counts["calls"])
         step["reasoning_tokens"] += assumed or counts.get("reasoning_tokens", 0) * share
         for name in _CACHED:

@@ -175,7 +175,7 @@ def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
 
 
 def prompts_of(part: Any, *, texts: bool) -> list[dict[str, str]]:
-    """Return a part's own prompts by name and version, with their texts if these are asked for."""
+    """Return a part's own prompts by name and version, with their texts on request."""
     from targen_core.tasks.prompt import Prompt
 
     asked = [one for one in getattr(part, "prompts", ()) if isinstance(one, Prompt)]
@@ -193,7 +193,7 @@ def _flag_help(metadata: Sequence[Any]) -> str:
 
 
 def about(thing: object) -> str:
-    """Return the first paragraph of a docstring, in one line; "" if only its type's has one."""
+    """Return the first paragraph of a docstring, in one line; "" if only its type has one."""
     while isinstance(thing, partial):
         thing = thing.func
     if not (inspect.isclass(thing) or inspect.isroutine(thing)):

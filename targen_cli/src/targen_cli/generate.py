@@ -168,7 +168,7 @@ def generate(
             )
             return
         if out is not None:
-            request.found(out)  # what is in the way is said before any question
+            request.found(out)  # report an occupied folder before any question
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:
@@ -179,7 +179,7 @@ def generate(
 
 
 def say_next_export(job: Job) -> None:
-    """Say what to type for a run that sends nothing itself."""
+    """Print what to type for a run that does not send by itself."""
     from targen_cli.sheets import next_sheet
 
     sheet = f" --out {next_sheet()}" if job.by_people else ""
@@ -301,7 +301,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
         report = None if job.leaves_nothing else job.report
         if report is not None and json:
             print_json(with_concerns(report, job.path))
-        # Where no call was answered there is nothing to tell but the error.
+        # If no call was answered, only the error matters.
         elif report is not None and (report["status"] == "complete" or _answered(report)):
             with _shown():
                 if quiet:
@@ -323,7 +323,7 @@ def _answered(report: dict[str, Any]) -> bool:
 
 @contextmanager
 def _shown() -> Iterator[None]:
-    """Let what is printed for people fail alone: the run is what its directory holds."""
+    """Let output for people fail without failing the command: the run is in its directory."""
     try:
         yield
         if sys.stdout is not None:
@@ -356,7 +356,7 @@ def _run_suite(
 
 
 class _Suite:
-    """Runs the jobs of a suite; a label that falls short stops its own task alone."""
+    """Runs the jobs of a suite; a label that falls short only stops its own task."""
 
     def __init__(self, name: str, where: Elsewhere | None, *, quiet: bool) -> None:
         self._name = name
@@ -412,7 +412,7 @@ class _Suite:
                     print_concerns(report, path, of=report["task"].rpartition(":")[2])
 
     def complain(self, *, strict: bool) -> None:
-        """Raise where a task fell short, and with `strict` where something looks wrong."""
+        """Raise if a task fell short, and with `strict` where something looks wrong."""
         from targen_cli.report import exit_on_concerns
 
         if self._short:

@@ -37,9 +37,9 @@ ROWS_DECIDE = (
     *("suite", "preset", "label", "shares_of", "correct", *ListOptions.declared()),
     *(name for name in rows() if name not in ("seed", "give_up_after")),
 )
-"""Options without a meaning where a model is asked one thing about each row of a dataset."""
+"""Options without a meaning if a model answers one question about each row of a dataset."""
 
-_MAY_LACK = 0.05  # of rows that a model is asked about; a reply that cannot be read spoils no run
+_MAY_LACK = 0.05  # of rows that a model judges; one unreadable reply does not spoil a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def goes_on_as_generate(
 
 
 def save_task_file(path: Path, text: str) -> None:
-    """Write a task's file, as `TaskForm.text` gives it, and say what is next.
+    """Write a task's file, as `TaskForm.text` returns it, and print the next command.
 
     Raises:
         UsageError: the file exists.

@@ -17,7 +17,8 @@ __all__ = ["register_commands"]
 def register_commands(register: Register[Callable[..., Any]]) -> None:
     """Register commands: `targen NAME` calls a function that typer reads the options of.
 
-    A name of two words, such as "review report", is a command beside `review`, and is typed so.
+    A name of two words, such as "review report", is a command next to `review`, and is typed that
+    way.
 
     Example:
         ```python

@@ -89,7 +89,7 @@ def is_command(registry: Registry, name: str) -> bool:
 def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> None:
     """Add a plugin's command, in its panel; `how` is what `Typer.command` takes.
 
-    One that cannot be imported says so when it is called, and spoils nobody's help.
+    A command that cannot be imported reports this when it is called, and does not break the help.
 
     Raises:
         AmbiguousName: two distributions have a command of that name.

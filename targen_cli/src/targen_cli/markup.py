@@ -16,7 +16,7 @@ __all__ = [
     "sheet_text",
 ]
 
-# An underscore within a word emphasises nothing, and labels are full of them.
+# An underscore within a word does not emphasise, and labels are full of them.
 _MARKED = re.compile(
     r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)"
     r"|:(?=//)|(?<=www)\.|(?<=\w)@(?=\w)|(?<=mailto):|(?<=xmpp):",  # GitHub links these

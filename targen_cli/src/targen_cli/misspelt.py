@@ -167,7 +167,7 @@ def _typed(value: Any) -> Any:
 
 
 def _called(param: Any) -> str:
-    """Return a parameter as it is typed: an option by its flag."""
+    """Return a parameter as typed: an option by its flag."""
     return str(param.opts[0]) if param.param_type_name == "option" else str(param.name).upper()
 
 
@@ -217,7 +217,7 @@ def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
 
 
 def _no_value(option: str, ctx: Any) -> UsageError:
-    """An option without its value: a shell reads `$2` as a variable, and leaves nothing."""
+    """Report an option without its value: a shell reads `$2` as a variable, which is empty."""
     param = next((param for param in ctx.command.params if option in param.opts), None)
     is_money = "dollars" in (getattr(param, "help", None) or "").lower()
     hint = f"{option} 2.5, without a $" if is_money else _example(ctx)

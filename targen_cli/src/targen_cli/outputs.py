@@ -122,7 +122,7 @@ def _members(folder: Path) -> list[Path]:
         with os.scandir(folder) as found:
             return [folder / each.name for each in found]
     except (FileNotFoundError, NotADirectoryError):
-        return []  # whoever uses it says what is wrong
+        return []  # the caller reports the problem
     except OSError as error:
         raise UsageError(f"cannot read {folder}: {error.strerror}") from error
 
@@ -171,7 +171,7 @@ def read_file(path: Path, max_bytes: int = _SMALL) -> str | None:
     """Read a text that targen left in a folder; None if the file is absent.
 
     Raises:
-        UsageError: it is no plain file, too large, or no text.
+        UsageError: it is not a plain file, too large, or not text.
     """
     try:
         return read_plain(path, max_bytes).decode("utf-8")
@@ -237,7 +237,7 @@ def put_folder(made: Path, out: Path) -> None:
 
 
 def check_files(folder: Path) -> None:
-    """Check that what lies in a folder, at any depth, are files and folders alone.
+    """Check that a folder only contains files and folders, at any depth.
 
     A library that loads such a folder opens files by names of its own. Links are accepted if they
     lead to a file in the folder.

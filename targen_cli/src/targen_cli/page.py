@@ -50,7 +50,7 @@ def as_page(run: Path) -> str:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     raw = read_report(run)
     report = Report.of(raw)
@@ -354,7 +354,7 @@ class _Bar(float):
 
 
 class _Number(str):
-    """A number as it is to be written."""
+    """A number as written."""
 
     __slots__ = ()
 

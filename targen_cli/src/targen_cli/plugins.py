@@ -100,7 +100,7 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     state = plugin.state
     if state == "ok" and problems:
         left_out = all(problem["check"] == "missing-package" for problem in problems)
-        # An extra that nobody asked for is no fault: backends come with one each.
+        # A missing extra is only a fault if it is used: each backend has one.
         state = "extra" if left_out and "[" in items[0].install else "broken"
     for item in items:
         problems += _taken(registry, item)

@@ -1,8 +1,8 @@
 """The progress display: bars on a terminal, a few plain lines elsewhere.
 
 It draws from a thread of its own, on a copy of standard error, and reads plain numbers. So a run
-never waits for a slow or stopped terminal, and never fails because of one that is narrow, closed or
-gone. An error here ends only the display.
+never waits for a slow or stopped terminal, and never fails because of one that is narrow or closed.
+An error here ends only the display.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger("targen.display")
 
 _REFRESH = 0.5  # seconds between two drawings
 _PLAIN_INTERVAL = 10.0  # seconds between plain lines
-_PLAIN_LATER = 60.0  # the same, once a run has gone on for two minutes
+_PLAIN_LATER = 60.0  # the same, once a run has continued for two minutes
 _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 _MOST_BARS = 8  # labels with a bar each; more of them get one for all
 _ROOM_FOR_BARS = 50  # columns of a window in which bars are drawn
@@ -46,7 +46,7 @@ _DUMB = ("dumb", "unknown", "")
 def progress(job: Job, *, quiet: bool = False, transient: bool = False) -> Iterator[Listener]:
     """A listener that shows how far the job is, on standard error.
 
-    With `transient`, bars are gone when it ends.
+    With `transient`, bars disappear when it ends.
     """
     watch = JobWatch(job)
     with _shown(watch, quiet=quiet, transient=transient) as say:
@@ -69,7 +69,7 @@ def watching(*, quiet: bool = False) -> Iterator[Watch]:
 
 @contextmanager
 def _shown(watch: Watch, *, quiet: bool, transient: bool) -> Iterator[Callable[[str], None]]:
-    """Run a display beside what the body does; yields what prints a line there."""
+    """Run a display while the body runs; yield a function that prints a line there."""
     out = None if quiet else _own_standard_error()
     if out is None:
         yield lambda line: None
@@ -133,7 +133,7 @@ class _Lines:
             self._say(line)
 
     def flush(self) -> None:
-        """Do nothing: lines are written at once."""
+        """Do nothing, since lines are written at once."""
 
 
 class _Face(Protocol):
@@ -162,7 +162,7 @@ class _Display:
             self._dropped = True
 
     def say(self, line: str) -> None:
-        """Print a line, above the bars where there are some."""
+        """Print a line, above the bars if there are some."""
         if self._dropped:
             print(line, file=sys.stderr, flush=True)
             return
@@ -170,7 +170,7 @@ class _Display:
         self._wake.set()
 
     def stop(self) -> bool:
-        """Draw once more and end; False where the terminal does not take it in time."""
+        """Draw once more and end; False if the terminal does not take it in time."""
         self._done = True
         self._wake.set()
         if self._thread.ident is not None:
@@ -211,7 +211,7 @@ class _Plain:
         self._shown_trouble = False
 
     def open(self) -> None:
-        """Do nothing: a short run prints no line."""
+        """Do nothing, since a short run does not print lines."""
 
     def draw(self, lines: list[str], *, last: bool) -> None:
         for line in lines:
@@ -232,7 +232,7 @@ class _Plain:
         self._print("; ".join(filter(None, words)))
 
     def close(self) -> None:
-        """Do nothing: no resource is open."""
+        """Do nothing, since no resource is open."""
 
     def _print(self, line: str) -> None:
         room = room_of(self._out)  # a terminal where TERM=dumb

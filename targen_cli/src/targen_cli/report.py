@@ -153,7 +153,7 @@ def write_page(run: Path, out: Path | None) -> Path:
     """Write the report of a run, or of a folder of runs, as a page; where it is.
 
     Raises:
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
         WriteFailed: the operating system refuses.
     """
     from targen_cli.page import as_page, as_page_of
@@ -278,7 +278,7 @@ def source_table(
 
 
 def cells_of(table: Table) -> list[tuple[str | int, ...]]:
-    """The rows of a table as they are printed."""
+    """Return the rows of a table as printed."""
     return [
         tuple(cell if isinstance(cell, int) else str(cell) for cell in row) for row in table.rows
     ]
@@ -324,7 +324,7 @@ def _pace(report: dict[str, Any]) -> str:
         return ""  # the time went by elsewhere
     seen = Report.of(report)
     words = []
-    if seen.seconds is not None and seen.seconds >= 1:  # what takes less is no measure
+    if seen.seconds is not None and seen.seconds >= 1:  # shorter times are not reliable
         words.append(f"Time: {duration(seen.seconds)}")
         if pace := seen.rows_per_minute:
             words.append(
@@ -344,8 +344,8 @@ def print_flow(
 ) -> None:
     """Print the label-flow matrix: row intended, column corrected; the rest apart.
 
-    `branches` says what each row's branch aims at, by default the label of its name; `corrected`
-    whether there was a step 4.
+    `branches` lists each branch's aim, by default the label of its name; `corrected` whether there
+    was a step 4.
     """
     aims = branches or {name: name for name in flows}
     heads, rows = flow_table(flows, aims)
@@ -388,7 +388,7 @@ def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> li
 
 
 def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the usage by step and label, or by step alone if labels are many."""
+    """Return the usage by step and label, or only by step if there are many labels."""
     places: list[Mapping[str, Any]] = usage["by_step"]
     if len({place["label"] for place in places}) <= MANY + 1:
         return places
@@ -448,7 +448,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ahead = plural(report["unused_calls"], "call")
         waiting = "; a resume uses those that it needs"
         print(
-            f"{ahead} made ahead of "
+            f"{ahead} sent ahead of "
             f"time{waiting if report['status'] != 'complete' else ', not needed'}."
         )
 

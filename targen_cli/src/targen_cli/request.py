@@ -15,7 +15,7 @@ __all__ = ["ONE_MODEL", "ModelOptions", "WorkerOptions"]
 
 
 class ModelOptions(Options):
-    """Which model is asked, and how it is reached."""
+    """The model for a command, and how to reach it."""
 
     panel = "Model"
 
@@ -68,7 +68,7 @@ class ModelOptions(Options):
         """Return the options of -o, with those that have a flag of their own.
 
         Raises:
-            UsageError: an item that is no KEY=VALUE; something is said twice.
+            UsageError: an item is not KEY=VALUE, or sets an option twice.
         """
         from targen_cli.typed import parse_options
 
@@ -95,7 +95,7 @@ class ModelOptions(Options):
         """Backends by step, as --backend-for says.
 
         Raises:
-            UsageError: an item that is no STEP=NAME.
+            UsageError: an item is not STEP=NAME.
         """
         return pairs(self.backend_for, "--backend-for", "correct=llama")
 

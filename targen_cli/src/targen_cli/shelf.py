@@ -34,9 +34,9 @@ class Shelved:
 
     Attributes:
         path: where it is.
-        report: what it came to; empty where it cannot be read.
+        report: what it came to; empty if it cannot be read.
         problem: why it cannot.
-        created: when it was begun, in ISO 8601; "" if nobody wrote that down.
+        created: when it was started, in ISO 8601; "" if unknown.
         is_busy: whether a process is working on it now.
     """
 
@@ -89,14 +89,14 @@ def is_busy(path: Path) -> bool:
     """Return whether a process is working on a run."""
     lock = path / ".lock"
     try:
-        # To try the lock empties the file, so it must be nobody else's.
+        # Trying the lock empties the file, so it must belong only to this run.
         os.close(open_plain(lock, os.O_RDWR, alone=True))
         with FileLock(lock, timeout=0):
             return False
     except Timeout:
         return True
     except OSError:
-        return False  # there is none, or it is somebody else's
+        return False  # there is none, or it belongs to somebody else
 
 
 def require_removable(run: Path) -> None:
@@ -104,7 +104,7 @@ def require_removable(run: Path) -> None:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run.
+        RunDirectoryError: it is not a run.
         RunLocked: a process is working on it.
     """
     Manifest.load(run / "manifest.json")

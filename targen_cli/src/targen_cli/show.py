@@ -198,7 +198,7 @@ def outcome_of(traced: Traced) -> tuple[str, str]:
     words = [str(record[name]) for name in ("reason", "detail") if record.get(name)]
     final, full = record.get("corrected"), "has all its rows"
     if final != record.get("intended") and words == [f"label {final} {full}"]:
-        words = ["step 4", f"{final}, which {full}"]  # whoever reads on wants to know who says so
+        words = ["step 4", f"{final}, which {full}"]  # readers want to know who determined it
     return verdict, ": ".join(words)
 
 
@@ -273,8 +273,7 @@ _CORRECTION: _Steps = ((), {}, True, 0.0)
 def _steps_of(manifest: Path, _: int) -> _Steps:
     """The names of a task's own lists, outermost first; of parts, by branch.
 
-    Then whether step 4 is done, and how alike rows may be, in percent; 0 where they are not
-    compared.
+    Then whether step 4 is done, and how alike rows may be, in percent; 0 if they are not compared.
     """
     from targen_core.runs.records.manifest import Manifest
 
@@ -322,7 +321,7 @@ class Screen:
             self._console.print(Text(" " * indent) + part, soft_wrap=True)
 
     def pairs(self, pairs: Pairs, *, indent: int) -> None:
-        """Names, and beside each its value."""
+        """Print names, each with its value."""
         every = [(name, text_of(value)) for name, value in pairs]
         column = max((len(name) for name, _ in every), default=0)
         for name, value in every:

@@ -24,7 +24,7 @@ _CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 
 @contextmanager
 def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
-    """Show how far the body's work is; what goes wrong here ends the line alone."""
+    """Show the progress of the body's work; an error here only ends the line."""
     face = _face() if enabled else None
     if face is None:
         yield
@@ -81,7 +81,7 @@ def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] |
 
 
 def _notebook() -> Any:
-    """IPython's shell where it is a notebook's, else None; IPython itself is not imported."""
+    """IPython's shell if it is a notebook's, else None; IPython itself is not imported."""
     module = sys.modules.get("IPython")
     shell = None if module is None else module.get_ipython()
     return shell if shell is not None and hasattr(shell, "kernel") else None

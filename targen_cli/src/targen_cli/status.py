@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar", "Status", "bar", "note", "status"]
 
-_EVERY = 30.0  # seconds between two lines where there is no terminal
+_EVERY = 30.0  # seconds between two lines without a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def note(text: str, /) -> None:
 
 @contextmanager
 def status(*, quiet: bool = False) -> Iterator[Status]:
-    """A line that shows what is at work; with `quiet` notes alone."""
+    """Return a line that shows current work; with `quiet`, only notes."""
     if quiet or not _is_terminal():
         yield Status(_nothing if quiet else _Lines(), note)
         return
@@ -74,7 +74,7 @@ def status(*, quiet: bool = False) -> Iterator[Status]:
 
 @contextmanager
 def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
-    """A bar that appears once something is counted; with `quiet` notes alone.
+    """Return a bar that appears once something is counted; with `quiet`, only notes.
 
     Args:
         what: what is counted: "steps".

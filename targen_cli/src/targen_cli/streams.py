@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full or gone, without ending the work."""
+"""Standard streams that may be closed or full, without ending the work."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["duration", "print_json", "print_table"]
 
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
-_NOTHING = ("", "-", "?", "0", "0.00", "0.0000")  # cells of an optional column that say nothing
+_NOTHING = ("", "-", "?", "0", "0.00", "0.0000")  # cells of an optional column without information
 
 _Cells = list[list[str]]
 

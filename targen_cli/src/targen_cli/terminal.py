@@ -94,7 +94,7 @@ def width_of(text: str) -> int:
 
 
 def folded(text: str, room: int) -> str:
-    """`text` in lines of at most `room` columns, which are broken between words alone.
+    """Return `text` in lines of at most `room` columns, only broken between words.
 
     A continued line has the indentation of its first line. A command that fits into a line stays in
     one piece, to be copied.

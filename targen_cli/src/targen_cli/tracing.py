@@ -38,7 +38,7 @@ __all__ = [
     "rows",
 ]
 
-_LEAST = 4  # digits of a key that stand for the whole of it, as git has it
+_LEAST = 4  # digits that suffice to identify a key, as in git
 _KEY = re.compile(r"[0-9a-f]{1,32}")
 
 
@@ -79,7 +79,7 @@ class Traced:
 
     @property
     def label(self) -> str | None:
-        """The label that it ended with, as far as it came; a list item has none."""
+        """Return the final label, as far as it is known; a list item has no label."""
         label = self.record.get("label") or self.record.get("corrected")
         return label or self.record.get("intended")
 
@@ -107,7 +107,7 @@ def rows(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if traced.rows)
@@ -126,7 +126,7 @@ def rejects(run: Path) -> Iterator[Traced]:
 
     Raises:
         UsageError: the directory does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
         yield from (traced for traced in _changes(run, plan) if not traced.rows)
@@ -146,7 +146,7 @@ def find(run: Path, name: str) -> Traced:
 
     Raises:
         UsageError: the directory, the row or the candidate does not exist.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if name.isascii() and name.isdigit():
         if traced := _at(run, int(name)):
@@ -191,7 +191,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
 
     Raises:
         UsageError: no call has this prefix, or several have.
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     if not plan_of(run):
         Manifest.load(run / "manifest.json")
@@ -276,7 +276,7 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
     For a `record` of merged runs, return what made its own run.
 
     Raises:
-        RunDirectoryError: it is no run, or cannot be read.
+        RunDirectoryError: it is not a run, or cannot be read.
     """
     corrector: str | None
     if plan := plan_of(run):

@@ -69,7 +69,7 @@ class Trial:
 def dry_run_spec(
     spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
 ) -> RunSpec:
-    """`spec` on the scripted backend: offline, for nothing, call by call; `parts` as they are."""
+    """Return `spec` with `parts`, on the scripted backend: offline, free, call by call."""
     names = {name for part in parts for name in part.names}
     kept = {
         name: value
@@ -121,7 +121,7 @@ def run_trial(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
         prepared = prepared_trial(registry, spec)
         prepared = prepared.unfiltered if unfiltered else prepared
-        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is to be told again
+        for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is reported again
             remove(folder / "trial" / name)
         job = stack.enter_context(
             Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
@@ -134,8 +134,7 @@ def run_trial(
             with show(job) as tell:
                 trial.report = job.run(listen, observer=observe)
         except JobFailed as error:
-            # Nothing stays of a trial that could be resumed or read; what the service's
-            # own error advises holds all the same.
+            # A trial cannot be resumed or read later; the service's own advice still applies.
             error.hint = getattr(error.__cause__, "hint", "")
             trial.problem = error
             trial.report = read_report(job.path)
@@ -160,7 +159,7 @@ def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
 
 @contextlib.contextmanager
 def _tidy_when_killed() -> Iterator[None]:
-    """Let `kill` end the process as `sys.exit` does, so that nothing temporary stays."""
+    """Let `kill` end the process as `sys.exit` does, so that temporary files are removed."""
 
     def leave(number: int, frame: object) -> None:
         sys.exit(128 + number)

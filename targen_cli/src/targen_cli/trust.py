@@ -35,13 +35,13 @@ __all__ = [
 ]
 
 _NAMED = 20  # names in a message
-_LINES, _LINE = 40, 500  # that a person is asked about, and characters of one
+_LINES, _LINE = 40, 500  # of the question to the user, and characters per line
 _CODE = 16 << 20  # bytes of a module
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
 
 
 class _Person:
-    """The person of this process, where there is a terminal to ask on."""
+    """The user of this process, if there is a terminal."""
 
     asked: Callable[[str], bool] | None = None
 
@@ -55,7 +55,7 @@ def placed(folder: Path, text: str) -> Typed:
     """A path that a file in `folder` names, as seen from here; the caller has checked it."""
     if _ADDRESS.match(text):
         return Typed(text)
-    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is no home
+    named = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is not a home
     path = folder / named
     if _ADDRESS.match(str(path)) or str(path).startswith("~"):
         path = path.absolute()  # else it would be no file's name to those who read it next
@@ -80,7 +80,7 @@ def reaches_out(folder: Path, text: str) -> bool:
 
 
 def ask_with(asked: Callable[[str], bool] | None) -> None:
-    """Set how a person is asked whether to trust a file; a command on a terminal does so."""
+    """Set how to ask the user whether to trust a file; a command on a terminal does so."""
     _Person.asked = asked
 
 

@@ -1,4 +1,4 @@
-"""Options as they are typed: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
+"""Options as typed: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30
 
 
 def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, Any]:
-    """Options as they are typed; the last of two with one name counts.
+    """Return options as typed; the last of two with one name counts.
 
     Args:
         items: each KEY=VALUE.
-        example: how one is typed, for whom none is.
+        example: a typed option, for commands without one.
 
     Raises:
-        UsageError: an item that is no KEY=VALUE.
+        UsageError: an item is not KEY=VALUE.
     """
     options = {}
     for item in items:

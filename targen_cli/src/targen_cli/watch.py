@@ -25,14 +25,14 @@ __all__ = ["SILENCE", "JobWatch", "Row", "State", "Watch", "lines_of", "one_line
 SILENCE = 2.0
 """Seconds without an answer after which that is said."""
 
-_HALVED = 30.0  # seconds after which what was done weighs half in the pace
+_HALVED = 30.0  # seconds after which past work counts half in the pace
 _ENOUGH = 8  # candidates from which on a pace and a projection mean something
 _SOON = 3.0  # and seconds
 _REASONS = 4  # reasons of rejects that are named
 _ROWS = 3  # of the rows that were accepted last
 
 Row = tuple[str, tuple[str, ...]]
-"""A row's label and its texts, as they are: whoever shows them escapes them."""
+"""A row's label and its texts, unchanged: the code that shows them escapes them."""
 
 
 class _Pace:
@@ -49,7 +49,8 @@ class _Pace:
         if self._before is None:
             self._before = done
         if self._at is None:
-            # The clock runs from the first that is done: what lists take is no pace.
+            # The clock runs from the first finished candidate: the time of lists is not part of the
+            # pace.
             if done > self._before:
                 self._at, self._done, self._first = now, done, done
             return None
@@ -142,7 +143,7 @@ class JobWatch(Watch):
         reasons: Counter[str] = Counter()
         if (engine := self._job.engine) is not None:
             for flow in engine.quotas.flows.values():
-                reasons.update(dict(flow.reasons))  # copied at once: the run goes on
+                reasons.update(dict(flow.reasons))  # copied at once, since the run continues
                 reasons["duplicate"] += flow.duplicate
         return +reasons
 
@@ -222,7 +223,7 @@ def state_of(watch: Watch, elapsed: float) -> State:
         counts_now,
         figures,
         _trouble(layer, elapsed),
-        # What is taken over from earlier processes is no pace either.
+        # Rows from earlier processes do not count for the pace either.
         _pace(watch, elapsed, counts_now, judged, lacking) if layer.answered else "",
         money,
         _rejects(watch.rejects()),
@@ -281,7 +282,7 @@ def _pace(
 
 
 def _rough(seconds: float) -> str:
-    """A time as well as it is known: what is shown does not flicker."""
+    """Round a time to its precision, so that the display does not flicker."""
     if seconds < 10:
         return "10 s"
     if seconds < 90:

@@ -1,8 +1,8 @@
 """Tasks that ask a model one thing about each row of a dataset: a rating, an answer.
 
-Asking is generating. The rows are a list that needs no model, each is asked about once, and the
-answer is the output of a row. So budget, batches, files, resume and reports are those of every run.
-No row stands for another, however alike they are: run it without the near-duplicate filter.
+Asking is generating. The rows are a list that needs no model, each is one question, and the answer
+is the output of a row. So budget, batches, files, resume and reports are those of every run. Each
+row counts, even if several are alike: run it without the near-duplicate filter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BATCH = 64
 
 
 class RowToAsk(BaseModel):
-    """A row that is asked about: its place in its dataset, from 0, and its text."""
+    """A row to ask about: its place in its dataset, from 0, and its text."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,8 +65,8 @@ def asking_task(
         version: see `Task`.
         summary: see `Task`.
         description: see `Task`.
-        rows: reads the rows. They are asked about in an order drawn by their texts. So the first of
-            them are a sample, the same for any seed or model.
+        rows: reads the rows. Their order is drawn by their texts. So the first of them are a
+            sample, the same for any seed or model.
         ask: asks about one row, and returns what is its output.
         prompts: what `ask` uses.
         dry_run: offline replies.
@@ -99,7 +99,7 @@ def asking_task(
             batch=_BATCH,
             asks=False,
             key=lambda row: str(row.row),
-            summary="rows of a dataset, by chance",
+            summary="rows of a dataset, drawn at random",
         ),
         generators={"answer": answered},
         branch_labels={"answer": "any"},

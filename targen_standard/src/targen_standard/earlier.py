@@ -22,7 +22,7 @@ def manifest_of_today(raw: Any) -> dict[str, Any]:
     """Return the content of a manifest of format 1 or 2 in today's format.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a manifest.
     """
     return _of_format_1(raw) if raw["format"] == 1 else _of_format_2(raw)
 
@@ -45,7 +45,7 @@ def _renamed(raw: Any, path: str = "") -> Any:
 
 
 def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of format 1, which had no spec: what the steps used stands for what was asked."""
+    """Convert a manifest of format 1, which had no spec: the steps' options serve as one."""
     try:
         steps, sizes, digests = raw["steps"], list(raw["batches"]), raw.get("given", {})
         options = {}
@@ -105,7 +105,7 @@ def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock as of today, where an old spec has options of filters as fields."""
+    """Return a lock as of today, if an old spec has options of filters as fields."""
     today = {name: value for name, value in lock.items() if name != "excluded"}
     parts = lock.get("parts", {})
     if not isinstance(parts, Mapping):

@@ -83,7 +83,7 @@ class Elsewhere:
         return Either(Together(*flags), Option("executor", dict(self.asked)))
 
     def refuse(self, delivery: Delivery) -> None:
-        """Say that a delivery leaves it nothing to do.
+        """Report that a delivery leaves it without work.
 
         Raises:
             UsageError: always.

@@ -56,8 +56,8 @@ _TOO_LONG = re.compile(
     r"|exceeds? .{0,40}context (size|length|window)",
     re.IGNORECASE,
 )
-# "exceeded your current quota" is no sign: some services say it of a rate that
-# comes back within a minute.
+# "exceeded your current quota" is not a sign: some services use it for a rate that recovers within
+# a minute.
 _NO_CREDIT = re.compile(
     r"insufficient_quota|credit balance is too low|specified API usage limits"
     r"|spend(ing)? (limit|cap) (is |was |has been )?(reached|exceeded)"

@@ -1,4 +1,4 @@
-"""Packages of our extras: imported when they are needed, named where they are not there."""
+"""Packages of our extras: imported when they are needed, named if they are not there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def needs(what: str, extra: str) -> Iterator[None]:
 
 
 def hub_without_telemetry() -> None:
-    """Have the hub's client name targen, its own version and Python's, and nothing else.
+    """Let the hub's client only report targen's name, its own version and Python's.
 
     By default it also names torch and the coding agent that it runs under. It decides when it is
     imported, so this comes before; what a user has set is kept.

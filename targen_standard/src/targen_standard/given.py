@@ -47,7 +47,7 @@ class Data:
 
 
 def left_out(dataset: Dataset, source: object = None) -> str:
-    """Which rows of a source were left out of its dataset, and why, in words; "" if none were."""
+    """Return which rows of a source were left out of its dataset, and why, in words; or ""."""
     place = source.form.place if isinstance(source, Source) else "row"
     bad: dict[str, list[int]] = {}
     for problem in dataset.problems:

@@ -57,7 +57,7 @@ def run_html(run: Folder[Any]) -> str:
     shown: str = run.report._repr_html_()
     try:
         rows = list(run.dataset.rows[:_SHOWN])
-    except TargenError:  # a task that is not there: the report says what there is
+    except TargenError:  # a missing task: the report still shows the rest
         return shown
     if not rows:
         return shown

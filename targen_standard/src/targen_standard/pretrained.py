@@ -135,13 +135,13 @@ def _refuse_links(folder: Path) -> None:
 def _require_trusted_parts(folder: Path) -> None:
     """Stop if a part of a sentence model is of a class outside its library, unless trusted.
 
-    sentence-transformers imports such a class from a file of the folder, and asks nobody.
+    sentence-transformers imports such a class from a file of the folder without asking.
     """
     for file in sorted(folder.rglob("*.json")):
         if file.name not in ("modules.json", "router_config.json", "config.json"):
             continue
         if file.name == "config.json" and file.parent == folder:
-            continue  # of transformers, which is told to run no code
+            continue  # of transformers, which is called without remote code
         named = {
             key: text
             for key, text in _texts(read_json(file))
@@ -208,7 +208,7 @@ def _mark(name: str) -> tuple[str, str]:
 
 
 def _packaged() -> Path | None:
-    spec = importlib.util.find_spec(_PACKAGE)  # imports nothing
+    spec = importlib.util.find_spec(_PACKAGE)  # does not import
     for place in (spec and spec.submodule_search_locations) or ():
         folder = Path(place) / "model"
         if (folder / "config.json").is_file():
@@ -217,7 +217,7 @@ def _packaged() -> Path | None:
 
 
 def device_of(name: str, key: str = "device") -> Any:
-    """The torch device of this name; by default a GPU where there is one.
+    """Return the torch device of this name; by default a GPU if there is one.
 
     Args:
         name: "cpu", "cuda", "cuda:1", "mps"; "" is the default.
@@ -259,7 +259,7 @@ def quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     bars: Any = None
-    with suppress(ModuleNotFoundError):  # whoever needs it says so
+    with suppress(ModuleNotFoundError):  # the code that needs it reports it
         bars = importlib.import_module("transformers.utils.logging")
     shown = bars is not None and bars.is_progress_bar_enabled()
     if shown:

@@ -1,7 +1,7 @@
 """A call layer that answers from a journal and sends no calls.
 
 A key is a digest of everything that determines a reply. So an unchanged call finds its reply, and a
-changed one does not. Such a call is reported as lacking, and no model is asked in its place.
+changed one does not. Such a call is reported as lacking, and no model is called instead.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Records(Protocol):
 def recorded_models(
     steps: Mapping[str, tuple[str, Mapping[str, Any], frozenset[str]]],
 ) -> dict[str, BoundModel]:
-    """For each step, by its model's identity and its parameters, what stands for the model.
+    """Return, for each step, the model's stand-in, by the model's identity and parameters.
 
     The third of each are the parameters that are settled; see `BoundModel`.
     """
@@ -53,7 +53,7 @@ def recorded_models(
 
 
 class RecordedLayer(CallLayer):
-    """Answers calls from the journal alone.
+    """Answers calls only from the journal.
 
     Args:
         models: see `recorded_models`.

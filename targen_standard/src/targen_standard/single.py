@@ -51,7 +51,7 @@ def ask_once(
         registry: finds the backend.
         task: the call is made as its step 3: with its parameters and dry-run replies.
         spec: its backend, options, seed and limits are used.
-        prompt: what is asked, filled with `values`.
+        prompt: the question, filled with `values`.
         reply: the model of the reply.
         check: raises `Rejected` for a reply that cannot be used, which is sent back once.
         place: the name of the call's place.

@@ -23,7 +23,7 @@ from targen_core.wording import Either
 __all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
 
 IN_ORDER = """\
-Rows are in the order in which they were made: neighbours share contexts, and a label with few
+Rows are in the order in which they were generated: neighbours share contexts, and a label with few
 rows appears only near the start. Shuffle them before you train."""
 """The card's note on rows that have not been shuffled."""
 
@@ -40,7 +40,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
     Shares that sum to 100 are in per cent.
 
     Raises:
-        UsageError: they are no shares, or their sum is neither 1 nor 100.
+        UsageError: they are not shares, or their sum is neither 1 nor 100.
     """
     if isinstance(shares, str):
         shares = _parsed(shares)

@@ -53,16 +53,16 @@ def unfinished(kind: str, *asked: object) -> Iterator[Path]:
         os.utime(folder)
         try:
             yield folder
-        except QuotaNotMet:  # it is done: there is nothing left to ask
+        except QuotaNotMet:  # it is done: no calls are left
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         with contextlib.suppress(OSError):
-            if not any(path.stat().st_size for path in folder.rglob("journal")):  # nothing is paid
+            if not any(path.stat().st_size for path in folder.rglob("journal")):  # unpaid
                 shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
-                Path(lock.lock_file).unlink()  # while it is held: nobody else works behind it
+                Path(lock.lock_file).unlink()  # while it is held, no other process works there
         lock.release()
 
 

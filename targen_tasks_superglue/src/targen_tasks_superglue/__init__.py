@@ -1,4 +1,4 @@
-"""SuperGLUE tasks as a targen plugin: this module registers and imports nothing else."""
+"""SuperGLUE tasks as a targen plugin: this module only registers them, without other imports."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _pair_to_rows(pair: _Pair, idx: int) -> list[dict[str, Any]]:
 
 def _pair_from_rows(rows: Sequence[Mapping[str, Any]]) -> list[_Pair]:
     if len(rows) != 2:
-        raise ValueError(f"an instance is two rows, not {len(rows)}: see Dataset.instances")
+        raise ValueError(f"an instance has two rows, not {len(rows)}: see Dataset.instances")
     one, two = rows
     return [_Pair(texts=(one["text"], two["text"]), label=one["label"])]
 

@@ -115,7 +115,7 @@ def test_splits_for_hubs(targen, run, works):
         ("test", 4),
     ]
     assert "| train | 4 | 2 | 2 |" in body
-    assert "cc-by-4.0, chosen by whoever published the dataset." in body
+    assert "cc-by-4.0, chosen by the publisher of the dataset." in body
     assert targen("validate", folder, "--task", "rte").code == 2  # it contains several: name one
     works("validate", folder / "data/test-00000-of-00001.parquet", "--task", "rte")
 

@@ -126,7 +126,7 @@ def test_the_card_says_what_is_known(generate, service):
     candidates = sum(flow["judged"] for flow in judged.values())
     assert f"of {candidates} candidates judged were accepted" in card
     created = json.loads(Path("run/manifest.json").read_text())["created"]
-    assert f"begun on {created[:10]}" in card
+    assert f"started on {created[:10]}" in card
     assert "eprint        = {2310.17876}" in card
     assert "checked by a person" not in card
     assert "answers of the models named below" in card

@@ -110,7 +110,7 @@ def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, 
 
 MANY = 20
 FAULTS = [
-    ("repos/create", [401] * MANY, "the hub does not know this token (making", "hf auth login"),
+    ("repos/create", [401] * MANY, "the hub does not know this token (creating", "hf auth login"),
     ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
     ("repos/create", [404] * MANY, "me does not exist on the hub, or", "write OWNER as on the hub"),
     ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),

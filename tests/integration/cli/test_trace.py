@@ -54,7 +54,7 @@ def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
     those = [r["id"] for r in provenance if key in r["calls"]]
     assert [each["id"] for each in back["resting"] if each["verdict"] == "accepted"] == those
     text = targen("trace", remarks, "--call", key[:8])
-    assert f"{len(those)} rows" in text.out and "how one was made" in text.err
+    assert f"{len(those)} rows" in text.out and "a row's origin" in text.err
 
 
 def test_several_calls_with_one_beginning_are_named(targen, remarks):

@@ -263,7 +263,7 @@ BLAMED = f"""
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
     judge | dry_run | return dict(right=set((1, 2))) | corrector judge: the reply of dry_run to
     list | own_list | return existing[99] | IndexError: list index out of range in propose (line
-    filter | made | {K} | filter odd:picky could not be made: KeyError: 'nosuch'
+    filter | made | {K} | filter odd:picky could not be created: KeyError: 'nosuch'
     filter | find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | find | return Refusal('Too Long', '') | find() returned a Refusal whose reason is 'Too
     filter | add | return 'text' | filter picky: add() returned str; it must return bytes

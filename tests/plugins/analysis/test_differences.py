@@ -145,7 +145,7 @@ def test_rows_of_one_premise_are_one_draw(corpus, study):
         for findings in (of_few, of_many)
     ]
     assert shares[0].high - shares[0].low > 2.5 * (shares[1].high - shares[1].low)
-    assert not any("not much evidence" in line for line in of_many.headlines)
+    assert not any("little evidence" in line for line in of_many.headlines)
     assert any("mine has 20 independent rows" in line for line in of_few.headlines)
 
 
@@ -205,7 +205,7 @@ def test_the_report_opens_with_the_differences_in_every_form(targen, jsonl, tmp_
 
 def test_few_rows_are_said_to_be_few(corpus, study):
     findings = measure(study(corpus(real(12)), against=corpus(real(12, 1), name="real")))
-    assert any("not much evidence" in line for line in findings.headlines)
+    assert any("little evidence" in line for line in findings.headlines)
     tiny = measure(study(corpus(real(4)), against=corpus(real(4, 1), name="real")))
     assert not any(name.startswith("AUC") for name in tiny.figures["mine"])
     assert any("too few" in note for note in tiny.notes)

@@ -115,8 +115,8 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("empty.csv", "", "does not have any readable rows"),
-        ("header.csv", "a,b\n", "does not have any readable rows"),
+        ("empty.csv", "", "has no readable rows"),
+        ("header.csv", "a,b\n", "has no readable rows"),
         ("twice.csv", "a,a\n1,2\n", "has two columns of the same name"),
         ("latin.csv", b"a\n\xe9\n", "is not valid utf-8"),
         ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),

@@ -169,9 +169,7 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
     hub.add("ada/a")
     (entry,) = actual().values()
     hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
-    with pytest.raises(
-        DatasetUnavailable, match="has different columns than when it was described"
-    ):
+    with pytest.raises(DatasetUnavailable, match="has different columns from those described"):
         list(HUB.rows(entry))
     hub.datasets["ada/a"]["sha"] = "b" * 40
     with pytest.raises(DatasetUnavailable, match="has changed since it was described"):

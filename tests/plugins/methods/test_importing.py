@@ -314,7 +314,7 @@ REFUSED = {
     "sungen best_thetas.pth LABELS": "weights_only=True",
     "sungen rows.zip LABELS": "an archive",
     "supergen list.txt LABELS": "end in .json",
-    "sungen words.txt LABELS": "neither lines of JSON",
+    "sungen words.txt LABELS": "neither JSON Lines",
     "sungen none.jsonl LABELS": "there is no file",
     "zerogen latin.jsonl LABELS": "--encoding cp1252",
     "sungen empty.jsonl LABELS": "has no rows",

@@ -73,7 +73,7 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--arms", "corection"], "corection is not among the arms"),
+        (["--arms", "corection"], "corection is not an arm here"),
         (["--arms", "variants"], "--arms variants: mood does not have this part"),
         (["-o", "odd"], "-o odd is not KEY=VALUE"),
     ],

@@ -36,7 +36,7 @@ def test_a_model_wants_the_embedder_that_it_was_trained_with(targen, works, mood
     place.write_text(json.dumps({**facts, "embedder": strange}))
     done = targen("evaluate", "models/train", "train.jsonl")
     wanted = {
-        "letters": "gives different vectors than when the model was trained",
+        "letters": "gives different vectors from those that the model was trained on",
         "no-such": strange,
     }
     assert done.code == 2 and wanted[strange] in done.err

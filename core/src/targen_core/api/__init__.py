@@ -1,4 +1,4 @@
 """targen from Python: `generate`, `correct`, `analyze`, `resume`, `load`, and what they return.
 
-Import all of it from `targen_core`.
+Import everything from `targen_core`.
 """

@@ -142,7 +142,7 @@ async def agenerate(
             "STEP.NAME" applies to a list.
         task_dimensions: whether to keep the task's own dimensions that appear in prompts.
         worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
-            uses brief prompts, if the task has them, in steps whose model is known to do without
+            uses brief prompts, if the task has them, in steps whose model is known not to need
             examples.
         unsure: whether a row is left out ("drop") or keeps its label ("keep") if its judge answers
             "unsure"; by default the task's setting.

@@ -178,9 +178,9 @@ def exported(function: Callable[P, T]) -> Callable[P, T]:
 def _keywords(
     name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: Mapping[str, Any]
 ) -> Iterator[None]:
-    """Check what a function is called with, and say of an unknown option that it is no keyword.
+    """Check a function's arguments, and report an unknown option as an unknown keyword.
 
-    An unknown keyword may be taken for an option of the model, so the error suggests a keyword.
+    An unknown keyword may be meant as an option of the model, so the error suggests a keyword.
     """
     keywords = signature.parameters
     try:

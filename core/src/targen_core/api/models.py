@@ -41,7 +41,7 @@ def backend_of(registry: Registry, model: object) -> Backend:
     """A backend that gives this one object.
 
     Raises:
-        UsageError: it is no model.
+        UsageError: it is not a model.
         MissingDependency: the adapter of its library is not installed.
     """
     try:

@@ -99,7 +99,7 @@ class LabelReport:
 
     @property
     def yield_(self) -> float | None:
-        """The fraction of candidates that are in the dataset; None if none was judged."""
+        """Return the fraction of candidates that are in the dataset; None before any was judged."""
         return sum(self.accepted.values()) / self.judged if self.judged else None
 
 
@@ -198,7 +198,7 @@ class Report:
 
     @property
     def yield_(self) -> float | None:
-        """The fraction of judged candidates that are in the dataset; None if none was judged."""
+        """Return the fraction of judged candidates that became rows; None before any was judged."""
         return flows_together([*self.raw["flow"].values()], 0, 0).yield_
 
     @property

@@ -63,7 +63,7 @@ ItemsLike: TypeAlias = "str | PathLike[str] | Iterable[Any]"
 SourcesLike: TypeAlias = "str | PathLike[str] | Dataset | Iterable[Any]"
 """Datasets: any form that `read_dataset` reads, or several in a list."""
 StepLike: TypeAlias = "ModelLike | Mapping[str, Any]"
-"""The model of one step: another model, or `model` and options of this step alone."""
+"""The model of one step: a different model, or `model` with options for this step only."""
 ExecutorLike: TypeAlias = "str | Mapping[str, Any]"
 """Where models work: an executor's name, or `name` and which workers."""
 
@@ -192,7 +192,7 @@ def asked(
     shard: str | tuple[int, int] | None = None,
     **values: Any,
 ) -> Iterator[Request]:
-    """Build a request; files that stand for objects exist while this context lasts.
+    """Build a request; files that represent objects exist while this context lasts.
 
     `values` are fields of `RunSpec` and of `Limits`; a limit that is None was not given. Without
     `rows` the number of rows is not asked for.
@@ -211,7 +211,7 @@ def asked(
             hint=Option("correct", False),
         )
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
-    options = dict(options or {})  # rows of a program are no option that a manifest could hold
+    options = dict(options or {})  # a manifest could not store a program's rows as an option
     values |= {
         name: options.pop(name)
         for name in {*options} & _of_rows()
@@ -351,7 +351,7 @@ def require_objects(registry: Registry, manifest: Manifest, again: Action) -> No
     """Check that the objects that a run was made with are here, since no run keeps one.
 
     Raises:
-        UnknownName: one is not; `again` says how to pass it.
+        UnknownName: a name is not registered; `again` shows how to pass the object.
     """
     used = [("backend", step.backend) for step in manifest.steps.values()]
     for kind, name in [("task", manifest.task.id), *used]:
@@ -440,7 +440,7 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
 
 
 def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Values by option, those that are datasets by their names, as `_sources` has them."""
+    """Return values by option, with names for datasets, as `_sources` has them."""
     named = {name for name, option in shortcuts().items() if option.datasets is not None}
     made = {
         name: _sources(name, value, folder) if name in named else value
@@ -474,7 +474,7 @@ def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str
     """Datasets by their names; rows of a program are written into `folder`.
 
     Raises:
-        UsageError: one is no dataset.
+        UsageError: one is not a dataset.
     """
     if sources is None:
         return []
@@ -497,7 +497,7 @@ def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str
 
 
 def _without(folder: Path, text: str) -> str:
-    """Name the objects in a text in place of the files that stand for them."""
+    """Replace the files that represent objects in a text with the objects' names."""
     for what in ("contexts", "seeds"):
         file = f"{what} file {folder / what}.jsonl"
         text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
@@ -607,7 +607,7 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     """A shard's own rows by label.
 
     Raises:
-        UsageError: it has none.
+        UsageError: the task does not have this part.
     """
     unit, whole = task.rows_per_instance, Quotas(shard.quotas)
     tracker = QuotaTracker(task.quota_names, task.branches, task.parts, None, unit)

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 BatchAnswer = ChatReply | ServiceError
-"""The outcome of one request: the reply, or the reason why it has none."""
+"""The outcome of one request: the reply, or the reason why it failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Send calls that hang a second time, beside the first: `hedging` decides which and when."""
+"""Send slow calls once more, in parallel with the first sending; `hedging` decides when."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class SendingsBeside:
         loop = asyncio.get_running_loop()
         flight.sent = loop.time()
         bound = sending.bound
-        # A model that sets its own limit has no room beside it, as one in this process has none.
+        # A model that sets its own limit, such as one in this process, has no room for a second
+        # sending.
         if not self._is_on or bound.deferred or bound.model.max_concurrency is not None:
             return
         if flight is sending.first:
@@ -69,8 +70,8 @@ class SendingsBeside:
         patience.end(sending, now, again=by is not None and by is not sending.first)
         sending.is_over = True
         for flight in sending.beside:
-            # The answer has what was reserved for the first sending; what was for its own stands
-            # for that.
+            # The answer is charged to the first sending's reservation; the first sending, to the
+            # second's.
             lost = sending.is_first_lost if flight is by else flight.sent is not None
             self._settle(sending, flight, lost=lost, reply=None if flight is by else flight.reply)
             flight.task.cancel()
@@ -105,7 +106,7 @@ class SendingsBeside:
                 self._send_again(sending, now)
 
     def _send_again(self, sending: Sending, now: float) -> None:
-        """Send a call a second time beside the first, if there is money for both."""
+        """Send a call a second time, if there is money for both."""
         if not self._layer.budget.take(*sending.reserved):
             return
         sending.patience.send_again(sending, now)
@@ -137,7 +138,7 @@ class SendingsBeside:
     async def answer(
         self, sending: Sending, error: ServiceError
     ) -> tuple[ChatReply | ServiceError, Flight]:
-        """The answer to a later sending of a call whose first came to nothing, if there is one."""
+        """Return the answer to a later sending of a call whose first sending failed, or None."""
         first = sending.first
         if sending.won is None and error.retryable and not first.is_cut:
             with contextlib.suppress(TimeoutError):

@@ -16,8 +16,8 @@ from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.
 
-    `None` stands for no cap. `shared` says of tokens and of dollars whether the cap, and so what
-    is spent, is that of all parts of a command.
+    `None` means no cap. `shared` states for tokens and for dollars whether the cap, and so the
+    amount spent, covers all parts of a command.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Budget:
         """Set aside an upper bound, waiting for open reservations to settle.
 
         Raises:
-            BudgetExhausted: it does not fit although nothing else is open.
+            BudgetExhausted: it does not fit even when no other call is open.
         """
         while not self.take(tokens, dollars):
             if not self._open:

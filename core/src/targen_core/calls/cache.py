@@ -1,9 +1,8 @@
 """The cache of replies that runs share, on diskcache.
 
-Values are bytes and nothing else: diskcache would pickle other types and,
-worse, un-pickle any row marked so, whoever wrote it. The disk class here
-refuses both, so a cache folder that somebody else can write to holds at worst
-wrong text, never code.
+Values are only bytes: diskcache would pickle other types and, worse, unpickle any row marked as
+such, whoever wrote it. The disk class here refuses both, so a cache folder that somebody else can
+write to holds at worst wrong text, never code.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from diskcache.core import DBNAME
 from targen_core.plain import read_plain
 
 _log = logging.getLogger("targen.cache")
-_RAW = 1  # diskcache's mode for a value that stands in the row itself
+_RAW = 1  # diskcache's mode for a value stored in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
 _TIMEOUT = 1.0  # seconds for which a cache that another process has locked is waited for
 _SECRET = 32  # bytes
@@ -64,8 +63,8 @@ class BytesDisk(Disk):  # type: ignore[misc]
 class ReplyCache:
     """Replies by call key. Reads are direct; a thread writes in batches.
 
-    The journal is what a run relies on: where the cache fails it is left out
-    for the rest of the run, with a warning.
+    The journal is what a run relies on: if the cache fails it is left out for the rest of the run,
+        with a warning.
     """
 
     def __init__(self, folder: Path, *, size_limit: int = 8 << 30) -> None:
@@ -102,9 +101,9 @@ class ReplyCache:
         return value if isinstance(value, bytes) else None
 
     def seal(self, key: bytes, record: bytes) -> str:
-        """Return what only this cache can say of a record in a journal; "" if it cannot.
+        """Return a mark that only this cache can give to a journal record; "" if it cannot.
 
-        A journal may come from somebody else, so what it says of itself is no proof.
+        A journal may come from somebody else, so its own claims prove nothing.
         """
         if self._cache is None or not self._secret:
             return ""
@@ -176,7 +175,7 @@ class ReplyCache:
                     raise
 
     def _cull(self) -> None:
-        """Let go what was written longest ago, where the cache is too large."""
+        """Let go what was written longest ago, if the cache is too large."""
         try:
             if self._cache is not None:
                 self._cache.cull()
@@ -193,7 +192,7 @@ def _secret(file: Path) -> bytes:
     """The secret that a cache seals by, made when it is first opened; b"" while another makes it.
 
     Raises:
-        OSError: it cannot be written or read, or is no plain file of that size.
+        OSError: it cannot be written or read, or is not a plain file of that size.
     """
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -27,8 +27,8 @@ class BoundModel:
     price: Price | None
     backend: str = ""  # its full id, to say whose bug a failure of its code is
     cacheable: bool = True  # whether replies go to and come from the cache of other runs
-    shares_replies: bool = True  # whether new replies go there, where they are `cacheable`
-    shared_by: str = ""  # of lists, what alone shares the cached replies; "": whoever asks alike
+    shares_replies: bool = True  # whether new replies go there, if they are `cacheable`
+    shared_by: str = ""  # of lists: who shares cached replies; "": all callers with the key
     settled: frozenset[str] = frozenset()  # parameters that no call sets for itself
     secrets: Secrets = field(default_factory=Secrets)  # removed from replies and errors
     deferred: bool = field(init=False)  # whether it is a `DeferredModel`
@@ -38,7 +38,7 @@ class BoundModel:
         self.deferred = isinstance(self.model, DeferredModel)
 
     def params_of(self, call: Call) -> dict[str, Any]:
-        """The sampling parameters of a call: its own where none is settled, else the step's."""
+        """Return a call's sampling parameters: its own, or the step's if the run settles them."""
         own = {name: value for name, value in call.sampling.items() if name not in self.settled}
         if call.given is not None:  # no token is shorter than a byte
             own["max_tokens"] = len(call.given.encode("utf-8", "replace"))
@@ -91,8 +91,8 @@ class CallCancelled(Exception):
 class Scope:
     """On whose behalf calls are made: a candidate, a list batch, or one pass over a step's code.
 
-    Once `abandoned`, it sends nothing more. `lacking` are calls that it needs and that have no
-    answer, in a run that sends no calls. Results for such a scope do not count.
+    Once `abandoned`, it does not send further calls. `lacking` are calls that it needs and that
+    have no answer, in a run that sends no calls. Results for such a scope do not count.
 
     A pass (`begin`) is watched: it knows whether the step made calls from several asyncio tasks,
     and whether any call was sent. Their order may then depend on which answer came first.
@@ -102,8 +102,8 @@ class Scope:
     turn: asyncio.Event | None = None  # calls without a known reply wait until it is set
     lacking: tuple[Call, ...] = ()
     parent: Scope | None = None
-    closed: bool = False  # the pass has ended: tasks that it left behind ask nothing more
-    failure: BaseException | None = None  # why a call got no answer, whatever the step made of it
+    closed: bool = False  # the pass has ended: tasks that it left behind cannot send calls
+    failure: BaseException | None = None  # why a call got no answer, whatever the step did about it
     known: dict[bytes, ChatReply] | None = None
     observed: list[tuple[Call, tuple[Message, ...], ChatReply, str]] = field(default_factory=list)
     _keys: list[list[str]] = field(default_factory=list)
@@ -138,7 +138,7 @@ class Scope:
             self.turn.set()
 
     def abandon(self) -> None:
-        """Send nothing from now on: the answers are no longer needed."""
+        """Stop sending: the answers are no longer needed."""
         self.abandoned = True
         self.let_send()  # a call that waits for its turn sees that it is not wanted
 
@@ -193,7 +193,7 @@ class Scope:
                     self.fail(answer)
 
     def cancel(self) -> None:
-        """Close the pass, and wait for nothing."""
+        """Close the pass without waiting."""
         self.closed = True
         for sending in self._sending:
             sending.cancel()
@@ -213,7 +213,7 @@ class Call:
     """A stage's question to a model, independent of attempts.
 
     `place` is its place in the run, a path of structure; `occurrence` counts the same messages
-    within one stage. `sampling` are parameters that the task sets for this call alone, and
+    within one stage. `sampling` are parameters that the task sets only for this call, and
     `top_logprobs` is as in a `ChatRequest`. With `may_be_cut` a reply that reaches `max_tokens` is
     whole. With `given` the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
     """

@@ -1,15 +1,15 @@
 """Learn a service's capacity from its refusals.
 
-A refusal (429, 503, 529) has one of four causes, and each wants another answer:
+A refusal (429, 503, 529) has one of four causes, and each needs a different response:
 
 - **a cap on calls in flight**: more were in flight than were ever taken at once
-  lately. Then as many as are in flight now is the limit, at once and exactly. A
-  call more is tried after a second, later after longer; where it is taken, the
-  limit grows by a quarter at a time.
+  lately. Then as many as are in flight now is the limit, at once and exactly. One more call is
+  tried after a second, later after longer; if it is accepted, the limit grows by a quarter at a
+  time.
 - **a limit on the rate**: calls are refused at numbers in flight that were taken before. The rate
   is then the number of accepted calls between two refusals, over the time between them, and calls
   are spaced by it. BBR measures delivery in the same way (Cardwell et al., ACM Queue 14(5), 2016).
-  It grows until it is refused again: slowly where it was measured over many calls.
+  It grows until it is refused again: slowly if it was measured over many calls.
 - **bad luck**: one replica of several is broken. Calls at four fifths of the rate are refused as
   often, so they are only tried again, without slowing down.
 - **an outage**: the service answers no call. One call at a time asks whether the service is back,
@@ -42,13 +42,13 @@ _LONGEST_SETTLED = 5.0  # and at most: what seems longer, this process may have 
 _HOLD = 1.0  # seconds until a call above the limit is tried
 _LONGEST_HOLD = 6.0
 _STEP = 0.25  # of the limit, where growing goes well
-_SLOWER = 0.7  # of the calls in flight, where they are so many that they time out
+_SLOWER = 0.7  # of the calls in flight, if they are so many that they time out
 _SLOW = 0.25  # of what a call that timed out took: else it hung, and the others did not wait
 
 _PERIOD = 5.0  # seconds that what was taken is remembered, and as many after
 _LULL = 60.0  # seconds without a call: a rate is not measured over an idle time or a sleep
 _OFTEN = 0.08  # refusals among outcomes that are worth an experiment
-_SURELY = 0.6  # refusals among outcomes that are no bad luck
+_SURELY = 0.6  # refusals among outcomes that are not bad luck
 _OUTCOMES = 30  # that the share of refusals remembers, and the longest experiment takes
 _EXPERIMENT = 0.8  # of the rate
 _TRIALS = 2  # experiments in vain that make it bad luck
@@ -60,7 +60,7 @@ _NEAR = 1.2  # times the rate as it was set: beyond, it was a leap
 _LONG = 10  # calls that are many
 _LOWEST = 1 / 60  # calls a second: what is slower is found out by asking
 _SOON = 5.0  # seconds without a refusal after which it grows twice as fast
-_FASTER = 1.0  # by which the rate grows at most in as many calls as it is precise by
+_FASTER = 1.0  # most by which the rate grows within as many calls as its precision needs
 _DOUBT = 2  # refusals, each sent after the one before came: calls go one by one
 _IN_VAIN = 5  # as many of those: all wait
 _BELIEVED = 60.0  # seconds of a pause that are believed at once; a longer one is often untrue
@@ -154,7 +154,7 @@ class Controller:
         return None
 
     def look(self, now: float, flying: int) -> None:
-        """Count what time alone has settled, and let the limit grow if it is due."""
+        """Count what elapsed time has settled, and raise the limit if it is due."""
         self._count(now, flying)
         full = flying >= int(self.limit) and not self._uncounted
         if full and self.limit < self.ceiling and now >= self._grow_at and not self.down:
@@ -188,7 +188,7 @@ class Controller:
         self.failing_since = None
         self._taken(ticket, now, flying + 1)
         self._count(now, flying)
-        if self._slowed_at > -math.inf:  # the service queues: answers alone tell what it takes
+        if self._slowed_at > -math.inf:  # the service queues: only answers show how much it takes
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
         elif self.rate is None and self.limit >= self.ceiling:
             self._crowding.answered(now, flying + 1)
@@ -198,8 +198,8 @@ class Controller:
     def refused(self, ticket: Ticket, now: float, flying: int, wait: float | None) -> None:
         """The service has too much to do, or enough of us; `flying` calls are in flight still.
 
-        `wait` is what it asked of this call, in seconds; it binds all calls
-        only where no other one is taken.
+        `wait` is the pause that it requested for this call, in seconds; it binds all calls only if
+        no other call is accepted.
         """
         if self.failing_since is None:
             self.failing_since = now
@@ -242,13 +242,13 @@ class Controller:
             self.limit = self._base = max(1.0, _SLOWER * min(self.limit, flying + 1))
             self._slowed_at = now
         if self.down or self._failures >= _FAILURES:
-            # A call that is out for a moment was taken, for all that is known of limits.
-            # Of an outage answers alone tell.
+            # A call that is not answered yet was accepted, as far as limits are concerned. In an
+            # outage, only answers show that.
             self._taken_at = min(self._taken_at, self._answered_at)
             self._nobody(now, None)
 
     def pause_until(self, moment: float) -> None:
-        """The service said that it takes nothing before `moment`."""
+        """Pause until `moment`, as the service requested."""
         self.resume_at = max(self.resume_at, moment)
 
     # --- counting ---
@@ -298,7 +298,7 @@ class Controller:
             else:
                 window.taken += 1
                 if now - window.since > 2 * _PERIOD and window.taken > 2 * _PRECISE:
-                    self._window = _Window(now)  # what was long ago tells nothing of now
+                    self._window = _Window(now)  # results from long ago no longer apply
         tried = self._experiment
         if tried is not None and ticket.at >= tried.since:
             tried.outcomes += 1
@@ -392,7 +392,7 @@ class Controller:
         turns = min(20, max(turns, int(soon)))
         self.rate *= 1 + min(_FASTER / self._precision, 2.0 * 2.0**turns / self._precision**2)
         if self.rate > 1e5:
-            self.rate = None  # nothing holds it any more
+            self.rate = None  # no limit applies any more
 
     def _conclude(self, tried: _Experiment, now: float) -> None:
         """Were fewer calls refused, as fewer were sent?"""
@@ -403,7 +403,7 @@ class Controller:
             self._limited_until = now + _KNOWN
             self._set_rate(tried.rate * (1 - 1 / (precision + 1)), precision, now)
         elif tried.trial < _TRIALS:
-            # Perhaps it was not slow enough: what was taken meanwhile says how slow is.
+            # Perhaps it was not slow enough: the calls accepted meanwhile give the right rate.
             rate = max(1, tried.outcomes - tried.refused) / max(_SETTLED, now - tried.since)
             self._experiment = _Experiment(now, rate, precision, tried.share, tried.trial + 1)
             self._set_rate(_EXPERIMENT * rate, precision, now)
@@ -414,7 +414,7 @@ class Controller:
             self.ready_at = 0.0
             self.limit, self._base = float(self.ceiling), 0.0
 
-    # --- nobody is served ---
+    # --- the service does not respond ---
 
     def _nobody(self, now: float, wait: float | None) -> None:
         self.down = True
@@ -429,7 +429,7 @@ class Controller:
                 shortest = max(shortest, min(self._in_vain, 2 * _IN_VAIN) / self.rate)
             wait = min(_LONGEST_PAUSE, max(shortest, _PAUSE_PART * since))
         if self._experiment is not None:
-            self._experiment = self.rate = None  # what all suffer is no bad luck
+            self._experiment = self.rate = None  # a problem of all calls is not bad luck
             self.ready_at = 0.0
         self.resume_at = max(self.resume_at, now + wait)
 

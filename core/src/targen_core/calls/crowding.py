@@ -1,15 +1,15 @@
 """Find out whether a service answers more with fewer calls in flight.
 
-A server that runs out of memory refuses nothing: beyond some number of calls it starts some over,
-and all take longer. Latency does not tell that from a queue or from longer replies; answers a
-second do. So a fifth fewer calls are tried now and then. If clearly more answers come, the lower
-number is kept and a fifth less tried again. Otherwise the old number returns, and the next trial
-waits four times as long. From there trials go up and down in turn, and more calls are kept unless
-clearly fewer answers come: what chance taught is forgotten again.
+A server that runs out of memory does not refuse calls: beyond some number it restarts some, and all
+take longer. Latency does not tell that from a queue or from longer replies; answers a second do. So
+a fifth fewer calls are tried now and then. If clearly more answers come, the lower number is kept
+and a fifth less tried again. Otherwise the old number returns, and the next trial waits four times
+as long. From there trials go up and down in turn, and more calls are kept unless clearly fewer
+answers come: what chance taught is forgotten again.
 
 Time is counted in rounds of as many answers as calls are in flight, which is as
-long as an answer takes (Little's law). Rounds count only where all slots are
-taken; where there is less to do, answers a second tell nothing.
+long as an answer takes (Little's law). Rounds only count if all slots are taken; with fewer calls,
+answers per second are not informative.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STEP = 0.8
 _FEWEST = 4  # calls in flight that are never too many
 _QUIET_ROUNDS, _QUIET = 2, 10.0  # rounds and seconds without a trial, at first
 _LONGER, _LONGEST = 4, 64  # times that, after each trial in vain
-_ROUNDS = 4  # that answers are counted over; a trial ends sooner where it is clear
+_ROUNDS = 4  # that answers are counted over; a trial ends sooner if it is clear
 _ANSWERS, _SECOND = 30, 1.0  # that a round has and takes at least: less is chance
 _MORE = 1.05  # times as many answers a second are to come with fewer calls
 _AS_MANY = 0.95  # with more

@@ -31,7 +31,7 @@ class DeliveredRun:
         folder: the run directory.
         rounds: how often calls without an answer may be handed over again.
         per_round: how often calls may be handed over in a round: once for each step or list.
-        max_outage: seconds for which a service may fail to say how far it is.
+        max_outage: seconds for which a service may fail to report its progress.
         secrets: remove them from whatever is written down of a service's words.
     """
 

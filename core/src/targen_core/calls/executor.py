@@ -1,6 +1,6 @@
 """Model executors of plugins: where the models of a run work, if not in this process.
 
-An executor moves the model alone. A call is keyed, journaled, paced and paid for in the process of
+An executor moves only the model. A call is keyed, journaled, paced and paid for in the process of
 the run, and answered elsewhere. So whatever happens there is a call that was not answered, and what
 answers it changes no row.
 """
@@ -22,9 +22,9 @@ class ModelSource:
     """A model of a run as this process has it, and what another process may make it of.
 
     Attributes:
-        model: itself; it counts tokens here, and says what it is.
+        model: the model itself, which counts tokens here and has an identity.
         backend: what made it.
-        backend_id: the full id of that; "" for an object of the program, which nothing else makes.
+        backend_id: its full id; "" for a program's own object, which cannot be created elsewhere.
         options: what it was made with; secrets may be among them.
     """
 

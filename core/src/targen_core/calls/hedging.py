@@ -1,4 +1,4 @@
-"""Decide when to send a slow call a second time, beside the first.
+"""Decide when to send a slow call a second time, in parallel with the first.
 
 Services lose requests: no answer comes, and no error. A time-out that leaves room for the longest
 good answer waits minutes for each of them, and commit waits with it. So the usual time of a call is
@@ -11,9 +11,9 @@ all. It *hangs* beyond twice the time that 99 in 100 stay below. Second calls fo
 up the share: one broken replica of four would use it all. If the first is answered after all, the
 second was not needed: that counts, and calls may take longer from then on.
 
-If a service is slow for all, a second call is no faster. So a call is doubted only if another
-one, which was sent later, was answered in its usual time. If none was, one call alone is sent
-again, and late if several are in flight: it asks whether anybody is answered.
+If a service is slow for everybody, a second call is not faster. So a call is doubted only if
+another one, which was sent later, was answered in its usual time. Otherwise only one call is sent
+again, and late if several are in flight: it tests whether the service answers at all.
 
 Everything here is arithmetic on times that are given: the call layer sends and waits.
 """
@@ -37,17 +37,17 @@ _FEWEST = 8  # answers from which a usual time is known, if no more are in fligh
 _MOST_FLY = 0.5  # this part of them: the first answers are those of the quick calls
 _KEPT = 256  # answers that it is known from
 _EACH = 16  # answers after which it is looked at again
-_ANY = 10.0  # seconds that a call may take where no time is known; and longer,
+_ANY = 10.0  # seconds that a call may take if no time is known; and longer,
 _SPEED = 40.0  # if its longest reply takes longer at so many tokens a second
-_SEVERAL = 4  # calls in flight: if none of them is answered, the service may be slow for all
+_SEVERAL = 4  # calls in flight: if all are unanswered, the service may be slow for everybody
 _LATE = 2.0  # times the limit that the call waits which asks whether it is
 _SHARE = 0.03  # of calls and of dollars: second calls that were not needed
 _CENT = 1e-9  # dollars that rounding may lose
 _ANYWAY = 2  # second calls that a run may have, however small
 _MULTIPLE, _LOWEST, _HIGHEST = 3.0, 1.2, 12.0
-_OTHERS = 2.0  # times that, where only calls of other kinds are known
+_OTHERS = 2.0  # times that, if only calls of other kinds are known
 _FAR = 2.0  # times the time that 99 in 100 stay below: what takes longer hangs
-_LIKELY = 4  # doubtful calls that are taken for lost for each that hangs for certain
+_LIKELY = 4  # doubtful calls assumed lost for each that certainly hangs
 _SOON = 6  # sendings of a call, after which each further one waits twice as long
 _SENDINGS = 10  # of one call: if it is the call's own fault, a time-out ends it
 _IN_PIECES = 0.05  # seconds from the first piece of a reply: in less, no pace shows
@@ -193,13 +193,13 @@ class Patience:
             self._multiple = max(_LOWEST, 0.9 * self._multiple)
         elif not again:
             self._needless.add((call.sendings - 1) * call.dollars, call.sendings - 1)
-            if not asked:  # to ask is no mistake
+            if not asked:  # asking is not a mistake
                 self._multiple = min(_HIGHEST, 1.5 * self._multiple)
 
     def _is_proved(self, call: Watched) -> bool:
         """Return whether the service answers others, sent later, in their usual time."""
-        # Later sendings go off together; of those that queue from the start, the first proves
-        # nothing for the last.
+        # Later sendings start together; if calls queue from the start, the first says little about
+        # the last.
         slack = LOOK if call.sendings > 1 else 0.0
         return self._kinds[call.kind].is_known and self._proof > call.latest - slack
 
@@ -239,7 +239,7 @@ class _Sum:
 
 
 class _Times:
-    """The times of the last calls of a kind; what stands for many is looked at now and then.
+    """The times of the last calls of a kind; the statistics over many are updated now and then.
 
     Attributes:
         flying: calls in flight.
@@ -275,8 +275,8 @@ _hear: ContextVar[Callable[[int], None] | None] = ContextVar("_hear", default=No
 def heard(size: int) -> None:
     """Report that `size` more bytes of the reply came, in the task of `ChatModel.complete`.
 
-    A backend whose service sends a reply in pieces calls it for each. Then a long reply is not
-    taken for a lost one while it keeps the usual pace, and one that stops coming is.
+    A backend whose service sends a reply in pieces calls it for each. Then a long reply does not
+    count as lost while it keeps the usual pace, but does when it stops.
     """
     if (hear := _hear.get()) is not None:
         hear(size)

@@ -235,7 +235,7 @@ class Journal:
         self._crc = crc32(line, self._crc)
 
     def _cut(self) -> None:
-        """Take half a record back; where even that fails, none may be appended to it."""
+        """Remove half a record; if even that fails, refuse further records."""
         try:
             os.ftruncate(self._fd, self._end)
         except OSError as error:

@@ -70,7 +70,7 @@ from targen_core.errors import (
 from targen_core.text import plural
 
 ATTEMPTS = 2
-"""Replies asked for one call: the first and, where it is unreadable, a repair."""
+"""Replies asked for one call: the first and, if it is unreadable, a repair."""
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
@@ -94,8 +94,8 @@ class CallLayer:
             None, it is `MAX_OUTAGE`, or `ServiceError.max_startup` for a service that has never
             answered.
         outstanding: what earlier processes handed over to deliveries.
-        hedge: whether a call that takes far longer than others is sent again beside the first;
-            see `calls.hedging`.
+        hedge: whether a call that takes far longer than others is sent a second time; see
+            `calls.hedging`.
         shortest: seconds; calls that usually take less are judged as if they took so long.
     """
 
@@ -125,7 +125,7 @@ class CallLayer:
         self.observer: Observer | None = None
         self.outstanding = outstanding
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
-        self.asks_again = False  # whether replies of the journal that cannot be used are asked for
+        self.asks_again = False  # whether to request unusable replies of the journal again
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
@@ -167,13 +167,13 @@ class CallLayer:
         return self._retries.trouble
 
     def halt(self, reason: TargenError) -> None:
-        """Send nothing from now on; calls in flight are let finish."""
+        """Stop sending; let calls in flight finish."""
         if self.halt_reason is None:
             self.halt_reason = reason
             self.sweep()
 
     def sweep(self) -> None:
-        """Let go at once whoever only waits to send what is not wanted any more."""
+        """Release all callers that only wait to send calls that are no longer wanted."""
         self._retries.sweep()
         for limiter in self._beside.patience:
             limiter.sweep()
@@ -227,9 +227,9 @@ class CallLayer:
             except Rejected:
                 raise
             except (TargenError, CallCancelled) as error:
-                scope.fail(error)  # a step may catch it, and must not make a row of it
+                scope.fail(error)  # a step may catch it, but must not turn it into a row
                 if scope.parent is not None and isinstance(error, TargenError):
-                    self.halt(error)  # what the step asks beside this call need not wait
+                    self.halt(error)  # the step's other calls need not wait for this one
                 raise
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
@@ -379,7 +379,7 @@ class CallLayer:
         key: bytes,
         scope: Scope,
     ) -> ChatReply:
-        """Ask the model and wait for its answer; layers that send nothing override this."""
+        """Ask the model and wait for its answer; layers that do not send override this."""
         return await scope.send(self._sent(bound, call, messages, key, scope))
 
     async def _sent(
@@ -591,7 +591,7 @@ class CallLayer:
     async def _while_needed(
         self, answer: Coroutine[Any, Any, ChatReply], scope: Scope
     ) -> ChatReply:
-        """An answer that may take hours, given up as soon as nobody wants it."""
+        """Return an answer that may take hours; give up as soon as it is not needed."""
         task = asyncio.ensure_future(answer)
         self._deferred[task] = scope
         try:

@@ -130,7 +130,7 @@ class RateLimiter:
         """Wait for a slot; returns the ticket that `release` wants back.
 
         The waiter with the earliest `turn` goes first. If `unwanted` becomes true before a slot is
-        free, no slot is taken and the answer is None.
+        free, it does not take one and returns None.
         """
         loop = asyncio.get_running_loop()
         self._clock = loop.time
@@ -166,8 +166,8 @@ class RateLimiter:
     ) -> None:
         """Give a slot back, with what became of the call.
 
-        `rate` is what the service said of its limits, `retry_after` the wait
-        that it asked of this call.
+        `rate` contains the limits that the service reported, `retry_after` the pause that it
+        requested for this call.
         """
         now, flying = self._clock(), self.in_flight - 1
         if outcome == "answered":
@@ -183,7 +183,7 @@ class RateLimiter:
         self._leave()
 
     def _obey(self, rate: RateHeaders, now: float, retry_after: float) -> None:
-        """Wait, or slow down, where the service says that a limit is used up."""
+        """Wait, or slow down, if the service says that a limit is used up."""
         if rate.remaining_tokens == 0 and rate.reset_tokens:
             self.control.pause_until(now + rate.reset_tokens)
         if rate.remaining_requests == 0 and rate.reset_requests:
@@ -213,7 +213,7 @@ class RateLimiter:
 
     @property
     def _ready_at(self) -> float:
-        """When time alone holds nobody back any more."""
+        """Return when time no longer blocks any caller."""
         learned = max(self.control.resume_at, self.control.ready_at)
         return max(learned, self._requests.ready_at, self._tokens.ready_at)
 
@@ -229,7 +229,7 @@ class RateLimiter:
         return self.control.sent(now, self.in_flight)
 
     def wake(self) -> None:
-        """Admit those whose turn it is; set a timer where time alone is missing."""
+        """Admit the callers whose turn it is; set a timer if only time is missing."""
         while self._waiting:
             waiter = self._waiting[0]
             if waiter.admitted.done():
@@ -250,7 +250,7 @@ class RateLimiter:
             self._look_at(self.control.look_at(self.in_flight))
 
     def _look_at(self, at: float | None) -> None:
-        """Look again at a time, if nothing happens before; a look that comes sooner sees to it."""
+        """Check again at a time, unless an earlier check does so."""
         timer = self._timer
         if timer is not None:
             if at is not None and timer.when() <= at:
@@ -297,7 +297,7 @@ class _TokenBucket:
 
     @property
     def kept_until(self) -> float:
-        """When the next call may go by what the service says; 0.0 where it says nothing."""
+        """Return when the service allows the next call; 0.0 if it does not say."""
         return self.ready_at if self._rate != self._asked else 0.0
 
     def lift(self) -> None:

@@ -34,4 +34,4 @@ class RecordedModel:
         return 0
 
     async def aclose(self) -> None:
-        """Do nothing: no connection is open."""
+        """Do nothing, since there is no connection."""

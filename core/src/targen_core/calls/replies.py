@@ -114,7 +114,7 @@ def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
 
 
 def from_the_cache(stored: bytes) -> ChatReply | None:
-    """Read a reply from the cache; None if the entry is damaged, or is no reply."""
+    """Read a reply from the cache; None if the entry is damaged, or is not a reply."""
     try:
         value = json.loads(unchecked(stored))
         reply = recorded_reply(value)
@@ -124,7 +124,7 @@ def from_the_cache(stored: bytes) -> ChatReply | None:
     if not all(type(count) is int and count >= 0 for count in counts):
         return None
     texts = type(reply.text) is str and type(reply.unscored) is str
-    # What one run was not answered, another one asks.
+    # A call that one run did not get answered is made again by another.
     known = reply.finish in get_args(Finish) and reply.finish != "unanswered"
     return reply if texts and known else None
 

@@ -1,4 +1,4 @@
-"""When a call that failed is sent again, and when a service that answers nothing ends the run."""
+"""Decide when to retry a failed call, and when a service that does not answer ends the run."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Retries:
         )
         since = sending.failing_since
         if bound.limiter.down and bound.limiter.control.failing_since is not None:
-            since = bound.limiter.control.failing_since  # one that probes stands for all
+            since = bound.limiter.control.failing_since  # one probing call represents all
         waited = now - (since if last is None else max(last, since))
         sent = sending.first.sent
         assert sent is not None  # it has failed
@@ -147,7 +147,7 @@ class Retries:
                 + " when the service is back, or with a larger "
                 + Option("max_outage", ...),
             ) from error
-        # What it was asked to wait may be untrue: it asks again before the run would end.
+        # The requested wait may be wrong: try again before the run would end.
         return delay, min(error.retry_after or 0.0, max_outage)
 
     async def back_off(

@@ -1,4 +1,4 @@
-"""Sampling parameters: what a request says of how its reply is drawn."""
+"""Sampling parameters: the part of a request that controls how its reply is drawn."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def check_sampling(key: str, value: Any) -> None:
 
 
 def check_own(sampling: Mapping[str, Any]) -> None:
-    """Refuse what a task sets for one call and no service could take, or the run alone says.
+    """Refuse parameters that no service accepts, or that only the run may set.
 
     Raises:
         ValueError: naming the parameter.

@@ -148,7 +148,7 @@ def tells(model: ChatModel | Backend, *, given: bool, next_token: bool) -> bool:
     Args:
         model: the model.
         given: whether texts are given to be scored.
-        next_token: whether it is asked what may come next.
+        next_token: whether the task requests the next token.
     """
     return (scores_given(model) or not given) and (continues(model) or not next_token)
 
@@ -165,7 +165,7 @@ def from_json(value: Any) -> tuple[TokenScore, ...]:
     """Read a value of `as_json`, which may come from a stranger.
 
     Raises:
-        ValueError: it is none of its values, or holds what is no log-probability.
+        ValueError: the value is invalid, or contains an invalid log-probability.
     """
     if not isinstance(value, list):
         raise ValueError("tokens are not a list")

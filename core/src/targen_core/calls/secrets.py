@@ -95,7 +95,7 @@ class Secrets:
     """The secrets of a run, and text, replies and errors without them.
 
     A secret is found in clear and in every escape of JSON, of addresses and of web pages, up to
-    eight levels deep. Those of fewer than 16 characters are looked for in errors alone.
+    eight levels deep. Secrets of fewer than 16 characters are only looked for in errors.
 
     Args:
         *secrets: keys, passwords, tokens; empty ones are ignored.
@@ -106,7 +106,7 @@ class Secrets:
     def __init__(self, *secrets: str) -> None:
         self._all = tuple(dict.fromkeys(filter(None, secrets)))
         long = [one for one in self._all if len(one) >= _SHORTEST]
-        # A backslash before any character counts for nothing: `sk\-…` is a key in Markdown.
+        # A backslash before any character is ignored: `sk\-…` is a key in Markdown.
         forms = (form.replace("\\", "") for one in long for form in (one, *_rounds(one)))
         self._keys = tuple(dict.fromkeys(form for form in forms if len(form) >= _SHORTEST))
         self._wide = not all(map(str.isascii, self._keys))
@@ -283,7 +283,7 @@ def _rounds(text: str) -> Iterator[str]:
 
 
 def _rounds_with_places(text: str) -> Iterator[tuple[str, Sequence[int], Sequence[int]]]:
-    """`text` as it is and as `_rounds` decodes it, with where each character begins and ends.
+    """Return `text` itself and as `_rounds` decodes it, with the start and end of each character.
 
     Backslashes that are left are left out.
     """
@@ -328,7 +328,7 @@ def _bare(
 
 
 def _character(match: re.Match[str]) -> str:
-    """The character that an escape stands for."""
+    """Return the character that an escape represents."""
     unit, byte, itself, percent, in_hex, decimal = match.groups()
     if itself:
         return str(itself)
@@ -366,8 +366,8 @@ def _forms(secret: str) -> Iterator[str]:
     yield secret
     raw = secret.encode("utf-8", "surrogatepass")
     yield raw.hex()
-    for before in range(3):  # it may stand behind a user's name
-        # The first and last digits hold parts of what stands around it.
+    for before in range(3):  # a user name may precede it
+        # The first and last digits also encode parts of the surrounding text.
         yield base64.b64encode(b"\0" * before + raw).decode()[(0, 2, 3)[before] :].rstrip("=")[:-1]
 
 
@@ -436,7 +436,7 @@ def secret_in(value: Any, name: str, secrets: Secrets | None = None) -> str:
         for decoded in _rounds(text):
             if _KEY_LIKE.search(decoded) or any(_in_query(decoded)):
                 return path
-            # A login in an option that is an address is left out of it instead.
+            # If an option is an address with a login, only the login is removed.
             if _LOGIN.search(decoded) and not address:
                 return path
     return ""

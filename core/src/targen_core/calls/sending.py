@@ -22,7 +22,7 @@ from targen_core.errors import (
 class Sending(Watched):
     """A call that is being sent until it is answered: what it reserves, and its failures so far.
 
-    `alone` counts the failures since others were answered.
+    `alone` counts the failures since other calls were answered.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Sending(Watched):
         self.scope = scope
         self.first = Flight(self.bound.limiter)
         self.beside: list[Flight] = []
-        self.won: Flight | None = None  # of those beside, which was answered before the first
+        self.won: Flight | None = None  # a repeated sending, answered before the first
         self.is_first_lost = True
         self.is_over = False
 
@@ -65,10 +65,10 @@ class Flight:
     Attributes:
         sent: when it was sent; None before that.
         ticket: its slot, until it is given back.
-        reply: the answer, to one beside the first.
+        reply: the answer to this sending, if it is a repeated one.
     """
 
-    task: asyncio.Task[None]  # of one beside the first
+    task: asyncio.Task[None]  # only of a repeated sending
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter

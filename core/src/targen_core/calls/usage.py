@@ -12,11 +12,11 @@ _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
 _RENAMED = {"read": "cache_read", "written": "cache_write", "thought": "reasoning"}  # of old
 _PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
-_MAX = 10**12  # tokens of one call, and dollars: what is more is no count
+_MAX = 10**12  # tokens of one call, and dollars: larger values are invalid
 
 
 def check_record(record: Mapping[str, Any]) -> None:
-    """Check that a record of a journal has what a run goes by, each of its kind.
+    """Check that a record of a journal has the fields that a run uses, each of the right type.
 
     Raises:
         ValueError: naming the field.
@@ -100,7 +100,7 @@ def answered(counts: Mapping[str, Any]) -> int:
 
 
 class Usage:
-    """`Counts` by (step, label); a function of the journal's records alone."""
+    """`Counts` by (step, label), computed only from the journal's records."""
 
     def __init__(self) -> None:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
@@ -110,7 +110,7 @@ class Usage:
         """Count a record that was read back from a journal.
 
         Raises:
-            ValueError: it is none that a run writes.
+            ValueError: no run writes such a record.
         """
         if len(record) > _PLAIN:
             record = {_RENAMED.get(name, name): value for name, value in record.items()}
@@ -120,7 +120,7 @@ class Usage:
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""
         if "carried" in record and record.get("cached"):
-            return  # its reply is there under its own key, too, and counted as that
+            return  # its reply is also stored and counted under its own key
         place = (record["step"], record["label"])
         counts = self.by_place.get(place)
         if counts is None:
@@ -157,7 +157,7 @@ class Usage:
         """Begin where an earlier process was, before any record is counted.
 
         Raises:
-            ValueError, TypeError or KeyError: it is no snapshot.
+            ValueError, TypeError or KeyError: it is not a snapshot.
         """
         by_place: dict[tuple[str, str | None], Counts] = {}
         for step, label, *sums in snapshot["places"]:

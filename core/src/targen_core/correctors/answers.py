@@ -51,8 +51,8 @@ def matched(
     `unsure` are also legal answers.
 
     Raises:
-        Rejected: `illegal-output`: it names none, one that is no option, or
-            several where one is asked for.
+        Rejected: `illegal-output`: it names no option, an unknown one, or several if only one is
+            allowed.
     """
     parts = [answer] if isinstance(answer, str) else list(answer)
     for other in (NO_VALID_INSTANCE, UNSURE) if may_reject else ():

@@ -1,8 +1,8 @@
 """The meta-prompt corrector (paper, section 3.3 and appendix F).
 
 One prompt for all tasks, filled with the task's instructions and its worked
-samples, right and wrong. The judge says what the right output is, worked out
-from input and instructions, and then whether the claimed output equals it.
+samples, right and wrong. The judge works out the right output from input and instructions, and then
+compares the claimed output with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The voting corrector: several blind answers, and what most of them say.
 
 Self-consistency (Wang et al., 2023, arXiv:2203.11171) as step 4: the model must find a label again
-when it is asked repeatedly.
+in repeated answers.
 """
 
 from __future__ import annotations

@@ -371,7 +371,7 @@ def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
 
 
 def copied(value: Any) -> Any:
-    """A value as json has them, with mappings and lists that are nobody else's.
+    """Return a value with the types of json, with its own copies of mappings and lists.
 
     It knows no more kinds than these, so that it is much faster than `copy.deepcopy`.
     """

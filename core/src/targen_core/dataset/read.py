@@ -55,10 +55,10 @@ def read_dataset(
 
 
 def rows_in(source: Any) -> list[Mapping[str, Any]]:
-    """Return the rows of a dataset as they are, of any schema.
+    """Return the rows of a dataset unchanged, whatever their schema.
 
     Raises:
-        UsageError: it is no dataset, or has no rows.
+        UsageError: it is not a dataset, or has no rows.
         MissingDependency: what reads this form is not installed.
     """
     opened = load_registry().function("dataset-source", of="a dataset")(source)

@@ -72,7 +72,7 @@ class Contradicted(Exception):
 class Ledger:
     """The verdicts of earlier processes, in commit order, and of this one.
 
-    This one remembers nothing: everything is judged.
+    This one does not store verdicts: everything is judged.
     """
 
     @property

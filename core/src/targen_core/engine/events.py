@@ -13,10 +13,9 @@ Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
 class Committed:
     """A candidate got its verdict.
 
-    `stage` is where it was rejected: "generate", "check", "filter" or "correct".
-    `corrected` is the label after step 4, None if it has none. For a
-    candidate that an earlier process judged, `detail` is empty and `instance`
-    None.
+    `stage` is where it was rejected: "generate", "check", "filter" or "correct". `corrected` is the
+    label after step 4, or None. For a candidate that an earlier process judged, `detail` is empty
+    and `instance` None.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Steps 3 and 4 of candidates as they are executed, many at once."""
+"""Execute steps 3 and 4 of many candidates at a time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Execution:
         self._layer = layer
         self._room = room
         self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
-        # By seed, branch and sample; empty if a seed has one sample.
+        # Indexed by seed, branch and sample; empty if each seed has one sample.
         self._generations: dict[tuple[str, str, int], SharedGeneration] = {}
         self._running: set[asyncio.Task[Any]] = set()
 

@@ -47,7 +47,7 @@ class Generated:
     refused: Rejected | None = None
 
     def at(self, position: int) -> Any:
-        """The instance there, or the `Rejected` that stands for it."""
+        """Return the instance there, or the `Rejected` in its place."""
         if self.refused is not None:
             return self.refused
         if position >= len(self.instances):
@@ -63,9 +63,9 @@ class Judgement:
         seed: the seed that it was made from.
         branch: the branch that it was made by.
         ordinal: its number among the instances of all samples of the two.
-        instance: itself, or the `Rejected` that stands for it.
+        instance: the instance, or the `Rejected` in its place.
         notes: facts for its provenance that are known already.
-        refused: whether a filter will refuse it, so that step 4 needs to ask nothing.
+        refused: whether a filter will refuse it, so that step 4 need not send calls.
     """
 
     seed: Seed
@@ -90,7 +90,7 @@ class Outcome:
     detail: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)  # of calls; the engine fills them in
-    lacking: tuple[Call, ...] = ()  # that have no answer, in a run that sends nothing; likewise
+    lacking: tuple[Call, ...] = ()  # unanswered calls of an offline run; from the engine
 
     def reject(self, stage: str, error: Rejected) -> None:
         """Record a rejection, which leaves no final instance."""
@@ -101,8 +101,8 @@ class Outcome:
 class Executor(ABC):
     """Does the work of steps 3 and 4; see docs/design/order.md.
 
-    Calls are asked in the name of `scope`, which the engine keeps: it collects their keys. Once it
-    is abandoned, they are not worth asking.
+    Calls are made on behalf of `scope`, which the engine keeps: it collects their keys. Once it is
+    abandoned, they are not worth asking.
     """
 
     @abstractmethod

@@ -154,7 +154,7 @@ class StageLlm:
         self.fault: Callable[[str], TargenError] = partial(StageFailed, distribution="")
 
     def begin(self, known: dict[bytes, ChatReply]) -> StageLlm:
-        """Return this model for one pass over the step's code, as if the step asked nothing yet.
+        """Return this model for one pass over the step's code, as if it had not sent calls yet.
 
         It must be called in the asyncio task that awaits the step. `known` is as in `Scope.begin`.
         """
@@ -169,7 +169,7 @@ class StageLlm:
         over.show()
 
     def show(self) -> None:
-        """Show whoever looks on the calls of this pass."""
+        """Show the calls of this pass to the observer."""
         if self._layer.observer is not None:
             for seen in self.scope.observed:
                 self._layer.observer(*seen)
@@ -416,7 +416,7 @@ class StageLlm:
 
 
 def _filled(prompt: Prompt, values: Mapping[str, object], draws: str) -> tuple[Message, ...]:
-    """The conversation, told of what was drawn: at `$draws`, or else below its last user turn."""
+    """Return the conversation with the drawn values: at `$draws`, or below its last user turn."""
     if "draws" in prompt.variables:
         return prompt.fill({**values, "draws": draws})
     messages = prompt.fill(values)

@@ -1,7 +1,7 @@
 """Filters, which may refuse a candidate at its turn even if its task accepts it.
 
 A plugin registers a subclass of `Filter`, or a `Configurable` that makes one, with the hook
-`register_filters`. This module imports nothing heavy, since plugins import it.
+`register_filters`. This module has no heavy imports, since plugins import it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # with numpy, and pydantic
 USUAL = ("near-duplicates",)
 """Names of filters that every run has if they are installed.
 
-Their options are compared by their names alone, as those of the run itself.
+Their options are compared by bare name, like those of the run itself.
 """
 
 _SIZE = Struct("<I")
@@ -112,7 +112,7 @@ class Filter(ABC):
         """Return why a candidate is rejected, or None; it is as generated, before step 4."""
 
     def add(self, accepted: Candidate) -> bytes:
-        """Record an accepted instance, as it is after step 4; return what `restore` needs."""
+        """Record an accepted instance, in its form after step 4; return what `restore` needs."""
         return b""
 
     def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027
@@ -142,8 +142,8 @@ class Filter(ABC):
 class Filters(Filter):
     """Several filters as one: the first that refuses a candidate says why.
 
-    A refusal that gives way counts only if no other filter refuses the candidate. It may be taken
-    back later, and the others are not asked again.
+    A refusal that gives way counts only if no other filter refuses the candidate. It may be
+    withdrawn later, and the others are not called again.
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:

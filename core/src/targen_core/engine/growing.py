@@ -1,7 +1,7 @@
 """One list of steps 1 and 2 as it grows, in batches that are each asked for once.
 
-The prompt of each batch of a list contains the items before it. If lists are asked side by side, a
-fixed number of calls forms a round. Their prompts contain the items of earlier rounds, and not each
+The prompt of each batch of a list contains the items before it. If lists grow in parallel, a fixed
+number of calls forms a round. Their prompts contain the items of earlier rounds, and not each
 other's, so all can be sent at once. The order, and which repeats are left out, do not change. A
 list whose batches build on each other is never asked side by side.
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from targen_core.engine.order import SeedOrder
 
 NEW = 0.5
-"""The expected share of new items of the first list, if lists are asked side by side."""
+"""The expected share of new items of the first list, if lists grow in parallel."""
 
 _NONE: Mapping[str, str] = {}
 
@@ -113,7 +113,7 @@ class GrowingList:
         self.above = above
         self.calls = calls
         self.draws = draws
-        self._places = array("q")  # of each item, which its draws follow from; -1: none of its own
+        self._places = array("q")  # of each item, for its draws; -1: it has none
         self.items: list[Any] = []
         self.spec = spec = order.specs[depth]
         self.shard = None if depth else order.shard
@@ -125,20 +125,20 @@ class GrowingList:
             self.limit = self.shard.of(self.limit)
         self.nodes: list[GrowingList] = []
         self.finished = False
-        self.batches: list[ListBatch] = []  # that are there, empty ones too
+        self.batches: list[ListBatch] = []  # that have arrived, including empty ones
         self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
         self.asked: dict[int, asyncio.Task[ListBatch | None]] = {}  # those that are not there
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
-        self._looked_at = (0, 0, 0)  # the chunk walked, and what `_settled` found of it
+        self._looked_at = (0, 0, 0)  # the chunk walked, and its result in `_settled`
         source = spec.source
         in_turn = source.in_turn or source.told_rows or not source.asks
         self.at_once = 1 if in_turn else order.at_once
         self.on_trial = source.max_rejected < 1
         self.told_rows = source.told_rows
-        self._told = [told]  # rows that each batch is told of; the last goes for all behind it
+        self._told = [told]  # rows reported to each batch; the last applies to all later ones
         self._ended: ListBatch | None = None  # tells that the trial ended the list
-        self._lacking: tuple[Call, ...] = ()  # what ended it, in a run that sends nothing
+        self._lacking: tuple[Call, ...] = ()  # the call that ended it, in a run that does not send
 
     @property
     def is_leaf(self) -> bool:
@@ -171,7 +171,7 @@ class GrowingList:
     async def _grow(self, index: int) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
         shown = 0
-        first = index - index % self.at_once  # of those that are not told of each other
+        first = index - index % self.at_once  # of those that do not see each other
         if first:
             last = await self._awaited(first - 1)
             shown = 0 if last is None else last.told

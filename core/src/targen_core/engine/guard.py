@@ -1,4 +1,4 @@
-"""The guard: a plugin's own failures, told apart from verdicts."""
+"""The guard: distinguish a plugin's own failures from verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from targen_core.tasks import model as task_model
 from targen_core.text import refused
 from targen_core.wording import Option, Words
 
-# What pydantic says of a field that the plugin's code left out or made up.
+# pydantic's message about a field that the plugin's code omitted or invented.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 
 _HANDING_ON = (task_model.__file__, task_lists.__file__)
@@ -67,8 +67,8 @@ class Guard:
 
         A stage may make calls side by side. Its next calls, and its results, may then depend on
         which answer came first. So it is called again, with all these replies
-        known: every call is answered at once, and time decides nothing. A run that is verified
-        or resumed from its journal does just the same.
+        known: every call is answered at once, so time has no influence. A run that is verified or
+        resumed from its journal does just the same.
 
         Raises:
             StageFailed: naming the distribution and the line.
@@ -129,7 +129,7 @@ class Guard:
             raise self._verdict_or_fault(error) from error
 
     def fault(self, message: str) -> StageFailed:
-        """An error that says what the plugin did wrong."""
+        """Return an error that describes the plugin's mistake."""
         whose = self.distribution
         hint: Words = f"report it to the authors of {whose}, and resume when it is fixed"
         if whose == FILE:

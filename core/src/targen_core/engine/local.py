@@ -82,7 +82,7 @@ class LocalExecutor(Executor):
         instances = list(made) if isinstance(made, Sequence) else [made]
         for position, instance in enumerate(instances):
             if isinstance(instance, Rejected):
-                continue  # its place is taken, so that the others keep theirs
+                continue  # its place counts, so that the others keep theirs
             if not isinstance(instance, self._task.instance):
                 raise guard.fault(
                     f"the generator for {branch} returned {type(instance).__name__}, not "

@@ -2,8 +2,8 @@
 
 The first list is walked round-robin: the next seed from each context of a batch, until their first
 batches of seeds are used up. Then the list grows by a batch. When it stops growing, all its
-contexts give their next batch. Below the first list, a batch is used up before the next is asked
-for (`GrowingList`).
+contexts give their next batch. Below the first list, a batch is used up before the next is
+requested (`GrowingList`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from targen_core.engine.shards import Shard
 from targen_core.tasks.model import Task
 
 SIDE_BY_SIDE = 64
-"""Calls of a list that are not told of each other, if lists are asked side by side."""
+"""Calls of a list that do not see each other's items, if lists grow in parallel."""
 
 SPARE = 1.2
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
 UNFIT = 5
-"""Batches of seeds from elsewhere, none of them fit, after which no more are asked for."""
+"""Batches of seeds from elsewhere, all unfit, after which no more are requested."""
 
 
 class SeedOrder:
@@ -136,7 +136,7 @@ class SeedOrder:
             self.trials[path[:depth]] = total + 1, bad + rejected
 
     async def aclose(self) -> None:
-        """Ask for nothing more and wait for the calls in flight."""
+        """Stop requesting and wait for the calls in flight."""
         self.closed = True
         nodes = self._lists()
         for node in nodes:
@@ -232,7 +232,7 @@ class SeedOrder:
         are ready.
         """
         if self.ledger.pending or self.replays():
-            return  # nobody waits for what the journal answers
+            return  # answers from the journal need no waiting
         spare = SPARE if self.at_once > 1 else 1.0
         requested = self._steps + max(1, math.ceil(self._requested() * spare))
         chunk = self.chunk
@@ -245,10 +245,10 @@ class SeedOrder:
 
 
 class Orders:
-    """The orders of a task's parts as one, each walked as if it were alone; often there is one.
+    """Combine the orders of a task's parts, each walked independently; often there is one.
 
-    Seeds come from them in turns, by weights that depend on the task alone: the order of all
-    is the same whatever became of any.
+    The next seed comes from each part in turn, by weights that depend only on the task. So the
+    overall order is the same whatever happens to a candidate.
 
     Args:
         orders: of each part, with its number as `prefix`; or the order of a task without parts.

@@ -97,7 +97,7 @@ class QuotaTracker:
         shard: Shard | None = None,
         unit: int = 1,
     ) -> None:
-        """Count rows of the labels `names`; `branches` says which of them each branch aims at.
+        """Count rows of the labels `names`; `branches` lists the labels that each branch aims at.
 
         For a `shard`, the first target is its part of what all shards want, by label and part, in
         whole `unit`s of rows.
@@ -121,8 +121,8 @@ class QuotaTracker:
             branch: tuple(self.counted(branch, name) for name in (names if aim is None else (aim,)))
             for branch, aim in branches.items()
         }
-        # By label: branches that may give it, and how many of 20 of their candidates are hoped
-        # to make a row of it before any was judged.
+        # By label: branches that may give it, and how many of 20 of their candidates are expected
+        # to become a row of it before any is judged.
         self._given_by = {
             name: [branch for branch, labels in self._may_give.items() if name in labels]
             for name in self._whole
@@ -236,7 +236,7 @@ class QuotaTracker:
         return any(self.wants(name) for name in self._may_give[branch])
 
     def knows(self, name: str, rows: int) -> bool:
-        """Return whether a verdict with this many rows can concern that label; "" is no label."""
+        """Return whether a verdict with this many rows can concern that label, "" for none."""
         return name in self._labels or (not name and not rows)
 
     def is_full(self, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 Candidates have one total order, independent of n and quotas. It takes seeds in the order of
 `SeedOrder`, and for each seed every branch in the task's order. Their calls run concurrently, ahead
-of the commit point; the verdicts fall in order. So the rows depend on the replies alone, not on
+of the commit point; the verdicts fall in order. So the rows depend only on the replies, not on
 concurrency, on arrival order, or on how often the run was killed and resumed.
 
 If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
@@ -48,7 +48,7 @@ from targen_core.text import plural, refused
 
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_BUSY = 2  # candidates that are kept at work if the earliest takes long, likewise
+_BUSY = 2  # candidates kept at work while the earliest takes long, in the same multiples
 _RESTORED = 25_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
@@ -86,8 +86,7 @@ class Engine:
             stores this one's; None if everything is to be judged.
         concurrency: calls at once; bounds how far execution runs ahead.
         filters: refuse candidates after the task, in this order; new objects.
-        lists_at_once: calls of a list that are not told of each other; see
-            `SeedOrder`.
+        lists_at_once: calls of a list that do not see each other's items; see `SeedOrder`.
         margin: how far above what is needed over the yield a label's
             candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: the part of all the work to do, or None for all.
@@ -145,7 +144,7 @@ class Engine:
         # By part and candidate number in it: how it fared when it was last its turn.
         self._past = [bytearray() for _ in self._parts]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
-        self._takes_back = False  # refusals that give way, since there is nothing else
+        self._takes_back = False  # refusals that give way, if there are no other candidates
         # By part and number in it, how a candidate that may be judged again was counted: the reason
         # of a refusal that gives way, or where the label flow of a surplus one ended.
         self._counted_as: dict[tuple[int, int], str] = {}
@@ -184,7 +183,7 @@ class Engine:
 
     @property
     def lacking_lists(self) -> Sequence[Call]:
-        """Calls without an answer that ended lists on the walk, in a run that sends nothing."""
+        """Return the unanswered calls that ended lists on the walk, in a run that does not send."""
         return [*dict.fromkeys(call for order in self._order.orders for call in order.lacking)]
 
     def known_seeds(self) -> Iterator[Seed]:
@@ -194,8 +193,7 @@ class Engine:
     async def run(self, targets: Sequence[Target]) -> None:
         """Reach the targets one after the other, committing rows on the way.
 
-        Calls in flight finish, whatever ends the run, so that nothing
-        paid is lost.
+        Calls in flight finish, however the run ends, so that paid answers are not lost.
 
         Raises:
             QuotaNotMet: a label of the last target fell short.
@@ -257,7 +255,7 @@ class Engine:
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
         self._over = self._order.over = frozenset()
-        self._order.take_passed()  # by the walk before, which ran ahead; this one comes by them too
+        self._order.take_passed()  # passed by the earlier walk, as by this one
         candidates = self._candidates()
         await self._repeat(candidates, target)
         self._replays = self._sink.replaying
@@ -304,7 +302,7 @@ class Engine:
     def _may_come(self, over: Collection[int]) -> bool:
         """Return whether an unfinished part could still give wanted rows.
 
-        Others may be endless, and would be walked for nothing.
+        Others may be endless, and walking them would be in vain.
         """
         mine = [branches for part, branches in enumerate(self._parts) if part not in over]
         return any(branch in branches for branches in mine for branch in self.quotas.open)
@@ -583,7 +581,7 @@ class Engine:
 
     def _candidate(self, slot: Slot, instance: Any, final: Any) -> Candidate:
         """Return an instance as filters see it; `final` is step 4's result, or None."""
-        if self._looked_for is not None:  # what is accepted is added next, just as it is
+        if self._looked_for is not None:  # accepted items are added next, unchanged
             its_slot, its_final, candidate = self._looked_for
             if its_slot is slot and its_final is final and candidate.instance is instance:
                 return candidate
@@ -646,7 +644,7 @@ class Engine:
 
     @property
     def _finished(self) -> tuple[int, ...]:
-        """Marks of candidates that no walk comes to again."""
+        """Return marks of candidates that no walk will reach again."""
         return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
 
     def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> Visit:

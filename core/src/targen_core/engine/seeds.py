@@ -69,7 +69,7 @@ class ListSpec:
 def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:
     """Seeds that a chain of lists gives; None if one of them grows as long as needed.
 
-    A list that exists already is taken to have one batch.
+    An existing list counts as one batch.
     """
     count = 1
     for spec in specs:
@@ -137,7 +137,7 @@ class ListBatch:
     keys: tuple[str, ...] = ()
     start: int = 0  # the first item's position in the list
     count: int = 0  # of its items
-    told: int = 0  # items that the next batch is told of, those of other shards among them
-    barren: bool = True  # whether it gave nothing that it was not told of
+    told: int = 0  # items reported to the next batch, including those of other shards
+    barren: bool = True  # whether all its items were already listed in the prompt
     walk: int = 0  # the last walk that came by
     reported: bool = False  # whether a commit has counted it

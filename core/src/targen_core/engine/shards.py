@@ -1,4 +1,4 @@
-"""Shards: the work of one run, divided among machines that know nothing of each other.
+"""Shards: the work of one run, divided among machines that do not communicate.
 
 All shards get the same command except for their number. Shard `number` of `count` takes every
 `count`-th batch of the first list, or every `count`-th item of a given list. It also takes a part
@@ -119,7 +119,7 @@ def share_out(rows: Mapping[str, int], unit: int, number: int, count: int) -> di
         each, more = divmod(units, count)
         place = (number - 1 - turn) % count
         mine[name] = (each + (place < more)) * unit
-        if rest and place == more:  # only where the names split a unit
+        if rest and place == more:  # only if the names split a unit
             mine[name] += rest
         turn = (turn + more + bool(rest)) % count
     return mine

@@ -60,11 +60,11 @@ class Slot:
     branch: str
     aim: str | None
     ordinal: int
-    scope: Scope  # of the calls made for it alone
+    scope: Scope  # of the calls made only for it
     generation: SharedGeneration
     batches: list[ListBatch]  # list batches walked since the candidate before
     visit: Visit | None = None  # None if the seed is for all labels
-    lined_up: bool = False  # to be started, as soon as it is worth it
+    lined_up: bool = False  # to be started as soon as it pays
     counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     task: asyncio.Task[Outcome] | None = None
@@ -124,6 +124,6 @@ class Slot:
         self.generation.scope.let_send()
 
     def abandon(self) -> None:
-        """Send nothing from now on: it is not needed any more."""
+        """Stop sending: it is not needed any more."""
         self.scope.abandon()
         self.generation.scope.abandon()

@@ -110,8 +110,8 @@ class Window:
     ) -> bool:
         """Return whether its branch will be the first open one of its seed at the commit.
 
-        Those that have as many candidates `before` the seed as they are `worth` should be filled
-        by then.
+        Branches with as many candidates `before` the seed as they are `worth` should be filled by
+        then.
         """
         visit = slot.visit
         if visit is None:

@@ -97,7 +97,7 @@ class NamedClass:
 
 
 def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Registration[Backend]:
-    """Return the backend that `ADAPTER:package.module.Class` or a file names; imports nothing yet.
+    """Return the backend that `ADAPTER:package.module.Class` or a file names, without importing it.
 
     Args:
         item: the adapter's registration.

@@ -1,4 +1,4 @@
-"""Whose fault an error is: the plugin's in whose code it was raised, whatever had called that.
+"""Decide whose fault an error is: that of the plugin whose code raised it.
 
 Objects of plugins are called in many places. Where an error leaves targen, its traceback says in
 whose code it was raised. So no place that calls them has to know, and no kind can be forgotten.
@@ -61,13 +61,13 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
 
     Args:
         error: what was raised, with its traceback.
-        registry: what is installed, where the caller has it.
+        registry: what is installed, if the caller has it.
 
     Returns:
         None if targen raised it itself, or if it names the right plugin.
     """
     if isinstance(error, MissingDependency):
-        return None  # it says what to install
+        return None  # the error states what to install
     raised = error.__cause__ if isinstance(error, PluginError) else error
     while isinstance(raised, ExceptionGroup) and len(raised.exceptions) == 1:
         raised = raised.exceptions[0]
@@ -110,7 +110,7 @@ _Frames = list[tuple[FrameType, int]]
 def _called(error: BaseException, registry: Registry) -> list[tuple[str, _Frames]]:
     """Return whose code was running since the core called it, the innermost last.
 
-    Frames of libraries are left out. It is empty where the core's own code was running.
+    Frames of libraries are left out. It is empty if the core's own code was running.
     """
     modules = _modules(registry)
     chain: list[tuple[str, _Frames]] = []
@@ -130,7 +130,7 @@ def _culprit(
 ) -> tuple[str, _Frames, list[Registration[Any]]]:
     """The distribution to blame, its frames, and the registered objects that may be meant.
 
-    A helper that is no registered object is its caller's affair.
+    A helper that is not a registered object belongs to its caller.
     """
     for distribution, frames in reversed(chain):
         if items := _registered(registry, distribution, [frame for frame, _ in frames]):

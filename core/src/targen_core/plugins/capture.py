@@ -50,7 +50,7 @@ def capture_output() -> Iterator[list[str]]:
     whole process, and two threads that restore it in another order would lose it.
 
     Raises:
-        Escaped: the block raised what is no `Exception`, and nobody pressed Ctrl-C.
+        Escaped: the block raised something other than an `Exception`, without Ctrl-C.
     """
     stream = _Capture()
     with contextlib.ExitStack() as stack:
@@ -74,8 +74,8 @@ def is_theirs(error: BaseException) -> bool:
     if not isinstance(error, KeyboardInterrupt):
         return True
     if threading.current_thread() is not threading.main_thread():
-        return True  # Python raises Ctrl-C in the main thread alone
-    # Where SIGINT is ignored, as by a shell's `&`, or ends the process, nothing is raised by it.
+        return True  # Python raises Ctrl-C only in the main thread
+    # If SIGINT is ignored, as by a shell's `&`, or ends the process, it does not raise anything.
     raising_nothing = (_raise_ctrl_c, signal.SIG_IGN, signal.SIG_DFL)
     return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) in raising_nothing
 
@@ -150,7 +150,7 @@ def _capture_descriptor(stream: _Capture) -> Iterator[None]:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.__stdout__):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # gone, closed, or none
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # missing or closed
             stream.flush()  # type: ignore[union-attr]
 
 

@@ -101,7 +101,7 @@ def read_options(
         model: what they are.
         values: by name, typed or from a file.
         of: whose they are, such as "corrector acme:majority".
-        prefix: the prefix of a name as it is typed, such as "majority.".
+        prefix: the prefix of a typed name, such as "majority.".
         others: names that are read elsewhere, for the hint.
 
     Raises:
@@ -110,11 +110,11 @@ def read_options(
     try:
         return model.model_validate(dict(values))
     except (ValidationError, UsageError) as refused:
-        # Options of our own say of themselves what is wrong, in the words of their flags.
+        # Our own options report their problems in the words of their flags.
         error = refused if isinstance(refused, ValidationError) else refused.__context__
         if not isinstance(error, ValidationError):
             raise
-        # What it does not know is often what it lacks, misspelt.
+        # An unknown option is often a misspelling of a missing one.
         first = min(
             error.errors(include_url=False, include_input=False),
             key=lambda problem: problem["type"] != "extra_forbidden",

@@ -1,4 +1,4 @@
-"""Which package brings what people ask for by name: data, for hints of errors.
+"""Packages that provide what people ask for by name: data for the hints of errors.
 
 These names are only for hints, never imported, and a part works the same whether it is listed here
 or not. Only where a stranger's part has the same name does a distribution in here come first.
@@ -74,7 +74,7 @@ ELSEWHERE = {
         "reviewed": "targen-review",
     },
 }
-"""Kind -> name -> the package to install; the name "" stands for any of the kind."""
+"""Kind -> name -> the package to install; the name "" matches any of the kind."""
 
 OURS = {
     "targen-core",

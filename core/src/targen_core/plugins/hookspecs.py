@@ -1,9 +1,9 @@
 """The hooks of the core's own kinds, and `register_kinds`, by which plugins add kinds with hooks.
 
 A plugin is a module named by an entry point of the group `targen.v1`; it marks
-the hooks that it implements with `targen_core.hookimpl`. Hooks register and
-run nothing. Each gets a `Register` whose `register(name, target, *,
-summary="")` takes an object or a lazy `"package.module:ATTRIBUTE"`.
+the hooks that it implements with `targen_core.hookimpl`. Hooks only register, without running code.
+Each gets a `Register` whose `register(name, target, *, summary="")` takes an object or a lazy
+`"package.module:ATTRIBUTE"`.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def register_task_readers(register: Register[TaskReader]) -> None:
 
 @hookspec
 def register_reporters(register: Register[Reporter]) -> None:
-    """Register reporters: what is added to each run's report, and written beside its rows.
+    """Register reporters, which add to each run's report and write files next to its rows.
 
     Example:
         ```python
@@ -251,7 +251,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register functions for programs: `targen_core.NAME`.
 
     Other packages may call them as well, if they are installed. The names of the core and of its
-    modules cannot be taken. A type checker knows a function where the distribution exports it.
+    modules cannot be taken. A type checker knows a function if the distribution exports it.
 
     Example:
         ```python

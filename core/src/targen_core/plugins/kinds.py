@@ -1,7 +1,7 @@
 """The table of kinds: what plugins may bring, from which everything else follows.
 
-The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row holds names
-and imports nothing: the type of a kind, its facts and its suite are imported when they are needed.
+The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row contains names
+and does not import: the type of a kind, its facts and its suite are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class Kind:
             `targen_cli.facts.Described` and returns a mapping of JSON values.
         prints: prints these facts, as "module:function"; by default they are printed unchanged.
         flags: options of `targen describe` that apply to it: "options", "prompts", "variants".
-        use: how its objects are used, for `targen describe`; "{name}" stands for the name and
-            "{id}" for the full id.
+        use: how its objects are used, for `targen describe`; "{name}" is replaced by the name and
+            "{id}" by the full id.
         suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
         requires: requirements, in addition to the core, of a distribution created from the
             template.
-        tries: commands to try after `targen new`; "{name}" stands for the name.
+        tries: commands to try after `targen new`; "{name}" is replaced by the name.
         reserved: first words of names that no other distribution may register.
         owner: the distribution that registered the kind, as the loader fills it in.
     """
@@ -120,7 +120,7 @@ class Kind:
 
 
 def looked_up(target: str) -> Any:
-    """Return what `module:NAME` stands for."""
+    """Return the object that `module:NAME` refers to."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 

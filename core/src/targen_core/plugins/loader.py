@@ -2,7 +2,7 @@
 
 Each plugin is loaded, checked and called in a `PluginManager` of its own and merged only if all of
 that worked. So a plugin that raises half-way leaves no traces and does not stop others. All plugins
-are asked for kinds before any is asked for objects, so that their order does not matter.
+register kinds before any registers objects, so that their order does not matter.
 """
 
 from __future__ import annotations
@@ -114,20 +114,20 @@ def installed_sources() -> list[Source]:
         try:
             text = distribution.read_text("entry_points.txt")
         except (OSError, ValueError):
-            continue  # no text: nobody can tell that it is a plugin
+            continue  # not text: it cannot be recognised as a plugin
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
             name, version, requirements = metadata_of(distribution)
             name, core = canonical(name), _lowest_core(requirements)
         except (OSError, ValueError):
-            continue  # the rest of an uninstalled distribution: nobody to name
+            continue  # a remnant of an uninstalled distribution, without a name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
         seen.add(name)
         try:
             entries = list(distribution.entry_points)
-        except Exception as error:  # whatever the parser makes of a line that is none
+        except Exception as error:  # the parser may raise anything for an invalid line
             problem = f"its entry_points.txt cannot be read: {_bad_line(text) or error}"
             sources["", name, ""] = Source(name, version, "entry_points.txt", "", problem=problem)
             continue
@@ -250,7 +250,7 @@ def _loaded(known: list[Source], disabled: set[str]) -> Registry:
 
 @cache
 def installed(kind: str) -> tuple[tuple[str, Any], ...]:
-    """Return the installed objects of a kind that is asked often, with their full ids.
+    """Return the installed objects of a frequently used kind, with their full ids.
 
     One that cannot be imported is passed over, since it must not stop the work of others.
     """
@@ -370,7 +370,7 @@ class _Loading:
 
 
 def _opened(source: Source) -> pluggy.PluginManager:
-    """Import a plugin into a manager that nobody shares."""
+    """Import a plugin into a manager of its own."""
     module = source.module
     if isinstance(module, str):
         module = importlib.import_module(module)
@@ -463,7 +463,7 @@ def _explain(
     report = _report(source)
     hooks = ", ".join([*(kind.hook for kind in kinds.values()), _KINDS])
     if isinstance(error, pluggy.PluginValidationError):
-        # pluggy's words name the plugin and the hook, the first line says which.
+        # pluggy's message names the plugin and the hook; its first line gives the reason.
         return "unknown-hook", " ".join(str(error).split()), f"the hooks are: {hooks}"
     if isinstance(error, RegistrationRefused):
         hint = f"the hooks are: {hooks}" if error.check == "unknown-hook" else report

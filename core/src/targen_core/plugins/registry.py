@@ -298,7 +298,7 @@ class Registry:
         return made.options if made is not None else None
 
     def section_of(self, item: Registration[Any]) -> Section | None:
-        """A filter's section of reports and cards; None if it has none.
+        """A filter's section of reports and cards, or None.
 
         Raises:
             MissingDependency, PluginError: as `resolve`.
@@ -326,7 +326,7 @@ class Registry:
         *,
         using: Callable[[str, str, str], tuple[Registration[Any], Any]] | None = None,
     ) -> tuple[Any, BaseModel | None]:
-        """The registered object made with these options, and what these come to.
+        """Return the registered object made with these options, and the resulting options.
 
         If an option names another part, `using` finds and makes it, by the option, the kind and the
         name. Without `using`, the part has the defaults of its options.
@@ -470,7 +470,7 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
 
 
 def _unmade(item: Registration[Any], error: Exception) -> PluginError:
-    problem = f" could not be made: {type(error).__name__}: {error}"
+    problem = f" could not be created: {type(error).__name__}: {error}"
     return item.fault(problem, "target-import-error")
 
 

@@ -17,7 +17,7 @@ LINE = 16 << 20
 
 
 def json_line(line: bytes) -> Any:
-    """Return the value of one line, by the quicker of two parsers where it can read it.
+    """Return the value of one line, by the quicker of two parsers if it can read it.
 
     Raises:
         ValueError: it is not JSON, or is nested too deeply.

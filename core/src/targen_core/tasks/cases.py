@@ -9,7 +9,7 @@ from types import MappingProxyType
 __all__ = ["RIGHT", "WRONG", "Case", "Cue"]
 
 Cue = tuple[float, ...] | str
-"""A shallow property: numbers, or a word that says which of several it is."""
+"""A shallow property: numbers, or a word for its value."""
 
 RIGHT, WRONG = "right", "wrong"
 """The labels of options."""

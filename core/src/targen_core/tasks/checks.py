@@ -65,7 +65,7 @@ _CHATTER = re.compile(
     r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$",
     re.IGNORECASE,
 )
-_META = re.compile(  # what prose is free of, besides chatter
+_META = re.compile(  # contents that prose must not have, in addition to chatter
     r"^[^\w{]*(?:sure\s*[!.:]|sure thing\b|certainly\s*[,!.:]"
     r"|(?:absolutely|of course|okay|ok|great)\s*(?:!|[,.:]\s*(?:let|this|i['’]ll))"
     rf"|(?:{_STARTS})[^.]{{0,60}}\b(?:{_FIELDS}|examples?|lists?|json)\b"
@@ -194,8 +194,8 @@ def several_sentences(text: str) -> bool:
     """Return whether a text surely contains more than one sentence.
 
     It is when a longer word ends one and a capital starts the next: "Mr. Li",
-    "Prof. Smith", "U.S. Army" and "No. 5" are none. A short last word hides an
-    end; a wrong split would lose data.
+    "Prof. Smith", "U.S. Army" and "No. 5" do not count. A short last word hides an end; a wrong
+    split would lose data.
     """
     return _TWO_SENTENCES.search(text) is not None
 

@@ -90,7 +90,7 @@ class Dimension(Keywords):
     by_branch: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a dimension that nothing could be drawn from."""
+        """Refuse a dimension without values to draw from."""
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ValueError(
                 f"a dimension cannot be called {self.name!r}: start with a letter, then use "

@@ -67,7 +67,7 @@ def _texts(kind: Any, path: str, above: tuple[type[BaseModel], ...]) -> Iterator
 
 
 def as_lines(values: Mapping[str, Any]) -> str:
-    """Fields of a row as text: the one as it is, or each on a line under its name."""
+    """Return fields of a row as text: a single one unchanged, several with a line each."""
     shown = {
         name: "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         for name, value in values.items()

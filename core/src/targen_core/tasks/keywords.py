@@ -41,7 +41,7 @@ class Keywords:
 def refuse_unknown(
     kind: type[Keywords], parts: Mapping[str, Any], *, changing: bool = False
 ) -> None:
-    """Names that are no fields of a class; for a task also those in mappings of its groups.
+    """Refuse names that are not fields of a class; for a task also those in mappings of its groups.
 
     Raises:
         TypeError: the first of them, and what was meant.

@@ -1,7 +1,7 @@
 """Lists that replace others: lists of plugins, in declarations and in runs.
 
-Items that are texts, or models of one text, are taken for each other. So is a model that has all
-fields of the other, and more.
+Items that are texts, and models of one text, are interchangeable. So is a model that has all fields
+of the other, and more.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _has_more(used: type[Any], target: type[Any]) -> bool:
 
 
 def _widened(target: type[Any], used: type[Any]) -> type[Any]:
-    """The target with the further fields of a model: what makes its items loses nothing."""
+    """Return the target with the further fields of a model, so that its items lose no data."""
     if used is target or None not in (text_field(used), text_field(target)):
         return target
     fields = used.model_fields.items()
@@ -77,7 +77,7 @@ def stand_in(
         made: Any = await used.propose(llm, above, before)
         whole = isinstance(made, Sequence) and not isinstance(made, str)
         if not whole or not all(isinstance(one, used.item) for one in made):
-            return made  # the engine says what is wrong with it
+            return made  # the engine reports the problem
         return [_taken(one, used.item, item) for one in made]
 
     def checked(one: Any) -> None:

@@ -1,4 +1,4 @@
-"""Made-up words, for replies of dry runs: they cost nothing, differ each time and mean nothing."""
+"""Made-up words, for replies of dry runs: they are free, differ each time and have no meaning."""
 
 from __future__ import annotations
 

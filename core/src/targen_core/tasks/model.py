@@ -113,7 +113,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use instead of `generators`, by branch;
-            the key "" stands for all others.
+            the key "" means all others.
         checks_from: names of registered checks that its instances must pass, in addition to
             `checks`.
         filters_from: names of registered filters that its rows pass through.
@@ -243,7 +243,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def prompt_versions(self) -> dict[str, str]:
-        """The version of each prompt as it is sent; of both forms if only some steps are brief."""
+        """Return the version of each prompt as sent; of both forms if only some steps are brief."""
         if not self.brief_steps:
             return {one.name: one.version for one in self.every_prompt}
         if {*self.brief_steps} >= {step.name for step in self.steps}:
@@ -335,7 +335,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return turn if self.repeats_draws else turn + late.steps(size)
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
-        """Return the branches that take turns at a seed, and the place of one; 0 if it has none."""
+        """Return the branches that take turns at a seed, and the position of one, 0 by default."""
         seats = self._seats(self._branches_at(path))
         return seats, seats.index(branch) if branch in seats else 0
 
@@ -429,7 +429,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The name of an instance's label.
 
         Raises:
-            Rejected: `illegal-label`, if it has none, or one that is not in the label set.
+            Rejected: `illegal-label`, if it has no label, or one that is not in the label set.
         """
         name = self.claimed_label(instance)
         if name is None:
@@ -437,7 +437,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return name
 
     def claimed_label(self, instance: InstanceT) -> str | None:
-        """The name of the label that an instance has before step 4, None if it has none.
+        """Return the name of the label that an instance has before step 4, or None.
 
         Raises:
             Rejected: `illegal-label`, if it is not in the label set.
@@ -481,7 +481,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (self.texts.dedup_text or self.render)(instance)
 
     def dedup_among(self, instance: InstanceT, seed: str) -> str:
-        """Return which rows an instance of a seed is compared with on `dedup_text` alone.
+        """Return which rows an instance of a seed is compared with by `dedup_text` only.
 
         Rows with the same value are compared: the seed's id, or a digest of what they share by
             design.

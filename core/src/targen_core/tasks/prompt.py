@@ -7,9 +7,9 @@
 
 Sections open with a line `--- ROLE`; the rest is `string.Template` text, so that JSON needs no
 escaping (`$$` is a dollar). Worked examples are further user and assistant sections before the last
-user section. A line `--- insert NAME` stands for turns that `fill` gets under that name, and `---
-insert samples` for worked examples. A file `NAME.brief.md` beside `NAME.md` is what a model gets
-that needs none of these.
+user section. A line `--- insert NAME` is replaced by turns that `fill` gets under that name, and
+`--- insert samples` by worked examples. A file `NAME.brief.md` next to `NAME.md` is the version for
+models that do not need these.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from targen_core.calls.model import Message, Role
 from targen_core.tasks.checks import is_cut_from, normalized, parts, words
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
-_NOTHING = "\0"  # in place of draws, if nothing was drawn; no prompt has it
+_NOTHING = "\0"  # in place of draws, if there were none; no prompt contains it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")

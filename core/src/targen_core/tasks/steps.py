@@ -89,7 +89,7 @@ class Llm(Protocol):
 
         In a list step there is one mapping for each of the `batch` items, in the order in which it
         returns them. In step 3 there is one for each of `Task.instances_per_call`. They are empty
-        without dimensions; step 4 has none.
+        without dimensions, and in step 4.
         """
         ...
 
@@ -145,8 +145,8 @@ class Llm(Protocol):
 
         `sampling` sets parameters for this call only, as in `{"temperature": 0.0}`: any of a step's
         (`Task.parameters`) except the seed. Parameters set by the user or the backend take
-        precedence. With `may_be_cut`, a reply that reaches `max_tokens` is used as it is; otherwise
-        it is unusable.
+        precedence. With `may_be_cut`, a reply that reaches `max_tokens` is used unchanged;
+        otherwise it is unusable.
 
         Raises:
             Rejected: `malformed-reply`, or what `check` raised, when the

@@ -25,7 +25,7 @@ from targen_core.tasks.steps import ListStep, Part
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as it is registered
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as registered
 
 
 def validate(task: Task[Any, Any]) -> None:
@@ -132,7 +132,7 @@ def _labels(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
-    """Labels that the instance's schema lists differently, as derived tasks come to have."""
+    """Find labels that the instance's schema does not list, as may happen in derived tasks."""
     column = task.instance.model_fields.get("label")
     if task.rows.label_of is not None or column is None:
         return
@@ -178,7 +178,7 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _parts(task: Task[Any, Any]) -> Iterator[str]:
-    """Parts that leave out or share a list, a branch or a label, or are no whole together."""
+    """Find parts that omit or share a list, a branch or a label, or do not add up."""
     if not task.parts:
         return
     if task.contexts is not None or task.seeds:
@@ -286,7 +286,7 @@ def corrector_problems(corrector: Any) -> Iterator[str]:
 
 
 def _samples(task: Task[Any, Any]) -> Iterator[str]:
-    """Worked samples whose answers are none; only the default question's are known here."""
+    """Check that worked samples' answers are labels; only the default question's are known here."""
     if not task.labels or task.judging.questions is not None:
         return
     legal = (*task.quota_names, *task.judging.rejecting)
@@ -331,7 +331,7 @@ def _functions(task: Task[Any, Any]) -> Iterator[str]:
 
 
 def _variants(task: Task[Any, Any]) -> Iterator[str]:
-    """Variants that are no task when they are applied."""
+    """Find variants that are not valid tasks once they are applied."""
     for name, variant in task.variants.items():
         try:
             task.replace(**{**variant.changes, "variants": {}})

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 VOCABULARIES = {
     "fields": "fields of life, such as beekeeping and public transport",
-    "personas": "people by what they do or live through",
-    "places": "kinds of places, indoors and out",
+    "personas": "people, by occupation or experience",
+    "places": "kinds of places, indoors and outdoors",
     "words": "common concrete nouns and verbs",
 }
 """Vocabularies with their contents."""
@@ -33,7 +33,7 @@ def vocabulary(name: str) -> tuple[str, ...]:
 def meant(
     values: Sequence[str] | Mapping[str, int] | str,
 ) -> Sequence[str] | Mapping[str, int]:
-    """The vocabulary that a text such as `@words` stands for; other values are what they are.
+    """Return the vocabulary that a text such as `@words` refers to; return other values unchanged.
 
     Raises:
         ValueError: the list is unknown.

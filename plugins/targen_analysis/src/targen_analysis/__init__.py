@@ -1,4 +1,4 @@
-"""Analysis as a targen plugin: this module registers and imports nothing else."""
+"""Analysis as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say which rows are to be rated."""
+    """Register files that state which rows to rate."""
     register.register(
         "rate",
         "targen_analysis.judging.rating:RATE",
-        summary="difficulty of rows, 1 to 5, as rated by a model",
+        summary="difficulty of rows, from 1 to 5, as rated by a model",
     )
 
 
@@ -103,7 +103,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "differences",
         "targen_analysis.differences.metric:DIFFERENCES",
-        summary="how rows differ from real ones: by a classifier, and in words",
+        summary="how rows differ from real ones, by a classifier and in words",
     )
     register.register(
         "labels",
@@ -123,7 +123,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "repetition",
         "targen_analysis.lexical.repetition:REPETITION",
-        summary="exact repeats, self-BLEU, rows without a near copy by ROUGE-L",
+        summary="exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
     )
     register.register(
         "choices",
@@ -133,7 +133,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "leakage",
         "targen_analysis.leakage:LEAKAGE",
-        summary="parts of the reference that are also in a dataset",
+        summary="rows of the reference that are also in a dataset",
     )
     register.register(
         "artifacts",
@@ -174,6 +174,6 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "judged",
         "targen_analysis.judging.metric:JUDGED",
-        summary="answers that a person found right, difficulty rated by a model, if files "
-        "are given",
+        summary="answers that a person found correct and difficulty rated by a model, if you "
+        "give the files",
     )

@@ -84,7 +84,7 @@ class Analysis:
         return (part.item.name for part in self.parts if part.findings is not None)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, as in `analysis.json`."""
+        """Return the complete analysis, as in `analysis.json`."""
         from targen_analysis.report.figures import as_json
 
         return as_json(self)
@@ -147,7 +147,7 @@ def ask(
     """The metrics that are meant, all by default, in the order of the report.
 
     Raises:
-        UsageError: a name that is no metric's, or an option that is none of its.
+        UsageError: there is no metric of this name, or a metric does not have an option.
     """
     items = [registry.find("metric", name) for name in names] or registry.all("metric")
     left_out = [registry.find("metric", name) for name in without]
@@ -262,7 +262,7 @@ def _without_texts(part: Part) -> Part:
         )
         for plot in part.findings.plots
     )
-    # Of one column nothing is left to be read.
+    # A single column leaves no other to read.
     kept = tuple(table for table in tables if len(table.columns) > 1)
     return replace(part, findings=replace(part.findings, tables=kept, plots=plots))
 

@@ -92,7 +92,7 @@ def _measured(
 ) -> Analysis:
     if not data:
         raise UsageError("no dataset to analyse was given")
-    if registry is None:  # a run knows objects that nothing else finds
+    if registry is None:  # a run knows objects that are not registered
         made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()
     texts = [

@@ -44,7 +44,7 @@ class _Places:
 
     @property
     def lost(self) -> int:
-        """Rows whose answer is no choice."""
+        """Return the number of rows whose answer is not a choice."""
         return self.rows - sum(self.places.values())
 
 

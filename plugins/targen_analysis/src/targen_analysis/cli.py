@@ -1,4 +1,4 @@
-"""`targen analyze`: what is in a dataset, beside the original."""
+"""`targen analyze`: show what is in a dataset, compared with the original."""
 
 from __future__ import annotations
 

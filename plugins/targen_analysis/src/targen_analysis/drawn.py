@@ -57,7 +57,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     drawn = {corpus.name: _drawn(corpus) for corpus in study.everything}
     if not any(drawn.values()):
         return Findings(
-            notes=("Only runs record the values drawn for rows, and no run here has any.",)
+            notes=("Only runs record the values drawn for rows; these datasets have none.",)
         )
     figures: dict[str, dict[str, Estimate]] = {}
     headlines, warnings = [], []

@@ -1,4 +1,4 @@
-"""Which rows a model learns from, and which it is asked about."""
+"""Choose the rows that a model learns from, and those that it is tested on."""
 
 from __future__ import annotations
 
@@ -57,11 +57,10 @@ def folds_of(
 
 
 def groups_of(corpus: Corpus) -> NDArray[np.int64]:
-    """Number the groups of rows that are no independent draws, shape (rows,).
+    """Number the groups of rows that are not independent draws, shape (rows,).
 
     Rows of one seed are a group. So are rows that share a text of `COPY` words or more, such as a
-    premise, and rows of one instance of the task. Only a run says of its rows which seed they are
-    from.
+    premise, and rows of one instance of the task. Only a run records the seeds of its rows.
     """
     together = corpus.task.rows_per_instance if corpus.task is not None else 1
     keys: list[list[Hashable]] = [[("instance", at // together)] for at in range(len(corpus))]

@@ -128,7 +128,7 @@ def _distribution(
 
 
 _MAX_LABELS = 50
-"""Beyond, labels are open, and a table of them says nothing."""
+"""With more, labels are open, and a table of them would not be useful."""
 
 
 def _remarks(

@@ -103,7 +103,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         glance={
             "the same words": "rows also in the reference (for itself: rows of one half in "
             "the other)",
-            f"a run of {options.n} words": "rows that share a run with the reference",
+            f"a run of {options.n} words": "rows that share a run of words with the reference",
         },
         better={"the same words": "lower", f"a run of {options.n} words": "lower"},
         tables=(table, *_by_field(study), *tables),
@@ -290,5 +290,5 @@ LEAKAGE = Metric(
     measure=_measure,
     options=LeakageOptions,
     order=40,
-    summary="parts of the reference that are also in a dataset: exact text, words, runs of words",
+    summary="rows of the reference that are also in a dataset: exact text, words, runs of words",
 )

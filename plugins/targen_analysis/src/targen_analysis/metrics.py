@@ -100,7 +100,7 @@ class MetricOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """Measures datasets, alone and against a reference.
+    """Measures datasets, by themselves and against a reference.
 
     Attributes:
         title: heading of its part of the report.

@@ -39,7 +39,7 @@ def generator(rng: random.Random) -> np.random.Generator:
 
 
 def subsample(size: int, of: int, rng: np.random.Generator) -> Rows:
-    """Draw `size` of `of` rows without replacement, in their order; all if there are no more."""
+    """Draw `size` of `of` rows without replacement, in their order; all if there are fewer."""
     if size >= of:
         return np.arange(of)
     return np.sort(rng.choice(of, size, replace=False))
@@ -57,7 +57,7 @@ def bootstrap(
     """Return 95 % intervals around figures by the centred bootstrap of rows.
 
     Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
-    counts of types, so replicates lie beside the figure and not around it. The interval is the
+    counts of types, so replicates lie to one side of the figure, not around it. The interval is the
     figure plus the quantiles of the replicates' distance from their own mean. This takes the bias
     out of the basic interval of Efron and Tibshirani (An Introduction to the Bootstrap, 1993, ch.
     13).
@@ -93,9 +93,9 @@ def half_samples(
     """Return a 95 % interval by subsamples without replacement.
 
     For figures that a repeated row would spoil, such as a compression ratio. The standard deviation
-    is taken over subsamples of s rows, s being half of `size` and at most `max_size`. It is scaled
-    to `size` rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the factor is
-    1 (the delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
+    is computed over subsamples of s rows, s being half of `size` and at most `max_size`. It is
+    scaled to `size` rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the
+    factor is 1 (the delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
     """
     (estimate,) = half_samples_together(
         lambda rows: np.array([measure(rows)]),

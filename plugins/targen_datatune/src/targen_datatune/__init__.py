@@ -1,4 +1,4 @@
-"""Existing datasets for a new task, as a targen plugin: it registers and imports nothing else."""
+"""Existing datasets for a new task, as a targen plugin: it registers without other imports."""
 
 from __future__ import annotations
 
@@ -102,23 +102,23 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
-        summary="words in common, with more weight for rare ones: no download, no torch",
+        summary="shared words, with more weight for rare ones: no download, no torch",
     )
     register.register(
         "dense",
         "targen_datatune.retrievers.dense:DENSE",
-        summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
+        summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
     )
     register.register(
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
-        summary="the combined ranks of bm25 and dense: results of either, those of both first",
+        summary="the combined ranks of bm25 and dense: results of either, first those of both",
     )
 
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say what task is wanted, and where its rows are transformed from."""
+    """Register files that state the task, and the datasets from which its rows are transformed."""
     register.register(
         "transform",
         "targen_datatune.transforming.task:TRANSFORM",

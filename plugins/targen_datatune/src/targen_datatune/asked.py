@@ -48,7 +48,7 @@ class TaskRequest:
         name: its name; by default the first words of the instruction.
         instruction: what is to be done.
         examples: worked ones, all that were given.
-        labels: all answers, where they are a closed set.
+        labels: all answers, if they are a closed set.
         canary: the sentence by which its authors keep their data out of training corpora, or "".
             Any copy of its examples must keep it.
     """
@@ -94,9 +94,7 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
 def _request(task: str, registry: Registry) -> TaskRequest:
     text = task.strip()
     if not text:
-        raise UsageError(
-            "there is no task: TASK is empty", hint="a task's name, a file, or an instruction"
-        )
+        raise UsageError("TASK is empty", hint="a task's name, a file, or an instruction")
     path = Path(text).expanduser()
     suffix = path.suffix.lower() if "\n" not in text else ""
     if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):
@@ -108,7 +106,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
     if any(text in (item.name, item.id, *item.aliases) for item in registry.all("task")):
         return wanted_of(registry.get("task", text))
     if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
-        return wanted_of(registry.get("task", text))  # which says what is installed
+        return wanted_of(registry.get("task", text))  # whose error lists the installed ones
     if not _is_prose(text) and "/" in text:
         raise NoSuchFile(text, hint="a task's name, a file, or an instruction in quotes")
     return _of_text(text, "", "TASK")

@@ -17,8 +17,8 @@ _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", r
 _LONGEST = 2000  # characters of a description
 _READ = 20_000  # of a card: some are made to take long
 _SHORTEST = 25  # of a paragraph that says something
-# Comments, code, images, tags. What is never closed ends with the card, and nothing else is long:
-# otherwise each of many openings would look for its end in all that follows.
+# Comments, code, images, tags. An unclosed one extends to the end of the card, and no other may be
+# long: otherwise each of many openings would search the whole rest for its end.
 _NOISE = re.compile(
     r"<!--.*?(?:-->|\Z)|```.*?(?:```|\Z)|!\[[^\]]{0,500}\]\([^)]{0,500}\)|<[^>]{1,500}>",
     re.DOTALL,

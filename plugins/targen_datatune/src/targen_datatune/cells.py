@@ -1,4 +1,4 @@
-"""Values of rows: as JSON has them, their types in words, and cut to be shown."""
+"""Values of rows: as in JSON, their types in words, and shortened for display."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plain(value: Any, deep: int = 0) -> Any:
     """
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str):  # half of a surrogate pair is no character
+    if isinstance(value, str):  # half of a surrogate pair is not a character
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -95,5 +95,5 @@ class Columns:
                 types[_TYPES.get(type(value), type(value).__name__.lower())] = None
 
     def types(self) -> dict[str, str]:
-        """Column -> type; "int or string" where there are several, "null" for no value at all."""
+        """Column -> type; "int or string" if there are several, "null" for no value at all."""
         return {name: " or ".join(sorted(types)) or "null" for name, types in self._types.items()}

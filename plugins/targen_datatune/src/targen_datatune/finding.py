@@ -1,4 +1,4 @@
-"""Searching an index: a retriever's index beside it, filters, and what is said of each entry."""
+"""Search an index: build the retriever's index next to it, filter, and explain each entry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of"]
 
 _MADE = "made.json"
-_MORE = 4  # times as many are asked for where filters leave too few
+_MORE = 4  # multiple to request if filters leave too few
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Filters:
         min_rows: at least so many rows; a dataset of an unknown number is admitted.
         max_rows: at most so many.
         gated: whether those are admitted that must be asked for.
-        sources: specifications as the index has them; empty admits all.
+        sources: specifications as in the index; empty accepts all.
     """
 
     licenses: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ def find(
         options: of the retriever, by name.
         k: at most so many.
         filters: which entries are admitted.
-        progress: told how far the retriever's own index is.
+        progress: called with the progress of the retriever's own index.
 
     Raises:
         UsageError: the index is empty, or an option makes no sense.

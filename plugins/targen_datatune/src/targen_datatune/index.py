@@ -96,7 +96,7 @@ class Source:
         spec: the specification, a path made absolute.
         catalogue: the id of the catalogue that opened it.
         options: of the catalogue, as they were set.
-        complete: whether its listing was gone through to the end.
+        complete: whether its listing was read to the end.
         built: when it was last, in seconds since 1970.
         datasets: how many there are.
         entries: how many descriptions there are: one for each configuration.
@@ -164,7 +164,7 @@ class Entries(Collection[DatasetEntry]):
 
 
 class Index:
-    """The index of one folder, which may be a stranger's: data, and nothing that runs or waits.
+    """The index of one folder, which may be a stranger's: only data, which does not run or wait.
 
     Raises:
         UsageError: the folder holds something else, or what another version wrote.
@@ -189,8 +189,8 @@ class Index:
             if self._is_empty():
                 with FileLock(folder / ".lock", timeout=_WAIT):
                     self._make()
-            # With a write-ahead log a commit need not wait for the disk: killing the process loses
-            # nothing, and a power cut the last datasets at most.
+            # With a write-ahead log, a commit need not wait for the disk: killing the process loses
+            # no data, and a power cut at most the last datasets.
             self._base.execute("PRAGMA synchronous = NORMAL")
             (form,) = self._base.execute("PRAGMA user_version").fetchone()
             if form != _FORM:
@@ -198,7 +198,7 @@ class Index:
                     f"{path} was created by a different version of targen-datatune",
                     hint=_AGAIN,
                 )
-            # A view or a trigger would be code of whoever made the file.
+            # A view or a trigger would be code from the file's author.
             if self._base.execute(_SCHEMA).fetchall() != _schema():
                 raise UsageError(f"{path} does not have the tables of an index", hint=_AGAIN)
         except (sqlite3.Error, OSError, Timeout, UsageError) as error:
@@ -256,7 +256,7 @@ class Index:
         return UsageError(f"{self.folder / _FILE} contains {what}", hint=_AGAIN)
 
     def _options(self, text: str) -> dict[str, Any]:
-        """A catalogue's options as they are stored."""
+        """Read a catalogue's stored options."""
         try:
             options = json_of(text)
         except Malformed:
@@ -266,10 +266,10 @@ class Index:
         return options
 
     def read_entry(self, text: str) -> DatasetEntry:
-        """An entry as it is stored.
+        """Read a stored entry.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the text is not an entry.
         """
         try:
             return DatasetEntry.model_validate_json(text)
@@ -425,7 +425,7 @@ class Index:
             problem, stamp = "", listed.stamp
         except (DatasetUnavailable, MissingDependency) as error:
             problem = f"{error}; try: {error.hint}" if error.hint else str(error)
-            # What a package would mend is tried again at once when it is there.
+            # Problems that a package would solve are retried as soon as it is installed.
             entries, stamp = [], "" if isinstance(error, MissingDependency) else listed.stamp
             built.problems[listed.key] = problem
             watch.note(f"{listed.key} is left out: {problem}")

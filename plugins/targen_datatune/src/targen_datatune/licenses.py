@@ -22,8 +22,8 @@ GROUPS = {
     "open": frozenset(_PERMISSIVE.split()) | frozenset(_SHARE_ALIKE.split()),
 }
 """Names for groups of licences. `permissive` ones ask only for attribution; `open` also has those
-that require derived works to be shared alike. Neither has licences for non-commercial or unchanged
-use alone. Users must read the terms of a licence themselves: this is no legal advice.
+that require derived works to be shared alike. Neither includes licences only for non-commercial or
+unchanged use. Users must read the terms of a licence themselves: this is not legal advice.
 """
 
 _UNSAID = ("", "unknown", "other", "n/a", "none", "-", "?")

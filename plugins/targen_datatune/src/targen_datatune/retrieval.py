@@ -25,8 +25,8 @@ class DatasetEntry(BaseModel):
     """A catalogue's description of a dataset, or of one of its configurations.
 
     Attributes:
-        id: names it, its configuration included, and nothing else in its catalogue:
-            "hf:super_glue:rte", "file:reviews/shop.csv".
+        id: names it and its configuration, uniquely in its catalogue: "hf:super_glue:rte",
+            "file:reviews/shop.csv".
         name: what people call it.
         configuration: which of several that the dataset has; "" for the only one.
         split: the split of `Catalogue.rows`; "" if there are no splits.
@@ -40,7 +40,7 @@ class DatasetEntry(BaseModel):
         rows: how many rows the split has; None if unknown.
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
-        encoding: of its files, where it is not UTF-8 and they do not say it themselves.
+        encoding: of its files, if it is not UTF-8 and they do not say it themselves.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
         notes: remarks on it: "3 rows left out that cannot be read".
     """

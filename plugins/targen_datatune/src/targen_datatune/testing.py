@@ -271,7 +271,7 @@ class RetrieverSuite(Suite):
 
 
 class _Walked:
-    """Entries that can be counted and walked, and nothing else, as those of an index."""
+    """Entries that can only be counted and iterated, like those of an index."""
 
     def __init__(self, entries: Sequence[DatasetEntry]) -> None:
         self._entries = entries

@@ -80,7 +80,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "coda",
         "targen_methods.coda:CODA",
-        summary="rows under constraints taken from given rows",
+        summary="rows that satisfy constraints taken from given rows",
     )
     register.register(
         "selfinstruct",
@@ -90,7 +90,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
-        summary="texts after a condition, from a prompt that states the label and breaks off",
+        summary="texts that complete a prompt, which states the label and breaks off",
     )
     register.register(
         "sungen",
@@ -100,7 +100,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "progen",
         "targen_methods.progen:PROGEN",
-        summary="rounds whose prompts include the earlier rows that help a model most",
+        summary="rows in rounds, whose prompts include the earlier rows that help a model most",
     )
     register.register(
         "supergen",

@@ -42,7 +42,7 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     register.register(
         "labels",
         "targen_outputs.labels:LABELS",
-        summary="several labels per row, or none",
+        summary="any number of labels per row",
     )
     register.register(
         "spans",
@@ -132,12 +132,13 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "spans",
         "targen_outputs.training.spans:SPANS",
-        summary="a perceptron that tags words by letters and neighbours: seconds; [training]",
+        summary="a perceptron that tags words by their letters and neighbours: takes seconds; "
+        "[training]",
     )
     register.register(
         "spacy",
         "targen_outputs.training.spacy_spans:SPACY",
-        summary="spaCy's entity recognizer, with a pipeline's vectors: minutes; [spacy]",
+        summary="spaCy's entity recognizer, with a pipeline's vectors: takes minutes; [spacy]",
     )
     register.register(
         "score",
@@ -147,7 +148,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "answer",
         "targen_outputs.training.answer:ANSWER",
-        summary="a perceptron that finds the answer in a passage: seconds; [training]",
+        summary="a perceptron that finds the answer in a passage: takes seconds; [training]",
     )
 
 

@@ -58,7 +58,7 @@ class _Annotated(DatasetReader):
         try:
             found = json_of(text, most=sys.maxsize, strict=False)
         except Malformed:
-            return None  # the reader of all JSON says what is wrong
+            return None  # the reader of all JSON reports the problem
         if not found:
             return None
         keys = set.intersection(*({*each} if isinstance(each, dict) else set() for each in found))

@@ -19,7 +19,7 @@ from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of"]
 
-_ALIKE = 0.6  # F1 of their words, from which two answers are taken for the same
+_ALIKE = 0.6  # F1 of their words, from which two answers count as the same
 
 _TEXT = Annotated[str, Field(min_length=1)]
 

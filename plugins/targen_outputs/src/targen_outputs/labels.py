@@ -132,7 +132,7 @@ class LabelsOutput(Output):
         ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
-        """Return the texts as they are."""
+        """Return the texts unchanged."""
         return texts
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
@@ -148,7 +148,7 @@ def _labels(spec: Labels) -> Mapping[str, str]:
 
 
 LABELS: OutputType[Any] = OutputType(
-    summary="several labels per row, or none",
+    summary="any number of labels per row",
     spec=Labels,
     labels=_labels,
     output=lambda spec, _: LabelsOutput(spec),

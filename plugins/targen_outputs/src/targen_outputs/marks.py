@@ -25,7 +25,7 @@ def read_marks(text: str, types: Collection[str]) -> tuple[str, list[Span]]:
     at the ends of a span are outside it.
 
     Raises:
-        Rejected: `bad-marks`: a mark is not closed, closes nothing, or marks no text.
+        Rejected: `bad-marks`: a mark is not closed, does not close an open one, or marks no text.
     """
     mark = re.compile(f"<(/?)({'|'.join(map(re.escape, sorted(types, key=len)[::-1]))})>")
     plain: list[str] = []

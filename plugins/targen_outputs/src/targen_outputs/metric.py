@@ -1,6 +1,6 @@
 """The metric `outputs`: what spans, labels, scores, answers and replies are like, and their cues.
 
-It goes by the columns of rows, so that rows of a run and real ones of another task compare.
+It uses the columns of rows, so that rows of a run can be compared with real ones of another task.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _column(corpus: Corpus, name: str, kind: Any) -> list[Any] | None:
 
 
 def _mentions(corpus: Corpus) -> list[_Mention] | None:
-    """The spans of all rows; None if rows have none of our form."""
+    """Return the spans of all rows; None if rows have no spans in our format."""
     found: list[_Mention] = []
     for at, row in enumerate(corpus.rows):
         spans = row.get("spans")

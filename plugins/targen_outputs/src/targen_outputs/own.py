@@ -1,4 +1,4 @@
-"""Spans in somebody's file, in the forms of other tools, with errors that say what to change."""
+"""Spans in a user's file, in other tools' formats, with errors that say what to change."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _UNITS = (("UTF-16 units", "utf-16-le", 2), ("bytes", "utf-8", 1))
 
 
 def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
-    """Return spans as a row has them: each with its text, in the order of the text.
+    """Return spans as in a row: each with its text, in the order of the text.
 
     A span needs a start, an end and a type. The type may be called `label`, as in Prodigy, or be
     the only one of `labels`, as in Label Studio. A span may also be a list of all three, as in
     spaCy.
 
     Raises:
-        ValueError: one is no span of the text, or overlaps another although none may.
+        ValueError: one is not a span of the text, or overlaps another, which is not allowed.
     """
     found = [(_span(span, f"spans.{number}", text), number) for number, span in enumerate(spans)]
     found.sort(key=lambda item: item[0]["start"])

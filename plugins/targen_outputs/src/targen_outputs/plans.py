@@ -141,7 +141,7 @@ class InSets(BaseModel):
             others = f"of {self.rows} rows, {none} have none, and the other {self.rows - none}"
             raise ValueError(
                 f"counts: {others if none else plural(self.rows, 'row')} cannot have {first} "
-                f"{wanted[first]} times and {whole} names in all, at {low} to {high} per row; "
+                f"{wanted[first]} times and {whole} names in total, with {low} to {high} per row; "
                 f"type {fits}"
             )
         return self

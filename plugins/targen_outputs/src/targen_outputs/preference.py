@@ -248,7 +248,7 @@ class RankedOutput(PreferenceOutput):
 
         Raises:
             Rejected: `order-dependent` if the two rankings differ, `equal-replies` if no reply is
-                better, and `bad-ranking` if a ranking lacks a reply or has one twice.
+                better, and `bad-ranking` if a ranking omits or repeats a reply.
         """
         said = [answer["ranking"] for answer in answers]
         if not all(said):

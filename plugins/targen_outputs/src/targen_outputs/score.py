@@ -18,7 +18,7 @@ from targen_standard.task_files.outputs import Question, Row
 __all__ = ["SCORE", "Score", "ScoreOutput"]
 
 _DIGITS = 6  # of a score, behind the point: what binary fractions cannot say is rounded
-_MOST_BINS_OFF = 2  # by which step 4 may move a score, and the row stays as it is
+_MOST_BINS_OFF = 2  # bins by which step 4 may move a score without changing the row
 _MOST_POINTS = 10_000  # of a scale
 
 
@@ -100,7 +100,7 @@ class Score(BaseModel):
         return min(at, self.bins - 1)
 
     def between(self, score: float) -> str:
-        """Where a score lies between two described points; "" if it is one of them."""
+        """Say between which described points a score lies; "" at a described point."""
         below = max(point for point in self.score if point <= score)
         above = min(point for point in self.score if point >= score)
         if below == above:
@@ -189,7 +189,7 @@ class ScoreOutput(Output):
         ]
 
     def made_up(self, label: str, target: Target, texts: Row, rng: random.Random) -> Row:
-        """Return the texts as they are."""
+        """Return the texts unchanged."""
         return texts
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 NONE = "none"
-"""The label of a row that has none of the names."""
+"""The label of a row without any of the names."""
 
 JOINED = "+"
 """Joins the names of a set in its label."""
@@ -88,7 +88,7 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
 
 
 def meaning(members: Sequence[str], definitions: Mapping[str, str]) -> str:
-    """Return what makes a row one of a set: of a name alone its definition; "" of no names."""
+    """Return the definition of a set: of a single name its own; "" of no names."""
     return definitions[members[0]] if len(members) == 1 else " and ".join(members)
 
 

@@ -29,10 +29,10 @@ __all__ = ["SPANS", "Spans", "SpansOutput"]
 Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
-_MOST_TYPES = 3  # that a row is asked to have at once
+_MOST_TYPES = 3  # maximum per row
 _USUAL = 4  # spans that a text has room for; more are rarely drawn
 _WORDS_EACH = 2  # of a text, for each of these
-_ONE_MORE = 0.5  # how often a row has one more span: most texts name few things
+_ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
 

@@ -1,4 +1,4 @@
-"""A targen plugin: this module registers and imports nothing heavy."""
+"""A targen plugin: this module only registers, without heavy imports."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "canned",
         "targen_plugin_example.backend:BACKEND",
-        summary="canned ticket texts, to show what a backend is",
+        summary="canned ticket texts, as an example of a backend",
     )
 
 
@@ -115,7 +115,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "page",
         "targen_plugin_example.exporter:PAGE",
-        summary="a page to read: the rows of a dataset as a list",
+        summary="a page for reading: the rows of a dataset as a list",
     )
 
 
@@ -125,7 +125,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "loudness",
         "targen_plugin_example.metric:LOUDNESS",
-        summary="the share of rows that exclaim",
+        summary="the share of rows with an exclamation mark",
     )
 
 
@@ -141,7 +141,7 @@ def register_trainers(register: Register[Trainer]) -> None:
 def register_catalogues(register: Register[Catalogue]) -> None:
     """Register the catalogue of `targen retrieve TASK --catalogue archive:`."""
     register.register(
-        "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="what a help desk kept"
+        "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="tickets kept by a help desk"
     )
 
 
@@ -151,7 +151,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "shared",
         "targen_plugin_example.retriever:SHARED",
-        summary="the share of a query's words that an entry has",
+        summary="the share of a query's words that an entry contains",
     )
 
 
@@ -183,17 +183,17 @@ def register_embedders(register: Register[Embedder]) -> None:
 
 @hookimpl
 def register_executors(register: Register[ModelExecutor]) -> None:
-    """Where `targen generate TASK --executor beside` has the models work."""
+    """Register the executor for `targen generate TASK --executor beside`."""
     register.register(
         "beside",
         "targen_plugin_example.executor:BESIDE",
-        summary="a thread of this process, to show the form",
+        summary="a thread in this process, as an example",
     )
 
 
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
-    """A command beside targen's own: `targen desk RUN`."""
+    """Register a command in addition to targen's own: `targen desk RUN`."""
     register.register(
         "desk", "targen_plugin_example.command:desk", summary="show tickets, urgent ones first"
     )

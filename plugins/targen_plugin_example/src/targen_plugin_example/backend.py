@@ -34,7 +34,7 @@ class CannedModel:
         self.identity = f"canned:{options.tone}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer by the call's key alone, so that a run can be repeated."""
+        """Answer only by the call's key, so that a run can be repeated."""
         value = request.dry_run() if request.dry_run is not None else {"text": "Hello there."}
         if "text" in value and self.tone == "brisk":
             value["text"] += random.Random(request.key).choice([" Hurry up.", " Answer me."])
@@ -50,7 +50,7 @@ class CannedModel:
 
 
 BACKEND = Backend(
-    summary="canned ticket texts, to show what a backend is",
+    summary="canned ticket texts, as an example of a backend",
     options=CannedOptions,
     create=CannedModel,
     cacheable=False,

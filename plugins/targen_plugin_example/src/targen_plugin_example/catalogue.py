@@ -1,4 +1,4 @@
-"""A catalogue: what a help desk kept, in a page of Python."""
+"""A catalogue: tickets kept by a help desk, in a page of Python."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry
 
 
 def rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
-    """The rows, as long as they are those that were described."""
+    """Return the rows, as long as they match the description."""
     rows = _KEPT.get(entry.name)
     if rows is None or _digest(rows) != entry.revision:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described")
@@ -65,7 +65,7 @@ def opens(spec: str) -> bool:
 
 
 ARCHIVE = Catalogue(
-    summary="what a help desk kept",
+    summary="tickets kept by a help desk",
     opens=opens,
     listing=listing,
     describe=describe,

@@ -1,4 +1,4 @@
-"""An executor of one's own: the models of a run work in a thread beside it.
+"""A custom executor: a run's models work in a thread next to it.
 
 One that goes to other machines has the same form: `place` gives models that pass their calls on.
 """
@@ -66,7 +66,7 @@ class _Beside:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Close the model where it worked; again does nothing."""
+        """Close the model in its thread; a second call has no effect."""
         if self._closed:
             return
         self._closed = True
@@ -85,4 +85,4 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[C
     return [_Beside(source.model, thread) for source in sources]
 
 
-BESIDE = ModelExecutor(summary="a thread of this process, to show the form", place=_place)
+BESIDE = ModelExecutor(summary="a thread in this process, as an example", place=_place)

@@ -22,5 +22,5 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 LOUDNESS = Metric(
     title="Loudness",
     measure=_measure,
-    summary="the share of rows that exclaim; customers in trouble do, and so do models",
+    summary="rows with an exclamation mark; customers in trouble use it, and so do models",
 )

@@ -1,4 +1,4 @@
-"""A retriever: the share of a query's words that an entry has, in a page of Python."""
+"""A retriever: the share of a query's words that an entry contains, in a page of Python."""
 
 from __future__ import annotations
 
@@ -56,5 +56,8 @@ def load(folder: Path) -> Searcher:
 
 
 SHARED = Retriever(
-    summary="the share of a query's words that an entry has", version="1", index=index, load=load
+    summary="the share of a query's words that an entry contains",
+    version="1",
+    index=index,
+    load=load,
 )

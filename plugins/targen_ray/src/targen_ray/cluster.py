@@ -30,13 +30,14 @@ _log = logging.getLogger("targen.ray")
 _REACHABLE = 5.0  # seconds for a connection to a cluster's head
 _STORE = 100 << 20  # bytes of shared memory of a cluster that is started here; little goes through
 _QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    "RAY_USAGE_STATS_ENABLED": "0",  # no usage reports
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else each worker warns of a change to come
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # workers use this interpreter, whatever started it
 }
 _OWN = {
-    # Ray's ports take code from whoever reaches them. Loopback alone, for others' machines, and a
-    # token, for others on this one; the first is Ray's default on two systems of three.
+    # Ray's ports accept code from anyone who reaches them. So listen only on loopback, against
+    # others' machines, and with a token, against others on this one; the first is Ray's default on
+    # two systems of three.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_AUTH_MODE": "token",
 }
@@ -164,7 +165,7 @@ def _gcs() -> tuple[str, int] | None:
     try:
         host, _, port = str(ray.get_runtime_context().gcs_address).rpartition(":")
         return host, int(port)
-    except Exception:  # a client's connection has none
+    except Exception:  # a client's connection lacks it
         return None
 
 

@@ -1,4 +1,4 @@
-"""The crew: the actors of a run, started, watched, made again where one is lost, and let go."""
+"""The crew: the actors of a run, started, watched, replaced if lost, and released."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Crew"]
 
 _log = logging.getLogger("targen.ray")
 
-_SILENT = 3 * POLL  # seconds after which a worker that says nothing is taken for lost
+_SILENT = 3 * POLL  # seconds after which a silent worker counts as lost
 _DEATHS = 4  # times in a row that a worker may die before it has answered a call
 _SAY_AFTER, _SAY_AGAIN = 10.0, 60.0  # seconds of waiting after which it is said
 _TICK = 1.0
@@ -38,7 +38,7 @@ _RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 
 class Member:
-    """The actor: a worker, and the line that calls come by."""
+    """The actor: a worker, and the line for its calls."""
 
     def __init__(self) -> None:
         self._worker = Worker()
@@ -69,7 +69,7 @@ def _encrypted() -> bool:
 
 
 class _Link:
-    """The way to an actor by Ray alone, where its line cannot be reached from here."""
+    """A connection to an actor through Ray only, if its line cannot be reached from here."""
 
     def __init__(self, actor: ActorHandle[Any]) -> None:
         self._actor = actor
@@ -78,7 +78,7 @@ class _Link:
         return await _called(self._actor.exchange.remote(payload), _SILENT)
 
     def submit(self, payload: bytes) -> None:
-        # What becomes of it shows in the exchange that waits.
+        # The waiting exchange reports the result.
         with contextlib.suppress(RayError):
             self._actor.submit.options(num_returns=0).remote(payload)
 
@@ -100,7 +100,7 @@ async def _called(ref: Any, seconds: float | None = None) -> bytes:
     """Return an actor's result.
 
     Raises:
-        LinkLost: it is gone, cannot be reached, or says nothing.
+        LinkLost: it is gone, cannot be reached, or does not respond.
     """
     try:
         answer: bytes = await asyncio.wait_for(_awaited(ref), seconds)
@@ -120,7 +120,7 @@ async def _awaited(ref: Any) -> Any:
 
 
 def _why(error: RayActorError) -> str:
-    """Ray's words in one line, without what it says of itself."""
+    """Return Ray's words in one line, without its remarks on itself."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     about = [line for line in lines if "cause" in line.lower() or "died" in line.lower()]
     return (about or lines or [type(error).__name__])[-1][:300]
@@ -223,7 +223,7 @@ class Crew:
         """Check that a cluster that does not grow has a node for a worker.
 
         Raises:
-            UsageError: it has none.
+            UsageError: the cluster does not have the resources.
         """
         assert self._cluster is not None
         lacking = self._lacking(nodes)
@@ -256,7 +256,7 @@ class Crew:
         task.add_done_callback(self._ended)
 
     async def _keep(self, setup: bytes) -> None:
-        """Have a worker, and another in its place as often as it is lost."""
+        """Run a worker, and replace it as often as it is lost."""
         deaths = 0
         me = asyncio.current_task()
         assert me is not None
@@ -304,7 +304,7 @@ class Crew:
             memory=memory,
             resources=needs,
             max_restarts=0,  # another one takes its place, wherever there is room
-            max_task_retries=0,  # a call that was lost is asked again by the call layer
+            max_task_retries=0,  # the call layer repeats a lost call
             max_concurrency=8,
             name=None,
         ).remote()
@@ -405,6 +405,6 @@ def _end(cluster: Cluster, actors: set[ActorHandle[Any]]) -> None:
 
 
 def _disconnect(connecting: asyncio.Future[Cluster]) -> None:
-    """End what was connected to after nobody waited for it any more."""
+    """Close a connection that was made after its caller gave up."""
     if not connecting.cancelled() and connecting.exception() is None:
         connecting.result().close()

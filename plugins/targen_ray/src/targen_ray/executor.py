@@ -69,7 +69,7 @@ def _at(source: ModelSource, url: str) -> ModelSource:
     """The source with a model at another address.
 
     Raises:
-        UsageError: it has none.
+        UsageError: the backend does not have an address.
     """
     options = source.options
     if "base_url" not in type(options).model_fields:

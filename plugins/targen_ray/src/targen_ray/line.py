@@ -3,10 +3,10 @@
 Ray starts and ends workers. Calls bypass it: a message of Ray's costs the process of the run half a
 millisecond, and a frame here a tenth of that.
 
-A worker makes a secret, which goes to the run by Ray and by nothing else. Both ends must prove that
-they know the secret: a port may have passed to a stranger since. Neither sends it. Before both
-have, no data are unpickled and neither a key nor a prompt is sent. Afterwards each frame proves
-that it is the next one of its side. Frames are not encrypted.
+A worker creates a secret, which only reaches the run through Ray. Both ends must prove that they
+know the secret: a port may have passed to a stranger since. Neither sends it. Before both have, no
+data are unpickled and neither a key nor a prompt is sent. Afterwards each frame proves that it is
+the next one of its side. Frames are not encrypted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SECRET = 32  # bytes, as each nonce and proof
 _GATHER = 0.002  # seconds in which answers of a worker go together
 _CONNECT = 5.0  # seconds for a connection and both proofs
 _LISTEN = 60.0  # seconds in which a worker waits for its run to connect
-_STRANGERS = 16  # connections that have proved nothing; of more, the oldest is dropped
+_STRANGERS = 16  # unproven connections; beyond this, the oldest is dropped
 
 _WORKER, _RUN = b"targen-ray worker", b"targen-ray run"  # who proves
 
@@ -39,7 +39,7 @@ class NotAWorker(ConnectionError):
 
 
 class LineServer:
-    """A worker's end: it takes one line, from whoever knows the secret, and answers on it."""
+    """A worker's end: accepts one line, from a client that knows the secret, and answers on it."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -157,7 +157,7 @@ _NOTHING = dump([])
 async def _introduced(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: bytes
 ) -> _Channel:
-    """The run's side of the proofs: the worker's first, so that a stranger learns nothing.
+    """Run the run's side of the proofs: the worker's first, so that a stranger learns nothing.
 
     Raises:
         NotAWorker: its proof is wrong.
@@ -180,7 +180,7 @@ async def _admitted(
     """The worker's side of them.
 
     Raises:
-        ConnectionError: the proof of whoever connected is wrong.
+        ConnectionError: the client's proof is wrong.
         OSError: the connection broke.
         EOFError: it ended.
     """

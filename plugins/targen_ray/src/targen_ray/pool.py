@@ -1,10 +1,10 @@
 """The pool: assign calls to workers, and handle calls of lost workers.
 
-It lives in the process of the run and knows nothing of Ray: a `Link` carries bytes to a worker and
-back. A call goes to the worker with the fewest calls. A worker that is nearly as free and has read
-the same start of a prompt comes first, since its kept state saves time. For workers that take few
-calls at a time, some calls wait here. A worker that becomes free takes the first whose start it has
-read. The calls of a lost worker raise an error, and the call layer of the run sends them again.
+It runs in the process of the run and does not know about Ray: a `Link` carries bytes to a worker
+and back. A call goes to the worker with the fewest calls. A worker that is nearly as free and has
+read the same start of a prompt comes first, since its kept state saves time. For workers that take
+few calls at a time, some calls wait here. A worker that becomes free takes the first whose start it
+has read. The calls of a lost worker raise an error, and the call layer of the run sends them again.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
 
 __all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
 
-_HEADS = 32  # beginnings of prompts that a worker is taken to keep
-_SLACK = 8  # one call more for so many is no reason to go to a worker that read nothing yet
+_HEADS = 32  # beginnings of prompts that a worker is assumed to keep
+_SLACK = 8  # one more call per this many does not justify a new worker
 _SPARE = 3  # calls for each worker that wait, so that there is a choice
 _LOOK = 32  # calls among which is chosen
 _PATIENCE = 16  # times that a call lets later ones go first
 _GATHER = 0.002  # seconds in which answers become further calls, which then go together
-_TEXT = 512  # letters that say how a prompt of a single message begins
+_TEXT = 512  # letters that identify the beginning of a single-message prompt
 
 
 class WorkerLost(ServiceError):
-    """A worker went away with the call; another one may answer it. It says nothing of a service."""
+    """A worker went away with the call; another one may answer it."""
 
     retryable = True
 
@@ -136,7 +136,7 @@ class Pool:
         )
         self._waiting.append(call)
         if self._turn is None:
-            # What is asked in one turn of the loop is given out together.
+            # Calls from one turn of the loop are distributed together.
             self._turn = asyncio.get_running_loop().call_soon(self._dispatch)
         try:
             return await call.answer
@@ -246,7 +246,7 @@ class Pool:
     def _order(self, member: Member, order: Order) -> None:
         member.outbox.append(order)
         if member.flush is None:
-            # What is asked in one turn of the loop goes together.
+            # Calls from one turn of the loop are sent together.
             member.flush = asyncio.get_running_loop().call_soon(self._flush, member)
 
     def _flush(self, member: Member) -> None:
@@ -282,7 +282,7 @@ class Pool:
             )
 
     def _lose(self, member: Member, why: str) -> None:
-        """A worker is gone: what it had was perhaps answered, and what it was not sent was not."""
+        """Handle a lost worker: its calls may have been answered, except those not sent."""
         self.members.remove(member)
         unsent = {order.number for order in member.outbox}
         if member.flush is not None:
@@ -334,7 +334,7 @@ def _head(model: int, request: ChatRequest) -> int:
 
 
 class PooledModel:
-    """A model whose calls a pool answers; else it is the model that it stands for."""
+    """A model whose calls a pool answers; otherwise it acts like the model that it wraps."""
 
     def __init__(
         self,
@@ -367,11 +367,11 @@ class PooledModel:
         return await self._pool.ask(self._number, request)
 
     def count_tokens(self, request: ChatRequest) -> int:
-        """As the model does that it stands for."""
+        """Count as the wrapped model does."""
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        """Let the workers go, with the last model that they have; again does nothing."""
+        """Release the workers, with their last model; a second call has no effect."""
         if self._closed:
             return
         self._closed = True

@@ -53,7 +53,7 @@ class Hello:
         process: its number on its machine.
         machine: the name of that.
         problem: why it cannot work, or None.
-        address: host and port at which it takes calls; "" and 0: not beside Ray.
+        address: host and port at which it accepts calls; "" and 0: only through Ray.
         secret: what both ends have to prove there that they know.
     """
 

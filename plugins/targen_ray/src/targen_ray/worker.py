@@ -23,7 +23,7 @@ from targen_ray.wire import Answer, Bug, Hello, ModelRecipe, Setup, dump, load
 __all__ = ["POLL", "Worker", "versions"]
 
 POLL = 20.0
-"""Seconds after which a worker that has nothing to say says so."""
+"""Seconds after which an idle worker reports that it is alive."""
 
 _LINGER = 0.05  # of the time that an answer takes, to have others go with it
 _MAX_LINGER = 0.5  # seconds

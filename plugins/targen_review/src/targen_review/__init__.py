@@ -1,4 +1,4 @@
-"""Review by people as a targen plugin: this module registers and imports nothing else."""
+"""Review by people as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
     "review",
 ]
 
-if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
+if not TYPE_CHECKING:  # registering needs no other imports
 
     def __getattr__(name: str) -> object:
         if name in ("apply_review", "review"):
@@ -102,7 +102,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say which review a model is to grade."""
+    """Register files that state which review a model grades."""
     register.register(
         "grade",
         "targen_review.llm:GRADE",

@@ -26,7 +26,7 @@ class _Row:
         id: of its candidate.
         rows: the official rows.
         by: who graded it.
-        acceptable: whether they found it good, as it is now.
+        acceptable: whether they accepted it in its present form.
         changed: whether they gave it another label or other texts.
     """
 
@@ -40,11 +40,11 @@ class _Row:
 def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     """The rows of a dataset that people found acceptable, and in words how many those are.
 
-    A row counts as people left it, and raters have to agree on it. The card says how many rows were
-    read, and not by whom.
+    A row counts as people left it, and raters have to agree on it. The card states how many rows
+    were read, but not by whom.
 
     Args:
-        path: the data, with its review beside it, or what `targen review apply` made.
+        path: the data, with its review next to it, or a result of `targen review apply`.
         dataset: the same, read.
 
     Raises:

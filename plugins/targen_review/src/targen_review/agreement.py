@@ -4,11 +4,11 @@ These are pure functions of plain sequences, without chance. A figure that the g
 define has no value and says why, so that no NaN ever reaches a report.
 
 Intervals of coefficients are of 95 %, by the jackknife (Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is taken to Fisher's z
-scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how often each
-combination of grades occurs, and all coefficients here are such. Rows with the same combination are
-left out together at no cost. Where all raters agree in every row nothing varies, and there is no
-interval. Shares have Wilson's interval (JASA 22, 1927).
+the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is transformed to
+Fisher's z scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how
+often each combination of grades occurs, and all coefficients here are such. Rows with the same
+combination are left out together at no cost. If all raters agree on every row, there is no
+variation and no interval. Shares have Wilson's interval (JASA 22, 1927).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def share(hits: float, of: int) -> Figure:
 def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Figure:
     """F1 of what two raters found in each row: twice what both found, over all that they found.
 
-    Which of the two is taken for the truth makes no difference.
+    Swapping the two does not change the result.
     """
     counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
     if not counts:
@@ -85,7 +85,7 @@ def cohen_kappa(
     """Cohen's κ of two raters: agreement beyond what their habits give by chance.
 
     Args:
-        one: the first rater's grades, one a row, None if a row has none.
+        one: the first rater's grades, one per row, None if a row has no grade.
         other: the second rater's, of the same rows.
         order: the scale from best to worst; needed where `linear`.
         linear: count a disagreement by its steps on the scale (Cohen, Psychological Bulletin 70,
@@ -124,7 +124,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     """Spearman's rank correlation of two raters, with mean ranks for ties.
 
     Args:
-        one: the first rater's grades as numbers, one a row, None if a row has none.
+        one: the first rater's grades as numbers, one per row, None if a row has no grade.
         other: the second rater's, of the same rows.
 
     Raises:
@@ -227,7 +227,7 @@ def _figure(
     times = list(counts.values())
     middle = sum(n * each for n, each in zip(times, kept, strict=True)) / rows
     squares = sum(n * (each - middle) ** 2 for n, each in zip(times, kept, strict=True))
-    if squares < 1e-18:  # that no row changes anything says nothing of other samples
+    if squares < 1e-18:  # unanimous rows do not predict other samples
         return Figure(value, rows=rows)
     error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
     z = math.atanh(value)

@@ -46,7 +46,7 @@ class Judged:
         row: the row.
         verdict: what they say.
         rows: the official rows that result; empty if the row is removed.
-        label: the label that it ends with; None if it goes, or has none.
+        label: its final label; None if the row is removed, or has no label.
         refused: why what they want cannot be done, in words, or "".
         unchecked: checks that could not be run on it again.
         surplus: whether it was left out, since its label has more rows than it had.
@@ -90,13 +90,13 @@ class Version:
     Attributes:
         data: the dataset, as the review's plan has it.
         rows: the dataset's rows, each with what people say about it.
-        report: what `report.json` will hold beside what every correction has there.
+        report: the contents of `report.json`, in addition to those of every correction.
         stale: how many grades of each rater are of rows that were changed since.
         good_rejects: rejects of step 4 that people find acceptable; they stay out all the same.
         strangers: people who graded but are not raters of the review; their grades do not count.
         requested: rows by label when the review began.
         targets: rows by label that a run needs, for as many in its new version as were requested;
-            empty where none is short.
+            empty if no label is short.
     """
 
     data: PlanData
@@ -122,7 +122,7 @@ class Version:
 
     @property
     def effects(self) -> dict[str, int]:
-        """Return how many rows are kept as they are, changed and removed."""
+        """Return how many rows are unchanged, changed and removed."""
         counts = dict.fromkeys(("stays", "changes", "leaves"), 0)
         for name, count in self.report["outcomes"].items():
             counts[EFFECTS.get(name, "stays")] += count
@@ -174,7 +174,7 @@ def new_versions(
     Args:
         folder: of the review.
         out: the directory of the version; of several datasets, the folder of their versions. By
-            default NAME-reviewed beside each, with -2 and so on if it exists.
+            default NAME-reviewed next to each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
         exact: leave out rows above the number that a label had when the review began. Rows
             without a review go first, the last ones before others.
@@ -395,7 +395,7 @@ def _report(
     requested: Mapping[str, int],
     stale: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Return what `report.json` holds beside what every correction has there."""
+    """Return the contents of `report.json`, in addition to those of every correction."""
     outcomes = Counter(each.outcome for each in judged)
     rows = Counter(dict.fromkeys(requested, 0))
     for each in judged:
@@ -473,7 +473,7 @@ def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
     if out is not None:
         return out / known.name if several else out
     if known.path.startswith("hf:"):
-        raise UsageError("a dataset on the hub cannot store a version", hint="--out FOLDER")
+        raise UsageError("a version cannot be stored in a dataset on the hub", hint="--out FOLDER")
     path = Path(known.path)
     return path.with_name(f"{path.stem if path.is_file() else path.name}-reviewed")
 

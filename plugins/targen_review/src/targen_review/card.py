@@ -19,7 +19,7 @@ __all__ = ["figures_for", "with_figures", "with_section"]
 
 
 def with_figures(path: Path, dataset: Dataset) -> Dataset:
-    """The dataset, with a section in its card where people graded it in the review beside it.
+    """Return the dataset, with a section in its card if people graded it in the review next to it.
 
     Raises:
         TargenError: the review cannot be read.
@@ -35,7 +35,7 @@ def with_section(dataset: Dataset, lines: str) -> str:
 
 
 def figures_for(path: Path) -> str:
-    """Return the findings of people as Markdown; "" without a review or grades beside the data.
+    """Return the findings of people as Markdown; "" without a review or grades next to the data.
 
     Raises:
         TargenError: the review cannot be read.

@@ -60,7 +60,7 @@ def _is_said(output: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def as_key(output: Mapping[str, Any] | None) -> str:
-    """Return an output as text, by which two are the same; "" if it has none."""
+    """Return an output as text for comparison, or ""."""
     return "" if output is None else json.dumps(output, sort_keys=True)
 
 
@@ -75,7 +75,7 @@ class Grade(BaseModel):
         digest: of the row's contents as they were shown, 16 hex digits.
         at: when it was given, ISO 8601 in UTC.
         before: the letter against the label before correction; None if it was not asked.
-        after: the letter against the final label; None if it has none yet.
+        after: the letter against the final label; None before there is one.
         reasons: names of the rubric's reasons, in its order.
         label: the label that the person would give; None if they gave none.
         output: the columns of the output that the person would give; None if they gave none.
@@ -109,7 +109,7 @@ class Grade(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether it says nothing, as after an undo."""
+        """Return whether it is empty, as after an undo."""
         return not any(self.content)
 
     @property
@@ -185,7 +185,7 @@ class GradeBook:
     Attributes:
         rater: whose it is.
         path: the file.
-        grades: the last state of each row, by the row's id; after an undo it may say nothing.
+        grades: the last state of each row, by the row's id; after an undo it may be empty.
         done: the ids of the rows that need no more of this rater.
     """
 
@@ -268,7 +268,7 @@ class GradeBook:
         """Read what was appended since, by this process or another.
 
         Raises:
-            RunDirectoryError: a line is no grade.
+            RunDirectoryError: a line is not a grade.
         """
         size = os.fstat(self._fd).st_size
         if size <= self._read:

@@ -1,9 +1,9 @@
 """A model as a rater: the form `grade` of task files, and how its replies become grades.
 
 The model reads what the paper's evaluators read (appendix H). That is the row's instruction of step
-3, the row, the label that was asked for and the one after correction. It is asked for reasons
-before grades. Asking is generating, so budget, batches, files and resume are those of every run.
-The grades are then written like a person's, by a rater that is marked as a model.
+3, the row, the label that was asked for and the one after correction. It must give reasons before
+grades. Asking is generating, so budget, batches, files and resume are those of every run. The
+grades are then written like a person's, by a rater that is marked as a model.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _instruction(about: _Material) -> str:
 
 def _labels(labels: Sequence[str]) -> str:
     if len(labels) > 1:
-        # Not "corrected": the word would say which of the two is the better.
+        # Not "corrected": the word would reveal which of the two is better.
         return (
             f"First label: {labels[0]}\nSecond label: {labels[1]}\n\nGrade the row with its first "
             "label, then the same row with its second."
@@ -254,14 +254,14 @@ def _instructions(data: ReviewData) -> dict[str, str]:
 
 
 def _system(prompt: Prompt) -> str:
-    """The section of a prompt for the system; of one without sections all of it."""
+    """Return the section of a prompt for the system; the whole prompt if it has no sections."""
     parts = re.split(r"^--- *(\w+) *$", prompt.text, flags=re.MULTILINE)
     named = dict(zip(parts[1::2], parts[2::2], strict=False))
     return (named.get("system", "") if len(parts) > 1 else parts[0]).strip()
 
 
 def rater_name(backend: str, model: str) -> str:
-    """The name of a model as a rater, where the user gives none."""
+    """The name of a model as a rater, if the user gives none."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", model or backend).strip("-.")[-40:].strip("-.")
     return name or "model"
 
@@ -275,7 +275,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
         The number of grades written, and the number in the run.
 
     Raises:
-        UsageError: it is no such run, or the name is another rater's.
+        UsageError: the run does not belong to it, or the name is another rater's.
         RunDirectoryError: it or the grades cannot be read.
     """
     plan = load_plan(folder)

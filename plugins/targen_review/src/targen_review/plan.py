@@ -1,4 +1,4 @@
-"""The plan of a review, with its rows and raters: `review.json`, in a folder beside the data."""
+"""The plan of a review, with its rows and raters: `review.json`, in a folder next to the data."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ class Plan(BaseModel):
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
         barred: the raters who may not grade a task, as `ann=rte`.
-        secret: makes the keys of a blind review's rows elsewhere. So nobody can check a guess of a
-            row's id, or of its contents with its label.
+        secret: makes the keys of a blind review's rows elsewhere. So a guess of a row's id, or of
+            its contents with its label, cannot be checked.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
@@ -146,7 +146,7 @@ class Plan(BaseModel):
 
 
 def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
-    """The folder of a review: beside its data, or where the user says.
+    """Return the folder of a review: next to its data, or the user's choice.
 
     Raises:
         UsageError: it has no place of its own, as of several datasets or one of a hub.
@@ -192,8 +192,8 @@ def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
     Args:
         folder: the folder of the plan.
         plan: what is reviewed.
-        others: further folders of the same review. A folder that was copied from another machine
-            is read with the data beside it, and so are these.
+        others: further folders of the same review. A folder that was copied from another machine is
+            read with the data next to it, and so are these.
 
     Raises:
         Untrusted: the plan names code or data elsewhere, and targen did not write it here.
@@ -220,7 +220,7 @@ def is_here(path: str) -> bool:
 
 
 def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
-    """A dataset of a plan; one that is not where it was, beside the folder that the user named."""
+    """Return a dataset of a plan; if it has moved, look next to the folder that the user named."""
     if part.path.startswith(HUB) or is_here(str(folders[0] / part.path)):
         return part
     places = (each.resolve() for each in folders)

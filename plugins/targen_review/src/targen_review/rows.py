@@ -74,7 +74,7 @@ class ReviewRow:
         stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
         explanation: the judge's words.
         above: the items of the lists above its seed, outermost first.
-        seed: its seed, as JSON; None if it has none.
+        seed: its seed as JSON, or None.
         drawn: what code drew for it, by dimension.
         notes: what steps noted.
         instance: the instance as JSON, with the texts of `fields`; None if the rows hold several,
@@ -136,7 +136,7 @@ class ReviewRow:
 
     @property
     def is_corrected(self) -> bool:
-        """Return whether step 4 changed its label, so that two grades are asked."""
+        """Return whether step 4 changed its label, so that it needs two grades."""
         return self.before is not None and self.before != self.label
 
     @property
@@ -234,7 +234,7 @@ class ReviewData:
             yield self._of_rows(at, tuple(group), next(records, {}))
 
     def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
-        """Read the rejects of a run or a correction; `stage="correct"` reads those of step 4 alone.
+        """Read the rejects of a run or a correction; `stage="correct"` reads only those of step 4.
 
         Raises:
             TargenError: they cannot be read.
@@ -248,7 +248,7 @@ class ReviewData:
     def _of_rows(
         self, at: int, rows: tuple[Mapping[str, Any], ...], record: Mapping[str, Any]
     ) -> ReviewRow:
-        """Rows of no run, with what the provenance of an import or a weighing says of them."""
+        """Return rows without a run, with the provenance of an import or a weighting."""
         instance, values = self._instance(rows)
         return ReviewRow(
             id=str(at),
@@ -318,7 +318,7 @@ class ReviewData:
     def _instance(
         self, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[BaseModel | None, Mapping[str, Any]]:
-        """The one instance that the rows hold, if it is one, and the values to show."""
+        """Return the single instance of the rows, if there is only one, and the values to show."""
         if self.task is not None:
             try:
                 instances = self.task.from_rows(rows)
@@ -412,7 +412,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
 
     For closed labels that is the field `label`, which is in no row's texts. Open labels are read
     from any field, such as an answer, or the options with which of them are right. For such a task,
-    its question to step 4 is shown, which reveals none of them.
+    its question to step 4 is shown, which does not reveal any of them.
     """
     output = None if task is None else output_in(task)
     if output is not None and row.output is not None:
@@ -435,10 +435,10 @@ class Mended:
     """A row as a person changed it.
 
     Attributes:
-        problems: what the task says against it, in its own words; empty where it is a good row.
+        problems: what the task says against it, in its own words; empty if it is a good row.
         unchecked: checks that could not be run, as on data without a seed, in words.
-        rows: the official rows with the edits and the new label; empty if the row has none.
-        values: the instance with them, as JSON, where the task's schema accepts it.
+        rows: the official rows with the edits and the new label; empty if the row cannot have any.
+        values: the instance with them, as JSON, if the task's schema accepts it.
     """
 
     problems: tuple[str, ...] = ()
@@ -458,13 +458,13 @@ def mend(
 
     Args:
         task: the row's task; without one, the row is neither checked nor changed.
-        row: as it is.
+        row: the row before the edit.
         edit: field -> its new text.
         label: its new label.
         output: the new columns of its output.
 
     Raises:
-        UsageError: a field of the edit is none that can be edited.
+        UsageError: a field of the edit cannot be edited.
     """
     unknown = sorted(set(edit or ()) - set(row.editable))
     if unknown:

@@ -40,8 +40,8 @@ class GradeMeaning(BaseModel):
         meaning: when a row gets it.
         acceptable: whether a row of this grade is good enough to train on.
         effect: what `targen review apply` does with a row of this grade. "changes": it gets the
-            label that the rater gives, and leaves where they give none. If None, the row stays,
-            except under the worst grade of the rubric, unless that is acceptable.
+            label that the rater gives, and leaves if they give none. If None, the row stays, except
+            under the worst grade of the rubric, unless that is acceptable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +61,7 @@ class GradeMeaning(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why a row is no better, where a rater says so with one key.
+    """A reason why a row is not better, which a rater gives with one key.
 
     Attributes:
         key: the letter that gives it and takes it back; stored in upper case.
@@ -122,7 +122,7 @@ class Rubric(BaseModel):
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of grades and reasons, which nothing else on the page has."""
+        """Return the unique keys of grades and reasons on the page."""
         return frozenset((*self.letters, *(reason.key for reason in self.reasons)))
 
     @property
@@ -132,11 +132,11 @@ class Rubric(BaseModel):
 
     @property
     def is_of_labels(self) -> bool:
-        """Return whether a grade rejects the label, so that the right one is asked for."""
+        """Return whether a grade rejects the label, so that a new one is needed."""
         return any(grade.effect == "changes" for grade in self.grades)
 
     def word(self, letter: str | None) -> str:
-        """Return a grade as reports write it: its letter, or its title where it is of labels."""
+        """Return a grade as reports write it: its letter, or its title if it is of labels."""
         if not self.is_of_labels:
             return letter or ""
         return next((grade.title for grade in self.grades if grade.letter == letter), letter or "")
@@ -261,7 +261,7 @@ def read_rubric(path: Path) -> Rubric:
     One that has reasons and no grades has the paper's.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: it cannot be read, or is not a rubric.
     """
     values = read_yaml(path, _MAX_BYTES, texts=True)  # a grade may be called 1 or true
     if not isinstance(values, dict):

@@ -1,4 +1,4 @@
-"""Which rows are reviewed, and by whom: shares by size, teams, equal shares.
+"""Choose the rows to review, and their raters: shares by size, teams, equal shares.
 
 The paper (appendix H) reviewed a share of each dataset that falls with its size, in three teams of
 two. Each team had an equal share of each dataset, and both its members graded the same rows.
@@ -43,8 +43,8 @@ class Drawable:
     Attributes:
         id: of the row.
         label: whose share of the sample it is of.
-        group: what it has in common with the rows that are to stay with it, such as a seed; "" of
-            one that stands alone.
+        group: what it shares with the rows that must stay with it, such as a seed; "" for a row
+            without others.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Drawable:
 
     @property
     def together(self) -> str:
-        """Return what chance is asked about: the group, or of a row that stands alone its id."""
+        """Return the unit of the random draw: the group, or the id of a row without one."""
         return self.group or self.id
 
 
@@ -65,7 +65,7 @@ def paper_share(size: int, task: str = "") -> float:
 
 
 def sample_size(rule: str, size: int, task: str = "") -> int:
-    """Return how many rows of a dataset a rule takes, at least one where there is one.
+    """Return how many rows of a dataset a rule covers, at least one if it has any.
 
     Shares are rounded to the nearest row. With the sizes in the paper's table 2, that makes the
     totals of its table 16 for BoolQ, CB, COPA, RTE and WSC. It makes one row more or less for AX-g
@@ -78,7 +78,7 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
         task: the task's name, for "paper".
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is not one of these.
     """
     if rule == "all":
         return size
@@ -150,7 +150,7 @@ def _by_group(rows: Sequence[Drawable]) -> Iterable[Drawable]:
 def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> list[tuple[str, ...]]:
     """The teams: those that are given, else twos in the order of the raters.
 
-    An odd rater joins the last two, as three; a rater alone is a team of one.
+    An odd rater joins the last two, as three; a single rater is a team of one.
 
     Args:
         raters: their names; with `teams`, none or the same.
@@ -196,10 +196,10 @@ def assigned(
     their own.
 
     Args:
-        samples: dataset -> its sample. An id stands for one row of all datasets.
+        samples: dataset -> its sample. An id identifies one row among all datasets.
         teams: see `teams_of`.
-        barred: (rater, dataset): who grades nothing of what, since its instructions are theirs. A
-            team with that member gets none of its rows.
+        barred: (rater, dataset): raters who must not grade a dataset, since they wrote its
+            instructions. A team with that member does not get any of its rows.
         seed: decides the orders.
 
     Raises:
@@ -277,7 +277,7 @@ def assign(
 
 
 def check_sample(rule: str) -> str:
-    """The rule, if it is one.
+    """Return the rule, if it is valid.
 
     Raises:
         UsageError: see `sample_size`.

@@ -39,7 +39,7 @@ class Agreement:
 
     @property
     def precision(self) -> float | None:
-        """The share of these on which they agree with step 4; None if there is no such row."""
+        """Return the share on which they agree with step 4, or None."""
         return self.agreed / self.of if self.of else None
 
 
@@ -59,15 +59,15 @@ class Step4:
 def step4_precision(
     graded: Iterable[tuple[ReviewRow, Mapping[str, Grade]]], acceptable: Collection[str]
 ) -> Step4:
-    """Return what people say of the decisions of step 4.
+    """Return people's verdicts on the decisions of step 4.
 
     A person agrees with a relabel if the label of their own is the new one. If they gave no label,
     they agree if they find the row acceptable with it. A person also agrees with a reject if they
     find the row unacceptable or would reject it.
 
     Args:
-        graded: rows, each with its grades by rater, of people alone; rows that step 4 left as they
-            were are passed over.
+        graded: rows, each with its grades by rater, only from people; rows that step 4 left
+            unchanged are skipped.
         acceptable: the letters that are good enough.
     """
     kinds = {"relabels": [0, 0, 0, 0], "rejects": [0, 0, 0, 0]}

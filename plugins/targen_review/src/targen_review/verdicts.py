@@ -28,13 +28,14 @@ __all__ = [
 ]
 
 RULES = ("agree", "majority")
-"""The rules beside a rater's name."""
+"""The rules, in addition to a rater's name."""
 
 Outcome: TypeAlias = Literal[
     "confirmed", "doubted", "relabelled", "edited", "rejected", "disagreed", "unseen"
 ]
 """The outcome for a row: unchanged and acceptable, unchanged though not acceptable, another label,
-other texts, or gone. Or it is unchanged since raters disagree, or since nobody graded it."""
+other texts, or removed. Or it is unchanged because raters disagree, or because it was not
+graded."""
 
 EFFECTS: Mapping[str, Effect] = {
     "relabelled": "changes",
@@ -42,7 +43,7 @@ EFFECTS: Mapping[str, Effect] = {
     "rejected": "leaves",
     "surplus": "leaves",
 }
-"""Outcome -> what happens to the row; a row of any other outcome stays as it is."""
+"""Outcome -> what happens to the row; a row with any other outcome is unchanged."""
 
 EFFECT_WORDS: Mapping[str, str] = {"stays": "kept", "changes": "changed", "leaves": "removed"}
 """Effect -> what a row is after it, in words."""
@@ -59,8 +60,8 @@ class Verdict:
         label: its new label; None if it keeps the one that it has.
         output: the columns of its new output; None if it keeps the one that it has.
         edit: field -> new text.
-        acceptable: whether the row, as it then is, is good enough; None if nobody graded it, or
-            raters do not agree.
+        acceptable: whether the resulting row is good enough; None if it was not graded, or raters
+            do not agree.
         by: the raters who decided, in alphabetical order.
         grades: what each rater said, by name.
     """
@@ -75,7 +76,7 @@ class Verdict:
 
     @property
     def at(self) -> str:
-        """When the last of those who decided did so; "" if nobody did."""
+        """Return when the last of those who decided did so; "" if it was not graded."""
         return max((self.grades[name].at for name in self.by), default="")
 
 
@@ -110,19 +111,19 @@ def verdict_of(
     rubric: Rubric = PAPER,
     alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = operator.eq,
 ) -> Verdict:
-    """Return what raters say of a row.
+    """Return the raters' verdict on a row.
 
     Raters differ if they want different things done. One has the row leave and one keeps it, or
-    they give it other labels, outputs or texts. Grades alone are no difference. If outputs count as
-    the same, the row gets its own if that is one of them. Otherwise it gets the one that most of
-    them equal.
+    they give it other labels, outputs or texts. Different grades with the same effect are not a
+    disagreement. If outputs count as the same, the row gets its own if that is one of them.
+    Otherwise it gets the one that most of them equal.
 
     Args:
         row: the row, as all of them saw it.
         grades: by rater; the order does not matter.
         rule: "agree": what all want who graded the row. "majority": what more than half of them
-            want. A rater's name: what that rater wants, and where they said nothing, what all
-            want.
+            want. A rater's name: that rater's decision, and for rows that they did not grade, the
+            others' unanimous one.
         rubric: what the grades mean.
         alike: whether two outputs count as the same.
     """
@@ -158,7 +159,7 @@ def verdict_of(
     changed = label[1:] if label[1:] != (row.label or "") else None
     given = None if output == own else json.loads(output)
     if edit or changed is not None or given is not None:
-        # Whoever mended a row vouches for it: their grade was of the row before.
+        # A person who edited a row vouches for it: their grade was of the earlier row.
         outcome: Outcome = "edited" if edit else "relabelled"
         return Verdict(outcome, grades, by, changed, given, edit, acceptable=True)
     letters = [grades[name].after for name in votes]
@@ -173,7 +174,7 @@ def verdict_of(
 
 
 def effect_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> str:
-    """Say what `targen review apply` does with a row if one rater alone decides; "" of no grade."""
+    """Say what `targen review apply` does with a row for one rater's grade; "" without a grade."""
     vote = _vote(row, grade, rubric)
     if vote is None:
         return ""
@@ -192,14 +193,15 @@ def relabelled(row: ReviewRow, grade: Grade) -> bool:
 
 
 def _vote(row: ReviewRow, grade: Grade, rubric: Rubric) -> _Vote | None:
-    """Return what a rater wants done; None if they said nothing that decides."""
+    """Return a rater's decision; None if they did not make one."""
     if grade.reject:
         return _REJECT, (), ""
     edit = _edits(row, grade.edit or {})
     if grade.after is None and not grade.gives and not edit:
         return None
     effect = rubric.effect_of(grade.after)
-    # Whoever mends a row keeps it; only a text that is bad in itself leaves with any label.
+    # A person who edits a row keeps it; only a text that is bad in itself is removed with any
+    # label.
     relabels = relabelled(row, grade) and not (rubric.is_of_labels and effect == "leaves")
     if effect != "stays" and not edit and not relabels:
         return _REJECT, (), ""

@@ -1,4 +1,4 @@
-"""MultiRC as a targen plugin: this module registers and imports nothing else."""
+"""MultiRC as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "multirc-questions",
         "targen_tasks_multirc.steps:write_questions",
-        summary="questions on a paragraph, each with right and wrong options",
+        summary="questions about a paragraph, each with correct and wrong options",
     )
     register.register(
         "multirc-question-paper",

@@ -25,7 +25,7 @@ LEAST_OPTIONS, MOST_OPTIONS = 3, 8
 _SLACK = 1.5  # words by which right and wrong options may differ in any case
 _TOLERANCE = 0.4  # and as a share of the longer mean: the original differs by 0.45
 _LETTERED = re.compile(r"^\W?[A-Ha-h][):]\s")
-_INITIAL = re.compile(r"^[A-Ha-h]\. ")  # a letter where all options have one, else "A. Bell"
+_INITIAL = re.compile(r"^[A-Ha-h]\. ")  # a letter if all options have one, else "A. Bell"
 _META_OPTION = re.compile(
     r"\b(?:all|none|both|any|neither) of (?:the )?(?:above|below|these|options|answers|choices)\b"
     r"|^(?:both|neither|either)? ?\(?[A-H]\)? (?:and|or|nor) \(?[A-H]\)?$"

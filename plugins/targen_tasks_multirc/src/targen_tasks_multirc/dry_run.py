@@ -1,7 +1,7 @@
 """Offline replies for MultiRC: options read back from dry-run paragraphs.
 
-A right option stands in the passage and a wrong one does not, so the replies
-are true to their labels; they cost nothing.
+A right option occurs in the passage and a wrong one does not, so the replies are true to their
+labels; they are free.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _last(numbered: str) -> int:
 
 
 def _solve(question: str) -> dict[str, Any]:
-    """The options that stand in the passage, by their letters."""
+    """Return the options that occur in the passage, by their letters."""
     passage, _, options = question.partition("\nOptions:\n")
     pairs = [line.split(") ", 1) for line in options.split("\n")]
     right = [letter for letter, text in pairs if text in passage]

@@ -73,7 +73,7 @@ class _Passage(_Part):
 class OfficialMultiRc(_Part):
     """A row of the official file: a passage, its questions and their answers.
 
-    An answer's label is 1 where it is right; test files have no labels.
+    An answer's label is 1 if it is right; test files have no labels.
     """
 
     version: float

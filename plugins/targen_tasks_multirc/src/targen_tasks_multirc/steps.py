@@ -165,7 +165,7 @@ def _plan(rng: random.Random, kind: str) -> _Plan:
     if kind == _ONE_ANSWER:
         right = rng.choice((1, 1, 2, 2))
         options = rng.choice((3, 4, 5, 5) if right == 1 else (4, 4, 5, 5))
-        # What comes in two wordings would else be right.
+        # Otherwise, an answer in two wordings would always be right.
         return _Plan(options, right, kind, twice=right == 2 or (options > 3 and rng.random() < 0.5))
     return _Plan(rng.choice((4, 5, 5, 6)), rng.choice((2, 2, 3)))
 
@@ -196,7 +196,7 @@ async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion
     repaired = False
 
     def fair(reply: Any) -> None:
-        # One repair; what is unfair still is rejected alone, not with the other question.
+        # One repair; after that, an unfair question is rejected by itself, without the other one.
         nonlocal repaired
         if not repaired:
             repaired = True

@@ -5,22 +5,22 @@ questions with options -> the meta-prompt. Agrees with the paper / differs:
 
 - the four steps agree. The paper has fifteen categories, a question that needs several sentences,
   options with one, some or all right, and the same context of step 4. The variant `paper` has 50
-  topics per category and 7 paragraphs per topic. Here a category is asked for 5 topics and a topic
-  for 2 passages;
+  topics per category and 7 paragraphs per topic. Here a category gets 5 topics and a topic 2
+  passages;
 - passages have 11 to 18 sentences, as in the original (264 words);
 - a call writes two questions on its paragraph, which is then paid once for
   both; the paper writes one. The original has eleven a passage;
 - code draws the number of options and of right ones. It also draws whether these are several things
   or one answer in several wordings, as often in the original. It also draws what is asked for, and
   it shuffles the options. A question is refused if its right options are longer or shorter than the
-  wrong ones (original: 6.2 words against 3.4). It is also refused if it says how many are right, or
-  if its options are yes and no or contain one another;
+  wrong ones (original: 6.2 words against 3.4). It is also refused if it states how many are right,
+  or if its options are yes and no or contain one another;
 - sets with every option right come from one question in a hundred, so that
   they stay far under 5 % of the rows;
 - step 4 also says whether one sentence of the passage settles the question, and such a question is
   rejected. The paper asks for several sentences and never looks;
-- the paper's own making, with none of these rules, is the variant `paper`. It has one question per
-  call, with the model's options in the model's order;
+- the paper's own method, without these rules, is the variant `paper`. It has one question per call,
+  with the model's options in the model's order;
 - the paper gives neither counts nor results, as it left the task out for its price. Presets are
   `small` and the size of the original training set;
 - the worked examples are ours.
@@ -165,8 +165,8 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     },
     variants={
         "paper": Variant(
-            "the model chooses options, their order and how many are right, without a rule against "
-            "giveaways. Step 4 does not ask whether one sentence is enough",
+            "the model chooses the options, their order and how many are correct, without a rule "
+            "against giveaways. Step 4 does not ask whether one sentence is enough",
             {
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),

@@ -1,4 +1,4 @@
-"""Training as a targen plugin: this module registers and imports nothing else."""
+"""Training as a targen plugin: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "train",
 ]
 
-if not TYPE_CHECKING:  # to find what is registered, nothing else is imported
+if not TYPE_CHECKING:  # registering needs no other imports
 
     def __getattr__(name: str) -> object:
         if name in ("compare", "evaluate", "train"):
@@ -115,7 +115,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
-    """Files that say which task of BIG-bench is to be answered."""
+    """Register files that state which task of BIG-bench to answer."""
     register.register(
         "answer",
         "targen_training.bigbench.answering:ANSWER",
@@ -139,12 +139,12 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "tfidf",
         "targen_training.linear:TFIDF",
-        summary="logistic regression on words and word pairs: seconds, no download",
+        summary="logistic regression on words and word pairs: takes seconds, no download",
     )
     register.register(
         "vectors",
         "targen_training.vectors:VECTORS",
-        summary="logistic regression on MiniLM embeddings: for few rows, seconds; [vectors]",
+        summary="logistic regression on MiniLM embeddings: for few rows, takes seconds; [vectors]",
     )
     register.register(
         "encoder",

@@ -36,8 +36,8 @@ KINDS = (
     *("dimensions", "labels-per-seed", "variants", "generators"),
 )
 _SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
-_NOTHING = "any subject"  # a context that says nothing
-_SAMPLES = 20  # draws of a context where there are no seeds below it
+_NOTHING = "any subject"  # a context without information
+_SAMPLES = 20  # draws of a context if there are no seeds below it
 _SHARES = {"half of the contexts": 0.5, "a quarter of the contexts": 0.25}
 
 
@@ -191,7 +191,7 @@ def _asked_arms(arms: str | None) -> Sequence[str]:
     odd = [name for name in chosen if name not in KINDS]
     if odd or not chosen:
         raise UsageError(
-            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not among the arms",
+            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not an arm here",
             hint=f"arms: {', '.join(KINDS)}",
         )
     return chosen

@@ -42,8 +42,8 @@ def train(
 ) -> Trained:
     """Train a model on a dataset, or one model on datasets of several tasks, as `targen train`.
 
-    Rows without a label are left out. A training that was killed continues if it is asked for
-    again. `targen_core.train` is this function.
+    Rows without a label are left out. Repeating the call continues a training run that was killed.
+    `targen_core.train` is this function.
 
     Args:
         *data: runs, reviewed or corrected data, `Dataset`s, their paths, data frames or rows.
@@ -114,7 +114,7 @@ def evaluate(
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
-        Figures, which labels are taken for which, parts of the rows, and predictions.
+        Return figures, which labels are confused, parts of the rows, and predictions.
 
     Raises:
         UsageError: the model does not exist, or no row has a label.
@@ -154,9 +154,9 @@ def compare(
         trainers: with options as in "tfidf,regularization=5"; by default "tfidf".
         repeats: how often each is trained; by default 5, or 10 for a curve of real rows.
         curve: sizes of learning curves, such as [16, 64], or "auto". With `real`, it is numbers of
-            real rows per label, such as [0, 2, 5, 20, 60], alone and with the dataset.
-        match: "labels" draws the same labels of each arm, "rows" rows as they are; by default both
-            if the shares of labels differ.
+            real rows per label, such as [0, 2, 5, 20, 60], with and without the dataset.
+        match: "labels" draws the same labels of each arm, "rows" draws rows at random; by default
+            both if the shares of labels differ.
         mixture: train on growing shares of the second of two datasets.
         metric: the figure that counts; by default the benchmark's first.
         together: of two datasets, train on both together as well.
@@ -211,7 +211,7 @@ def _path(data: RowsLike) -> str:
     """The path of a dataset.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not data.
     """
     if isinstance(data, Run):
         return str(data.path)

@@ -62,7 +62,8 @@ def read_rows(
     rows would mislead.
 
     Raises:
-        UsageError: there are no rows, their task is unknown, or one is bad and all must be good.
+        UsageError: there are no rows, their task is unknown, or one is invalid although all must be
+            valid.
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
@@ -165,7 +166,7 @@ def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerO
 
 
 def options_of(model: type[M], name: str, items: list[str]) -> M:
-    """Options of a model, from KEY=VALUE; `name` says of what.
+    """Parse options of a model, from KEY=VALUE; `name` is the model's.
 
     Raises:
         UsageError: the option is unknown, or its value invalid.

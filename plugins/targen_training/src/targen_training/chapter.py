@@ -34,7 +34,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
         known = corpus.task and Dataset(corpus.name, corpus.task, corpus.rows).digest
         if known not in learned:
             warnings.append(f"{options.results} does not compare {corpus.name}")
-    # Figures are of arms, which are no datasets of the study.
+    # Figures belong to arms, which are not datasets of the study.
     return replace(findings, figures={}, warnings=tuple(warnings))
 
 

@@ -68,7 +68,7 @@ def train(
     style: Annotated[
         Style,
         typer.Option(
-            "--style", help="Train on rows as they are, or as instructions with worked samples."
+            "--style", help="Train on the rows unchanged, or as instructions with worked samples."
         ),
     ] = "plain",
     mix: Annotated[
@@ -134,7 +134,8 @@ def train(
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
     """Say which labels of the task no row had, and if the model tells no learned rows apart.
 
-    Models that write their answers are left out, as they are large and slow, and those of outputs.
+    Models that write their answers are excluded, since they are large and slow, and so are those of
+    outputs.
     """
     from targen_standard import output_in
     from targen_training.scores import score
@@ -170,7 +171,7 @@ def _said(facts: Facts) -> str:
     left += f", {facts.weightless:,} with weight 0 left out" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighed = ", weighed" if any(data.weights for data in facts.data) else ""
-    # What learns an output whole has no labels: a row is one example of it.
+    # A model of a whole output has no labels: a row is one example of it.
     examples = plural(facts.decisions, "decision" if facts.labels else "row")
     known = f"{facts.trainer} on {examples} of {facts.task}"
     return f"{known}{mixed}{weighed}{left}"

@@ -213,7 +213,7 @@ def carried_out(
 
     arms = list(to_generate(registry, experiment, folder))
     missing = say_arms(registry, arms, money)
-    check_given(registry, experiment)  # before anything is asked, and before there is a folder
+    check_given(registry, experiment)  # before any call, and before there is a folder
     if missing:
         _check_models(registry, experiment, plan=plan)
     if plan and missing:
@@ -334,7 +334,7 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
 
 
 def print_tables(results: Results) -> Sequence[str]:
-    """Print the tables and what they come to; return the warnings."""
+    """Print the tables and conclusions; return the warnings."""
     from targen_cli.tables import print_table
     from targen_training.experiments.pages import findings_of, shown
 
@@ -517,7 +517,7 @@ def _numbers(curve: str) -> list[int | str]:
     """The numbers of --curve.
 
     Raises:
-        UsageError: one is none.
+        UsageError: it is not a list of numbers.
     """
     parts = [part.strip() for part in curve.split(",")]
     if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):

@@ -1,4 +1,4 @@
-"""From a dataset to the decisions that a model learns from or is asked to take."""
+"""From a dataset to the decisions that a model learns or makes."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def decisions_of(
     Each has the weight of its row.
 
     The task of a row defines its decisions (`Rows.cases`): its label, or whether each option is
-    right. A task that says nothing decides a row's label from its texts.
+    right. By default, a task decides a row's label from its texts.
 
     Args:
         dataset: rows of one task.
-        style: "plain" reads the row alone. "instructions" reads it as the paper's
+        style: "plain" reads only the row. "instructions" reads it as the paper's
             appendix E does: what is to be done, worked samples, the row, "Output:".
         named: whether prompts begin with the task's name, which tells the tasks of a
             mixture apart.
         output: what is learned in place of labels: each row is one decision, with its value.
 
     Raises:
-        UsageError: rows that hold no instance of the task, naming the first; or weights that are
-            none, or are not those of the rows.
+        UsageError: rows are not instances of the task, naming the first; or weights are invalid, or
+            belong to other rows.
     """
     if output is not None:
         return list(_values(dataset, style, output))
@@ -60,7 +60,7 @@ def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[D
             hint="choose a different trainer",
         )
     if style != "plain":
-        raise UsageError(f"rows with an output are read as they are, not as {style}")
+        raise UsageError(f"rows with an output are read unchanged, not as {style}")
     weights = weights_of(dataset)
     for number, unit in enumerate(dataset.units()):
         for instance in unit.instances:
@@ -128,7 +128,7 @@ def _asked(
     """Return the question for a model that writes; None if the row holds no instance."""
     several_rows = (
         task.rows_per_instance > 1
-    )  # a pair of rows is one instance, each row a question of it
+    )  # a pair of rows is one instance, with one question per row
     at = 0 if several_rows else case.question
     if at >= len(instances):
         return None
@@ -167,7 +167,7 @@ def weights_of(dataset: Dataset) -> Sequence[float]:
     """The weight of each row of a dataset.
 
     Raises:
-        UsageError: some are none, or there are as many as other rows have.
+        UsageError: some weights are invalid, or their number is that of other rows.
     """
     if not dataset.weights:
         return [1.0] * len(dataset)

@@ -1,9 +1,9 @@
 """Regularised training as SuperGen does it: label smoothing, and temporal ensembling.
 
 Rows of a generator are noisy. A model's predictions on them are averaged over its training. A row
-whose label the average does not confirm is left out for a while, and the average is learned beside
-the label. This is by Meng et al. (2022, arXiv:2202.04538). The average is that of Laine and Aila
-(2017, arXiv:1610.02242).
+whose label the average does not confirm is left out for a while, and the average is learned in
+addition to the label. This is by Meng et al. (2022, arXiv:2202.04538). The average is that of Laine
+and Aila (2017, arXiv:1610.02242).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class EnsemblingOptions(TrainerOptions):
     Attributes:
         later: fields that are not written out at their defaults: what was trained before they
             were there keeps its digest.
-        recipes: for each `recipe` the values that it sets where nobody sets others.
+        recipes: for each `recipe`, the values that it sets unless the user does.
     """
 
     later: ClassVar[frozenset[str]] = frozenset(
@@ -117,7 +117,7 @@ class Ensemble:
 
     @property
     def strength(self) -> float:
-        """Return the present weight of the average beside the labels, which rises to `ensemble`."""
+        """Return the present weight of the average against the labels; it rises to `ensemble`."""
         ramp, at = self._options.ensemble_ramp, self._intervals
         if not at:
             return 0.0
@@ -140,7 +140,7 @@ class Ensemble:
             of_label = mean[own, label]
             better = own[of_label > np.sort(of_label)[::-1][own.size // 2]]
             self.kept[better] = True
-            if not self.kept[own].any():  # all are alike: nothing tells the better from the rest
+            if not self.kept[own].any():  # all are alike: no row is better than the rest
                 self.kept[own] = before[own]
 
     def targets(self, soft: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -161,7 +161,7 @@ class Ensemble:
         return (soft + strength * self.mean) / (1 + strength), 1 + strength
 
     def state(self) -> dict[str, Any]:
-        """Return all of it as arrays, to continue later."""
+        """Return the complete state as arrays, to continue later."""
         return {"sum": self._sum, "intervals": np.array(self._intervals), "kept": self.kept}
 
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -167,7 +167,7 @@ def _grade(
 
 
 def _print_normalized(task: BigBench, scores: Scores) -> None:
-    """The main figure as BIG-bench normalises it, where it is that of its choices."""
+    """The main figure as BIG-bench normalises it, if it is that of its choices."""
     from targen_training.bigbench.score import METRICS, chance_of, metric_of, normalized
     from targen_training.printed import with_interval
 

@@ -82,7 +82,7 @@ class Features:
             try:
                 counted.fit(texts)
             except ValueError:
-                continue  # no n-gram stands in so many rows
+                continue  # no n-gram occurs in so many rows
             words = {word: int(at) for word, at in counted.vocabulary_.items()}
             known[field] = words, counted.idf_.astype(np.float64)
         return cls(fields, known)

@@ -51,7 +51,7 @@ def harness_figures(
 
     Raises:
         MissingDependency: lm-evaluation-harness is not installed.
-        UsageError: the model is none for it, or it knows no such task.
+        UsageError: the model is unsuitable, or the harness does not know a task.
     """
     arguments = model_arguments(folder)
     try:

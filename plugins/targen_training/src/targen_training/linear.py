@@ -76,7 +76,7 @@ def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
     fit = _Fit(inputs, targets, counts, len(data.labels), options, data.seed)
     model = fit.ensembled() if options.ensemble else fit.plain()
     weights, bias = model.coef_, model.intercept_
-    if len(data.labels) == 2:  # one line stands for both
+    if len(data.labels) == 2:  # one row of weights serves both
         weights, bias = np.vstack([0 * weights, weights]), np.append(0 * bias, bias)
     numbers = {f"idf{number}": idf for number, (_, idf) in enumerate(features.known.values())}
     np.savez(folder / "numbers.npz", weights=weights, bias=bias, **numbers)

@@ -56,7 +56,7 @@ def mixed(
 ) -> list[Decision]:
     """The decisions of a mixture: about as many as there are, whatever the mix.
 
-    "proportional" takes all as they are. "equal" takes as many of each task. "temperature" is in
+    "proportional" uses all rows. "equal" takes as many of each task. "temperature" is in
     between: in proportion to their number to the power 1/temperature (Raffel et al. 2020, section
     3.5.2). A small task's questions repeat equally often, except for the last round; a large task's
     are sampled. All the options of a question are taken together.
@@ -80,7 +80,7 @@ def mixed(
 def _questions(decisions: Sequence[Decision]) -> list[list[Decision]]:
     by_question: dict[tuple[int, int, str], list[Decision]] = {}
     for decision in decisions:
-        # Rows of two datasets have the same numbers: what is asked tells them apart.
+        # Rows of two datasets have the same numbers: their contents distinguish them.
         asked = decision.asked.prompt if decision.asked else ""
         by_question.setdefault((decision.row, decision.question, asked), []).append(decision)
     return list(by_question.values())

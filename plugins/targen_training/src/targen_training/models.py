@@ -95,7 +95,7 @@ class Facts(BaseModel):
         task: the task, or those of a mixture with "+" between them.
         tasks: the labels of each task that the model knows.
         files: for tasks in files, the copies in this folder.
-        labels: what the trainer told apart: the labels of the task, or, of a mixture,
+        labels: the labels that the trainer distinguished: those of the task, or, for a mixture,
             "TASK/LABEL" of each.
         left_out: decisions without a label.
         weightless: decisions of weight 0, which were also left out.
@@ -146,7 +146,7 @@ class Trained:
         facts: where it is from.
         predict: of decisions a score for each of `answers`.
         seen: hashes of what it learned from, in order.
-        answers: what it may say: its labels, and `ILLEGAL` where it writes its answers.
+        answers: what it may say: its labels, and `ILLEGAL` if it writes its answers.
         folder: where it is.
         output: what it learned in place of labels.
     """
@@ -175,7 +175,7 @@ class Trained:
         return Typed(copy)
 
     def of(self, task: str) -> Trained:
-        """The same model, asked about one of its tasks alone.
+        """Return the same model, restricted to one of its tasks.
 
         Raises:
             UsageError: it has not learned that task.
@@ -198,8 +198,8 @@ class Trained:
                 and a hypothesis, mappings with all of them by name.
 
         Raises:
-            UsageError: a text that is none, or a model of several tasks or of questions that are
-                not about texts alone.
+            UsageError: a text is invalid, or the model has several tasks or questions that are not
+                only about texts.
         """
         (name, *others) = self.facts.tasks
         task: Task[Any, Any] = load_registry().get("task", self.task(name))
@@ -235,7 +235,7 @@ class Trained:
 def about_task(
     predict: Predictor, answers: Sequence[str], task: str, labels: Sequence[str]
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """A model of a mixture, asked about one of its tasks alone.
+    """Restrict a model of a mixture to one of its tasks.
 
     Args:
         predict: the model.
@@ -244,7 +244,7 @@ def about_task(
         labels: the task's labels that it knows.
 
     Returns:
-        A predictor for decisions of the task alone, and the labels of its scores.
+        Return a predictor for decisions of only this task, and the labels of its scores.
     """
     columns = [answers.index(labelled(task, label)) for label in labels]
     rest = tuple(answer for answer in answers if answer == ILLEGAL)
@@ -567,7 +567,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
 def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
     """The folder that a training keeps its things in until it is done.
 
-    It lies beside `out`, and outlives a training that ends early only if it has checkpoints.
+    It is next to `out`, and outlives a training run that ends early only if it has checkpoints.
 
     Raises:
         UsageError: another training is at work there, or left it unfinished.

@@ -41,7 +41,7 @@ class Money:
         """Ask a person before the first call, if it may cost much.
 
         Raises:
-            Exit: the answer is no.
+            Exit: the user refused.
         """
         if not self.expected:
             return

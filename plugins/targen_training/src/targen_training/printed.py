@@ -8,7 +8,7 @@ __all__ = ["with_interval"]
 
 
 def with_interval(estimate: Estimate, *, sign: bool = False, scale: float = 100.0) -> str:
-    """A share in per cent, or a score at scale 1, with its interval where it has one."""
+    """Return a share in per cent, or a score at scale 1, with its interval if there is one."""
     if estimate.value is None:
         return "-"
     form = "+.1f" if sign else ".1f"

@@ -17,7 +17,7 @@ __all__ = ["cells_shown", "shown"]
 
 @contextmanager
 def shown(*, quiet: bool = False) -> Iterator[Watch]:
-    """A watch that shows steps, and says what is noted; with `quiet` the latter alone."""
+    """Return a watch that shows steps and notes; with `quiet`, only notes."""
     with bar("steps", quiet=quiet) as steps:
 
         def step(done: int, of: int, figures: Mapping[str, float], /) -> None:

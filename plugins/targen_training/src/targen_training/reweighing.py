@@ -179,7 +179,7 @@ def _found(
 
 
 def _beside(data: str, by: str) -> Path:
-    """Where weighted rows go: beside the data, of a hub's into this folder."""
+    """Return where weighted rows go: next to the data; for a hub's data, in this folder."""
     if data.startswith("hf:"):
         return Path(f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}-{by}")
     path = Path(data).expanduser()

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 LOSSES = ("brier", "log_loss", "mean_absolute_error")
-"""Figures that are no shares: the smaller, the better."""
+"""Figures that are not shares: the smaller, the better."""
 
 RESAMPLES = 1000
 _BINS = 10
@@ -50,8 +50,8 @@ class Measure:
 
     Attributes:
         parts: what each row adds, of shape (rows, parts).
-        of: from sums, of shape (..., parts), to the figure, of shape (...); not a number
-            where they do not say.
+        of: from sums, of shape (..., parts), to the figure, of shape (...); not a number if they do
+            not say.
     """
 
     parts: Numbers
@@ -86,9 +86,9 @@ class Measured:
 
     Attributes:
         measures: figure -> how it is made of rows.
-        main: the figure that stands for all: what the benchmark reports, or accuracy.
-        right: of each decision, or of each question where there are options, whether it
-            was got right; what paired tests look at.
+        main: the main figure: the benchmark's, or accuracy.
+        right: of each decision, or of each question if there are options, whether it was got right;
+            what paired tests look at.
         count: how many rows there are; rows of one instance count as one.
         by_label: the figures of each label, or of each part of an output.
         confusion: label -> predicted label -> decisions; empty of an output.
@@ -130,17 +130,17 @@ class Scores:
     """The figures of a model.
 
     Attributes:
-        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that
-            differ in gender alone (AX-g). For options also `best_option` (the likeliest option of a
+        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that only
+            differ in gender (AX-g). For options also `best_option` (the likeliest option of a
             question is right: COPA) and `f1a` (F1 of right options). `exact_match` is the share of
             questions whose options are all right (MultiRC). If options are cut from the text, also
             `answer_f1` and `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also
             `ece`, `brier` and `log_loss`. For models that write their answers also `illegal`, the
             share of illegal answers, which count as wrong.
-        main: the figure that stands for all.
+        main: the name of the main figure.
         by_label: label -> decisions, precision, recall, F1; None if undefined.
         confusion: label -> predicted label -> decisions.
-        bins: calibration by confidence; empty where scores are no probabilities.
+        bins: calibration by confidence; empty if scores are not probabilities.
         decisions: how many were scored.
         rows: of how many rows.
     """
@@ -341,7 +341,7 @@ def _of_options(
     np.minimum.at(exact, question, is_right.astype(np.float64))
     order = np.lexsort((-matrix[:, right], question))  # the likeliest first, the first of equals
     first = order[np.unique(question[order], return_index=True)[1]]
-    best = true[first] & ~illegal[first]  # no answer is no option, not the first of them
+    best = true[first] & ~illegal[first]  # a missing answer is not an option, not the first of them
     every = np.ones(len(keys))
 
     def mean(values: NDArray[np.generic]) -> Measure:

@@ -47,7 +47,7 @@ class Slice:
         by: the property that divides the rows: "label", "length", a column.
         value: what these have in common.
         decisions: how many.
-        figure: the main figure of this part alone.
+        figure: the main figure of only this part.
     """
 
     by: str

@@ -59,10 +59,10 @@ class Decision:
         question: the options of one question of a row have the same number.
         asked: the same for a model that writes: one and the same for all options of a question. If
             it is None, `texts` are all there is.
-        option: which of the meanings of `asked.legal` makes this decision "right"; ""
-            where the meanings are the labels themselves.
-        task: whose it is, where a model learns several tasks; "" if it learns one. Its
-            label is then "TASK/LABEL", the meanings of `asked` are without the task.
+        option: which of the meanings of `asked.legal` makes this decision "right"; "" if the
+            meanings are the labels themselves.
+        task: whose it is, if a model learns several tasks; "" if it learns one. Its label is then
+            "TASK/LABEL", the meanings of `asked` are without the task.
         weight: how much it counts in training: finite, and not below 0. One of weight 2
             counts as two, one of weight 0 as none.
         value: the right value of its row, if a trainer learns an output in place of labels. The
@@ -81,11 +81,11 @@ class Decision:
 
 
 def _note(_: str, /) -> None:
-    """Do nothing: notes are not wanted."""
+    """Do nothing, since notes are not wanted."""
 
 
 def _step(_done: int, _of: int, _figures: Mapping[str, float], /) -> None:
-    """Do nothing: progress is not wanted."""
+    """Do nothing, since progress is not wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Predictor(Protocol):
     def __call__(self, decisions: Sequence[Decision], /) -> Sequence[Any]:
         """For each decision a score for each label; higher means more likely.
 
-        Probabilities where the model gives some: calibration is then measured. A
+        Probabilities if the model gives some: calibration is then measured. A
         trainer that `writes` gives each one score more, the last: that what it wrote is no
         legal answer. A trainer of an output gives a value for each decision, as JSON has it.
         """
@@ -153,7 +153,8 @@ class TrainedOutput:
     Attributes:
         name: the full id of the output, such as "targen-outputs:spans".
         value: `value(row)` returns what is right for a row, as JSON has it, from its columns.
-        measured: `measured(right, said)` holds what a model says of some rows against their values.
+        measured: `measured(right, said)` compares a model's answers for some rows with their
+            values.
         examples: `examples(rows, seed)` makes up decisions for the conformance kit, whose values a
             few words in the texts tell.
         unit: a word for what rows are counted by, such as "set".

@@ -1,4 +1,4 @@
-"""Logistic regression on the vectors of a pretrained encoder, which stays as it is.
+"""Logistic regression on the vectors of a pretrained encoder, which is not trained.
 
 It writes numbers and the name of the embedder, no pickle and no weights of its own.
 """
@@ -110,7 +110,7 @@ def load(folder: Path) -> Predictor:
         inputs = with_bias(vectors.of(decisions))
         if inputs.shape[1] != head.shape[1]:
             raise UsageError(
-                f"{name} gives different vectors than when the model was trained",
+                f"{name} gives different vectors from those that the model was trained on",
                 hint="train it again",
             )
         shares: list[list[float]] = shares_of(inputs, head).tolist()

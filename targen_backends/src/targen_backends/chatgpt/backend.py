@@ -25,8 +25,8 @@ _PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
 """Names of models that do not think: they take a temperature."""
 
 _ROOM = 8192
-"""`max_tokens` for models that think. Reasoning counts towards it, and a reply
-that is cut off is a failed call; what is not used costs nothing."""
+"""`max_tokens` for models that think. Reasoning counts towards it, and a reply that is cut off is a
+failed call; unused tokens are free."""
 
 _UNKNOWN = ("top_k", "min_p", "repeat_penalty")
 """Sampling parameters that OpenAI does not have."""
@@ -63,7 +63,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without the name of a model, or with a key that is none.
+        UsageError: the name of a model is missing, or the key is invalid.
     """
     options.require_model("chatgpt", Model("chatgpt", "gpt-6-luna") + ", for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)

@@ -63,7 +63,7 @@ class ChatGptBatches(CompletionCodec):
         try:
             answer = await self._fetcher.fetch("POST", "/files", data=form, headers=kind)
         except ServiceError as error:
-            error.billed = False  # a file alone costs nothing
+            error.billed = False  # a file by itself is free
             raise
         job = {
             "input_file_id": document(answer, "id")["id"],
@@ -97,7 +97,7 @@ class ChatGptBatches(CompletionCodec):
 
 
 def _why(job: Mapping[str, Any]) -> str:
-    """A batch's status, with the service's words where it has some."""
+    """A batch's status, with the service's words if it has some."""
     errors = job.get("errors")
     data = errors.get("data") if isinstance(errors, dict) else None
     first = data[0] if isinstance(data, list) and data else None

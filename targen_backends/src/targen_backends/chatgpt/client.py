@@ -24,8 +24,8 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 
 _MARKED = re.compile(r"(.*/)?(ft:)?gpt-(5\.[6-9]|5\.\d\d|[6-9]|\d\d)")
 """Models that cache a prompt up to a mark and bill what they cache, from GPT-5.6 on. Unmarked, that
-is all of each prompt, and the next question makes it another one. Models before cache any common
-opening, for nothing (developers.openai.com/api/docs/guides/prompt-caching)."""
+is all of each prompt, and the next question makes it another one. Earlier models cache any common
+opening, for free (developers.openai.com/api/docs/guides/prompt-caching)."""
 
 _CACHED_FROM = 4096
 """Bytes of the fixed part of a prompt from which on it is marked: 1,024 tokens are the least."""

@@ -30,8 +30,8 @@ _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+
 HTTP 400 (platform.claude.com/docs/en/models/sonnet-5/overview, read 2026-11-20)."""
 
 _ROOM = 8192
-"""`max_tokens` for models that think by themselves. Reasoning counts towards it, and a
-reply that is cut off is a failed call; what is not used costs nothing."""
+"""`max_tokens` for models that think by themselves. Reasoning counts towards it, and a reply that
+is cut off is a failed call; unused tokens are free."""
 
 _UNKNOWN = ("seed", "min_p", "frequency_penalty", "presence_penalty", "repeat_penalty")
 """Sampling parameters that Anthropic does not have."""
@@ -67,7 +67,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without the name of a model, or with a key that is none.
+        UsageError: the name of a model is missing, or the key is invalid.
     """
     options.require_model("claude", Model("claude", "claude-haiku-5-5") + ", for example")
     return ClaudeModel(

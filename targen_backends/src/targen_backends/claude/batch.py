@@ -35,7 +35,7 @@ _STATUS = {
     "overloaded_error": 529,
     "timeout_error": 504,
 }
-"""The HTTP status that an error's type comes with, where a call is made alone
+"""The HTTP status of each type of error in a single call
 (platform.claude.com/docs/en/api/errors)."""
 
 
@@ -74,7 +74,7 @@ class ClaudeBatches:
         """The key and the answer of a line of results.
 
         Raises:
-            ValueError: the line is none.
+            ValueError: the line is invalid.
         """
         key, record = parsed(line, self._secrets)
         result = record.get("result")

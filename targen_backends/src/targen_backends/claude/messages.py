@@ -22,7 +22,7 @@ SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that version 2026-10-21 of the API has not any more."""
 
 TOOL = "reply"
-"""The name of the tool that carries a reply, where one is used for it."""
+"""The name of the tool that carries a reply, if one is used for it."""
 
 _CACHED_FROM = 2048
 """Bytes of the fixed part of a prompt from which on it is marked for the cache.
@@ -97,8 +97,7 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
     becomes the text. Input tokens are all of them, read from the cache or not.
 
     Raises:
-        MalformedAnswer: where the envelope is no message; billed, since a
-            model has been at work.
+        MalformedAnswer: the envelope is not a message; billed, since a model has been at work.
     """
     try:
         blocks = envelope["content"]

@@ -35,7 +35,7 @@ class SchemaParts:
 
 
 def digest(extra: Mapping[str, Any]) -> str:
-    """`":"` and 12 hex digits that stand for `extra` in an identity; "" for none."""
+    """Return `":"` and 12 hex digits that represent `extra` in an identity; "" for none."""
     if not extra:
         return ""
     text = json.dumps(extra, sort_keys=True)

@@ -47,7 +47,7 @@ class CompletionsModel(HttpModel):
         return b'%s,"response_format":%s}' % (body[:-1], form)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
-        """The messages and parameters as they are sent."""
+        """Return the messages and parameters as sent."""
         return fields(request)
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
@@ -95,7 +95,7 @@ class CompletionCodec:
                 except MalformedAnswer as raised:
                     return key, raised
             headers = {"x-request-id": str(response.get("request_id") or "")}
-            words = body or error or ""  # vLLM's run-batch writes the error beside an empty body
+            words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
             return key, failure(
                 status, json.dumps(words).encode(), headers, self._model.service, self._model.key
             )

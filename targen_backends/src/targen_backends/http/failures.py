@@ -61,9 +61,9 @@ _SLOWER = (
     + Option("tpm", ...)
     + " to the account's limits"
 )
-_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it is no start
+_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
-# Azure's filter bills the prompt; nobody says so of the others.
+# Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
 
 
@@ -74,7 +74,7 @@ class NotServed(BadRequest):
 def failure(
     status: int, body: bytes, headers: Mapping[str, str], service: Service, secret: str = ""
 ) -> ServiceError:
-    """The error that an answer with `status` other than 200 stands for.
+    """Return the error for an answer with a `status` other than 200.
 
     The provider's own words are quoted, up to 500 characters (`quoted`);
     then its name for the request, by which its support finds it.
@@ -191,6 +191,6 @@ def _words(body: bytes) -> tuple[str, set[str]]:
     codes = {str(one[key]) for one, key in inner if isinstance(one.get(key), str | int)}
     for key in ("message", "detail", "error"):
         if error.get(key):
-            # What is no text is quoted as it came, with what stands around it.
+            # Undecodable content is quoted as received, with its surroundings.
             return error[key] if isinstance(error[key], str) else text, codes
     return text, codes

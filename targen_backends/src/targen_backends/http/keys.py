@@ -25,7 +25,7 @@ KEYRING = "targen"
 def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: bool = True) -> str:
     """The first of `option`, the first line of `file`, `$variable` and the keyring; or "".
 
-    The keyring is asked only where the package `keyring` is installed.
+    The keyring is only read if the package `keyring` is installed.
 
     Raises:
         UsageError: a file that cannot be read or is empty, or a key that no

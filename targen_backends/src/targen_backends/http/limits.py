@@ -125,7 +125,7 @@ def _moment(value: str | None, headers: Mapping[str, str]) -> float | None:
 
 
 def _now(headers: Mapping[str, str]) -> float:
-    """The time on the server's clock, or on ours where it does not say."""
+    """The time on the server's clock, or on ours if it does not say."""
     now = _timestamp(headers.get("Date", ""))
     return time.time() if now is None else now
 

@@ -33,7 +33,7 @@ class HttpModel(ABC):
         api_key: sent as a bearer token; "" sends none. It never shows in
             `identity`, `repr` or an error.
         timeout: seconds for one whole call.
-        structured: how a schema is asked for; `json_schema`: enforced.
+        structured: how to request a schema; `json_schema`: enforced.
         max_concurrency: maximum useful concurrent calls, or None.
         extra: further fields of every request body.
     """
@@ -46,7 +46,7 @@ class HttpModel(ABC):
     """Where it lists its models, under the address."""
     service: ClassVar[Service]
     key_of: ClassVar[str] = ""
-    """The backend that makes no call without a key; "" where a call needs none."""
+    """The backend that makes no call without a key; "" if a call needs none."""
     seeded = True
     top_logprobs: int | None = None
     scores_given = False
@@ -166,5 +166,5 @@ class HttpModel(ABC):
         return {"Authorization": f"Bearer {api_key}"}
 
     def headers(self, params: Mapping[str, Any]) -> Mapping[str, str] | None:
-        """Headers of one call alone."""
+        """Return headers of only one call."""
         return None

@@ -48,7 +48,7 @@ times, and an absent one is reported soon.
 """
 
 _LISTING = 10.0
-"""Seconds for the list of a service's models, which is asked for after a 404."""
+"""Seconds for the list of a service's models, which is requested after a 404."""
 
 _CONNECT = 20.0
 """Seconds for a connection; after a time-out, no call was sent or billed."""
@@ -62,7 +62,7 @@ LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The JSON of an answer with status 200, and what stood beside it."""
+    """The JSON of an answer with status 200, and its metadata."""
 
     envelope: Any
     rate: RateHeaders | None
@@ -72,8 +72,8 @@ class Answer:
 class Poster:
     """Posts JSON to one address and sorts what comes back.
 
-    Each event loop that calls has one session, with kept-alive connections and no cap on their
-    number. The call layer limits the calls in flight. A proxy is taken from the environment once,
+    Each calling event loop has one session, with kept-alive connections and no cap on their number.
+    The call layer limits the calls in flight. A proxy is taken from the environment once,
     at the start. Redirects are not followed: they would take the key elsewhere.
 
     Args:
@@ -112,10 +112,10 @@ class Poster:
         self._latest: tuple[Any, aiohttp.ClientSession] | None = None  # the loop that asked last
 
     async def post(self, data: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """Post `data` once; `headers` are those of this call alone.
+        """Post `data` once; `headers` only apply to this call.
 
         Raises:
-            ServiceError: for every answer that is no JSON with status 200.
+            ServiceError: for every answer that is not JSON with status 200.
         """
         session = self._open()
         try:
@@ -248,7 +248,7 @@ class Poster:
         return named(malformed, request_id(headers, self.secret))
 
     def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
-        """The error for an answer with status 200 that is no JSON."""
+        """Return the error for an answer with status 200 that is not JSON."""
         begin = scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)

@@ -68,7 +68,7 @@ async def body(response: aiohttp.ClientResponse, max_bytes: int, *, cut: bool = 
             if size > max_bytes:
                 raise TooLong(f"longer than {max_bytes >> 20} MiB")
     except Unreadable:
-        response.close()  # what else comes on this connection is nobody's answer
+        response.close()  # later data on this connection answer no request
         if not cut:
             raise
     return b"".join(parts)[:max_bytes]

@@ -26,11 +26,11 @@ class Service:
         key_variable: the environment variable of its key, for the hints.
         limits: reads its rate-limit headers.
         credit_hint: what to do if the credit is used up.
-        missing_hint: what to do where it answers 404.
-        schema_hint: what to do where it refuses the form of the reply.
+        missing_hint: what to do if it answers 404.
+        schema_hint: what to do if it refuses the form of the reply.
         long_hint: what to do where prompt and reply do not fit.
-        scores_hint: what to do where it refuses to tell token probabilities.
-        parameter_hints: what to do where it refuses a parameter, by the parameter's name.
+        scores_hint: what to do if it refuses to tell token probabilities.
+        parameter_hints: what to do if it refuses a parameter, by the parameter's name.
     """
 
     key_variable: str

@@ -57,7 +57,7 @@ class LlamaOptions(HttpOptions):
 
     @model_validator(mode="after")
     def _ollamas_address(self) -> LlamaOptions:
-        """Move Ollama's own API beside its OpenAI-compatible one, not under it."""
+        """Return the address of Ollama's own API, which is not under its OpenAI-compatible one."""
         if self.api == "ollama":
             root = self.base_url.removesuffix("/api/chat").removesuffix("/v1")
             object.__setattr__(self, "base_url", root)
@@ -68,7 +68,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     """The client for `options`.
 
     Raises:
-        UsageError: without the name of a model, or with a key that is none.
+        UsageError: the name of a model is missing, or the key is invalid.
     """
     where = "/api/tags" if options.api == "ollama" else "/models"
     options.require_model(

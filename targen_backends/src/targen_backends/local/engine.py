@@ -1,7 +1,7 @@
 """`LocalModel`: llama.cpp in this process, one reply at a time in each engine.
 
-Two things make a reply depend on its request alone, and not on what else runs. An engine works on
-one request at a time, since the numbers of a batch may depend on its size. And a prompt is always
+Two things make a reply depend only on its request, and not on other calls. An engine works on one
+request at a time, since the numbers of a batch may depend on its size. And a prompt is always
 evaluated in the same two steps, its head and its tail. The head is all messages except the last,
 which most calls of a stage share. The head's state is kept, which makes a call several times
 faster; a short primer before each call cuts the state back to the head.
@@ -40,7 +40,7 @@ _PRIMER = "~"
 
 
 class LocalModel:
-    """A GGUF model inside this process; a `ChatModel` that costs nothing.
+    """A GGUF model inside this process; a `ChatModel` that is free.
 
     Loading waits for the first call. The weights are mapped into memory, so
     that several engines share them; each has a context memory of its own.
@@ -231,10 +231,10 @@ class _Engine:
         params.cpuparams_batch.n_threads = self._threads
         params.warmup = False
         params.verbosity = 3 if self._verbose else -1
-        # Nothing but the heads is kept from call to call.
+        # Only the heads are kept from call to call.
         params.cache_ram_mib = 0
         params.cache_idle_slots = False
-        # It also listens on a loopback port; nobody else is told the key.
+        # It also listens on a loopback port; only this process knows the key.
         params.api_keys = [self._key]
         params.endpoint_slots = False
         params.n_threads_http = 1

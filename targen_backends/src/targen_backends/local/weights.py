@@ -177,7 +177,7 @@ def _download(pin: PinnedWeights, folder: Path) -> Path:
 
 
 def _pip() -> list[str]:
-    """A command that runs pip; environments made by uv have none of their own."""
+    """Return a command that runs pip; environments created by uv have none of their own."""
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-P", "-m", "pip"]
     for name in ("pip", "pip3"):
@@ -252,4 +252,4 @@ def _from_hub(repository: str, pattern: str) -> Path:
             f"{str(error)[:500]}",
             hint="check the name and the network, or use " + _A_FILE,
         ) from error
-    return Path(paths[0])  # llama.cpp finds the other parts beside the first
+    return Path(paths[0])  # llama.cpp finds the other parts next to the first

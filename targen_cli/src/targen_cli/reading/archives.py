@@ -29,7 +29,7 @@ def read_zip(
             are refused.
 
     Raises:
-        UnreadableFile: it cannot be read, is no archive, or would unpack to more.
+        UnreadableFile: it cannot be read, is not an archive, or would unpack to more.
     """
     return dict(members_of(path, max_bytes, inside))
 

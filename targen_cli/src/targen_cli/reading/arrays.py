@@ -1,4 +1,4 @@
-"""Arrays of numpy: numbers alone, whose declared shape is what the file holds."""
+"""Arrays of numpy: only numbers, whose declared shape matches the file's contents."""
 
 from __future__ import annotations
 

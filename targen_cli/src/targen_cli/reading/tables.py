@@ -1,4 +1,4 @@
-"""Parquet and Arrow: rows whose decoded bytes are bounded, whatever the file says of itself.
+"""Parquet and Arrow: rows whose decoded bytes are bounded, whatever the file declares.
 
 A page of a few bytes may declare gigabytes, and a dictionary's value may occur in each of a million
 rows. So the pages' headers are read before pyarrow sees the file. Texts remain in their dictionary
@@ -35,7 +35,7 @@ _COLUMNS = 10_000
 _FIELDS = 100  # of a struct in a page's header
 _HEADERS = (1 << 12, 1 << 24)  # bytes of a page's header: nearly always, and at most
 _FREE, _RATIO = 8 << 20, 64  # values in lists: so many, and so many for each byte of the file
-_VALUE = 32  # bytes that a value takes besides its content
+_VALUE = 32  # bytes that a value takes in addition to its content
 
 
 class ParquetRows:
@@ -225,7 +225,7 @@ def _decoded(array: Any) -> int:
     if pa.types.is_run_end_encoded(kind) or "view" in str(kind):
         raise ValueError(
             f"targen does not read columns of type {kind}"
-        )  # one value may stand for a million
+        )  # one value may be repeated a million times
     return int(array.nbytes) + _VALUE * len(array)
 
 
@@ -321,11 +321,11 @@ class _Thrift:
         self.at = 0
 
     def struct(self, depth: int = 0) -> dict[int, Any]:
-        """Return the fields of a struct by their numbers; those that are no numbers are skipped.
+        """Return the fields of a struct by their numbers; those that are not numbers are skipped.
 
         Raises:
             EOFError: the struct does not end.
-            Malformed: it is no struct, or is nested too deeply.
+            Malformed: it is not a struct, or is nested too deeply.
         """
         fields: dict[int, Any] = {}
         number = 0

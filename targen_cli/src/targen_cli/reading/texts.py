@@ -27,7 +27,8 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         deepest: the most levels of nesting of a value.
 
     Raises:
-        Malformed: when the iterator comes to what is not JSON, not a list, or nested too deeply.
+        Malformed: when the iterator reaches something that is not JSON, not a list, or nested too
+            deeply.
     """
     scan = json.JSONDecoder().raw_decode
     if not (start := _OPENS.match(text)):
@@ -56,7 +57,7 @@ def refuse_spreadsheet(path: Path) -> None:
     """Refuse a workbook by its name: its bytes would be read as a broken text.
 
     Raises:
-        UnreadableFile: it is one.
+        UnreadableFile: it is a spreadsheet.
     """
     if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
         raise UnreadableFile(path, "it is a spreadsheet", hint="save the sheet as CSV (UTF-8)")
@@ -65,9 +66,9 @@ def refuse_spreadsheet(path: Path) -> None:
 def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
     """Return the cells of each line of a CSV text with the number of the line that ends it.
 
-    Cells are divided by commas, or, if the header has none, by its semicolons or tabs. Spreadsheets
-    write semicolons if the comma is for decimals. A line that cannot be read is given as a
-    ValueError, and the next one follows.
+    Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
+    Spreadsheets write semicolons if the comma is for decimals. A line that cannot be read is given
+    as a ValueError, and the next one follows.
     """
     import csv
 

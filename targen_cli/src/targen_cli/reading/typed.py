@@ -39,7 +39,7 @@ def read_toml(path: Path, max_bytes: int = _TYPED, *, inside: Path | None = None
 
 
 def yaml_of(text: str, *, deepest: int = _LEVELS, texts: bool = False) -> Any:
-    """Return the value of a YAML text, with plain values as YAML 1.2 has them.
+    """Return the value of a YAML text, with plain values as in YAML 1.2.
 
     `yes`, `no`, `on`, `off` and dates are texts, and so is each key. Tags make no objects: except
     for `!!str`, `!!seq` and `!!map` they are refused. Merge keys (`<<`) and aliases work, and count

@@ -82,7 +82,7 @@ def _template(kind: Kind) -> Traversable:
         if found.is_dir():
             return found
         problem = "there is no such folder"
-    except (ImportError, TypeError) as error:  # no such module, or one that is no package
+    except (ImportError, TypeError) as error:  # there is no such module, or it is not a package
         problem = str(error)
     raise PluginError(
         f"the kind {kind.name}: its template, {kind.template}, cannot be read: {problem}",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["batch", "end_with", "imported_facts", "print_imported"]
 
-_LINES = 20  # of those that are no answers, named one by one
+_LINES = 20  # of those that are not answers, named individually
 
 
 @takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
@@ -127,7 +127,7 @@ def batch(
 
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
-    """Return the outcomes of a file of answers, as JSON has them."""
+    """Return the outcomes of a file of answers, for JSON."""
     names = "good failed again edited cached unknown strange empty bad garbage pending".split()
     return {name: getattr(brought, name) for name in names}
 
@@ -166,7 +166,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
 
 
 def end_with(brought: Imported) -> None:
-    """Exit with 1 if some of a file's lines are no answers: a script has to notice.
+    """Exit with 1 if some of a file's lines are not answers: a script has to notice.
 
     Raises:
         typer.Exit: some are not.

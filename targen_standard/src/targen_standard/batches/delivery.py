@@ -26,12 +26,12 @@ class _Batches(Delivery):
 
     asked = Option("batch", True)
     dropped = Option("batch", False)
-    answered = "the service answers a batch when it has time"
+    answered = "the service answers a batch when it has capacity"
     basis = ", in batches"
     _by_service = True  # the model's own service answers
 
     def price(self, price: Price | None) -> Price | None:
-        """The batch price; unchanged if none is known."""
+        """Return the batch price; the price itself if it is unknown."""
         return batch_price(price)
 
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
@@ -60,7 +60,7 @@ class _ByServices(_Batches):
         """Check that the service has a batch API.
 
         Raises:
-            UsageError: it has none.
+            UsageError: the backend does not have this.
         """
         if backend.batch is not None:
             return
@@ -91,14 +91,14 @@ class _ByServices(_Batches):
 
 
 class ByFiles(_Batches):
-    """Batches in files, which a person or any queue answers; without a transport, none is yet."""
+    """Batches in files, which a person or any queue answers, but not before a transport is set."""
 
     summary = "files, for targen batch export and import"
     asked = Option("batch_offline", True)
     basis = ", through files"
     leaves = True
     takes_all = True
-    _by_service = False  # whoever sends a file may have written its answers
+    _by_service = False  # the sender of a file may have written its answers
 
     def __init__(self, transport: FileTransport | None = None) -> None:
         self._files = transport
@@ -121,7 +121,7 @@ class ByFiles(_Batches):
 
 
 def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:
-    """A model's calls as lines: those of its service's batches, or of files alone.
+    """Return a model's calls as lines: for its service's batches, or only for files.
 
     Raises:
         UsageError: with these options they have no form.

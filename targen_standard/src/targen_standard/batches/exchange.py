@@ -47,7 +47,7 @@ def import_batch(job: Job, file: Path) -> Imported:
     """Take the answers in `file` into a run's journal, and commit what rows they make.
 
     Raises:
-        UsageError: the file cannot be read, or has no answer, or those to another run alone.
+        UsageError: the file cannot be read, has no answers, or only answers to another run.
         JobFailed: the run cannot continue for another reason.
     """
     transport = FileTransport(file, run=job.path, fault=partial(_fault, job.task))
@@ -75,7 +75,7 @@ def import_batch(job: Job, file: Path) -> Imported:
 
 
 def _asked_by(keys: Collection[str], run: Path) -> Path | None:
-    """The run beside this one that has exported one of these calls."""
+    """Return the run next to this one that has exported one of these calls."""
     for other in sorted(run.parent.iterdir()):
         with contextlib.suppress(WriteFailed):
             if other.is_dir() and not BatchLedgerFile(other).exported.keys().isdisjoint(keys):
@@ -84,7 +84,7 @@ def _asked_by(keys: Collection[str], run: Path) -> Path | None:
 
 
 def _fault(task: Task[Any, Any], reply: ChatReply, request: ChatRequest) -> str:
-    """Why a check would reject the row that somebody wrote, or "": then it can be mended at once.
+    """Return why a check would reject the row, or "", so that its author can correct it at once.
 
     Where a task makes more of a reply than an instance of its fields, the run finds out.
     """

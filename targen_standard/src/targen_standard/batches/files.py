@@ -35,9 +35,9 @@ from targen_standard.batches.waiting import WaitingCall
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
 
-_NAMED = 1_000  # places that are no answers
+_NAMED = 1_000  # places that are not answers
 _NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait
-_WORDS = 600  # characters of why a place is no answer
+_WORDS = 600  # characters of the reason why a place is not an answer
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Imported:
     pending: int = 0
 
     def refuse(self, file: Path | None, line: int, why: str) -> None:
-        """Count a place that is no answer, and name it if it is among the first."""
+        """Count a place that is not an answer, and name it if it is among the first."""
         self.bad += 1
         if len(self.garbage) < _NAMED:  # words of a short line take a hundred times its bytes
             self.garbage.append(_at(file, line, why))
@@ -96,8 +96,8 @@ class FileTransport:
     """A `BatchTransport` with the answers of a file, which writes down other calls.
 
     Args:
-        file: the answers, a line each or as a sheet; None if it has none yet.
-        run: the run directory, where it is known, for what to do next.
+        file: the answers, one per line or as a sheet, or None.
+        run: the run directory, if it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
 
@@ -105,7 +105,7 @@ class FileTransport:
         foreign: keys of answers to calls that the run does not ask.
         pending: the calls that wait for the next file.
         imported: what became of the answers.
-        written: the file that they were written into, where there is one.
+        written: the file into which they were written, if any.
 
     Raises:
         UsageError: the file cannot be read.
@@ -142,7 +142,7 @@ class FileTransport:
             self.imported.again += 1
             self.imported.edited += taken.get(key, given.digest) != given.digest
         self._folder = folder
-        journal.index_appends = True  # to tell what the cache answers from what nobody asks
+        journal.index_appends = True  # to distinguish cached answers from unused ones
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use."""
@@ -156,7 +156,7 @@ class FileTransport:
             self.imported.strange.append(_at(self._file, self._answers[key].line, f"{key}{near}"))
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
-        """Answer what the file answers; where it answers nothing, stop."""
+        """Return the answers in the file; stop at calls without one."""
         if not sum(self._answer(call) for call in calls):
             self.pending = list(calls)
             run = Blank("RUN") if self._run is None else self._run
@@ -173,7 +173,7 @@ class FileTransport:
         return False
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
-        """Do nothing: no answer comes later."""
+        """Do nothing, since answers do not arrive later."""
 
     def _answer(self, call: WaitingCall) -> bool:
         given = self._answers.pop(call.request.key, None)
@@ -248,7 +248,8 @@ class FileTransport:
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
     """Write calls to `out`, a line each or as a sheet; returns how many of each step.
 
-    A sheet replaces no file, since people may have filled it in, and none is made of no calls.
+    A sheet does not replace a file, since people may have filled it in, and is not written without
+    calls.
 
     Raises:
         UsageError: the sheet exists already.

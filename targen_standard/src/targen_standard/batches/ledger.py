@@ -78,7 +78,7 @@ class BatchLedgerFile:
             WriteFailed: the disk does not take it.
         """
         if (batch := self.find(identity, key)) is not None:
-            self.failed(batch, [key], "it was made without a batch")
+            self.failed(batch, [key], "it was sent without a batch")
 
     def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
         """Write down that a batch was handed over.
@@ -115,7 +115,7 @@ class BatchLedgerFile:
     def _append(self, record: dict[str, Any]) -> None:
         self._take(record)
         record["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        # A line break first: a torn last line stays alone.
+        # Start with a line break, so that a torn last line remains separate.
         line = f"\n{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "replace")
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND

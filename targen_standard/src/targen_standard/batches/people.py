@@ -40,7 +40,7 @@ class People:
         self.identity = f"people:{options.model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """Refuse a call that is made alone.
+        """Refuse a single call.
 
         Raises:
             UsageError: always.
@@ -75,7 +75,7 @@ class People:
         raise ValueError("no content")
 
     async def aclose(self) -> None:
-        """Do nothing: it has no connection."""
+        """Do nothing, since it has no connection."""
 
 
 BACKEND = Backend(

@@ -10,7 +10,7 @@ __all__ = ["batch_price"]
 
 
 def batch_price(price: Price | None) -> Price | None:
-    """The batch price; unchanged if none is known."""
+    """Return the batch price; the price itself if it is unknown."""
     if price is None or price.batch is None:
         return price
     factor = price.batch

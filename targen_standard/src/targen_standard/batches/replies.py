@@ -32,12 +32,12 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 }
 _DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
 _REASON, _VERDICT, _VALID = "explanation", "verdict", "valid"
-# What replies of the core's correctors must have, and the field that decides the others.
+# Required fields in replies of the core's correctors, and the field that decides the others.
 _JUDGED = {
     frozenset((_REASON, "actual", _VERDICT)): "actual",
     frozenset((_REASON, "answer")): "answer",
 }
-_REFUSES = "unsuitable"  # of a task file, where a seed cannot lead to a row of the label
+_REFUSES = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _BARE_REFUSAL = re.compile(rf"\W*{_REFUSES}\W*(?:true\W*)?", re.IGNORECASE)
 _STRAIGHT = dict.fromkeys(map(ord, "“”„«»"), '"')  # of an editor, where JSON was meant
 _NO_TEXT = frozenset(
@@ -64,7 +64,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         request: the call.
 
     Raises:
-        Malformed: it is not what the call asks for; says what would be right.
+        Malformed: it does not have the requested form; the message describes that.
     """
     if request.top_logprobs is not None or request.given is not None or request.next_token:
         raise Malformed("the call requests token probabilities; use the service's format")

@@ -51,7 +51,7 @@ class ServiceTransport:
         ledger: where batches are written down.
         rounds: refills after the first round.
         per_round: submissions that a round may take, one for each step or list.
-        max_outage: seconds for which a service may fail to say how far a batch is.
+        max_outage: seconds for which a service may fail to report a batch's progress.
         secrets: removed from what is written down of a service's words.
     """
 
@@ -147,8 +147,7 @@ class ServiceTransport:
         """Look at each open batch now and then until all have ended.
 
         Raises:
-            ServiceGaveUp: a service did not say how far a batch is for longer
-                than it may be.
+            ServiceGaveUp: a service did not report a batch's progress for too long.
             AuthenticationFailed: the key does not do any more.
         """
         await asyncio.gather(*map(self._wait_for, self._open))

@@ -1,7 +1,7 @@
 """Sheets: calls as Markdown or CSV for people, and the answers that they filled in.
 
-A sheet comes back from programs and people that we do not know. Its text is an answer and nothing
-else: no path or address in it is followed.
+A sheet comes back from programs and people that we do not know. Its text is only an answer: paths
+and addresses in it are not followed.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class _Section:
     def __init__(self, number: int, key: str) -> None:
         self._heading, self._key = number, key
         self._answer: Filled | None = None
-        self._problem: Filled | None = None  # the first; nothing behind it counts
+        self._problem: Filled | None = None  # the first; later text does not count
         self._loose = 0  # the first line outside blocks since the last prompt
         self._fence, self._opened, self._closing = "", 0, _NEVER  # of the block that is open
         self._text: io.StringIO | None = None  # of the answer, while its block is open
@@ -228,7 +228,7 @@ class _Section:
         if self._answer is not None:
             self._refuse(self._opened, "a second block below the answer's block")
         elif self._text is None:
-            self._loose = 0  # what is above a prompt is no answer
+            self._loose = 0  # text above a prompt is not an answer
         else:
             text = self._text.getvalue().removesuffix("\n")
             self._answer, self._text = _filled(text, self._opened + 1, self._key), None

@@ -116,7 +116,7 @@ class BatchQueue:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        """Send what waits whenever it is quiet, until nothing waits."""
+        """Send waiting calls whenever it is quiet, until none are left."""
         while self._waiting:
             await self._quiet()
             waiting, self._waiting = self._waiting, []
@@ -140,12 +140,12 @@ class BatchQueue:
             _give_all(calls, StageFailed(words, distribution="targen-standard"))
         finally:
             self._collecting = None
-            # What a transport leaves unanswered goes with the next batch.
+            # Calls that a transport leaves unanswered go into the next batch.
             self._waiting = [*filter(_is_open, calls), *self._waiting]
             self._sent = {}
 
     async def _quiet(self) -> None:
-        """Wait until the run waits for nothing but the calls in this queue."""
+        """Wait until the run only waits for the calls in this queue."""
         loop = asyncio.get_running_loop()
         calm = 0
         while calm < 2:
@@ -171,7 +171,7 @@ class BatchedModel:
     """A model, with batches in place of its calls: a `DeferredModel`.
 
     Args:
-        model: whose calls they are; it is asked nothing.
+        model: the model of the calls; it is not called.
         codec: its calls as lines, and its answers.
         queue: where they wait, with those of other models of the run.
         shares_replies: whether other runs may have its replies; not where anybody can write them.
@@ -194,7 +194,7 @@ class BatchedModel:
         self.cacheable = getattr(model, "cacheable", True)
         self.shares_replies = shares_replies
         self.top_logprobs = most_top(model)
-        self.scores_given = self.continues = False  # no batch API knows of it
+        self.scores_given = self.continues = False  # no batch API supports these
         self._model = model
         self._codec = codec
         self._queue = queue

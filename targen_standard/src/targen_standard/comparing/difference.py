@@ -38,8 +38,8 @@ class Changed:
 
     Attributes:
         name: of what: a field, a call's place, a candidate's id.
-        left: as it is in the first; None if it has none.
-        right: as it is in the second; None if it has none.
+        left: its value in the first, or None.
+        right: its value in the second, or None.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Difference:
     def same(self) -> bool:
         """Return whether both had the same request and the same results.
 
-        Calls that only one has asked ahead, and how long it took, are no difference.
+        Calls that only one has made ahead, and how long it took, are not a difference.
         """
         apart = self.rows.keys() - {"same"}
         return not (
@@ -142,7 +142,7 @@ def difference(left: Path, right: Path) -> Difference:
     """Compare two runs, or two corrections.
 
     Raises:
-        UsageError: one is no directory, or they are not of one kind.
+        UsageError: one is not a directory, or they are not of one kind.
         RunDirectoryError: one cannot be read.
     """
     result = Difference(left=left, right=right)
@@ -161,7 +161,7 @@ def difference(left: Path, right: Path) -> Difference:
 
 
 def row_difference(left: Path, right: Path) -> Difference:
-    """Compare the rows of two runs alone.
+    """Compare only the rows of two runs.
 
     Raises:
         RunDirectoryError: one cannot be read.

@@ -112,7 +112,7 @@ def correct(
 
     batch = said.of(Limits).delivered_by
     if batch_offline and batch:
-        raise UsageError("--batch-offline goes without --batch")
+        raise UsageError("--batch-offline cannot be used with --batch")
     files = FileTransport(answers) if batch_offline else None
     data = given_data(source, task, said.values.get("variants"), encoding=encoding)
     registry = data.registry or load_registry()

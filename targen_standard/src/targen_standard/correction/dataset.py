@@ -312,7 +312,7 @@ def _other_labels(
 ) -> Iterator[str]:
     """Labels that the instance does not have, in an order drawn at random.
 
-    Where labels are open: what single answers come to, then sets of answers.
+    For open labels: the results of single answers, then sets of answers.
     """
     if task.labels:
         names = [label.name for label in task.labels if label.name != claimed]
@@ -386,7 +386,7 @@ async def _judge_all(
         steps = await elsewhere.place(steps, spec.limits)
     elif delivery is not None:
         at_once = len(groups)
-        # A row may be asked for twice with others, and then twice alone.
+        # A row may be requested twice together with others, and then twice by itself.
         per_round = 2 if rows_per_call == 1 else 4
         steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=per_round)
     models = bind_models(steps, spec.limits)
@@ -575,7 +575,7 @@ def _write(
 
 
 def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
-    """Return what an instance had and has, where it was corrected within its label."""
+    """Return what an instance had and has, if it was corrected within its label."""
     if item.verdict != "relabelled" or task.label_of(item.final) != task.label_of(item.shown):
         return {}
     return {"before": task.answer(item.shown), "after": task.answer(item.final)}

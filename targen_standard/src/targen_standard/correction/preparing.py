@@ -1,4 +1,4 @@
-"""Step 4 of a task alone: found, made and checked, to be asked of any dataset."""
+"""Step 4 of a task by itself: found, created and checked, for use on any dataset."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["PreparedCorrection", "prepare_correction"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCorrection:
-    """Step 4 of a task, ready to be asked of any dataset."""
+    """Step 4 of a task, ready for use on any dataset."""
 
     task: Task[Any, Any]
     distribution: str
@@ -45,7 +45,7 @@ class PreparedCorrection:
 
 
 def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
-    """Find, make and check what step 4 alone needs; `spec`'s quotas are not looked at.
+    """Find, create and check what step 4 needs by itself; `spec`'s quotas are ignored.
 
     Raises:
         UsageError: `spec` is invalid.

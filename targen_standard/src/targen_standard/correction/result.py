@@ -97,7 +97,7 @@ class Corrected(Folder[CorrectionReport]):
         report: what the corrector did.
         dataset: the rows with their task.
         task: the task of the rows, with its variants.
-        registry: finds it, where it has a name.
+        registry: finds it, if it has a name.
     """
 
     def __init__(

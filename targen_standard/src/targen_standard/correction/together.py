@@ -2,10 +2,10 @@
 
 A corrector judges one row. `Together` takes the place of the call layer for the correctors of some
 rows. When each of them waits for an answer, it sends their questions in one call and gives each its
-part of the reply. A part that its corrector cannot use is asked for alone, in the very words in
-which a row is judged by itself.
+part of the reply. A part that its corrector cannot use is requested again by itself, in exactly the
+words in which a single row is judged.
 
-Which questions share a call depends only on the rows and on earlier replies, never on time.
+Only the rows and earlier replies decide which questions share a call, never time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ inputs. Each begins with the key "number"."""
 
 @dataclass(slots=True)
 class _Question:
-    """A call that waits for others, and its part of their reply, if that has one."""
+    """A call that waits for others, and its part of their reply, if there is one."""
 
     call: Call
     part: asyncio.Future[_Part | None]
@@ -94,7 +94,7 @@ class Together:
         return self._layer.observer
 
     async def run(self, judging: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-        """Await correctors whose calls come to `answer`, and return what they return.
+        """Await correctors whose calls reach `answer`, and return their results.
 
         Raises:
             TargenError, CallCancelled: the first of them that one of them raised.
@@ -127,7 +127,7 @@ class Together:
             try:
                 self._known[asked] = await question.part
             except Exception as error:
-                scope.fail(error)  # a corrector may catch it, and must not make a verdict of it
+                scope.fail(error)  # a corrector may catch it, but must not turn it into a verdict
                 raise
         if part := self._known.get(asked):
             scope.made().extend(part.keys)
@@ -162,7 +162,7 @@ class Together:
             try:
                 parts = await self._parts([each.call for each in questions])
             except Rejected:
-                pass  # one of them may be the reason: each is asked alone
+                pass  # one of them may be the cause: each is sent by itself
             except Exception as error:
                 for each in questions:
                     if not each.part.done():
@@ -256,7 +256,7 @@ def _schema(one: Mapping[str, Any], count: int) -> tuple[Mapping[str, Any], str]
 
 
 def _dry_run(calls: Sequence[Call]) -> Callable[[bytes], Any] | None:
-    """Return what makes one offline reply to all calls, if each has one."""
+    """Return one offline reply to all calls, composed of theirs, if each has one."""
     each = [call.dry_run for call in calls]
     if None in each:
         return None

@@ -31,7 +31,7 @@ class Decided:
         claimed: the label that they had; None if they had none.
         label: the label that they have now; None if they go.
         rows: the official rows now; empty if they leave.
-        verdict: a word for it, such as "confirmed"; "rejected" where they go.
+        verdict: a word for it, such as "confirmed"; "rejected" if they go.
         reason: why they go, in a short kebab-case word, which reports count by.
         explanation: in words.
         facts: further facts for the record in `changes.jsonl`.

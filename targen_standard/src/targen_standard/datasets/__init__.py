@@ -1,1 +1,1 @@
-"""Forms of datasets beside runs and tables: BIG-bench, and weighed, imported or corrected rows."""
+"""Dataset formats other than runs and tables: BIG-bench, and weighted or corrected rows."""

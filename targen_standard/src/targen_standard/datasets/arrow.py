@@ -40,7 +40,7 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
 
     Raises:
         MissingDependency: pyarrow is not installed.
-        UsageError: a column that has no one type, or a number that fits none.
+        UsageError: a column has mixed types, or a number that does not fit any.
     """
     kinds = column_kinds(dataset) if kinds is None else kinds
     schema = arrow_schema(kinds)

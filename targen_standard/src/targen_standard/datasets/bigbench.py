@@ -39,8 +39,8 @@ class Example:
     Attributes:
         input: what is given, without its choices.
         targets: the right answers; of choices those with the highest score.
-        scores: choice -> score, in an order that says nothing: in many files the right one is
-            the first. Empty where any text may be answered.
+        scores: choice -> score, in an order without meaning: in many files the right one is the
+            first. Empty where any text may be answered.
     """
 
     input: str
@@ -69,7 +69,7 @@ class BigBench:
         before_output: the text before an answer (`example_output_prefix`).
         before_choice: the text before a choice (`choice_prefix`).
         between: the text between worked examples (`few_shot_example_separator`).
-        output_regex: what is taken of a written answer; "" for its first clause.
+        output_regex: the part of a written answer to use; "" for its first clause.
         stop_string: where a written answer ends, or "".
         canary: the sentence by which its authors keep it out of training corpora, or "".
     """
@@ -98,8 +98,8 @@ class BigBench:
     def rows(self) -> list[dict[str, Any]]:
         """Its examples as rows: `input`, and the best answer as `output`, or as `label`.
 
-        It is a label where all examples have the same choices. Choices that are neither in the
-        input nor labels are a column of their own.
+        It is a label if all examples have the same choices. Choices that are neither in the input
+        nor labels are a column of their own.
         """
         closed = bool(self.labels)
         rows: list[dict[str, Any]] = []
@@ -165,7 +165,7 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
     """A task of the JSON value of its file.
 
     Raises:
-        UsageError: it is none, naming `place` and the example.
+        UsageError: it is not a task, naming `place` and the example.
     """
     if not is_bigbench(value):
         hint = "its examples are in subfolders: give the task.json of one of them"

@@ -93,7 +93,7 @@ def from_hub(name: str) -> Form:
 
     Raises:
         MissingDependency: `datasets` is not installed.
-        UsageError: the dataset does not exist, or it has several splits and none is named.
+        UsageError: the dataset does not exist, or it has several splits but none is named.
     """
     parts = name.removeprefix(HUB).split(":")
     if not 1 <= len(parts) <= 3 or not parts[0]:
@@ -122,7 +122,7 @@ def from_hub(name: str) -> Form:
 def columns_of(dataset: Any) -> Form:
     """A `datasets.Dataset` that exists already.
 
-    Images and sounds stay as they are stored: to decode one, the library fetches any address.
+    Images and sounds remain encoded: to decode one, the library fetches any address.
     """
     features = dataset.features.to_dict() if dataset.features else {}
 

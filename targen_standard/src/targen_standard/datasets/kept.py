@@ -29,12 +29,12 @@ def file_of_rows(rows: Any) -> Path:
     A run copies it later, and a command may read it until it ends.
 
     Raises:
-        UsageError: they are no dataset.
+        UsageError: they are not a dataset.
     """
     if isinstance(rows, str | PathLike):
         path = as_path(rows)
         if not str(rows).startswith(HUB) and not path.is_dir():
-            return path  # who reads it says what is wrong with it
+            return path  # its reader reports the problem
         if path.is_dir() and not any((path / name).exists() for name in _FOLDERS_OF_ROWS):
             files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".jsonl"))
             raise UsageError(

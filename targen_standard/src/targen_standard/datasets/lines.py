@@ -1,7 +1,7 @@
 r"""Files of JSON lines, and the encodings of text.
 
-Lines end at `\n` alone; blank ones are passed over. A byte order mark says the encoding,
-whatever was said.
+Lines only end at `\n`; blank ones are skipped. A byte order mark says the encoding, whatever was
+said.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LARGE = 4 << 20  # bytes of a file that is streamed
 
 
 def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> Form:
-    """A file of JSON lines; its last may be torn where a run is going on.
+    """A file of JSON lines; its last may be torn if a run is going on.
 
     Raises:
         UsageError: the file cannot be read, or is in another encoding.

@@ -82,14 +82,14 @@ def _of_import(folder: Path, name: str) -> Source:
 
 
 def _copied(folder: Path, known: Any) -> Callable[[], str] | None:
-    """The copy of a task's file that lies in a folder, where the folder says that it has one."""
+    """Return the copy of a task's file that a folder contains, if the folder declares one."""
     if not isinstance(known, str) or not TASK_FILE.fullmatch(known):
         return None
     return lambda: copy_of(folder, known)
 
 
 def _named(known: Any) -> Callable[[], str] | None:
-    """The task that a folder says its rows are of, where it is the name of an installed one.
+    """The task that a folder says its rows are of, if it is the name of an installed one.
 
     It is never a file, whose code would be run.
     """
@@ -130,7 +130,7 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
 
 class _Texts(DatasetReader):
     def file(self, path: Path, encoding: str) -> Source | None:
-        """A .txt file with a text per line, where they are no rows in JSON."""
+        """A .txt file with one text per line, unless its lines are rows in JSON."""
         if path.suffix.lower() != ".txt":
             return None
         text = whole(path, encoding)

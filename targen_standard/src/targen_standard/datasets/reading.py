@@ -92,7 +92,7 @@ def _written(source: Source) -> tuple[int, int] | None:
 def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
     """A run as of its report, which of a run in progress is what its ledger tells now.
 
-    Rows that are written later are left out, and so is what `provenance` says of them.
+    Rows that are written later are left out, and so are their lines in `provenance`.
     """
     if source.run is None:
         return source, {}
@@ -103,7 +103,7 @@ def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
     if _written(source) is not None:
         return source, report
     count = sum(report["rows"].values())
-    if not (source.run / "provenance.jsonl").exists():  # nothing tells which rows are whole
+    if not (source.run / "provenance.jsonl").exists():  # whole rows cannot be recognised
         return source, {}
     later = lines(source.run / "dataset.jsonl", may_be_torn=True)  # read behind the report
     form = replace(later, records=lambda: islice(later.records(), count))
@@ -176,7 +176,7 @@ def _is_unknown(error: UsageError) -> bool:
 def _same(
     dataset: Dataset, task: Task[Any, Any] | str | None, registry: Registry | None
 ) -> Dataset:
-    """A dataset as it is, if it is of that task.
+    """Return a dataset unchanged, if it belongs to that task.
 
     Raises:
         UsageError: it is of another.
@@ -256,7 +256,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     Raises:
         UsageError: the source has no row, valid or not.
     """
-    numbered: list[tuple[int, _Row | None]] = []  # None where the row is bad
+    numbered: list[tuple[int, _Row | None]] = []  # None if the row is bad
     places: dict[Any, int] = {}
     for number, record in _records(source, task):
         try:
@@ -288,7 +288,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         group = numbered[start : start + task.rows_per_instance]
         unit = [row for _, row in group if row is not None]
         if len(unit) < len(group):
-            continue  # one of it is bad: said above
+            continue  # one of them is invalid, as reported above
         try:
             if len(unit) < task.rows_per_instance:
                 raise ValueError(

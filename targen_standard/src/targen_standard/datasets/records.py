@@ -29,8 +29,8 @@ class Form:
     Attributes:
         records: its records in order, each with its place, from 1.
         place: what such a place is called.
-        typed: from values as the form has them to those of the task's rows,
-            or of rows of no known task.
+        typed: converts values of the format to those of the task's rows, or of rows of no known
+            task.
     """
 
     records: Callable[[], Iterator[tuple[int, Record]]]
@@ -39,7 +39,7 @@ class Form:
 
 
 def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[str, Any]:
-    """The row of a record, which the task's schema accepts: `"true"` is no truth value.
+    """Return the row of a record, which the task's schema accepts: `"true"` is not a truth value.
 
     Raises:
         ValueError: it does not; see `problem_in`.
@@ -64,7 +64,7 @@ def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[st
 
 
 def _validate(line: bytes, task: Task[Any, Any]) -> None:
-    """Raise a ValueError where the schema does not accept a row."""
+    """Raise a ValueError if the schema does not accept a row."""
     try:
         task.schema.model_validate_json(line, strict=True)
     except ValidationError as error:
@@ -84,7 +84,7 @@ def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> 
     """The row of a record, whether or not a schema would accept it.
 
     Raises:
-        ValueError: it is no object.
+        ValueError: it is not an object.
     """
     if isinstance(record, ValueError):
         raise record

@@ -55,8 +55,8 @@ class Place:
     def parsed(self, cell: str) -> Any:
         """The value of a cell of a table: text stays, all else is JSON.
 
-        `True` and `False`, as Python writes them, are also truth values. A cell that is no JSON
-        stays text, and the schema says what is wrong with it.
+        `True` and `False`, as Python writes them, are also truth values. A cell that is not JSON
+        remains text, and the schema reports the problem.
         """
         if self.type in ("", "string"):
             return cell
@@ -66,7 +66,7 @@ class Place:
             return {"true": True, "false": False}.get(cell.lower(), cell)
 
     def without_nulls(self, value: Any) -> Any:
-        """A value without the nulls of columns, where a row may lack the key."""
+        """A value without the nulls of columns, if a row may lack the key."""
         if isinstance(value, Mapping):
             return {
                 name: self.column(name).without_nulls(part)

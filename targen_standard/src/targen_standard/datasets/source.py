@@ -51,7 +51,7 @@ _FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset in one of its forms, before any task is asked about its rows.
+    """A dataset in one of its formats, before a task reads its rows.
 
     Attributes:
         place: the file or the like that holds the rows, for people.
@@ -61,7 +61,7 @@ class Source:
         version: the version of the task that made a run's rows.
         task: finds the name of the task that a folder says it is of.
         variants: of that task.
-        of: that task itself, where the rows are of a `Dataset`.
+        of: that task itself, if the rows are of a `Dataset`.
         card: the dataset card, or "".
         provenance: where a run's instances are from.
         then: what is done to the dataset once its rows are read, such as weighing them.
@@ -80,7 +80,7 @@ class Source:
     then: Callable[[Dataset], Dataset] | None = None
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
-        """The rows as they are: of any schema, in values of `task` where it is given.
+        """Return the rows unchanged: of any schema, as values of `task` if it is given.
 
         Raises:
             UsageError: there are no rows, or one is not a row, with its place.
@@ -95,7 +95,7 @@ class Source:
     def each(
         self, task: Task[Any, Any] | None = None
     ) -> Iterator[tuple[int, Mapping[str, Any] | ValueError]]:
-        """The rows as they are, one by one: the place of each from 1, and it or why it is none."""
+        """Yield the unchanged rows: the place of each from 1, and the row or its problem."""
         for number, record in self.form.records():
             try:
                 row: Mapping[str, Any] | ValueError = as_it_is(record, self.form, task)
@@ -104,7 +104,7 @@ class Source:
             yield number, row
 
     def no_row(self, number: int, error: Exception, of: str = "", hint: Words = "") -> UsageError:
-        """The error that says what is wrong with a row."""
+        """Return the error that describes the problem of a row."""
         whose = f" of {of}" if of else ""
         return UsageError(
             f"{self.place}, {self.form.place} {number} is not a row{whose}: {problem_in(error)}",
@@ -126,7 +126,7 @@ class DatasetReader:
     """Opens datasets in a form of its own; each method returns None if it is not that form."""
 
     def folder(self, path: Path) -> Source | None:
-        """Open a folder that is no run directory."""
+        """Open a folder that is not a run directory."""
         return None
 
     def file(self, path: Path, encoding: str) -> Source | None:
@@ -164,7 +164,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
     """Return the source of the first reader that knows the file.
 
-    Every reader is asked about every file, so one that breaks must not stop the others.
+    Every reader sees every file, so one that breaks must not stop the others.
     """
     reader: DatasetReader
     for name, reader in installed("dataset-reader"):
@@ -184,7 +184,7 @@ def run_source(run: Path) -> Source:
     """Open a run directory; `Manifest.load` guards all reading.
 
     Raises:
-        RunDirectoryError: the folder is none.
+        RunDirectoryError: the folder is not a run.
     """
     manifest = Manifest.load(run / "manifest.json")
     rows = run / "dataset.jsonl"
@@ -314,7 +314,7 @@ def _folder(path: Path) -> Source:
         return Source(str(path), name, parquet(files))
     if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
         raise RunDirectoryError(f"{path} is a folder without a dataset", hint=_FORMS)
-    return run_source(path)  # which says that it is none
+    return run_source(path)  # which raises the right error
 
 
 def _of_a_task(name: str) -> Words:

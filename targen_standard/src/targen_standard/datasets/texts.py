@@ -1,4 +1,4 @@
-"""Files of text that are no JSON lines: a list of JSON, and CSV."""
+"""Files of text that are not JSON lines: a JSON list, and CSV."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
         if cell != "" or name in root.required  # else it is missing, and not an empty text
     }
     for label in task.labels:
-        if row.get("label") == json.dumps(label.official):  # numbers, where the schema names none
+        if row.get("label") == json.dumps(label.official):  # numbers, if the schema names none
             values["label"] = label.official
     return values
 

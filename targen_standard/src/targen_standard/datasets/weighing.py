@@ -110,7 +110,7 @@ def read_weighing(folder: Path) -> Weighing:
     try:
         weighing = Weighing.model_validate(read_json(folder / FILE))
     except (FileNotFoundError, ValidationError) as error:
-        why = words_of(error) if isinstance(error, ValidationError) else "it is not there"
+        why = words_of(error) if isinstance(error, ValidationError) else "it does not exist"
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
     if weighing.format != _FORMAT:
         raise RunDirectoryError(
@@ -124,7 +124,7 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
     """The rows that were read of a folder, with the weights that its provenance has.
 
     Raises:
-        UsageError: the weights are of other rows, or are none.
+        UsageError: the weights belong to other rows, or are invalid.
     """
     records = list(dataset.provenance)
     size = dataset.task.rows_per_instance

@@ -190,7 +190,7 @@ _ORDER = (
 def written(declaration: Declaration) -> str:
     """A declaration as YAML, with a comment above each part."""
     value = declaration.model_dump(mode="json", exclude_defaults=True)
-    for key in ("contexts", "seeds"):  # a text stands for its description
+    for key in ("contexts", "seeds"):  # a text is its description
         if key in value and value[key].keys() == {"description"}:
             value[key] = value[key]["description"]
     if declaration.output is not None:
@@ -223,7 +223,7 @@ def drafting_task() -> Task[Any, Any]:
 
 
 def _dry_run(call: DryRunCall) -> Any:
-    """A draft without a model: it has the right form and two labels that mean nothing."""
+    """Return a draft without a model: it has the right form and two meaningless labels."""
     description = " ".join(str(call.values["wanted"]).split())
     labels = ("first", "second")
     return {

@@ -106,7 +106,7 @@ class Gap(BaseModel):
         extra: as the options.
         refused: candidates that gave themselves away.
         accepted: rows that did, since the budget was used up or others were worse.
-        subjects: what the examples are about, as far as it says nothing of a label.
+        subjects: the subjects of the examples, except those that hint at a label.
         subjects_with_rows: how many of these rows touch on.
         apart: what rows still do more often, the farthest apart first.
     """
@@ -195,4 +195,4 @@ def _made(options: ExampleOptions) -> ExampleFilter:
 EXAMPLES = Configurable(
     ExampleOptions, _made, section=Section(ExamplesSection, card=_card), shapes=True
 )
-"""What is registered as `examples`."""
+"""The filter registered as `examples`."""

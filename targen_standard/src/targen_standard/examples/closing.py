@@ -143,7 +143,7 @@ class ClosingFilter(ExampleFilter):
         self._counts.update(names)
 
     def restore(self, entries: Sequence[bytes]) -> None:
-        """See `Filter.restore`: only what `add` may have written is taken."""
+        """See `Filter.restore`: only entries that `add` may have written are accepted."""
         for entry in entries:
             try:
                 score, fixed, others = json.loads(entry)

@@ -73,7 +73,7 @@ class ExampleFilter(Filter):
                 branch: Hands(examples.rows, aim, labels, self._options.shown)
                 for branch, aim in task.branches.items()
             }
-        # Real texts say how long such texts are better than what a task file takes for usual.
+        # Real texts show the length of such texts better than a task file's usual values.
         own = [
             each
             for each in task.dimensions

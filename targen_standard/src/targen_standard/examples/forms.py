@@ -80,7 +80,7 @@ def _rounded(count: int) -> int:
     return round(count / step) * step
 
 
-# --- what stands out -----------------------------------------------------------------------
+# --- striking features ----------------------------------------------------------------------
 
 _SPEAKER = re.compile(r"(?:^|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
 _HEADING = re.compile(

@@ -81,7 +81,7 @@ def weights_of(rows: Sequence[Example]) -> list[float]:
 
 
 def varied(rows: Sequence[Example], most: int) -> list[Example]:
-    """At most so many, each text once, of all lengths, in an order that says nothing of these."""
+    """Return at most so many, each text once, of all lengths, in an order independent of length."""
     each = {" ".join(row.text.split()).casefold(): row for row in reversed(rows)}
     sized = sorted(each.values(), key=lambda row: (len(row.text.split()), _digest(row)))
     count = min(most, len(sized))
@@ -221,7 +221,7 @@ def _writing(text: str) -> str:
 
 
 def _unspoken(text: str) -> str:
-    """A text without what says who speaks, each turn on a line."""
+    """Return a text without its speakers' names, each turn on a line."""
     return _SPEAKER.sub("\n ", text)
 
 
@@ -321,8 +321,8 @@ _TELLING = 4  # letters of a word that can tell what a text is about
 def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[Topic]:
     """Return what texts are about, by the words that they share, except those `without`.
 
-    Greedy: the word that most texts without a topic share opens the next. Whole numbers alone are
-    compared, so that a profile is the same on every machine.
+    Greedy: the word that most texts without a topic share opens the next. Only whole numbers are
+    compared, so that profiles are the same on every machine.
     """
     bags = [telling_words(row.text) - without for row in rows]
     left = set(range(len(bags)))

@@ -153,7 +153,7 @@ class Profile(BaseModel):
     @classmethod
     def _drawable(cls, traits: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
         for name, values in traits.items():
-            Trait(name=name, values=values)  # says what is wrong with it
+            Trait(name=name, values=values)  # reports the problem
         return traits
 
     @model_validator(mode="after")

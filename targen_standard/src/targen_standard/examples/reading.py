@@ -33,7 +33,7 @@ FEWEST = 5
 
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
-_LOOKED_AT = 200  # rows by which columns are told apart
+_LOOKED_AT = 200  # rows by which columns are distinguished
 _NAMED = 3  # bad lines, and unknown labels, that a message names
 _LISTED = 20  # columns that a message names
 _UNKNOWN = "of an unknown label"
@@ -49,8 +49,7 @@ class Example:
 
     Attributes:
         line: its place in the file, from 1.
-        text: the part of it that a model would have written: all its texts, without those of a
-            seed.
+        text: the part that a model would have written: all its texts, without those of a seed.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
     """
@@ -94,7 +93,7 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
     Labels are matched with those of `task` by name or value, whatever their case and punctuation.
-    An empty label is none. Unusable rows are left out, and logged.
+    An empty label does not count. Unusable rows are left out, and logged.
 
     Raises:
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
@@ -161,7 +160,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
 
 
 class _UnknownLabel(ValueError):
-    """A row's label is none of the task's."""
+    """A row's label is not in the task."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -196,7 +195,7 @@ def _lines(data: bytes) -> Iterator[bytes]:
 
 
 def _decoded(line: bytes) -> str | ValueError:
-    """A line without spaces around it; one in another encoding is no reason to refuse the rest."""
+    """Return a line without surrounding spaces; one in another encoding does not spoil the rest."""
     try:
         return line.decode().strip()
     except UnicodeDecodeError:
@@ -220,12 +219,12 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
 
 
 def _plain(value: Any) -> str:
-    """A label as it is compared."""
+    """Return a label in the form in which it is compared."""
     return re.sub(r"[\W_]+", "_", str(value).casefold()).strip("_")
 
 
 class _Columns:
-    """Which columns of a file hold the texts and the label of a task's rows."""
+    """The columns of a file that contain the texts and the label of a task's rows."""
 
     def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
         self._task = task

@@ -17,7 +17,7 @@ from targen_standard.examples.reading import Example
 
 __all__ = ["Hands", "shown_to", "told"]
 
-_MOST = 100  # examples that are shown; more are measured alone
+_MOST = 100  # examples that are shown; others are only measured
 _LONGEST = 1_500  # characters of one, as a prompt shows it
 
 _MANNER = """\
@@ -74,7 +74,7 @@ class Hands:
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.
 
-        Both follow from the candidate's place in the run alone.
+        Both only depend on the candidate's place in the run.
         """
         hand = _in_turn(llm, self.hands)
         if form not in self._by_form:
@@ -91,7 +91,7 @@ def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
 
 
 def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str = "") -> str:
-    """Return what a prompt says of examples, of all such texts, and of the form that is drawn."""
+    """Return a prompt's words about examples, about all such texts, and about the drawn form."""
     parts = []
     if hand:
         texts = [f"- {_indented(row.text)}" for row in hand]
@@ -141,7 +141,7 @@ class _Told:
         self._forms = forms
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # asked of an object that is being unpickled
+        if name.startswith("_"):  # unpickling looks these up
             raise AttributeError(name)
         return getattr(self._inner, name)
 

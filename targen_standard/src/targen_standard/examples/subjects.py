@@ -2,7 +2,7 @@
 
 A subject that belongs to one label must not be drawn for the rows of all labels. The rows would not
 fit their label, and a reader of the draws would think of that label. So words of the labels and
-their definitions are no subjects; nor are those that hardly any but one label of the examples has.
+their definitions are not subjects; nor are those that hardly any but one label of the examples has.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from targen_standard.filters.excluded.comparing import plain_words
 __all__ = ["SUBJECT", "closely_measured", "subjects_of"]
 
 SUBJECT = "may touch on"
-"""The trait that has them."""
+"""The trait for subjects."""
 
 _OTHER = "anything else"
 _SLOTS = 20
 _FEWEST = 3  # texts of a subject: that two share a word is chance
-_WORTH = 0.25  # share of the texts that have a subject, from which on rows are told of one
+_WORTH = 0.25  # minimum share of the texts with a subject, from which rows are assigned one
 _LETTERS = 5  # of a word's beginning, by which two forms of one are known
 
 
@@ -55,7 +55,7 @@ def closely_measured(
 
 
 def subjects_of(rows: Sequence[Example], task: Task[Any, Any] | None) -> list[Topic]:
-    """Return what texts are about, by words that say nothing of a label."""
+    """Return the subjects of texts, by words that do not hint at a label."""
     topics = topics_of(rows, frozenset(_telling_a_label(rows, task)))
     return [topic for topic in topics if topic.rows >= max(_FEWEST, len(rows) / _SLOTS)]
 

@@ -1,7 +1,7 @@
 """Telltales: things that a reader also sees in a text, and that give generated rows away.
 
-They say how a text is written: marks, openings, length, small words. A telltale's name says what
-rows with it do, such as "contain a comma", so that people can read counts.
+They describe how a text is written: marks, openings, length, small words. A telltale's name
+describes rows with it, such as "contain a comma", so that people can read counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
 _NEGATIONS = "not no never nothing nobody none neither cannot without"
 _OPENING = 2  # words with which a text begins
-_LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # shares of the examples at whose words a telltale stands
+_LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of the examples' lengths
 
 
 def sentences(text: str) -> list[str]:

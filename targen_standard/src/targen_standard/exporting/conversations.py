@@ -1,4 +1,4 @@
-"""Rows as instructions: what a model is asked, and what it should answer.
+"""Rows as instructions: the question to a model, and its answer.
 
 The paper (appendix E) tunes models on an instruction, an input and an output
 for each row.
@@ -83,6 +83,6 @@ def conversation(task: Task[Any, Any], question: str, answer: str) -> Conversati
     turns = prompt.fill({name: values[name] for name in prompt.variables if name in values})
     if turns[-1].role != "assistant":
         turns = (*turns, Message("assistant", answer))
-    # A task without instructions leaves empty lines where they would stand.
+    # A task without instructions leaves empty lines in their place.
     asked = (Message(turn.role, turn.content.strip("\n")) for turn in turns[:-1])
     return Conversation((*asked, turns[-1]))

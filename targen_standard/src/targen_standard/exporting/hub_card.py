@@ -78,7 +78,7 @@ def hub_card(
     body = dataset.card[match.end() :] if match else dataset.card
     body = _inert(body.strip()) or heading(dataset.task)
     if dataset.license:
-        given = f"{markdown(dataset.license)}, chosen by whoever published the dataset."
+        given = f"{markdown(dataset.license)}, chosen by the publisher of the dataset."
         body = body.replace(NO_LICENCE, given)
     body = f"{body.strip()}\n{_splits(parts)}{_columns(kinds)}"
     return f"---\n{''.join(front.values())}---\n\n{body}"

@@ -1,4 +1,4 @@
-"""A dataset as a folder that is gone when the hub has it."""
+"""A dataset as a temporary folder that is removed once the hub has it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A dataset to the Hugging Face hub, through its own client.
 
-The client waits and tries again where a service is busy, and sends only what changed. We add three
-rules. Data are replaced only on request, one commit has all or nothing, and refusals of the hub
+The client waits and tries again if a service is busy, and sends only what changed. We add three
+rules. Data are replaced only on request, a commit is complete or absent, and refusals of the hub
 come with a way out.
 """
 
@@ -53,7 +53,7 @@ def push(
 
     Args:
         folder: what to put there.
-        repo: OWNER/NAME; made where it is not there.
+        repo: OWNER/NAME; made if it is not there.
         private: whether a new one is private; an existing one keeps its setting.
         force: replace an existing dataset. Files that no export writes are kept.
         token: of the hub; by default what `hf auth login` or HF_TOKEN left.
@@ -73,7 +73,7 @@ def push(
 
     disable_progress_bars()
     api = HfApi(token=token, library_name="targen")
-    with _explained(repo, "making the dataset"):
+    with _explained(repo, "creating the dataset"):
         url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
     there = _files(api, repo)
     if not force and (held := sorted(there - {".gitattributes"})):

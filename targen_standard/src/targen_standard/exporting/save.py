@@ -97,15 +97,15 @@ def save(
 ) -> list[Path]:
     """Write `dataset` to `out` and return the files, in order of their names.
 
-    The export is made beside `out` and moved there when it is whole. With `force` an earlier export
-    is replaced. A folder is replaced only if the new export has all of its files, so that other
-    people's files are not lost. With `parts`, its splits by name, `out` is a folder with a file of
-    each, or what the exporter makes of them.
+    The export is created next to `out` and moved there when it is complete. With `force` an earlier
+    export is replaced. A folder is replaced only if the new export has all of its files, so that
+    other people's files are not lost. With `parts`, its splits by name, `out` is a folder with a
+    file of each, or what the exporter makes of them.
 
     Raises:
         UsageError: see `check_free`.
         WriteFailed: the operating system refuses; what was at `out` is kept.
-        RuntimeError: the exporter makes nothing, or not the file or folder that it says.
+        RuntimeError: the exporter does not create anything, or not the declared file or folder.
     """
     folder = not exporter.suffix or parts is not None
     check_free(out, folder=folder, force=force)

@@ -65,7 +65,7 @@ def _exporter(options: CsvOptions) -> Exporter:
     def write(dataset: Dataset, out: Path) -> None:
         header = columns(dataset)
         with open(out, "w", encoding="utf-8", newline="") as file:
-            # \r\n after each row, quotes where they are needed
+            # \r\n after each row, quotes if they are needed
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow([shown(name) for name in header])
             for row in dataset.rows:
@@ -90,12 +90,12 @@ def _exporter(options: CsvOptions) -> Exporter:
 
 
 def _as_text(cell: str) -> str:
-    """A cell that a spreadsheet shows as it is."""
+    """Return a cell that a spreadsheet shows unchanged."""
     return cell if _is_number(cell) else sheet_cell(cell)
 
 
 def _cell(value: Any) -> str:
-    """Texts as they are, nothing as an empty cell, all else as JSON."""
+    """Return texts unchanged, None as an empty cell, and everything else as JSON."""
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

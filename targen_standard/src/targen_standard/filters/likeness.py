@@ -1,9 +1,9 @@
 """Find texts that are nearly alike, in one way for all filters.
 
 Each text has a few keys: MinHash sketches of its runs of four letters (Broder, SEQUENCES 1997),
-combined in threes (Indyk and Motwani, STOC 1998). Two texts meet where a key of both is the same,
-and are then compared exactly, so a key alone says nothing. Keys follow from a text and the numbers
-below. They are the same in every process, on every machine and with every version of a library.
+combined in threes (Indyk and Motwani, STOC 1998). Two texts that share a key are then compared
+exactly, so a key by itself has no effect. Keys follow from a text and the numbers below. They are
+the same in every process, on every machine and with every version of a library.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def odd(count: int, seed: int) -> NDArray[np.uint32]:
 _LETTERS = odd(_RUN, 99)
 _FIRST, _ODD, _SECOND = map(_U32, (15, 0x2C1B3C6D, 12))
 _MULTIPLIERS = odd(_HASHES, 7)[:, np.newaxis]
-# Each hash is in three bands: that finds nearly as much as three hashes for each band alone.
+# Each hash is in three bands, which finds nearly as much as three hashes per band.
 _TAKEN = (np.arange(_BANDS)[:, np.newaxis] + np.array([0, 3, 11])) % _HASHES
 _MIXED = odd(3 * _BANDS, 1234).reshape(_BANDS, 3)
 
@@ -159,7 +159,7 @@ class Index:
         there += np.arange(len(cells)) - cells.searchsorted(cells & ~_ROW)
         cells = cells[there < _MOST]
         size = len(self._cells)
-        self._cells.resize(size + len(cells), refcheck=False)  # in place: there is one of it
+        self._cells.resize(size + len(cells), refcheck=False)  # in place: only one copy exists
         self._cells[size:] = cells
         self._cells.sort(kind="stable")  # merges two sorted runs
 

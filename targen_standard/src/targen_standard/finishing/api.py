@@ -27,7 +27,7 @@ def unfinished_by(run: Path) -> str:
 
     Raises:
         UsageError: the copy of the run's task was not run on this machine before.
-        RunDirectoryError: this is no run directory.
+        RunDirectoryError: this is not a run directory.
     """
     asked = _asked(run)
     if asked is None:
@@ -46,15 +46,15 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     """Let a run's method choose or weight its rows, by its recorded options.
 
     Args:
-        run: the run's directory, which stays as it is.
+        run: the run's directory, which is not changed.
         out: the folder for what is trained on.
         registry: finds the method.
         force: replace what was left there before.
 
     Raises:
-        UsageError: no method made the run, it leaves rows as they are, something is in the way, or
-            the method cannot use these rows.
-        RunDirectoryError: this is no run directory.
+        UsageError: the run does not come from a method, the method leaves its rows unchanged or
+            cannot use them, or something is in the way.
+        RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.
     """
@@ -94,11 +94,11 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
         registry: finds the method.
 
     Returns:
-        `out`, or `run` where no method has anything to do with its rows, or can make nothing of
-        them; and why it cannot, or "".
+        Return `out`, or `run` if no method applies to its rows or can use them, and the reason or
+        "".
 
     Raises:
-        RunDirectoryError: this is no run directory.
+        RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
         WriteFailed: the operating system refuses.
     """

@@ -1,4 +1,4 @@
-"""The adapter of langchain's chat models, as it is registered."""
+"""The registered adapter for langchain's chat models."""
 
 from __future__ import annotations
 

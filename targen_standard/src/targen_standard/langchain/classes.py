@@ -24,7 +24,7 @@ from targen_standard.langchain.model import LangChainModel, decides_replies, pla
 
 __all__ = ["LangChainOptions", "backend"]
 
-_SLIP = 0.9  # so alike to an option that a class has that it is one, misspelt
+_SLIP = 0.9  # similarity from which an unknown option counts as a misspelling of one of the class
 
 
 class _PathModel(LangChainModel):
@@ -144,8 +144,8 @@ def _plain(kind: Any, name: str, value: Any) -> Any:
 def _names(kind: Any) -> tuple[set[str], bool]:
     """The options that a class's constructor takes, and whether those are all.
 
-    Fields by their names and aliases, as the class allows, and the arguments of
-    constructors of its own; where one takes any, more is possible.
+    Fields by their names and aliases, as the class allows, and the arguments of constructors of its
+    own; if one takes any, more is possible.
     """
     config = kind.model_config
     by_name = config.get("populate_by_name") or config.get("validate_by_name")

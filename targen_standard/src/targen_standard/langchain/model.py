@@ -78,7 +78,7 @@ _NO_REPLY = frozenset(
     "metadata cache rate_limiter http_client http_async_client http_socket_options name "
     "include_response_headers output_version profile".split()
 )
-"""Fields of langchain's classes that say how a reply is fetched, not what it is."""
+"""Fields of langchain's classes that control how a reply is fetched, not its content."""
 
 _ANSWERS = ("_agenerate", "_generate")
 """The methods of langchain's classes that answer a call."""
@@ -123,8 +123,8 @@ class LangChainModel:
     langchain's own cache cost ten times as much as the call itself, and our call layer caches,
     limits and retries. It runs in one event loop per process, whatever loop awaits it; see `loop`.
 
-    Sampling parameters go in as keyword arguments. A sampling seed is sent
-    where the model has a field of that name. A schema is sent as the class's
+    Sampling parameters go in as keyword arguments. A sampling seed is sent if the model has a field
+    of that name. A schema is sent as the class's
     `with_structured_output` sends it: as the form of the reply, or as a tool
     that must be called. A class that has neither, such as langchain's fakes,
     gets the schema in words; so does a service that refuses the other forms.
@@ -169,14 +169,14 @@ class LangChainModel:
             except BadRequest as error:
                 if not _is_about(error, bound):
                     raise
-                self._is_refused = True  # for good: a refused call costs nothing, but takes time
+                self._is_refused = True  # for good: a refused call is free, but takes time
         messages = request.messages
         if self.structured and request.schema is not None:
             messages = with_schema(messages, request.schema)
         return await self._complete(request, messages, {})
 
     def _bound(self, request: ChatRequest) -> Mapping[str, Any] | None:
-        """Return the keywords that send a request's schema; None if it goes into words."""
+        """Return the keywords that send a request's schema; None to describe it in words."""
         if not self.structured or self._is_refused or request.schema is None:
             return None
         name = request.schema_name or "reply"
@@ -239,7 +239,7 @@ class LangChainModel:
                 self._is_bound_elsewhere = True
         try:
             return await asyncio.to_thread(self._model._generate, messages, **options)
-        except NotImplementedError as error:  # it answers in an event loop alone
+        except NotImplementedError as error:  # it only answers in an event loop
             raise BadRequest(
                 f"{type(self._model).__qualname__} was used in an event loop of the program, "
                 "where its client has open connections, and it has no _generate",
@@ -253,7 +253,7 @@ class LangChainModel:
         return tokens.upper_bound(with_schema(request.messages, request.schema))
 
     async def aclose(self) -> None:
-        """Does nothing: a langchain model manages its own connections."""
+        """Does nothing, since a langchain model manages its own connections."""
 
 
 def _identity(model: BaseChatModel) -> str:
@@ -386,7 +386,7 @@ def _check_result(result: Any, kind: type) -> None:
     what = "a ChatResult without generations" if generations == [] else type(result).__qualname__
     name = next(name for base in kind.__mro__ for name in _ANSWERS if name in vars(base))
     made = inspect.unwrap(getattr(kind, name))
-    code = getattr(made, "__code__", None)  # nothing was raised: where the method is written
+    code = getattr(made, "__code__", None)  # no error was raised: the location of the method
     line = f" (line {code.co_firstlineno} of {Path(code.co_filename).name})" if code else ""
     raise _bug(
         kind,
@@ -406,7 +406,7 @@ def _finish(metadata: dict[str, Any]) -> Finish:
     for name in ("finish_reason", "stop_reason", "done_reason"):
         if metadata.get(name):
             return _FINISH.get(str(metadata[name]).lower(), "other")
-    return "stop"  # a model that says nothing of it
+    return "stop"  # a model that does not report the reason
 
 
 def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:

@@ -26,7 +26,7 @@ def _imported(named: NamedClass) -> Any:
         if not is_known_class(name):
             order_of(named.name)
         found = getattr(find_module(Typed(named.where)), named.attribute)
-        # Here alone: a file's class has the id of a module that somebody else may bring.
+        # Only here: a file's class has the id of a module that somebody else may provide.
         remember_class(name)
         return found
     except ModuleNotFoundError as error:

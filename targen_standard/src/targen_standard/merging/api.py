@@ -36,7 +36,7 @@ def merge(
     task: Task[Any, Any] | None = None,
     registry: Registry | None = None,
 ) -> Run:
-    """Merge runs of one task into a run directory that stands alone.
+    """Merge runs of one task into an independent run directory.
 
     Rows come from the runs in turns, in exact numbers by label, without near-duplicates. The order
     of `runs` plays no part: the same runs give the same bytes.
@@ -48,7 +48,7 @@ def merge(
         labels: rows by label.
         near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
             check off. The default is that of the runs, the strictest if they differ.
-        conflicting: whether to merge runs that contradict each other, each as it is.
+        conflicting: whether to merge runs that contradict each other, each unchanged.
         task: the `Task`, if the runs were made with a `Task` object.
         registry: resolves names; by default among all that is installed.
 

@@ -1,4 +1,4 @@
-"""The directory that a merge writes: beside its place, and put there whole."""
+"""The directory that a merge writes: next to its final place, and moved there when complete."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def copy_files(first: Run, folder: Path) -> None:
 
 
 class NewFolder:
-    """A run directory that is written beside its place, and put there if all went well."""
+    """A run directory that is written next to its final place, and moved there on success."""
 
     def __init__(self, part: Path, out: Path) -> None:
         self._part = part

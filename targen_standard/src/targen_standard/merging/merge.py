@@ -1,11 +1,12 @@
 """Merging: one run directory of the rows of several runs of a task.
 
 The rows of the runs are visited in turns, each run in its own order. All runs have the same rate,
-so that all lose equally at the end. A row is taken if its label still wants rows and it is not
-nearly a row that was taken. The order in which runs are named does not matter.
+so that all lose equally at the end. A row is kept if its label still needs rows and it is not
+nearly one that was kept. The order in which runs are named does not matter.
 
 The result does not need the runs, so that they may be deleted. It has their manifests, the records
-of all their calls and all their rejects. It is written beside its place and put there whole.
+of all their calls and all their rejects. It is written next to its final place and moved there when
+complete.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def merge_runs(
         quotas: the rows wanted; None for all that were requested of the runs.
         near_duplicates: similarity in per cent above which a row repeats an accepted one. The
             default is that of the runs, the strictest if they differ.
-        conflicting: also merge runs that contradict each other, each as it is.
+        conflicting: also merge runs that contradict each other, each unchanged.
 
     Raises:
         UsageError: what cannot be merged, named with the runs.

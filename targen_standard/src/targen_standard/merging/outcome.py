@@ -26,7 +26,7 @@ from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
 __all__ = ["merged_manifest", "merged_report", "shortage"]
 
 
-_FEW = 100  # rows that one run alone is asked for
+_FEW = 100  # rows to request from a single run
 
 
 _COMMANDS = 8  # that are said
@@ -142,7 +142,7 @@ def shortage(
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
-    more = f"; and so on, {len(commands)} runs in all" if len(commands) > _COMMANDS else ""
+    more = f"; and so on, {len(commands)} runs in total" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
         f"{said}: {missing or 'the runs have no other distinct candidates'}",
         hint=listed(commands[:_COMMANDS], "; ")

@@ -1,4 +1,4 @@
-"""The runs of a merge: opened, put in order, and refused where they do not go together."""
+"""The runs of a merge: opened, put in order, and refused if they do not go together."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def filters_of(
 ) -> tuple[list[Filter], list[str]]:
     """Filters that rows of different runs pass through, and the names of the other ones.
 
-    A filter is as in the first run that has it; that for near-duplicates is asked for apart.
+    A filter is as in the first run that has it; the near-duplicate filter is passed separately.
     """
     plans: dict[str, tuple[str, PartPlan]] = {}
     for run in runs:

@@ -113,7 +113,7 @@ class Columns:
             label: the label's name.
 
         Raises:
-            Rejected: what `check` raises, or `illegal-row`, where the task's own rows have another
+            Rejected: what `check` raises, or `illegal-row`, if the task's own rows have another
                 form.
         """
         tidy = {
@@ -180,7 +180,7 @@ class Columns:
         return {name: getattr(instance, name) for name in self.names}
 
     def shown(self, values: Mapping[str, str]) -> str:
-        """Some columns as text: each on a line under its name, a single one as it is."""
+        """Return some columns as text: several with a line each, a single one unchanged."""
         return as_lines({name: values[name] for name in self.names if name in values})
 
     def label_words(self, label: str | Label) -> str:

@@ -60,13 +60,13 @@ class MethodFile(BaseModel):
         use: the method's name; see `targen list-methods`.
         task: the task whose rows are made: a name, or a task file.
         variants: variants of the task.
-        given: datasets of the task's rows that the method starts from, where it does: files, run
+        given: datasets of the task's rows that the method starts from, if it does: files, run
             directories, or rows of a hub.
         digest: of what is in them; a run writes it down, so that other rows are noticed.
         preset: options that the method knows by a name.
         options: the method's own, over those of the preset.
         kept: the content of the task's file when the run started: the keys of a declaration, or a
-            module's code. A run goes by it, whatever becomes of the file.
+            module's code. A run uses it, even if the file changes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -95,7 +95,7 @@ def _located(spec: MethodFile, folder: Path) -> MethodFile:
             return named
         return f"{Path(placed(folder, path)).resolve()}{colon}{attribute}"
 
-    # A folder that is called like a task, such as a run's, is none.
+    # A folder with a task's name, such as a run's, is not a task.
     task = absolute(spec.task) if is_file(spec.task) else spec.task
     ordered = _ordered(
         spec.model_copy(update={"task": task, "given": tuple(map(absolute, spec.given))})
@@ -126,7 +126,7 @@ def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
 
 
 def _is_more_than_said(kept: Mapping[str, Any] | str | None) -> bool:
-    """Return whether a kept task is code, a form, or names files beside its old place."""
+    """Return whether a kept task is code, a form, or names files next to its old place."""
     if not isinstance(kept, Mapping):
         return kept is not None
     return not kept.keys() <= Declaration.model_fields.keys() or any(
@@ -236,7 +236,7 @@ def require_given(spec: MethodFile, registry: Registry | None = None) -> None:
     """Read the given rows, so that bad ones are known before a run starts.
 
     Raises:
-        UsageError: they are not the task's, or none has a label.
+        UsageError: they belong to another task, or have no labels.
         RunDirectoryError: a folder holds none.
     """
     if spec.given:
@@ -253,14 +253,14 @@ def task_of_rows(
 
     Args:
         source: a dataset as `read_dataset` takes it.
-        task: the user's name for it, if the dataset has none.
+        task: the user's name for the task, if the dataset does not state one.
         registry: finds the task; by default what is installed.
 
     Returns:
         An id or a file, as the run keeps it if a method made the rows; "" if unknown.
 
     Raises:
-        UsageError: the dataset does not exist, or its task is gone.
+        UsageError: the dataset does not exist, or its task is missing.
         RunDirectoryError: the folder holds none.
     """
     opened = open_source(source)

@@ -51,7 +51,7 @@ class GivenRows:
         """The instances, with their labels: at least one.
 
         Raises:
-            UsageError: a dataset is gone, is none of the task's, or is not what it was.
+            UsageError: a dataset is missing, belongs to another task, or has changed.
         """
         return self._rows
 

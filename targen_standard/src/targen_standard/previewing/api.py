@@ -128,7 +128,7 @@ def preview(
         task: as of `generate`, like all that is not named below.
         n: rows; by default one for each label.
         variants: variants of the task to apply, by name.
-        model: the model that is asked.
+        model: the model to use.
         options: backend options and sampling parameters whose names clash with a keyword here.
         steps: another model for one step, by the step's name.
         seed: random seed.

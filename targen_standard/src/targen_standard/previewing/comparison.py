@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # datasets know runs, and not the other way
 __all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity", "variants_of"]
 
 DEFAULT = "default"
-"""The name of a task as it is, among its variants."""
+"""The name of the unmodified task, among its variants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +47,10 @@ class Compared:
         duplicates: of these, those that repeated a row.
         relabelled: of these, those that step 4 gave another label.
         tokens: in and out, for the candidates and their lists.
-        instructions_similarity: mean cosine similarity of the instructions
-            to those of the other variants; None for one variant alone.
+        instructions_similarity: mean cosine similarity of the instructions to those of the other
+            variants; None for a single variant.
         prompts_similarity: the same for the used prompts of step 3.
-        examples: right, wrong and rejected examples, where there were any.
+        examples: right, wrong and rejected examples, if there were any.
         problem: what ended the trial early.
     """
 
@@ -131,15 +131,15 @@ def _compared_in(
 
 
 def variants_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The variants of a task by their names; `DEFAULT` is the task as it is."""
+    """Return the variants of a task by their names; `DEFAULT` is the unmodified task."""
     return [() if name == DEFAULT else (name,) for name in names]
 
 
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
     """Each text's mean cosine similarity to the others, by counts of words.
 
-    The paper does not say which vectors its table 9 rests on: figures compare
-    among themselves, not with the paper's.
+    The paper does not state the vectors of its table 9: compare figures with each other, not with
+        the paper's.
     """
     counts = [Counter(words(text)) for text in texts]
     means: list[float | None] = []
@@ -164,7 +164,7 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 def _solve(
     registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
 ) -> dict[str, int]:
-    """Return how the variant's instructions alone solve labelled examples."""
+    """Measure how well the variant's instructions by themselves solve labelled examples."""
     blind = spec.replace(corrector="targen-core:blind")
     _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]

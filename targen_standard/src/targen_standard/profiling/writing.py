@@ -31,7 +31,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     if topics:
         lines.append("Topics. Words that could give a label away are not drawn:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
-    # What a file or a word is called may contain line feeds: behind one, it would be a key.
+    # Names of files and words may contain line feeds: text after one would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
     value = {k: v for k, v in profile.model_dump(mode="json").items() if v}
     said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=1_000)
@@ -39,7 +39,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
 
 
 def with_section(text: str, made: str) -> str | None:
-    """The text of a task file with a section behind the rest; None if it has one already.
+    """Return the text of a task file with a section added at the end; None if it already has one.
 
     Raises:
         ValueError: the file has no place for a key behind the rest, such as one in flow style.

@@ -1,1 +1,1 @@
-"""A run made again from its journal, with something changed and nothing sent."""
+"""Repeat a run from its journal, with a change but without sending calls."""

@@ -1,4 +1,4 @@
-"""`replay`: a run made again from its journal, with something changed and nothing sent."""
+"""`replay`: repeat a run from its journal, with a change but without sending calls."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def replayed(
     if out is None:
         out = next(one for one in numbered(place_beside(path, "replay")) if not one.exists())
     with begun(Replay, path, out, registry, **asked) as (job, known):
-        # What is lacking, and what fell short, is in the report.
+        # The report contains missing calls and unmet quotas.
         with suppress(AnswersAwaited, QuotaNotMet):
             await job.arun()
         assert job.report is not None
@@ -207,7 +207,7 @@ def _quotas(
     *,
     keeps_others: bool,
 ) -> Mapping[str, int] | None:
-    """Rows by label, as they are asked for now; None for those that the run was to have.
+    """Return the rows by label that are requested now; None for those that the run was to have.
 
     With `keeps_others`, labels that are not named have as many as they had. A label that is new
     has as many as each of the others, where these have equally many.

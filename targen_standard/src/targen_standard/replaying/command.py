@@ -1,4 +1,4 @@
-"""`targen replay`: a run made again from its journal, with something changed and nothing sent."""
+"""`targen replay`: repeat a run from its journal, with a change but without sending calls."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ ROWS_AS_THEY_WERE = (
     RowOptions.declared("corrector", "checks", "filters", "unsure"),
     {name: option for name, option in shortcuts().items() if name != "exclude"},
 )
-"""Options that stay as in the run where they are left out."""
+"""Options that stay as in the run if they are left out."""
 
 
 @takes(

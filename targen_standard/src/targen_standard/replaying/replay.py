@@ -107,7 +107,7 @@ class Replay(Job):
         self.carried = 0
         self._places: set[str] = set()
         self._copy_journal(directory, manifest)
-        write_atomically(directory.pending, "")  # until it is known that nothing is lacking
+        write_atomically(directory.pending, "")  # until it is known that no call is lacking
         super().__init__(directory, manifest, prepared, cache=None)
 
     @classmethod
@@ -173,7 +173,7 @@ class Replay(Job):
         # An object that is passed again may be another one; no name tells.
         used = (spec.backend, *spec.backend_for.values())
         passed = cls.changes_models and any(name.startswith(f"{MEMORY}:") for name in used)
-        if others:  # what a stranger's run says of its models is not used for other ones either
+        if others:  # a stranger's claims about models are not used for others either
             before = named(registry, there.asked(run))
             require_known(registry, before, there.steps, typed=options)
             require_known_limits(there.spec.limits, ())

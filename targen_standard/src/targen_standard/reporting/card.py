@@ -1,9 +1,8 @@
 """The dataset card: a README.md with front matter that a hub accepts.
 
-It is made to be published: it says what is known and no more, and holds no
-address, local path or service identity. Models and backends are called by
-their names. The words of a `problem` come from a service, and stay in the
-report.
+It is meant for publication: it only states facts, without addresses, local paths or service
+identities. Models and backends are called by their names. The words of a `problem` come from a
+service, and stay in the report.
 """
 
 from __future__ import annotations
@@ -94,7 +93,7 @@ def dataset_card(
     status = report["status"]
     flagged = ""
     if status != "complete":
-        flagged = f"\n> Status: {status}. Not all rows requested were made.\n"
+        flagged = f"\n> Status: {status}. Not all requested rows were generated.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
     uncorrected = "" if manifest.lock.corrector else " Labels were not corrected."
@@ -283,7 +282,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
     return f"""
 ## Sources
 
-Rows were made from rows of these datasets:
+Rows were generated from rows of these datasets:
 
 | dataset | licence | revision | rows |
 |---|---|---|--:|
@@ -297,7 +296,7 @@ def _on_sources(report: Mapping[str, Any]) -> str:
 
 def _date(manifest: Manifest) -> str:
     day = manifest.created[:10]
-    return f", begun on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
+    return f", started on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
 
 
 def _models(report: Mapping[str, Any]) -> str:

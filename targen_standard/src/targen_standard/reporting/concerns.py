@@ -25,8 +25,8 @@ from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 __all__ = ["concerns", "text_figures"]
 
 _ENOUGH = 20
-"""Candidates or rows that a share is taken of. If step 4 changes each candidate with a chance of 20
-%, it changes more than half of 20 once in 2,000 runs.
+"""Minimum number of candidates or rows for a share. If step 4 changes each candidate with a chance
+of 20 %, it changes more than half of 20 once in 2,000 runs.
 """
 
 _DISAGREED = 0.5
@@ -38,13 +38,13 @@ _LACKING = 0.5
 like yield fill at the same time."""
 
 _FEW = 10
-"""Rows that a label is asked for at least: one of 2 missing rows is no pattern."""
+"""Minimum rows requested for a label: one of 2 missing rows is not a pattern."""
 
 _BELOW_OTHERS = 0.2
 """A label's yield, as a share of that of the others."""
 
 _DOUBT = 2
-"""Candidates that may have gone the other way by chance and must not decide."""
+"""Candidates that may differ by chance and must not decide."""
 
 _NEAR_DUPLICATES = 1 / 3
 """Share of a label's candidates that are near-duplicates. Narrow but usable lists are below 0.2."""
@@ -92,7 +92,7 @@ def concerns(report: Mapping[str, Any], run: Path | None = None) -> list[Concern
 
     Args:
         report: the content of `report.json`; one of an older targen has no figures of texts, so
-            that rules on these find nothing.
+            rules on these do not apply.
         run: its directory, for hints.
     """
     looked = _Looked(report, run)

@@ -1,4 +1,4 @@
-"""The report of a run that has none, from its ledger and its files: it runs, or was killed."""
+"""Build the report of a run that has none from its files: it is running, or was killed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from targen_core.wording import Action
 
 __all__ = ["unfinished_report"]
 
-_MOST = 10**9  # rows of one candidate: what is more is no count
+_MOST = 10**9  # rows of one candidate: larger values are invalid
 
 
 def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
-    """Build a report from the files of a run that has none."""
+    """Build a report from the files of a run without one."""
     tracker = QuotaTracker(manifest.task.labels, manifest.task.aims)
     target = manifest.targets[-1]
     tracker.aim(target.quotas, by_intended=target.balance == "intended")
@@ -153,7 +153,7 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
 
 
 def _accepted(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
-    """The verdict that a line of `provenance.jsonl` stands for."""
+    """Return the verdict in a line of `provenance.jsonl`."""
     label = record["label"]
     counted = tracker.aims[record["intended"]] if tracker.by_intended else label
     quota = counted if counted in tracker.have else OPEN
@@ -162,7 +162,7 @@ def _accepted(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
 
 
 def _rejected(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
-    """The verdict that a line of `rejects.jsonl` stands for."""
+    """Return the verdict in a line of `rejects.jsonl`."""
     label = record["corrected"]
     end = None if label is None else _ending(tracker, record, label)
     stage, reason = record["stage"], record["reason"]
@@ -185,8 +185,8 @@ def _ending(tracker: QuotaTracker, record: Mapping[str, Any], label: str) -> str
 
 
 def _is_left_to_others(registry: Registry, limits: Limits, backends: Collection[str]) -> bool:
-    """Return whether a run sends nothing itself: somebody takes its calls away."""
-    with contextlib.suppress(TargenError):  # a plugin is gone
+    """Return whether a run does not send by itself: somebody else delivers its calls."""
+    with contextlib.suppress(TargenError):  # a plugin is missing
         named = (item for item in registry.all("backend") if item.id in backends)  # no class is run
         own = (registry.resolve(item).delivery for item in named)
         name = limits.delivered_by or next(filter(None, own), "")

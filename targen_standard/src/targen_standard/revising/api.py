@@ -123,15 +123,14 @@ async def arevise(
 ) -> Run:
     """Make a run again for a task that has changed, and ask only for what the change touches.
 
-    Calls that are asked as they were are answered from the old run. So a label with another
-    definition gets new rows, and a new sample has all rows judged again. A new label gets rows of
-    its own. The old run is only read. Use `revise` in ordinary code and notebooks, `arevise` inside
-    an event loop.
+    Unchanged calls are answered from the old run. So a label with another definition gets new rows,
+    and a new sample has all rows judged again. A new label gets rows of its own. The old run is
+    only read. Use `revise` in ordinary code and notebooks, `arevise` inside an event loop.
 
     Args:
         run: a run, or its directory.
-        task: the task as it is now: a name, a file, a `Task` or a `Declaration`; by default the
-            run's own.
+        task: the changed task: a name, a file, a `Task` or a `Declaration`; by default the run's
+            own.
         out: the new directory; by default the old one's name with `-revised`. Repeating a stopped
             revision continues it there.
         judge: "all" judges every row again, as a new run would. "changed" judges those of changed
@@ -246,17 +245,17 @@ class Planned:
         """
         if self._is_there:
             return self.path, self.registry
-        # Resolved, since a folder such as "." has no name to make another one beside it by.
+        # Resolved, since a folder such as "." has no name from which to derive a sibling's.
         out = self.path if self.path.name.strip(".") else self.path.resolve()
         with new_folder(out.with_name(f".{out.name}.part")) as folder:
-            made = folder / token_hex(8)  # another process that begins it here takes its own alone
+            made = folder / token_hex(8)  # another process that starts here only claims its own
             _, registry = await self._make(made)
             # Since it was planned, somebody was asked, or another process began it.
             if out.exists() and not is_fresh(out):
                 if _is_same(out, Manifest.load(made / "manifest.json")):
                     return out, registry
                 raise _taken(out)
-            # Whole at once: what a process that is killed leaves is never taken for a revision.
+            # Complete at once: the remains of a killed process never count as a revision.
             put_folder(made, out)
             note_begun(out)
         return out, registry
@@ -329,7 +328,7 @@ def _may_carry(path: Path) -> tuple[Carried, ...]:
     """Return what the revised run itself was allowed to keep."""
     try:
         return Manifest.load(path / "manifest.json").may_carry
-    except TargenError:  # whoever opens the run says what it is
+    except TargenError:  # opening the run reports the error
         return ()
 
 
@@ -343,7 +342,7 @@ def _require_objects(
     """
     try:
         manifest = Manifest.load(path / "manifest.json")
-    except TargenError:  # whoever opens the run says what it is
+    except TargenError:  # opening the run reports the error
         return
     typed = task if isinstance(task, str | PathLike) else Blank("TASK")
     again = Action(action, path, *([] if task is None else [typed]), **manifest.objects)

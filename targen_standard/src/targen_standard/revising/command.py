@@ -111,7 +111,7 @@ def revise(
 
     batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
     if batch_offline and batch:
-        raise UsageError("--batch-offline goes without --batch")
+        raise UsageError("--batch-offline cannot be used with --batch")
     models = said.of(ModelOptions)
     options = models.values
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}

@@ -28,7 +28,7 @@ class Change:
     Attributes:
         name: what it is: a key of the task's file, or of the run's record, with dots.
         was: how it was, in words; None if it is new.
-        now: how it is; None if it is gone.
+        now: its present value; None if it was removed.
     """
 
     name: str
@@ -42,7 +42,7 @@ class LabelPlan:
 
     Attributes:
         requested: rows that the revised run is to have.
-        kept: rows that remain as they are, with their judgement.
+        kept: rows that remain unchanged, with their judgement.
         judged: rows whose text stays, and which step 4 judges again.
         written: rows that are written, and then judged.
     """
@@ -78,7 +78,7 @@ class RevisionPlan:
     """The plan that `targen revise` shows before it makes calls.
 
     Attributes:
-        run: the run that is revised, which stays as it is.
+        run: the run that is revised, which is not changed.
         changes: what differs, in the order of its names.
         labels: what becomes of each label's rows.
         judged: which rows step 4 judges again, "all" or "changed".
@@ -86,7 +86,7 @@ class RevisionPlan:
         carried: replies that are taken over although their prompts have changed.
         calls: the expected calls of the revision. They are exact if no written text is refused;
             otherwise it makes more, in the proportion of the old run.
-        cached: those that replies of other runs answer, for nothing.
+        cached: those that replies of other runs answer, for free.
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
         dollars: what `calls` are expected to cost; None if a price is unknown.
@@ -106,7 +106,7 @@ class RevisionPlan:
 
     @property
     def share(self) -> float:
-        """The calls as a share of those that the run took; 0 where it took none."""
+        """The calls as a share of those that the run took; 0 if it took none."""
         return self.calls.total / self.before.total if self.before.total else 0.0
 
     def __repr__(self) -> str:
@@ -161,7 +161,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         judged = sum(flow["judged"] for flow in before["flow"].values())
         fresh = Calls(fresh.lists, judged, judged if job.before.lock.corrector is not None else 0)
     calls, cached = (_by_kind(each) for each in (made.sent, made.cached))
-    # Nothing that was made up is refused. As many more are needed as were refused of the run.
+    # Made-up replies are never refused. So add as many as were refused in the run.
     more = _refused(before) if made.written else 0.0
     texts = round(calls.texts * more)
     each = calls.judgements / max(1, len(made.written) + len(made.judged))
@@ -244,7 +244,7 @@ def _changes(job: Revision) -> Iterator[Change]:
         for name, step in was.steps.items()
         if name in now.steps and now.steps[name].identity == step.identity
     )
-    # What was asked of a judge that is gone, or now is another, is no change of its own.
+    # Options of a judge that was removed or replaced do not count as a change of their own.
     others = (
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
@@ -255,7 +255,7 @@ def _changes(job: Revision) -> Iterator[Change]:
 
 
 def _deciding(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Those that decide rows, such as not the name of a copy; all where none does."""
+    """Return those that decide rows, such as not the name of a copy; all if none does."""
     found = (each for each in changes if each.name.partition(".")[0] not in _DECIDE_NO_ROW)
     return tuple(found) or changes
 
@@ -264,7 +264,7 @@ def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
     """Return what decides a run's rows, by dotted names; with the rows of its last target only."""
     said = flat(one.deciding()) | one.parts_beside(beside)
     del said["targets"]
-    # Of an object a run knows no options, so its identity alone tells it from another one.
+    # A run does not know an object's options, so only its identity distinguishes it.
     objects = {
         f"steps.{name}.model": step.identity
         for name, step in one.steps.items()

@@ -46,9 +46,9 @@ class Rehearsal:
 
     @contextmanager
     def making_up(self, label: str | None) -> Iterator[None]:
-        """Let what is asked within be made up: it is known that nothing else answers it.
+        """Make up the answers to calls within: it is known that no other answers exist.
 
-        A judge who is asked for the answer gives `label`.
+        A judge who must give the answer gives `label`.
         """
         before = _MAKES_UP.set(label or "")
         try:

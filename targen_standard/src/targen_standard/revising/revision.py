@@ -2,9 +2,9 @@
 
 An unchanged call is answered from the old journal by its key, as in any replay. For a call in other
 words, a revision may keep the old reply. That is the case for texts of labels with changed
-definitions, or judgements that the change does not touch. To know which reply that is, the old task
-is asked the same of the same candidate, on the old journal. The reply is then written down under
-the key of the new call, with the old key beside it. So later code need not know about it.
+definitions, or judgements that the change does not touch. To find that reply, the old task makes
+the same call for the same candidate, on the old journal. The reply is then recorded under the key
+of the new call, together with the old key. So later code need not know about it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ R = TypeVar("R")
 Old = Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]]
 
 Judged = Literal["all", "changed"]
-"""Which rows step 4 judges again: all, or those that a label which has changed may concern."""
+"""The rows that step 4 judges again: all, or those that a changed label may concern."""
 
 
 class Revision(Replay):
@@ -54,10 +54,10 @@ class Revision(Replay):
 
     Attributes:
         judged: see `Judged`.
-        rewrites: whether the texts of changed labels are written again, or judged as they are.
+        rewrites: whether the texts of changed labels are written again, or judged unchanged.
         touched: the labels that have changed, with those of samples that have.
         spared: how many judgements `judged` "changed" takes over, or would.
-        rehearsal: what is asked beyond the journal, which is made up then; None if it is lacking.
+        rehearsal: makes up answers beyond the journal; None if it is lacking.
         taken: the records that it has taken over.
     """
 
@@ -78,7 +78,7 @@ class Revision(Replay):
         """Say what may be taken over, before it runs.
 
         `taken` has the records that its rehearsal took over. This one ends where it would have to
-        guess; the rehearsal went on, and the calls behind that point are asked later.
+        guess; the rehearsal continued, and the calls after that point are made later.
 
         Raises:
             TargenError: the task as it was cannot be read any more.
@@ -158,10 +158,10 @@ class Revision(Replay):
         return layer
 
     async def take_ahead(self) -> None:
-        """Take over the texts that the run wrote ahead, which a rehearsal may not come to.
+        """Carry over the texts that the run wrote ahead, which a rehearsal may not reach.
 
-        Which of them the revision needs depends on its judgements. They only serve a task whose
-        texts do not show earlier ones.
+        The revision's judgements decide which of them it needs. They only serve a task whose texts
+        do not show earlier ones.
         """
         if self.rewrites or self.engine is None or self.task.samples_per_seed > 1:
             return
@@ -191,14 +191,14 @@ class RevisionOfTouched(Revision):
     judged: Judged = "changed"
 
     def _takes_carried(self, manifest: Manifest) -> bool:
-        # Where prompts have changed again, it is taken over again, and nothing asks for the former.
+        # If prompts have changed again, it is carried over again, and the former is not used.
         names = ("task", "steps", "corrector", "parts")
         was, now = self.before.lock, manifest.lock
         return all(getattr(was, name) == getattr(now, name) for name in names)
 
 
 def touched_labels(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
-    """The labels that are new, gone or defined otherwise, and those of samples that are."""
+    """Return the labels that are new, removed or redefined, and those of changed samples."""
     before, after = ({label.name: label for label in task.labels} for task in (was, now))
     touched = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     for sample in {*was.judging.samples} ^ {*now.judging.samples}:
@@ -218,7 +218,7 @@ def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
 
 
 class _Standing(RecordedLayer):
-    """A recorded layer on which records of other calls may stand for lacking ones."""
+    """A recorded layer in which records of other calls may replace missing ones."""
 
     rehearsal: Rehearsal | None = None
 
@@ -323,7 +323,7 @@ class _Past:
 
 
 class _Carrying(LocalExecutor):
-    """Executes candidates, and takes old replies over where the revision says so."""
+    """Executes candidates, and takes old replies over if the revision says so."""
 
     revision: Revision
     standing: _Standing

@@ -1,1 +1,1 @@
-"""Tasks from files: a declaration alone, or a module that defines one."""
+"""Tasks from files: a declaration, or a module that defines one."""

@@ -53,7 +53,7 @@ _SHOWN = 20  # earlier items that a prompt names; more would crowd out the reque
 
 
 def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
-    """The task that a declaration describes; `name` is taken where it has none.
+    """Return the task that a declaration describes; `name` is used if the declaration has none.
 
     Raises:
         UsageError: parts that do not fit together, naming the key.
@@ -85,7 +85,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         *([seeds_prompt(declaration)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
-    # What claims no label is not checked by the meta-prompt, but solved.
+    # A row without a claimed label is not checked by the meta-prompt, but solved.
     solved = (SOLVE_PROMPT,) if None in aims.values() else ()
     presets = {
         preset: dict.fromkeys(declaration.labels, counts) if isinstance(counts, int) else counts
@@ -254,7 +254,7 @@ def _generator(
             return rows
 
         def usable(written: BaseModel) -> None:
-            # Not yet tidied: what stands on a line of its own is no part of a sentence.
+            # Not yet tidied: text on a line of its own is not part of a sentence.
             check_written(written, seed, declaration)
 
         return made(await llm.ask(prompt, reply=reply, check=usable, **values), seed)

@@ -33,11 +33,11 @@ __all__ = [
     "no_worked_answer",
 ]
 
-_MAX_WORDS = 10_000  # words, where a declaration sets no bound
+_MAX_WORDS = 10_000  # words, if a declaration sets no bound
 
 
 def no_worked_answer(item: str, prompt: Prompt) -> None:
-    """An item of a list is none that its prompt shows, as weak models repeat them.
+    """Reject a list item that its prompt shows, since weak models repeat those.
 
     Raises:
         Rejected: `copy-of-example`.
@@ -145,7 +145,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
 
 def _repeats(text: str, seed: str) -> bool:
     """Return whether a text nearly equals its seed, as `--exclude` compares: a seed may be real."""
-    # Here, since it loads numpy, which a task alone does not need.
+    # Imported here, since it loads numpy, which a task does not need by itself.
     from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
 
     one, other = (Part(plain_words(each), 0) for each in (text, seed))

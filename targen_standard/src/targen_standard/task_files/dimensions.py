@@ -13,7 +13,7 @@ __all__ = ["dimensions_of", "read_values", "refused"]
 
 
 def read_values(value: Any) -> Any:
-    """Values as a file has them: texts of a list, weights by text, or `@NAME`.
+    """Read values as in a file: a list of texts, weights by text, or `@NAME`.
 
     Raises:
         ValueError: something else.

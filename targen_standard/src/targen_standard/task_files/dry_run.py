@@ -1,8 +1,7 @@
 """Offline replies for any declared task: made-up words that pass its checks.
 
-They cost nothing and have the size of real replies, so that estimates, dry runs
-and tests go through every step. They mean nothing: small words of the
-language among made-up ones.
+They are free and have the size of real replies, so that estimates, dry runs and tests go through
+every step. They have no meaning: small words of the language among made-up ones.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = ["dry_run_of", "made_up_row"]
 
-_LETTERS = {  # of each script a letter that a dozen others stand behind
+_LETTERS = {  # of each script, a letter that represents a dozen others
     "CYRILLIC": "а",
     "GREEK": "α",
     "ARABIC": "ب",
@@ -65,7 +64,7 @@ def made_up_row(declaration: Declaration, call: DryRunCall) -> dict[str, Any]:
 
 
 def _drawn(call: DryRunCall, count: int) -> Iterator[Mapping[str, str]]:
-    """What was drawn for each of so many items."""
+    """Return the values drawn for each of so many items."""
     return islice(chain(call.draws, repeat({})), count)
 
 
@@ -75,11 +74,11 @@ class _Speaker:
     def __init__(self, declaration: Declaration, rng: random.Random) -> None:
         self.declaration = declaration
         self.rng = rng
-        # `prose` counts them, and so they are told from other languages' words.
+        # `prose` counts them, which also distinguishes them from words of other languages.
         self.small = [word for word in small_words(declaration.language) if len(word) > 1]
 
     def row(self, draws: Mapping[str, str]) -> dict[str, Any]:
-        """What the generator writes of a row."""
+        """Return the part of a row that the generator writes."""
         return {
             name: self.value(part, length_in(draws, name))
             for name, part in self.declaration.written.items()

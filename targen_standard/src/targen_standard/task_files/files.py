@@ -106,14 +106,14 @@ def _python(name: Typed) -> TaskFile:
 
 
 def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
-    """The task of a file that may have gone or changed, read from the kept copy.
+    """Return the task of a file that may have been removed or changed, read from the kept copy.
 
     Args:
-        name: the file's, which errors speak of; with `:NAME` where a module needs it.
+        name: the file's, which errors speak of; with `:NAME` if a module needs it.
         kept: the keys of its copy, or the code of a module.
 
     Raises:
-        UsageError: it is no task.
+        UsageError: it is not a task.
     """
     path, attribute = path_of(name)
     if isinstance(kept, str):

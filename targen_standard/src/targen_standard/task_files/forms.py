@@ -1,8 +1,8 @@
 """Forms of task files that plugins read.
 
 A declaration says all of a task. A plugin may make tasks from less: from what is to be
-found and transformed, say. Its file has one key, the form's name, beside an optional
-`name`, and below it whatever the form's model takes:
+found and transformed, say. Its file has one key, the form's name, in addition to an optional
+`name`, and below it the keys of the form's model:
 
 ```yaml
 transform:
@@ -103,7 +103,7 @@ class TaskForm(Generic[SpecT]):
 
 
 def as_text(value: Mapping[str, Any]) -> str:
-    """A form's file, as runs keep a copy of it."""
+    """Return a form's file as text, for a run's copy."""
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -1,7 +1,7 @@
 """Lengths of texts: words that code draws for each, by the usual name of such texts.
 
-A model that is asked for 4 to 50 words writes some 20 each time, and 45 if it is asked for a long
-one. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
+A model that gets a range of 4 to 50 words writes some 20 each time, and 45 if the prompt wants a
+long text. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
 median is the geometric mean of the shortest and the longest. For texts that people wrote, `python
 bench/real_texts.py` prints both. So each text draws a number of words from such a distribution. It
 lies between the usual lengths of texts of its name and the limits of its field.
@@ -44,7 +44,7 @@ _USUAL: Mapping[Size, str] = {
 _SIZES = {noun: size for size, nouns in _USUAL.items() for noun in nouns.split()}
 _FACTORS = {"brief": 0.5, "short": 0.5, "detailed": 2.0, "lengthy": 2.0, "long": 2.0}
 
-# Where a noun ends what it is called, and what follows says more of it.
+# A noun phrase ends here, and further details follow.
 _BREAK = re.compile(
     r"[^\w\s'’-]+|\b(?:about|after|as|asking|at|before|between|by|for|from|in|into|is|are|like|of|"
     r"on|over|such|that|to|what|when|where|which|who|whose|with|written)\b"
@@ -56,7 +56,7 @@ _STATED = re.compile(
 )
 _OF_A_SENTENCE = (4, 25)  # words, fewest and most
 _ROOM = 2  # times the fewest words: the most, from which lengths are drawn
-_SAFE = 2  # times what is usual: the most that a file allows of it
+_SAFE = 2  # multiple of the usual length: the most that a file allows
 
 # The middles of ten equal parts of a normal distribution, in standard deviations.
 _MIDDLES = (-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 1.036, 1.645)

@@ -51,7 +51,7 @@ __all__ = [
 
 
 def _short_for(key: str, *, items: bool = False) -> Any:
-    """A text stands for a part with that one key, and for a list's part a list for its items."""
+    """Accept a text in place of a part with only that key, or a list in place of its items."""
 
     def spelled_out(value: Any) -> Any:
         if items and isinstance(value, list) and value:
@@ -74,7 +74,7 @@ def _as_keys(value: Any) -> Any:
 
 
 def _as_name(value: Any) -> Any:
-    """A label as it is typed: YAML takes `true` and `1` for other things."""
+    """Return a label as typed: YAML reads `true` and `1` as other types."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int) else value
@@ -83,14 +83,14 @@ def _as_name(value: Any) -> Any:
 _SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
 """The description of a seed in the first edition, for files without one."""
 
-_EXAMPLES = "examples"  # the filter for which a key of that name stands
+_EXAMPLES = "examples"  # the filter that a key of that name means
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
 _NAMED = 6  # labels that a declaration shows of itself
 
 
 def _pair(value: Any) -> Any:
-    """Least and most; one number stands for exactly so many."""
+    """Return minimum and maximum; a single number means exactly that many."""
     pair = (value, value) if isinstance(value, int) else value
     whole = isinstance(pair, list | tuple) and all(type(n) is int and n >= 1 for n in pair)
     if not whole or len(pair) != 2:
@@ -126,7 +126,7 @@ Counts = Annotated[int | dict[LabelName, int], BeforeValidator(_counts)]
 
 
 def _for_all(value: Any, info: ValidationInfo) -> Any:
-    """One generator, or `{use: NAME}` as lists are named, stands for all branches."""
+    """Apply one generator, or `{use: NAME}` as in lists, to all branches."""
     one = isinstance(value, dict) and [*value] == ["use"]
     if one and "use" not in info.data.get("labels", ()):
         return {"": value["use"]}
@@ -156,7 +156,7 @@ class _Part(BaseModel):
 
 
 class LabelPart(_Part):
-    """A label. A text stands for its definition alone."""
+    """A label. A text means only its definition."""
 
     definition: Text = Field(description="what makes a row belong to this label")
     value: str | bool | int | None = Field(
@@ -169,7 +169,7 @@ class LabelPart(_Part):
 
 
 class BranchPart(_Part):
-    """A branch, which step 3 writes in place of a label. A text stands for its definition alone."""
+    """A branch, which step 3 writes in place of a label. A text means only its definition."""
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
@@ -186,7 +186,7 @@ class BranchPart(_Part):
 
 
 class FieldPart(_Part):
-    """A column of a row. A text stands for its description alone."""
+    """A column of a row. A text means only its description."""
 
     description: str = Field(default="", description="what the field contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
@@ -228,7 +228,7 @@ class FieldPart(_Part):
 
 
 class ContextsPart(_Part):
-    """Step 1. A text stands for its description alone, a list for its items alone."""
+    """Step 1. A text means only its description, a list only its items."""
 
     description: Text = Field(
         default="settings, fields or occasions that such rows come from",
@@ -250,7 +250,7 @@ class ContextsPart(_Part):
 
 
 class SeedsPart(_Part):
-    """Step 2. A text stands for its description alone, a list for its items alone."""
+    """Step 2. A text means only its description, a list only its items."""
 
     description: Text = Field(
         default="a subject or an angle of such a text",
@@ -305,7 +305,7 @@ class PromptsPart(_Part):
 
 
 class ExamplesPart(_Part):
-    """Real rows whose manner generated ones take. A text stands for its file alone."""
+    """Real rows whose manner generated ones take. A text means only its file."""
 
     file: Text = Field(
         description="a file of real rows, labelled or not, in any dataset format or with one text "
@@ -353,7 +353,7 @@ class Declaration(_Part):
         UsageError: naming the key, what is wrong, and what to write.
     """
 
-    if TYPE_CHECKING:  # a text may stand for a part, which its field's type does not say
+    if TYPE_CHECKING:  # a text may replace a part, which the field's type does not say
 
         def __init__(
             self,
@@ -369,7 +369,7 @@ class Declaration(_Part):
     else:
 
         def __new__(cls, *given: Any, **_: Any) -> Self:
-            """Refuse a mapping as it is, in our words."""
+            """Refuse a bare mapping, in our words."""
             if given:
                 raise UsageError(
                     f"declaration: pass its keys as keywords, not as a {type(given[0]).__name__}",
@@ -535,7 +535,7 @@ class Declaration(_Part):
         return read_declaration(Path(path))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some keys changed; a text may stand for a part, as in a file.
+        """Return a copy with some keys changed; a text may replace a part, as in a file.
 
         Raises:
             UsageError: a value cannot be one of its key.
@@ -567,8 +567,8 @@ class Declaration(_Part):
     def digest(self) -> str:
         """Twelve hex digits over everything that decides what the task produces.
 
-        Options of parts are apart, and what stands for some: others may be typed, and a run records
-        those that were used.
+        Options of parts are excluded, and so are keys that abbreviate them: others may be typed,
+            and a run records those that were used.
         """
         # `prose` is omitted, as it was the default: files that say it make the rows of before.
         deciding = self._dumped(
@@ -592,8 +592,8 @@ class Declaration(_Part):
         return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
 
     def _dumped(self, exclude: Collection[str] = (), *, omitted: str = "") -> dict[str, Any]:
-        """The keys that are no defaults, and the form of each text unless it is to be omitted."""
-        # Defaults are left out, so that a key that a later version of targen adds changes nothing.
+        """Return the keys that are not defaults, and each text's form unless it is omitted."""
+        # Defaults are left out, so that a key that a later version of targen adds has no effect.
         value = self.model_dump(mode="json", exclude={*exclude, "fields"}, exclude_defaults=True)
         fields = {}
         for name, part in self.fields.items():
@@ -610,7 +610,7 @@ class Declaration(_Part):
         return {key: value[key] for key in Declaration.model_fields if key in value}
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
-        """The task; `name` is used if the declaration has none.
+        """Return the task; `name` is used if the declaration has none.
 
         Raises:
             UsageError: parts that do not fit together, naming the key.
@@ -659,7 +659,7 @@ class Declaration(_Part):
             return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
-        return self.edition > 1 and not fixed  # of fixed ones there are no more
+        return self.edition > 1 and not fixed  # a fixed list cannot grow
 
     @property
     def may_refuse(self) -> bool:

@@ -64,8 +64,8 @@ def spellings(loc: Loc) -> Iterator[Loc]:
 def require_own_paths(declaration: Declaration, file: Path) -> None:
     """Ask whether a file is trusted with the options that lead out of its folder.
 
-    An option that is no `Path` may still be used as one. So a text that leads elsewhere, or is an
-    address, needs trust, whatever its type.
+    An option that is not a `Path` may still be used as one. So a text that leads elsewhere, or is
+    an address, needs trust, whatever its type.
 
     Raises:
         Untrusted: one leads out of the folder, and the file is not trusted with it.

@@ -158,7 +158,7 @@ class _Judge:
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """What it asks with."""
+        """Return the prompts of its steps."""
         return (self.prompt,)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
@@ -170,8 +170,8 @@ class _Judge:
             if found.valid:
                 output.judged(row, [found.model_dump()])
 
-        # Of several answers, none is wrong before all are known. They are asked for at once, so
-        # that in batches they take one submission.
+        # Of several answers, none is wrong before all are known. They are sent together, so that in
+        # batches they need one submission.
         check = usable if len(views) == 1 else None
         asked = (llm.ask(self.prompt, reply=self.reply, check=check, input=view) for view in views)
         said: list[Any] = await asyncio.gather(*asked, return_exceptions=True)

@@ -54,7 +54,7 @@ __all__ = [
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
 Row = Mapping[str, Any]
-"""The columns of a row by name, as JSON has them."""
+"""The columns of a row by name, as in JSON."""
 
 _NO_COLUMNS: Mapping[str, Any] = MappingProxyType({})
 
@@ -167,7 +167,7 @@ class Output(ABC):
         """Return the texts and columns of the row in a reply of step 3.
 
         Raises:
-            Rejected: it holds none of that label.
+            Rejected: the reply has no item with that label.
         """
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:

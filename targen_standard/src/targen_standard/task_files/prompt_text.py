@@ -3,10 +3,10 @@
 Parts that are the same in each call are put in once. So a prompt of a declared task reads from top
 to bottom like one that was written for it.
 
-A prompt of step 3 has the definition of its own label alone, and those of steps 1 and 2 have none.
+A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none.
 So a changed definition leaves the calls of all other labels as they were, and their replies need
-not be paid for again. A line of its own has the names of the other labels (`without_others`), since
-"anything else" means nothing without them. Step 4 has all definitions.
+not be paid for again. A separate line names the other labels (`without_others`), since "anything
+else" is meaningless without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
 
 
 def seeds_prompt(declaration: Declaration) -> Prompt:
-    """Step 2: its values are count, have and, where there are contexts, context."""
+    """Step 2: its values are count, have and, if there are contexts, context."""
     if declaration.prompts.seeds:
         return Prompt("seeds", declaration.prompts.seeds)
     part = declaration.seeds
@@ -88,7 +88,7 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
 def branch_prompt(
     declaration: Declaration, name: str, branch: BranchPart, label: str | None
 ) -> Prompt:
-    """Step 3 for one branch: its values are seed, and count or earlier where there are such."""
+    """Step 3 for one branch: its values are seed, and count or earlier if there are such."""
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
     several = declaration.instances_per_call > 1
@@ -122,7 +122,7 @@ def branch_prompt(
 def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Prompt]:
     """Return the prompts of steps 3 and 4 of a task that has `output`.
 
-    The first has the values seed and target, and earlier where there is such; the second has input.
+    The first has the values seed and target, and earlier if there are any; the second has input.
     """
     form = {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
     description = declaration.description.strip()
@@ -232,7 +232,7 @@ def _template(name: str) -> str:
 
 
 def _general(name: str, template: str = "", **said: str) -> Prompt:
-    """A general prompt with what is said put in, so that it holds its values alone."""
+    """Return a general prompt with the file's words filled in."""
 
     def put_in(match: re.Match[str]) -> str:
         value = said.get(match[1])
@@ -245,7 +245,7 @@ def _general(name: str, template: str = "", **said: str) -> Prompt:
 
 
 def _quoted(text: str) -> str:
-    """A text that is neither filled in nor taken for the heading of a turn."""
+    """Return a text that is neither filled in nor read as the heading of a turn."""
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
 
 

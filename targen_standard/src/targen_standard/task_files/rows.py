@@ -35,7 +35,7 @@ _ROOM = 20  # letters more, without which three long words would not fit
 class _Written(BaseModel):
     """A row, unless it says first that the seed does not suit the label."""
 
-    # Whatever else it may hold is no refusal.
+    # Its other fields do not make it a refusal.
     unsuitable: Annotated[Any, WithJsonSchema({"type": "boolean"})] = False
 
     @model_validator(mode="before")
@@ -98,7 +98,7 @@ def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
 
 
 def tidied(value: Any, part: FieldPart) -> Any:
-    """The value of a field as a row has it: the texts in it without spaces that say nothing."""
+    """Return the value of a field as in a row: without redundant spaces in its texts."""
     if isinstance(value, list):
         return [tidied(item, part) for item in value]
     if not isinstance(value, str):

@@ -18,7 +18,8 @@ def used_list(name: str, *, check: Callable[[str], None] | None) -> ListStep[str
     """Return a placeholder for the list registered as `name`, until a run is prepared.
 
     A run may have options of the list, and code that only reads rows of the task does not need it.
-    So `runs.plan` finds the list and gives it its options. `check` is asked beside the list's own.
+    So `runs.plan` finds the list and gives it its options. `check` is applied in addition to the
+    list's own.
     """
 
     async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:

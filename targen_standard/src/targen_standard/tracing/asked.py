@@ -1,10 +1,10 @@
 """The prompts of one candidate, made again and proven.
 
 A journal holds replies and not prompts, which are most of what is sent and follow from the rest.
-Here the lists that lead to a candidate are asked for and its steps run again, with the replies of
+Here the lists that lead to a candidate are requested and its steps run again, with the replies of
 the journal. A reply's key is a digest of what was sent. So a prompt that finds its reply is, to the
-letter, the one that it answered. One that finds none was not sent: it is what the task would ask
-today, and is said to be so.
+letter, the one that it answered. A call without one was not sent: it is the task's present call,
+and marked as such.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class AskedCall:
         messages: the conversation.
         exact: whether the key of the reply proves that this was sent; else it is what the task
             asks today.
-        attempt: 1, or 2 where the first reply could not be used.
+        attempt: 1, or 2 if the first reply could not be used.
     """
 
     messages: Sequence[Message]
@@ -87,12 +87,12 @@ class _Ahead(Ledger):
 
 
 class _Watch:
-    """A journal of a few calls, and who looks on as they are asked again."""
+    """A journal of a few calls, which records the calls as they are made again."""
 
     def __init__(self, records: Mapping[str, dict[str, Any]]) -> None:
         self.asked: dict[str, AskedCall] = {}
         self._records = records
-        self._instead: dict[str, str] = {}  # keys of today, and of the records that stand in
+        self._instead: dict[str, str] = {}  # today's keys, and the keys of the records used instead
         self._attempts: Counter[Call] = Counter()
         self._by_place: dict[tuple[str, str], deque[dict[str, Any]]] = {}
         for record in records.values():
@@ -260,7 +260,7 @@ def _below(step: str, path: Sequence[int]) -> str:
 
 
 async def _settled() -> None:
-    """Do nothing: lists that were on trial are walked as they were."""
+    """Do nothing, since lists that were on trial are walked as before."""
 
 
 def _no_rows(count: int) -> Sequence[Any]:
@@ -371,7 +371,7 @@ def _sampled(seed: Seed, number: int) -> Seed:
 
 
 def _values(task: Task[Any, Any], branch: str, values: Sequence[Any]) -> list[Any]:
-    """A seed and what it was grown below as the task has them; seeds of the user's stand alone."""
+    """Return a seed and its parents in the task's types; a user's seeds have no parents."""
     kinds = [part.item for part in task.chain_of(branch)][-len(values) :]
     return [
         kind.model_validate(value)

@@ -112,7 +112,7 @@ def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
         tree.below.append(_Branch([(f"{len(every) - len(tree.below):,} more: --full", "dim")]))
     _draw(tree)
     if every:
-        print(f"to see how one was made: targen trace {run} {_name(every[0])}", file=sys.stderr)
+        print(f"to see a row's origin: targen trace {run} {_name(every[0])}", file=sys.stderr)
 
 
 def _name(traced: Traced) -> object:
@@ -125,7 +125,7 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "rows do not use it: it was made ahead of time and not needed"
+        return "rows do not use it: it was sent ahead of time and not needed"
     single = made + len(rejects) == 1
     return f"{' and '.join(words)} {'depends' if single else 'depend'} on it"
 

@@ -83,7 +83,7 @@ def validate(
         rows = f"{len(dataset):,} of {len(dataset) + lost:,} rows" if lost else ""
         print(f"{rows or plural(len(dataset), 'row')} of {name}{several}{without}")
         if problems:
-            # What is wrong with many rows, such as a missing column, takes one line.
+            # A problem of many rows, such as a missing column, takes one line.
             shown = made.distinct[:limit] if limit else [(problem, 1) for problem in problems]
             names = (word, "idx", "rows", "problem", "in the original data")
             cells = [(p.line, p.idx, n if n > 1 else "", p.message, p.known) for p, n in shown]

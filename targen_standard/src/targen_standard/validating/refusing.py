@@ -1,4 +1,4 @@
-"""Which rows of a dataset the checks of its task would refuse if a model had written them."""
+"""Find rows of a dataset that its task's checks would reject if a model had written them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Checked:
 
 
 class _NotKnown(Exception):
-    """A check uses the seed of a row, and a dataset has none."""
+    """A check uses the seed of a row, which a dataset does not contain."""
 
 
 class _Seed:
@@ -71,8 +71,8 @@ class _Seed:
 def checked(dataset: Dataset, registry: Registry) -> Checked:
     """Put each labelled instance to the task's checks, then to its near-duplicate filter.
 
-    A check that needs the seed of a row is skipped. The filter compares each row with those before
-    it that nothing refused, as in a run.
+    A check that needs the seed of a row is skipped. The filter compares each row with earlier rows
+    that were not refused, as in a run.
     """
     task, found, passed = dataset.task, Checked(), list[int]()
     filters = [*_filters(dataset, registry)]

@@ -4,7 +4,7 @@ Steps: settings -> subject pairs -> four sentences per pair, which are two insta
 hypothesis for each seed and label. The meta-prompt then judges each premise on its own. Agrees with
 the paper / differs:
 
-- the four steps and what goes into each agree: singular subject pairs in a setting, and one opening
+- the four steps and their inputs agree: singular subject pairs in a setting, and one opening
   clause. The four sentences are (refers to subject 1, subject 2) x (two gendered pronouns),
   identical except for the pronoun within a pair. A hypothesis names the referent and is free of
   gendered pronouns;
@@ -19,7 +19,7 @@ the paper / differs:
 - three pairs per setting, not ten, and each two sentences are for one label, so that no premise has
   both. The dealings of the two people, and the form of their sentences, are drawn. They are the
   same for both sentences, which have different labels;
-- subjects say nothing of gender (no "waitress"), so that both pronouns fit;
+- subjects do not indicate gender (no "waitress"), so that both pronouns fit;
 - the worked examples are ours: the paper's are near copies of original rows.
 """
 

@@ -18,7 +18,7 @@ def check_sentences(seed: Sentences) -> None:
     Raises:
         Rejected: a reason of `statement`, or `several-sentences`, `other-opening`,
             `subject-missing` or `repeated-subject`. Or `gendered-noun` (such as "woman": it fits
-            one pronoun alone, or is a third person whom the pronoun may mean), `pronoun-in-opening`
+            only one pronoun, or is a third person whom the pronoun may mean), `pronoun-in-opening`
             or `no-pronoun`. Or `several-pronouns`, `wrong-pronoun` or `not-a-pair` (more than the
             pronoun differs).
     """

@@ -46,7 +46,7 @@ def _four(first: str, second: str, rng: random.Random) -> dict[str, str]:
 
 
 def _hypothesis(sentence: str, subject: str, false: bool) -> str:
-    """Return what the clause says of the subject, or the contrary."""
+    """Return the clause's statement about the subject, or the contrary."""
     pronoun = _PRONOUN.search(sentence)
     rest = sentence[pronoun.end() :].strip() if pronoun is not None else "was there."
     said = f"The {subject} {rest}" if pronoun and pronoun["subject"] else f"The {subject}'s {rest}"

@@ -23,7 +23,7 @@ def gendered(text: str) -> list[str]:
 
 
 def swapped_pronoun(text: str, other: str) -> bool:
-    """Return whether two texts differ in one pronoun alone: his in one, hers in the other."""
+    """Return whether two texts differ only in one pronoun: his in one, hers in the other."""
     pieces, others = _PIECE.findall(text), _PIECE.findall(other)
     changed = [(a, b) for a, b in zip(pieces, others, strict=False) if a != b]
     if len(pieces) != len(others) or len(changed) != 1:
@@ -37,7 +37,7 @@ def swapped_pronoun(text: str, other: str) -> bool:
 class Sentences(BaseModel):
     """An instance seed: two sentences that differ in a pronoun, which means one of two subjects.
 
-    `first` and `second` are the subjects as phrases without article, and `meant` says which of them
+    `first` and `second` are the subjects as phrases without article, and `meant` is the one that
     the pronoun means. `opening` is the clause that the four sentences of the two subjects share.
     """
 
@@ -62,7 +62,7 @@ class Sentences(BaseModel):
 
 
 class AxgPair(BaseModel):
-    """An instance: two premises that differ in a pronoun alone, with one hypothesis and label."""
+    """An instance: two premises that differ only in a pronoun, with one hypothesis and label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class AxgPair(BaseModel):
         if not swapped_pronoun(self.premise1, self.premise2):
             raise ValueError("the premises must differ in one gendered pronoun and nothing else")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis holds a gendered pronoun")
+            raise ValueError("the hypothesis contains a gendered pronoun")
         return self
 
 
@@ -94,9 +94,9 @@ class AxgRow(BaseModel):
     @model_validator(mode="after")
     def _has_one_pronoun(self) -> AxgRow:
         if len(gendered(self.premise)) != 1:
-            raise ValueError("the premise must hold exactly one gendered pronoun")
+            raise ValueError("the premise must contain exactly one gendered pronoun")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis holds a gendered pronoun")
+            raise ValueError("the hypothesis contains a gendered pronoun")
         return self
 
 
@@ -122,10 +122,10 @@ def from_rows(rows: Sequence[Mapping[str, Any]]) -> Sequence[AxgPair]:
     """Return the instance of two official rows, if they are labelled; reverses `to_rows`.
 
     Raises:
-        ValueError: there are not two, or they are no pair.
+        ValueError: there are not two, or they are not a pair.
     """
     if len(rows) != 2:
-        raise ValueError(f"an instance is two rows, not {len(rows)}")
+        raise ValueError(f"an instance has two rows, not {len(rows)}")
     one, two = rows
     for name in ("hypothesis", "label"):
         if one.get(name) != two.get(name):

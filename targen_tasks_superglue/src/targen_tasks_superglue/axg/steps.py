@@ -70,7 +70,7 @@ async def _propose_sentences(
 ) -> Sequence[Sentences]:
     """Four sentences of one opening clause, as two seeds: one for each subject meant.
 
-    Which of the two comes first takes turns of two, since labels take turns of one.
+    The order of the two changes every second time, since that of labels changes every time.
     """
     four = await llm.ask(
         _SENTENCES,
@@ -88,7 +88,7 @@ async def _propose_sentences_paper(
 ) -> Sequence[Sentences]:
     """The same as the paper has it: each seed is for both labels, and no dealing is drawn.
 
-    Which of the two comes first takes turns, so that a short run has both.
+    The order of the two alternates, so that a short run has both.
     """
     first = llm.alternate("first", "second")
     four = await llm.ask(_SENTENCES_PAPER, reply=_Four, first=pair.first, second=pair.second)
@@ -195,7 +195,7 @@ PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER)
 
 
 async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:
-    """G(entailment, sentences): what the clause says of the one whom the pronoun means."""
+    """G(entailment, sentences): the clause's statement about the one whom the pronoun means."""
     llm.note(names=seed.subject)
     return _pair(llm, seed, await _follows(llm, seed), "entailment")
 
@@ -222,7 +222,7 @@ def swap_subject(hypothesis: str, seed: Sentences) -> str:
     (place, *_) = mentions(seed.subject, seed.other, tokens)[0]
     size = len(words_of(seed.subject))
     old = " ".join(tokens[place : place + size])
-    # What is not the phrase is kept: a mark in front of it, a comma or an 's behind it.
+    # Punctuation around the phrase is kept: a mark before it, a comma or an 's after it.
     edge = re.fullmatch(r"(?P<before>[\W_]*).*?(?P<after>(?:['\u2019]s)?[\W_]*)", old)
     assert edge is not None
     new = f"{edge['before']}{seed.other}{edge['after']}"

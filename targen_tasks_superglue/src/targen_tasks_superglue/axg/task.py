@@ -149,7 +149,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     },
     variants={
         "paper": Variant(
-            "not_entailment is a false sentence about the one whom the pronoun means",
+            "not_entailment is a false sentence about the person to whom the pronoun refers",
             {
                 "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,

@@ -3,9 +3,9 @@
 Steps: domains -> titles -> paragraphs (the instance seeds) -> a question for
 each label -> the meta-prompt. Agrees with the paper / differs:
 
-- the four steps and what goes into each agree. The variant `paper` has the 50 topics per domain and
-  7 paragraphs per topic. Here a domain is asked for 5 topics and a topic for 2 paragraphs at once,
-  so that a run has many;
+- the four steps and their inputs agree. The variant `paper` has the 50 topics per domain and 7
+  paragraphs per topic. Here a domain gets 5 topics and a topic 2 paragraphs at once, so that a run
+  has many;
 - code draws the field of a domain, the length and manner of a paragraph, and what a question asks
   about. Left to themselves, models write four sentences of history and ask about the past, where
   the original asks what is so today;
@@ -15,7 +15,7 @@ each label -> the meta-prompt. Agrees with the paper / differs:
 - a question is of one of two kinds, *stated* and *inferred*. One of three is inferred, and mostly
   applies a rule of the passage to a case. The paper's prompt leaves it open, and models then turn a
   sentence into a question;
-- both labels are asked for in the same form, without words such as "only" or "never". The original
+- both labels are requested in the same form, without words such as "only" or "never". The original
   has these mostly in questions whose answer is no. The paper's own example of a "no" is solved by
   such a word;
 - a question that the passage leaves open is rejected as `undecided`. In the

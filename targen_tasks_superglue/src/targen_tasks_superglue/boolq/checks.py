@@ -39,7 +39,7 @@ _SAYING = re.compile(
     rf"|\baccording to (?:the|this) (?:{_TEXTS})\b"
 )
 _THE_TEXT = re.compile(rf"\b(?:the|this) ({_TEXTS})\b(?! (?:of|who)\b)")
-# "Is it true that he won" asks nothing that "did he win" would not.
+# "Is it true that he won" means the same as "did he win".
 _TRUE_THAT = re.compile(r"^(?:is|was) it (?:true|correct|false|a fact|the case) that\b")
 # Behind "or" these open a second answer: "a potter or a painter", "in 1953 or in 1963".
 _AGAIN = (

@@ -29,6 +29,6 @@ DIMENSIONS = (
         name="kind",
         values={"stated": 2, "inferred": 1},
         in_prompt=False,
-        summary="whether the answer is in one place of the passage or takes a conclusion",
+        summary="whether the passage states the answer in one place, or the reader must infer it",
     ),
 )

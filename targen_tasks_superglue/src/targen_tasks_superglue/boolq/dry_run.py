@@ -57,7 +57,7 @@ def _ask(fact: Fact, title: str, slots: dict[str, str]) -> str:
 
 
 def _solve(text: str, rng: random.Random) -> dict[str, str]:
-    """True where a fact of the passage answers the question with yes, else false."""
+    """True if a fact of the passage answers the question with yes, else false."""
     passage, _, question = text.removeprefix("Passage: ").rpartition("\nQuestion: ")
     title, _, text = passage.partition(SEPARATOR)
     facts = facts_of(text)

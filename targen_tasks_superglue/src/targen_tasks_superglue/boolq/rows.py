@@ -11,7 +11,7 @@ SEPARATOR = " -- "
 
 
 class BoolqRow(BaseModel):
-    """A row in its official form, without `idx`: true where the answer is yes."""
+    """A row in its official form, without `idx`: true if the answer is yes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

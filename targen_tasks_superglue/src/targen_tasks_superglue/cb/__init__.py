@@ -3,16 +3,15 @@
 Steps: settings -> no seeds -> several pairs a call for each label -> the
 meta-prompt. Agrees with the paper / differs:
 
-- the steps, what goes into each, and the label semantics agree; there is no
+- the steps, their inputs, and the label semantics agree; there is no
   step 2, and a call gives N pairs. N is 5 here: the paper names none. Once the list of settings is
   finished, a setting is drawn again, up to 20 times. The prompt then lists the premises that it
   gave before;
-- *neutral* is about the same people and events, with its truth left open: that
-  is what steps 4 and appendix E say. The prompt in D.2 asks for a sentence that
-  "has no relation", which a reader can tell by its words alone. (The formula
-  wants neither the hypothesis nor its negation to follow; it prints the first
-  half only.)
-- the labels are asked for in one form, so that form does not reveal the label. That is length,
+- *neutral* is about the same people and events, with its truth left open: that is what steps 4 and
+  appendix E say. The prompt in D.2 asks for a sentence that "has no relation", which a reader can
+  tell by its words. (The formula wants neither the hypothesis nor its negation to follow; it prints
+  the first half only.)
+- the labels are requested in one form, so that form does not reveal the label. That is length,
   affirmative wording, and words taken over from the premise. The paper's three prompts, without
   rules of form and with unrelated neutral pairs, are the variant `paper`;
 - code draws register, length and a word for each pair, the same for all labels of a setting. So no

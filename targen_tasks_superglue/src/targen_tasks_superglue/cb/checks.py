@@ -10,13 +10,13 @@ from targen_tasks_superglue.shared.sentences import sentences
 
 __all__ = ["check_pair", "check_pair_commitment", "check_pair_paper"]
 
-_AROUND = 2  # words that the last sentence must have besides the clause's
+_AROUND = 2  # words that the last sentence must have in addition to the clause's
 _ARTICLES = frozenset(("a", "an", "the"))
 _SPEAKERS = stems("person speaker b")  # what a hypothesis calls those behind "A:" and "B:"
 
 
 def check_pair(row: CbRow, setting: str) -> None:
-    """A short premise and a statement about it that is no copy.
+    """Check a short premise and a statement about it that is not a copy.
 
     Raises:
         Rejected: a reason of `prose`, or `question`, `several-sentences` (of
@@ -28,7 +28,7 @@ def check_pair(row: CbRow, setting: str) -> None:
 
 
 def check_pair_paper(row: CbRow, setting: str) -> None:
-    """As `check_pair`, but the two sentences of a neutral pair may have nothing in common.
+    """As `check_pair`, but the two sentences of a neutral pair may be unrelated.
 
     Raises:
         Rejected: a reason of `check_pair`.
@@ -64,7 +64,7 @@ def _embedded(hypothesis: str, before: str, last: str) -> None:
     clause = stems(hypothesis) - _SPEAKERS
     held = clause & stems(last)
     if not held and _rest_stands(hypothesis, before, last):
-        held = clause  # "Grandpa did it." of "he did it", where no word of the clause has content
+        held = clause  # "Grandpa did it." of "he did it", if no word of the clause has content
     if not held or len(clause - held - stems(before)) > len(held):
         raise Rejected("not-embedded", "the premise's last sentence does not hold the hypothesis")
     if len(set(words(last)) - set(words(hypothesis))) < _AROUND:

@@ -6,8 +6,8 @@ looks at the last sentence. There, 65 % have a negation, 18 % a modal, 10 % ask,
 Conversations are 49 %. Half have 48 words or fewer, and a tenth 96 or more; 37 % hold the
 hypothesis word for word. There these shares differ by label (a contradiction is a negation in 111
 of 119 rows), so that the operator tells the label. Here all labels of a setting have the same
-draws. The verb above the clause is left to each label: a verb of knowing below a negation makes a
-clause true, whatever is asked for.
+draws. The verb above the clause depends on the label: a verb of knowing below a negation makes a
+clause true, whatever the request.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from targen_core import Dimension, vocabulary
 
 __all__ = ["OF_COMMITMENTS", "OF_PAIRS"]
 
-_WORD = Dimension(name="word", values=vocabulary("words"), summary="where a pair starts from")
+_WORD = Dimension(
+    name="word", values=vocabulary("words"), summary="the word that a pair starts from"
+)
 
 OF_PAIRS = (
     Dimension(
         name="register",
         values={"story": 4, "conversation": 3, "newspaper article": 2, "letter": 1},
-        summary="kind of text that a premise is cut from",
+        summary="kind of text that a premise is an excerpt from",
     ),
     Dimension(
         name="length",
         values={"about 15 words": 2, "about 25 words": 3, "about 40 words": 3, "about 70 words": 2},
-        summary="words of a premise",
+        summary="number of words in a premise",
     ),
     _WORD,
 )
@@ -64,12 +66,12 @@ OF_COMMITMENTS = (
             "about 70 words": 2,
             "about 100 words": 1,
         },
-        summary="words of a premise, in the original's shares",
+        summary="number of words in a premise, in the original's shares",
     ),
     Dimension(
         name="clause",
         values={"word for word": 2, "names for pronouns": 3},
-        summary="how near a hypothesis stays to its clause, in the original's shares",
+        summary="how closely a hypothesis follows its clause, in the original's shares",
     ),
     Dimension(
         name="claim",
@@ -86,6 +88,6 @@ OF_COMMITMENTS = (
     Dimension(
         name="clause_length",
         values={"3 to 5 words": 3, "6 to 8 words": 4, "9 to 14 words": 3},
-        summary="words of a hypothesis, in the original's shares",
+        summary="number of words in a hypothesis, in the original's shares",
     ),
 )

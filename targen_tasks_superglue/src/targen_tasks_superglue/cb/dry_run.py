@@ -1,9 +1,8 @@
 """Offline replies for CommitmentBank: pairs put together by rule, true to their label.
 
 The three hypotheses that fit a premise share its words to the same extent, so
-that overlap does not tell them apart. They cost nothing and follow the form of
-real replies in length and kind, so that `targen estimate`, dry runs and tests
-go through every step.
+that overlap does not tell them apart. They are free and follow the form of real replies in length
+and kind, so that `targen estimate`, dry runs and tests go through every step.
 """
 
 from __future__ import annotations
@@ -122,7 +121,7 @@ def dry_run(call: DryRunCall) -> Any:
 
 
 def _padded(call: DryRunCall, count: int) -> list[Mapping[str, str]]:
-    """The draws of `count` pairs; empty where a call has none."""
+    """Return the draws of `count` pairs; empty if a call has none."""
     return [*call.draws, *[{}] * count][:count]
 
 
@@ -173,7 +172,7 @@ def _clause(
     name, other = rng.sample(_NAMES, 2)
     done, thing = rng.choice(_DONE), rng.choice(_THINGS)
     under = draws.get("under", "")
-    if under not in _CLAUSES:  # none was drawn, or one of the user's own
+    if under not in _CLAUSES:  # there was no draw, or it is the user's own
         under = rng.choice(list(_CLAUSES))
     clause = f"{name} had {_PARTICIPLES.get(done, done)} {rng.randint(20, 90)} {thing}"
     last = rng.choice(_CLAUSES[under][label]).format(m=other, c=clause)

@@ -102,17 +102,17 @@ async def write_contradiction_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 
 async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(neutral, setting) as the paper has it: pairs that have nothing in common."""
+    """G(neutral, setting) as the paper has it: unrelated pairs."""
     return await _write(llm, setting, "neutral", PAPER_PROMPTS)
 
 
 async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(entailment, setting): the clause is taken for true."""
+    """G(entailment, setting): the clause is presented as true."""
     return await _write_commitment(llm, setting, "entailment")
 
 
 async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(contradiction, setting): the clause is taken for false."""
+    """G(contradiction, setting): the clause is presented as false."""
     return await _write_commitment(llm, setting, "contradiction")
 
 
@@ -122,7 +122,7 @@ async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
-    """G for each label by instructions that say what all of them mean (appendix A.1)."""
+    """G for each label by instructions that define all of them (appendix A.1)."""
 
     def of(label: _Name) -> InverseGenerator[str, CbRow]:
         async def write(llm: Llm, setting: str) -> Sequence[CbRow]:
@@ -162,7 +162,7 @@ async def _write(
         **values,
     )
     texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:count]]
-    # A pair with a blank half is no pair: it is counted as missing.
+    # A pair with a blank half is not a pair: it counts as missing.
     return [
         CbRow(premise=premise, hypothesis=hypothesis, label=label)
         for premise, hypothesis in texts

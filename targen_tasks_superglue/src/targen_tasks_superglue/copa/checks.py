@@ -1,7 +1,6 @@
 """Checks of a COPA event and of a COPA row, without a model's help.
 
-Every rule treats the two choices alike: one that held the unlikely choice
-alone to something would mark it.
+Every rule treats the two choices alike: a rule for only the unlikely choice would mark it.
 """
 
 from __future__ import annotations
@@ -125,7 +124,7 @@ def check_choices(premise: str, choices: tuple[str, str]) -> None:
 
 
 def check_unlike(premise: str, choices: tuple[str, str]) -> None:
-    """Two choices as a writer is to hand them in: told apart by neither pattern nor tense.
+    """Check two choices as written: neither pattern nor tense may distinguish them.
 
     Raises:
         Rejected: a reason of `check_choices`, or `alike-openings` (the same two words), or

@@ -1,7 +1,7 @@
 """Offline replies for COPA: events and choices put together by rule, true to their label.
 
-They cost nothing and follow the form of real replies in length and kind, so
-that `targen estimate`, dry runs and tests go through every step.
+They are free and follow the form of real replies in length and kind, so that `targen estimate`, dry
+runs and tests go through every step.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _AFTER = (
 
 
 class _Kind(NamedTuple):
-    """A verb phrase, and what may and may not stand before and behind it."""
+    """A verb phrase, and the words that may and may not precede and follow it."""
 
     event: str
     likely_cause: tuple[str, ...]
@@ -194,7 +194,7 @@ def _read(premise: str) -> tuple[_Kind, str, str]:
 
 
 def _solved(text: str, rng: random.Random) -> str:
-    """The choice that was made as the likely one, where it can be told."""
+    """Return the choice that was written as the likely one, if it can be recognised."""
     question = "cause" if ASKED["cause"] in text else "effect"
     lines = dict(line.partition(": ")[::2] for line in text.split("\n"))
     kind, name, thing = _read(lines.get("Premise", ""))

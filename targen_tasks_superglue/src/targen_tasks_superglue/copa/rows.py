@@ -51,7 +51,7 @@ class CopaRow(BaseModel):
     @classmethod
     def _without_its_question(cls, premise: str) -> str:
         if asks_for_link(premise):
-            raise ValueError("the premise holds the question, which has a field of its own")
+            raise ValueError("the premise contains the question, which has its own field")
         return premise
 
     @field_validator("label", mode="before")

@@ -44,10 +44,10 @@ PAPER_PROMPTS: Mapping[Question, Prompt] = {
 _SENTENCE = line(10, 90)
 _FAR = "not given"  # the setting of events that are the user's own
 
-# Whom an event is about and what happens are drawn together, so that they go together. Settings
-# alone bring places and tools; people's rows are as much about love, lies, crime, the body and what
-# becomes of things that are heated, pushed or dropped. As much is welcome as is not: what goes
-# wrong has causes and results that could otherwise be told from those of other events.
+# The person in an event and what happens are drawn together, so that they fit. Settings by
+# themselves add places and tools; rows by people are as much about love, lies, crime, the body and
+# things that are heated, pushed or dropped. Half of the events are welcome and half are not:
+# otherwise, the causes and results of misfortunes could be told from those of other events.
 _ABOUT: Mapping[str, tuple[str, ...]] = {
     "a man or a woman or a child": (
         "has an accident or is hurt",
@@ -118,10 +118,10 @@ _OF_EVENTS = (
     ),
 )
 
-# Of sixty of the rows that people wrote, 62 % have a wrong choice that is about another matter,
-# 33 % one that goes with the opposite of the event and 5 % its result for its cause. The kinds of
-# other events are those of the events themselves, in like shares: so a wrong choice, read alone, is
-# what a right one is.
+# In a sample of sixty rows by people, 62 % have a wrong choice about another matter, 33 % one that
+# fits the opposite of the event and 5 % its result for its cause. Other events are of the same
+# kinds as the events themselves, in similar shares: so a wrong choice, read by itself, looks like a
+# right one.
 DIMENSIONS = (
     Dimension(
         name="distractor",

@@ -3,9 +3,8 @@
 Steps: domains -> titles -> paragraphs (the instance seeds) -> a statement with
 one entity masked -> the meta-prompt. Agrees with the paper / differs:
 
-- the four steps and what goes into each agree, and so does the label: an open
-  one, the entity that the mask stands for. The 50 topics a domain and 7
-  paragraphs a topic are those of the variant `paper`;
+- the four steps and their inputs agree, and so does the label: an open one, the entity behind the
+  mask. The 50 topics a domain and 7 paragraphs a topic are those of the variant `paper`;
 - passages are reports of 100 to 200 words that come back to their people, as in the original. Code
   draws the field, length and manner of each;
 - the statement is about the passage's people and places, and is not one of its sentences. Half may

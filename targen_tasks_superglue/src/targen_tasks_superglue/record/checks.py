@@ -23,18 +23,18 @@ CANDIDATES = 3
 _HEADED = re.compile(r"^\W*(?:new\s+)?(?:statement|query)\s*\d*\W{0,2}:", re.IGNORECASE)
 _BEFORE = re.compile(r"(?<![.!?] )(?<!^)\b(?!The\b)[A-Z]\w+ $|\b[A-Z]\w+ (?:of|for) (?:the )?$")
 _BEHIND = re.compile(r" [A-Z]\w| (?:of|for) (?:the )?[A-Z]")
-_COPY = 85.0  # similarity with a run of a sentence from which a query says nothing new
+_COPY = 85.0  # similarity with a run of a sentence from which a query adds no information
 
 
 def eligible(entities: Sequence[Entity], text: str) -> list[Entity]:
     """Those of a passage's entities that may be asked for.
 
-    A single word beside another capital, or joined to one by "of" or "for", may be part of a longer
-    name that the rules miss. Such a word is a candidate, but not asked for.
+    A single word next to another capital, or joined to one by "of" or "for", may be part of a
+    longer name. Such a word is a candidate, but not asked for.
 
     Raises:
-        Rejected: `few-entities`, where the passage names fewer than three, or
-            none whose forms are its own.
+        Rejected: `few-entities`, if the passage names fewer than three, or none whose forms are its
+            own.
     """
     clear = [entity for entity in entities if not entity.tangled]
     if len(entities) < CANDIDATES or not clear:

@@ -26,7 +26,7 @@ DIMENSIONS = (
     Dimension(
         name="beside it",
         values=("no other name", "one other name of the passage"),
-        summary="whether a query names another entity, as half of the original ones do",
+        summary="whether a query names another entity, like half of the original ones",
     ),
     Dimension(
         name="tells",
@@ -40,6 +40,6 @@ DIMENSIONS = (
             "what a picture of it shows": 1,
             "what somebody or something is known for": 1,
         },
-        summary="what a query tells",
+        summary="what a query says",
     ),
 )

@@ -68,7 +68,7 @@ def dry_run(call: DryRunCall) -> Any:
 
 def _judge(call: DryRunCall) -> dict[str, Any]:
     """Return what step 4 says: the claimed answer is right, or one drawn by lot."""
-    # The worked samples show whether one answer is asked for or a list.
+    # The worked samples show whether one answer or a list is requested.
     several = any('": ["' in message.content for message in call.values["samples"])
     if call.prompt == "meta":
         answer = str(call.values["output"])
@@ -86,8 +86,8 @@ def _judge(call: DryRunCall) -> dict[str, Any]:
 
 
 def _statement(shown: str, name: str, others: Sequence[str], rng: random.Random) -> str:
-    """A statement in which `shown` stands for a name, perhaps with one of the others."""
-    # A name that contains the answer, or is part of it, would give it away.
+    """Return a statement in which `shown` replaces a name, perhaps with one of the others."""
+    # A name that contains the answer, or is part of it, would reveal it.
     apart = [other for other in others if not set(other.split()) & set(name.split())]
     return rng.choice(_FRAMES).format(
         name=shown,

@@ -89,5 +89,5 @@ def _entity(
 
 
 def _spans(text: str) -> list[Span]:
-    """The names of a passage; "the Arkwell family" names none of its people."""
+    """Return the names of a passage; "the Arkwell family" does not name a person."""
     return [span for span in find_names(text) if not _FAMILY.match(text, span.end + 1)]

@@ -63,13 +63,13 @@ def may_stand_for(form: str, other: str) -> bool:
     if _numbers_differ(few, many):
         return False
     if many[-1] in NUMERALS and _unnumbered(many) == few:
-        return True  # "World War" beside "World War II"
+        return True  # "World War" versus "World War II"
     if few[0] in RULERS and many[0] in RULERS and _unnumbered(few)[1:] == _unnumbered(many)[1:]:
-        return len(few) > 1  # "Prince Albert" beside "King Albert"
+        return len(few) > 1  # "Prince Albert" versus "King Albert"
     if many[:-1] == few and many[-1] in SETTLEMENTS and few[0] not in BESIDE_CITY:
-        return True  # "Leicester" beside "Leicester City"
+        return True  # "Leicester" versus "Leicester City"
     if len(few) == 1 and few[0] == many[0] and few[0] in DIRECTIONS:
-        return True  # "the North" beside "North Korea"
+        return True  # "the North" versus "North Korea"
     if len(many) == 1 and _of_one_people(*sorted((few[0], many[0]), key=len)):
         return True
     if not _personal(many):
@@ -78,7 +78,7 @@ def may_stand_for(form: str, other: str) -> bool:
         return True
     if not _personal(few) or len(few) == 1:
         return False
-    if few[-1] == many[-1]:  # "J. Lund" beside "Jonas Lund"
+    if few[-1] == many[-1]:  # "J. Lund" versus "Jonas Lund"
         return few[0][0] == many[0][0] and 1 in (len(few[0]), len(many[0]))
     return few[-1] == many[0] or many[-1] == few[0]  # "Queen Elizabeth", "Elizabeth Windsor"
 

@@ -2,9 +2,8 @@
 
 A name is a run of capitalised words ("Ada Brenner", "Bank of England",
 "J. F. Lund"), an acronym, or one capitalised word that its sentence does not
-capitalise anyway. Dates, titles before a person's name and a leading "The"
-are no part of one. The rules are written for precision: where it is in doubt
-whether a word is a name, it is none.
+capitalise anyway. Dates, titles before a person's name and a leading "The" are not part of one. The
+rules are written for precision: in case of doubt, a word does not count as a name.
 """
 
 from __future__ import annotations
@@ -72,9 +71,9 @@ class _Token:
     text: str
     start: int
     kind: str
-    opens: bool  # whether it opens a sentence, so that its capital means nothing
-    before: str  # the token in front of it
-    closes: bool = False  # whether no name goes on behind it, as behind a possessive
+    opens: bool  # whether it opens a sentence, so that its capital has no meaning
+    before: str  # the preceding token
+    closes: bool = False  # whether no name continues after it, as after a possessive
 
     @property
     def end(self) -> int:
@@ -104,7 +103,7 @@ def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
     sure = {word for name in known for word in _words(name)}
     runs = [part for run in _runs(tokens, text) for part in _split(run)]
     sure |= _recurring(runs, lower)
-    # A word that is part of a name somewhere in the text is a name where it stands alone.
+    # A word that is part of a name somewhere in the text is also a name by itself.
     sure |= {token.text for run in runs for token in run if not token.opens}
     for run in runs:
         if len(run) > 1:
@@ -241,7 +240,7 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
 
 
 def _personal(tokens: Sequence[_Token]) -> bool:
-    """Return whether words after a people's name may be a person's: two or more, none of a body."""
+    """Return whether words after a people's name may be a person's: two or more, no body's."""
     words = [token.plain for token in tokens]
     return len(words) > 1 and not GENERIC.intersection(words)
 

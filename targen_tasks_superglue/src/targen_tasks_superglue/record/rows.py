@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 MASK = "@placeholder"
-"""The stand-in in a query for its entity."""
+"""The placeholder in a query for its entity."""
 
 SOURCE = "targen"
 """The `source` of generated rows, which in the original names the newspaper.
@@ -47,7 +47,7 @@ class Place(BaseModel):
 
 
 class Answer(Place):
-    """One mention of the entity that is asked for, and its form there."""
+    """One mention of the requested entity, and its form there."""
 
     text: str
 
@@ -58,7 +58,7 @@ def _check(text: str, entities: Sequence[Place], query: str, answers: Sequence[A
         if not place.start <= place.end < len(text):
             raise ValueError(f"the span {place.start} to {place.end} is not inside the text")
     if query.count(MASK) != 1:
-        raise ValueError(f"the query has {query.count(MASK)} times {MASK}, not once")
+        raise ValueError(f"the query contains {MASK} {query.count(MASK)} times, not once")
     for answer in answers:
         actual = text[answer.start : answer.end + 1]
         if actual != answer.text:
@@ -129,7 +129,7 @@ def entities_of(row: RecordRow) -> list[Entity]:
 
 
 def answer_of(row: RecordRow) -> str:
-    """The label of a row: the name of the entity that is asked for."""
+    """The label of a row: the name of the requested entity."""
     first = Span(row.answers[0].start, row.answers[0].end)
     return next(entity.name for entity in entities_of(row) if first in entity.mentions)
 

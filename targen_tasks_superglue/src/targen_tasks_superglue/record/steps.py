@@ -45,7 +45,7 @@ async def write_query(llm: Llm, seed: Paragraph) -> RecordRow:
 
     Raises:
         Rejected: `few-entities`, before anything is asked; `illegal-answer`, `tangled-name`,
-            `no-mask`, `several-masks`, or a reason of `check_query`, where a repair did not help.
+            `no-mask`, `several-masks`, or a reason of `check_query`, if a repair did not help.
     """
     entities = find_entities(seed.text)
     clear = eligible(entities, seed.text)
@@ -71,9 +71,9 @@ async def write_query_paper(llm: Llm, seed: Paragraph) -> RecordRow:
     """A query on an entity of the model's own choice (variant `paper`).
 
     Raises:
-        Rejected: `few-entities`, before anything is asked; `illegal-answer`,
-            `tangled-name`, `no-mask`, `several-masks`, or a reason of
-            `check_query_paper`, where a repair did not help.
+        Rejected: `few-entities`, before anything is asked; `illegal-answer`, `tangled-name`,
+            `no-mask`, `several-masks`, or a reason of `check_query_paper`, if a repair did not
+            help.
     """
     entities = find_entities(seed.text)
     eligible(entities, seed.text)
@@ -140,8 +140,8 @@ def _row(seed: Paragraph, entities: list[Entity], answer: Entity, statement: str
 def _masked(statement: str, entities: list[Entity], answer: Entity) -> str:
     """A statement with the mask in place of the answer, which it names once.
 
-    A name inside a longer one is no mention: "Vesterby" is not named by
-    "Vesterby Museum". A statement that is masked already stays as it is.
+    A name inside a longer one is not a mention: "Vesterby" is not named by "Vesterby Museum". A
+        statement that is already masked is not changed.
     """
     statement = re.sub(re.escape(MASK), MASK, statement, flags=re.IGNORECASE)
     known = [form for entity in entities for form in entity.forms]

@@ -60,7 +60,7 @@ def _render(row: RecordRow) -> str:
 
 
 def _questions(row: RecordRow) -> Sequence[JudgeQuestion]:
-    """Which entities fit: one question, since a second fitting one makes the query ambiguous."""
+    """Ask which entities fit, since a second fitting one makes the query ambiguous."""
     names = tuple(entity.name for entity in entities_of(row))
     text = f"{_render(row)}\nEntities: {'; '.join(names)}"
     return [JudgeQuestion(text, (answer_of(row),), names, several=True)]

@@ -1,4 +1,4 @@
-"""Word lists that the name finder goes by, all without case."""
+"""Word lists for the name finder, all without case."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ PEOPLES = _set(
     "scottish senegalese serbian slovak slovenian somali spanish sudanese swedish swiss syrian "
     "thai tunisian turkish ugandan ukrainian uruguayan venezuelan vietnamese welsh zimbabwean"
 )
-"""Whom somebody belongs to: "Austrian Niki Lauda" is not one name."""
+"""Nationalities: "Austrian Niki Lauda" is not one name."""
 
 FIELDS = _set(
     "affairs agriculture arts children communities culture defence defense development education "
@@ -139,20 +139,20 @@ HYPHENATED = _set(
 """Words after a name and a hyphen that are not part of the name: "German-born", but "Shu-fen"."""
 
 KIN = _set("aunt dad father god grandfather grandma grandmother grandpa mom mother mum uncle")
-"""Words that are capitalised where they stand for a name."""
+"""Words that are capitalised when used as a name."""
 
 TIMES = _set(
     "april august autumn december february friday fridays january july june march may monday "
     "mondays november october saturday saturdays september spring summer sunday sundays thursday "
     "thursdays tuesday tuesdays wednesday wednesdays winter"
 )
-"""Days, months and seasons: dates are no entities."""
+"""Days, months and seasons: dates are not entities."""
 
 TIME_MARKS = _set(
     "ad am apr aug bc bce ce dec est feb fri gmt jan jul jun mar mon nov oct pm sat sep sept sun "
     "thu tue utc wed"
 )
-"""Short forms of those, and other marks of time, which are dates where no name follows."""
+"""Short forms of those, and other marks of time, which are dates unless a name follows."""
 
 TIME_CUES = _set(
     "about after and around before between by during each early every from in last late mid next "
@@ -168,7 +168,7 @@ DIRECTIONS = _set(
     "puerto punta radio real rio rue saint san sant santa santo sao south south-east south-west "
     "southern st team upper val via villa west western"
 )
-"""First words of names whose last word alone is something else: "New York" is not York."""
+"""First words of names whose last word by itself means something else: "New York" is not York."""
 
 GENERIC = _set(
     "abbey academy accord act agency agreement airline airlines airport alliance almanac "

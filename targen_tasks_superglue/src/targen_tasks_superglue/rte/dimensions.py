@@ -6,7 +6,7 @@ third of them hold several sentences, half of them a figure. Among 60 not-entail
 often. The rest is ours, so that rows differ.
 
 Draws never clash. A topic names no place, so that it suits any country. Registers suit any field;
-forms of one field alone, such as a report of a trial, come with the topic. Figures go with lengths
+forms of only one field, such as a report of a trial, come with the topic. Figures go with lengths
 that can contain them.
 """
 
@@ -90,7 +90,7 @@ OF_TOPICS = (
             "other sports": 2,
             "careers of officials, scientists and artists": 2,
         },
-        summary="field of life of a topic, in about the original's shares",
+        summary="field of life to which a topic belongs, in roughly the original's shares",
     ),
     Dimension(
         name="side",
@@ -104,7 +104,7 @@ OF_TOPICS = (
             "nature and health",
             "history",
         ),
-        summary="side of its field that a topic belongs to, so that topics of a field differ",
+        summary="part of its field that a topic belongs to, so that topics in a field differ",
     ),
 )
 
@@ -125,7 +125,7 @@ OF_PREMISES = (
             "three or four sentences, 70 to 100 words in all, with figures": 4,
             "four to six sentences, 100 to 140 words in all, with figures": 2,
         },
-        summary="sentences, words and figures of a premise, in the original's shares",
+        summary="number of sentences, words and figures in a premise, in the original's shares",
     ),
     Dimension(
         name="register",
@@ -139,7 +139,7 @@ OF_PREMISES = (
             "background article": 1,
             "local paper": 1,
         },
-        summary="kind of publication that a premise is cut from",
+        summary="kind of publication that a premise is an excerpt from",
     ),
     Dimension(
         name="subject",
@@ -156,7 +156,7 @@ OF_PREMISES = (
             "a plan": 2,
             "a change over years": 2,
         },
-        summary="what sort of thing a premise tells of",
+        summary="kind of event that a premise reports",
     ),
     Dimension(name="country", values=_COUNTRIES, summary="where a premise is set"),
 )
@@ -198,7 +198,7 @@ OF_HYPOTHESES = (
             "10 to 13 words": 4,
             "14 to 20 words": 2,
         },
-        summary="words of a hypothesis, in the original's shares",
+        summary="number of words in a hypothesis, in the original's shares",
     ),
     KIND,
 )

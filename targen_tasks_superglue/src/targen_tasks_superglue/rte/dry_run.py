@@ -1,7 +1,7 @@
 """Offline replies for RTE: sentences put together by rule, true to their label.
 
-They cost nothing and follow the form of real replies in length and kind, so
-that `targen estimate`, dry runs and tests go through every step.
+They are free and follow the form of real replies in length and kind, so that `targen estimate`, dry
+runs and tests go through every step.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _premise(topic: str, rng: random.Random, draws: Mapping[str, str]) -> str:
 
 def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
     words = premise.replace(",", "").rstrip(".").split()
-    # A premise of the user's own has none of our names: its longest words serve.
+    # A user's premise does not contain our names: use its longest words.
     longest = sorted(words, key=len)[-2:]
     person = next((name for name in _PEOPLE if name in premise), longest[-1])
     place = next((name for name in _PLACES if name in premise), longest[0])

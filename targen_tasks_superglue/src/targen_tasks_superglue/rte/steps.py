@@ -169,7 +169,7 @@ async def write_not_entailment_seedless(llm: Llm, topic: str) -> RteRow:
 
 
 def _kind(llm: Llm) -> str:
-    """The kind of not-entailment that was drawn; a task without the dimension has them in turns."""
+    """Return the drawn kind of not-entailment; a task without the dimension alternates them."""
     return llm.draws[0].get("kind") or llm.alternate(*_NOT_ENTAILMENT)
 
 
@@ -194,10 +194,10 @@ async def _write(
     prompt: Prompt,
     model: type[_Hypothesis | _WithBasis] = _WithBasis,
 ) -> RteRow:
-    """A row of the reply; one that cannot be used is asked for once more, with the reason."""
+    """Return a row of the reply; request an unusable one once more, with the reason."""
 
     def usable(reply: _Hypothesis | _WithBasis) -> None:
-        # Not yet tidied: what stands on a line of its own is no part of a sentence.
+        # Not yet tidied: text on a line of its own is not part of a sentence.
         check_hypothesis(reply.hypothesis.strip(), seed.premise)
 
     reply = await llm.ask(prompt, reply=model, check=usable, premise=seed.premise)

@@ -82,7 +82,7 @@ RTE: Task[Premise, RteRow] = Task(
     parameters=_PARAMETERS,
     variants={
         "paper": Variant(
-            "a logically sound and an unsound hypothesis, in the paper's words, in any form",
+            "a logically sound and an unsound hypothesis, worded as in the paper, in any form",
             {
                 "contexts": PAPER_TOPICS,
                 "seeds": (PAPER_PREMISES,),
@@ -93,9 +93,10 @@ RTE: Task[Premise, RteRow] = Task(
                 "parameters": _PAPER_PARAMETERS,
             },
         ),
-        # Without step 2 a topic is drawn from again, and is told its earlier premises.
+        # Without step 2, a topic is used again, and the prompt lists its earlier premises.
         "no-seeds": Variant(
-            "without step 2: premise and hypothesis are written at once, for a topic (an ablation)",
+            "without step 2: premise and hypothesis are written together, for a topic (an "
+            "ablation)",
             {
                 "seeds": (),
                 "dimensions": (*OF_PREMISES, *OF_HYPOTHESES),

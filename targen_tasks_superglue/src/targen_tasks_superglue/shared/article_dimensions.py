@@ -39,7 +39,7 @@ FIELDS = Dimension(
         "words, languages and alphabets; houses and buildings; firms and brands; awards and "
         "records; ancient peoples; wars and treaties".split("; ")
     ),
-    summary="the field of life of a domain",
+    summary="the field of life to which a domain belongs",
 )
 
 NEWS_FIELDS = Dimension(
@@ -60,7 +60,7 @@ NEWS_FIELDS = Dimension(
             "; "
         )
     ),
-    summary="the part of the news of a domain",
+    summary="the area of the news to which a domain belongs",
 )
 
 OF_ENTRIES = (
@@ -74,7 +74,7 @@ OF_ENTRIES = (
             "four to six sentences, 110 to 140 words": 3,
             "six to ten sentences, 140 to 200 words": 2,
         },
-        summary="sentences and words of a paragraph, in BoolQ's shares",
+        summary="number of sentences and words in a paragraph, in BoolQ's shares",
     ),
     Dimension(
         name="manner",
@@ -91,7 +91,7 @@ OF_ENTRIES = (
             "an episode of its history": 2,
             "its story in outline, from its beginning to today": 1,
         },
-        summary="what a paragraph tells of its topic",
+        summary="what a paragraph says about its topic",
     ),
 )
 
@@ -103,7 +103,7 @@ OF_NEWS = (
             "six to nine sentences, 130 to 160 words": 2,
             "eight to eleven sentences, 160 to 200 words": 1,
         },
-        summary="sentences and words of a report",
+        summary="number of sentences and words in a report",
     ),
     Dimension(
         name="manner",
@@ -130,7 +130,7 @@ OF_NEWS = (
             "a trade or business page: figures, terms of the trade, no feelings": 1,
             "a column of mixed news: light, with some irony": 1,
         },
-        summary="the kind of paper that a report is from",
+        summary="the kind of newspaper that a report is from",
     ),
     Dimension(
         name="begins_with",
@@ -155,6 +155,6 @@ OF_PASSAGES = (
             "12 to 15 sentences, 210 to 260 words": 2,
             "14 to 18 sentences, 260 to 330 words": 2,
         },
-        summary="sentences and words of a passage, in MultiRC's shares",
+        summary="number of sentences and words in a passage, in MultiRC's shares",
     ),
 )

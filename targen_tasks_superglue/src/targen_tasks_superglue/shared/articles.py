@@ -2,9 +2,9 @@
 
 These are steps 1 and 2 of BoolQ and ReCoRD, and step 2 of MultiRC (paper, section 3.2 and appendix
 D.3, D.6, D.7). Domains lead to topics or titles in a domain, and these to paragraphs on a topic.
-Domains and titles are asked for in the same words. There are three kinds of paragraphs, since the
+Domains and titles are requested in the same words. There are three kinds of paragraphs, since the
 original passages differ: entries of an encyclopaedia, reports of a newspaper and longer passages.
-`PAPER_LISTS` are those of the variants `paper`: 50 topics, 7 paragraphs, nothing drawn.
+`PAPER_LISTS` are those of the variants `paper`: 50 topics, 7 paragraphs, without draws.
 
 The parent of `TITLES` is any text that names a category, so a task with fixed categories can
 replace `DOMAINS` by its own list.
@@ -288,4 +288,4 @@ PAPER_LISTS: tuple[ListStep[str], ListStep[Title], ListStep[Paragraph]] = (
         dimensions=(),
     ),
 )
-"""Domains, 50 titles in each and 7 paragraphs on a title, with nothing drawn."""
+"""Domains, 50 titles in each and 7 paragraphs on a title, without draws."""

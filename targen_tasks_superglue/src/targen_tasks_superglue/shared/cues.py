@@ -41,7 +41,7 @@ def new_names(text: str, known: str) -> set[str]:
 
 
 def shared(text: str, of: str) -> float:
-    """The share of a text's different words that another has; 0 where it has none."""
+    """Return the share of a text's different words that another contains; 0 without words."""
     mine = set(words(text))
     return len(mine & set(words(of))) / len(mine) if mine else 0.0
 

@@ -6,8 +6,8 @@ from typing import Final
 
 __all__ = ["CLITICS", "NOUNS", "PREFIXES", "VERBS"]
 
-# The word, then every form that takes the place of the regular -ed (verbs) or -s (nouns).
-# Where the regular form is in use as well, it stands in the line.
+# The word, then every form that replaces the regular -ed (verbs) or -s (nouns). If the regular form
+# is also in use, it is in the line.
 _VERBS = """
 abide abode abided
 arise arose arisen
@@ -306,4 +306,4 @@ PREFIXES: Final = tuple("counter fore inter mis out over re through un under up 
 """Prefixes of irregular verbs: over-come, under-take, with-draw."""
 
 CLITICS: Final = {"have": ("'ve",), "be": ("'m", "'re"), "will": ("'ll",)}
-"""Short forms that stand for one verb alone; 's and 'd may be either of two."""
+"""Short forms of only one verb each; 's and 'd may be either of two."""

@@ -21,7 +21,7 @@ def core(token: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The tokens of a text as comparisons see them, without those that are punctuation alone."""
+    """Return the tokens of a text for comparisons, without those that are only punctuation."""
     return [word for word in map(core, text.split()) if word]
 
 
@@ -45,8 +45,8 @@ def find(phrase: str, tokens: Sequence[str]) -> list[int]:
 def mentions(first: str, second: str, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
     """Where a text names each of two phrases.
 
-    A mention of one that lies inside a mention of the other is none: the
-    "captain" of "captain's cook" is the cook.
+    A mention of one inside a mention of the other does not count: the "captain" of "captain's cook"
+        is the cook.
     """
     size = (len(words_of(first)), len(words_of(second)))
     at = (find(first, tokens), find(second, tokens))

@@ -21,7 +21,7 @@ from targen_core.tasks.checks import (
 __all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
 
 COPY = 90
-"""Similarity of hypothesis and premise from which the hypothesis says nothing of its own."""
+"""Similarity of hypothesis and premise from which the hypothesis adds nothing."""
 
 _STEM = 4  # letters by which "pupil" and "pupils", "cancel" and "cancelled" are one word
 
@@ -52,7 +52,7 @@ def asks(text: str) -> bool:
 
 
 def statement(text: str, *, min_words: int, max_words: int, what: str) -> None:
-    """Require clean prose of `min_words` to `max_words` words that asks nothing.
+    """Require clean prose of `min_words` to `max_words` words, without a question.
 
     Raises:
         Rejected: a reason of `prose`, or `question`.
@@ -65,8 +65,8 @@ def statement(text: str, *, min_words: int, max_words: int, what: str) -> None:
 def claim(hypothesis: str, premise: str, *, min_words: int, max_words: int) -> None:
     """Require a hypothesis to be one statement about what its premise is about.
 
-    It is none about the premise as a text ("The premise says that ...") and
-    names no label ("True: ...", "... (entailment)"). A word that the premise
+    It is not about the premise as a text ("The premise says that ...") and names no label ("True:
+    ...", "... (entailment)"). A word that the premise
     itself has is no sign of either: there are premises about hypotheses.
 
     Raises:
@@ -98,10 +98,10 @@ def no_copy(hypothesis: str, premise: str) -> None:
 
 
 def stems(text: str) -> set[str]:
-    """The beginnings of a text's content words, or of all its words where it has no other.
+    """The beginnings of a text's content words, or of all its words if it has no other.
 
     Two forms of a word share a stem, and so do some unrelated words: enough to see that two texts
-    share a subject. "Ayumi's" is "Ayumi", and "they're" is no content word.
+    share a subject. "Ayumi's" is "Ayumi", and "they're" is not a content word.
     """
     plain = " ".join(re.split(r"['\u2019]", word)[0] for word in words(text))
     kept = content_words(plain) or set(normalized(plain).split())

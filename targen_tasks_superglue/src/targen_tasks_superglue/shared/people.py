@@ -22,7 +22,7 @@ FEMALE_NAMES = tuple(
     "Stella Sunita Susan Sylvia Tamara Tara Tessa Thea Tina Trudy Ursula Valerie Vera Wanda "
     "Wilma Winnie Yasmin Yuki Zadie Zara Zelda Zoe".split()
 )
-"""Names of women, none of them a word or a place that a text may hold for another reason."""
+"""Names of women that are not also words or places in texts."""
 
 MALE_NAMES = tuple(
     "Aaron Abdul Adam Alan Albert Alec Amir Andrew Anton Arthur Ashok Barnaby Ben Bernard Bilal "
@@ -37,7 +37,7 @@ MALE_NAMES = tuple(
     "Ralph Ravi Rohan Rory Rupert Samuel Sanjay Saul Sergei Simon Stefan Tariq Terence Theo "
     "Thomas Tobias Trevor Vikram Viktor Vincent Walter Wesley Wilfred Yusuf".split()
 )
-"""Names of men, none of them a word or a place that a text may hold for another reason."""
+"""Names of men that are not also words or places in texts."""
 
 FAMILY_NAMES = tuple(
     "Aalbers Abara Abernathy Achterberg Ackland Adamczyk Addington Adeyinka Ainscough Akhtar "

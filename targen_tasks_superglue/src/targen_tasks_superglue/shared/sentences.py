@@ -18,7 +18,7 @@ _ABBREVIATIONS = frozenset(
     "insp lieut lt ltd maj messrs minn mmes mr mrs ms pres prof pvt rep reps rev sen sens sept sgt "
     "supt univ viz vs".split()
 )
-# Behind these it ends none where a figure follows: "No. 5", "Jan. 12".
+# After these, a full stop before a figure does not end a sentence: "No. 5", "Jan. 12".
 _NUMBERED = frozenset(
     "apr art aug ca chap dec est feb fig figs jan jul jun mar no nos nov oct par pp sec sect tab "
     "vol vols".split()

@@ -75,7 +75,7 @@ _DIMENSIONS = (
             "arguments and making up",
             "moving house and emigrating",
         ),
-        summary="the part of life that a setting is from",
+        summary="the area of life that a setting is from",
     ),
     Dimension(
         name="sort",
@@ -111,7 +111,7 @@ def check_setting(setting: str) -> None:
 
 
 def _same(setting: str) -> str:
-    """Two settings that differ in their article alone are the same one."""
+    """Two settings that only differ in their article are the same."""
     first, _, rest = normalized(setting).partition(" ")
     return rest if first in _ARTICLES and rest else f"{first} {rest}".strip()
 
@@ -159,4 +159,4 @@ SETTINGS: ListStep[str] = ListStep(
     dry_run=dry_run_settings,
 )
 PAPER_SETTINGS: ListStep[str] = replace(SETTINGS, dimensions=())
-"""The same list with nothing drawn, of the variants `paper`."""
+"""The same list without draws, of the variants `paper`."""

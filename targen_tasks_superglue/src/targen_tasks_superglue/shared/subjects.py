@@ -54,7 +54,7 @@ PRONOUNS: dict[Pronoun, tuple[str, ...]] = {
 """The forms of each pronoun set, by its first form."""
 
 _MOST = 4  # words of a phrase
-_ANY = "any"  # the dealing of two people, or the form of their sentences, where none is drawn
+_ANY = "any"  # the dealing of two people, or the form of their sentences, without a draw
 _SHOWN = 40  # earlier pairs that the prompt names; more would crowd out the request
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -109,7 +109,7 @@ class DealingPair(SubjectPair):
 
 
 class PronounPair(SubjectPair):
-    """A subject pair and the pronoun set that stands for either of the two.
+    """A subject pair and the pronoun set that refers to either of the two.
 
     `named` says that the two are first names, which have no article.
     """
@@ -125,7 +125,7 @@ class PronounPair(SubjectPair):
 
     @property
     def phrases(self) -> tuple[str, str]:
-        """The two as a text has them: names bare, all else with "the"."""
+        """Return the two as in a text: names bare, all else with "the"."""
         the = "" if self.named else "the "
         return f"{the}{self.first}", f"{the}{self.second}"
 
@@ -136,7 +136,7 @@ class PronounPair(SubjectPair):
 
 
 def check_pair(pair: SubjectPair) -> None:
-    """Two phrases of 1 to 4 words that cannot be taken for each other, both of the pair's number.
+    """Check two phrases of 1 to 4 words that cannot be confused, both of the pair's number.
 
     Raises:
         Rejected: `no-words`, `too-long`, `not-latin`, `markup`, or `names-another` (it has a
@@ -156,7 +156,7 @@ def check_pair(pair: SubjectPair) -> None:
 
 
 def check_neutral_pair(pair: SubjectPair) -> None:
-    """A singular pair that says nothing of gender, so that any pronoun fits both.
+    """Check a singular pair that does not indicate gender, so that any pronoun fits both.
 
     Raises:
         Rejected: a reason of `check_pair`, `number-mismatch` (the pair is
@@ -259,13 +259,13 @@ def paper_pairs(
     check: Callable[[Any], None] = check_pronoun_pair,
     summary: str = "two people or groups who meet in a setting, with a pronoun for either",
 ) -> ListStep[Any]:
-    """A list step of subject pairs below a setting, as the paper has them.
+    """Return a list step of subject pairs below a setting, as in the paper.
 
     Args:
         numbers: the numbers that the pairs may have, in equal shares. One call asks for each, so
             the call decides a pair's number.
-        pronouns: whether each pair gets a pronoun set: `he` or `she` at random
-            where it is singular, `they` where it is plural.
+        pronouns: whether each pair gets a pronoun set: `he` or `she` at random if it is singular,
+            `they` if it is plural.
         batch: pairs a setting; the paper has 10.
         check: what must hold of a pair.
         summary: one line for people.
@@ -297,7 +297,7 @@ def paper_pairs(
         first, second = _phrase(item.first), _phrase(item.second)
         if not pronouns:
             return SubjectPair(first=first, second=second, number=number)
-        # By the pair's words: what stands before it in the reply does not change it.
+        # By the pair's words, so that earlier pairs of the reply do not change it.
         drawn: Pronoun = llm.rng(f"{first} / {second}").choice(("he", "she"))
         pronoun: Pronoun = drawn if number == "singular" else "they"
         return PronounPair(first=first, second=second, number=number, pronoun=pronoun)
@@ -359,7 +359,7 @@ def neutral_pairs(*dimensions: Dimension) -> ListStep[DealingPair]:
     """A list step of two people below a setting, with what they have to do with each other.
 
     Args:
-        dimensions: what is drawn for the sentences of a pair, told to the next list alone.
+        dimensions: values drawn for the sentences of a pair, only used by the next list.
     """
 
     async def propose(
@@ -418,7 +418,7 @@ def mixed_pairs() -> ListStep[PronounPair]:
                 continue  # a reply was short
             else:
                 first, second = left[kind].pop()
-                # By the pair's words: what stands before it in the reply does not change it.
+                # By the pair's words, so that earlier pairs of the reply do not change it.
                 pronoun = _PRONOUN_OF.get(kind) or _person(llm, f"{first} / {second}", draw)
                 number: Number = "plural" if kind == "groups" else "singular"
                 pair = PronounPair(first=first, second=second, number=number, pronoun=pronoun)
@@ -441,7 +441,7 @@ def mixed_pairs() -> ListStep[PronounPair]:
 def _of_kind(
     kind: str, kinds: Sequence[str], draws: Sequence[Mapping[str, str]]
 ) -> Sequence[Mapping[str, str]]:
-    """The draws of the pairs of a kind; empty for things, which deal in nothing."""
+    """Return the draws of the pairs of a kind; empty for things, which have no dealings."""
     mine = [draw for draw, each in zip(draws, kinds, strict=True) if each == kind]
     return [{} for _ in mine] if kind == "things" else mine
 

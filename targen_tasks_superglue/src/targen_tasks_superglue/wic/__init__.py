@@ -13,8 +13,8 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
   labels: two sentences with a meaning for each. So length, shared words and inflection do not
   reveal the label. The paper lets the model pick the definition for *true*, and asks for a sentence
   per definition for *false*: the variant `paper`;
-- both definitions of a *false* row are of one part of speech, since syntax alone separates a noun
-  from a verb. Those of the variant `paper` may be mixed;
+- both definitions of a *false* row are of one part of speech, since otherwise syntax would separate
+  a noun from a verb. Those of the variant `paper` may be mixed;
 - two sentences that share a word of content are refused, but in `paper`. In the official
   training set 6.4 % of the true and 0.8 % of the false pairs share one;
 - code finds the spans, by the word's forms, and refuses a sentence that holds

@@ -28,7 +28,7 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
         sentence[int(start) : int(end)].casefold()
         for sentence, (start, end) in zip(sentences, spans, strict=True)
     ]
-    marked = [  # the word may stand in a sentence twice
+    marked = [  # the word may occur in a sentence twice
         f"{sentence[: int(start)]}[{sentence[int(start) : int(end)]}]{sentence[int(end) :]}"
         for sentence, (start, end) in zip(sentences, spans, strict=True)
     ]

@@ -34,7 +34,7 @@ _TWO_PARTS = re.compile(  # "a sound, or the sign for it", not "a plan, an order
     r";|^[^,]*,? or (?:also )?to\b|^[^,]*, (?:or|and) (?:also )?(?:a|an|the)\b[^,]*$"
 )
 _QUOTES = "\"'“”‘’«»"
-# Short and common words say nothing of what a sentence is about.
+# Short and common words do not indicate a sentence's subject.
 _COMMON = frozenset(
     "about again already always another around because before behind being between both could "
     "didn't doesn't don't down during each enough even every everyone everything first from "
@@ -157,8 +157,8 @@ def _is_sound(definition: Definition, word: str) -> bool:
 def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> Span:
     """Return the place of the word in a sentence that has it once.
 
-    A sentence with two occurrences is refused. The second may have another meaning, and a reader of
-    the word alone cannot know which one is meant.
+    A sentence with two occurrences is refused. The second may have another meaning, and a reader
+    who only sees the word cannot know which one is meant.
 
     Raises:
         Rejected: `word-missing` (no form of the word, or of that part of speech) or
@@ -184,7 +184,7 @@ def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None)
 def shared_words(word: str, sentence1: str, sentence2: str) -> set[str]:
     """Words of content that both sentences hold, the forms of the word itself apart.
 
-    As sentence 1 has them: "trains" where sentence 2 has "train".
+    As in sentence 1: "trains" if sentence 2 has "train".
     """
     own = forms(word)
     one, two = _content(sentence1, own), _content(sentence2, own)

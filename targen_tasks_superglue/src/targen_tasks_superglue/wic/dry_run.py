@@ -1,7 +1,7 @@
 """Offline replies for WiC: made-up words, so that any definition is true of them.
 
-They cost nothing and follow the form of real replies in length and kind, so
-that `targen estimate`, dry runs and tests go through every step.
+They are free and follow the form of real replies in length and kind, so that `targen estimate`, dry
+runs and tests go through every step.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ _TRADES = (
 _QUALITIES = "small heavy round hollow narrow costly clumsy rough sweet bright".split()
 _MANNERS = "slowly, by hand, in secret, with care, at once, by force, in turns, aloud".split(", ")
 
-# What a meaning may be, and sentences to put the word in. Each has words of its own: two that are
-# drawn together must share none.
+# Possible meanings, and sentences to put the word in. Each has its own words: two that are drawn
+# together must share none.
 _NOUN_MEANINGS = (
     "a {quality} tool that {trade} use to mend a {thing}",
     "the part of a {thing} that is replaced first",
@@ -136,7 +136,7 @@ def dry_run(call: DryRunCall) -> Any:
         pair = _sentences(str(values["word"]), [parts[chosen]] * 2, [False, False], rng)
         return {"definition": chosen + 1, **pair}
     if call.prompt == "solve":
-        # The words are made up, so nothing tells which answer is right.
+        # The words are made up, so they do not show which answer is right.
         answer = rng.choice(["true", "false"])
         return {"explanation": "The two uses were compared with each other.", "answer": answer}
     return {
@@ -187,7 +187,7 @@ def _sentences(
 
 
 def _fillers(rng: random.Random, frames: int = 2) -> list[dict[str, str]]:
-    """Return what goes into up to four frames: nothing twice."""
+    """Return different fillers for up to four frames."""
     lists = {"person": _PEOPLE, "place": _PLACES, "time": _TIMES, "thing": _THINGS}
     lists |= {"trade": _TRADES, "quality": _QUALITIES, "manner": _MANNERS}
     drawn = {name: rng.sample(items, frames) for name, items in lists.items()}

@@ -1,4 +1,4 @@
-"""The inflected forms of an English word, and where a sentence has one.
+"""The inflected forms of an English word, and its place in a sentence.
 
 Code finds the spans, not the model: a model miscounts characters.
 """
@@ -44,8 +44,9 @@ def is_form(surface: str, word: str, part_of_speech: PartOfSpeech | None = None)
 def find(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None) -> list[Span]:
     """Return the places of forms of `word` in `sentence`, from left to right.
 
-    A form is found between characters that are no letters: "key" not in "monkey", but in "key-ring"
-    and "key's". In a contraction only the verb counts: "does" of "doesn't", "'ve" of "I've".
+    A form is found between characters that are not letters: "key" not in "monkey", but in
+        "key-ring" and "key's". In a contraction only the verb counts: "does" of "doesn't", "'ve" of
+        "I've".
     """
     word_forms = forms(_plain(word), part_of_speech)
     return [

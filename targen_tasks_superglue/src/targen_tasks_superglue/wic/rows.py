@@ -54,7 +54,7 @@ class Sense(BaseModel):
 
 
 class Entry(BaseModel):
-    """The instance seed of the variant `paper`: a word and its definitions, none of them chosen."""
+    """The instance seed of the variant `paper`: a word and its definitions, without a choice."""
 
     model_config = ConfigDict(frozen=True)
 

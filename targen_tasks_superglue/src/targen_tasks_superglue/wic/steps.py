@@ -40,7 +40,7 @@ __all__ = [
 
 _SHOWN = 300  # earlier words that a prompt names: each costs a token or two
 _DEFINITIONS = 4  # of a word, at most (paper, section 3.2)
-_SEEDS = 2  # meanings of a word that rows are written for; the others are there to differ from them
+_SEEDS = 2  # meanings of a word with rows; the others only serve for contrast
 _NEAR, _FAR = "near", "far"
 
 # Letters as often as the words of the original begin with them; the rare ones together.
@@ -155,7 +155,7 @@ def _proposed_words(
 
 
 async def _propose_senses(llm: Llm, word: str, existing: Sequence[Sense]) -> Sequence[Sense]:
-    """The first meanings that another goes with: more words, and each of them used less."""
+    """Return the first meanings that have a partner: more words, and each used less."""
     definitions = await _definitions(llm, _MEANINGS, word)
     senses = [
         Sense(word=word, number=number, definitions=definitions)

@@ -4,8 +4,8 @@ Steps: settings -> subject pairs, each with a pronoun (the instance seeds) ->
 two passages for each label, their pronouns marked -> the meta-prompt. Agrees
 with the paper / differs:
 
-- the four steps, what goes into each, and the label semantics agree. They are pairs in a setting,
-  two passages of at most two sentences, and every pronoun marked with whom it means. A pronoun is
+- the four steps, their inputs, and the label semantics agree. They are pairs in a setting, two
+  passages of at most two sentences, and every pronoun marked with whom it means. A pronoun is
   drawn, and the asked phrase decides the label. Line 4 of the paper's formula is a misprint (N1 <->
   P is meant);
 - which phrase is named first and whom the pronoun means are crossed with the
@@ -19,9 +19,9 @@ with the paper / differs:
 - code draws the form of each passage: length, sentences, place of the pronoun, what its sense turns
   on. If asked the same thing each time, a model writes "The A asked the B, because he had". Labels
   share the draws. The variant has none;
-- people say nothing of gender: a drawn "she" cannot mean a widower;
-- the drawn pronoun comes after both phrases and is not reflexive, since grammar alone would settle
-  it otherwise;
+- people do not indicate gender: a drawn "she" cannot mean a widower;
+- the drawn pronoun comes after both phrases and is not reflexive, since otherwise grammar would
+  settle it;
 - the worked examples are ours: the paper's is a row of the original data.
 """
 

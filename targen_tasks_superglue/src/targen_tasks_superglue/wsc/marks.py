@@ -49,15 +49,15 @@ class Passage:
 def read_passage(marked: str, pair: PronounPair) -> Passage:
     """Take the marks out of a passage about a pair.
 
-    Articles, capitals and spaces in a mark do not count. `Subject 1` and `Subject 2` are the pair's
-    phrases, and so are the last words of one of them alone ("officer" for "security officer"). A
-    pronoun with a capital inside a sentence loses it. White space becomes single spaces, and a dash
-    that joins two words gets spaces, so that words are tokens.
+    Articles, capitals and spaces in a mark do not count. `Subject 1` and `Subject 2` mean the
+    pair's phrases, and so do the last words of only one of them ("officer" for "security officer").
+    A pronoun with a capital inside a sentence loses it. White space becomes single spaces, and a
+    dash that joins two words gets spaces, so that words are tokens.
 
     Raises:
-        Rejected: `malformed-mark` (brackets that are no `[pronoun=phrase]`),
-            `wrong-pronoun` (a form of another pronoun), `unknown-referent` (it
-            names neither phrase, or both), `unmarked-pronoun` or `no-mark`.
+        Rejected: `malformed-mark` (brackets that are not `[pronoun=phrase]`), `wrong-pronoun` (a
+            form of another pronoun), `unknown-referent` (it names neither phrase, or both),
+            `unmarked-pronoun` or `no-mark`.
     """
     spaced = " ".join(re.sub(r"\s*[\u2014\u2015]\s*", " \u2014 ", marked).split())
     text = ""
@@ -67,7 +67,7 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
         text += spaced[end : mark.start()]
         word, means = _read_mark(mark[1], pair)
         if _INSIDE_A_SENTENCE.search(text):
-            word = word.lower()  # "because [She=Nurse] had" would be asked about as "She"
+            word = word.lower()  # "because [She=Nurse] had" would otherwise have the pronoun "She"
         marks.append((len(text), word, means))
         text += word
         end = mark.end()
@@ -75,7 +75,7 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
     if "[" in text or "]" in text:
         raise Rejected("malformed-mark", f"a bracket is left open: {text[:80]!r}")
     starts = {start for start, _, _ in marks}
-    # What "it" means beside people, and who "she" is beside things, is no matter.
+    # What "it" means next to people, and who "she" is next to things, does not matter.
     every_form = _OF_THINGS if pair.pronoun == "it" else _OF_PEOPLE
     for match in _WORD.finditer(text):
         if match[0].lower() in every_form and match.start() not in starts:
@@ -86,7 +86,7 @@ def read_passage(marked: str, pair: PronounPair) -> Passage:
 
 
 def _read_mark(inside: str, pair: PronounPair) -> tuple[str, str]:
-    """The pronoun of a mark as it is written, and the phrase that it names."""
+    """Return the pronoun of a mark as written, and the phrase that it names."""
     parts = _INSIDE.fullmatch(inside)
     if parts is None:
         raise Rejected("malformed-mark", f"[{inside}] is not of the form [pronoun=phrase]")

@@ -10,7 +10,7 @@ __all__ = ["Target", "WscRow", "marked"]
 
 
 class Target(BaseModel):
-    """The two spans: 1 is the phrase that is asked about, 2 the pronoun.
+    """The two spans: 1 is the phrase in question, 2 the pronoun.
 
     Indexes count whitespace tokens of the row's text, from 0.
     """
@@ -58,7 +58,7 @@ def _require(text: str, name: str, span: str, index: int) -> None:
 def marked(text: str, index: int, pronoun: str) -> str:
     """Return the text with its pronoun in brackets, since it may have the form several times.
 
-    A text without such a word is left as it is.
+    A text without such a word is returned unchanged.
     """
     tokens = text.split()
     if not 0 <= index < len(tokens):

@@ -1,4 +1,4 @@
-"""From a marked passage to a row: which pronoun is asked about, and which phrase."""
+"""From a marked passage to a row: choose its pronoun and its phrase."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ def make_row(
     """A row of a passage.
 
     One of its pronouns is drawn, from those that mean the phrase that the text names first, or the
-    other one. The label decides which of the two phrases is asked about. Reflexive pronouns are not
-    drawn (grammar settles them), nor pronouns before either phrase, or inside a longer token. If
-    `means_first` is None, every pronoun that is a token of its own may be drawn, whomever it means.
+    other one. The label decides which of the two phrases the row asks about. Reflexive pronouns are
+    not drawn (grammar settles them), nor pronouns before either phrase, or inside a longer token.
+    If `means_first` is None, every pronoun that is a token of its own may be drawn, whomever it
+    means.
 
     Raises:
         Rejected: `phrase-missing`, or `no-pronoun` (no pronoun that can be drawn means that

@@ -122,7 +122,7 @@ async def _write(llm: Llm, seed: PronounPair, *, label: bool) -> Sequence[WscRow
 
     The two labels of a pair name it in opposite orders, and which label has which order changes
     from pair to pair. The model does not see the label, and a reply gives both rows or none. So
-    under each label the first-named phrase is meant, and asked about, equally often.
+    under each label the first-named phrase is meant, and used, equally often.
     """
     turned = (llm.alternate("as listed", "turned") == "turned") == label
     pair = seed

@@ -33,11 +33,11 @@ _BLOCK = 1 << 16
 class RunDirectory:
     """The files of one run, locked for one process.
 
-    `manifest.json`, `journal`, `dataset.jsonl` (official rows and nothing
-    else), `provenance.jsonl`, `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
+    `manifest.json`, `journal`, `dataset.jsonl` (only official rows), `provenance.jsonl`,
+    `rejects.jsonl`, `ledger`, `report.json`, `README.md`.
 
     Attributes:
-        pending: where the calls are that a replay lacks: beside it, outputs are provisional.
+        pending: where the calls are that a replay lacks: next to it, outputs are provisional.
         made: the folders that were made for it, itself first.
     """
 
@@ -46,7 +46,7 @@ class RunDirectory:
 
         Raises:
             WriteFailed: it cannot be made or written.
-            RunDirectoryError: it holds links or other things that are no files.
+            RunDirectoryError: it contains links or other things that are not files.
             RunLocked: another process holds it, or this one does already.
         """
         self.path = path
@@ -60,7 +60,7 @@ class RunDirectory:
         try:
             path.mkdir(parents=True, exist_ok=True)
             check_members(path)
-            # To take the lock empties the file, so it must be nobody else's.
+            # Locking empties the file, so it must belong only to this run.
             os.close(open_plain(path / ".lock", os.O_RDWR | os.O_CREAT, alone=True))
             # Not a thread's own: a job may be run in one and closed in another.
             self._lock = FileLock(path / ".lock", timeout=0, thread_local=False)
@@ -118,7 +118,7 @@ class RunDirectory:
         """Open dataset, provenance and rejects to be written from their start."""
         for file in self._outputs:
             file.close()
-        # A report speaks of a run that has ended; this one goes on.
+        # A report describes a finished run; this one continues.
         report = self.path / "report.json"
         with contextlib.suppress(OSError):
             self._report = read_plain(report, SMALL)
@@ -164,7 +164,7 @@ class RunDirectory:
         self._outputs[-1].write(record)
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
-        """The first rows of the dataset; a replay has not yet come to those behind."""
+        """Return the first rows of the dataset; a replay has not yet reached those after them."""
         return list(islice(read_jsonl(self.path / "dataset.jsonl"), count))
 
     @property

@@ -1,6 +1,6 @@
 """The ledger: every verdict of a run, so that a resumed one need not judge again.
 
-It serves speed alone: repeating the run from its journal gives all its contents. A ledger that is
+It only improves speed: repeating the run from its journal gives the same contents. A ledger that is
 missing, torn, or of other code or files costs only time.
 
 The file holds frames, each written with one unbuffered write. A frame has the sizes of its two
@@ -31,7 +31,7 @@ from targen_core.plain import open_plain, write_failed
 FORMAT = 1
 
 _HEAD = Struct("<III")
-_LARGEST = 1 << 24  # bytes of a part; nothing that a run writes comes near
+_LARGEST = 1 << 24  # bytes of a part; far more than a run ever writes
 _SUMS_EVERY = 1000  # commits
 _SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
 _ASIDE = (_SUMS, _LIST)
@@ -48,7 +48,7 @@ _Frame = tuple[bytes, bytes, int]
 class Past:
     """A run's history from its ledger: see the attributes of `LedgerFile`, and its verdicts.
 
-    `commits` raises `Contradicted` where a verdict does not read.
+    `commits` raises `Contradicted` if a verdict does not read.
     """
 
     marks: _Marks
@@ -78,13 +78,13 @@ class LedgerFile(Ledger):
         self.path = path
         self.marks: _Marks | None = None
         self.sums: tuple[Mark, Mapping[str, Any]] | None = None
-        self._blank = False  # whether it was there and told nothing, as after a power cut
+        self._blank = False  # whether it existed without content, as after a power cut
         self._first = {"format": FORMAT, "digest": digest}
         self._where: Callable[[], _Marks] = tuple
         self._snapshot: Callable[[], Mapping[str, Any]] = dict
         self._since_sums = 0
         self._grown: dict[str, Grown] = {}
-        was_there = path.exists()  # one that somebody deleted tells nothing of what was lost
+        was_there = path.exists()  # if somebody deleted it, it cannot show what was lost
         try:
             self._fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, alone=True)
             # Not a copy of the descriptor: that would share its place in the file.
@@ -325,7 +325,7 @@ def _fits(marks: _Marks, solid: Sequence[int]) -> bool:
 
 
 def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
-    """Where the last frame ends that speaks of nothing beyond `solid`."""
+    """Return the end of the last frame that does not refer to anything beyond `solid`."""
     file.seek(scanned.behind)
     end = scanned.behind
     for text, _, at in _frames(file):

@@ -1,4 +1,4 @@
-"""Where a run goes: a directory that is free, that holds the very run, or one that came to nothing.
+"""Choose where a run goes: a free directory, that of the same run, or that of an empty one.
 
 A first try often ends before a model has answered anything: a wrong key, a wrong name, a server
 that is not up. Its leftovers do not block a later run.
@@ -31,7 +31,7 @@ Place = Literal["exact", "replace", "number"]
 DIRECTORY-3, ... that is free or holds it.
 """
 
-# What a run that was killed before its manifest was written may leave.
+# Files that a run killed before it wrote its manifest may leave.
 _FIRST_FILES = {
     ".lock",
     ".manifest.json.part",
@@ -40,7 +40,7 @@ _FIRST_FILES = {
     "task.py",
     ".task.py.part",
 }
-# What one writes besides that made no row: nothing in it was paid for or written by hand.
+# Files of a run without rows, in which nothing was paid for or written by hand.
 _EMPTY_RUN_FILES = _FIRST_FILES | {
     "manifest.json",
     "journal",
@@ -104,7 +104,7 @@ _BY_FILES = Either(", with " + Option("batch_offline", True) + " for " + Action(
 
 
 def require_run(out: Path) -> None:
-    """Check that nothing but a run is in a directory where one is to go.
+    """Check that a directory for a run only contains a run.
 
     Raises:
         RunConflict: something else is.

@@ -132,7 +132,7 @@ def _records(rejects: Path) -> Iterator[Mapping[str, Any]]:
 
 
 class _Part(BaseModel):
-    """A part of `report.json` as it is read back; a later targen may have written more."""
+    """A part of `report.json`, as read back; a later targen may have written more."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -265,14 +265,14 @@ _RENAMED = {
 
 
 def _renamed(usage: Any) -> Any:
-    """The usage of a report with the names of today, where an older targen wrote it."""
+    """The usage of a report with the names of today, if an older targen wrote it."""
     if isinstance(usage, dict):
         return {_RENAMED.get(name, name): _renamed(value) for name, value in usage.items()}
     return [_renamed(part) for part in usage] if isinstance(usage, list) else usage
 
 
 def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
-    """Prices by step as a report has them: dollars per million tokens, and where that is from."""
+    """Return prices by step as in a report: dollars per million tokens, and their source."""
     return {
         step: price and {"in": price.input, "out": price.output, "source": price.source}
         for step, price in prices.items()

@@ -1,4 +1,4 @@
-"""Reporters: what plugins add to a run's report, and the files that they write beside its rows.
+"""Reporters: plugins' additions to a run's report, and files that they write next to it.
 
 The kernel counts; what the counts mean is for reporters to say. If one fails, only its own part is
 missing: the rows exist, and payments are on record.

@@ -1,1 +1,1 @@
-"""A prepared run at work, alone and beside others."""
+"""A prepared run at work, by itself or together with others."""

@@ -30,7 +30,7 @@ from targen_core.text import plural
 __all__ = ["Account", "off_the_books", "part_budget", "part_limits"]
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
-"""Limits of a part when its account has nothing left: journaled calls still answer it."""
+"""Limits of a part when its account is empty: journaled calls still answer it."""
 
 
 class Account:
@@ -135,7 +135,7 @@ _OPEN: ContextVar[tuple[Account, ...]] = ContextVar("targen_accounts", default=(
 
 @contextmanager
 def off_the_books() -> Iterator[None]:
-    """Draw from no account: dry runs cost nothing, and their tokens must not count."""
+    """Do not charge an account: dry runs are free, and their tokens must not count."""
     token = _OPEN.set(())
     try:
         yield
@@ -146,8 +146,8 @@ def off_the_books() -> Iterator[None]:
 def part_limits(part: Path, limits: Limits) -> Limits:
     """The limits of a part by itself: at most what its account leaves it.
 
-    A run keeps these in its manifest. So if it is resumed alone, outside of the command, the
-    command's cap still holds.
+    A run keeps these in its manifest. So if it is resumed by itself, outside of the command, the
+    command's cap still applies.
     """
     for account in _OPEN.get():
         spent = account.spent_beside(part)

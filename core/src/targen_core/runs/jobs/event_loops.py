@@ -1,9 +1,8 @@
 """Event loops: whose they are, and what stops the work in them.
 
-Ordinary code gets a loop of its own, in a thread where one runs already, as in
-a notebook. There the first Ctrl-C halts the calls and the second one kills. A
-caller's loop keeps its signals: cancelling the task is what halts there, and
-Ctrl-C while it ends is added to what it does itself.
+Ordinary code gets its own loop, in a thread if one is already running, as in a notebook. There the
+first Ctrl-C halts the calls and the second one kills. A caller's loop keeps its signals: cancelling
+the task is what halts there, and Ctrl-C while it ends is added to what it does itself.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ class _Loop:
     """A loop that was made for one piece of work, as other threads see it."""
 
     def __init__(self) -> None:
-        self.halt: Callable[[], None] | None = None  # where there is something to let finish
-        self.resume: Words = ""  # what goes on with it once it was stopped
+        self.halt: Callable[[], None] | None = None  # if there is work to let finish
+        self.resume: Words = ""  # how to continue after a stop
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -83,7 +82,7 @@ def is_ours() -> bool:
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a loop of its own, in another thread where one runs in this."""
+    """Do the work in its own loop, in another thread if one is running in this."""
     loop = _Loop()
     if _running():
         return _beside(loop, work)
@@ -137,7 +136,7 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 
 def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work in a thread; Ctrl-C comes to this one and is handed on."""
+    """Do the work in a thread; Ctrl-C reaches this one and is passed on."""
     results: list[T] = []
     raised: list[BaseException] = []
     done = threading.Event()
@@ -163,7 +162,7 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
 
 @contextlib.contextmanager
 def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[None]:
-    """Have Ctrl-C do something, where it comes to this thread; `also` what it does by itself."""
+    """Handle Ctrl-C if it reaches this thread; `also` is the default behaviour."""
     before = signal.getsignal(signal.SIGINT)
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or before is None or (also and not callable(before)):
@@ -185,7 +184,7 @@ def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[Non
 async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
-    `resume` is the way to continue it, or "" if nothing remains.
+    `resume` is the way to continue it, or "" if it is complete.
 
     Raises:
         Interrupted: it was, and ended by that; caused by the cancellation in a caller's loop.
@@ -202,7 +201,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
         layer.halt(Interrupted("cancelled", hint=resume))
         loop = asyncio.get_running_loop()
         try:
-            # A notebook makes a cancellation of the first Ctrl-C alone.
+            # A notebook turns only the first Ctrl-C into a cancellation.
             with _on_ctrl_c(lambda: loop.call_soon_threadsafe(task.cancel), also=True):
                 await task
         except Interrupted as stopped:
@@ -215,7 +214,8 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
     loop = asyncio.get_running_loop()
     ours.resume = resume
 
-    # What nohup has ignored stays so; SIGINT is ignored for all that a shell starts with `&`.
+    # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
+    # with `&`.
     before = {
         number: handler
         for number in _STOPPING

@@ -95,7 +95,7 @@ _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
 
 _MARGIN = 2.0
-"""A refill of a round costs hours, a candidate too many a call: so some more are asked."""
+"""A round of refill costs hours, an extra candidate one call: so request some more."""
 
 
 class Job:
@@ -264,7 +264,7 @@ class Job:
                     clear_unanswered(out)
                     _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
-            # One that is there is opened first: where its journal is damaged, nothing is written.
+            # Open an existing one first: if its journal is damaged, do not write.
             job = None if is_new else cls(directory, manifest, prepared, cache=cache)
             prepared.keep_in(out)
             if is_new:
@@ -335,7 +335,8 @@ class Job:
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             if not spec.corrector and manifest.lock.corrector not in (None, "task"):
-                # Which one the task's default meant is on record, whatever is installed now.
+                # The manifest records the corrector that the task's default meant, whatever is
+                # installed now.
                 spec = spec.replace(corrector=manifest.lock.corrector)
             allow = partial(require_known, registry, spec, typed=typed)
             spec = spec.replace(**datasets)
@@ -446,7 +447,7 @@ class Job:
             layer.observer = observer
             layer.shared = self.shared
             if self._is_complete():
-                # What it rests on is in the journal: what is not was changed since.
+                # Its calls are in the journal: any other call is due to a later change.
                 layer.halt(
                     RunConflict(
                         f"{self.path} is complete, but its task, a plugin or targen has changed "
@@ -629,7 +630,7 @@ class Job:
         if self._manifest_before is not None:
             self._manifest_before.save(self._directory.manifest)
         if self._verifies and self._ledger is not None:
-            self._ledger.forget()  # it has lists in it as they are now, not as they were
+            self._ledger.forget()  # it contains lists in their present form, not their earlier one
 
     def _engine(
         self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
@@ -664,7 +665,7 @@ class Job:
 
     @property
     def _handed(self) -> Collection[str]:
-        """The steps that `delivery` takes: all, or those alone that are somebody's own work."""
+        """Return the steps that `delivery` handles: all, or only those that somebody else does."""
         own = self._prepared
         return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
 
@@ -686,7 +687,7 @@ class Job:
         return [*self._reporting.values()]
 
     def _judge_all(self, ledger: LedgerFile) -> None:
-        """Take nothing over: judge and compare everything from the start."""
+        """Judge and compare everything from the start, without reusing verdicts."""
         ledger.forget()
         self._directory.open_outputs()
         self.journal.reindex()
@@ -702,7 +703,7 @@ class Job:
             usage=self.usage,
             cache=self._cache_folder,
             deliveries=self._prepared.deliveries,
-            was_cut=not self._fell_short,  # then the cache was told to forget some
+            was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
 
@@ -777,7 +778,7 @@ def _require_given(prepared: Prepared) -> None:
     """Check that given rows, if all rows come from them, contain each requested label.
 
     Raises:
-        UsageError: a label has none.
+        UsageError: rows of a label are missing.
     """
     most = {} if prepared.task.most is None else prepared.task.most()
     quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}

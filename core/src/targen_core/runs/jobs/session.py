@@ -77,7 +77,7 @@ async def open_layer(
 
 
 async def _keep_synced(journal: Journal, layer: CallLayer) -> None:
-    """Bring the journal to the disk while it grows; halt the calls where the disk refuses."""
+    """Bring the journal to the disk while it grows; halt the calls if the disk refuses."""
     synced = journal.mark
     while True:
         await asyncio.sleep(_SYNC_EVERY)

@@ -34,8 +34,8 @@ def code_digest(prepared: Prepared) -> str | None:
     """Return a digest of what decides a run's verdicts, except its manifest; None if unknown.
 
     It takes in the files of every distribution that has a part in the run, the versions of
-    all that they depend on, and Python's. A task that lives in memory alone has no digest,
-    nor one in a file that imports what neither targen-core nor its reader brings.
+    all that they depend on, and Python's. A task that exists only in memory has no digest. Nor does
+    one whose file imports a module that neither targen-core nor its reader provides.
     """
     if prepared.distribution == MEMORY:
         return None
@@ -67,7 +67,7 @@ def _digest(names: tuple[str, ...]) -> str | None:
 
 
 def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
-    """Distributions and all that they depend on, as far as it is installed, with versions.
+    """Return distributions and all their installed dependencies, with versions.
 
     Raises:
         PackageNotFoundError: one of `names` is not.
@@ -126,7 +126,7 @@ def _sources(distribution: Distribution) -> Iterator[str]:
 
 
 def _text(distribution: Distribution, name: str) -> str:
-    """A file of a distribution's metadata; "" if it has none."""
+    """Return a file of a distribution's metadata, or ""."""
     return distribution.read_text(name) or ""
 
 

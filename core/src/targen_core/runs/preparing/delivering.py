@@ -1,4 +1,4 @@
-"""Which delivery a run has, which of its steps are delivered, and their models in its hands."""
+"""Choose a run's delivery and the steps to deliver, and wrap their models."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def delivered_steps(
 ) -> list[str]:
     """Return the names of those steps whose calls a delivery takes.
 
-    Lists are among them if they are asked side by side, or the delivery takes all. Otherwise each
+    Lists are included if they grow in parallel, or the delivery handles all calls. Otherwise each
     call sees the items of the one before it.
     """
     if delivery is None:

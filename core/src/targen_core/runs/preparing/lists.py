@@ -75,7 +75,7 @@ def chain_of(
             if source is task.contexts:
                 items = user_items.get("contexts")
                 part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
-            if not chain:  # of a task without contexts, what stands in their place
+            if not chain:  # stands in for contexts in a task without them
                 part = replace(part, limit=limit)
             chain.append(part)
     return tuple(chain), user_items
@@ -89,7 +89,7 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
-    """Refuse a shard of what only one run can do, or one that has nothing to do."""
+    """Refuse a shard of a run that cannot be divided, or a shard without work."""
     alone = "omit " + Option("shard") + "; for more rows, use a different " + Option("seed", ...)
     for part in chain:
         if part.source.balanced:

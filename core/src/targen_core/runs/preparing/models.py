@@ -94,7 +94,7 @@ class Elsewhere(Protocol):
         ...
 
     def refuse(self, delivery: Delivery) -> None:
-        """Raise a `UsageError`: a delivery leaves the workers nothing to do."""
+        """Raise a `UsageError`: with this delivery, workers would have nothing to do."""
         ...
 
     async def place(
@@ -152,7 +152,7 @@ def models_of(
 ) -> dict[str, PreparedStep]:
     """The models of the steps `asked`; those with the same backend and options share one.
 
-    A `delivery` must be able to take their calls. With `recorded`, what stands for the models that
+    A `delivery` must be able to take their calls. With `recorded`, stand-ins for the models that
     answered then.
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
@@ -296,6 +296,6 @@ def _recorded_model(
         raise UsageError(
             f"the run did not ask a model in step {step}, so it did not record which model to ask "
             "now",
-            hint="generate a new run; the cache answers the calls that this run made",
+            hint="generate a new run; calls that this run made come from the cache",
         )
     return RecordedModel(plan.identity)

@@ -1,4 +1,4 @@
-"""The registered parts that a run uses beside its task and its models, with their options."""
+"""The registered parts of a run, in addition to its task and its models, with options."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ class Parts:
         return task
 
     def require_fit(self, task: Task[Any, Any]) -> None:
-        """Have each part in use look at the task: its `check_task`, if it has one.
+        """Have each part in use check the task with its `check_task`, if it has one.
 
         Raises:
             UsageError: what a part raises, with its id.
@@ -321,7 +321,7 @@ class Parts:
 
     @property
     def options(self) -> list[str]:
-        """Return the options of the parts in use, each as it is typed."""
+        """Return the options of the parts in use, as typed."""
         made = ((item.name, options) for item, _, options in self._used.values())
         return [
             f"{name}.{key}" for name, of in made if of is not None for key in type(of).model_fields
@@ -339,7 +339,7 @@ class Parts:
 
 
 def _choosing() -> dict[str, str]:
-    """The option that chooses a part of each kind, where a run has one."""
+    """Return the option that chooses a part of each kind, if a run has one."""
     declared = {**RowOptions.declared(), **ListOptions.declared()}
     return {
         option.flag.completes: name for name, option in declared.items() if option.flag.completes
@@ -347,7 +347,7 @@ def _choosing() -> dict[str, str]:
 
 
 def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Options by the part's name or id, as it is spelt, and their own names."""
+    """Group options by the part's name or id, as spelt, under their own names."""
     said: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
         about, dot, key = name.rpartition(".")

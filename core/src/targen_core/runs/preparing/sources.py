@@ -1,6 +1,6 @@
 """Datasets that options of parts name: whether this user knows them, and whether they are the same.
 
-A run keeps the name, the digest and the number of rows of each, and none of its texts.
+A run stores the name, the digest and the number of rows of each, but not its texts.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
 OBJECT = f"{MEMORY}:"
-"""Before the file that stands for rows of a program."""
+"""Precedes the file that represents rows of a program."""
 
 
 class UnreadSource(UsageError):
-    """A dataset that an option names and that cannot be read, or holds nothing to use.
+    """A dataset that an option names but that cannot be read, or has no usable rows.
 
     Attributes:
         hub: whether its hint takes the name for one of a hub, which it cannot be in a resumed run.
@@ -34,7 +34,7 @@ class UnreadSource(UsageError):
     hub = False
 
     def ask_where(self, run: Path, then: str = "") -> None:
-        """Have the hint say how a run is resumed with a dataset that has moved."""
+        """Add to the hint how to resume a run whose dataset has moved."""
         near = "; " + self.hint if self.hint and not self.hub else ""
         again = Action("resume", run, **{self.option: Blank("SOURCE")})
         self.hint = "give the file's new path: " + again + then + near

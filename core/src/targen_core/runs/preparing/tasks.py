@@ -110,7 +110,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         task = task.replace(judging={"unsure": spec.unsure})
     if spec.labels_per_seed is not None:
         task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
-    elif spec.seeds is not None:  # there are no more of them: each is for whatever it can give
+    elif spec.seeds is not None:  # the list is complete: each serves for whatever it can give
         task = task.replace(labels_per_seed=None)
     if spec.seats:
         task = task.replace(seats=spec.seats)
@@ -182,7 +182,7 @@ def _from(
 ) -> tuple[ListStep[Any], type[Any]]:
     """The list registered as `name`, in place of the task's own, and the type of its items.
 
-    Without a name it is the registered list that the task's own stands for.
+    Without a name, it is the registered list that the task's own list refers to.
     """
     where = Option(f"{kind}_from", name) if name else f"{kind} {own.origin}"
     registered, used = parts.find(kind, kind, name or own.origin, is_default=not name)
@@ -215,7 +215,7 @@ def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[An
 
 
 def judged_offline(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
-    """The task with a corrector's own offline replies, where it has some."""
+    """The task with a corrector's own offline replies, if it has some."""
     if not getattr(corrector, "prompts", ()) or not hasattr(corrector, "dry_run"):
         return task
     return task.replace(judging={"corrector": corrector})
@@ -240,7 +240,7 @@ def find_corrector(
 
 
 def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None) -> None:
-    """A branch that aims at no label has one by step 4, unless all its instances have one."""
+    """A branch without an aim gets labels in step 4, unless its instances already have them."""
     branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
     if branch is None:
         return
@@ -255,7 +255,8 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
         )
     if spec.balance == "intended":
         raise UsageError(
-            Option("balance") + f" intended: branch {branch} of task {task.name} aims at no label",
+            Option("balance") + f" intended: branch {branch} of task {task.name} does not "
+            "aim at a label",
             hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
         )
 

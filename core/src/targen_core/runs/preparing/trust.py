@@ -6,8 +6,8 @@ above the usual. So `resume` takes an option from a manifest only in three cases
 backend's own value: its default, or that of an environment variable. Or this user has used the very
 same options with this backend on this machine. Or the user types it again. The same holds for caps
 of cost and tokens, and for more calls at once or more rounds than usual. A service's model is only
-a name. Addresses of this machine are no exception: other users' services listen there, and one's
-own.
+a name. Addresses of this machine are not an exception: other users' services listen there, and the
+user's own.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
                 yield f"{part.id}.{option}", part.options[option]
     lists = (name for names in manifest.task.lists.values() for name in names)
     steps = {*PARAMETERS, *manifest.steps, *lists}
-    sources = dataset_options()  # `sources.require_known_sources` is asked about these
+    sources = dataset_options()  # `sources.require_known_sources` checks these
     for name, value in manifest.spec.options.items():
         about = name.rpartition(".")[0]
         if about and about not in steps and name not in sources and leads_elsewhere(value):
@@ -191,12 +191,12 @@ def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator
     """Options that are not what the backend has by itself."""
     free = {}
     if "model" in asked and "base_url" in backend.options.model_fields:
-        free["model"] = asked["model"]  # a name, and nothing that is loaded here
+        free["model"] = asked["model"]  # only a name, not something loaded here
     own: Mapping[str, Any] = {}
     try:
         options = backend_options(name, backend, free)
     except UsageError:
-        pass  # it needs more: then nothing is its own
+        pass  # it needs more: then it does not own anything
     else:
         own = {key: getattr(options, key) for key in backend.options.model_fields}
     for key, value in asked.items():
@@ -217,7 +217,7 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
 
 
 def _is_known(backend: str, asked: Mapping[str, Any]) -> bool:
-    """Files are looked at only if their names are known: a stranger's run has none read."""
+    """Read files only if their names are known, so that a stranger's run cannot have any read."""
     return folders.is_known("options", _digest(backend, asked)) and folders.is_known(
         "options", _digest(backend, asked, _files(asked))
     )

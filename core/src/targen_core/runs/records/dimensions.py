@@ -1,7 +1,7 @@
 """Dimensions as a user sets them, and put into a task.
 
-A name alone is that of a dimension of the task, or of a new one of its rows; `STEP.NAME` puts it
-on a list. No values take a dimension away. `@words` stands for a vocabulary.
+A bare name is that of a dimension of the task, or of a new one of its rows; `STEP.NAME` puts it on
+a list. No values take a dimension away. `@words` is replaced by a vocabulary.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
 
 
 def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
-    """Return the user's values as they are typed, shortened to the first few."""
+    """Return the user's values as typed, shortened to the first few."""
     said = [] if keep else ["without the task's own"]
     for name, values in drawn.items():
         if isinstance(values, dict):

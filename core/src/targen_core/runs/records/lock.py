@@ -19,7 +19,7 @@ class TaskPlan(ManifestPart):
 
     `dimensions` holds digests by `STEP.NAME`.
 
-    `branches` says what each branch aims at, where these are not the labels.
+    `branches` lists the aim of each branch, unless these are the labels.
     """
 
     id: str
@@ -85,12 +85,12 @@ class PartPlan(ManifestPart):
 
     @property
     def typed(self) -> dict[str, Any]:
-        """Its options as a spec has them, by the full id."""
+        """Return its options as in a spec, by the full id."""
         return {f"{self.id}.{name}": value for name, value in self.options.items()}
 
 
 class Lock(ManifestPart):
-    """All that a spec's names stand for.
+    """The parts that a spec's names refer to.
 
     `batches` holds items a batch for each list of the chain; `given` the
     digests of the user's own contexts or seeds.

@@ -128,7 +128,7 @@ class Manifest(ManifestPart):
 
     @property
     def usual_options(self) -> dict[str, Any]:
-        """The options of the filters that every run has, by their names alone."""
+        """Return the options of the filters in every run, by bare name."""
         plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
         return {name: value for plan in plans for name, value in plan.options.items()}
 
@@ -278,7 +278,7 @@ class Manifest(ManifestPart):
         return copy_of(run, self.task_file) if self.task_file else self.spec.task
 
     def asked(self, run: Path) -> RunSpec:
-        """The spec as it is asked for again in the directory `run`, for the last target.
+        """Return the spec as requested again in the directory `run`, for the last target.
 
         Raises:
             UsageError: as `task_name` does.
@@ -291,7 +291,7 @@ class Manifest(ManifestPart):
     def located(self, run: Path, *, typed: bool = False) -> RunSpec:
         """The spec with the run's copies of files in place of the files that were given.
 
-        With `typed`, what the task's own file says of parts stays its affair.
+        With `typed`, the task's file remains responsible for its own options of parts.
         """
         said = {name.rpartition(":")[2] for name in self.spec.options}
         options = {
@@ -312,7 +312,7 @@ class Manifest(ManifestPart):
         return (*map(given_file, self.lock.given), *dict.fromkeys(of_parts))
 
     def extended(self, quotas: Mapping[str, int], give_up_after: int | None) -> Manifest:
-        """The manifest with one more target, where another one is asked for.
+        """Return the manifest with one more target, if a different one is requested.
 
         Labels that `quotas` does not name keep their target.
 
@@ -436,7 +436,7 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
 
 
 def _near(run: Path) -> Words:
-    """The runs that may have been meant: those beside it, or where runs go by default."""
+    """Return the runs that may have been meant: those next to it, or in the default folder."""
     near = near_path(run, _is_run) or near_path(run.with_suffix(""), _is_run)
     return near or Either(Action("runs") + " lists runs", "pass a Run, or the path of a run")
 
@@ -487,7 +487,7 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
 
 
 def as_words(value: Any) -> str:
-    """A value of a manifest as it is printed."""
+    """Format a value of a manifest for people."""
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ import re
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import StepPlan
 
-# What backends call the option that names the model; classes of other libraries have several.
+# Backends' names for the option that contains the model; classes of other libraries have several.
 _OPTIONS = (
     "model",
     "model_name",
@@ -33,7 +33,7 @@ def model_name(plan: StepPlan) -> str:
         value = plan.options.get(option)
         if isinstance(value, str) and value:
             return _bare(value)
-    # KIND:NAME:DIGEST, as of an embedded model; where an address may be part of it, no guess.
+    # KIND:NAME:DIGEST, as for an embedded model; do not guess if an address may be part of it.
     if "/" in plan.identity or "\\" in plan.identity:
         return ""
     if _ADAPTED.match(plan.identity):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from targen_core.runs.preparing.parts import Parts
 
 OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
-"""Keys that list steps alone have, in words."""
+"""Keys that only list steps have, in words."""
 
 CORE = (*OF_LISTS, "price_in", "price_out")
 """Keys that are neither: items per call, candidates per item, and a model's prices."""

@@ -2,7 +2,7 @@
 
 Every command reads a run by its manifest, and `Manifest.load` uses this module. The files under the
 names that a run uses must be plain, of usual sizes, and must hold what they should. `runs.known`
-decides which of the services that a manifest names are asked.
+decides which services in a manifest may be called.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: it is not there.
-        RunDirectoryError: it is no plain file, too large, no JSON, or nested too deeply.
+        RunDirectoryError: it is not a plain file, too large, not JSON, or nested too deeply.
     """
     try:
         data = read_plain(path, SMALL)

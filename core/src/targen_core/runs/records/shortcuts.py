@@ -70,7 +70,7 @@ def filters_with_flags() -> Mapping[str, Flagged]:
 
 
 def _flagged(registry: Registry) -> Mapping[str, Flagged]:
-    """By the id of a filter, the options that may be given by their names alone.
+    """By the id of a filter, the options that users may give by bare name.
 
     Each name has one owner: targen itself, or the filter that comes first. Our own filters come
     before those of strangers.
@@ -101,7 +101,7 @@ def _flagged(registry: Registry) -> Mapping[str, Flagged]:
 
 
 def shortcuts() -> Mapping[str, Option]:
-    """Return the options of filters that may be given by their names alone."""
+    """Return the options of filters that users may give by bare name."""
     return {
         name: option for of in filters_with_flags().values() for name, option in of.flags.items()
     }
@@ -110,7 +110,7 @@ def shortcuts() -> Mapping[str, Option]:
 def taken_flags(registry: Registry, part: str) -> Mapping[str, str]:
     """Return the options of a filter, by its id, whose names are taken, and by whom.
 
-    They are no flags: `--filter NAME -o NAME.OPTION=VALUE` sets them.
+    They cannot be flags: `--filter NAME -o NAME.OPTION=VALUE` sets them.
     """
     flagged = _flagged(registry).get(part)
     return {} if flagged is None else flagged.taken

@@ -18,7 +18,7 @@ from targen_core.runs.records.shortcuts import spelled_out
 
 
 class ManifestPart(BaseModel):
-    """A part of a file that says what was run: frozen, with no unknown field."""
+    """A part of a file that describes a past run: frozen, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -33,7 +33,7 @@ class RunSpec(RowOptions, ListOptions):
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
     are the shard's. `seats` is as in `Task`: in a run for different labels, those that took turns
     before. In a run with different models, `worked_examples` lists the steps without any. See
-    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` stand for a
+    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` mean a
     filter with options.
 
     Raises:

@@ -1,4 +1,4 @@
-"""SetFit as a trainer: this module registers and imports nothing else."""
+"""SetFit as a trainer: this module only registers it, without other imports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
-    """What `targen train --trainer setfit` trains."""
+    """Register the trainer for `targen train --trainer setfit`."""
     register.register(
         "setfit",
         "targen_setfit.trainer:SETFIT",

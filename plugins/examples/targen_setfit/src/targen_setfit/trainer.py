@@ -19,7 +19,7 @@ __all__ = ["SETFIT"]
 
 
 class SetFitOptions(TrainerOptions):
-    """Which encoder, and how long it is tuned."""
+    """The encoder, and how long it is tuned."""
 
     model: str = Field(MINILM, description="a model of sentence-transformers: a folder, or a name")
     iterations: int = Field(5, ge=1, description="number of pairs of each kind for each row")
@@ -86,7 +86,7 @@ def load(folder: Path) -> Predictor:
         body = sentence_model(folder / "encoder")
     except (OSError, UnreadableFile, LookupError) as error:
         raise ValueError(f"{folder} does not contain a setfit model: {error}") from error
-    if len(bias) == 1:  # of two labels the head has one row, which is for the second
+    if len(bias) == 1:  # for two labels the head has one row, which belongs to the second
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

@@ -1,9 +1,8 @@
 """Classifiers that see less than the task asks for, cross-validated.
 
-A hypothesis alone should not give away whether it follows (Gururangan et al.,
-arXiv:1803.02324; Poliak et al., arXiv:1805.01042). Features are word n-grams
-for texts, numbers for lengths, overlap and places, words for kinds; the
-classifiers are small.
+A hypothesis by itself should not give away whether it follows (Gururangan et al., arXiv:1803.02324;
+Poliak et al., arXiv:1805.01042). Features are word n-grams for texts, numbers for lengths, overlap
+and places, words for kinds; the classifiers are small.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ class Baseline:
 
     Attributes:
         kind: what it saw: a "cue", "numbers" of all texts, or "texts".
-        score: its balanced accuracy, the mean recall of the labels, with its
-            95 % interval; no value where a label has too few decisions.
+        score: its balanced accuracy, the mean recall of the labels, with its 95 % interval; no
+            value if a label has too few decisions.
         labels: of each decision the label that it gave, having learned from others.
     """
 
@@ -81,7 +80,7 @@ def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> d
 
 
 def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
-    """Return which fields a classifier sees: each alone, several, all; of many, alone and all."""
+    """Return the sets of fields that a classifier sees: each, several, all; or each and all."""
     whole = range(len(fields))
     if len(fields) > _MAX_FIELDS:
         return [*((at,) for at in whole), tuple(whole)]
@@ -109,7 +108,7 @@ class _Grams:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         if at not in self._vectors:
-            # Options stand under the same passage: it is split once.
+            # Options with the same passage belong together, so it is split once.
             texts = [row[at] for row in self._sample.texts]
             grams = {text: list(_grams(text)) for text in set(texts)}
             counted = TfidfVectorizer(
@@ -117,7 +116,7 @@ class _Grams:
             )
             try:
                 self._vectors[at] = counted.fit_transform(texts)
-            except ValueError:  # no n-gram stands in two of them
+            except ValueError:  # no n-gram occurs in two of them
                 self._vectors[at] = None
         return self._vectors[at]
 

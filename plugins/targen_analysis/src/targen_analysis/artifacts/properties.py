@@ -42,7 +42,7 @@ def numbers_of(sample: Sample) -> dict[str, Numbers]:
         for at, field in enumerate(sample.fields)
     }
     numbers: dict[str, Numbers] = {f"length of {ALL}": lengths}
-    # Of a text that is one word there is no part to share.
+    # A text of one word has no part to share.
     longer = [at for at, counts in enumerate(lengths.values()) if counts.max(initial=0) > 1]
     for one, two in combinations(longer, 2):
         if {one, two} & set(sample.telling):

@@ -24,9 +24,9 @@ class Sample:
         texts: of each decision the texts that can be read.
         labels: of each, what is decided.
         cues: name -> of each decision numbers of one shape, or a word.
-        units: of each, a number that it shares with what belongs to the same row
-            (or rows, where a task's come in pairs).
-        questions: of each, a number that it shares with the options beside it.
+        units: of each, a number that it shares with what belongs to the same row (or rows, if a
+            task's come in pairs).
+        questions: of each, a number that it shares with the other options of its question.
         rows: of each, the place of its row in the dataset.
         groups: of each, a number that it shares with those of the same seed or premise.
         notes: what could not be read.
@@ -151,7 +151,7 @@ def _drawn(
 
 
 def _sound(case: Case) -> Case:
-    """A case whose texts are texts, and whose numbers are some; rows are as their file has them."""
+    """Check that a case's texts are texts, and its numbers numbers; rows are as in their file."""
     if not all(isinstance(text, str) for text in case.texts.values()):
         raise TypeError("a value in texts is not text")
     for cue in case.cues.values():

@@ -1,1 +1,1 @@
-"""Whom and what a dataset names: named entities by type, and gender."""
+"""The people and things that a dataset names: named entities by type, and gender."""

@@ -1,4 +1,4 @@
-"""Measure how differently two samples are distributed, beside two halves of one."""
+"""Measure how differently two samples are distributed, compared with two halves of one."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def compare(
             if not enough[at]:
                 continue
             one, two = _halves(parts[at], rows, size, kinds, rng)
-            if not one.sum() or not two.sum():  # all things stand in few rows
+            if not one.sum() or not two.sum():  # everything occurs in few rows
                 continue
             away = np.nan
             if referenced and at == len(parts) - 1:

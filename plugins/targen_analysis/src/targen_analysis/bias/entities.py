@@ -1,8 +1,8 @@
-"""The metric `entities`: named entities, beside the reference's.
+"""The metric `entities`: named entities, compared with the reference's.
 
 TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, compares a synthetic dataset with
 the original. It shows how often entities of some types occur in each. It finds them alike by eye.
-Here the distance has a number, beside the distance between two halves of the original.
+Here the distance has a number, next to the distance between two halves of the original.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _WORDS = 20_000
 _LONGEST = 20_000
 """Characters of a text that are read: a row of ten megabytes would take minutes."""
 
-_READING = "0: like the reference, 1: unlike; for the reference: between its halves"
+_READING = "0: like the reference, 1: completely different; for itself: between its halves"
 
 _MATTERS = 0.2
 """More of a type in its ten most frequent, by so much, is worth a warning."""
@@ -179,8 +179,8 @@ def _frequencies(
 def _no_narrower(estimate: Estimate, alone: Estimate) -> Estimate:
     """An interval over rows, but no narrower than if mentions were independent.
 
-    Mentions of a row go together, so it is wider as a rule; where there are few
-    of them, the resamples may all be alike.
+    Mentions of a row go together, so it is wider as a rule; if there are few of them, the resamples
+    may all be alike.
     """
     if estimate.low is None or estimate.high is None or alone.low is None or alone.high is None:
         return Estimate(alone.value)
@@ -294,8 +294,8 @@ def _notes(
     yield (
         f"{recognizer.about} reads {size:,} rows of each "
         f"dataset{', drawn at random' if sampled else ''}, up to {words:,} words. A text that "
-        "several of them share counts once, with the first; a text inside another of its row does "
-        "not count. Case, articles and 's do not distinguish entities."
+        f"several datasets share counts once, for the first of them. A text contained in another "
+        f"text of the same row does not count. Case, articles and 's do not distinguish entities."
     )
     lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
@@ -308,8 +308,9 @@ def _notes(
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (
-        "The pipeline makes most errors on short texts and on types such as PRODUCT, perhaps not "
-        "equally in all datasets. Look at the entities before the figures. Rows similar to the "
+        "The pipeline makes most errors on short texts and on types such as PRODUCT, and may "
+        "make more in one dataset than in another. Read the entities before you trust the "
+        "figures. Rows similar to the "
         "original's can still be biased."
     )
 

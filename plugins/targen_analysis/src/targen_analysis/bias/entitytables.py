@@ -110,7 +110,7 @@ def _entity(top: tuple[str, float]) -> str:
 def plots(
     study: Study, figures: Figures, compared: Mapping[str, Compared], types: Sequence[str]
 ) -> Iterable[Plot]:
-    """The shares of the types, and the divergences beside that of the reference's halves."""
+    """Return plots of the types' shares, and of the divergences next to the reference's."""
     drawn = {
         share_of(name): name
         for name in types

@@ -121,7 +121,7 @@ def _less(label: str) -> str:
 
 
 def _held(labels: Sequence[str]) -> Sequence[str]:
-    """The labels that are held against the others: of two, the one says what the other does."""
+    """Return the labels to compare with the others: of two labels, one determines the other."""
     return labels[:1] if len(labels) == 2 else labels
 
 
@@ -313,8 +313,8 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     differing = pairs.labeled - pairs.agreeing
     if differing:
         yield (
-            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} change the label with the "
-            "pronoun, so a model that is right on both is not gender-neutral."
+            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} have a different label "
+            f"for each pronoun, so a model that gets both right is not gender-neutral."
         )
 
 

@@ -56,7 +56,7 @@ def pairs_of(corpus: Corpus) -> Pairs:
         key = tuple(_PRONOUN.sub("_", text) for text in texts)
         males, females = groups.setdefault(key, ([], []))
         (males if pronouns[0][1] else females).append(at)
-    # A row that stands there twice has a partner only if that does too.
+    # A row that occurs twice has a partner only if that occurs twice as well.
     pairs = [
         pair for males, females in groups.values() for pair in zip(males, females, strict=False)
     ]

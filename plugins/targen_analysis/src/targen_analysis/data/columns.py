@@ -16,8 +16,8 @@ _PLACE = re.compile(r"\{([\w.]+)(:upper)?\}")
 def text_columns(rows: Sequence[Mapping[str, Any]], label: str) -> tuple[str, ...]:
     """The columns that hold text, in the order in which they first occur.
 
-    Identifiers and the label are none, nor is a column whose texts look like
-    numbers throughout, as in a CSV file.
+    Identifiers and the label do not count, nor does a column whose texts all look like numbers, as
+    in a CSV file.
     """
     wordy: dict[str, bool] = {}
     for row in rows:

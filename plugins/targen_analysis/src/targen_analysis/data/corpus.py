@@ -24,7 +24,7 @@ _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "va
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a file are what, as far as the user says.
+    """The roles of a file's columns, as far as the user states them.
 
     Attributes:
         texts: its texts; by default those of its task, else all that hold text.
@@ -47,8 +47,8 @@ def read_corpus(
 ) -> Corpus:
     """A dataset in any form that `targen_core.read_dataset` takes.
 
-    A run says itself what its task is. Rows are taken as they are: `targen validate` checks them
-    against a schema. One without any of the texts is left out, and a note says how many there were.
+    A run says itself what its task is. Rows are used unchanged: `targen validate` checks them
+        against a schema. A row without any of the texts is left out, and a note gives their number.
 
     Raises:
         UsageError: no such dataset or task, no row, none with a text, a column
@@ -193,7 +193,7 @@ def _label(row: Mapping[str, Any], column: str, names: Mapping[str, str]) -> str
 
 
 def _followed(row: Mapping[str, Any], task: Task[Any, Any]) -> str:
-    """The label that a row without a column for it is counted by; "" if it has none."""
+    """Return the label by which a row without a label column is counted, or ""."""
     try:
         instances = task.from_rows([row]) if task.rows_per_instance == 1 else ()
         return task.label_of(instances[0]) if len(instances) == 1 else ""
@@ -207,7 +207,7 @@ def _shown(value: Any) -> str:
 
 
 def _name(source: Source) -> str:
-    """Its name, with that of its folder where it would not say much."""
+    """Its name, with that of its folder if it would not say much."""
     if source.name not in _PLAIN_NAMES or source.run is not None:
         return source.name
     return f"{Path(source.place).resolve().parent.name}/{source.name}"

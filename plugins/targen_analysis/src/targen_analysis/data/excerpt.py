@@ -12,7 +12,7 @@ _LONGEST = 400
 
 
 def excerpt(texts: Sequence[str], longest: int = _LONGEST) -> Excerpt:
-    """The texts on one line with slashes between them, cut where they are long."""
+    """The texts on one line with slashes between them, cut if they are long."""
     share = max(20, longest // max(1, len(texts)))
     return Excerpt(" / ".join(_cut(text, share) for text in texts))
 

@@ -1,4 +1,4 @@
-"""Which of the clusters that real rows form have synthetic rows."""
+"""Find which clusters of real rows also contain synthetic rows."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def latent(texts: Sequence[str], seed: int) -> Vectors | None:
 
 
 def _chance(seed: int) -> np.random.RandomState:
-    # Made of a number alone it would ask the system for chance first.
+    # Given only a number, RandomState would first ask the system for entropy.
     return np.random.RandomState(np.random.MT19937(seed))
 
 
 def _subjects(text: str) -> list[str]:
-    """The words of a text that are no function words."""
+    """Return the words of a text that are not function words."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return [word for word in split(text) if word not in ENGLISH_STOP_WORDS]

@@ -108,8 +108,8 @@ def _of_field(
     words = [split(text) for text in texts]
     counts = np.array([len(each) for each in words])
     few, many = np.quantile(counts[mine:], [0.1, 0.9])
-    yield f"are longer than nine of ten of {reference}", counts > many, False
-    yield f"are shorter than nine of ten of {reference}", counts < few, False
+    yield f"are longer than nine in ten rows of {reference}", counts > many, False
+    yield f"are shorter than nine in ten rows of {reference}", counts < few, False
     for size in (1, 2):
         starts = [" ".join(each[:size]) if len(each) >= size else "" for each in words]
         for start in _common([[start] for start in starts if start], texts, mine, _OPENINGS):

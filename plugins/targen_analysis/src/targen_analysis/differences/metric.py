@@ -70,7 +70,7 @@ _SMALL = 30  # groups of the smaller side below which intervals are said to be w
 _WIDE = 0.1  # of an AUC's interval
 # With few rows, the draw and the folds are repeated, to reduce the effect of chance.
 _REPEATS, _ROWS = 10, 1000
-_LEADS = 3  # features that stand in the sentences on top
+_LEADS = 3  # features named in the sentences at the top
 _PAIRS = 5  # near copies that are shown
 _WAYS = ("words", "form", "vectors")
 
@@ -338,7 +338,8 @@ def _sentences(found: _Found) -> Iterator[str]:
         yield (
             f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
             f"clusters of {theirs.name}; the same number of other rows of {theirs.name} covers "
-            f"{percent(cover.theirs.value)}." + (f" It has fewest about {lacks}." if lacks else "")
+            f"{percent(cover.theirs.value)}."
+            + (f" It has the fewest rows about {lacks}." if lacks else "")
         )
     if found.copies.value:
         yield f"{percent(found.copies.value)} of its rows are near copies of rows of {theirs.name}."
@@ -347,7 +348,7 @@ def _sentences(found: _Found) -> Iterator[str]:
         widths = [area.high - area.low for area in found.areas.values() if area.low and area.high]
         wide = max(widths, default=0.0)
         yield (
-            f"This is not much evidence: {few.name} has {plural(few.seeds, 'independent row')} "
+            f"This is little evidence: {few.name} has {plural(few.seeds, 'independent row')} "
             "(seeds or premises), so intervals are rough and only large differences show"
             + (f"; an AUC is known to within {100 * wide:.0f} points." if wide > _WIDE else ".")
         )
@@ -418,6 +419,6 @@ DIFFERENCES = Metric(
     measure=_measure,
     options=DifferenceOptions,
     order=0,
-    summary="how rows differ from those of the reference: a classifier's AUC, and in words",
+    summary="how rows differ from those of the reference, by a classifier's AUC and in words",
 )
 """Differences of synthetic rows from real ones, with which a report opens."""

@@ -43,7 +43,7 @@ def by_words(texts: Sequence[tuple[str, ...]]) -> Any:
         )
         try:
             columns.append(counted.fit_transform([row[at] for row in texts]))
-        except ValueError:  # no n-gram stands in two rows
+        except ValueError:  # no n-gram occurs in two rows
             continue
     return hstack(columns, format="csr") if columns else None
 
@@ -54,7 +54,7 @@ def _grams(text: str) -> list[str]:
 
 
 def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
-    """The form of each field, whatever it says: lengths, marks, and letters by their case alone.
+    """Return the form of each field, whatever it says: lengths, marks, and letters only by case.
 
     The form of "Dr. Li has 3 cats." is "Aa. Aa a 9 a.", in runs of up to five letters by TF-IDF.
     Counts are added, each scaled to its standard deviation.
@@ -108,7 +108,7 @@ def scores(
         seed: decides the folds.
 
     Returns:
-        Scores, and the fold of each row. Scores of one fold alone compare.
+        Scores, and the fold of each row. Only scores of the same fold can be compared.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -138,8 +138,8 @@ def aucs(
     Pairs of one fold are compared.
 
     Returns:
-        The area and those of so many replicates, shape (1 + replicates,): a bootstrap of the groups
-        of both sides, the classifiers as they are. It is NaN without pairs.
+        Return the area and those of the replicates, shape (1 + replicates,): a bootstrap over the
+        groups of both sides, without retraining the classifiers. It is NaN without pairs.
     """
     mine = len(sides[0])
     weights = [

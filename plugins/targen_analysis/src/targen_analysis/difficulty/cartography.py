@@ -36,8 +36,8 @@ def chart(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
     """Where rows lie that several models learned; what each made of a row is averaged.
 
     Args:
-        probability: of each row's label, shape (models, epochs, rows); NaN
-            where a model was not trained on the row.
+        probability: of each row's label, shape (models, epochs, rows); NaN if a model was not
+            trained on the row.
         right: whether it was the likeliest, in the same shape.
     """
     trained = ~np.isnan(probability[:, 0])

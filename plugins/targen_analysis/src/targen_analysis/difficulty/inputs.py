@@ -103,9 +103,9 @@ def groups_of(decisions: Decisions, *, largest: int) -> list[int]:
     """Return each decision's group: decisions that share a text, directly or through others.
 
     A model that has met a premise with one hypothesis does not meet it again with
-    the next. Texts of fewer than five words join nothing, nor do those that
-    more than one in twenty has. Where groups would pass `largest`, only what is
-    the same throughout, or what its task made together, is a group.
+    the next. Texts of fewer than five words do not join rows, nor do those in more than one row in
+    twenty. Where groups would pass `largest`, only what is the same throughout, or what its task
+    made together, is a group.
     """
     often = [Counter(column) for column in zip(*decisions.texts, strict=True)]
     few = max(2, int(_COMMON * len(decisions)))

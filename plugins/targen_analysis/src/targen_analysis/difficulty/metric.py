@@ -102,7 +102,7 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
     if not results:
         return Findings(notes=tuple(notes))
     reference = study.reference.name if study.reference is not None else ""
-    # Beside itself alone, a third of a dataset is a third.
+    # A single dataset's thirds would always be a third of it.
     usual = results.get(reference, next(iter(results.values()))).chart if len(results) > 1 else None
     figures = {name: measured.figures(usual) for name, measured in results.items()}
     tables = [
@@ -235,7 +235,7 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
             yield (
                 f"Without the input the model needs {measured.without:.2f} bits for a label of "
                 f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was trained too "
-                "little, so PVI is too high by the difference."
+                "little, so PVI is too high by that difference."
             )
 
 

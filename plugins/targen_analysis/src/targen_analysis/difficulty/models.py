@@ -48,7 +48,7 @@ class Classifier:
             tokens = self.tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
             full = [text for text, ids in zip(texts, tokens, strict=True) if len(ids) >= limit]
             whole = self.tokenizer(full)["input_ids"] if full else []
-        # A tokenizer without marks of beginning and end makes nothing of an empty text.
+        # A tokenizer without start and end tokens returns no tokens for an empty text.
         return [ids or [self.pad] for ids in tokens], sum(len(ids) > limit for ids in whole)
 
     def new(self, labels: int) -> Any:

@@ -1,4 +1,4 @@
-"""Pointwise V-information, from what two models say of rows that neither has seen.
+"""Pointwise V-information, from two models' predictions for rows that neither has seen.
 
 Ethayarajh et al., arXiv:2110.08420. All logarithms are of base 2, so all is in bits.
 """

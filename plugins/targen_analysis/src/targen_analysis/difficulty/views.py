@@ -28,7 +28,7 @@ _EXCERPT = 160
 """Characters of a row under the pointer."""
 
 _BELOW = -6.0
-"""PVI below which the histogram has one bar."""
+"""PVI below this value falls into one bar of the histogram."""
 
 _BARS = 24
 

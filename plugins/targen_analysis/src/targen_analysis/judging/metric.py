@@ -69,8 +69,10 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
                 f"A person judged {len(of):,} rows of {name}: {right.value or 0:.0%} have "
                 "the right answer."
             )
-        note = "In DataTune, people judged 300 rows: 88 % were right, 86.6 % of the synthetic ones."
-        tables.append(Table("Answers that a person found right", _RIGHT, rows, note=note))
+        note = (
+            "In DataTune, people judged 300 rows: 88 % were right (86.6 % of the synthetic ones)."
+        )
+        tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
         warnings += [
             f"{options.sheet}: {lost:,} judged rows do not belong to a dataset here"
@@ -91,8 +93,8 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         )
         plots.append(_plot(ratings))
         headlines += [
-            f"A model finds the rows of {name} {figures[name]['difficulty'].value:.1f} difficult, "
-            "from 1 to 5."
+            f"A model rates the difficulty of the rows of {name} at "
+            f"{figures[name]['difficulty'].value:.1f}, from 1 to 5."
             for name in ratings
         ]
         warnings += [f"{options.ratings}: {lost:,} ratings do not belong to a row here"] * bool(
@@ -103,7 +105,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         figures={name: of for name, of in figures.items() if of},
         glance={
             "right": "answers that a person found right",
-            "difficulty": "1 to 5, as a model rates the rows",
+            "difficulty": "from 1 to 5, as rated by a model",
         },
         tables=tuple(tables),
         plots=tuple(plots),
@@ -138,7 +140,7 @@ class _Known:
             self.places[text.strip()].append(at)
 
     def place(self, text: str, answer: str | None = None) -> int | None:
-        """The row with this text, and, where it is given, this answer."""
+        """The row with this text, and, if it is given, this answer."""
         places = self.places.get(text.strip(), ())
         fitting = (at for at in places if answer is None or answer_of(self.corpus, at) == answer)
         return next(fitting, None)
@@ -198,7 +200,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not verdicts:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} does not contain any rows of these datasets in their current form"
+            + f": {said} does not contain any rows of these datasets as they are now"
         )
     return verdicts, lost
 
@@ -274,5 +276,6 @@ JUDGED = Metric(
     measure=_measure,
     options=JudgedOptions,
     order=800,
-    summary="answers that a person found right, difficulty rated by a model, if files are given",
+    summary="answers that a person found correct and difficulty rated by a model, if you give "
+    "the files",
 )

@@ -1,4 +1,4 @@
-"""The form `rate` of task files: how difficult rows are, 1 to 5, by a model.
+"""The form `rate` of task files: how difficult the rows are, from 1 to 5, by a model.
 
 DataTune (Gandhi et al., arXiv:2404.14361, section 5.3 and appendix A.6): a prompt for the task,
 with a scale and rated examples.
@@ -90,7 +90,7 @@ def rating_task(spec: Rate, name: str) -> Task[Any, Any]:
     return asking_task(
         name,
         version="1",
-        summary="how difficult rows are, 1 to 5",
+        summary="how difficult the rows are, from 1 to 5",
         description=f"How difficult rows are, from 1 to 5. What they are for: {spec.about}",
         rows=rows,
         ask=ask,
@@ -115,7 +115,7 @@ def _located(spec: Rate, folder: Path) -> Rate:
 
 
 RATE = TaskForm(
-    summary="difficulty of rows, 1 to 5, as rated by a model",
+    summary="difficulty of rows, from 1 to 5, as rated by a model",
     spec=Rate,
     task=rating_task,
     located=_located,

@@ -11,7 +11,7 @@ from targen_core import Registry
 __all__ = ["ANSWERS", "answer_of", "judged_texts", "texts_of"]
 
 ANSWERS = ("output", "answer", "target")
-"""Columns of answers, where a dataset has no labels."""
+"""Columns of answers, if a dataset has no labels."""
 
 
 def texts_of(corpus: Corpus) -> list[str]:

@@ -50,7 +50,7 @@ _FEWEST = 25
 """Resamples, however large the data."""
 
 _SLOW_ROWS = 1_000
-"""Rows of a subsample, at most, where a figure cannot be had from counts."""
+"""Rows of a subsample, at most, if a figure cannot be had from counts."""
 
 _SLOW_REPLICATES = 40
 

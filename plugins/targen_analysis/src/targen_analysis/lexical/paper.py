@@ -1,9 +1,8 @@
 """The metric `paper-vocabulary`: table 7 of the paper, as its figures come out.
 
-TarGEN (arXiv:2310.17876), table 7, calls its figures lexical diversity. They
-are sums over texts: in each the different tokens that are no stop words, by
-spaCy's blank English tokenizer, case-sensitive. Such a sum grows with the rows
-and counts a template's words once in each text.
+TarGEN (arXiv:2310.17876), table 7, calls its figures lexical diversity. They are sums over texts:
+of each, the different tokens that are not stop words, by spaCy's blank English tokenizer,
+case-sensitive. Such a sum grows with the rows and counts a template's words once in each text.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _PAPER = {
 
 
 class _Tokens:
-    """Texts as spaCy splits them: of each the different tokens that are no stop words."""
+    """Texts as spaCy splits them: of each the different tokens that are not stop words."""
 
     def __init__(self) -> None:
         import spacy

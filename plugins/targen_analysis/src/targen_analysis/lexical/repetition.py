@@ -187,5 +187,5 @@ REPETITION = Metric(
     measure=_measure,
     options=RepetitionOptions,
     order=30,
-    summary="exact repeats, self-BLEU, rows without a near copy by ROUGE-L",
+    summary="exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
 )

@@ -21,12 +21,12 @@ KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A figure beside the reference's.
+    """A figure compared with the reference's.
 
     Attributes:
         value: the figure.
         reference: the reference's.
-        size: 0 where they may be the same, else 1 to 3 by how far they are apart.
+        size: 0 if they may be the same, else 1 to 3 by how far they are apart.
         better: `higher` or `lower`, of a figure that has a better side.
     """
 

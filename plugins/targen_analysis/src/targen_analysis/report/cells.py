@@ -10,7 +10,7 @@ DASH = "-"
 
 
 def number(value: float | int | None) -> str:
-    """Four digits at most, whole numbers with commas; a dash for nothing."""
+    """Return at most four digits, whole numbers with commas; a dash for None."""
     if value is None:
         return DASH
     if isinstance(value, int) or value.is_integer() or abs(value) >= 1000:

@@ -118,9 +118,10 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     judged = [mark.judgement for mark in far]
     sides = ", ".join(f"{judged.count(w)} {w}" for w in ("better", "worse") if w in judged)
     yield (
-        f"Among {plural(len(marks), 'figure')}, {len(far)} {_is(len(far))} far from {name}"
+        f"Among {plural(len(marks), 'figure')}, {len(far)} {_differs(len(far))} greatly from {name}"
         f"{f' ({sides})' if sides else ''}, "
-        f"{len(off)} {_is(len(off))} off, and {len(marks) - len(far) - len(off)} may be the same."
+        f"{len(off)} {_differs(len(off))} slightly, and {len(marks) - len(far) - len(off)} may "
+        f"be the same."
         f"{doubts}"
     )
     several = len(study.corpora) > 1
@@ -132,8 +133,8 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
             yield f"{mark.mark} {figure}{of}: {mark.words} ({readings[figure]})."
 
 
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _differs(number: int) -> str:
+    return "differs" if number == 1 else "differ"
 
 
 def _glance(analysis: Analysis) -> Table:

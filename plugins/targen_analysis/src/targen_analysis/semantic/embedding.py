@@ -50,7 +50,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     Args:
         model: a folder, or the name of a model in the cache of the hub; a package also has the
             default one.
-        device: "cpu", "cuda", "cuda:1"; by default a GPU where there is one.
+        device: "cpu", "cuda", "cuda:1"; by default a GPU if there is one.
         batch: texts that are embedded at a time.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The figures of a dataset, alone and beside a reference, with their intervals."""
+"""Compute the figures of a dataset, by itself and compared with a reference, with intervals."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
 
     Raises:
         UsageError: a dataset has no text of the name that `options.field` says.
-        MissingDependency: UMAP is asked for and not installed.
+        MissingDependency: UMAP is requested but not installed.
     """
     if options.umap or options.map == "umap":
         check_umap()
@@ -342,7 +342,7 @@ def _after_umap(
     return [
         Table(
             f"Mean cosine after UMAP, {size:,} rows each, a map for each dataset",
-            ("dataset", *seeds, "moved to the middle"),
+            ("dataset", *seeds, "centred"),
             rows,
             note="Computed as in the authors' code. The position of 0 on such a map is arbitrary.",
         )

@@ -41,7 +41,7 @@ def project(vectors: Vectors, how: Projection, seed: int) -> NDArray[np.float64]
     # As scikit-learn's own start from principal components, which fails where all are 0.
     start = plane / max(plane[:, 0].std(), 1e-12) * 1e-4
     perplexity = min(30.0, (len(vectors) - 1) / 3)
-    # Made of a number alone it would ask the system for chance first.
+    # Given only a number, RandomState would first ask the system for entropy.
     chance = np.random.RandomState(np.random.MT19937(seed))
     tsne = TSNE(init=start.astype(np.float32), perplexity=perplexity, random_state=chance)
     return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)

@@ -253,8 +253,8 @@ def _members(folder: Path) -> list[Path]:
 def _revision(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     files = [each for path in paths for each in (_members(path) if path.is_dir() else [path])]
-    if not files:  # no digest would say what it holds
-        raise DatasetUnavailable(f"{paths[0]} does not have any files that could contain rows")
+    if not files:  # no digest would describe its contents
+        raise DatasetUnavailable(f"{paths[0]} has no files that could contain rows")
     for each in files:
         digest.update(bytes.fromhex(digest_of(each)))
     return f"sha256:{digest.hexdigest()[:32]}"
@@ -354,9 +354,7 @@ def _looked_through(
         if len(samples) < _SAMPLES:
             samples.append(cut(plain(row)))
     if not rows:
-        raise DatasetUnavailable(
-            f"{paths[0]} does not have any readable rows" + (f"; {first}" if bad else "")
-        )
+        raise DatasetUnavailable(f"{paths[0]} has no readable rows" + (f"; {first}" if bad else ""))
     notes = [f"left out {plural(bad, 'unreadable row')}; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
         notes.append(f"its only column is {name!r}; targen assumes that commas separate cells")
@@ -442,7 +440,7 @@ def _short(error: ValueError) -> str:
 
 
 def _made_up(samples: Sequence[Mapping[str, Any]]) -> str:
-    """A description where nobody wrote one: what the first row holds."""
+    """Return a description in place of a missing one: the contents of the first row."""
     if not samples:
         return ""
     cells = (

@@ -82,7 +82,7 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
             infos = iter(api.list_datasets(**_query(name.rstrip("/"), options)))
     while True:
         with _hub(spec):
-            info = next(infos, None)  # asks for the next page where one is read
+            info = next(infos, None)  # requests the next page when it is read
         if info is None:
             return
         if info.private or info.disabled:
@@ -144,7 +144,7 @@ class _hub:  # noqa: N801 - used as a function
             ) from error
         if status in (401, 403):
             raise UsageError(
-                f"the hub {_endpoint()} does not admit this user: {first}", hint="hf auth login"
+                f"the hub {_endpoint()} refused access: {first}", hint="hf auth login"
             ) from error
         if isinstance(error, ValueError) and status is None:
             raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
@@ -172,7 +172,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         return [_entry(facts, {}, note=f"not described: {error}")]
     known = answer.body.get("dataset_info")
     if not isinstance(known, dict) or not known:
-        raise DatasetUnavailable(f"the viewer does not have any rows of {name}")
+        raise DatasetUnavailable(f"the viewer has no rows of {name}")
     entries = []
     for configuration, info in list(known.items())[: options.configurations]:
         if not isinstance(info, dict):
@@ -252,7 +252,7 @@ def _tags(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_samples(entry: DatasetEntry, name: str) -> DatasetEntry:
-    """The entry with its first rows; where the viewer has none, with a note of that."""
+    """Return the entry with its first rows, or with a note if the viewer has none."""
     try:
         answer = _viewer("first-rows", dataset=name, config=entry.configuration, split=entry.split)
     except DatasetUnavailable as error:
@@ -289,12 +289,12 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
-                f"{entry.id} has different columns than when it was described: {there}",
+                f"{entry.id} has different columns from those described: {there}",
                 hint=Action("catalogue build", "hf:") + " describes it again",
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
-            if not is_cut:  # what the viewer cut is no row of the dataset
+            if not is_cut:  # a value cut by the viewer is not one of the dataset's
                 yield _named(row, features)
         given = answer.body.get("num_rows_total")
         total = given if isinstance(given, int) else None
@@ -417,7 +417,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
 
 
 def _is_of_the_hub(base: str) -> bool:
-    """Return whether to send the user's token there: only to the hub and its stand-ins."""
+    """Return whether the user's token may be sent there: only to the hub and its stand-ins."""
     host = urlsplit(base).hostname or ""
     safe = base.startswith("https://") and host.endswith(".huggingface.co")
     return safe or host == urlsplit(_endpoint()).hostname

@@ -37,7 +37,7 @@ _STOP = frozenset(
     "very was we were what when where whether which while who whom whose why will with would you "
     "your".split()
 )
-_WORDLESS = 1_000_000  # entries without words, of which the files show nothing
+_WORDLESS = 1_000_000  # entries without words, which the files do not show
 _STEP = 1000  # entries between two reports of progress
 
 
@@ -49,7 +49,7 @@ class Options(RetrieverOptions):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are compared: in lower case, singular, without function words."""
+    """Return the words to compare: in lower case, singular, without function words."""
     return [_singular(word) for word in _said(text)]
 
 
@@ -124,7 +124,7 @@ def _load(folder: Path) -> Any:
         for word, times in Counter(words(query)).items():
             if (number := numbers.get(word)) is not None:
                 part = slice(int(starts[number]), int(starts[number + 1]))
-                # What a query repeats counts more, and less each time.
+                # A repeated word of a query counts more, with diminishing effect.
                 worth = weights[part] * (1 + np.log(times))
                 scores[postings[part]] += worth
                 hits.append((said[word], postings[part], worth))
@@ -170,7 +170,7 @@ def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) ->
 
 
 BM25 = Retriever(
-    summary="words in common, with more weight for rare ones: no download, no torch",
+    summary="shared words, with more weight for rare ones: no download, no torch",
     version="1",
     index=_index,
     load=_load,

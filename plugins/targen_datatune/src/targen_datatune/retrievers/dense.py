@@ -1,7 +1,7 @@
 """`dense`: entries whose vectors are near to the query's, by a bi-encoder.
 
 Vectors are in a log, each after the digest of its text. A text is embedded once, and a killed index
-continues. The log is searched as it is, mapped into memory.
+continues. The index is searched in place, mapped into memory.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _OWN: dict[str, dict[str, Any]] = {
 
 
 class Options(RetrieverOptions):
-    """Which model, and how it is asked."""
+    """The model, and how it is used."""
 
     model: str = Field(
         DEFAULT_MODEL, description="a folder, or a hub model that is already on this machine"
@@ -153,7 +153,7 @@ class _Log:
 
     Attributes:
         places: digest -> the place of its vector.
-        size: numbers of a vector; 0 while there are no vectors.
+        size: numbers per vector; 0 without vectors.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -200,7 +200,7 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
     """The vectors of the log, shape (n, size), mapped.
 
     Raises:
-        ValueError: the file is none.
+        ValueError: the file does not contain such vectors.
         OSError: the file does not exist.
     """
     if not re.fullmatch(r"[0-9a-f]+", fingerprint):
@@ -219,7 +219,7 @@ class _Model:
     """A bi-encoder, loaded.
 
     Attributes:
-        fingerprint: changes with the model and how it is asked.
+        fingerprint: changes with the model and how it is used.
     """
 
     def __init__(self, options: Options) -> None:
@@ -297,7 +297,7 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
 
 
 DENSE = Retriever(
-    summary="vectors of a bi-encoder, which also find paraphrases: MiniLM, DataFinder's model",
+    summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
     version="1",
     index=_index,
     load=_load,

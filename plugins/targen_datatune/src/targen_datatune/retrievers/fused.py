@@ -22,16 +22,18 @@ from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOpt
 
 __all__ = ["FUSED"]
 
-_DEEP = 200  # entries that each is asked for, where fewer are wanted
+_DEEP = 200  # entries to request of each, if fewer are wanted
 _MOST = 8  # retrievers
 
 
 class Options(RetrieverOptions):
-    """Which retrievers, and how much first places count."""
+    """The retrievers, and how much their top ranks count."""
 
-    of: str = Field("bm25,dense", description="names of retrievers, separated by commas")
-    c: float = Field(60, gt=0, description="the larger, the less the top ranks count")
-    model: str = Field("", description="of those that have a model")
+    of: str = Field("bm25,dense", description="names of retrievers to combine, separated by commas")
+    c: float = Field(
+        60, gt=0, description="constant of the fusion: the larger, the less the top ranks count"
+    )
+    model: str = Field("", description="the model of the retrievers that have one")
 
 
 def _index(
@@ -58,7 +60,8 @@ def _index(
         values = {"model": options.model} if options.model else {}
         known = {key: v for key, v in values.items() if key in retriever.options.model_fields}
         chosen = options_from(name, retriever, known)
-        # Beside ours, where the retriever itself has its index when it is asked alone.
+        # Next to ours, in the place where the retriever itself has its index when it is used by
+        # itself.
         place = retriever_folder(folder.parent, item, retriever, chosen)
         place.mkdir(exist_ok=True)
         with FileLock(place / ".lock"):
@@ -121,7 +124,7 @@ def _load(folder: Path) -> Any:
 
 
 FUSED = Retriever(
-    summary="the combined ranks of bm25 and dense: results of either, those of both first",
+    summary="the combined ranks of bm25 and dense: results of either, first those of both",
     version="1",
     index=_index,
     load=_load,

@@ -18,7 +18,7 @@ _WORDS = (
     "amber barrel candle dwelling engine ferry garden harbour island journal kettle lantern "
     "meadow notebook orchard pocket quarry river saddle thicket umbrella valley window yard"
 ).split()
-_REST = 160  # words of a description, beside what the instruction says
+_REST = 160  # words of a description, in addition to the instruction's
 
 
 def dry_run_of(spec: Transform) -> Callable[[DryRunCall], Any]:

@@ -1,9 +1,9 @@
-"""Formats that a task's file declares, matched in time that grows with the text alone.
+"""Formats that a task's file declares, matched in time that grows only with the text.
 
 A file may be a stranger's, and a model writes the texts. Python's `re` can take for ever over a
-pattern such as (a|aa)+ and ignores signals meanwhile. The engine that pydantic brings, Rust's
-`regex`, never goes back over a text, and bounds what a pattern may be compiled to. It knows letters
-and digits of all scripts, and neither look-around nor back-references.
+pattern such as (a|aa)+ and ignores signals meanwhile. The engine of pydantic, Rust's `regex`, never
+backtracks, and bounds the size of a compiled pattern. It knows letters and digits of all scripts,
+and neither look-around nor back-references.
 """
 
 from __future__ import annotations

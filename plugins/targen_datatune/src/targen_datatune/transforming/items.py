@@ -73,7 +73,7 @@ class Plan(_Item):
 
     @property
     def text(self) -> str:
-        """The plan as it is shown."""
+        """Return the plan as shown."""
         return "\n".join(f"{number}. {step}" for number, step in enumerate(self.steps, 1))
 
 

@@ -24,7 +24,7 @@ __all__ = ["Sources"]
 _KEPT = 8  # datasets whose rows are kept in memory
 _DEEPEST = 6  # levels of a cell
 _SHORTEST = 40  # characters of a text in a nested one, where it is cut
-_FEWEST = 3  # items of a list, likewise
+_FEWEST = 3  # items of a list, in the same way
 
 
 class Sources:
@@ -42,7 +42,7 @@ class Sources:
         Files and folders that have changed are described again.
 
         Raises:
-            UsageError: there is no catalogue, or it has no dataset that the user admits.
+            UsageError: there is no catalogue, or it has no dataset that the user accepts.
         """
         if self._findings is not None:
             return self._findings
@@ -117,8 +117,8 @@ class Sources:
     def rows(self, source: Source, order: str) -> Sequence[SourceRow]:
         """The rows of a dataset that are used, in an order by chance; each content once.
 
-        They are those of the lowest digests of their numbers and `order`: the same however many
-        of them are asked for.
+        They are those of the lowest digests of their numbers and `order`: the same however many of
+            them are requested.
 
         Raises:
             DatasetUnavailable: the dataset vanished, changed, or is not for this user.
@@ -186,8 +186,8 @@ def _cut(value: Any, length: int, items: int, deep: int = 0) -> Any:
 
 
 def cut(text: str, limit: int) -> str:
-    """A text of at limit so many characters, and how many were left out where some were."""
-    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
+    """A text of at limit so many characters, and how many were left out if some were."""
+    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is not text
     if len(text) <= limit:
         return text
     return f"{text[:limit].rstrip()} … ({len(text) - limit:,} characters more)"

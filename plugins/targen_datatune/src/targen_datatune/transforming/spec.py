@@ -40,7 +40,9 @@ class RowChecks(_Part):
     input_format: str = Field(
         default="", description="a regular expression that the whole input matches"
     )
-    output_format: str = Field(default="", description="the same for the output")
+    output_format: str = Field(
+        default="", description="a regular expression that the whole output matches"
+    )
     output_in_input: bool = Field(
         default=False, description="the output is part of the input, as one of its choices is"
     )
@@ -72,7 +74,7 @@ class Transform(_Part):
     Attributes:
         instruction: what is to be done with an input.
         examples: worked examples, which show the form of a row better than words.
-        labels: all outputs, where they are a closed set; quotas then count by them.
+        labels: all outputs, if they are a closed set; quotas then count by them.
         canary: the sentence by which the examples' authors keep them out of training corpora.
         catalogues: files and folders, or specifications that were built; by default all of the
             index.
@@ -80,7 +82,7 @@ class Transform(_Part):
         retriever: what searches it, with `retriever_options`.
         candidates: number of datasets to retrieve, from which the model chooses.
         datasets: datasets that are used, at most.
-        draws: how often the model is asked to choose; most votes win.
+        draws: how often the model chooses; most votes win.
         licenses: licences that are admitted; by default all, unknown ones included.
         min_rows: datasets with fewer rows are left out.
         max_rows: datasets with more rows are left out.
@@ -144,7 +146,7 @@ class Transform(_Part):
         return self
 
     def located(self, folder: Path) -> Transform:
-        """The same with absolute paths; a relative one is looked for beside the file."""
+        """Return the same with absolute paths; a relative one is relative to the file."""
 
         def absolute(spec: str) -> str:
             place = placed(folder, spec)

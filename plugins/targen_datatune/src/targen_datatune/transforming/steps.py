@@ -45,7 +45,7 @@ _PROMPTS = {
 PROMPTS = tuple(_PROMPTS.values())
 
 _EXAMPLES = 6  # shown of the task
-_EXAMPLE = 3_000  # characters of all of them, beside the first
+_EXAMPLE = 3_000  # characters of all examples, in addition to the first
 _SAMPLES = 3  # rows shown of a dataset
 _LOOKED_AT = 20  # rows among which these are chosen
 _SHORT = 24  # characters of a cell that is a class more than a text
@@ -341,8 +341,8 @@ def elected(
 
     A configuration is elected if more than half of the draws name it. If most draws agree on a
     dataset but not on its configuration, its most frequent configuration is elected. If they agree
-    on no dataset, the most frequent one is elected. If at least half of the draws name no dataset,
-    none is elected.
+    on no dataset, the most frequent one is elected. If at least half of the draws do not name a
+    dataset, none is elected.
     """
     entries = {each.entry.id: each.entry for each in matches}
     ranks = {each.entry.id: each.rank for each in matches}

@@ -1,4 +1,4 @@
-"""Rows without a source beside those that have one: TarGEN's steps for the task of a file.
+"""Generate rows without a source, in addition to the others: TarGEN's steps for a task file.
 
 DataTune's best results are from both together (section 5). Topics are TarGEN's contexts, ideas its
 instance seeds, and each label has a generator of its own (arXiv:2310.17876, section 3).

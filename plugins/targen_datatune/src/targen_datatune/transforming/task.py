@@ -142,7 +142,7 @@ def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
             asks=False,
             max_rejected=spec.max_rejected,
             key=lambda row: str(row.row),
-            summary="rows of a dataset, by chance",
+            summary="rows of a dataset, drawn at random",
         ),
     )
 

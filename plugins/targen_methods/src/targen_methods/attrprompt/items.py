@@ -26,8 +26,8 @@ class Attribute(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str = Field(description="its name")
-    question: str = Field("", description="what its values answer")
-    depends_on_label: bool = Field(False, description="whether each label has values of its own")
+    question: str = Field("", description="the question that its values answer")
+    depends_on_label: bool = Field(False, description="whether each label has its own values")
 
     @property
     def shown(self) -> str:

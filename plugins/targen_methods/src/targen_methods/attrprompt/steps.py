@@ -73,7 +73,7 @@ class Steps:
         """For the rows of `base`.
 
         Raises:
-            UsageError: the options leave nothing to draw from.
+            UsageError: the options leave no values to draw from.
         """
         if empty := [name for name, values in options.attribute.items() if not values]:
             raise UsageError(f"attribute {empty[0]} has no values")
@@ -83,7 +83,7 @@ class Steps:
         self.own = {name: tuple(values) for name, values in options.attribute.items()}
         self.texts = ", ".join(self.columns.names)
         several = len(self.columns.texts) > 1
-        # What suits one label alone would tell the label in one text of several.
+        # A value that suits only one label would give it away in one text of several.
         self.removed = (0 if several else 5) if options.removed is None else options.removed
         of = f"length of the {self.columns.texts[0].replace('_', ' ')}" if several else "length"
         self.length = Attribute(
@@ -201,7 +201,7 @@ class Steps:
                 values=json.dumps(values, ensure_ascii=False),
             )
             unfit = {normalized(value) for value in told.values[: self.removed]}
-            # A model that finds all of them unfit tells nothing apart.
+            # A model that rejects all of them does not distinguish any.
             values = [value for value in values if normalized(value) not in unfit] or values
         return tuple(values)
 

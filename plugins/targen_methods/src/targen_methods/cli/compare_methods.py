@@ -139,7 +139,7 @@ def compare_methods(
         bool,
         typer.Option(
             "--judge/--no-judge",
-            help="Measure the share of right labels with a blind judge.",
+            help="Measure the share of correct labels with a blind judge.",
             rich_help_panel=_MEASURE,
         ),
     ] = True,

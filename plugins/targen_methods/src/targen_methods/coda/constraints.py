@@ -21,8 +21,8 @@ from targen_standard.methods.columns import Columns
 __all__ = ["Constraints", "share_of"]
 
 _SHORTEST, _LONGEST = 5, 10  # a text may always have so few and so many words
-_WORDS = 3  # that are kept of a text, where it has them
-_OTHERS = 5  # labels that a label is told from; more are not named
+_WORDS = 3  # kept of a text, if it has so many
+_OTHERS = 5  # labels from which a label is distinguished; others are not named
 
 
 def share_of(share: float, count: int, least: int) -> int:
@@ -98,13 +98,13 @@ class Constraints:
     def _nearness(self, label: str, word: str) -> float:
         if label not in self._label_vectors:
             self._label_vectors[label] = _unit(self._encode(self.columns.label_words(label)))
-        # Rounded, so that the last digits of a sum decide nothing.
+        # Rounded, so that the last digits of a sum have no effect.
         return round(float(self._label_vectors[label] @ _unit(self._encode(word))), 6)
 
     # --- other rows -------------------------------------------------------------
 
     def nearest(self, label: str, row: Row, place: int) -> Row:
-        """The row of the label that is so near to a row, 1 the nearest; itself if it is alone."""
+        """Return the label's row at a rank of similarity, from 1; the row itself if alone."""
         rows = self.rows[label]
         if label not in self._near:
             self._near[label] = np.array([_unit(self._encode(self.text(one))) for one in rows])
@@ -140,9 +140,9 @@ class Constraints:
             rng: what is left to chance.
             label: the label of both.
             row: the given row.
-            use: the number of the new row among those from this one alone, from 0.
+            use: the number of the new row among those generated only from this one, from 0.
             form: what it is called, "solo" or a mix.
-            source: the row that the constraints are from, where it is another one.
+            source: the row that the constraints are from, if it is another one.
             alternatives: other words for those of `source`, by the word.
             summary: what the new text is about, where that is to be said.
         """
@@ -225,7 +225,7 @@ def _quoted(word: str) -> str:
 
 
 def _unit(vector: Any) -> Any:
-    """A vector of length 1; one of zeros as it is."""
+    """Return the vector scaled to length 1; a zero vector remains unchanged."""
     numbers = np.asarray(vector, dtype=float)
     length = float(np.linalg.norm(numbers))
     return numbers / length if length else numbers

@@ -15,7 +15,7 @@ from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["CODA"]
 
-_BATCH = 500  # groups of given rows that are gone through before any is gone through again
+_BATCH = 500  # groups of given rows that are used before any is used again
 
 
 def _embedder(name: str) -> tuple[str, Encode]:
@@ -76,7 +76,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 CODA = Method(
-    summary="rows under constraints taken from given rows",
+    summary="rows that satisfy constraints taken from given rows",
     version="3",
     task=_task,
     options=Options,

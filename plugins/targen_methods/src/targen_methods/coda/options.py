@@ -12,13 +12,13 @@ __all__ = ["Options"]
 class Options(MethodOptions):
     """Options of CoDa; the defaults are those of its authors, except for the embedder."""
 
-    solo: int = Field(3, ge=0, le=100, description="new rows from each given row on its own")
+    solo: int = Field(3, ge=0, le=100, description="number of new rows from each given row")
     mix: int = Field(
         2,
         ge=0,
         le=100,
-        description="new rows on its subject under the constraints of the nearest rows of its "
-        "label, one of each; pairs are not mixed",
+        description="number of new rows on its subject, each under the constraints of one of the "
+        "nearest rows of its label; pairs are not mixed",
     )
     keep: float = Field(
         0.3,
@@ -34,7 +34,8 @@ class Options(MethodOptions):
         0.5,
         ge=0,
         le=1,
-        description="how often an alternative may replace its word; otherwise it is excluded",
+        description="share of the alternatives that may replace their words; the others are "
+        "excluded",
     )
     exclude: float = Field(
         0.3, ge=0, le=1, description="share of the excluded words that prompts name"
@@ -45,7 +46,7 @@ class Options(MethodOptions):
     longer: float = Field(
         1.5, ge=1, le=10, description="maximum length of a text relative to the given one"
     )
-    # One that is there everywhere: what is installed later must not change a run's words.
+    # Use one that is always available: a later installation must not change a run's words.
     embedder: str = Field(
         "words",
         min_length=1,

@@ -1,4 +1,4 @@
-"""The steps of CoDa: given rows, what a model says of them, recipes, and rows."""
+"""The steps of CoDa: given rows, a model's findings about them, recipes, and rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PROMPTS = {name: Prompt(name, package="targen_methods.coda") for name in _NAMES
 PROMPTS = tuple(_PROMPTS.values())
 
 _RUNAWAY = 2  # times the most words: such a text goes round in circles
-_ALTERNATIVE = 3  # words at most that may stand for one
+_ALTERNATIVE = 3  # maximum number of words that may replace one
 
 
 class Steps:
@@ -53,13 +53,13 @@ class Steps:
             base: a task with given rows.
             options: the user's.
             encode: embeds words and texts.
-            tags: gives the parts of speech of a text, where they are a constraint.
+            tags: gives the parts of speech of a text, if they are a constraint.
 
         Raises:
             UsageError: the options make no row of a given one.
         """
         self.columns = base.columns
-        # A pair's label hangs on its first text, with which another row's words have nothing to do.
+        # A pair's label depends on its first text, which has no relation to another row's words.
         self.mixes = 0 if self.columns.first else options.mix
         self.forms = options.solo + self.mixes
         if not self.forms:
@@ -135,7 +135,7 @@ class Steps:
         rounds = -(-(self._groups - place) // count)  # groups that have the given row
         return number * rounds + round_
 
-    # --- what a model says of them ----------------------------------------------
+    # --- a model's findings about them ------------------------------------------
 
     async def read(self, llm: Llm, parent: Group, existing: Sequence[Reading]) -> Sequence[Reading]:
         """Other words for those kept of each row, and what it is about; "" if that fails."""
@@ -194,7 +194,7 @@ class Steps:
     async def recipes(
         self, llm: Llm, parent: Group | Reading, existing: Sequence[Recipes]
     ) -> Sequence[Recipes]:
-        """Return the constraints of the new rows of a group: first those of the row alone."""
+        """Return the constraints of a group's new rows, starting with the row's own."""
         group: Group = llm.above[0]
         reading = parent if isinstance(parent, Reading) else None
         return [

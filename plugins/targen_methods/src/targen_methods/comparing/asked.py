@@ -49,8 +49,9 @@ class Asked:
         rows: how many each makes; None if each makes what its dollars give.
         dollars: what each may cost; None for no limit.
         test: labelled rows that are kept from training.
-        original: rows that all are analyzed beside, and trained on for comparison.
-        judge: whether a blind judge says how many labels are right.
+        original: rows with which all others are compared in the analysis, and which are also
+            trained on.
+        judge: whether a blind judge measures how many labels are right.
         trainers: what is trained, as `targen compare --trainer` takes it.
         repeats: how often each is trained.
         given: rows that some ways start from.
@@ -86,7 +87,7 @@ def asked_for(
         task: the task's name or file.
         names: methods, and "targen" for the task's own steps.
         data: name -> existing rows.
-        given: rows for the methods that start from some, where they do with this task.
+        given: rows for the methods that start from some, if they do with this task.
         options: method -> option -> value.
         settings: a name of options, for the methods that know it.
 
@@ -119,7 +120,7 @@ def asked_for(
             f"no method has a set of options {settings!r}",
             hint=did_you_mean(settings, sorted(presets), "one of"),
         )
-    columns = Columns.of(registry.get("task", task))  # says why where none can write such rows
+    columns = Columns.of(registry.get("task", task))  # raises if methods cannot write such rows
     starting = False
     for name in names:
         if name == TARGEN:

@@ -62,15 +62,15 @@ _FIGURES = {
 """Column -> metric and figure of the analysis."""
 
 _ASIDE = {"judged", "reviewed", "difficulty"}
-"""Metrics of what nobody gave here; some are of plugins that need not be installed."""
+"""Metrics of inputs that are never given here; some are of plugins that need not be installed."""
 
 _CALLED = {
     "rows": "-n",
     "dollars": "--cost-each",
     "model": "backend",
-}  # what is asked for, in words of the command
+}  # the request, in words of the command
 
-_MOST = 1_000_000  # rows that are asked for where dollars end a run
+_MOST = 1_000_000  # rows to request if dollars end a run
 
 
 def carry_out(
@@ -92,7 +92,7 @@ def carry_out(
         tell: hears what is done now.
         max_cost: dollars for runs and judge together, earlier processes included.
         max_tokens: tokens for runs and judge together, earlier processes included.
-        ask: is asked before the first call, with what the parts are likely to cost.
+        ask: is called before the first call, with the likely cost of the parts.
 
     Raises:
         UsageError: something else lies in the folder, or what was asked for makes no sense.
@@ -240,7 +240,7 @@ def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> Non
     """Check, before paying, that the model can do what a way needs, and that dollars can end it.
 
     Raises:
-        UsageError: it cannot, or it costs nothing.
+        UsageError: it cannot, or it is free.
     """
     known = _model_of(asked)
     try:
@@ -283,7 +283,7 @@ def _made(
     except QuotaNotMet as error:
         note = str(error)
     except BudgetExhausted as error:
-        if error.shared:  # the cap of all of it: the others and the judge need money as well
+        if error.shared:  # the cap covers everything: the others and the judge need money as well
             raise
         note = "" if asked.rows is None else str(error)
         if asked.rows is None:
@@ -428,7 +428,7 @@ def _analyzed(
     folder: Path,
     tell: Callable[[str], None],
 ) -> Analysis:
-    """All in one analysis, beside the original where there is one."""
+    """Analyze all of them together, compared with the original if there is one."""
     runs = [
         replace(read_dataset(_rows_of(way, folder), asked.task, registry=registry), name=way.name)
         for way in ways

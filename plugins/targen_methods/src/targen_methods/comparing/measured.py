@@ -50,7 +50,7 @@ class Compared:
         task: whose rows they made.
         ways: one for each, in the order in which they were asked for.
         equal: what each had as much of: "100 rows", "$2.00".
-        metric: what the trained models' figure is; "" if none was trained.
+        metric: the name of the trained models' figure; "" without training.
         notes: what is to be said of all.
         said: what all runs and judgements were billed, in one line.
         billed: the same as numbers, as their journals have it.

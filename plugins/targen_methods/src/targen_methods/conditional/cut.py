@@ -20,9 +20,9 @@ ENDS = ".?!。？！।؟"
 
 _QUOTES = '"“”„«»'
 _OPENING = "“„«"
-_BEHIND_END = "'’)]"  # may stand between the mark that ends a sentence and its end
+_BEHIND_END = "'’)]"  # may follow the mark that ends a sentence
 _BEFORE = re.compile(rf"[\s{_QUOTES}]*")
-_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # behind the first sentence: another, or nothing
+_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # after the first sentence: another, or the end
 
 
 def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int]:
@@ -31,7 +31,7 @@ def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int
     Quotation marks and spaces at the beginning do not count. The text reaches to the quotation mark
     that closes it or the end of the line. Without either, it reaches to the last mark of `ends`,
     since the rest is part of a sentence. With `first`, it reaches to the first of these marks that
-    ends a sentence. Quotations within the text are part of it, and their sentences do not end it.
+    ends a sentence. Quotations belong to the text, and their sentences do not end it.
 
     Args:
         reply: what the model wrote.
@@ -39,7 +39,7 @@ def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int
         first: take one sentence.
 
     Raises:
-        Rejected: `no-end`, where no rule finds an end, or what is closed is no whole sentence.
+        Rejected: `no-end`, if no rule finds an end, or the text up to it is not a whole sentence.
     """
     read = _read(reply, ENDS + ends)
     if first:

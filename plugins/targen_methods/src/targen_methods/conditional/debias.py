@@ -23,7 +23,7 @@ from targen_methods.conditional.steps import ConditionalOptions
 
 __all__ = ["DebiasOptions", "chosen", "debiased", "rescaled"]
 
-_PART = "\ufffd"  # stands for the part of a character that a token ends in
+_PART = "\ufffd"  # replaces an incomplete character at the end of a token
 
 
 class DebiasOptions(ConditionalOptions):
@@ -106,8 +106,8 @@ def rescaled(
     likelier, with p', its weight is p max(exp(-decay (p' - p)), floor).
 
     Args:
-        own: the probabilities after the label's prompt; the others' that are not in a mapping
-            are taken for 0.
+        own: the probabilities after the label's prompt; those missing from the others' mappings
+            count as 0.
         others: those after the prompts of the other labels.
         decay: see there, 0 or more.
         floor: see there, above 0.
@@ -162,7 +162,7 @@ def _given(sampling: Mapping[str, Any], name: str, otherwise: float) -> float:
 
 
 def _chances(likely: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """The probabilities of tokens by their text, whole characters alone; "" is the end."""
+    """Return the probabilities of tokens by their text, only whole characters; "" is the end."""
     chances: dict[str, float] = {}
     for token, logprob in likely:
         if _PART not in token:

@@ -1,4 +1,4 @@
-"""Conditions, given or written, samples of each, and what a prompt says of a label."""
+"""Conditions, given or written, samples of each, and a prompt's words for a label."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTINUE = Prompt("continue", package=_PACKAGE)
 PROMPTS = (_TOPIC, _FIRST, CONTINUE)
 
 _BATCH = 20  # conditions at a time: the order goes through them in turn
-_ALL = 100_000  # those of given rows are there at once, so that each is used before one is twice
+_ALL = 100_000  # given rows are all available at once, so that each is used before any repeats
 _MOST_WORDS = 200  # of a text: one of more goes round in circles
 _LONG = 25  # words; more are hard to put into one sentence
 _USUAL = 0.1  # of the given texts' lengths, what lies below and above is not asked for
@@ -263,8 +263,8 @@ class ConditionalSteps:
         """The row of a text after its condition.
 
         Raises:
-            Rejected: what `Columns.instance` raises, what `prose` raises, `copy-of-example`, where
-                the prompts say it, or `copied`, where it nearly repeats a given row.
+            Rejected: what `Columns.instance` raises, what `prose` raises, `copy-of-example`, if the
+                prompts say it, or `copied`, if it nearly repeats a given row.
         """
         name = self.columns.last
         self._is_prose(text, self.options.min_words, name)

@@ -213,7 +213,7 @@ def import_rows(
             write_weighing(part, importing, "" if item.id.startswith("file:") else item.id)
         facts = facts_of(importing, item.id, known, "--license" if license else of.license_from)
         if not dry_run:
-            said = "whoever imported them" if license else of.license_from
+            said = "the person who imported them" if license else of.license_from
             finish(part, target, facts, card_of(importing, target.name, known, said))
     finally:
         if not dry_run:
@@ -260,7 +260,7 @@ def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
 
 
 def _values(given: Sequence[str]) -> dict[str, Mapping[str, Sequence[str]]]:
-    """Lists of values by attribute: under "", or by label where the attribute depends on it."""
+    """Lists of values by attribute: under "", or by label if the attribute depends on it."""
     lists: dict[str, Mapping[str, Sequence[str]]] = {}
     for each in given:
         name, is_said, place = each.partition("=")

@@ -1,4 +1,4 @@
-"""Which label of a task a published one is, and where a text goes: said, never guessed."""
+"""Map published labels to a task's, and published texts to its columns: as given, never guessed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JOINED = "+"
 
 
 def written(label: Any) -> str | None:
-    """Return a published label as it is typed in a map; None for other values.
+    """Return a published label as typed in a map; None for other values.
 
     A list of one label is read as that label.
     """
@@ -153,7 +153,7 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
     """A map, of what was typed or of .json files.
 
     Raises:
-        UsageError: it is none, or says two things of a label.
+        UsageError: it is not a map, or maps a label twice.
     """
     known: dict[str, str] = {}
     for each in given:

@@ -39,7 +39,7 @@ class Published:
     """A form of published rows.
 
     Attributes:
-        name: as it is typed.
+        name: as typed.
         summary: whose rows, in one line.
         keys: the columns that identify its rows, in each of its variants.
         texts: the columns that may hold a text, in the order of a pair.
@@ -91,7 +91,7 @@ class Preset:
 
 
 def _some(**names: str) -> Callable[[Row], dict[str, Any]]:
-    """Columns to keep, under another name, where they hold something."""
+    """Columns to keep, under another name, if they hold something."""
 
     def kept(row: Row) -> dict[str, Any]:
         return {name: row[key] for name, key in names.items() if row.get(key) not in (None, "")}
@@ -189,7 +189,7 @@ _ALL = (
         ("label",),
         f"{_GITHUB}/yumeng5/SuperGen, arXiv:2202.04538",
         license_from=(
-            "its authors state none for the data; first texts of pairs are from Wikipedia "
+            "its authors do not state one for the data; first texts of pairs are from Wikipedia "
             "(CC BY-SA) and OpenWebText"
         ),
         origin=_some(score="score", start_prompt="start_prompt", conj_prompt="conj_prompt"),
@@ -247,7 +247,7 @@ _ALL = (
     ),
     Published(
         "coda",
-        "CoDa's tables of texts or pairs, given and made",
+        "CoDa's tables of texts or pairs, both given and generated",
         (
             frozenset({"text", "label"}),
             frozenset({"text1", "text2", "label"}),

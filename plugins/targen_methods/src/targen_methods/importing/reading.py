@@ -20,7 +20,7 @@ __all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
 
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
 _DEEPEST = 6  # levels of a record; published ones have three
-_SEEN = 50  # records that a form is told by
+_SEEN = 50  # records by which a format is recognised
 
 _BINARY = (
     (b"PK\x03\x04", "an archive, or a tensor of torch"),
@@ -41,7 +41,7 @@ _FROM_TORCH = (
 
 
 class Bad(ValueError):
-    """Why a record is no row, by a reason that is counted, and in words where they say more."""
+    """The reason why a record is not a row, by which it is counted, and further details."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -150,21 +150,21 @@ def _source(path: Path, of: Published, encoding: str) -> Source:
     """A file, seen to be what its name says.
 
     Raises:
-        UsageError: it cannot be read, or is no text.
+        UsageError: it cannot be read, or is not text.
     """
     start = refuse_binary(path)
     if start.startswith(b"\x93NUMPY"):
         raise UsageError(f"{path} is a numpy array, not a file of rows", hint="--weights FILE")
     begin = start.decode(_encoding(start, encoding), "replace").lstrip("\ufeff \t\r\n")
     if begin[:1] in ("{", ""):
-        kind, suffixes = "lines of JSON", [".jsonl", ".json"]
+        kind, suffixes = "JSON Lines", [".jsonl", ".json"]
     elif begin[:1] == "[":
-        kind, suffixes = "a list of JSON", [".json"]
+        kind, suffixes = "a JSON list", [".json"]
     elif "\t" in begin.splitlines()[0]:
-        kind, suffixes = "a table with tabs", [".tsv"]
+        kind, suffixes = "a tab-separated table", [".tsv"]
     else:
         raise UsageError(
-            f"{path} is neither lines of JSON, nor a JSON list, nor a table with tabs: it starts "
+            f"{path} is neither JSON Lines, nor a JSON list, nor a tab-separated table: it starts "
             f"with {begin.splitlines()[0][:60]!r}",
             hint=f"a row of {of.name} has {of.described}",
         )
@@ -217,7 +217,7 @@ def _start(path: Path) -> bytes:
 
 
 def _records(source: Source) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
-    """The records of a file as mappings, or why one is none."""
+    """Yield the records of a file as mappings, or why one is invalid."""
     for place, record in source.form.records():
         try:
             yield place, _mapping(record)
@@ -229,7 +229,7 @@ def _mapping(record: Any) -> Mapping[str, Any]:
     """A record's values.
 
     Raises:
-        Bad: it is none.
+        Bad: it is not a mapping.
     """
     if isinstance(record, bytes):
         if len(record) > _LONGEST:

@@ -1,4 +1,4 @@
-"""Published rows as rows of a task: each with where it is from, or counted by why it is none."""
+"""Convert published rows to rows of a task: each with its origin, or counted by its problem."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Importing:
         task: whose rows they become.
         columns: which column goes where.
         labels: the map of labels; None for a task of open labels.
-        unescape: whether HTML entities become what they stand for.
+        unescape: whether to decode HTML entities.
         where: columns of the file with the text that they must hold.
         skip: rows at the beginning that are left out.
         limit: most rows to import.
@@ -140,7 +140,7 @@ class Importing:
         """A row of the task.
 
         Raises:
-            Bad: it is none.
+            Bad: it is not a row.
         """
         if any(_said(row.get(name)) != text for name, text in self.where.items()):
             raise Bad("not-asked-for")
@@ -174,7 +174,7 @@ class Importing:
         """Return the label as the file has it, and that of the task; None for open labels.
 
         Raises:
-            Bad: it has none, or one whose rows are left out.
+            Bad: it has no label, or one whose rows are left out.
         """
         if self.labels is None:
             return "", None
@@ -278,7 +278,7 @@ def _words(error: Exception) -> str:
 
 
 def _said(value: Any) -> str:
-    """A value of the file as it is typed."""
+    """Return a value of the file as typed."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""Weights that authors' code left beside their rows, such as SunGen's."""
+"""Weights that authors' code left next to their rows, such as SunGen's."""
 
 from __future__ import annotations
 

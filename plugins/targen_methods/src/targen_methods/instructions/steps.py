@@ -73,7 +73,7 @@ def check(instruction: FreeInstruction) -> None:
 
 
 async def write(llm: Llm, instruction: FreeInstruction) -> Sequence[InstructionRow | Rejected]:
-    """Rows of an instruction: the answer first where there are few, else the input."""
+    """Rows of an instruction: the answer first if there are few, else the input."""
     if not instruction.answers:
         reply = await llm.ask(
             _PROMPTS["answered"],

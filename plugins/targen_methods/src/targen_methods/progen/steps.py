@@ -78,7 +78,7 @@ class Steps(ConditionalSteps):
 
     @property
     def rounds(self) -> ListStep[Round]:
-        """Rounds, each told of the rows before it."""
+        """Return rounds that each list the earlier rows."""
         return ListStep(
             name="rounds",
             item=Round,
@@ -128,7 +128,7 @@ class Steps(ConditionalSteps):
     def _chosen(
         self, rows: Sequence[Any], last: Round, rng: random.Random
     ) -> tuple[dict[str, tuple[int, ...]], str]:
-        """The rows that help most on others, by label, where there are enough to tell."""
+        """The rows that help most on others, by label, if there are enough to tell."""
         from targen_training.weighing import InfluenceOptions, measure_influence
 
         if len(rows) <= self.own.influence_from:

@@ -22,7 +22,7 @@ class Options(MethodOptions):
     told: int = Field(
         8, ge=1, le=100, description="number of instructions shown in a call for new ones"
     )
-    told_new: int = Field(2, ge=0, le=100, description="how many of these the model wrote")
+    told_new: int = Field(2, ge=0, le=100, description="how many of these are the model's own")
     asked: int = Field(8, ge=1, le=100, description="number of new instructions per call")
     similar: float = Field(
         0.7, ge=0, le=1, description="maximum ROUGE-L similarity to another instruction"
@@ -51,7 +51,7 @@ class TaskOptions(Options):
     told: int = Field(
         40, ge=1, le=100, description="number of instructions shown in a call for new ones"
     )
-    told_new: int = Field(36, ge=0, le=100, description="how many of these the model wrote")
+    told_new: int = Field(36, ge=0, le=100, description="how many of these are the model's own")
     similar: float = Field(
         0.5, ge=0, le=1, description="maximum ROUGE-L similarity to another instruction"
     )
@@ -59,7 +59,7 @@ class TaskOptions(Options):
     instances: int = Field(
         2, ge=1, le=20, description="maximum rows per label and call for an instruction"
     )
-    # Without chance a model writes the same row for each label, and a small one nothing else.
+    # Without chance a model writes the same row for each label, and a small model only that row.
     temperature: float = Field(0.7, ge=0, le=2, description="temperature for writing rows")
 
 

@@ -15,7 +15,7 @@ __all__ = ["Known", "pool_list", "told_list"]
 
 
 def pool_list(propose: Callable[..., Any]) -> ListStep[Pool]:
-    """The list of what is known before the first round: one pool, for which no model is asked."""
+    """Return the list of what is known before the first round: one pool, without a model call."""
     return ListStep(
         name="pool",
         item=Pool,

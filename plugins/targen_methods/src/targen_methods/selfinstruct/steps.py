@@ -34,7 +34,7 @@ class Steps:
         """For the rows of `base`.
 
         Raises:
-            UsageError: an instruction says nothing, or the limits admit none.
+            UsageError: an instruction is empty, or the limits exclude all.
         """
         if any(not normalized(text) for text in options.instruction):
             raise UsageError("instruction: one of them is empty")
@@ -58,7 +58,7 @@ class Steps:
         return [Pool(seeds=tuple(dict.fromkeys([*own, *self._of_task()])))]
 
     def _of_task(self) -> list[str]:
-        """Instructions for the task as it is described, from the plainest on."""
+        """Return instructions for the task as described, starting with the plainest."""
         texts = " and ".join(name.replace("_", " ") for name in self.columns.names)
         names = [label.name for label in self.task.labels]
         among = f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else names[0]

@@ -1,4 +1,4 @@
-"""SunGen as a method: the rows are ZeroGen's, and weights come of them."""
+"""SunGen as a method: the rows are ZeroGen's, with weights computed from them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:
-    embedder_of(options.features)  # said before rows are paid that nothing can weigh
+    embedder_of(options.features)  # fail before paying for rows if they cannot be weighted
     return zerogen_task(base, options)
 
 

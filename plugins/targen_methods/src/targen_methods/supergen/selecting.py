@@ -186,7 +186,7 @@ def keep_best(
         force: replace an earlier selection.
 
     Raises:
-        UsageError: rows belong together, lack a label or the number, or something is in the way.
+        UsageError: rows belong together, lack a label or the number, or the folder is in use.
         WriteFailed: the operating system refuses.
     """
     from targen_standard.datasets.weighing import write_weighed
@@ -228,7 +228,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
     """Return each row's number under a name in its notes or in its published file.
 
     Raises:
-        UsageError: a row has none, or nobody noted anything.
+        UsageError: a row does not have such a number, or none does.
     """
     if len(records) != rows:
         raise UsageError(

@@ -64,7 +64,7 @@ def _record(row: Asked) -> Mapping[str, Any]:
         "suggestions": {
             name: {"value": value, "score": None, "agent": "targen"}
             for name, value in values.items()
-            if value != []  # no choice of several is no suggestion
+            if value != []  # several labels without a choice are not a suggestion
         },
         "responses": {},
         "vectors": {},
@@ -103,7 +103,7 @@ def read(record: Mapping[str, Any]) -> Answers:
 
 
 def _plain(value: Any) -> Any:
-    """A span as a row has it, and any other value as it is."""
+    """Return a span as in a row, and any other value unchanged."""
     if not isinstance(value, Mapping):
         return value
     return {"start": value["start"], "end": value["end"], "type": value["label"]}

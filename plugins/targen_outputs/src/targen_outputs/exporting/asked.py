@@ -25,7 +25,7 @@ class Asked:
     Attributes:
         id: its `idx` as text, or its place.
         texts: what people read, by name.
-        questions: what they are asked, with the row's answers.
+        questions: questions about them, with the row's answers.
         row: its columns; None if it has no output.
     """
 
@@ -80,4 +80,4 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
             row={**row.row, **idx} if output is not None else None,
         )
     if not number:
-        raise UsageError(f"{dataset.name} does not have any labelled rows to ask about")
+        raise UsageError(f"{dataset.name} has no labelled rows to ask about")

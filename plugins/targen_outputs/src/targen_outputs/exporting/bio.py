@@ -34,7 +34,7 @@ class BioOptions(CutOptions):
 
     tokens: Literal["words", "characters"] = Field(
         default="words",
-        description="what a token is: a word, or each character, for languages without spaces "
+        description="the unit of a token: a word, or a character for languages without spaces "
         "between words",
     )
 
@@ -65,7 +65,7 @@ def _exporter(options: BioOptions) -> Exporter:
             for span in row.row["spans"]
             for place in (span["start"], span["end"])
         )
-        return f"{plural(count, 'end')} of spans moved to the end of a token" if count else ""
+        return f"{plural(count, 'end')} of spans moved to token boundaries" if count else ""
 
     return Exporter(
         write=write, suffix=".conll", summary="spans as BIO tags, one token per line", note=note

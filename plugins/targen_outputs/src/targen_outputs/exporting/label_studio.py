@@ -25,7 +25,7 @@ __all__ = ["LABEL_STUDIO", "read"]
 def read(task: Mapping[str, Any]) -> Answers:
     """Return people's answers in a task of the export *JSON*; predictions do not count.
 
-    A skipped annotation is no answer. If people marked one as ground truth, it is the only one.
+    A skipped annotation is not an answer. If people marked one as ground truth, it is the only one.
     """
     texts = dict(task["data"])
     done = [each for each in task["annotations"] if not each.get("was_cancelled")]

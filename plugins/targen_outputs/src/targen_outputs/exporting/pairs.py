@@ -1,4 +1,4 @@
-"""Preferences in the forms that TRL reads: pairs for DPO and its kin, and the best reply alone.
+"""Preferences in TRL's formats: pairs for DPO and related methods, or only the best reply.
 
 A list of ranked replies is a pair for each two of them.
 

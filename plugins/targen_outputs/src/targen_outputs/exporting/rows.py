@@ -39,7 +39,7 @@ class Labelled:
     Attributes:
         instance: what it holds.
         row: the same as columns.
-        idx: its number in the dataset; None if it has none.
+        idx: its number in the dataset, or None.
         name: what errors call it.
     """
 

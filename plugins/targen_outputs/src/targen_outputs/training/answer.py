@@ -2,8 +2,8 @@
 
 It is like the baseline of SQuAD (Rajpurkar et al., 2016, section 5,
 https://aclanthology.org/D16-1264), which scores constituents of a parse. Features are of the first
-word, of the last and of each, also beside the question's first words. An averaged perceptron learns
-their weights.
+word, of the last and of each, also combined with the question's first words. An averaged perceptron
+learns their weights.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Weights:
 
 
 def _features(text: str, words: Sequence[tuple[int, int]], question: str) -> list[list[str]]:
-    """Return features of each word of a passage, alone and beside the question's first words."""
+    """Return features of each word of a passage, by itself and with the question's first words."""
     said = [text[start:end] for start, end in words]
     low = ["<", *(word.casefold() for word in said), ">"]
     shapes = ["<", *map(shape_of, said), ">"]
@@ -277,7 +277,7 @@ ANSWERS = TrainedOutput(
 )
 
 ANSWER = Trainer(
-    summary="a perceptron that finds the answer in a passage: seconds, no download",
+    summary="a perceptron that finds the answer in a passage: takes seconds, no download",
     version="1",
     train=train,
     load=load,

@@ -1,4 +1,4 @@
-"""Texts as numbers for linear models: TF-IDF, or the vectors of an embedder that stays as it is."""
+"""Texts as numbers for linear models: TF-IDF, or the vectors of an embedder that is not trained."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def scores_of(
     inputs = reader.of(decisions)
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(
-            "texts are read differently than when the model was trained", hint="train it again"
+            "texts are read differently from when the model was trained", hint="train it again"
         )
     scores: Numbers = inputs @ numbers["weights"].T + numbers["bias"]
     return scores

@@ -1,4 +1,4 @@
-"""The trainer `spacy`: spaCy's entity recognizer, alone or on the vectors of an installed pipeline.
+"""The trainer `spacy`: spaCy's entity recognizer, with or without a pipeline's vectors.
 
 spaCy (https://spacy.io) learns a small convolutional network from the rows. Its weights are saved
 as plain numbers. Vectors are not saved: a model needs the pipeline that it was trained with.
@@ -120,7 +120,8 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
             examples.append(Example.from_dict(document, {"entities": entities}))
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
+            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
+            f"learned"
         )
     fix_random_seed(data.seed)
     pipe = _prepared(nlp, examples, None)

@@ -95,7 +95,7 @@ def _tags_of(kinds: Sequence[str]) -> tuple[str, ...]:
 
 
 def _legal(tags: Sequence[str]) -> Numbers:
-    """0 where a tag may follow another, or come first; else what no weight outdoes."""
+    """0 if a tag may follow another, or come first; else what no weight outdoes."""
     legal = np.zeros((len(tags) + 1, len(tags)))
     for after, tag in enumerate(tags):
         if tag.startswith("I-"):
@@ -183,7 +183,8 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     )
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: learned in part"
+            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
+            f"learned"
         )
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
     tags = _tags_of(kinds)
@@ -294,7 +295,8 @@ TYPED_SPANS = TrainedOutput(
 )
 
 SPANS = Trainer(
-    summary="a perceptron that tags words by their letters and neighbours: seconds, no download",
+    summary="a perceptron that tags words by their letters and neighbours: takes seconds, no "
+    "download",
     version="1",
     train=train,
     load=load,

@@ -256,7 +256,7 @@ def _more_rows(version: Version) -> str:
 
 
 def _from_here(task: str) -> str:
-    """A task's name as it is typed here: a file below this folder by its path from here."""
+    """Return a task's name as typed here: a file below this folder by its path from here."""
     here = f"{Path.cwd()}{os.sep}"
     return f".{os.sep}{task.removeprefix(here)}" if task.startswith(here) else task
 

@@ -10,7 +10,7 @@ __all__ = ["review_folder"]
 
 
 def review_folder(path: Path) -> Path:
-    """The folder of a review; the data that it is beside are as good.
+    """Return the folder of a review, given that folder or the data next to it.
 
     Raises:
         UsageError: there is no review.

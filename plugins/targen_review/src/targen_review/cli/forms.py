@@ -156,7 +156,7 @@ def _names(pairs: list[str]) -> dict[str, str]:
 
 
 def _check_raters(plan: Plan, sheet: Sheet, answers: list[Answer]) -> None:
-    """Check that those who answered are raters of the review, where it names them."""
+    """Check that those who answered are raters of the review, if it names them."""
     if "" in plan.rows or not plan.raters:
         return
     for answer in answers:

@@ -275,7 +275,7 @@ def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
 
 
 def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
-    """Return what is asked for now, over what a plan was made with."""
+    """Return the present options, combined with those of the plan."""
     from targen_review.rubric import NAMED
 
     kept = {name: getattr(plan, name) for name in type(plan).model_fields}
@@ -418,7 +418,7 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
 
 
 def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
-    """Say where no two rows have anything in common."""
+    """Raise an error if no two rows have anything in common."""
     keys = [row.group for rows in groups.values() for row in rows]
     if len(set(keys)) == len(keys):
         print(
@@ -428,7 +428,7 @@ def _check_siblings(groups: Mapping[str, Sequence[Drawable]]) -> None:
 
 
 def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
-    """Who reviews how many rows."""
+    """Print who reviews how many rows."""
     if json:
         print_json({"folder": str(folder), **plan.model_dump(mode="json", exclude={"secret"})})
         return

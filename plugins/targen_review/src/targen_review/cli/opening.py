@@ -24,7 +24,7 @@ from targen_review.rows import ReviewData, review_rows
 
 __all__ = ["grade_on_a_page"]
 
-_COUNTED = 10_000  # rows that are gone through at the end
+_COUNTED = 10_000  # rows that are compared at the end
 
 
 def grade_on_a_page(
@@ -36,7 +36,7 @@ def grade_on_a_page(
     port: int,
     browser: bool,
 ) -> None:
-    """Serve the page until Ctrl-C, and say how far everyone is.
+    """Serve the page until Ctrl-C, and print everyone's progress.
 
     Args:
         folder: the review's.
@@ -47,7 +47,7 @@ def grade_on_a_page(
         browser: whether to open the link of the only rater.
 
     Raises:
-        UsageError: `me` is no rater of the review, or the port is taken.
+        UsageError: `me` is not a rater of the review, or the port is in use.
         WriteFailed: a file of grades cannot be written.
     """
     names = (check_name(me),) if me else plan.raters or (_user(),)

@@ -2,7 +2,7 @@
 
 The form is that of Argilla's client from version 2.0 on (`argilla.datasets._io._disk`,
 `argilla.records._io._json`): `.argilla/dataset.json`, `.argilla/settings.json` and `records.json`.
-Records have our row ids as their own. Its JSON says who answered, but neither when nor whether
+Records have our row ids as their own. Its JSON states who answered, but neither when nor whether
 the answer was submitted, drafted or discarded.
 """
 
@@ -91,7 +91,7 @@ def read(
         raters: Argilla's user ids -> our names.
 
     Raises:
-        UsageError: they are not of this sheet, and none is imported.
+        UsageError: they do not belong to this sheet, so they are not imported.
     """
     reader = Reader(sheet, file, raters, "argilla")
     answers: list[Answer] = []
@@ -116,7 +116,7 @@ def _answers(
         for response in reader.sequence(number, f"responses.{question}", given):
             one = reader.mapping(number, f"responses.{question}", response)
             user = one.get("user_id")
-            # Some versions say it: what was not submitted is nobody's word.
+            # Some versions state it: an answer that was not submitted does not count.
             if one.get("status") in ("draft", "discarded"):
                 continue
             if isinstance(user, str):
@@ -221,7 +221,7 @@ def _record(sheet: Sheet, item: Item) -> dict[str, Any]:
     suggestions: dict[str, Any] = {}
     if item.label is not None and not sheet.blind:
         suggestions["label"] = _suggestion(item.label)
-    # A text to mend is one that stands in its box already.
+    # A text that can be edited is already in its box.
     suggestions |= {
         box: _suggestion(item.texts[path])
         for path, box in sheet.boxes.items()

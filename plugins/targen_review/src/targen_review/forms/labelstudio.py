@@ -1,7 +1,7 @@
 """Label Studio: tasks with pre-annotations and the labelling interface; its exports come back.
 
 Reads the exports JSON (tasks with their annotations) and JSON-MIN (one object for each
-annotation). Skipped annotations are nobody's word.
+annotation). Skipped annotations do not count.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def read(
         raters: Label Studio's user numbers or addresses -> our names.
 
     Raises:
-        UsageError: they are not of this sheet, and none is imported.
+        UsageError: they do not belong to this sheet, so they are not imported.
     """
     reader = Reader(sheet, file, raters, "labelstudio")
     answers: list[Answer] = []
@@ -108,7 +108,7 @@ def _of_task(
 
 
 def _of_annotation(reader: Reader, sheet: Sheet, number: int, record: Mapping[str, Any]) -> Answer:
-    """Return the values of JSON-MIN: one alone, several as a list or a list of lists."""
+    """Return the values of JSON-MIN: one by itself, several as a list or a list of lists."""
     values: dict[str, list[Any]] = {}
     names = ["label", "grade", "grade_before", "reasons", "decision", "comment"]
     for name in (*names, *sheet.boxes.values()):
@@ -160,7 +160,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _time(value: object) -> str:
-    """A time of Label Studio's as ours; "" if it is none."""
+    """Return a time of Label Studio's in our format; "" if it is invalid."""
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -170,7 +170,7 @@ def _time(value: object) -> str:
 
 
 def _seconds(value: object) -> float:
-    """Return how long it took; 0 where the export does not say, or counted a day and more."""
+    """Return how long it took; 0 if the export does not say, or counted a day and more."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
     return float(value) if math.isfinite(value) and 0 <= value < _DAY else 0.0
@@ -195,7 +195,7 @@ def _task(sheet: Sheet, item: Item) -> dict[str, Any]:
         else:
             result.append(_result("label", first, "textarea", [item.label]))
     for path, box in sheet.boxes.items():
-        if item.texts.get(path):  # a text to mend is one that stands in its box already
+        if item.texts.get(path):  # a text that can be edited is already in its box
             result.append(_result(box, sheet.columns[path], "textarea", [item.texts[path]]))
     predictions = [{"model_version": "targen", "result": result}] if result else []
     return {"data": data, "predictions": predictions}

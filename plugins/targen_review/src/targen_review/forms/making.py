@@ -30,7 +30,7 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
         rater: whose rows; None for all.
 
     Raises:
-        UsageError: unknown dataset or rater, none is named where there are several, or the
+        UsageError: unknown dataset or rater, no dataset is named although there are several, or the
             rows have an output.
     """
     names = [each.name for each in plan.data]

@@ -1,4 +1,4 @@
-"""Which form a file has that came back, and how it is read."""
+"""Recognise the format of a returned file, and read it."""
 
 from __future__ import annotations
 

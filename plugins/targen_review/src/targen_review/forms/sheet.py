@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 REJECT, FLAG = "reject", "flag"
-"""The decisions on a row beside its grade."""
+"""The decisions on a row, in addition to its grade."""
 
 NO_REASON = "none of these"
 """The alternative to a reason that would be the only one to choose."""
@@ -69,13 +69,13 @@ _RATER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row as it goes out.
+    """A row as exported.
 
     Attributes:
         row: its id.
         digest: 16 hexadecimal digits of its contents.
         texts: its texts by field, in the task's order.
-        label: the label that it has; None if it has none.
+        label: its label, or None.
         before: the label that it was written for, where that is known.
     """
 
@@ -92,7 +92,7 @@ class Sheet:
 
     Attributes:
         name: of the dataset.
-        instruction: what a row is and what is asked of people.
+        instruction: a description of a row and of the question to people.
         labels: the task's labels with their meanings; empty where any text can be one.
         grades: the letters of the rubric with their meanings.
         items: the rows.
@@ -114,7 +114,7 @@ class Sheet:
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
-        """By field, a name for it that every tool accepts and that nothing else has."""
+        """Return, by field, a unique name for it that every tool accepts."""
         names: dict[str, str] = {}
         for path in dict.fromkeys(path for item in self.items for path in item.texts):
             name = re.sub(r"[^a-z0-9]+", "_", path.lower()).strip("_") or "text"
@@ -180,7 +180,7 @@ class Answer:
         reject: whether the row should go.
         flag: whether somebody should look again.
         comment: a remark.
-        seconds: how long it took; 0 where the file does not say.
+        seconds: how long it took; 0 if the file does not say.
     """
 
     row: str
@@ -212,7 +212,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     said = str(theirs)
     if said in known:
         return known[said]
-    # An address is shortened to the person; a UUID, which nobody reads, to eight of its digits.
+    # An address is shortened to the person; a UUID, which is not readable, to eight of its digits.
     name = said.partition("@")[0]
     if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name):
         name = name[:8]
@@ -339,10 +339,10 @@ class Reader:
         )
 
     def text(self, number: int, name: str, value: object) -> str:
-        """A text that somebody wrote; "" if it has none.
+        """Return a text that somebody wrote, or "".
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is not text.
         """
         if value is None:
             return ""
@@ -372,7 +372,7 @@ class Reader:
         return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:
-        """Return what was decided of a row beside its grade.
+        """Return the decisions on a row, in addition to its grade.
 
         Raises:
             UsageError: something that we never asked.
@@ -388,7 +388,7 @@ class Reader:
         return {"reject": REJECT in chosen, "flag": FLAG in chosen}
 
     def mapping(self, number: int, name: str, value: object) -> Mapping[str, Any]:
-        """A part of a record that has parts itself; an absent one has none.
+        """Return a part of a record that has parts itself; empty if it is absent.
 
         Raises:
             UsageError: it is something else.

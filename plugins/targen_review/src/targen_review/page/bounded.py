@@ -39,7 +39,7 @@ class _Bounded(H11Protocol):
     most: int
     _deadline: asyncio.TimerHandle | None = None
     _since: float = 0.0
-    _blocked = False  # whether the client does not read as fast as it is answered
+    _blocked = False  # whether the client reads more slowly than it is answered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

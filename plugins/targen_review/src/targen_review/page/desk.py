@@ -35,10 +35,10 @@ _LONGEST_SECONDS = 3600.0  # that a row counts: who was away did not read
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One grade that is asked of a row.
+    """A grade to give to a row.
 
     Attributes:
-        part: `before` or `after`, or `both` where they are one question.
+        part: `before` or `after`, or `both` if they are one question.
         label: the label that the row is graded against, or "".
         given: the letter that it has.
         active: whether the next letter is for it.
@@ -63,8 +63,8 @@ class Seat:
         hidden: whether labels are hidden until the rater has chosen one.
         labels: the labels that the rater can choose; empty if labels are open, or rows have an
             output.
-        mended: what the task says of the edit or the new label, where there is one.
-        rubric: what the rater is asked.
+        mended: the task's verdict on the edit or the new label, if there is one.
+        rubric: the questions to the rater.
     """
 
     at: int
@@ -134,7 +134,7 @@ class Seat:
 
     @property
     def effect(self) -> str:
-        """What `targen review apply` does with the row by this grade; "" without a grade."""
+        """Say what `targen review apply` does with the row for this grade; "" without a grade."""
         if self.row is None or self.changed:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
@@ -169,7 +169,7 @@ class Seat:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """The grades that are asked, in order."""
+        """Return the grades to give, in order."""
         row, grade = self.row, self.grade
         if row is None:
             return ()
@@ -256,7 +256,7 @@ class Desk:
         return row.id if row.number is None else f"{lead}{row.number}"
 
     def find(self, typed: str) -> int | None:
-        """The place of a row by what `handle_of` says, or by its id; None if it has none."""
+        """Return the place of a row by its `handle_of` or its id; None if it is unknown."""
         if self.plan.blind:  # neither a number nor an id, which tell the label
             at = int(typed) - 1 if typed.isascii() and typed.isdigit() else -1
             return at if 0 <= at < len(self.ids) else None
@@ -289,7 +289,7 @@ class Desk:
         return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
-        """What `targen review apply` does with this rater's grades, and to how many rows."""
+        """Say what `targen review apply` does with this rater's grades, and to how many rows."""
         counts = dict.fromkeys(EFFECT_WORDS.values(), 0)
         for at, row in enumerate(self.ids):
             if row in self.book.grades and (effect := self.seat(at).effect):
@@ -297,7 +297,7 @@ class Desk:
         return {name: count for name, count in counts.items() if count}
 
     def check(self, at: int, edit: Mapping[str, str]) -> Mended:
-        """Return what the task says of texts that are not saved yet.
+        """Return the task's findings about texts that are not saved yet.
 
         Raises:
             UsageError: a field cannot be edited.
@@ -336,7 +336,7 @@ class Desk:
             seconds: how long the row was looked at.
 
         Raises:
-            UsageError: it is no such answer, or the row is gone.
+            UsageError: the answer is invalid, or the row no longer exists.
             WriteFailed: it could not be written.
         """
         seat = self.seat(at)
@@ -361,7 +361,7 @@ class Desk:
         return self.book.append(new)
 
     def undo(self) -> int | None:
-        """Take the last answer back; the place of its row, or None if it has none."""
+        """Undo the last answer; return the place of its row, or None if there is no answer."""
         grade = self.book.undo()
         if grade is None:
             return None
@@ -464,7 +464,7 @@ class Desk:
         return {"output": kept, **self._with_label(seat, letter, label)}
 
     def _with_label(self, seat: Seat, letter: str, label: str | None) -> dict[str, Any]:
-        """A grade of the label after correction, and what it says of the one before."""
+        """Return a grade of the label after correction, and its implication for the one before."""
         row, rubric = seat.row, self.plan.rubric
         assert row is not None
         before: str | None = None

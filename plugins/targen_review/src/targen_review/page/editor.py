@@ -47,7 +47,7 @@ class Control:
     """A question as the page shows it.
 
     Attributes:
-        question: what is asked; without its answer if that is hidden.
+        question: the question; without its answer if that is hidden.
         choices: what there is to choose.
         shown: more texts that belong to it, except those to choose from.
         marks: of spans, what the script of the page needs, as JSON.
@@ -191,7 +191,7 @@ def _fitting(spans: Sequence[Mapping[str, Any]], text: str) -> list[Mapping[str,
 
 
 def _marks(question: Question, text: str) -> str:
-    """Return a text for the script of the page, with what stands for characters nobody sees.
+    """Return a text for the page's script, with visible signs for invisible characters.
 
     As JSON in ASCII, since a page has each end of a line as a line feed, which would shift spans.
     """

@@ -101,8 +101,8 @@ class Secret:
 def _is_own_origin(request: Request) -> bool:
     """Return whether a request that changes something comes from this very page.
 
-    Browsers say so in `Origin`, or in `Sec-Fetch-Site`; what says neither is no browser, and
-    needs the cookie and the form's secret like any other.
+    Browsers state it in `Origin`, or in `Sec-Fetch-Site`; a client without either is not a browser,
+    but still needs the cookie and the form's secret.
     """
     origin = request.headers.get("origin")
     if origin is not None:

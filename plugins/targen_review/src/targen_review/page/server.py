@@ -178,7 +178,7 @@ class _Pages:
         return self._row(request, desk, at, editing=editing)
 
     async def answer(self, request: Request, desk: Desk) -> Response:
-        """Return what a rater says of a row; then the next row, or the same while it needs more."""
+        """Return a rater's grade of a row; then the next row, or the same until it is complete."""
         at = request.path_params["number"] - 1
         form: dict[str, str] = request.state.form
         action = next((name for name in form if name.startswith("do:")), "")
@@ -203,7 +203,7 @@ class _Pages:
         return self._to(request, desk, at, _saved(desk, seat))
 
     async def check(self, request: Request, desk: Desk) -> Response:
-        """Return what the task's checks say of texts that are being written."""
+        """Return the findings of the task's checks about texts that are being written."""
         at = request.path_params["number"] - 1
         mended = desk.check(at, _texts(request.state.form))
         return _html("checks.html", {"mended": mended, "live": True})
@@ -342,7 +342,7 @@ def origin_of(seat: Seat) -> dict[str, Any]:
     row = seat.row
     if (
         row is None or seat.hidden
-    ):  # any of it may tell the label: a list may be for one label alone
+    ):  # any of it may reveal the label: a list may be for only one label
         return {"origin": []}
     origin: list[tuple[str, str]] = []
     if len(row.above) == 1:
@@ -369,7 +369,7 @@ def _words(value: Any) -> str:
 
 
 def _keys(rubric: Rubric, *, outputs: bool = False) -> dict[str, tuple[str, str]]:
-    """The key of each command and its words; Shift goes with one that the rubric has."""
+    """Return the key of each command and its description; Shift avoids the rubric's keys."""
     idle = {"reject"} if rubric.is_of_labels else set()  # which is what "bad text" does
     idle |= set() if outputs else {"write", "save"}
     return {

@@ -19,10 +19,10 @@ _MOST = 64  # connections at once; a browser opens six
 
 @contextmanager
 def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
-    """A socket on this machine's own address alone, at a port, or at any free one for 0.
+    """Return a socket only on this machine's own address, at a port, or at any free one for 0.
 
     Raises:
-        UsageError: the port is taken, or needs rights.
+        UsageError: the port is in use, or needs rights.
     """
     # By its protocol asyncio knows that TCP may send at once: else each answer waits some 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

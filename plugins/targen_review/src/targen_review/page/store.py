@@ -16,7 +16,7 @@ _CACHE = -4096  # KiB of pages that SQLite keeps in memory
 
 
 class RowStore:
-    """Rows by their ids, in a private temporary file that goes with the process."""
+    """Rows by their ids, in a private temporary file that is removed with the process."""
 
     def __init__(
         self, rows: Iterable[tuple[ReviewData, ReviewRow]], *, only: Iterable[str]
@@ -37,7 +37,7 @@ class RowStore:
             for each, row in rows
         )
         with self._database:
-            # The ids first: rows that are none of them then have no line to go to.
+            # The ids first, so that rows without such an id have no line to update.
             self._database.executemany(
                 "INSERT OR IGNORE INTO rows (id) VALUES (?)", ((each,) for each in only)
             )

@@ -49,8 +49,8 @@ class Letters:
         acceptable: the same after it.
         change: the second less the first, over rows that have both; its interval is over rows.
         confirmed: the share of rows whose final label the raters confirm: they chose it themselves,
-            or left it and found the row acceptable. A row that they found not acceptable, or
-            rejected, without saying another label, tells nothing of its label and is left out.
+            or left it and found the row acceptable. A row that they did not accept, or rejected,
+            without choosing another label, gives no evidence about its label and is left out.
     """
 
     dataset: str
@@ -176,7 +176,7 @@ class Disagreement:
         split: whether one finds it acceptable, keeps it, or labels it so, and another not.
         people: whether people are apart, not a model from them.
         grades: rater -> letters, reasons, label and comment, as they gave them.
-        number: the number of the row, from 0; None if it has none, or cannot be read.
+        number: the number of the row, from 0; None if it is unknown.
     """
 
     dataset: str
@@ -382,7 +382,7 @@ def _agreements(
 
 
 def _sides(given: Sequence[Given]) -> tuple[Side, ...]:
-    """Both only where some row's label was corrected, or graded twice and differently."""
+    """Both only if some row's label was corrected, or graded twice and differently."""
     corrected = any(g.grade.before not in (None, g.grade.after) for g in given)
     return ("after", "before") if corrected else ("after",)
 
@@ -532,7 +532,7 @@ def _output_text(material: Material, given: Given) -> str | None:
 def _apart(
     given: Sequence[Given], place: Mapping[str, int], acceptable: Collection[str]
 ) -> tuple[int, bool]:
-    """Return how many steps on the scale raters are apart, and whether they come to other ends."""
+    """Return how many steps raters are apart on the scale, and whether outcomes differ."""
     steps = 0
     split = len({each.grade.reject for each in given if each.grade.is_done}) > 1
     split |= len({each.grade.label for each in given if each.grade.label is not None}) > 1

@@ -1,6 +1,6 @@
 """Agreement of two raters on outputs: per type of span, per label, within a score's tolerance.
 
-Questions of an output say what is compared; which output it is, does not matter.
+Questions of an output define the comparison; which output it is, does not matter.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class OutputAgreement:
 
 
 def output_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> Mapping[str, Any] | None:
-    """Return the output of a row by a rater's word; None if they do not say what is right."""
+    """Return the output of a row according to a rater; None if they did not give one."""
     if grade.reject or row.output is None:
         return None
     if grade.output is not None:

@@ -37,7 +37,7 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
 
     Args:
         figures: of the reviews.
-        paper: put the printed numbers of the paper's table 16 beside those of its tasks.
+        paper: show the printed numbers of the paper's table 16 next to those of its tasks.
     """
     tables = [*_letters_tables(figures, paper=paper), _reasons_table(figures)]
     tables += [*_agreement_tables(figures), _outputs_table(figures.outputs)]

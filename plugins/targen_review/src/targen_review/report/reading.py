@@ -44,7 +44,7 @@ class Material:
         lists: name -> how many rows are theirs to grade.
         tasks: dataset -> the name of its task, or "".
         given: what they said, without what does not count.
-        rows: `Given.row` -> the row; not there where the data cannot be read.
+        rows: `Given.row` -> the row; not there if the data cannot be read.
         outputs: dataset -> the output of its rows, if they have one in place of one label each.
         reasons: names of the rubrics' reasons, of all reviews.
         warnings: what does not count, and why; what could not be read.
@@ -209,7 +209,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
 
 
 def _list_of(plan: Plan, rater: Rater) -> set[str] | None:
-    """The rows of a rater; a model's are those of everybody, where the plan names it not."""
+    """The rows of a rater; a model's are those of everybody, unless the plan names it."""
     if rater.rater in plan.rows or "" in plan.rows:
         return set(plan.rows_of(rater.rater))
     return set(plan.ids) if rater.kind == "model" else None
@@ -242,7 +242,7 @@ def _count(
     opened: set[str],
     rubric: Rubric,
 ) -> None:
-    """Take over what counts of a rater's grades, and say what does not."""
+    """Take over the grades of a rater that count, and report the others."""
     known = {*rubric.letters, *rubric.reason_names, None}
     strangers, changed, unknown, unfit = [], [], [], []
     for grade in grades:

@@ -43,7 +43,7 @@ class Sort:
 
 
 SORTS = {
-    "as they are": Sort(),
+    "original order": Sort(),
     "longest": Sort("length", True),
     "shortest": Sort("length"),
     "most alike": Sort("likeness", True),
@@ -72,7 +72,7 @@ class Query:
 
     text: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
-    sort: str = "as they are"
+    sort: str = "original order"
     paired: bool = False
 
 
@@ -85,7 +85,7 @@ class Entry:
         data: the name of its dataset.
         row: the row.
         likeness: the similarity to the most similar row of its dataset; None while unknown.
-        pvi: its pointwise V-information, in bits; None if nobody measured it.
+        pvi: its pointwise V-information, in bits; None if it was not measured.
     """
 
     at: int
@@ -105,13 +105,13 @@ class Part:
 
 
 class Catalogue:
-    """Rows and rejects of datasets, in a private temporary file that goes with the process.
+    """Rows and rejects of datasets, in a private temporary file that is removed with the process.
 
     It may be asked from several threads.
 
     Attributes:
         parts: where each dataset lies.
-        choices: column -> the values that rows can be chosen by; only where there is a choice.
+        choices: column -> the values by which rows can be chosen; only if there are several.
         keys: by what the rows of two datasets are paired.
     """
 
@@ -120,8 +120,8 @@ class Catalogue:
 
         Args:
             data: the datasets.
-            key: the column that says which rows of two datasets belong together; by default what
-                `pairing` finds.
+            key: the column that pairs rows of two datasets; by default the one that `pairing`
+                finds.
 
         Raises:
             TargenError: it cannot be read.
@@ -182,7 +182,7 @@ class Catalogue:
     def places(self, query: Query, start: int, count: int) -> list[int]:
         """Some of the places of a query: of rows, or of the first row of each pair."""
         where, values = self._where(query)
-        order = SORTS.get(query.sort, SORTS["as they are"])
+        order = SORTS.get(query.sort, SORTS["original order"])
         if query.paired:
             chosen = f"SELECT pair FROM rows{where} GROUP BY pair ORDER BY {order.of_pairs()}"  # noqa: S608
         else:
@@ -212,11 +212,11 @@ class Catalogue:
         return [found[at] for at in places]
 
     def find(self, at: int) -> Entry | None:
-        """The row of a place; None if it has none."""
+        """Return the row at a place, or None."""
         return next(iter(self.entries([at])), None) if at < 1 << 63 else None
 
     def partner(self, at: int) -> Entry | None:
-        """The row of the other dataset that belongs to one; None if it has none."""
+        """Return the matching row of the other dataset, or None."""
         records = self._ask(
             "SELECT other.at FROM rows JOIN rows AS other USING (pair) "
             "WHERE rows.at = ? AND other.at != rows.at",
@@ -244,7 +244,7 @@ class Catalogue:
         return dict(self._ask(f"SELECT data, count({column}) FROM rows GROUP BY data", []))  # noqa: S608
 
     def labels(self, part: Part) -> list[str]:
-        """The labels of a dataset's rows, in order; "" if it has none."""
+        """Return the labels of a dataset's rows, in order; "" for a row without one."""
         query = "SELECT label FROM rows WHERE at >= ? AND at < ? ORDER BY at"
         return [label for (label,) in self._ask(query, [part.rows.start, part.rows.stop])]
 
@@ -321,6 +321,6 @@ def _record(at: int, data: ReviewData, row: ReviewRow) -> tuple[object, ...]:
 
 
 def _folded(row: ReviewRow) -> str:
-    """The texts as they are searched."""
+    """Return the texts as searched."""
     text = "\n".join(row.fields.values())
     return text.casefold().encode("utf-8", "replace").decode()

@@ -74,7 +74,7 @@ def how_to_measure(data: ReviewData) -> str:
 
 
 def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -> dict[int, float]:
-    """Place -> PVI, in bits; of several decisions about one row the hardest. Empty where none is.
+    """Place -> PVI, in bits; of several decisions about one row the hardest. Empty without one.
 
     Raises:
         UsageError: the analysis is of other rows.
@@ -141,7 +141,7 @@ def _about(folder: Path, data: ReviewData) -> Mapping[str, Any] | None:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RunDirectoryError(f"{path} cannot be read: it is not an analysis") from error
-    # What an analysis calls a dataset: see `read_corpus` and `named_apart` of targen-analysis.
+    # The name of a dataset in an analysis: see `read_corpus` and `named_apart` of targen-analysis.
     above = Path(data.source.place).resolve().parent.name
     names = (str(data.path), f"{above}/{data.source.name}", data.source.name)
     return next((named[name] for name in names if name in named), None)

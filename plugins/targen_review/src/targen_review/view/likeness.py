@@ -1,4 +1,4 @@
-"""The likeness of rows, computed beside the server once somebody asks for it."""
+"""The similarity of rows, computed in the background once somebody asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of two datasets belong together: before and after, or two answers to one seed.
+"""Match the rows of two datasets: before and after, or two answers to one seed.
 
 Rows are the same by id, as people's changes keep the ids of the run. Or they have the same texts,
 as after correction, or the same seed. The key that pairs the most rows counts, if it pairs at least
@@ -29,8 +29,8 @@ class Keys:
     """Ways to pair rows, and the one that is used.
 
     Attributes:
-        name: what they are paired by: `id`, `texts`, `seed`, or the column that was asked for; ""
-            where nothing pairs them.
+        name: the key by which they are paired: `id`, `texts`, `seed`, or the requested column; ""
+            for unpaired rows.
         pairs: how many pairs there are.
     """
 

@@ -145,7 +145,7 @@ class _Pages:
         return _html("view.html", context)
 
     async def row(self, request: Request) -> Response:
-        """A row, beside the one of the other dataset that belongs to it."""
+        """Show a row, next to its match in the other dataset."""
         at = request.path_params["at"]
         entry = self._catalogue.find(at)
         if entry is None:
@@ -214,17 +214,17 @@ class _Pages:
         sort = asked.get("sort", "")
         paired = sides and bool(self._catalogue.keys.name)
         query = Query(
-            asked.get("text", ""), choices, sort if sort in SORTS else "as they are", paired
+            asked.get("text", ""), choices, sort if sort in SORTS else "original order", paired
         )
         return query, sides
 
     def _choices(self, sides: bool) -> dict[str, list[str]]:
-        """Return what rows can be chosen by; the datasets are not, where each has its column."""
+        """Return what rows can be chosen by; the datasets are not, if each has its column."""
         every = self._catalogue.choices
         return {name: values for name, values in every.items() if not (sides and name == "data")}
 
     def _lists(self, query: Query, sides: bool) -> list[Query]:
-        """The lists that a page shows: one, or one of each dataset where nothing pairs them."""
+        """Return the lists that a page shows: one, or one per dataset if they are not paired."""
         return [_of(name, query) for name in self._data] if sides and not query.paired else [query]
 
     def _lines(
@@ -244,7 +244,7 @@ class _Pages:
         ]
 
     def _ways(self, request: Request, entry: Entry) -> dict[str, str]:
-        """From a row to those beside it in the list that it was opened from, and back to it."""
+        """Return links to its neighbours in the list from which it was opened, and to the list."""
         query, sides = self._query(request)
         place = _number(request, "place")
         asked = {**request.query_params}
@@ -275,7 +275,7 @@ def _of(name: str, query: Query) -> Query:
 
 
 def _differing(rows: Sequence[Entry]) -> list[str]:
-    """The texts in which two rows differ, and `label`; empty for one row alone."""
+    """Return the texts in which two rows differ, and `label`; empty for a single row."""
     if len(rows) < 2:
         return []
     one, other = ({**each.row.fields, "label": each.row.label} for each in rows)

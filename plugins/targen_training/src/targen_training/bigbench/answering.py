@@ -70,7 +70,7 @@ def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
 
 
 def cases_of(row: Mapping[str, Any]) -> list[Case]:
-    """The choices that a row's input shows, each right or wrong; a row without any decides nothing.
+    """Return the choices in a row's input, each right or wrong; a row without any has no decisions.
 
     So a model that chooses learns from such rows, and is tested on them.
     """

@@ -36,7 +36,7 @@ class Chooser:
         """Load it.
 
         Raises:
-            UsageError: the weights are no such model.
+            UsageError: the weights do not contain such a model.
         """
         import torch
         from transformers import AutoModelForCausalLM

@@ -66,7 +66,7 @@ SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natur
 _UNLIKE = 0.05  # label shares so far apart decide comparisons (total variation)
 _FORMAT = 1
 _LARGEST = 16 << 20  # bytes of cell.json
-_VALUES = "values.json"  # of each test decision, where an output was learned
+_VALUES = "values.json"  # of each test decision, if an output was learned
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
 BEFORE = "before-"  # and a key: a model that others start from
 
@@ -81,7 +81,7 @@ class Cell:
         arm: where the rows are from; of a mixture the two arms with "+" between them.
         kind: the group of the cell. It may be the comparison at equal sizes ("labels": of the same
             labels) or at natural ones, a learning curve, or a mixture. Or it has few real rows of
-            each label, alone and with all synthetic ones.
+            each label, with and without all synthetic ones.
         rows: how many rows are learned from.
         share: of a mixture, the part of the second arm.
         seed: the seed.
@@ -339,7 +339,7 @@ def _together(
     """The cells of models that learn all tasks at once: for each task one, of the same model.
 
     Raises:
-        UsageError: two parts are of one task, or a task has one label alone.
+        UsageError: two parts have the same task, or a task has only one label.
     """
     tasks = [material.task for material in materials.values()]
     if twice := [task for task in tasks if tasks.count(task) > 1]:

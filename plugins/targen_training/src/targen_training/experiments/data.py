@@ -94,7 +94,7 @@ class Held:
 
     Attributes:
         examples: their labelled decisions.
-        styled: the same as they are read in each style of the arms.
+        styled: the same, as read in each style of the arms.
         size: rows of an instance.
         unlabeled: rows without a label, which are left out.
     """
@@ -111,7 +111,7 @@ class Held:
 
     @property
     def digest(self) -> str:
-        """Return the digest of the decisions as they are."""
+        """Return the digest of the decisions in their present form."""
         return self.digests["plain"]
 
     @property
@@ -148,7 +148,7 @@ class Material:
         return sum(len(source.units) for source in self.arms[arm])
 
     def drawn(self, arm: str, units: int | None, seed: int) -> list[Decision]:
-        """So many instances of an arm, in equal parts of its datasets where they suffice.
+        """So many instances of an arm, in equal parts of its datasets if they suffice.
 
         All of them are in the order of the datasets, whatever the seed.
         """

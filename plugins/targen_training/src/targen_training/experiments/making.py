@@ -36,7 +36,7 @@ class Made:
         task: the name or file of its task.
         values: what `targen_core.generate` is called with.
         run: its run directory.
-        own: the task again where it is the arm's own, and not the experiment's.
+        own: the task again if it is the arm's own, and not the experiment's.
         out: where its method puts what it makes of the run's rows.
     """
 
@@ -64,7 +64,7 @@ def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Ite
     """The arms that are generated, in order: those of sets that are learned before come first.
 
     Raises:
-        UsageError: the file of an arm's task is none.
+        UsageError: an arm's task file is invalid.
     """
 
     def made(part: str, name: str, task: str, arm: Arm) -> Iterator[Made]:
@@ -108,12 +108,12 @@ def expected(registry: Registry, arm: Made) -> Expected:
         with _named(arm, "estimated"):
             return Expected(name, estimate(arm.task, registry=registry, **values).dollars)
     except JobFailed as error:
-        # What its dry run cannot do, the run itself may.
+        # The run itself may be able to do what its dry run cannot.
         return Expected(name, None, unknown=f"cannot be estimated: {error}")
 
 
 def found_of(registry: Registry, arm: Made) -> Report | None:
-    """Return the existing run of an arm, to use or continue; None if it has none.
+    """Return the existing run of an arm, to use or continue, or None.
 
     Raises:
         RunConflict: rows of another request are in its place.

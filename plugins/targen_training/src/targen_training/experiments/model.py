@@ -1,4 +1,4 @@
-"""An experiment as it is declared: what is trained on what, how often, and tested where."""
+"""An experiment as declared: the models, their training data, the seeds, and the test data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Declared(BaseModel):
 
 
 class Arm(_Declared):
-    """One of the ways to come by training rows.
+    """A source of training rows.
 
     Attributes:
         data: datasets that are learned from together, in any form that targen reads.
@@ -50,7 +50,7 @@ class Arm(_Declared):
         task: what generates it where that is not the experiment's task, but another way to make
             the same rows: a name, or a file.
         before: which of the experiment's sets of other tasks is learned first.
-        style: how rows are read: as they are, or as instructions.
+        style: how rows are read: unchanged, or as instructions.
     """
 
     data: tuple[Named, ...] = ()
@@ -154,10 +154,10 @@ class Experiment(_Declared):
         match: with "labels", matched arms also have the same labels, as many of each as the arm
             with the fewest. With "rows" each has its own. "auto" does both, if the shares of labels
             differ.
-        per_label: numbers of real rows of each label, from the first arm of `mixture`: alone, and
-            with all rows of the second.
-        similarity: from which on a training row is near a test row, 0 to 100; 0 looks for
-            the same rows alone.
+        per_label: numbers of real rows of each label, from the first arm of `mixture`: without the
+            rows of the second, and with all of them.
+        similarity: the minimum at which a training row counts as near a test row, 0 to 100; 0 only
+            looks for the same rows.
         overlap: whether such rows are left out of training, or kept and counted.
         generate: what `targen_core.generate` is called with for all arms that it makes.
         together: whether one model learns all tasks of an arm, each row seen once.
@@ -392,7 +392,7 @@ def is_harmless(key: str, value: Any) -> bool:
     """Return whether a keyword of `generate` moves neither money nor keys nor data."""
     if key == "options" and isinstance(value, Mapping):
         return all(is_free(name, each) for name, each in value.items())
-    return key in _HARMLESS or (key, value) == ("model", "scripted")  # which is none, and free
+    return key in _HARMLESS or (key, value) == ("model", "scripted")  # not a real model, and free
 
 
 def declared(values: Mapping[str, Any], where: str) -> Experiment:
@@ -426,7 +426,7 @@ def validated(values: Mapping[str, Any], where: str) -> Experiment:
 
 
 def _placed(experiment: Experiment, folder: Path | None) -> dict[str, Any]:
-    """The parts with paths as orders; those of a file in `folder` as they are from here."""
+    """Return the parts with paths as orders; those of a file in `folder` as paths from here."""
 
     def at(source: str) -> str:
         return Typed(source) if folder is None else placed(folder, source)

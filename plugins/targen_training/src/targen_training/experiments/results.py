@@ -45,7 +45,7 @@ LARGEST = 64 << 20  # bytes of results.json
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells that differ in their seed alone.
+    """The cells that differ only in their seed.
 
     Attributes:
         model: what was trained.
@@ -132,7 +132,7 @@ class WorthOf:
 
 @dataclass(frozen=True, slots=True)
 class Few:
-    """The gain from few real rows, alone and with all synthetic ones.
+    """The gain from few real rows, with and without all synthetic ones.
 
     Attributes:
         model: what was trained.
@@ -163,12 +163,12 @@ class PartResult:
         metric: the main figure.
         test: name, digest, rows and unlabelled rows of the test set, and its rows by label.
         arms: of each arm its datasets: names, digests, rows, and what was left out.
-        chance: the main figure of always saying the test set's commonest label, where the
-            figure is accuracy.
+        chance: the main figure of always saying the test set's commonest label, if the figure is
+            accuracy.
         groups: what was trained.
         pairs: arms against each other.
         worth: what rows are worth; empty without a learning curve.
-        few: what few real rows of each label give, alone and with synthetic ones.
+        few: results with few real rows of each label, with and without synthetic ones.
         unit: a word for what rows are counted by: "label", unless an output is learned.
     """
 
@@ -404,7 +404,7 @@ def _few(
     cells: Mapping[tuple[Any, ...], _Cells],
     values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
 ) -> Iterable[Few]:
-    """Few real rows, by how many of each label, alone and with the synthetic ones."""
+    """Compare few real rows, by their number per label, with and without the synthetic ones."""
     alone = {
         (each.cell.model, each.cell.each): place
         for place, each in cells.items()

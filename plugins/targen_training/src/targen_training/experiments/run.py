@@ -97,7 +97,7 @@ def check_folder(folder: Path) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is not a folder", hint="choose a different --out")
-    # What a plan, or a command that was killed at once, may have left.
+    # Files that a plan, or a command killed at once, may have left.
     early = {"data", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
@@ -114,7 +114,7 @@ def planned(
 
     Args:
         registry: finds tasks and trainers.
-        experiment: what is asked for.
+        experiment: the request.
         folder: where cells of before are.
         made: part -> arm -> the run directory of an arm that was generated.
 

@@ -59,7 +59,7 @@ def _intervals(plot: Plot, width: int) -> str:
     if not marks:
         return ""
     names = [str(mark[plot.y]) for mark in marks]
-    above = width == _NARROW  # names stand above their intervals, not beside them
+    above = width == _NARROW  # names are above their intervals, not next to them
     left = _RIGHT if above else min(430, 20 + 6.6 * max(map(len, names)))
     row = 40 if above else 26
     x = _Scale([mark[end] for mark in marks for end in ("low", "high")], left, width - _RIGHT)

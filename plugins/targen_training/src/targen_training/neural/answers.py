@@ -41,7 +41,7 @@ def questions_of(
 
 
 def normal(text: str) -> str:
-    """A text as answers are compared: one case, single spaces, nothing but words at its edges.
+    """Return a text for comparing answers: one case, single spaces, words at both ends.
 
     Underscores and hyphens are spaces: "Not entailment." is `not_entailment`.
     """

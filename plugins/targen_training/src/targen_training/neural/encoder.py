@@ -101,7 +101,7 @@ def _tokens(
         return []
     pairs = [read(decision) for decision in decisions]
     encoded: list[list[int]] = []
-    # A text alone is cut in front: what an instruction is about stands at its end.
+    # A single text is cut at the start: the question is at the end of an instruction.
     single = pairs[0][1] is None
     tokenizer.truncation_side = "left" if single and "prompt" in decisions[0].texts else "right"
     for first, second in pairs:
@@ -124,7 +124,7 @@ def _fit_head(
     data: TrainingSet,
     options: EncoderOptions,
 ) -> None:
-    """Keep the head that the weights have where it tells these labels, or begin a new one.
+    """Keep the head that the weights have if it tells these labels, or begin a new one.
 
     Raises:
         UsageError: it tells others, or the weights are those of no such model.

@@ -1,7 +1,7 @@
 """Training as transformers' `Trainer` does it, with what it leaves to its caller.
 
-Checkpoints by the clock and resuming, early stopping, progress, and the failures that
-people meet: no memory, a loss that is no number.
+Checkpoints by the clock and resuming, early stopping, progress, and common failures: out of memory,
+or a loss that is not a number.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
 Example = dict[str, list[int] | int | float]
 """One row as token ids, with what is to be learned under "labels", and its "weight" if any."""
 
-_MOST = 1024  # tokens of a row, where the model would take more and nobody asked
+_MOST = 1024  # tokens per row, for models that accept more, by default
 _UNLIMITED = 10**9  # tokenizers without a limit say a number beyond this
-_LOG_STEPS = 10  # a loss that is no number is seen so many steps later at most
+_LOG_STEPS = 10  # a loss that is not a number is noticed at most this many steps later
 
 
 def takes_bfloat16(options: NeuralOptions) -> bool:
@@ -48,7 +48,7 @@ def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
     """Return how many tokens of a row the model reads.
 
     Raises:
-        UsageError: more are asked for than it takes.
+        UsageError: the request exceeds what the model accepts.
     """
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < _UNLIMITED else []
     positions = getattr(config, "max_position_embeddings", None)
@@ -109,7 +109,7 @@ def fit(
     held out.
 
     Raises:
-        JobFailed: no memory, or a loss that is no number.
+        JobFailed: not enough memory, or a loss that is not a number.
         UsageError: no rows would be left to learn from.
     """
     train, held_out = _parted(examples, rows, options, data.seed)

@@ -1,4 +1,4 @@
-"""Models and tokenizers, from weights, with LoRA and quantisation where they are asked for."""
+"""Models and tokenizers, from weights, with LoRA and quantisation if requested."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_o
 
 
 def tokenizer_of(weights: Weights) -> Any:
-    """The tokenizer beside the weights, with a token to pad with.
+    """Return the tokenizer stored with the weights, with a token for padding.
 
     Raises:
         UsageError: the tokenizer is missing.
@@ -47,7 +47,7 @@ class Pretrained:
     """The weights that a training starts from, to be made a model of one kind."""
 
     def __init__(self, options: NeuralOptions, data: TrainingSet) -> None:
-        """Find the weights, and check that the machine can do what is asked.
+        """Find the weights, and check that the machine supports the request.
 
         Raises:
             UsageError: the weights do not exist, or the machine cannot do it.
@@ -66,7 +66,7 @@ class Pretrained:
             more: further arguments of its `from_pretrained`.
 
         Raises:
-            UsageError: the weights are no such model.
+            UsageError: the weights do not contain such a model.
         """
         import torch
 
@@ -91,14 +91,14 @@ class Pretrained:
         return model, new
 
     def prepared(self, model: Any, task: str) -> Any:
-        """The model as it is trained: with an adapter, where LoRA is asked for.
+        """Return the model prepared for training: with an adapter, if LoRA is requested.
 
         Args:
             model: what `load` gave.
             task: a `TaskType` of peft.
 
         Raises:
-            UsageError: LoRA's targets are none of its modules.
+            UsageError: the model does not have LoRA's target modules.
         """
         options = self.options
         if not options.lora:
@@ -130,7 +130,7 @@ class Pretrained:
 
 
 def require_quantized(options: NeuralOptions) -> None:
-    """Check that weights can be quantised here, where that is asked for.
+    """Check that weights can be quantised here, if that is requested.
 
     Raises:
         UsageError: not without LoRA, or not without a GPU that CUDA runs on.
@@ -156,7 +156,7 @@ def _need_bitsandbytes() -> None:
 
     Raises:
         MissingDependency: it is not installed.
-        UsageError: it cannot be loaded, as where it was built for another CUDA.
+        UsageError: it cannot be loaded, as if it was built for another CUDA.
     """
     try:
         with quiet():
@@ -167,7 +167,7 @@ def _need_bitsandbytes() -> None:
             distribution="targen-training",
             hint=install("targen-training[qlora]"),
         ) from error
-    except Exception as error:  # it looks for CUDA's libraries as it is imported
+    except Exception as error:  # it looks for CUDA's libraries when it is imported
         raise UsageError(
             f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
             hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
@@ -205,7 +205,7 @@ def load_saved(kind: Any, weights: Weights, **more: Any) -> Any:
         more: further arguments of its `from_pretrained`.
 
     Raises:
-        UsageError: the weights are no such model.
+        UsageError: the weights do not contain such a model.
         ValueError: some are missing.
     """
     base = find_weights(base_of(weights)) if weights.adapter else weights
@@ -237,7 +237,7 @@ def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
 
 
 def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
-    """Write model and tokenizer as transformers reads them; of LoRA the adapter alone."""
+    """Write model and tokenizer as transformers reads them; for LoRA only the adapter."""
     with quiet():
         if hasattr(model, "peft_config"):
             for config in model.peft_config.values():

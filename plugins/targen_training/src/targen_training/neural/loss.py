@@ -58,7 +58,7 @@ class Ensembling:
         weights: NDArray[np.float64],
         options: EncoderOptions,
     ) -> None:
-        """Begin with the labels alone."""
+        """Start with only the labels."""
         self._weights, self._options = weights, options
         self._soft = smoothed(targets, labels, options.label_smoothing)
         self._ensemble = Ensemble(targets, labels, options)
@@ -114,7 +114,7 @@ def own_trainer(ensembling: Ensembling | None, *, smoothing: float, shift: bool)
     class Own(Trainer):  # type: ignore[misc]
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            # Each batch's loss is a mean already: over accumulated batches the mean is taken again.
+            # Each batch's loss is already a mean: average again over accumulated batches.
             self.model_accepts_loss_kwargs = False
 
         def compute_loss(

@@ -95,7 +95,7 @@ class NeuralOptions(TrainerOptions):
         """Yield each combination of `search`: in words, and the options with it.
 
         Raises:
-            ValueError: a part is no number's name with values, or a value is out of range.
+            ValueError: a part is not a number's name with values, or a value is out of range.
         """
         named = [part.partition("=") for part in self.search.split()]
         for name, _, values in named:

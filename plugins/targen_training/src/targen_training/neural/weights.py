@@ -26,7 +26,7 @@ class Weights:
         name: what the user calls it.
         folder: where it lies.
         gguf: the file in it that holds weights and tokenizer, in llama.cpp's form, or "".
-        adapter: it is no whole model but a LoRA adapter of one.
+        adapter: it is not a whole model but a LoRA adapter of one.
     """
 
     name: str
@@ -77,7 +77,7 @@ def check(options: NeuralOptions) -> None:
     from targen_training.neural.loading import require_quantized
 
     for package in ("torch", "transformers", "accelerate", *(["peft"] if options.lora else [])):
-        if find_spec(package) is None:  # imports nothing
+        if find_spec(package) is None:  # does not import
             raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     weights = find_weights(options.model)
     if weights.adapter:

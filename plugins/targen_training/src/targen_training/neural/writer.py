@@ -1,7 +1,7 @@
 """The trainers `encoder-decoder` and `decoder`: models that write their answers.
 
-An answer counts where it is one of the question's legal answers, compared as
-`answers.normal` has it. Any other is counted as illegal, and never taken for a label.
+An answer counts if it is one of the question's legal answers, compared after `answers.normal`. Any
+other counts as illegal, and never as a label.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class _Prompts:
     """
 
     def __init__(self, tokenizer: Any, kind: str, *, chat: bool) -> None:
-        """Check that there is a chat template where one is wanted.
+        """Check that there is a chat template if one is needed.
 
         Raises:
             UsageError: the chat template is missing.

@@ -1,1 +1,1 @@
-"""The paper's tables again, with what is at hand, beside what the paper printed."""
+"""Repeat the paper's tables with available models and data, next to the printed figures."""

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "Given", "reproduce_datatune"]
 
 NAME = "datatune-table2"
-_FEW = 20  # different outputs that are taken for a closed set
-_WRONG = 3  # outputs of other rows, where a row has no choices
+_FEW = 20  # different outputs that count as a closed set
+_WRONG = 3  # outputs of other rows, if a row has no choices
 _SHOTS = 2
 
 
@@ -53,7 +53,7 @@ class Given:
         answers: the folder with a run of `targen answer`, or a file of answers, of each task.
         generator: the model that answers what is missing there, or "".
         tasks: the wanted ones; empty: all that exist.
-        models: models of the experiment, as they are declared; empty: by `size`.
+        models: models of the experiment, as declared; empty: by `size`.
         size: "small" or "paper".
         seeds: how often each is trained.
         options: what the generator is called with.
@@ -85,7 +85,7 @@ def reproduce_datatune(
     Runs draw from `money`, which the caller has opened.
 
     Raises:
-        UsageError: no part of it can be done.
+        UsageError: no part of the table can be reproduced.
     """
     from targen_cli.tables import print_json
     from targen_training.comparing import carried_out, say_billed
@@ -361,11 +361,11 @@ def _answers_of(given: Given, name: str) -> Path | None:
     return made if not given.generator and (made / "report.json").exists() else None
 
 
-# --- what came of it ---
+# --- results ---
 
 
 def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> dict[str, Grade]:
-    """Written answers to each task, graded; what is missing is asked for where there is a model."""
+    """Return written answers to each task, graded; request missing ones if there is a model."""
     from targen_core import generate
     from targen_training.bigbench.evaluating import answered
 

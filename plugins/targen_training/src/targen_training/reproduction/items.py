@@ -26,10 +26,10 @@ class Item:
     Attributes:
         name: "table6", "figure2", "appendixF"; of DataTune "datatune-table2".
         what: it shows.
-        command: that does it here; empty where none can.
+        command: the command that reproduces it here, or "".
         differs: what a repetition has otherwise than the paper.
         ran: what was run here, and how far.
-        small: commands that do it in small, on this repository's rows; empty where none can.
+        small: commands that reproduce it in small, on this repository's rows, or empty.
         needs: modules that these need, if not every test environment has them.
     """
 

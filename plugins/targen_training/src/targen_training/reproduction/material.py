@@ -45,8 +45,7 @@ def _file(folder: Path, names: tuple[str, ...]) -> Path | None:
 def original_of(folder: Path, task: str, work: Path) -> Found | None:
     """The original rows of a task below a folder: TASK/train.jsonl and TASK/val.jsonl.
 
-    AX-g, which has one file, is split as the paper splits it; its parts are written below
-    `work`.
+    AX-g, which has one file, is split as in the paper; its parts are written below `work`.
 
     Raises:
         UsageError: the folder does not exist.
@@ -89,9 +88,9 @@ def synthetic_of(folder: Path | None, task: str) -> Path | None:
 def replayed_of(
     run: Path, changes: Mapping[str, Any], file: Path, registry: Registry
 ) -> tuple[Path | None, str]:
-    """The rows of a run as they are with `changes`, made again from its journal.
+    """Return the rows of a run under `changes`, replayed from its journal.
 
-    They are written to `file`, since a replay costs nothing.
+    They are written to `file`, since a replay is free.
 
     Returns:
         The file, or None without rows, and what the replay lacks, or "".

@@ -28,7 +28,7 @@ def method_file(
         use: the method's name.
         task: the task's name.
         given: rows of the task, for a method that needs or accepts some.
-        settings: the method's options by a name, where it knows it.
+        settings: the method's options by a name, if it knows it.
         folder: where the file is written.
 
     Raises:
@@ -61,7 +61,7 @@ def able_file(
     values: Mapping[str, Any],
     folder: Path,
 ) -> tuple[Path, str, str]:
-    """Write a method's task file for a model, without settings that ask too much of it.
+    """Write a method's task file for a model, without settings that the model does not support.
 
     Args:
         registry: finds method and task.

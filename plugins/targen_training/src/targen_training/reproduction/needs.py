@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["needed"]
 
 _TRAINED = 16  # bytes: a weight, its gradient and AdamW's two means, in float32
-_HALF = 2  # bytes of a weight in bfloat16 that stays as it is
+_HALF = 2  # bytes of a frozen weight in bfloat16
 _QUARTER = 0.5  # bytes of one of 4 bits
 
 
@@ -54,7 +54,7 @@ def needed(
                 _steps(plan, options, writes=model.trainer.writes) for plan in plans.values()
             )
             rows = options.batch * options.accumulate
-            said += f"; {len(plans):,} trainings, {steps:,} steps of {rows} rows"
+            said += f"; {len(plans):,} training runs, {steps:,} steps of {rows} rows"
         yield said
 
 

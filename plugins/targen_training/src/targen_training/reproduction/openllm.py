@@ -174,7 +174,7 @@ def _values(asked: OpenLlm) -> dict[str, Any]:
 
 
 def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> list[Dataset]:
-    """The rows of an arm, made where they are not there."""
+    """The rows of an arm, made if they are not there."""
     from targen_training.asked import read_rows
 
     datasets = []

@@ -31,7 +31,7 @@ class PaperTable:
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
         differs: what a repetition cannot have alike, and what is odd in the paper.
-        differs_small: further oddities with small models alone.
+        differs_small: further differences only for small models.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
             worked samples it is shown, the figure that counts.
@@ -39,7 +39,7 @@ class PaperTable:
         together: whether one model learns all of its tasks.
         trainings: the table whose trainings it takes, and whose folder: table 6 has the means of
             table 3.
-        examples: the folder of the repository's rows that it reads where nobody names others.
+        examples: the folder of the repository's rows that it reads by default.
     """
 
     name: str
@@ -70,14 +70,13 @@ class Size:
         differs: from the paper's.
         differs_together: further differences if one model learns all tasks.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
-        together: in place of `models` where one model learns all tasks; empty: the same.
+        together: used instead of `models` if one model learns all tasks; empty: the same.
         before: in place of `models` if a model is pre-finetuned first.
         leaves: tasks that a model by its name is not trained on, unless it is named.
         parameters: of a model by its name, in millions.
         trained: the parameters that LoRA adds, in millions; only these are trained.
-        others: what table 8 tests, of the tasks that are at hand, where nobody names others; empty:
-            all.
-        rows: of an arm, where a generator that is slow here is among them.
+        others: tasks that table 8 tests by default, of those available; empty: all.
+        rows: of an arm, if a generator that is slow here is among them.
     """
 
     models: Sequence[Mapping[str, Any]]
@@ -108,7 +107,7 @@ class Size:
         lacking = {
             name: extra
             for name, (extra, *modules) in self.needs.items()
-            if name in called and not all(map(find_spec, modules))  # imports nothing
+            if name in called and not all(map(find_spec, modules))  # does not import
         }
         return [each for each in models if each.get("name") not in lacking], lacking
 

@@ -56,7 +56,7 @@ class TrainerSuite(Suite):
     Attributes:
         trainer: the registered name.
         options: what a user gives as `-o`, "KEY=VALUE".
-        min_accuracy: the accuracy that it must reach where one word tells the label; of an output,
+        min_accuracy: the accuracy that it must reach if one word reveals the label; of an output,
             its main figure.
     """
 
@@ -131,7 +131,7 @@ class TrainerSuite(Suite):
     def test_three_labels(self, tmp_path: Path) -> None:
         """It returns a score for each label, in order, whatever the order of the rows.
 
-        One that writes its answers gives one more, for what is no legal answer.
+        One that writes its answers returns one more score, for illegal answers.
         """
         self._require_labels()
         data = telling("odd", "good", "bad")
@@ -252,7 +252,7 @@ class TrainerSuite(Suite):
                 continue
             except Exception as error:
                 fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
-            fail(f"load() takes a {folder.name} folder")
+            fail(f"load() accepts a {folder.name} folder")
 
 
 def learnable(trainer: Trainer, *, rows: int = 40, seed: int = 0) -> TrainingSet:

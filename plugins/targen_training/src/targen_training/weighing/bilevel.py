@@ -105,7 +105,7 @@ def bilevel_weights(
         groups: of each row the number of its group, whose rows have one weight; by default each
             row is one.
         seed: decides batches, and the rows whose loss decides.
-        watch: told how many iterations are done, of how many at most.
+        watch: called with the number of iterations done, and their maximum.
 
     Raises:
         NotLearned: the inner model is no better than the commonest label.

@@ -28,7 +28,7 @@ __all__ = ["InfluenceOptions", "NotLearned", "influence_of", "require_learned"]
 
 
 class NotLearned(UsageError):
-    """A model that tells no more than the commonest label: its gradients say nothing of rows."""
+    """A model no better than the commonest label: its gradients are not informative."""
 
 
 class InfluenceOptions(BaseModel):
@@ -63,7 +63,7 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
     """The accuracy of a model, if it is better than always saying the commonest label.
 
     Args:
-        shares: what the model says of rows, (n, C).
+        shares: the model's predictions for rows, (n, C).
         labels: theirs, (n,).
         of: which rows, for people.
 
@@ -101,8 +101,8 @@ def influence_of(
         options: see there.
 
     Returns:
-        The influences, (n,): below 0, a row more like this lowers the loss. And what the head says
-        of the validation rows, (m, C).
+        The influences, (n,): below 0, a row more like this lowers the loss. And the head's
+        predictions for the validation rows, (m, C).
     """
     targets, counts = np.eye(count)[labels], np.full(len(labels), 1 / len(labels))
     head = fit(inputs, targets, counts, options.decay)

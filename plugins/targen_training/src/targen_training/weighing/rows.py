@@ -37,7 +37,7 @@ MOVED = 0.10
 
 By = Literal["sungen", "influence", "file"]
 
-_FEWEST = 20  # rows below which nothing is told from chance
+_FEWEST = 20  # minimum rows for telling effects from chance
 _VERSION = "1"
 _SEVERAL = "(several)"  # the label of rows that hold several instances
 
@@ -46,12 +46,12 @@ _SEVERAL = "(several)"  # the label of rows that hold several instances
 class Weighed:
     """Rows with weights, and what these are from.
 
-    A unit is the rows that belong together, which for most tasks is one; it has one weight.
+    A unit is the rows that belong together, usually one row; it has one weight.
 
     Attributes:
         dataset: the labelled rows, with their weights.
         values: of each unit what was found, (units,): with "sungen" and "file" its weight, with
-            "influence" that, which is below 0 where the row helps.
+            "influence" that, which is below 0 if the row helps.
         labels: of each unit its label.
         by: what weighed them.
         made: the same with its version, options and data.
@@ -89,7 +89,7 @@ class Weighed:
     def best(self, number: int) -> Weighed:
         """The best units of each label, at most so many, in their order; each counts as 1.
 
-        Which rows are kept of the weighed ones is ours: the papers do not say.
+        The rule for keeping rows by weight is ours: the papers do not state one.
         """
         size = self.dataset.task.rows_per_instance
         kept = sorted(at for units in self.ranked().values() for at in units[:number])
@@ -181,11 +181,11 @@ def weigh(
         features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
         seed: decides all chance.
         registry: finds the embedder; by default what is installed.
-        watch: told how many iterations are done, of how many at most.
+        watch: called with the number of iterations done, and their maximum.
 
     Raises:
         NotLearned: the inner model is no better than the commonest label.
-        UsageError: fewer rows than 20, one label alone, no such embedder, or weights of 0 alone.
+        UsageError: fewer rows than 20, only one label, no such embedder, or all weights are 0.
     """
     options = options or SunGenOptions.model_validate({})
     rows = _Rows.of(dataset, features, registry)
@@ -218,11 +218,11 @@ def measure_influence(
         features: what the head reads: "tfidf", or the name of an embedder such as "minilm".
         seed: decides which rows are in which part.
         registry: finds the embedder; by default what is installed.
-        watch: told how many parts are done, of how many.
+        watch: called with the number of parts done, and their total.
 
     Raises:
         NotLearned: the head is no better on validation rows than the commonest label.
-        UsageError: fewer rows than 20, one label alone, no such embedder, or no row helps.
+        UsageError: fewer rows than 20, only one label, no such embedder, or no row helps.
     """
     options = options or InfluenceOptions.model_validate({})
     rows = _Rows.of(dataset, features, registry)
@@ -249,7 +249,7 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
             and the `idx` of the unit's first row.
 
     Raises:
-        UsageError: it cannot be read, is of other rows, or holds what are no weights.
+        UsageError: it cannot be read, belongs to other rows, or contains invalid weights.
     """
     size = dataset.task.rows_per_instance
     heads = [row.get("idx") for row in dataset.rows[::size]]

@@ -2,7 +2,7 @@
 
 Vectors are scaled to a length of 2,047 and rounded to whole numbers. Their products are then whole
 numbers below 2^24, which single-precision floats add up exactly in any order. So a cosine depends
-on the two vectors alone, not on the number of rows, their place in memory or the library. Rounding
+only on the two vectors, not on the number of rows, their place in memory or the library. Rounding
 moves it by less than 0.001.
 
 Most of what a model says is near to something that it said, so it could be refused for ever.
@@ -148,7 +148,8 @@ class DistanceFilter(Filter):
         """The vector of a text.
 
         Raises:
-            StageFailed: the embedder fails, or gives what is no vector of its rows' length.
+            StageFailed: the embedder fails, or returns something other than a vector of its rows'
+                length.
         """
         if self._last is not None and self._last[0] == text:
             return self._last[1]
@@ -173,7 +174,7 @@ class DistanceFilter(Filter):
         return whole
 
     def _keep(self, vectors: Vector, seeds: NDArray[np.uint32]) -> None:
-        """Enter rows behind the others, in place of the earliest where there are too many."""
+        """Enter rows behind the others, in place of the earliest if there are too many."""
         end = self._rows + len(vectors)
         room = len(self._seeds)
         if room < min(end, MAX_ROWS):
@@ -199,5 +200,5 @@ def _lengths(vectors: Vector) -> NDArray[np.float64]:
 
 
 def _seed_sum(seed: str) -> int:
-    """The 32 bits that stand for a seed's id."""
+    """Return the 32 bits that represent a seed's id."""
     return crc32(seed.encode("utf-8", "surrogatepass"))

@@ -4,7 +4,7 @@ Each run reads the excluded datasets and keeps their rows in an index in memory.
 of `targen_standard.filters.likeness`, with more for parts of rows. A row is entered under its
 whole, each of its texts, and runs of eight words. These are chosen so that every run of thirteen
 that two texts share leads from one to the other. A candidate looks under all of its own. Its
-matches are compared exactly, so a key alone never refuses.
+matches are compared exactly, so a key by itself never causes a rejection.
 """
 
 from __future__ import annotations

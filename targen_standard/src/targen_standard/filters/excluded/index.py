@@ -62,7 +62,7 @@ class ExclusionIndex:
     ) -> Match | None:
         """The excluded row that one with these texts equals or nearly equals, or None.
 
-        Among several it is one of the strictest test, and then of the lowest number. Without
+        Among several matches, return one of the strictest test, and of those the first. Without
         `complete` the candidate has further texts that were not compared: a short remaining one
         then does not count.
         """
@@ -94,7 +94,7 @@ def _parts(texts: Sequence[str]) -> list[Part]:
 
 
 def _exact(whole: str, parts: Sequence[Part]) -> list[int]:
-    """The keys of a row as a whole, and of each of its texts that counts alone."""
+    """Return the keys of a row as a whole, and of each of its texts that counts by itself."""
     return [whole_key(whole), *(whole_key(part.text) for part in parts if part.counts_alone)]
 
 
@@ -107,7 +107,7 @@ def _grams(text: str) -> NDArray[np.uint32]:
 
 
 def _fewest_grams(text: str) -> set[int]:
-    """Return grams such that each run of words that refuses a candidate has one.
+    """Return grams such that each run of words that would reject a candidate contains one.
 
     They are the least of neighbours (winnowing: Schleimer et al., SIGMOD 2003).
     """

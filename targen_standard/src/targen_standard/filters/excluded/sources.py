@@ -94,11 +94,11 @@ class _Rows:
                 f"this run excludes {self.named}, which is not in any file",
                 hint="pass the rows again: targen_core.resume(RUN, exclude=[...])"
                 + Either(
-                    ", or " + Option("exclude", Blank("FILE")) + " with the very same rows", ""
+                    ", or " + Option("exclude", Blank("FILE")) + " with exactly the same rows", ""
                 ),
             )
         path = source.removeprefix(OBJECT)
-        try:  # an order: a run's own sources have come by `require_known_sources`
+        try:  # an order: `require_known_sources` has checked a run's own sources
             self._source = open_source(Typed(path))
         except MissingDependency:
             raise

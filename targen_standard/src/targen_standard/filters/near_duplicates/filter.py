@@ -18,7 +18,7 @@ class NearDuplicateFilter(Filter):
     version = 2  # by keys of a text, and short texts by their words
 
     def __init__(self, threshold: float) -> None:
-        """Refuse from this similarity on (0 to 100; 0 refuses nothing)."""
+        """Refuse from this similarity on (0 to 100; 0 is off)."""
         self.threshold = threshold
         self._rows = NearDuplicates(threshold)
 

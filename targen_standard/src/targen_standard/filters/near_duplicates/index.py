@@ -28,7 +28,7 @@ class _Rows:
     """The text, seed and what was written of each row, in one string: a tuple takes half more."""
 
     def __init__(self) -> None:
-        self._strings: list[str] = []  # a text, what was written if it is no part of it, its seed
+        self._strings: list[str] = []  # a text, the written text if it is not part of it, its seed
         self._seeds = array("I")  # check sums
         self._begun, self._ended = array("I"), array("I")  # what was written, in the string
         self.letters = array("I")  # of each text
@@ -155,7 +155,7 @@ class NearDuplicates:
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
 
-        Raises ValueError where one is not from `add`.
+        Raises ValueError if one is not from `add`.
         """
         if not self.threshold:
             return
@@ -178,7 +178,7 @@ class NearDuplicates:
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
-        """Both texts as they are, both normalised, and the keys."""
+        """Return both texts, unchanged and normalised, and the keys."""
         if self._last[:2] != (text, written):
             whole = normalized(text)
             self._last = (
