@@ -62,9 +62,6 @@ def test_a_row_is_read_back_and_asks_in_its_own_words(works):
     dataset = read_dataset("rows.jsonl", "free-instructions")
     shown = [dataset.task.render(instance) for instance in dataset.instances]
     assert shown == ["Name a bird.", "Shorten it.\n\nA long text."]
-    assert [dataset.task.answer(instance) for instance in dataset.instances] == [
-        *("A kakapo.", "A text.")
-    ]
     whose = ("--task", "free-instructions")
     works("export", "rows.jsonl", "--as", "instructions", *whose, "--out", "out.jsonl")
     assert "A kakapo." in Path("out.jsonl").read_text()

@@ -11,7 +11,6 @@ import pytest
 
 import targen_core
 from targen_core.errors import UsageError
-from tests.tables import table
 
 Command = Callable[..., Any]
 SKEWED = ("praise", "praise", "praise", "blame")
@@ -113,23 +112,6 @@ def _resolving(resolve: Command, name: str, target: object) -> Command:
         return target if own else resolve(self, item)
 
     return resolved
-
-
-BAD = """
-    syn.jsonl --curve 2,x | --curve 2,x is not a list of numbers
-    syn.jsonl --real real.jsonl --curve 5,2 | increasing numbers, 0 or more
-    syn.jsonl a=real.jsonl --real real.jsonl --curve 2 | adds exactly one dataset
-    syn.jsonl --real real.jsonl --curve 2,all | per_label
-    syn.jsonl --real none.jsonl | none.jsonl
-    real.jsonl --match size | --match
-"""
-
-
-@pytest.mark.parametrize(("words", "said"), table(BAD, 2))
-def test_bad_curves_are_said(targen: Command, words: str, said: str) -> None:
-    done = targen("compare", *words.split(), *ARGS)
-    assert done.code == 2
-    assert said in done.err, done.err
 
 
 def test_results_of_another_task_or_of_other_options_replace_none(

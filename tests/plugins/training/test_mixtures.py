@@ -78,14 +78,6 @@ def test_one_model_for_two_tasks(targen, works, mood):
     assert other.code == 2 and "was trained on rows of mood+kind, not of third" in other.err
 
 
-def test_two_tasks_of_one_name_are_refused(targen, mood):
-    mood("train.jsonl", 20)
-    Path("other").mkdir()
-    Path("other/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
-    done = targen("train", "mood.yaml=train.jsonl", "other/mood.yaml=train.jsonl", "--out", "m")
-    assert done.code == 2 and "two different tasks have the name mood" in done.err
-
-
 def test_rows_as_instructions(targen, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
@@ -93,23 +85,3 @@ def test_rows_as_instructions(targen, works, mood):
     assert json.loads(Path("models/train/model.json").read_text())["style"] == "instructions"
     measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["figures"]["accuracy"]["value"] == 1.0
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--model", "tfidf"], "tfidf is a trainer"),
-        (["--model", "./nowhere"], "no folder ./nowhere"),
-        (["--trainer", "encoder"], "no pretrained model was given"),
-        (["--from", "nowhere"], "no folder nowhere"),
-        (["--from", "m"], "always trains a new model"),
-        (["--from", "m", "--model", "x"], "cannot be used together"),
-        (["--mix-temperature", "0.5"], "mix-temperature"),
-    ],
-)
-@pytest.mark.usefixtures("trained")
-def test_what_a_model_starts_from(targen, words, said):
-    done = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "n", *words)
-    assert done.code in (1, 2)
-    assert said in done.err or "torch" in done.err or "transformers" in done.err
-    assert not Path("n").exists()
