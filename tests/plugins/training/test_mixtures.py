@@ -53,7 +53,7 @@ def test_options_of_a_question_stay_together():
     assert all(count % 2 == 0 for count in seen.values())
 
 
-def test_one_model_for_two_tasks(targen, works, mood):
+def test_one_model_for_two_tasks(refuses, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
     Path("kind.yaml").write_text(
@@ -74,8 +74,8 @@ def test_one_model_for_two_tasks(targen, works, mood):
         assert measured.json["figures"]["accuracy"]["value"] == 1.0
         assert set(measured.json["labels"]) == {"praise", "blame"}
     Path("third.yaml").write_text(Path("mood.yaml").read_text())
-    other = targen("evaluate", "m", "test.jsonl", "--task", "third.yaml")
-    assert other.code == 2 and "was trained on rows of mood+kind, not of third" in other.err
+    said = "was trained on rows of mood+kind, not of third"
+    refuses("evaluate m test.jsonl --task third.yaml", said)
 
 
 def test_rows_as_instructions(targen, works, mood):
