@@ -111,14 +111,10 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
     assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
 
 
-def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
-    done = targen(
-        *("method", "zerogen", str(pairs), "--given", str(given(2)), "-n", "12"),
-        *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
-    )
-    assert done.code == 1
-    assert "Traceback" not in done.err
-    assert "6 rows of open are requested, but the given rows yield at most 4" in done.err
+def test_given_rows_run_out_and_the_run_says_so(refuses, pairs):
+    start = f"method zerogen {pairs} --given {given(2)} -n 12 --set per_condition=2 -b scripted"
+    said = "6 rows of open are requested, but the given rows yield at most 4"
+    assert said in refuses(f"{start} --out run", "", code=1, keeps=False).err
     assert len(lines("run/dataset.jsonl")) == 8
 
 
