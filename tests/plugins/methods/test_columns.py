@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from targen_core import Rejected
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
@@ -27,6 +29,14 @@ def test_a_row_of_two_texts_does_not_speak_of_itself():
     assert refused("kit-pairs", plain, f"The {two} follows from the {one}.") == "meta-text"
     assert refused("kit-pairs", f"This {one} is {label}.", plain) == "meta-text"
     assert refused("kit-pairs", plain, f"That is not the {one}.") == ""  # people say so, too
+
+
+@pytest.mark.parametrize("base", ["kit-pairs", "kit-texts"])
+def test_what_says_the_same_over_and_over_is_refused(base):
+    others = ["The ferry was late again."] * (
+        len(Columns.of(BASES[base].task(name=base)).texts) - 1
+    )
+    assert refused(base, *others, "and it is also a fact, " * 8) == "repetitive"
 
 
 def test_a_text_that_only_announces_is_refused():

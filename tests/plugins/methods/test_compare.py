@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,6 @@ from tests.files import lines, write_lines
 from ...tables import table
 
 pytestmark = pytest.mark.whole  # analysis and training are plugins of their own
-
-Targen = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)

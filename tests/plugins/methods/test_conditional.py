@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from targen_methods.copies import Copies
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
-
-Targen = Callable[..., Any]
-
 
 ENDS = [
     ('The quay is shut." said the man. And then', "The quay is shut."),

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +13,6 @@ from targen_methods.conditional.cut import ended, kept
 from targen_methods.conditional.debias import chosen, rescaled
 from tests.files import lines
 
-Targen = Callable[..., Any]
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 SCRIPT = '''

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,8 +10,6 @@ from targen_core import Rejected, load_registry
 from targen_methods.instructions.items import FreeInstruction
 from targen_testing import TaskSuite
 from tests.files import lines, write_lines
-
-Targen = Callable[..., Any]
 
 
 class TestFreeInstructions(TaskSuite):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ from hypothesis import strategies as st
 from targen_core import read_dataset
 from targen_methods.importing.published import FORMS, PRESETS
 from tests.files import lines
-
-Targen = Callable[..., Any]
 
 PAIRS = """
 description: Each row is two sentences.

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from targen_core import Rejected, Scored, TokenScore
 from targen_methods.supergen.selecting import selected
-
-Targen = Callable[..., Any]
 
 
 def test_tokens_of_the_text_alone_are_scored():

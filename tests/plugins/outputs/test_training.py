@@ -22,6 +22,7 @@ from tests.files import lines, write_lines
 from tests.tables import table
 
 from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
+from .test_exporters import span
 
 PEOPLE = ("Ann", "Bob", "Mary", "Tom Lee")
 PLACES = ("Rome", "Oslo", "Hill Town", "Bern")
@@ -54,15 +55,10 @@ class TestAnswer(Suite):
     trainer = "answer"
 
 
-def _span(text, said, kind):
-    start = text.index(said)
-    return {"start": start, "end": start + len(said), "type": kind, "text": said}
-
-
 def _ner():
     for number, (person, place, verb) in enumerate(product(PEOPLE, PLACES, VERBS)):
         text = f"{person} {verb} friend {number} in {place}."
-        spans = [_span(text, person, "person"), _span(text, place, "place")]
+        spans = [span(text, person, "person"), span(text, place, "place")]
         yield {"text": text, "spans": spans}
 
 
@@ -274,7 +270,7 @@ def test_scores_agree_as_scipy_says_in_resamples_too():
 def test_spans_are_found_at_their_characters(text, marked):
     task = Declaration(**NER).task(name="mine")
     kinds = dict(zip(marked, ("person", "place"), strict=False))
-    spans = [_span(text, said, kind) for said, kind in kinds.items()]
+    spans = [span(text, said, kind) for said, kind in kinds.items()]
     data = Dataset("rows", task, [{"text": text, "spans": spans}] * 3)
     model = train(data, task=task, out="m", progress=False)
     (found, *_) = model.predict(model.decisions(data))

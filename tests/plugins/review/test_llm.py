@@ -29,11 +29,6 @@ def _folder(alone):
     Path("grader.py").write_text(GRADER)
 
 
-@pytest.fixture
-def review(run):
-    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
-
-
 def _asked() -> list[str]:
     return Path("asked.txt").read_text().split("\n@@@\n")[:-1]
 

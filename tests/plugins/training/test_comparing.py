@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
-Command = Callable[..., Any]
 WORDS = "stone river cloud market window engine forest mirror ladder island".split()
 
 

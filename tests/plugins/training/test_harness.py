@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-
-Command = Callable[..., Any]
 
 
 def test_the_harness_is_asked_and_its_figures_are_told(targen, works, decoder, monkeypatch):

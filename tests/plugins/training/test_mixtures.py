@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from targen_training.mixtures import mixed
 from targen_training.trainers import Decision
 from tests.files import write_lines
-
-Command = Callable[..., Any]
 
 
 def rows(task: str, count: int) -> list[Decision]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
 from tests.tables import table
 
-Command = Callable[..., Any]
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SMALLEST = ("--trainer", "tfidf", "--repeats", 1)  # whatever else is installed
 
