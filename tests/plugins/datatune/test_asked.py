@@ -114,6 +114,7 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
         ("list.json", "[]", "is not an object"),
         ("torn.json", "{", "cannot read"),
         ("odd.yaml", "a: [", "cannot read"),
+        ("made.yaml", "instruction: x\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not"),
         ("only.json", '{"examples": []}', "does not state what to do"),
         ("number.json", '{"instruction": 3}', "instruction is not text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),

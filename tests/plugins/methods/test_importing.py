@@ -398,6 +398,7 @@ WEIGHTS = {
     "square": (np.ones((3, 3)), "not a list of numbers"),
     "objects": (np.array([{}, [], 1], dtype=object), "cannot read"),
     "millions": (np.ones(3_000_000, np.int8), "3,000,000 weights, more than 2,000,000"),
+    "zero": (np.zeros(3), "all weights are 0"),
     "nan": (np.array([0, np.nan, 1]), "weight 2 is NaN"),
     "pickled": (None, "weights_only=True"),
 }

@@ -156,3 +156,8 @@ def test_what_cannot_be_read_is_said(record, declared, problem, tmp_path):
     with pytest.raises(UsageError) as caught:
         read([record], declared, tmp_path)
     assert problem in str(caught.value)
+
+
+def test_other_lists_of_objects_are_read_as_before(tmp_path):
+    row = {"text": "x", "spans": [], "idx": 4}
+    assert read([row], PLACES, tmp_path) == [row]
