@@ -418,6 +418,7 @@ def test_a_synthetic_row_of_another_label_is_refused(in_process):
 REFUSED = """
     --catalogue void | no readable dataset in
     --catalogue hollow | left out, such as hollow/
+    --catalogue nowhere | there is no file or folder
     --catalogue data --license mit | licence 2; see --license
     --catalogue data --license mit --min-rows 9 | licence 2; see --license
     --catalogue data --min-rows 1000 | too few rows 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,10 @@ def test_a_line_is_refused(line, error, hint, refuses):
         line = line.replace(short, whole)
     began = line.endswith(("twice.toml", "-o odd"))  # which is seen when a folder is there
     refuses(line, error, hint, keeps=not began)
+
+
+def test_a_package_that_a_trainer_lacks_is_named(mood, refuses, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    mood("rows.jsonl", 12)
+    line = "train rows.jsonl --task mood.yaml --trainer encoder --out n"
+    refuses(line, "needs the package 'transformers'", "[torch]", code=1)
