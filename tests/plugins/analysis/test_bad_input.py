@@ -16,7 +16,7 @@ ALL = (*ALL, "-o", "lexical.replicates=2", "-o", "differences.replicates=100")
 
 
 def test_odd_rows_are_analysed_by_every_metric(targen, jsonl, sentences, tmp_path):
-    huge = [{"text": unit * (2_000_000 // len(unit)), "label": "a"} for unit in ("word ", '{"a":[')]
+    huge = [{"text": unit * (500_000 // len(unit)), "label": "a"} for unit in ("word ", '{"a":[')]
     odd = [{"label": None}, {"text": None}, {"text": 3, "premise": "It rained.", "label": 3}]
     odd = [{**each, "more": [1, {"deep": None}]} for each in odd]
     labeled = [{"text": text, "label": "ab"[at % 2]} for at, text in enumerate(sentences(60))]
@@ -30,11 +30,3 @@ def test_odd_rows_are_analysed_by_every_metric(targen, jsonl, sentences, tmp_pat
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
     analysis = json.loads((tmp_path / "out" / "analysis.json").read_text())
     assert all(part["findings"] for part in analysis["metrics"].values())
-
-
-def test_what_holds_no_data_is_told_before_anything_is_measured(targen, tmp_path):
-    (tmp_path / "mine.jsonl").write_text("[1]\n")
-    done = targen("analyze", "mine.jsonl", *ALL, "--out", "out")
-    assert done.code == 2
-    assert "mine.jsonl, line 1 is not a row: it is not an object" in done.err
-    assert not (tmp_path / "out").exists()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import random
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from targen_analysis.data.corpus import read_corpus
 from targen_analysis.differences.metric import DIFFERENCES
 from targen_analysis.folds import folds_of, groups_of
-from targen_core import analyze
+from targen_core import analyze, load_registry
+from tests.files import lines
 
 pytest.importorskip("sklearn")
 
@@ -162,17 +165,10 @@ def test_premises_and_constant_texts_make_groups(corpus):
 
 
 @pytest.mark.whole
-def test_a_run_knows_which_rows_share_a_seed(targen, tmp_path):
-    done = targen("generate", "rte", "-n", "24", "-b", "scripted", "--out", "run", "-q")
-    assert done.code == 0
-    targen("generate", "rte", "-n", "40", "-b", "scripted", "--seed", "5", "--out", "two", "-q")
-    analysis = analyze("run", against="two", metrics="differences")
-    mine = analysis.study.corpora[0]
-    seeds = [
-        json.loads(line)["id"].partition("/")[0]
-        for line in (tmp_path / "run" / "provenance.jsonl").read_text().splitlines()
-    ]
-    groups = groups_of(mine)
+def test_a_run_knows_which_rows_share_a_seed(works):
+    works("generate rte -n 24 -b scripted --out run -q")
+    seeds = [record["id"].partition("/")[0] for record in lines("run/provenance.jsonl")]
+    groups = groups_of(read_corpus(load_registry(), Path("run")))
     same = np.equal.outer(groups, groups)
     for at, seed in enumerate(seeds):
         assert all(same[at][other] for other, its in enumerate(seeds) if its == seed)

@@ -16,9 +16,7 @@ def reply(request):
 """
 
 
-@pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
@@ -128,12 +126,10 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
 
 REFUSED = """
     2 | sample bare.jsonl --out s.csv | none of the rows of bare.jsonl have an answer to judge
-    2 | sample mine.jsonl --out there.csv | already exists
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
     1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | any rows of these data
     1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
-    1 | analyze mine.jsonl -o judged.ratings=nowhere --metric judged | there is no file nowhere
 """
 
 
@@ -144,7 +140,5 @@ def test_what_cannot_be_judged(code, line, said, targen, works, rows, jsonl):
     works("sample", other, "-n", "2", "--out", "sheet.csv")
     filled("sheet.csv", ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
-    Path("there.csv").write_text("mine")
     done = targen(*line.split())
     assert (done.code, said in done.err) == (int(code), True), done.err
-    assert Path("there.csv").read_text() == "mine"

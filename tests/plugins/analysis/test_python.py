@@ -72,14 +72,9 @@ def test_what_rows_say_is_no_markup(run):
     assert "<script>" not in analysis._repr_html_()
 
 
-def test_nothing_to_do_is_an_error(run):
+def test_a_declaration_is_the_task_of_rows(run):
     with pytest.raises(tg.UsageError, match="no dataset to analyse was given"):
         tg.analyze()
-    with pytest.raises(tg.UsageError, match="there are no metrics left"):
-        tg.analyze(run, metrics=["labels"], without=["labels"])
-
-
-def test_a_declaration_is_the_task_of_rows(run):
     declared = tg.Declaration(description="Notes.", labels={"water": "A tap.", "power": "A lamp."})
     rows = [{"text": f"note {at} on it", "label": "water"} for at in range(24)]
     Path("own.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))

@@ -71,24 +71,14 @@ LABEL = {"names": ["bad", "good"], "_type": "ClassLabel"}
 
 
 @dataclass
-class Fault:
-    """What is answered in place of the truth, so many times."""
-
-    status: int
-    times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-
-
-@dataclass
 class Hub:
-    """Datasets by their ids, and the faults by a part of the path.
+    """Datasets by their ids, and by a part of the path what is answered in place of the truth.
 
     A dataset is a mapping: `sha`, `rows` by configuration, and what the API says of it.
     """
 
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    faults: dict[str, Fault] = field(default_factory=dict)
+    faults: dict[str, list[tuple[int, dict[str, str], Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     page: int = 2
@@ -104,7 +94,7 @@ class Hub:
 
     def fail(self, part: str, status: int, times: int = 1, headers=None, body: Any = None) -> None:
         """Answer with this instead, so many times, where the path has `part` in it."""
-        self.faults[part] = Fault(status, times, headers or {}, body)
+        self.faults[part] = [(status, headers or {}, body)] * times
 
     # --- answers: status, headers, body ---
 
@@ -185,10 +175,9 @@ def serving(hub: Hub) -> Iterator[Hub]:
             hub.asked.append(self.path)
             hub.tokens.add(self.headers.get("Authorization", ""))
             status, headers, body = hub.answer(parts.path, query)
-            for part, fault in hub.faults.items():
-                if part in self.path and fault.times:
-                    fault.times -= 1
-                    status, headers, body = fault.status, fault.headers, fault.body
+            for part, answers in hub.faults.items():
+                if part in self.path and answers:
+                    status, headers, body = answers.pop()
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             for name, value in headers.items():

@@ -104,11 +104,6 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
     assert min(places.count(place) for place in (1, 2, 3)) > 10
 
 
-MERGES = "a0: &a0 {k: v}\n" + "".join(
-    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
-)
-
-
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -120,7 +115,6 @@ MERGES = "a0: &a0 {k: v}\n" + "".join(
         ("torn.json", "{", "cannot read"),
         ("odd.yaml", "a: [", "cannot read"),
         ("made.yaml", "instruction: x\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not"),
-        ("merges.yaml", MERGES, "too large once its aliases are expanded"),
         ("only.json", '{"examples": []}', "does not state what to do"),
         ("number.json", '{"instruction": 3}', "instruction is not text"),
         ("two.json", '{"instruction": "x", "examples": [{"input": 3}]}', "example 1 has no input"),

@@ -8,6 +8,7 @@ from targen_core import load_registry
 from targen_core.errors import UsageError
 from targen_datatune.finding import find, rows_of
 from targen_datatune.index import Index
+from tests.tables import table
 
 ASKED = "How many stars does the customer of the shop give in the review?"
 
@@ -109,44 +110,37 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
     assert "may refer to any file" in in_process("show", "two", "--rejected").out
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (["retrieve", "rte or so"], "no index in"),
-        (
-            ["retrieve", ASKED, "--catalogue", ".", "--license", "mit"],
-            "none of 3 entries is similar to",
-        ),
-        (["retrieve", ASKED, "--catalogue", ".", "--license", "mit"], "licence"),
-        (["catalogue", "build", "none"], "no readable dataset in"),
-        (["retrieve", "x y", "--catalogue", "none/here"], "there is no file or folder none/here"),
-        (["retrieve", "x y", "--catalogue", "zz:"], "the installed catalogues cannot open 'zz:'"),
-        (["retrieve", "x y", "--min-rows", "3", "--max-rows", "2"], "--min-rows is larger than"),
-        (["retrieve", "x y", "--catalogue", ".", "--retriever", "bm26"], "no retriever named"),
-        (["retrieve", "x y", "--catalogue", ".", "-o", "k2=1"], "bm25 has no option 'k2'"),
-        (["retrieve", "x y", "--catalogue", ".", "-o", "k1=-1"], "bm25: k1"),
-        (["catalogue", "frob"], "no such action"),
-        (["catalogue", "build"], "catalogue build needs a SPEC"),
-        (["catalogue", "build", ".", "-o", "limit"], "limit: it is not KEY=VALUE"),
-        (["catalogue", "list"], "no index in"),
-    ],
-)
-def test_what_makes_no_sense(args, words, shop, in_process, monkeypatch):
+REFUSED = """
+    retrieve 'rte or so' | no index in
+    retrieve 'the review' --catalogue . --license mit | none of 3 entries is similar to | licence 3
+    catalogue build none | no readable dataset in
+    retrieve 'x y' --catalogue none/here | there is no file or folder none/here
+    retrieve 'x y' --catalogue zz: | the installed catalogues cannot open 'zz:'
+    retrieve 'x y' --min-rows 3 --max-rows 2 | --min-rows is larger than
+    retrieve 'x y' --catalogue . --retriever bm26 | no retriever named
+    retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | not two retrievers
+    retrieve 'x y' --catalogue . -o k2=1 | bm25 has no option 'k2'
+    retrieve 'x y' --catalogue . -o k1=-1 | bm25: k1
+    catalogue frob | no such action
+    catalogue build | catalogue build needs a SPEC
+    catalogue build . -o limit | limit: it is not KEY=VALUE
+    catalogue list | no index in
+"""
+
+
+@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
+def test_what_makes_no_sense(line, error, hint, shop, refuses, monkeypatch):
     monkeypatch.chdir(shop)
     (shop / "none").mkdir()
-    done = in_process(*args)
-    assert done.code == 2
-    assert words in done.err
+    refuses(line, error, hint)
 
 
-def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process):
+def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process, refuses):
     other = tmp_path / "other" / "shop"
     other.mkdir(parents=True)
     (other / "questions.json").write_text('[{"question": "Why?"}]')
     in_process("catalogue", "build", str(shop), str(other))
-    done = in_process("catalogue", "show", "file:shop/questions.json")
-    assert done.code == 2
-    assert "matches several datasets" in done.err
+    refuses("catalogue show file:shop/questions.json", "matches several datasets")
 
 
 def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):

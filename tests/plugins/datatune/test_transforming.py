@@ -24,6 +24,7 @@ from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.sources import shown
 from targen_datatune.transforming.steps import elected, varied
 from tests.files import lines, write_lines
+from tests.tables import table
 
 TASK = """
 name: recommends
@@ -92,8 +93,7 @@ RUN = ("-b", "scripted", "-o", "script=answers.py:reply", "-q")
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _folder(alone):
     Path("data").mkdir()
     with open("data/reviews.csv", "w", newline="") as file:
         writer = csv.writer(file)
@@ -233,16 +233,14 @@ ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
 
 
-def test_one_line_makes_rows_of_a_folder(in_process, works):
+def test_one_line_makes_rows_of_a_folder(refuses, works):
     works(*LINE, "-n", "8", "--out", "a")
     assert report()["rows"] == {"yes": 4, "no": 4}
     kept = json.loads(Path("a/task.json").read_text())
     assert kept["transform"]["catalogues"] == [str(Path("data").absolute())]
     works(*LINE, "-n", "8", "--out", "a")
     works("resume", "a", "-n", "12", "-q")
-    other = in_process(*LINE, "-n", "8", "--datasets", "2", "--out", "a")
-    assert other.code == 2
-    assert "contains a different run" in other.err
+    refuses((*LINE, "-n", "8", "--datasets", "2", "--out", "a"), "contains a different run")
 
 
 def test_steps_have_backends_and_options_by_either_name(works):
@@ -262,7 +260,7 @@ def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     assert not Path("runs").exists()
 
 
-def test_what_was_asked_for_can_be_kept_as_a_file(in_process, works):
+def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
     """With some examples of each label."""
     examples = [{"input": f"Review {at}", "output": "no" if at else "yes"} for at in range(9)]
     task = {"name": "Rec!", "instruction": ASKED, "examples": examples}
@@ -274,13 +272,10 @@ def test_what_was_asked_for_can_be_kept_as_a_file(in_process, works):
     assert kept["name"] == "rec"
     outputs = [each["output"] for each in kept["transform"]["examples"]]
     assert sorted(outputs) == ["no", "no", "yes"]
-    assert (
-        kept["transform"]["checks"].items() >= {"may_copy": True, "output_in_input": True}.items()
-    )
+    checks = {"may_copy": True, "output_in_input": True}
+    assert kept["transform"]["checks"].items() >= checks.items()
     works("preview", "mine.json", "-b", "scripted", "-n", "1")
-    again = in_process("transform", "mine.json", "--catalogue", "data")
-    assert again.code == 2
-    assert "try: targen generate mine.json" in again.err
+    refuses("transform mine.json --catalogue data", "", "try: targen generate mine.json")
 
 
 @pytest.mark.whole
@@ -420,39 +415,29 @@ def test_a_synthetic_row_of_another_label_is_refused(in_process):
 # --- bad input ------------------------------------------------------------------
 
 
-def _nothing(folder):
-    Path("data/reviews.csv").unlink()
-    Path("data/orders.jsonl").unlink()
+REFUSED = """
+    --catalogue void | no readable dataset in
+    --catalogue hollow | left out, such as hollow/
+    --catalogue nowhere | there is no file or folder
+    --catalogue data --license mit | licence 2; see --license
+    --catalogue data --license mit --min-rows 9 | licence 2; see --license
+    --catalogue data --min-rows 1000 | too few rows 2
+    --catalogue data --output-format ( | not a usable regular expression
+    --catalogue data --labels yes | at least two different labels
+    --catalogue data --synthetic 1 | synthetic
+    --catalogue data --synthetic -0.5 | synthetic
+    --catalogue data --synthetic half | synthetic
+    --catalogue data --min-rows 9 --max-rows 8 | min_rows is more than max_rows
+"""
 
 
-def _empty_files(folder):
-    _nothing(folder)
-    Path("data/none.csv").write_text("review,stars\n")
-
-
-@pytest.mark.parametrize(
-    ("before", "options", "words"),
-    [
-        (_nothing, (), "no readable dataset in"),
-        (_empty_files, (), "left out, such as data/"),
-        (None, ("--license", "mit"), "licence 2; see --license"),
-        (None, ("--license", "mit", "--min-rows", "9"), "licence 2; see --license"),
-        (None, ("--min-rows", "1000"), "too few rows 2"),
-        (None, ("--catalogue", "nowhere"), "there is no file or folder"),
-        (None, ("--retriever", "bm52"), "bm25"),
-        (None, ("--output-format", "("), "not a usable regular expression"),
-        (None, ("--labels", "yes"), "at least two different labels"),
-        *((None, ("--synthetic", share), "synthetic") for share in ("1", "-0.5", "half")),
-        (None, ("--min-rows", "9", "--max-rows", "8"), "min_rows is more than max_rows"),
-    ],
-)
-def test_what_cannot_work_is_refused_before_anything_is_sent(before, options, words, in_process):
-    if before is not None:
-        before(Path("data"))
-    done = in_process(*LINE, *options, "-n", "4", "--out", "a")
-    assert done.code == 2, done.err
-    assert words in done.err, done.err
-    assert not Path("a").exists()
+@pytest.mark.parametrize(("options", "words"), table(REFUSED, 2))
+def test_what_cannot_work_is_refused_before_anything_is_sent(options, words, refuses):
+    Path("void").mkdir()
+    Path("hollow").mkdir()
+    Path("hollow/none.csv").write_text("review,stars\n")
+    line = (*LINE[:4], *options.split(), *RUN, "-n", "4", "--out", "a")
+    assert words in refuses(line, "").err
 
 
 @pytest.mark.parametrize("catalogue", [None, "", "gone-plugin:theirs"])

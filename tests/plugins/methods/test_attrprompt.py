@@ -12,8 +12,6 @@ import pytest
 
 from targen_methods.testing import BASES
 
-Bent = Callable[..., Any]
-
 
 def of_label(*names: str) -> Callable[[Any, Any], Any]:
     """Replies in which the model proposes these attributes, all of them for each label."""

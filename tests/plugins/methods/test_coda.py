@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,8 +19,6 @@ from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
-
-Targen = Callable[..., Any]
 
 NOTES = {
     "thanks": [

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,6 @@ from tests.files import lines, write_lines
 from ...tables import table
 
 pytestmark = pytest.mark.whole  # analysis and training are plugins of their own
-
-Targen = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -85,21 +81,13 @@ def reply(request):
 """
 
 
-@pytest.mark.parametrize("place", ["rows", "training"])
-def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail, held, monkeypatch, place):
-    def stopped(*args: Any, **keywords: Any) -> None:
-        raise KeyboardInterrupt
-
+def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail):
     Path("stop.py").write_text(STOP)
+    Path("stop").touch()
     start = ("compare-methods", mail, "--methods", "targen", "-b", "scripted", "--out", "out")
-    start = (*start, "-n", "8", "--test", held(8), "--repeats", "2", "--concurrency", "1")
+    start = (*start, "-n", "8", "--no-judge", "--concurrency", "1")
     start = (*start, "-o", "script=stop.py:reply", "-o", "latency_ms=10")
-    with monkeypatch.context() as patched:
-        if place == "training":
-            patched.setattr("targen_training.progress.cells_shown", stopped)
-        else:
-            Path("stop").touch()
-        done = targen(*start)
+    done = targen(*start)
     assert done.code == 130, done.err
     assert "the same command continues" in done.err.splitlines()[-1]
     works(*start)
@@ -148,28 +136,21 @@ REFUSED = """
     --methods claims -n 4 --set claims.claim=3 | no option 'claim'
     --methods targen -n 4 -b scripted --out mine | does not contain a comparison
     --methods coda -n 4 -b scripted --given g.jsonl --test g.jsonl | 4 of 4 given rows are also in
+    --methods targen --cost-each 1 -b scripted | scripted costs nothing
+    --methods targen --cost-each 1 -b scripted | price_in
+    --methods attrprompt,supergen -n 4 -b claude/m | token probabilities
 """
 
 
 @pytest.mark.parametrize(("words", "said"), table(REFUSED, 2))
-def test_what_makes_no_sense_is_refused(refuses, mail, words, said):
+def test_what_makes_no_sense_is_refused(refuses, mail, words, said, monkeypatch):
+    asked = any(word in words for word in ("claude", "cost-each"))  # kept, to go on with
+    if asked:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
     labels = ("loan", "room")
     write_lines("g.jsonl", [{"text": f"Is {at} late?", "label": labels[at % 2]} for at in range(4)])
     write_lines("mine/letter.txt", ["mine"])
-    assert said in refuses(f"compare-methods {mail} --out out {words}", "").err
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("targen", "--cost-each", "1", "-b", "scripted"), ("scripted costs nothing", "price_in")),
-        (("attrprompt,supergen", "-n", "4", "-b", "claude/m"), ("token probabilities",)),
-    ],
-)
-def test_nothing_is_paid_before_each_method_can_be_done(targen, mail, monkeypatch, words, said):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
-    done = targen("compare-methods", mail, "--out", "out", "--methods", *words)
-    assert (done.code, all(each in done.err for each in said)) == (2, True), done.err
+    assert said in refuses(f"compare-methods {mail} --out out {words}", "", keeps=not asked).err
     assert not Path("out/runs").exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from targen_methods.copies import Copies
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
-
-Targen = Callable[..., Any]
-
 
 ENDS = [
     ('The quay is shut." said the man. And then', "The quay is shut."),
@@ -111,14 +107,10 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
     assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
 
 
-def test_given_rows_run_out_and_the_run_says_so(targen, pairs):
-    done = targen(
-        *("method", "zerogen", str(pairs), "--given", str(given(2)), "-n", "12"),
-        *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
-    )
-    assert done.code == 1
-    assert "Traceback" not in done.err
-    assert "6 rows of open are requested, but the given rows yield at most 4" in done.err
+def test_given_rows_run_out_and_the_run_says_so(refuses, pairs):
+    start = f"method zerogen {pairs} --given {given(2)} -n 12 --set per_condition=2 -b scripted"
+    said = "6 rows of open are requested, but the given rows yield at most 4"
+    assert said in refuses(f"{start} --out run", "", code=1, keeps=False).err
     assert len(lines("run/dataset.jsonl")) == 8
 
 

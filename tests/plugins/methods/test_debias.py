@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +13,6 @@ from targen_methods.conditional.cut import ended, kept
 from targen_methods.conditional.debias import chosen, rescaled
 from tests.files import lines
 
-Targen = Callable[..., Any]
 FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 SCRIPT = '''
@@ -103,12 +100,7 @@ def test_each_label_has_the_words_that_it_alone_favours(works, mail):
 
 @pytest.mark.whole  # backends of another distribution
 @pytest.mark.parametrize("backend", ["claude", "llama"])
-def test_a_backend_that_tells_no_next_tokens_is_refused_at_once(targen, mail, monkeypatch, backend):
+def test_a_backend_that_tells_no_next_tokens_is_refused(refuses, mail, monkeypatch, backend):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
-    done = targen(
-        *("method", "zerogen", str(mail), "-n", "4", "-b", backend, "--model", "any"),
-        *("--set", "debias=true", "--set", "debias_tokens=20", "--out", "run"),
-    )
-    assert done.code == 2, done.err
-    assert "for the next token of a reply" in done.err and "--backend local" in done.err
-    assert not Path("run").exists()
+    start = f"method zerogen {mail} -n 4 -b {backend} --model any --set debias=true"
+    refuses(f"{start} --out run", "for the next token of a reply", "--backend local")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,8 +10,6 @@ from targen_core import Rejected, load_registry
 from targen_methods.instructions.items import FreeInstruction
 from targen_testing import TaskSuite
 from tests.files import lines, write_lines
-
-Targen = Callable[..., Any]
 
 
 class TestFreeInstructions(TaskSuite):
@@ -62,9 +58,6 @@ def test_a_row_is_read_back_and_asks_in_its_own_words(works):
     dataset = read_dataset("rows.jsonl", "free-instructions")
     shown = [dataset.task.render(instance) for instance in dataset.instances]
     assert shown == ["Name a bird.", "Shorten it.\n\nA long text."]
-    assert [dataset.task.answer(instance) for instance in dataset.instances] == [
-        *("A kakapo.", "A text.")
-    ]
     whose = ("--task", "free-instructions")
     works("export", "rows.jsonl", "--as", "instructions", *whose, "--out", "out.jsonl")
     assert "A kakapo." in Path("out.jsonl").read_text()

@@ -116,19 +116,6 @@ def test_examples_stand_in_the_prompt_without_their_label(notes, tmp_path):
     assert all(said.count("label good") + said.count("label bad") == 1 for said in told)
 
 
-def test_a_stopped_run_learns_the_same(notes, tmp_path):
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    targen_core.generate(str(notes), model=Diarist(), n=120, out=whole, concurrency=3)
-    with pytest.raises(targen_core.JobFailed):
-        targen_core.generate(
-            str(notes), model=Diarist(), n=120, out=cut, max_tokens=1_600, cache=False
-        )
-    assert rounds(cut)
-    targen_core.resume(cut, model=Diarist(), max_tokens=10**7)
-    for name in ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-        assert (cut / name).read_bytes() == (whole / name).read_bytes()
-
-
 def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes, tmp_path):
     run = tmp_path / "run"
     targen_core.generate(str(notes), model=Diarist(learns=False), n=100, out=run, near_duplicates=0)

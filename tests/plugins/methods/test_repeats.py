@@ -9,8 +9,6 @@ import pytest
 
 from targen_core import ChatRequest
 
-Bent = Callable[..., Any]
-
 QUESTION = (
     "Did you at any time before the night of the fire tell the keeper, his wife or anybody else on "
     "the island that the lamp room was locked and that the only key had been taken to the mainland?"

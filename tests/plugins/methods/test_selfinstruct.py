@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +10,6 @@ from targen_core.errors import Rejected
 from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
 from targen_methods.selfinstruct.method import SELFINSTRUCT
 from targen_methods.selfinstruct.options import Options, TaskOptions
-
-Bent = Callable[..., Any]
 
 
 @pytest.mark.parametrize(

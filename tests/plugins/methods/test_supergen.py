@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from targen_core import Rejected, Scored, TokenScore
 from targen_methods.supergen.selecting import selected
-
-Targen = Callable[..., Any]
 
 
 def test_tokens_of_the_text_alone_are_scored():
@@ -39,9 +34,8 @@ def test_the_best_of_each_label_in_turn():
     assert len(drawn) > 3
 
 
-def test_rows_without_scores_are_refused(targen, mail):
-    targen("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    done = targen("select", "run")
-    assert done.code == 2 and "row 0 does not have a number 'score' in its notes" in done.err
-    done = targen("select", "run/dataset.jsonl", "--task", str(mail))
-    assert done.code == 2 and "does not state where its rows come from" in done.err
+def test_rows_without_scores_are_refused(works, refuses, mail):
+    works("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
+    refuses("select run", "row 0 does not have a number 'score' in its notes")
+    rows = f"run/dataset.jsonl --task {mail}"
+    refuses(f"select {rows}", "does not state where its rows come from")

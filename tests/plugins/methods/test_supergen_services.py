@@ -18,7 +18,6 @@ from tests.files import lines
 
 pytestmark = pytest.mark.whole  # a backend of another distribution
 
-Targen = Callable[..., Any]
 Change = Callable[[list[dict[str, Any]]], object]
 """Spoils the tokens of an answer in place."""
 

@@ -19,8 +19,10 @@ from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
 from targen_training.testing import TrainerSuite as Suite
 from tests.files import lines, write_lines
+from tests.tables import table
 
 from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
+from .test_exporters import span
 
 PEOPLE = ("Ann", "Bob", "Mary", "Tom Lee")
 PLACES = ("Rome", "Oslo", "Hill Town", "Bern")
@@ -53,15 +55,10 @@ class TestAnswer(Suite):
     trainer = "answer"
 
 
-def _span(text, said, kind):
-    start = text.index(said)
-    return {"start": start, "end": start + len(said), "type": kind, "text": said}
-
-
 def _ner():
     for number, (person, place, verb) in enumerate(product(PEOPLE, PLACES, VERBS)):
         text = f"{person} {verb} friend {number} in {place}."
-        spans = [_span(text, person, "person"), _span(text, place, "place")]
+        spans = [span(text, person, "person"), span(text, place, "place")]
         yield {"text": text, "spans": spans}
 
 
@@ -98,9 +95,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def _write(kind):
@@ -165,7 +160,7 @@ def test_the_best_reply_is_learned_by_default(declared, works):
     assert found["figures"]["best_option"]["value"] == 1
 
 
-def test_answers_are_parts_of_a_text_or_not_learned(in_process, works):
+def test_answers_are_parts_of_a_text_or_not_learned(refuses, works):
     Path("mine.yaml").write_text(json.dumps(QA), encoding="utf-8")
     rows = [
         {"passage": f"{answer} it was.", "question": f"{kind}?", "kind": kind, "answers": [answer]}
@@ -177,10 +172,8 @@ def test_answers_are_parts_of_a_text_or_not_learned(in_process, works):
     open_ones = {**QA, "output": {"answer": {"why": "a reason"}}}
     Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
     write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)
-    refused = in_process(*TRAIN[:-1], "n")
-    assert refused.code == 2
-    assert "none of these rows have an answer that occurs in their texts" in refused.err
-    assert "--trainer tfidf learns the kind of question" in refused.err
+    said = "none of these rows have an answer that occurs in their texts"
+    refuses((*TRAIN[:-1], "n"), said, "--trainer tfidf learns the kind of question")
 
 
 @pytest.mark.parametrize(
@@ -204,21 +197,18 @@ SPACY = "spacy -o pipeline=en_core_web_none"
 COMPARE = "compare learn.jsonl --test test.jsonl --task ./mine.yaml --trainer spans --trainer tfidf"
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        (
-            f"{shlex.join(TRAIN)} --trainer {SPACY}",
-            "spaCy does not have the language 'en_core_web_none', and",
-        ),
-        (f"{shlex.join(TRAIN)} --trainer {SPACY}", "python -m spacy download en_core_web_none"),
-        (f"{shlex.join(TRAIN)} --trainer score", "do not have the output targen-outputs:score"),
-        (COMPARE, "learn different things"),
-    ],
-)
-def test_what_does_not_go_together_is_refused(line, said, in_process):
+REFUSED = f"""
+    {shlex.join(TRAIN)} --trainer {SPACY} | does not have the language 'en_core_web_none', and \
+        | python -m spacy download en_core_web_none
+    {shlex.join(TRAIN)} --trainer score | do not have the output targen-outputs:score
+    {COMPARE} | learn different things
+"""
+
+
+@pytest.mark.parametrize(("line", "said", "hint"), table(REFUSED))
+def test_what_does_not_go_together_is_refused(line, said, hint, refuses):
     _write("spans")
-    assert said in in_process(line).err
+    refuses(line, said, hint, keeps="compare" not in line)
 
 
 def _of(spans):
@@ -280,7 +270,7 @@ def test_scores_agree_as_scipy_says_in_resamples_too():
 def test_spans_are_found_at_their_characters(text, marked):
     task = Declaration(**NER).task(name="mine")
     kinds = dict(zip(marked, ("person", "place"), strict=False))
-    spans = [_span(text, said, kind) for said, kind in kinds.items()]
+    spans = [span(text, said, kind) for said, kind in kinds.items()]
     data = Dataset("rows", task, [{"text": text, "spans": spans}] * 3)
     model = train(data, task=task, out="m", progress=False)
     (found, *_) = model.predict(model.decisions(data))

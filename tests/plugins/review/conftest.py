@@ -91,6 +91,12 @@ def run(tmp_path, task_file, finished):
 
 
 @pytest.fixture
+def review(run):
+    """The review of that run by ann and bob, by the paper's rubric."""
+    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
+
+
+@pytest.fixture
 def run_made(tmp_path, task_file, finished):
     """A run of six rows as it was made, which can be resumed."""
     return finished(task_file, "-n", 6, out=tmp_path / "made-0")

@@ -11,8 +11,6 @@ import pytest
 from targen_review.cli.open import planned
 from targen_review.grades import read_grades
 
-from ...tables import table
-
 GRADER = """
 def reply(request):
     asked = request.messages[-1].content
@@ -29,11 +27,6 @@ FAKE = ("-b", "scripted", "-o", "script=grader.py:reply", "--as", "fake")
 @pytest.fixture(autouse=True)
 def _folder(alone):
     Path("grader.py").write_text(GRADER)
-
-
-@pytest.fixture
-def review(run):
-    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
 
 
 def _asked() -> list[str]:
@@ -128,20 +121,6 @@ def test_a_model_may_be_named_as_a_rater(run, works):
     model = ("--rater", "llm:scripted", "--as", "m")
     done = works("review", run, "--sample", "2", "--rubric", "paper", *model)
     assert "reviews-0.review: 2 grades by m, a model" in done.out
-
-
-REFUSED = """
-    review {run} --rater claude | a model is llm:BACKEND
-    review {run} --rater llm: | a model is llm:BACKEND
-    review grade {review} -b scripted --as ann | ann is a person in the plan
-    review grade {review} -b scripted --as a/b | cannot be the name of a rater
-    review grade {review} --as fake --out {run} | is not a run of targen review grade
-"""
-
-
-@pytest.mark.parametrize(("line", "error"), table(REFUSED, 2))
-def test_what_no_model_grades(line, error, review, run, refuses):
-    refuses(line.format(run=run, review=review), error)
 
 
 def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, works):

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.whole
 
 EMOJI = "😀👍🏽 Ann met Bob\r\nin Rome."
 ANN = {"start": 4, "end": 7, "type": "person", "text": "Ann"}
-BOB = {"start": 12, "end": 15, "type": "person", "text": "Bob"}
 ROME = {"start": 20, "end": 24, "type": "place", "text": "Rome"}
 RANKING = {"criterion": "concise", "margin": "clearly"}
 REPLIES = {"chosen": "At length.", "rejected": "Briefly.", "criterion": "concise"}

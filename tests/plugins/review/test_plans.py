@@ -145,14 +145,21 @@ def test_a_review_does_not_load_what_only_runs_need(run):
 
 
 REFUSED = """
-    --sample many | --sample many: this is not a part of a dataset
-    --raters ann,b/b | 'b/b' cannot be the name of a rater
-    --not ann=reviews | does not name a rater and a task
-    --raters ann,bob --as cat | cat is not a rater in this review: ann, bob
-    {rows} | | --out FOLDER
+    review {rows} --plan --raters ann,b/b | 'b/b' cannot be the name of a rater
+    review {rows} --plan --not ann=reviews | does not name a rater and a task
+    review {run} --plan --as cat | cat is not a rater in this review: ann, bob
+    review {run} {rows} --plan | | --out FOLDER
+    review {run} --rater claude | a model is llm:BACKEND
+    review {run} --rater llm: | a model is llm:BACKEND
+    review grade {run} -b scripted --as ann | ann is a person in the plan
+    review grade {run} -b scripted --as a/b | cannot be the name of a rater
+    review grade {run} --as fake --out {run} | is not a run of targen review grade
+    view {rows} --key text | --key
+    view {rows} {rows} | is given twice
 """
 
 
-@pytest.mark.parametrize(("options", "error", "hint"), table(REFUSED))
-def test_what_cannot_be_asked_leaves_no_plan(options, error, hint, run, rows_file, refuses):
-    refuses(f"review {run} --plan {options.format(rows=rows_file())}", error, hint)
+@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
+def test_what_cannot_be_asked_changes_nothing(line, error, hint, run, plan, rows_file, refuses):
+    plan(run, "--raters", "ann,bob")
+    refuses(line.format(run=run, rows=rows_file()), error, hint)

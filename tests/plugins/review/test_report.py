@@ -40,12 +40,6 @@ def graded():
 
 
 @pytest.fixture
-def review(run):
-    """Six rows of a run, of which step 4 relabelled one."""
-    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
-
-
-@pytest.fixture
 def reported(works):
     """The report of reviews, as JSON."""
     return lambda *folders: works("review", "report", *folders, "--json").json

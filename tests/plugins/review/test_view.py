@@ -238,9 +238,3 @@ def test_rows_are_paired_by_a_column_that_is_named(view, written):
     assert 'class="text differs"' in opened.ask("row/1")
     with pytest.raises(UsageError, match="none of the rows of a have a column 'strange'"):
         view(one, other, key="strange")
-
-
-def test_bad_input_of_the_command(refuses, rows_file):
-    path = rows_file()
-    refuses(("view", path, "--key", "text"), "--key")
-    refuses(("view", path, path), "is given twice")

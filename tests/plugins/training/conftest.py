@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,14 @@ def trained(works, mood, _trained_once):
         shutil.copytree("m", _trained_once)
     else:
         shutil.copytree(_trained_once, "m")
+
+
+@pytest.fixture
+def decoder(trained):
+    """The folder d, with the same model, of which it says that a decoder wrote it."""
+    shutil.copytree("m", "d")
+    facts = json.loads(Path("d/model.json").read_text())
+    facts |= {"trainer": "targen-training:decoder", "options": {"model": "some/base"}}
+    Path("d/model.json").write_text(json.dumps(facts))
+    Path("d/model/config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    return "d"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Command = Callable[..., Any]
 ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
 
 
@@ -68,17 +66,3 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     assert "arm seeds for all labels of rte" in rte.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
     assert wic.code == 2 and "no contexts is left out: the contexts of wic are not texts" in wic.err
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--arms", "corection"], "corection is not an arm here"),
-        (["--arms", "variants"], "--arms variants: mood does not have this part"),
-        (["-o", "odd"], "-o odd is not KEY=VALUE"),
-    ],
-)
-def test_bad_input_is_said(targen, mood, words, said):
-    mood("test.jsonl", 20)
-    done = targen("ablate", "./mood.yaml", *ASKED, *words)
-    assert done.code == 2 and said in done.err, done.err

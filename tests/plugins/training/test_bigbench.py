@@ -21,11 +21,6 @@ def reply(request):
 """
 
 
-@pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def yes_no(count):
     """Questions whose answer is yes for those with even numbers."""
     return [
@@ -35,7 +30,7 @@ def yes_no(count):
 
 
 @pytest.fixture
-def task():
+def task(alone):
     """Write a task.json and read it."""
 
     def write(examples, **more):
@@ -135,20 +130,17 @@ def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
     assert "4 of 8 examples are answered" in done.err
 
 
-def test_answers_in_a_file(targen, task):
+def test_answers_in_a_file(works, refuses, task):
     task(yes_no(4), append_choices_to_input=False)
     rows = [{"input": f"Is {n} even?", "output": "no"} for n in range(4)]
     write_lines("mine.jsonl", rows)
-    facts = targen("evaluate", "mine.jsonl", "task.json", "--json").json
+    facts = works("evaluate", "mine.jsonl", "task.json", "--json").json
     assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
     Path("odd.jsonl").write_text('{"text": "x"}\n')
-    done = targen("evaluate", "odd.jsonl", "task.json")
-    assert done.code == 2 and "odd.jsonl does not contain answers" in done.err
+    refuses("evaluate odd.jsonl task.json", "odd.jsonl does not contain answers")
     Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
-    done = targen("evaluate", "other.jsonl", "task.json")
-    assert done.code == 2 and "does not answer any examples of mine" in done.err
-    done = targen("evaluate", "nowhere", "task.json")
-    assert done.code == 2 and "there is no file nowhere" in done.err
+    refuses("evaluate other.jsonl task.json", "does not answer any examples of mine")
+    refuses("evaluate nowhere task.json", "there is no file nowhere")
 
 
 def test_a_trained_model_has_a_normalised_score_too(works, task):

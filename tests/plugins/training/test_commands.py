@@ -50,7 +50,7 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     assert "model's label" not in targen("evaluate", "models/train", "same.jsonl").err
 
 
-def test_a_model_knows_the_task_of_its_file(targen, works, mood, monkeypatch):
+def test_a_model_knows_the_task_of_its_file(refuses, works, mood, monkeypatch):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
@@ -64,22 +64,12 @@ def test_a_model_knows_the_task_of_its_file(targen, works, mood, monkeypatch):
     both = ("./mood.yaml=train.jsonl", "./other.yaml=train.jsonl")
     works("train", *both, "--out", "both")
     Path("mood.yaml").unlink()
-    assert targen("evaluate", "plain", "test.jsonl", "--json").json["figures"]["accuracy"]
+    assert works("evaluate", "plain", "test.jsonl", "--json").json["figures"]["accuracy"]
     works("evaluate", "coded", "test.jsonl")
     works("evaluate", "both", "test.jsonl", "--task", "other")
-    which = targen("evaluate", "both", "test.jsonl")
-    assert which.code == 2 and "--task NAME" in which.err
+    refuses("evaluate both test.jsonl", "", "--task NAME")
     monkeypatch.setenv("TARGEN_CACHE_DIR", "another-machine")
-    foreign = targen("evaluate", "coded", "test.jsonl")
-    assert foreign.code == 2 and "has not been run on this machine" in foreign.err
-
-
-def test_other_columns_than_the_task_s_are_said(targen, mood):
-    mood("train.jsonl", 60)
-    Path("other.csv").write_text("message,category\nall is well,praise\n")
-    done = targen("compare", "train.jsonl", "--test", "other.csv", "--task", "mood.yaml")
-    assert done.code == 2 and "text: there is no such column" in done.err
-    assert "the columns of mood: text, label, idx; targen validate other.csv" in done.err
+    refuses("evaluate coded test.jsonl", "has not been run on this machine")
 
 
 @pytest.mark.usefixtures("trained")
@@ -92,8 +82,6 @@ def test_each_prediction_is_written(targen, works, mood):
     for one in said:
         assert sum(one["scores"].values()) == pytest.approx(1)
         assert one["predicted"] == max(one["scores"], key=one["scores"].get)
-    again = targen(*evaluate)
-    assert again.code == 2 and "said.jsonl exists" in again.err
 
 
 @pytest.mark.usefixtures("trained")
@@ -112,8 +100,6 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert sum(lengths) == 60 and len(lengths) > 1
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
     assert "one" in targen(*both).out
-    odd = targen(*both, "--by", "colour")
-    assert odd.code == 2 and "the rows do not have this column" in odd.err
 
 
 @pytest.mark.usefixtures("trained")
@@ -130,8 +116,6 @@ def test_rows_that_were_learned_from_are_counted(targen, mood):
 def test_several_datasets_are_learned_from_together(targen, works, mood):
     mood("a.jsonl", 30, labels=("praise",))
     mood("b.jsonl", 30, labels=("blame",))
-    one = targen("train", "a.jsonl", "--task", "mood.yaml", "--out", "m")
-    assert one.code == 2 and "all are praise" in one.err and not Path("m").exists()
     works("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
     facts = json.loads(Path("m/model.json").read_text())
     assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
@@ -144,9 +128,6 @@ def test_rows_without_a_label_are_left_out(targen, mood):
             del row["label"]
     made = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
     assert "50 decisions of mood, 10 without a label left out" in made.out
-    write_lines("none.jsonl", rows[:10])
-    measured = targen("evaluate", "m", "none.jsonl", "--task", "mood.yaml")
-    assert measured.code == 2 and "none of the rows have a label" in measured.err
 
 
 def test_a_label_that_was_not_learned_is_said(targen, works, mood):
@@ -162,28 +143,6 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     assert "none of the training rows had the label doubt" in measured.err
     assert measured.json["labels"]["doubt"]["recall"] == 0
     assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["train", "train.jsonl", "--task", "mood.yaml", "--trainer", "tfdif"], "tfidf"),
-        (
-            ["train", "train.jsonl", "--task", "mood.yaml", "-o", "speed=1"],
-            "option speed: tfidf does not have this option",
-        ),
-        (["train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0"], "greater than"),
-        (["evaluate", "full", "train.jsonl"], "full does not contain a model: model.json"),
-    ],
-)
-def test_bad_input_is_said(targen, mood, words, said):
-    mood("train.jsonl", 20)
-    Path("full").mkdir()
-    Path("full/file").touch()
-    done = targen(*words)
-    assert done.code == 2
-    assert said in done.err
-    assert not Path("models").exists()
 
 
 def damaged(path: Path) -> None:
@@ -232,16 +191,14 @@ FILES = ("model.json", "seen.npy", "model/words.json", "model/numbers.npz")
 )
 @pytest.mark.usefixtures("trained")
 def test_a_stranger_s_model_is_plain_files_that_take_no_more_than_they_explain(
-    targen, name, damage, why
+    refuses, name, damage, why
 ):
     damage(Path("m", name))
-    done = targen("evaluate", "m", "train.jsonl", "--task", "mood.yaml")
-    assert done.code == 2
-    assert why in done.err
+    refuses("evaluate m train.jsonl --task mood.yaml", why)
 
 
 @pytest.mark.usefixtures("trained")
-def test_an_earlier_model_is_replaced_on_demand_alone(targen, works):
+def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
     def kept() -> tuple[int, int]:
         stat = Path("m/model.json").stat()
         return stat.st_ino, stat.st_mtime_ns
@@ -250,8 +207,7 @@ def test_an_earlier_model_is_replaced_on_demand_alone(targen, works):
     before = kept()
     works(*train)  # the same training: its model is kept
     assert kept() == before
-    again = targen(*train, "--seed", 3)
-    assert again.code == 2 and "--force" in again.err
+    refuses((*train, "--seed", 3), "", "--force")
     works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
     assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]

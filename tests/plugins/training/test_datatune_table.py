@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.files import write_lines
+from tests.tables import table
 
 SMALLEST = ("--trainer", "tfidf", "--repeats", 1)
 TABLE = ("reproduce", "datatune-table2", "--original", "bigbench")
@@ -31,8 +32,7 @@ def yes_no(start, count, **names):
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _folder(alone):
     examples = [
         {"input": row["input"], "target_scores": {"yes": 0.0, "no": 0.0} | {row["output"]: 1.0}}
         for row in yes_no(0, 30)
@@ -69,7 +69,7 @@ def test_all_arms_beside_the_paper_s(targen, works):
     assert all(each["low"] <= each["value"] <= each["high"] <= 100 for each in arms.values())
 
 
-def test_a_generator_writes_the_few_shot_answers(targen, works):
+def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
     Path("model.py").write_text(ANSWERS)
     asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
              "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
@@ -84,29 +84,20 @@ def test_a_generator_writes_the_few_shot_answers(targen, works):
         in targen(*asked, "--plan").err
     )
     assert f"few-shot answers of implicatures: {run}" in targen(*asked[:-6], "--plan").err
-    other = targen(*asked, "-n", 12)
-    assert other.code == 2 and "its target is 10 rows, not 12" in other.err, other.err
+    refuses((*asked, "-n", 12), "its target is 10 rows, not 12")
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ((), "have rows to train on"),
-        (("--tasks", "rte"), "rte is not in datatune-table2"),
-        (("--transformed", "nowhere"), "nowhere: there is no such folder"),
-        (("--models", "huge"), "--models huge"),
-    ],
-)
-def test_what_cannot_be_done(more, words, targen):
-    done = targen(*TABLE, *more, "--trainer", "tfidf")
-    assert done.code == 2
-    assert words in done.err
+REFUSED = """
+    --repeats 1 | have rows to train on
+    --tasks rte | rte is not in datatune-table2
+    --transformed nowhere | nowhere: there is no such folder
+    --models huge | --models huge
+    --transformed alike | does not contain anything to classify
+"""
 
 
-def test_rows_that_are_all_alike(targen):
-    write_lines(
-        "transformed/implicatures.jsonl", [{"input": f"x {n}", "output": "yes"} for n in range(9)]
-    )
-    done = targen(*TABLE, "--transformed", "transformed", *SMALLEST)
-    assert done.code == 2
-    assert "does not contain anything to classify" in done.err
+@pytest.mark.parametrize(("more", "words", "hint"), table(REFUSED))
+def test_what_cannot_be_done(more, words, hint, refuses):
+    alike = [{"input": f"x {n}", "output": "yes"} for n in range(9)]
+    write_lines("alike/implicatures.jsonl", alike)
+    refuses((*TABLE, *more.split(), *SMALLEST), words, hint, keeps=False)

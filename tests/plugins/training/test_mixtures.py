@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from targen_training.mixtures import mixed
 from targen_training.trainers import Decision
 from tests.files import write_lines
-
-Command = Callable[..., Any]
 
 
 def rows(task: str, count: int) -> list[Decision]:
@@ -53,7 +49,7 @@ def test_options_of_a_question_stay_together():
     assert all(count % 2 == 0 for count in seen.values())
 
 
-def test_one_model_for_two_tasks(targen, works, mood):
+def test_one_model_for_two_tasks(refuses, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
     Path("kind.yaml").write_text(
@@ -74,16 +70,8 @@ def test_one_model_for_two_tasks(targen, works, mood):
         assert measured.json["figures"]["accuracy"]["value"] == 1.0
         assert set(measured.json["labels"]) == {"praise", "blame"}
     Path("third.yaml").write_text(Path("mood.yaml").read_text())
-    other = targen("evaluate", "m", "test.jsonl", "--task", "third.yaml")
-    assert other.code == 2 and "was trained on rows of mood+kind, not of third" in other.err
-
-
-def test_two_tasks_of_one_name_are_refused(targen, mood):
-    mood("train.jsonl", 20)
-    Path("other").mkdir()
-    Path("other/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
-    done = targen("train", "mood.yaml=train.jsonl", "other/mood.yaml=train.jsonl", "--out", "m")
-    assert done.code == 2 and "two different tasks have the name mood" in done.err
+    said = "was trained on rows of mood+kind, not of third"
+    refuses("evaluate m test.jsonl --task third.yaml", said)
 
 
 def test_rows_as_instructions(targen, works, mood):
@@ -93,23 +81,3 @@ def test_rows_as_instructions(targen, works, mood):
     assert json.loads(Path("models/train/model.json").read_text())["style"] == "instructions"
     measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["figures"]["accuracy"]["value"] == 1.0
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--model", "tfidf"], "tfidf is a trainer"),
-        (["--model", "./nowhere"], "no folder ./nowhere"),
-        (["--trainer", "encoder"], "no pretrained model was given"),
-        (["--from", "nowhere"], "no folder nowhere"),
-        (["--from", "m"], "always trains a new model"),
-        (["--from", "m", "--model", "x"], "cannot be used together"),
-        (["--mix-temperature", "0.5"], "mix-temperature"),
-    ],
-)
-@pytest.mark.usefixtures("trained")
-def test_what_a_model_starts_from(targen, words, said):
-    done = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "n", *words)
-    assert done.code in (1, 2)
-    assert said in done.err or "torch" in done.err or "transformers" in done.err
-    assert not Path("n").exists()

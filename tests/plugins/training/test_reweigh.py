@@ -21,7 +21,6 @@ from targen_training.weighing import (
     weigh,
 )
 from tests.files import changed, lines, write_lines
-from tests.tables import table
 
 
 @pytest.fixture
@@ -70,23 +69,15 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy
     assert confident("m") < confident("plain")
 
 
-def test_the_same_again_gives_the_same_bytes(targen, works, noisy):
+def test_the_same_again_gives_the_same_bytes(refuses, works, noisy):
     for out in ("one", "two"):
         args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--seed", "5", "--out", out)
         works(*args)
     for name in ("weighing.json", "dataset.jsonl", "provenance.jsonl"):
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
-    again = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
-    assert (
-        again.code == 2
-        and "one already contains weighted rows" in again.err
-        and "--force" in again.err
-    )
-    works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one", "--force")
-    Path("other").mkdir()
-    Path("other/notes.txt").write_text("mine")
-    other = targen("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "other", "--force")
-    assert other.code == 2 and "contains something other than weighted rows" in other.err
+    line = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "one")
+    refuses(line, "one already contains weighted rows", "--force")
+    works(*line, "--force")
 
 
 def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
@@ -137,37 +128,29 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
     assert kept.code == 0 and not kept.err
 
 
-def weighed(rows: range, *weight: object) -> list[dict[str, object]]:
+def weighed(rows: range) -> list[dict[str, object]]:
     """A file of weights: one for each row."""
-    return [{"idx": at} | ({"weight": weight[0]} if weight else {}) for at in rows]
+    return [{"idx": at, "weight": 1} for at in rows]
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (weighed(range(40), 0), "all weights are 0"),
-        (weighed(range(40), -1), "weight 1 is -1"),
-        (weighed(range(40), "x"), 'weight 1 is "x"'),
-        (weighed(range(40), True), "weight 1 is true"),
-        (weighed(range(40)), "weight 1 is null"),
-        (weighed(range(39), 1), "contains no weight for the row with idx 39"),
-        (weighed(range(41), 1), "weights of more rows"),
-        (weighed(range(9, 49), 1), "its weights belong to different rows"),
-        (
-            [{"weight": 1}] * 3,
-            "contains 3 weights, and rows 40 rows: they belong to different rows",
-        ),
+        ([{"idx": at} for at in range(40)], "weight 1 is null"),
+        (weighed(range(39)), "contains no weight for the row with idx 39"),
+        (weighed(range(41)), "weights of more rows"),
+        (weighed(range(9, 49)), "its weights belong to different rows"),
+        ([{"weight": 1}] * 3, "contains 3 weights, and rows 40 rows: they belong to different"),
         (np.full(40, np.nan), "weight 1 is NaN"),
         (np.ones((4, 10)), "not a list of numbers, but has shape (4, 10)"),
         (np.ones(12), "contains 12 weights"),
     ],
 )
-def test_weights_that_cannot_be(targen, mood, content, said):
+def test_weights_that_cannot_be(refuses, mood, content, said):
     mood("rows.jsonl", 40)
     file = "w.npy" if isinstance(content, np.ndarray) else "w.jsonl"
     np.save(file, content) if file == "w.npy" else write_lines(file, content)
-    done = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", file)
-    assert done.code == 2 and said in done.err and not Path("rows-weighed").exists()
+    refuses(("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", file), said)
 
 
 def test_weights_of_an_array(works, mood):
@@ -175,38 +158,6 @@ def test_weights_of_an_array(works, mood):
     np.save("w.npy", np.linspace(0, 1, 40))
     works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
     assert weights_in("rows-weighed")[0] == 0
-
-
-REFUSED = """
-    one.jsonl | all rows are praise
-    few.jsonl | few has 12 labelled rows: too few
-    rows.jsonl -o colour=red | sungen does not have this option; its options are: iterations
-    rows.jsonl -o trust=2 | -o trust: input should be less than or equal to 1
-    rows.jsonl --features nothing | nothing
-    rows.jsonl --weights w.npy -o seed=1 | omit -o, --features and --validation
-    rows.jsonl --weights torn.npy | torn.npy
-    rows.jsonl --validation few.jsonl | --validation requires --by influence
-    rows.jsonl --by influence --validation one.jsonl | all validation rows are praise
-    odd.jsonl --by influence | the model did not learn
-    odd.jsonl --by influence | of the 40 held-out rows are correct
-"""
-
-
-@pytest.mark.parametrize(("words", "said"), table(REFUSED, 2))
-def test_rows_that_cannot_be_weighed(targen, mood, words, said):
-    mood("one.jsonl", 30, labels=("praise",))
-    mood("few.jsonl", 12)
-    mood("rows.jsonl", 40)
-    mood("odd.jsonl", 40)
-    with changed("odd.jsonl") as rows:
-        for at, row in enumerate(rows):
-            row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
-            row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
-    np.save("w.npy", np.linspace(0, 1, 40))
-    Path("torn.npy").write_bytes(b"no array")
-    done = targen("reweigh", *words.split(), "--task", "mood.yaml", "--out", "w")
-    assert done.code == 2 and said in done.err, done.err
-    assert not Path("w").exists()
 
 
 def test_embedders_are_features(dataset):
@@ -245,38 +196,16 @@ def test_rows_of_runs_keep_where_they_are_from(targen, works):
     first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
     assert {key: first[key] for key in before} == before
     assert first["weighed"] == {"by": "file", "value": 0.5}
-    # A dataset of weighted rows stays one.
-    assert list(weighed[10:20].weights) == [0.5] * 10
-    assert list(weighed.shuffle(seed=1).weights) == [0.5] * 40
-    assert [len(part.weights) for part in weighed.split("0.5/0.5").values()] == [20, 20]
-
-
-def test_weights_of_other_rows_are_refused(targen, works, noisy):
-    works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w")
-    rows = Path("w/dataset.jsonl")
-    before = rows.read_text()
-    for edited in (before.replace("lovely", "lively", 1), "".join(before.splitlines(True)[:-1])):
-        rows.write_text(edited)
-        done = targen("train", "w", "--task", "mood.yaml")
-        assert done.code == 2 and "its weights do not belong to the rows in w" in done.err
-    rows.write_text(before)
-    Path("w/provenance.jsonl").write_text('{"weight": 1}\n' * 79 + '{"weight": -3}\n')
-    done = targen("train", "w", "--task", "mood.yaml")
-    assert done.code == 2 and "weight 80 is -3" in done.err
-    Path("w/weighing.json").write_text("{}")
-    done = targen("train", "w", "--task", "mood.yaml")
-    assert done.code in (1, 2) and "weighing.json cannot be read" in done.err
 
 
 @pytest.mark.whole
-def test_a_trainer_that_heeds_no_weights_is_not_given_any(targen, works, noisy, mood):
+def test_a_trainer_that_heeds_no_weights_is_not_given_any(refuses, works, noisy, mood):
     mood("test.jsonl", 40, seed=1)
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w")
-    done = targen("train", "w", "--task", "mood.yaml", "--trainer", "bayes")
-    assert done.code == 2 and "the rows have weights, but bayes ignores weights" in done.err
+    train = ("train", "w", "--task", "mood.yaml", "--trainer", "bayes", "--out", "m")
+    refuses(train, "the rows have weights, but bayes ignores weights")
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
-    done = targen(*both, "--trainer", "bayes", "--out", "c")
-    assert done.code == 2 and "ignores weights" in done.err
+    refuses((*both, "--trainer", "bayes", "--out", "c"), "ignores weights", keeps=False)
 
 
 def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
@@ -304,12 +233,7 @@ def test_digests_of_what_has_no_weights_are_as_they_were():
 
 
 def test_weights_in_memory_are_looked_at(dataset):
-    for weights, said in [
-        ([1.0] * 79, "79 weights for 80 rows"),
-        ([float("nan")] * 80, "weight 1 is NaN"),
-        ([0.0] * 80, "all weights are 0"),
-    ]:
-        with pytest.raises(UsageError, match=said):
-            decisions_of(replace(dataset, weights=weights))
+    with pytest.raises(UsageError, match="79 weights for 80 rows"):
+        decisions_of(replace(dataset, weights=[1.0] * 79))
     weighed = decisions_of(replace(dataset, weights=[0.5] * 80))
     assert {each.weight for each in weighed} == {0.5}

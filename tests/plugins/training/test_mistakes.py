@@ -1,0 +1,140 @@
+"""Mistakes in the commands that train, compare and weigh: the error, the hint, nothing changed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.files import changed, lines, write_lines
+from tests.tables import table
+
+TOGETHER = """
+together = true
+[tasks.mood]
+task = "mood.yaml"
+test = "test.jsonl"
+arms = { Og = "rows.jsonl", Syn = "other.jsonl" }
+[tasks.other]
+task = "other.yaml"
+test = "test.jsonl"
+arms = { Og = "other.jsonl", Syn = "rows.jsonl" }
+"""
+EXPERIMENTS = {
+    "odd.toml": 'task="rte"\ntest="t"\ncolour=1\n[arms]\na="b"\n',
+    "arms.toml": TOGETHER.replace('Og = "other.jsonl"', 'Odd = "other.jsonl"'),
+    "curve.toml": TOGETHER.replace("together = true", "together = true\nrows = [16]"),
+    "twice.toml": TOGETHER.replace('"other.yaml"', '"mood.yaml"'),
+}
+
+
+@pytest.fixture
+def _there(mood, decoder):
+    """Rows of all kinds, models in m and d, and tasks."""
+    mood("one.jsonl", 30, labels=("praise",))
+    mood("few.jsonl", 12)
+    mood("rows.jsonl", 40)
+    mood("other.jsonl", 20, seed=1)
+    mood("test.jsonl", 20, seed=2)
+    rows = lines("rows.jsonl")
+    write_lines("bare.jsonl", ({"text": row["text"], "idx": row["idx"]} for row in rows))
+    mood("odd.jsonl", 40)
+    with changed("odd.jsonl") as rows:
+        for at, row in enumerate(rows):
+            row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
+            row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
+    np.save("w.npy", np.linspace(0, 1, 40))
+    Path("torn.npy").write_bytes(b"no array")
+    Path("other.csv").write_text("message,category\nall is well,praise\n")
+    Path("full").mkdir()
+    Path("full/file").touch()
+    Path("third.yaml").write_text(Path("mood.yaml").read_text())
+    Path("other.yaml").write_text(Path("mood.yaml").read_text())
+    Path("else").mkdir()
+    Path("else/mood.yaml").write_text(Path("mood.yaml").read_text().replace("A sentence", "One"))
+    for name, text in EXPERIMENTS.items():
+        Path(name).write_text(text)
+
+
+# In a line, MOOD stands for the task, and VERSUS for what a comparison is made with.
+LINES = """
+    train rows.jsonl MOOD -o speed=1 | option speed: tfidf does not have this option
+    train rows.jsonl MOOD -o regularization=0 | greater than
+    train rows.jsonl MOOD --trainer vectors -o embedder=wrods --out n | | did you mean words
+    train one.jsonl MOOD | all are praise
+    train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | two different tasks have the name mood
+    train rows.jsonl MOOD --model tfidf | tfidf is a trainer
+    train rows.jsonl MOOD --model ./nowhere | no folder ./nowhere
+    train rows.jsonl MOOD --from nowhere | no folder nowhere
+    train rows.jsonl MOOD --from m | always trains a new model
+    train rows.jsonl MOOD --from m --model x | cannot be used together
+    train rows.jsonl MOOD --mix-temperature 0.5 | mix-temperature
+    evaluate full rows.jsonl | full does not contain a model: model.json
+    evaluate m bare.jsonl MOOD | none of the rows have a label
+    evaluate m rows.jsonl MOOD --by colour | the rows do not have this column
+    evaluate m rows.jsonl MOOD --out w.npy | w.npy exists
+    evaluate d rows.jsonl --harness arc_easy | has its own data
+    evaluate d | no rows to evaluate on were given
+    evaluate m --harness arc_easy | | --trainer decoder
+
+    compare rows.jsonl --test test.jsonl | | --task NAME
+    compare A=rows.jsonl A=other.jsonl VERSUS | two datasets have the name A
+    compare A=rows.jsonl+ VERSUS | a dataset is missing
+    compare rows.jsonl --test bare.jsonl MOOD | none of the test rows have a label
+    compare one.jsonl VERSUS | all rows are praise
+    compare test.jsonl VERSUS | all 20 rows, or near copies of them, are also in the test set
+    compare rows.jsonl --test other.csv MOOD | does not contain any rows | mood: text, label, idx
+    compare rows.jsonl VERSUS --trainer tfidf,speed=5 | speed: tfidf does not have this option
+    compare rows.jsonl VERSUS --metric bleu | | figures: accuracy
+    compare rows.jsonl VERSUS --mixture | --mixture mixes two
+    compare rows.jsonl VERSUS --match size | --match
+    compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers
+    compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | increasing numbers, 0 or more
+    compare rows.jsonl a=few.jsonl VERSUS --real other.jsonl --curve 2 | adds exactly one dataset
+    compare rows.jsonl VERSUS --real other.jsonl --curve 2,all | per_label
+    compare rows.jsonl VERSUS --real none.jsonl | none.jsonl
+    compare odd.toml | odd.toml: colour: unknown key
+    compare odd.toml --repeats 3 | odd.toml already sets --repeats
+    compare arms.toml | with the same arms
+    compare curve.toml | neither learning curves
+    compare twice.toml | two parts contain rows of mood
+
+    ablate ./mood.yaml ABLATED --arms corection | corection is not among the arms
+    ablate ./mood.yaml ABLATED --arms variants | mood does not have this part
+    ablate ./mood.yaml ABLATED -o odd | -o odd is not KEY=VALUE
+
+    reweigh one.jsonl MOOD | all rows are praise
+    reweigh few.jsonl MOOD | few has 12 labelled rows: too few
+    reweigh rows.jsonl MOOD -o colour=red | sungen does not have this option; its options are
+    reweigh rows.jsonl MOOD -o trust=2 | -o trust: input should be less than or equal to 1
+    reweigh rows.jsonl MOOD --features nothing | nothing
+    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | omit -o, --features and --validation
+    reweigh rows.jsonl MOOD --weights torn.npy | torn.npy
+    reweigh rows.jsonl MOOD --validation few.jsonl | --validation requires --by influence
+    reweigh rows.jsonl MOOD --by influence --validation one.jsonl | all validation rows are praise
+    reweigh odd.jsonl MOOD --by influence | of the 40 held-out rows are correct
+    reweigh rows.jsonl MOOD --out full --force | contains something other than weighted rows
+"""
+WORDS = {
+    "MOOD": "--task mood.yaml",
+    "VERSUS": "--test test.jsonl --task mood.yaml",
+    "ABLATED": "--test test.jsonl --generator scripted -n 8",
+}
+
+
+@pytest.mark.usefixtures("_there")
+@pytest.mark.parametrize(("line", "error", "hint"), table(LINES))
+def test_a_line_is_refused(line, error, hint, refuses):
+    for short, whole in WORDS.items():
+        line = line.replace(short, whole)
+    began = line.endswith(("twice.toml", "-o odd"))  # which is seen when a folder is there
+    refuses(line, error, hint, keeps=not began)
+
+
+def test_a_package_that_a_trainer_lacks_is_named(mood, refuses, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    mood("rows.jsonl", 12)
+    line = "train rows.jsonl --task mood.yaml --trainer encoder --out n"
+    refuses(line, "needs the package 'transformers'", "[torch]", code=1)
