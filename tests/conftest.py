@@ -47,6 +47,8 @@ for _key in KEYS:
     os.environ.pop(f"TARGEN_{_key.upper().replace('-', '_')}", None)
 for _name in (
     "TARGEN_CONFIG_DIR",
+    "TARGEN_DEBUG",
+    "TARGEN_DISABLE_PLUGINS",
     "TARGEN_LLAMA_API_KEY",
     "TARGEN_LLAMA_BASE_URL",
     "TARGEN_NO_CONFIG",
