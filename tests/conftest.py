@@ -11,7 +11,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from targen_cli.defaults import KEYS
 from targen_core import Registry, load_registry
+from targen_testing.virtual_time import virtual_time
 
 settings.register_profile(
     "targen",
@@ -47,6 +48,8 @@ for _key in KEYS:
     os.environ.pop(f"TARGEN_{_key.upper().replace('-', '_')}", None)
 for _name in (
     "TARGEN_CONFIG_DIR",
+    "TARGEN_DEBUG",
+    "TARGEN_DISABLE_PLUGINS",
     "TARGEN_LLAMA_API_KEY",
     "TARGEN_LLAMA_BASE_URL",
     "TARGEN_NO_CONFIG",
@@ -128,6 +131,13 @@ class Done:
 def installed() -> Registry:
     """All that is installed, looked up once."""
     return load_registry()
+
+
+@pytest.fixture(scope="module", name="virtual_time")
+def _virtual_time() -> Iterator[None]:
+    """`asyncio.run` on virtual time, as long as the module's tests run."""
+    with virtual_time():
+        yield
 
 
 @pytest.fixture

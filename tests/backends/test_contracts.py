@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.claude.client import ClaudeModel
-from targen_backends.schema import described_schema, response_format
+from targen_backends.schema import described_schema
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.tasks.replies import line, list_of
 
@@ -358,8 +358,3 @@ def test_anthropics_answers_are_read_as_its_client_reads_them(answer, finish, te
     assert reply.cache_write_tokens == usage.cache_creation_input_tokens
     assert reply.output_tokens == usage.output_tokens
     assert reply.reasoning_tokens == usage.output_tokens_details.thinking_tokens
-
-
-def test_our_names_for_openais_schema_are_its_clients():
-    expected = official("openai").lib._parsing.type_to_response_format_param(River)
-    assert response_format(SCHEMA, "River") == expected

@@ -13,10 +13,8 @@ OWN = "verysecret-of-no-known-form-0123456789"
 
 
 @pytest.fixture
-def generate(in_process, services, tmp_path, monkeypatch):
+def generate(in_process, services, tmp_path):
     """`targen generate tickets`; gives what it did, and writes down what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
 
     def run(*args, backend="llama"):
         good = services["llama"].good('{"text": "x"}')
@@ -107,9 +105,7 @@ class Chat(FakeListChatModel):
 """
 
 
-def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path):
     (tmp_path / "chat.py").write_text(CLASS)
     headers = json.dumps({"Authorization": "Bearer verysecret-0123456789"})
     done = in_process(
@@ -134,8 +130,7 @@ def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path,
         ("options.default_headers", '{"X": "verysecret"}'),
     ],
 )
-def test_no_key_gets_into_a_file_of_defaults(key, value, in_process, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_no_key_gets_into_a_file_of_defaults(key, value, in_process, tmp_path):
     done = in_process("config", "set", key, value, "--project")
     assert done.code == 2, done.out
     assert "looks like a key" in done.err

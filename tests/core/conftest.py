@@ -52,18 +52,11 @@ from targen_core.runs.jobs import job as jobs
 from targen_core.tasks.steps import Part as TaskPart
 from targen_standard.filters.distance import DISTANCE
 from targen_standard.filters.near_duplicates import NEAR_DUPLICATES
-from targen_testing.virtual_time import VirtualLoop, virtual_time
+from targen_testing.virtual_time import VirtualLoop
 
 from ..runs import OUTPUTS, Outputs, journal
 
 # --- virtual time -----------------------------------------------------------
-
-
-@pytest.fixture(scope="module", name="virtual_time")
-def _virtual_time() -> Iterator[None]:
-    """`asyncio.run` on virtual time, as long as the module's tests run."""
-    with virtual_time():
-        yield
 
 
 @pytest.fixture(scope="session")

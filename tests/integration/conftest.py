@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,23 +31,3 @@ def forked(tmp_path: Path, in_fork: Forks) -> Callable[..., subprocess.Completed
         return in_fork(guarded, [*map(str, args)], cwd=tmp_path, path=folders, env=env)
 
     return run
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """The environment of the processes: a cache of the test's own, and no debugging."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
-    return {
-        **kept,
-        "TARGEN_CACHE_DIR": str(tmp_path / "cache"),
-        "COLUMNS": "200",
-        "NO_COLOR": "1",
-    }
-
-
-@pytest.fixture
-def targen(
-    environment: dict[str, str], forked: Callable[..., subprocess.CompletedProcess[str]]
-) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command to its end."""
-    return lambda *args: forked(*args, env=environment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 SHELLS = ("bash", "zsh", "fish")
@@ -28,6 +30,20 @@ LINES = {
     "targen describe x --kind co": ["contexts", "corrector", "command"],
     "targen new ba": ["backend"],
 }
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """The environment of the processes: a cache of the test's own, and no debugging."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TARGEN_")}
+    own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200", "NO_COLOR": "1"}
+    return {**kept, **own}
+
+
+@pytest.fixture
+def targen(environment, forked):
+    """Run the command to its end, in a process of its own."""
+    return lambda *args: forked(*args, env=environment)
 
 
 @pytest.mark.parametrize("line", LINES)

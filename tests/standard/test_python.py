@@ -13,11 +13,7 @@ LABELS = {"order": "It asks where an order is.", "refund": "It asks for money ba
 MAIL = tg.Declaration(name="mail", description="E-mails to a shop.", labels=LABELS)
 TEXTS = [f"where is my parcel number {n}" for n in range(24)]
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def test_a_preview_shows_rows_and_calls_and_leaves_no_run():

@@ -11,10 +11,7 @@ from targen_core.errors import BudgetExhausted, QuotaNotMet
 from targen_core.folders import cache_folder
 from targen_standard.unfinished import unfinished
 
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def kept():

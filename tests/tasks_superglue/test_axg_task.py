@@ -19,10 +19,6 @@ def _pairs(rows: list[dict]) -> list[tuple[dict, dict]]:
     return list(zip(rows[::2], rows[1::2], strict=True))
 
 
-def _seed(entry: dict) -> Sentences:
-    return Sentences.model_validate(entry["seed"])
-
-
 # --- rows -------------------------------------------------------------------
 
 

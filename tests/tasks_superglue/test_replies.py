@@ -23,8 +23,15 @@ from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.steps import _row as record_row
 from targen_tasks_superglue.rte import RTE, Premise, RteRow
 from targen_tasks_superglue.rte.checks import check_premise
-from targen_tasks_superglue.shared.articles import Paragraph, Title, check_domain, check_title
-from targen_tasks_superglue.shared.nli import claim, related
+from targen_tasks_superglue.shared.articles import (
+    Paragraph,
+    Title,
+    check_article,
+    check_domain,
+    check_paragraph,
+    check_title,
+)
+from targen_tasks_superglue.shared.nli import claim, no_copy, related
 from targen_tasks_superglue.shared.subjects import (
     PronounPair,
     SubjectPair,
@@ -349,7 +356,10 @@ CHECKS: dict[str, Callable[..., Any]] = {
     "rte premise": lambda text: check_premise(Premise(premise=text)),
     "claim": lambda text, premise=CARROTS: claim(text, premise, min_words=3, max_words=60),
     "related": related,
+    "copy": no_copy,
     "domain": check_domain,
+    "paragraph": lambda text: check_paragraph(Paragraph(title="Marsh Bell", text=text)),
+    "article": lambda text: check_article(Paragraph(title="Marsh Bell", text=text)),
     "title": lambda text: check_title(Title(category="x", title=text)),
     "singular pair": pair(check_pair, "singular"),
     "plural pair": pair(check_pair, "plural"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import random
 import re
-from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import DryRunCall, Rejected
+from targen_core import DryRunCall
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PROMPTS,
     NEWS,
@@ -19,9 +18,6 @@ from targen_tasks_superglue.shared.articles import (
     PARAGRAPHS,
     PASSAGES,
     TITLES,
-    Paragraph,
-    check_article,
-    check_paragraph,
     dry_run_articles,
 )
 from targen_tasks_superglue.shared.dry_run_articles import facts_of
@@ -88,55 +84,6 @@ def test_a_prompt_names_what_is_there_already(run):
 # --- what is no item ------------------------------------------------------------
 
 
-GOOD = (
-    "The Marsh Bell was cast in Lübeck in 1403 for the church of Oldersum. Pirates under Klaus "
-    "Wiben carried it off, but it sank with their ship near Juist. Fishermen say that they hear it "
-    "before a storm."
-)
-RUSSIAN = (
-    "Болотный колокол отлили в Любеке в старой мастерской. Пираты увезли его, но он утонул вместе "
-    "с кораблём. Рыбаки говорят, что слышат его перед бурей. Больше его никто не видел, хотя "
-    "искали его много раз и очень долго."
-)
-CHECKS = {
-    "paragraph": lambda text: check_paragraph(Paragraph(title="Marsh Bell", text=text)),
-    "article": lambda text: check_article(Paragraph(title="Marsh Bell", text=text)),
-}
-ONE = GOOD.replace(". ", ", and ")
-RULES = {
-    "paragraph": {
-        "": [GOOD, ONE],
-        "too-short": ["", "The Marsh Bell was cast in Lübeck. It sank. It is gone."],
-        "cut-off": [GOOD[:-8]],
-        "markup": [f"**Paragraph 1** {GOOD}", f"1. {GOOD}"],
-        "meta-text": [
-            f"{opening} {GOOD}"
-            for opening in ("Paragraph 1:", "Marsh Bell:", "Marsh Bell –", "Here is a passage.")
-        ],
-        "placeholder": [GOOD.replace("Lübeck", "[CITY]")],
-        "repetitive": [" ".join(["The bell is old and big."] * 9)],
-        "too-long": [" ".join(f"{GOOD[:-1]} {number}." for number in range(16))],
-        "not-latin": [RUSSIAN],
-    },
-    "article": {"few-sentences": [ONE]},
-}
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason", "text"),
-    [
-        (kind, reason, text)
-        for kind, reasons in RULES.items()
-        for reason, texts in reasons.items()
-        for text in texts
-    ],
-)
-def test_items_that_break_a_rule_are_left_out(kind, reason, text):
-    with pytest.raises(Rejected) if reason else nullcontext() as caught:
-        CHECKS[kind](text)
-    assert not reason or caught.value.reason == reason
-
-
 @pytest.mark.parametrize("task", ["boolq", "record"])
 def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
     def bend(step, good, repair):
@@ -188,4 +135,5 @@ def test_the_facts_of_an_offline_paragraph_can_be_read_back():
             assert fact.slots[fact.frame.swap] in text
             assert fact.slots[fact.frame.swap] not in fact.others
             assert "{" not in fact.frame.ask.format(**{"t": "Marsh Bell", **fact.slots})
-    assert facts_of(GOOD) == []  # another's paragraph has no such facts
+    other = "The Marsh Bell was cast in Lübeck in 1403. It sank with a ship near Juist."
+    assert facts_of(other) == []  # another's paragraph has no such facts

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from targen_core import Rejected
-from targen_core.tasks.checks import phrase
-from targen_tasks_superglue.shared.nli import claim, no_copy, statement, stems
+from targen_tasks_superglue.shared.nli import claim, stems
 from targen_tasks_superglue.shared.settings import (
     SETTINGS,
     SETTINGS_PARAMETERS,
@@ -37,41 +36,6 @@ def test_the_calls_of_two_tasks_are_the_same_calls(plain):
 
 
 # --- premises and hypotheses ------------------------------------------------
-
-
-def reason(check, *args, **limits) -> str:
-    with pytest.raises(Rejected) as caught:
-        check(*args, **limits)
-    return caught.value.reason
-
-
-def test_a_statement_is_clean_prose():
-    statement("It rained all day.", min_words=2, max_words=9, what="text")
-    assert (
-        reason(statement, "It rained all day", min_words=2, max_words=9, what="text") == "cut-off"
-    )
-    assert reason(statement, "It rained.", min_words=3, max_words=9, what="text") == "too-short"
-
-
-def test_a_hypothesis_is_neither_its_premise_nor_a_piece_of_it():
-    premise = "After the flood the miller of Ost bought two boats."
-    no_copy("The miller had not trusted the river.", premise)
-    for copy in (premise, premise.upper(), "The miller of Ost bought two boats."):
-        assert reason(no_copy, copy, premise) == "copy-of-premise"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", "no-words"),
-        ("one two six ten", "too-long"),
-        ("# one", "markup"),
-        ("1 one", "markup"),
-    ],
-)
-def test_a_phrase_is_short_and_plain(text, expected):
-    phrase("one two", max_words=3, what="phrase")
-    assert reason(phrase, text, max_words=3, what="phrase") == expected
 
 
 def refused(hypothesis: str, premise: str) -> str:

@@ -1,17 +1,11 @@
-"""Filters: what refuses candidates when it is their turn, and what a resumed run knows of it."""
+"""Filters: what is kept of each in the ledger, so that a resumed run knows it."""
 
 from __future__ import annotations
-
-import shutil
 
 import pytest
 
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
-from targen_core.engine.run import Engine
-from targen_core.runs.jobs import job as jobs
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
-
-pytestmark = pytest.mark.usefixtures("virtual_time")
 
 
 class Excluded(Filter):
@@ -26,26 +20,12 @@ class Excluded(Filter):
         return None
 
 
-@pytest.fixture
-def also(monkeypatch):
-    """Gives the runs of a test one filter more, before that for near-duplicates."""
-
-    def give(make):
-        def engine(*args, filters, **kwargs):
-            return Engine(*args, filters=[make(), *filters], **kwargs)
-
-        monkeypatch.setattr(jobs, "Engine", engine)
-
-    return give
-
-
 class Varied(Filter):
     """Takes so many rows of each word that they begin with; keeps what it learned in the ledger."""
 
     def __init__(self, limit):
         self.limit = limit
         self.begun = []
-        self.restored = 0
 
     def find(self, candidate):
         word = candidate.written.split()[0]
@@ -59,26 +39,6 @@ class Varied(Filter):
 
     def restore(self, entries):
         self.begun += [entry.decode() for entry in entries]
-        self.restored = len(entries)
-
-
-def test_a_resumed_run_knows_what_filters_learned(lab, tmp_path, also):
-    """By the ledger it ends as it does when all is judged again."""
-    made = []
-    also(lambda: made.append(Varied(2)) or made[-1])
-    world = lab.World(repeat=0.3)
-    ways = [tmp_path / "ledger", tmp_path / "verify"]
-    lab.run(world, ways[0], {"yes": 4, "no": 4})
-    shutil.copytree(ways[0], ways[1])
-    fast, slow = (
-        lab.run(world, way, grow={"yes": 9, "no": 9}, resuming={"verify": way is ways[1]})
-        for way in ways
-    )
-    assert [each.restored for each in made] == [0, 8, 0]
-    assert fast.error is None
-    assert fast.files == slow.files
-    assert fast.report["flow"] == slow.report["flow"]
-    assert {"too-many", "duplicate"} <= {r["reason"] or r["verdict"] for r in fast.rejects}
 
 
 class TestEntries:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from targen_core.embedding import WORDS
 from targen_core.engine.events import Committed
 from targen_core.engine.filters import Candidate
-from targen_core.errors import StageFailed, UsageError
+from targen_core.errors import StageFailed
 from targen_standard.filters.distance import filter as distance
 from targen_standard.filters.distance.filter import DistanceFilter
 
@@ -187,15 +187,3 @@ class TestTheFilter:
             made.find(candidate(text))
         assert str(caught.value).startswith("embedder acme:vectors: ")
         assert caught.value.distribution == "acme"
-
-
-def test_a_run_keeps_what_it_refused_by(lab, tmp_path):
-    world = lab.World()
-    lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.4, embedder="words")
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
-    assert manifest["spec"]["filters"] == ["targen-standard:distance"]
-    assert manifest["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
-    assert manifest["lock"]["parts"]["filter distance"]["options"] == kept
-    with pytest.raises(UsageError, match=r"which had max_cosine=0\.4, not 0\.5"):
-        lab.run(world, tmp_path / "run", {"yes": 2}, max_cosine=0.5, embedder="words")

@@ -27,12 +27,6 @@ def source(
     return Source(distribution, "1.0", entry_point, module, **more)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TARGEN_DISABLE_PLUGINS", raising=False)
-    monkeypatch.delenv("TARGEN_DEBUG", raising=False)
-
-
 @pytest.fixture(name="plugin")
 def _plugin() -> Callable[..., ModuleType]:
     return plugin

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.records.manifest import FORMAT, Manifest
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import ReplayedFile, write_atomically
 
 RECORDS = [{"idx": number, "text": f"row {number} – é"} for number in range(6)]
@@ -178,28 +178,6 @@ class TestManifest:
         assert other != manifest
         assert manifest.differences(other) == differences
         assert manifest.differences(manifest.model_copy(update={"created": ""})) == []
-
-    @pytest.mark.parametrize(
-        ("change", "error", "words"),
-        [
-            (
-                lambda raw: {**raw, "format": FORMAT + 1},
-                RunConflict,
-                "this version of targen reads",
-            ),
-            (lambda raw: {**raw, "surprise": 1}, RunDirectoryError, "cannot be read"),
-            (lambda raw: {k: v for k, v in raw.items() if k != "spec"}, RunDirectoryError, "read"),
-            (lambda raw: [raw], RunDirectoryError, "cannot be read"),
-        ],
-    )
-    def test_one_that_does_not_read_is_an_error(self, manifest, tmp_path, change, error, words):
-        path = tmp_path / "m.json"
-        path.write_text(json.dumps(change(manifest.model_dump(mode="json"))))
-        with pytest.raises(error, match=words):
-            Manifest.load(path)
-        path.write_bytes(b"\xff\xfe")
-        with pytest.raises(RunDirectoryError):
-            Manifest.load(path)
 
 
 @pytest.mark.parametrize("zeros", [0, 200_000])

@@ -42,14 +42,12 @@ OTHER = Declaration.model_validate(
 
 
 @pytest.fixture
-def sources(tmp_path, monkeypatch):
+def sources(alone, monkeypatch):
     """What is installed, with a reader of INI files."""
     module = ModuleType("ini_tasks")
     module.register_task_readers = hookimpl(lambda register: register.register("ini", READER))
     sources = [*loader.installed_sources(), loader.Source("targen-ini", "1.0", "main", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
     Path("porter.ini").write_text(TEXT, encoding="utf-8")
     task_files._reader.cache_clear()
     yield sources

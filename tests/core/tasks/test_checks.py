@@ -283,7 +283,7 @@ def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
     ("text", "reason"),
     [
         *(("two words", ""), ("a b c", ""), ("...", "no-words"), ("a b c d", "too-long")),
-        *(("- a b", "markup"), ("2. a", "markup")),
+        *(("- a b", "markup"), ("2. a", "markup"), ("# a", "markup"), ("1 a", "markup")),
     ],
 )
 def test_a_phrase_is_a_few_words(text, reason):

@@ -22,12 +22,6 @@ pytest.importorskip("targen_tasks_superglue")
 Answers = Mapping[str, Any]
 
 
-@pytest.fixture
-def targen(in_process: Callable[..., Any]) -> Callable[..., Any]:
-    """The command, in this process again."""
-    return in_process
-
-
 def answers(requests: Path) -> dict[str, Any]:
     """The answers of a person who is always of the same mind, by id."""
     found = {}

@@ -22,12 +22,6 @@ def _alone(alone: None) -> None:
 
 
 @pytest.fixture
-def targen(in_process: Callable[..., Any]) -> Callable[..., Any]:
-    """The command, in this process again."""
-    return in_process
-
-
-@pytest.fixture
 def service():
     """A service on loopback that answers a call with words of its schema."""
     with FaultServer(lambda seen: Response(answer(seen.body))) as made:

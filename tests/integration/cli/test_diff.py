@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from zlib import crc32
 
 import pytest
+
+from ...files import changed
+from ...runs import journal, write_journal
 
 REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
@@ -40,12 +41,10 @@ def test_what_was_asked_otherwise_is_named(targen, generate):
 def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
     run = generate("a")
     other = generate("b")
-    rows = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
-    rows[0]["label"] = "good" if rows[0]["label"] == "bad" else "bad"
-    rows[1]["text"] = "Something else altogether, of which nobody has ever spoken in any way."
-    rows[2]["text"] += " Oh"
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    (other / "dataset.jsonl").write_text(text)
+    with changed(other / "dataset.jsonl") as rows:
+        rows[0]["label"] = "good" if rows[0]["label"] == "bad" else "bad"
+        rows[1]["text"] = "Something else altogether, of which nobody has ever spoken in any way."
+        rows[2]["text"] += " Oh"
     result = targen("diff", run, other, "--json").json
     assert result["rows"] == {"same": 9, "relabelled": 1, "near": 1, "left": 1, "right": 1}
     kinds = {example["kind"]: example for example in result["examples"]}
@@ -59,15 +58,12 @@ def test_rows_and_candidates_are_compared_by_text_and_id(targen, generate):
 def test_another_reply_under_the_same_key_is_said_loudly(targen, generate):
     generate("a")
     other = generate("b")
-    lines = (other / "journal").read_bytes().splitlines(keepends=True)
-    record = json.loads(lines[-1][9:])
-    record["text"] = "quite another reply"
-    body = json.dumps(record, separators=(",", ":")).encode()
-    lines[-1] = b"%08x %s\n" % (crc32(body), body)
-    (other / "journal").write_bytes(b"".join(lines))
+    replies = journal(other)
+    replies[-1]["text"] = "quite another reply"
+    write_journal(other, replies)
     compared = targen("diff", "a", "b")
     assert "DIFFERENT REPLIES TO THE SAME CALL: 1 call" in compared.out
-    assert record["place"] in compared.out and "quite another reply" in compared.out
+    assert replies[-1]["place"] in compared.out and "quite another reply" in compared.out
     assert targen("diff", "a", "b", "--exit-code").code == 1
 
 

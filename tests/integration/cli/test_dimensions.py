@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ...runs import manifest, records
 from ...tables import table
 
 RUN = ("-b", "scripted", "-q", "--out", "run")
@@ -19,8 +19,7 @@ def task(own_task):
 
 
 def drawn(run="run"):
-    lines = (Path(run) / "provenance.jsonl").read_text().splitlines()
-    return [json.loads(line).get("dimensions", {}) for line in lines]
+    return [record.get("dimensions", {}) for record in records(run)]
 
 
 def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
@@ -31,7 +30,7 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
     lengths = Counter(each["length"] for each in drawn())
     assert lengths.keys() == {"short", "long"}
     assert abs(lengths["short"] - lengths["long"]) <= 2, "near-duplicates aside"
-    spec = json.loads(Path("run/manifest.json").read_text())["spec"]
+    spec = manifest("run")["spec"]
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
     shown = targen("show", "run", "0")
     assert f"word: {drawn()[0]['word']}" in shown.out

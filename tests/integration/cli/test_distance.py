@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs import manifest
+
 NEAR = ("--max-cosine", "0.4", "--embedder", "words")
 
 
@@ -41,10 +43,14 @@ def test_a_flag_is_short_for_the_filter_with_its_options(rte, works, rows):
     assert rte("-n", "12", *spelled, "--out", "other").code == 0
     assert rows("run") == rows("other")
     assert rte("-n", "12", *spelled, "--out", "run").code == 0  # the very same run
+    kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
+    made = manifest("run")
+    assert made["spec"]["filters"] == ["targen-standard:distance"]
+    assert made["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
+    assert made["lock"]["parts"]["filter distance"]["options"] == kept
     works("replay", "run", "--max-cosine", "0.9", "--out", "again")
-    parts = json.loads(Path("again/manifest.json").read_text())["lock"]["parts"]
-    assert parts["filter distance"]["options"]["max_cosine"] == 0.9
-    assert parts["filter distance"]["options"]["embedder"] == "targen-core:words"
+    parts = manifest("again")["lock"]["parts"]
+    assert parts["filter distance"]["options"] == {**kept, "max_cosine": 0.9}
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -53,8 +59,8 @@ def test_a_run_of_an_earlier_version_goes_on(rte, works, rows, recorded):
     assert rte("-n", "24", *NEAR, "--out", "run").code == 0
     assert rte("-n", "40", *NEAR, "--out", "whole").code == 0
     path = Path("run/manifest.json")
-    manifest = json.loads(path.read_text())
-    spec, parts = manifest["spec"], manifest["lock"]["parts"]
+    made = manifest("run")
+    spec, parts = made["spec"], made["lock"]["parts"]
     for name in ("checks", "filters"):
         del spec[name]
     spec["options"] = {}
@@ -67,10 +73,10 @@ def test_a_run_of_an_earlier_version_goes_on(rte, works, rows, recorded):
     }
     del parts["filter distance"]
     parts["embedder"] = parts.pop("embedder of filter distance")
-    manifest["lock"]["parts"] = parts if recorded else {}
-    path.write_text(json.dumps(manifest))
+    made["lock"]["parts"] = parts if recorded else {}
+    path.write_text(json.dumps(made))
     assert rte("-n", "24", *NEAR, "--out", "run").code == 0
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(made))
     apart = rte("-n", "24", "--max-cosine", "0.5", "--embedder", "words", "--out", "run")
     assert "which had max_cosine=0.4, not 0.5" in apart.err
     works("replay", "run", "--out", "again")

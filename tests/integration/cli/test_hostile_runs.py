@@ -100,7 +100,9 @@ FIELDS = """
     spec.give_up_after | 0 | give_up_after is 0
     spec.options | {"generate.temperature": "hot"} | spec.options
     spec.backend_for | {"../later": "x"} | steps
+    spec | null | spec
     spec.surprise | 1 | surprise
+    surprise | 1 | surprise
     extensions | [{"quotas": {"nosuch": 1}}] | quotas
     extensions | [{"quotas": {"entailment": 1}, "give_up_after": 0}] | extensions.0
     lock.steps.../later | {"backend": "x", "identity": "", "options": {}, "params": {}} | steps
@@ -121,10 +123,11 @@ def test_a_field_of_a_manifest_that_no_run_has(way, value, named, run, refuses):
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"a":' * 5000 + "1" + "}" * 5000, "NaN", "\ufeff"]
+    "text",
+    ["[" * 100_000, '{"a":' * 5000 + "1" + "}" * 5000, "NaN", "\ufeff", "[{}]", "\udcff\udcfe"],
 )
 def test_a_manifest_that_is_no_json(text, run, refuses):
-    (run / "manifest.json").write_text(text)
+    (run / "manifest.json").write_text(text, "utf-8", "surrogateescape")
     refuses("report run", "run/manifest.json cannot be read", code=1)
 
 

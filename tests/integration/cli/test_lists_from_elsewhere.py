@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from ...runs import manifest
 from ...tables import table
 
 RUN = ("-b", "scripted", "-q", "--out", "run")
@@ -33,18 +33,13 @@ SEEDS = SAMPLE.replace(name="seeds", contexts=None, seeds=(SAMPLE.contexts,))
 """
 
 
-@pytest.fixture
-def manifest():
-    return lambda: json.loads(Path("run/manifest.json").read_text())
-
-
-def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, manifest):
+def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     """Those are models of one text, and these texts."""
     Path("pairs.py").write_text(TASK)
     works("generate", "pairs.py:SEEDS", "-n", "2", "--seeds-from", "premises", *RUN)
-    assert manifest()["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
-    assert "premises" in manifest()["lock"]["task"]["prompts"]
-    assert manifest()["lock"]["distributions"]["targen-tasks-superglue"]
+    assert manifest("run")["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
+    assert "premises" in manifest("run")["lock"]["task"]["prompts"]
+    assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
 
 
 MISFITS = """

@@ -7,11 +7,11 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
-from ...runs import records, report
+from ...files import changed
+from ...runs import journal, records, report, write_journal
 from ...tables import table
 
 PARTS = """
@@ -162,21 +162,17 @@ def test_what_differs_in_several_steps_is_one_line(targen, make):
 def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, refuses):
     first, _ = make("rte", 8, shards=2)
     shutil.copytree(first, "other")
-    rows = Path("other/dataset.jsonl")
-    lines = records("other", "dataset.jsonl")
-    lines[0]["hypothesis"] = "A text that nobody else wrote, about nothing in particular."
-    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with changed("other/dataset.jsonl") as lines:
+        lines[0]["hypothesis"] = "A text that nobody else wrote, about nothing in particular."
     done = targen("merge", first, "other", "--out", "all")
     name = records(first)[0]["id"]
     assert done.code == 2
     assert f"have different rows for candidate {name}: candidates with the same seed" in done.err
     works("merge", first, "other", "--out", "all", "--conflicting", "--near-duplicates", "0")
     assert sum(report("all")["rows"].values()) == 8
-    journal = Path("other/journal")
-    line, *others = journal.read_bytes().splitlines(keepends=True)
-    body = line[9:-1].replace(b'"text":"', b'"text":" ', 1)
-    journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others]))
-    shutil.copy(first / "dataset.jsonl", rows)
+    first_reply, *others = journal("other")
+    write_journal("other", [first_reply | {"text": f" {first_reply['text']}"}, *others])
+    shutil.copy(first / "dataset.jsonl", "other/dataset.jsonl")
     refuses(
         f"merge {first} other --out all --near-duplicates 0",
         "have different replies to the same call, contexts/0 (key ",
@@ -213,13 +209,14 @@ def test_runs_that_are_not_merged(works, finished, refuses):
 
 def test_a_damaged_journal_is_named_and_odd_letters_are_none(targen, make, works):
     first, second = make("rte", 8, shards=2)
-    journal = first / "journal"
-    line, *others = journal.read_bytes().splitlines(keepends=True)
-    body = line[9:-1].replace(b'"text":"', b'"text":"\\ud83d', 1)
-    journal.write_bytes(b"".join([b"%08x %s\n" % (crc32(body), body), *others, b"torn"]))
+    path = first / "journal"
+    reply, *others = journal(first)
+    write_journal(first, [reply | {"text": f"\ud83d{reply['text']}"}, *others])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"torn")
     works("merge", first, second, "--out", "all", "-q")
     assert "\\ud83d" in Path("all/journal").read_text()
-    journal.write_bytes(b"".join([line.replace(b"contexts", b"kontexts", 1), *others]))
+    path.write_bytes(whole.replace(b"contexts", b"kontexts", 1))
     done = targen("merge", first, second, "--out", "x")
     assert (done.code, "record 1 is damaged" in done.err) == (1, True), done.err
     assert not Path("x").exists()

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ...files import write_lines
+from ...runs import edit
+
 _LOADING = {"src", "href", "srcset", "data", "action", "background"}
 _EMPTY = {"meta", "input"}
 
@@ -81,14 +84,11 @@ def test_the_page_of_a_folder_has_every_run(targen, rte, run):
     assert page.said.count("Label flow") == 2
 
 
-def test_what_others_wrote_is_text_there(works, run):
+def test_what_others_wrote_is_text_there(works, run, rows):
     odd = "</dd><script>alert(1)</script>\x1b[2J\u202e"
-    lines = [json.loads(line) for line in (run / "dataset.jsonl").read_text().splitlines()]
-    changed = [{**line, "premise": odd} for line in lines]
-    (run / "dataset.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed))
-    report = json.loads((run / "report.json").read_text())
-    report |= {"status": "stopped", "problem": odd}
-    (run / "report.json").write_text(json.dumps(report))
+    write_lines(run / "dataset.jsonl", [{**row, "premise": odd} for row in rows(run)])
+    edit(run, "status", "stopped", "report.json")
+    edit(run, "problem", odd, "report.json")
     works("report", run, "--html", "--out", "page.html")
     text = Path("page.html").read_text()
     page = Page(text)

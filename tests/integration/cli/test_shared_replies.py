@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
-from pathlib import Path
 
 import pytest
 
 from targen_testing.fault_server import FaultServer, Response
 
+from ...files import lines, write_lines
+from ...runs import journal, report
 from ...services import answer
 
 pytest.importorskip("targen_tasks_superglue")
@@ -34,7 +34,7 @@ def asked(targen, service):
             *("generate", task, "-n", 2, "-b", "llama", "-q", *address, "--out", out),
             *("--give-up-after", 1, "--contexts-limit", 2, *args),
         )
-        steps = json.loads(Path(out, "report.json").read_text())["usage"]["by_step"]
+        steps = report(out)["usage"]["by_step"]
         (contexts,) = [counts for counts in steps if counts["step"] == "contexts"]
         return contexts["calls"], contexts["cached"]
 
@@ -69,17 +69,16 @@ def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(t
 def requests(targen, run):
     actual = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
     assert actual.code == 0, actual.err
-    return [json.loads(line) for line in Path("asked.jsonl").read_text().splitlines()]
+    return lines("asked.jsonl")
 
 
 def answers(asked, name="answers.jsonl"):
     rng = random.Random(2)
-    lines = []
+    made = []
     for request in asked:
         actual = {"response": {"status_code": 200, "body": answer(request["body"], rng)}}
-        lines.append(json.dumps({"custom_id": request["custom_id"], "error": None, **actual}))
-    Path(name).write_text("\n".join(lines))
-    return name
+        made.append({"custom_id": request["custom_id"], "error": None, **actual})
+    return write_lines(name, made)
 
 
 def test_answers_by_files_are_those_of_one_run_alone(targen, service, works):
@@ -92,7 +91,7 @@ def test_answers_by_files_are_those_of_one_run_alone(targen, service, works):
     targen("resume", "brought", "--no-batch", "-q", *address, "--give-up-after", 1)  # in a journal
     asked = len(service.seen)
     targen(*expected, "--out", "own", "--give-up-after", 1)
-    first = json.loads(Path("own/journal").read_text().splitlines()[0][9:])
+    first = journal("own")[0]
     assert len(service.seen) > asked
     assert (first["step"], first.get("cached", False)) == ("contexts", False)
 
@@ -108,4 +107,4 @@ def test_a_run_from_elsewhere_brings_no_replies_to_one_s_own(
     targen("resume", "run", "-q", *address, "--give-up-after", 1)
     targen("replay", "run", "-q")
     targen(*expected, "-q", "--give-up-after", 1, "--out", "own")
-    assert json.loads(Path("own/report.json").read_text())["usage"]["total"]["cached"] == 0
+    assert report("own")["usage"]["total"]["cached"] == 0

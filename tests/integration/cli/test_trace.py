@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ...runs import records
+from ...runs import journal, records, write_journal
 
 REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
@@ -58,14 +58,11 @@ def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
 
 
 def test_several_calls_with_one_beginning_are_named(targen, remarks):
-    from zlib import crc32
-
-    lines = (remarks / "journal").read_bytes().splitlines(keepends=True)
-    again = lines[-1][9:-1]
-    key = again[8:40]
-    other = again.replace(key, key[:31] + (b"0" if key[31:] != b"0" else b"1"))
-    (remarks / "journal").write_bytes(b"".join(lines) + b"%08x %s\n" % (crc32(other), other))
-    traced = targen("trace", remarks, "--call", key[:8].decode())
+    replies = journal(remarks)
+    key = replies[-1]["key"]
+    other = key[:31] + ("0" if key[31:] != "0" else "1")
+    write_journal(remarks, [*replies, replies[-1] | {"key": other}])
+    traced = targen("trace", remarks, "--call", key[:8])
     assert traced.code == 2 and "2 calls" in traced.err and "more of its digits" in traced.err
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
+
+from ...runs import manifest
 
 pytestmark = pytest.mark.whole
 
@@ -62,15 +63,11 @@ def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypat
     asked = ("generate", "copa", *small, "-o", "correct.model=openai/gpt-6-sol", "--out", "run")
     made = targen(*asked, "-n", "4")
     assert "prompts of correct do not show worked examples" in made.err
-
-    def recorded():
-        return json.loads(Path("run/manifest.json").read_text())
-
-    begun = recorded()
+    begun = manifest("run")
     assert begun["spec"]["worked_examples"] == ["correct"]
     monkeypatch.setattr("targen_backends.families._FOLLOW", ())
     works("resume", "run", "-n", "8", "-q")
-    assert recorded()["lock"]["task"] == begun["lock"]["task"]
+    assert manifest("run")["lock"]["task"] == begun["lock"]["task"]
     for row in (0, 7):
         shown = {step: "assistant" in said for step, said in roles(targen, "run", row).items()}
         assert shown == {"contexts": True, "seeds": True, "generate": True, "correct": False}

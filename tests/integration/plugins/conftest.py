@@ -88,9 +88,3 @@ def targen(
         return forked(*args, path=path, env={**os.environ, **own, **environment})
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def _nothing_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TARGEN_DISABLE_PLUGINS", raising=False)
-    monkeypatch.delenv("TARGEN_DEBUG", raising=False)

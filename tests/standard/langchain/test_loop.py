@@ -57,9 +57,7 @@ class Chat(FakeListChatModel):
 
 
 @pytest.fixture
-def url(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+def url(alone):
     with FaultServer(service) as server:
         yield server.url
         if client := Chat.clients.pop(server.url, None):

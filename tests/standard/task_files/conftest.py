@@ -36,8 +36,8 @@ def declared() -> Callable[..., Declaration]:
 
 
 @pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+def _alone(alone: None) -> None:
+    """Each test has a folder and a cache of its own."""
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ SECOND = FIRST.replace(name="second", version="2")
 """
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def write(name: str, text: str) -> str:
     Path(name).write_text(text, encoding="utf-8")
     return f"./{name}"

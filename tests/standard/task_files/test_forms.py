@@ -45,12 +45,11 @@ QUIZ = TaskForm(
 
 
 @pytest.fixture(autouse=True)
-def _installed(tmp_path, monkeypatch):
+def _installed(_alone, monkeypatch):
     module = ModuleType("quizzes")
     module.register_task_forms = hookimpl(lambda register: register.register("quiz", QUIZ))
     sources = [*loader.installed_sources(), loader.Source("targen-quiz", "1.0", "main", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
-    monkeypatch.chdir(tmp_path)
     Path("facts.txt").write_text("Water is wet.", encoding="utf-8")
 
 

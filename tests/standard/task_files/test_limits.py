@@ -76,15 +76,6 @@ def test_other_names_like_these_are_good(name):
     assert name in Declaration.from_file("t.yaml").fields
 
 
-def test_a_file_below_the_folder_is_read():
-    Path("sub").mkdir()
-    Path("sub/places.txt").write_text("a hotel\na train\n")
-    Path("t.yaml").write_text(f"{HEAD}contexts:\n  file: sub/places.txt\n")
-    declaration = Declaration.from_file("t.yaml")
-    assert declaration.contexts is not None
-    assert declaration.contexts.items == ("a hotel", "a train")
-
-
 def test_thousands_of_labels_are_refused_and_a_thousand_are_quick():
     def labels(count: int) -> str:
         lines = "".join(f"  label_{n}: rows of kind number {n}\n" for n in range(count))

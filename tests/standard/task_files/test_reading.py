@@ -75,9 +75,11 @@ def test_other_forms_name_the_key(name, text, where, tmp_path):
     assert "did you mean labels" in hint
 
 
-def test_lists_may_stand_in_files_beside_it(tmp_path):
-    (tmp_path / "towns.txt").write_text("Ystad\n\n  Porto \n", encoding="utf-8")
-    declaration = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: towns.txt\n")
+@pytest.mark.parametrize("file", ["towns.txt", "sub/towns.txt"])
+def test_lists_may_stand_in_files_beside_it_or_below(file, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / file).write_text("Ystad\n\n  Porto \n", encoding="utf-8")
+    declaration = read(tmp_path, f"{HEAD}{LABELS}contexts:\n  file: {file}\n")
     assert declaration.contexts.items == ("Ystad", "Porto")
     assert declaration.contexts.file == ""  # what a run keeps needs no other file
 
