@@ -37,12 +37,14 @@ def train(targen, jsonl, tmp_path):
     jsonl("train.jsonl", list(sentences(80)))
     jsonl("test.jsonl", list(sentences(40, seed=1)))
 
-    def run(kind, *more, out="m", model=None, data="train.jsonl", epochs=10, by=targen):
+    def run(
+        kind, *more, out="m", model=None, data="train.jsonl", epochs=10, by=targen, device="cpu"
+    ):
         return by(
             "train", data, "--task", "mood.yaml", "--out", out, "-q",
             *(() if model is False else ("--model", model or tiny(kind))),
             "-o", f"learning_rate={RATES[kind]}", "-o", f"epochs={epochs}", "-o", "batch=8",
-            "-o", "device=cpu", *more,
+            "-o", f"device={device}", *more,
         )  # fmt: skip
 
     return run
@@ -75,6 +77,36 @@ def test_the_kind_of_a_model_says_how_it_is_trained(train, targen, kind):
     if kind == "encoder":
         assert model.config.id2label == {0: "praise", 1: "blame"}
     assert not Path(".m.training").exists()
+
+
+@pytest.fixture
+def cuda():
+    """A GPU's device; machines without one skip the test."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    return "cuda"
+
+
+LORA = ("-o", "lora=8")
+QLORA = (*LORA, "-o", "quantize=4bit")
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_qlora(train, targen, kind):
+    """bitsandbytes also quantizes on a processor."""
+    done = train(kind, *QLORA, epochs=30)
+    assert done.code == 0, done.err
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
+
+
+@pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
+@pytest.mark.parametrize("kind", RATES)
+def test_a_gpu(train, targen, cuda, kind, more):
+    done = train(kind, *more, device=cuda, epochs=30)
+    assert done.code == 0, done.err
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
 
 
 def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, targen):
@@ -118,11 +150,6 @@ def test_a_chat_template_stands_around_prompts(train, targen, tmp_path):
     ],
 )
 def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, said):
-    import types
-
-    from targen_training.neural import loading
-
-    monkeypatch.setattr(loading, "device_of", lambda _: types.SimpleNamespace(type="cuda"))
     if missing:
         monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     else:
@@ -287,7 +314,6 @@ def test_a_head_that_does_not_fit(train, targen, tmp_path):
     [
         ("encoder", ("--trainer", "decoder"), "is of type encoder, not decoder"),
         ("decoder", ("-o", "quantize=4bit"), "-o lora=8"),
-        ("decoder", ("-o", "quantize=4bit", "-o", "lora=8"), "needs a GPU"),
         ("decoder", ("-o", "lora=8", "-o", "lora_targets=nothing"), "-o lora_targets=nothing"),
         ("encoder", ("-o", "device=warp"), "-o device=warp"),
         ("encoder", ("-o", "batch=0"), "-o batch"),

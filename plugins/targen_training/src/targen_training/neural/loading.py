@@ -81,6 +81,7 @@ class Pretrained:
                 bnb_4bit_quant_type="nf4",
                 bnb_4bit_use_double_quant=True,
                 bnb_4bit_compute_dtype=torch.bfloat16,
+                llm_int8_skip_modules=_heads(kind, self.base),
             )
             more["device_map"] = {"": device_of(options.device)}
         model, new = load_whole(kind, self.base, dtype=dtype, **more)
@@ -129,11 +130,27 @@ class Pretrained:
             raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
 
 
+def _heads(kind: Any, weights: Weights) -> list[str] | None:
+    """Return the names of modules on top of the pretrained body, such as a classifier.
+
+    They are new, and bitsandbytes can only quantize weights that it loads. None is for models
+    without a separate body, for which transformers chooses.
+    """
+    import torch
+    from transformers import AutoConfig
+
+    with torch.device("meta"), quiet():
+        model = kind.from_config(AutoConfig.from_pretrained(weights.folder, **weights.files))
+    names = [name for name, _ in model.named_children()]
+    body = model.base_model_prefix
+    return [name for name in names if name != body] if body in names else None
+
+
 def require_quantized(options: NeuralOptions) -> None:
     """Check that weights can be quantised here, if that is requested.
 
     Raises:
-        UsageError: not without LoRA, or not without a GPU that CUDA runs on.
+        UsageError: not without LoRA.
         MissingDependency: bitsandbytes is not installed.
     """
     if options.quantize == "none":
@@ -142,11 +159,6 @@ def require_quantized(options: NeuralOptions) -> None:
         raise UsageError(
             "-o quantize=4bit: quantised weights cannot be trained directly",
             hint="add -o lora=8",
-        )
-    if device_of(options.device).type != "cuda":
-        raise UsageError(
-            "-o quantize=4bit needs a GPU with CUDA, which this machine does not have",
-            hint="-o lora=8 without it trains an adapter on the unquantised weights",
         )
     _need_bitsandbytes()
 

@@ -88,7 +88,7 @@ class NeuralOptions(TrainerOptions):
         "all-linear", description="modules to which LoRA applies, separated by commas"
     )
     quantize: Literal["none", "4bit"] = Field(
-        "none", description="4bit: QLoRA, for a GPU; needs lora and the extra qlora"
+        "none", description="4bit: QLoRA; needs lora and the extra qlora"
     )
 
     def searched(self) -> Iterator[tuple[str, Self]]:
