@@ -17,7 +17,7 @@ class TestKeywords(Correctors):
 
 
 class TestCanned(Backends):
-    """It does not call a service, so the checks with a server are skipped."""
+    """It does not call a service, so the tests with a server are skipped."""
 
     backend = "canned"
     options = ("tone=brisk",)
@@ -32,7 +32,7 @@ class TestPage(Exporters):
 
 
 class TestLoudness(Metrics):
-    """How many rows raise their voice."""
+    """The share of rows with an exclamation mark."""
 
     metric = "loudness"
 
@@ -51,7 +51,7 @@ class TestNoPlaceholder(Checks):
 
 
 class TestFirstWords(Filters):
-    """It lets each opening in once."""
+    """Each opening may occur once."""
 
     filter = "first-words"
     task = "tickets"

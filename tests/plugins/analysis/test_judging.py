@@ -105,7 +105,7 @@ def test_ratings_are_a_run_and_come_back(targen, works, rows):
     shown = targen("show", "rated", "1").out
     assert "A " in shown
     done = targen("analyze", rows, "-o", "judged.ratings=rated", "--metric", "judged")
-    assert "A model finds the rows of mine 3.5 difficult, from 1 to 5." in done.out
+    assert "A model rates the difficulty of the rows of mine at 3.5, from 1 to 5." in done.out
 
 
 def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):

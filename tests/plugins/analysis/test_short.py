@@ -89,7 +89,7 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     study = analysis("a", figures=figures, glance=dict.fromkeys(names, "less is <more>"))
     verdict = in_short(study).verdict
     assert verdict[0] == (
-        "Among 8 figures, 8 are far from original, 0 are off, and 0 may be the same."
+        "Among 8 figures, 8 differ greatly from original, 0 differ slightly, and 0 may be the same."
     )
     assert len(verdict) == 5
     assert verdict[1] == "▲▲▲ good: size 7: 17 compared with 1 (× 17.0) (less is <more>)."

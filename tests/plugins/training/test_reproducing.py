@@ -172,7 +172,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     done = asked("scripted", 8)
     assert done.code == 0, done.err
     assert "without correction minus with correction" in done.out and "85.32" in done.out
-    assert "Rows by scripted were not written by a model" in done.out
+    assert "Rows from the scripted backend were not written by a model" in done.out
     run = Path("reproductions/table5/runs/rte-without-correction")
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     there = asked("scripted", 8, "--plan")
