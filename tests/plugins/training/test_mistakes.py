@@ -101,7 +101,7 @@ LINES = """
     compare curve.toml | neither learning curves
     compare twice.toml | two parts contain rows of mood
 
-    ablate ./mood.yaml ABLATED --arms corection | corection is not among the arms
+    ablate ./mood.yaml ABLATED --arms corection | corection is not an arm here
     ablate ./mood.yaml ABLATED --arms variants | mood does not have this part
     ablate ./mood.yaml ABLATED -o odd | -o odd is not KEY=VALUE
 
