@@ -26,10 +26,10 @@ _NOTES = (
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
-        "lower is better. One-field lead: by how much a classifier that sees only one field of a row "
-        "beats always guessing the most common label. Leakage: the share of rows that have eight "
-        "consecutive words in common with the original rows. Rows made from given rows share their "
-        "premises."
+        "lower is better. One-field lead: by how much a classifier that sees only one field of a "
+        "row beats always guessing the most common label. Leakage: the share of rows that have "
+        "eight consecutive words in common with the original rows. Rows made from given rows share "
+        "their premises."
     ),
     "Each method ran once, so a difference may come from the run, not from the method.",
 )
@@ -41,8 +41,7 @@ def columns(compared: Compared) -> list[str]:
     trainers = dict.fromkeys(name for way in compared.ways for name in way.trained)
     return [
         *("method", "rows", "calls", "tokens", "dollars"),
-                *(_HEADS.get(name, name) for name in figures),
-
+        *(_HEADS.get(name, name) for name in figures),
         "labels right",
         *(["judge: dollars"] if any(way.right is not None for way in compared.ways) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
