@@ -47,8 +47,9 @@ class ExclusionOptions(Options):
         BeforeValidator(several),
         Datasets("excludes", "excluded"),
         Flag(
-            "Reject rows that are the same, or nearly the same, as one in this source: a run, a "
-            "file, a folder, or hf:OWNER/NAME on the Hugging Face Hub. May be given several times.",
+            "Reject rows that are the same, or nearly the same, as a row in SOURCE. SOURCE is a "
+            "run, a file, a folder, or hf:OWNER/NAME on the Hugging Face Hub. May be given several "
+            "times.",
             metavar="SOURCE",
             repeats=True,
         ),
