@@ -112,7 +112,7 @@ def order_of(text: str) -> Typed:
         return Typed(text)
     raise Untrusted(
         f"{shown(text)} would be read or run because a file refers to it, not because you typed it",
-        hint="type it on the command line; a program that means this file passes a pathlib.Path",
+        hint="type it on the command line; in Python, pass a pathlib.Path to refer to this file",
     )
 
 

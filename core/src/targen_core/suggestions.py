@@ -57,7 +57,7 @@ def instead_of_address(path: str) -> str:
     if scheme == "file":
         return f"pass the path itself: {shlex.quote(f'/{rest}')}"
     if of_hub := re.match(r"huggingface\.co/datasets/([^/]+/[^/]+)", rest):
-        return f"for a dataset of a hub: hf:{of_hub[1]}"
+        return f"for a dataset on the Hugging Face Hub: hf:{of_hub[1]}"
     name = shlex.quote(rest.rstrip("/").rpartition("/")[2])
     if scheme not in ("http", "https"):
         return f"download it first, and pass the copy: {name}"

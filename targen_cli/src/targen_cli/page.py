@@ -223,7 +223,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
         heats = [_Heat(count, count / judged) for count in counts]
         rows.append((branch_words(name, aims), *heats, flow["judged"]))
     yield "<h2>Label flow</h2>"
-    words = "Row: the label candidates were generated for; column: their outcome."
+    words = "Rows: the label for which the candidates were generated; columns: their outcome."
     words += "" if corrected else " There was no step 4, so labels were not corrected."
     yield f'<p class="soft">{words}</p>'
     yield _table(["", *ends, *kept, ALL], rows)

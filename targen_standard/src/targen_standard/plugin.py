@@ -177,7 +177,7 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
     register.register(
         "excluded",
         "targen_standard.filters.excluded:EXCLUDED",
-        summary="rejects rows that equal or nearly equal a row in given datasets",
+        summary="rejects rows that are the same, or nearly the same, as a row in given datasets",
         flags=True,
     )
     register.register(

@@ -51,7 +51,8 @@ def shares_of(shares: Shares) -> dict[str, float]:
         names = _NAMES.get(len(shares))
         if names is None:
             raise UsageError(
-                f"{plural(len(shares), 'share')} without names: there must be 2 or 3",
+                f"{plural(len(shares), 'share')} without names: a split without names must have "
+                "2 or 3 parts",
                 hint=_EXAMPLE,
             )
         shares = dict(zip(names, shares, strict=True))

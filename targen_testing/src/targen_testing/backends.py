@@ -116,7 +116,7 @@ class BackendSuite(Suite):
     def served(self) -> Wire:
         """Return the service's forms; skip the test without a service."""
         if self.wire is None:
-            pytest.skip("does not declare a wire")
+            pytest.skip("does not declare a wire format")
         return self.wire
 
     def secret(self) -> None:

@@ -81,7 +81,10 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if plugin.is_slow:
             yield broken("slow-import", about, f"importing it takes {plugin.seconds:.1f} s")
         for hook in plugin.unused:
-            why = "no kind with this hook is installed, so what it registers was not checked"
+            why = (
+                "no installed package defines this hook, so the objects that the plugin registers "
+                "with it were not checked"
+            )
             yield Finding("missing-kind", f"hook {hook}", "skipped", why)
     for kind in registry.kinds.values():
         if kind.owner == folder.name:

@@ -44,7 +44,8 @@ def metadata_problems(folder: Folder) -> Iterator[Finding]:
         yield broken(
             "api-level",
             _FILE,
-            f"its entry points are in {', '.join(sorted(groups))}; this core offers {API_GROUP}",
+            f"its entry points are in {', '.join(sorted(groups))}; this version of "
+            f"targen-core supports {API_GROUP}",
         )
     yield from _requirements(project)
     readme = project.get("readme")

@@ -24,7 +24,7 @@ DISTRIBUTION_RULES = {
 }
 LOADING_RULES = {
     # what happens when it is loaded
-    "api-level": "write it for an API that this core offers, in its entry-point group",
+    "api-level": "write it for an API that targen-core supports, in its entry-point group",
     "bad-entry-point": "write each line of a section as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or create it",
     "missing-package": "add the package to the dependencies, or import it where it is used",

@@ -115,7 +115,7 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
     [
         (
             {"scored": {"generat": 1}},
-            "scored contains 'generat', which is not a step; its steps are",
+            "scored contains 'generat', which is not a step; the task's steps are",
         ),
         ({"scored": {"generate": -1}}, "scored of generate is -1"),
         ({"scored": {"generate": "all"}}, "scored is .*pass alternatives"),

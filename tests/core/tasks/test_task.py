@@ -75,7 +75,7 @@ REFUSED = table("""
     {"seeds": (named("generate"),)} | two of its steps have the name 'generate'
     {"seeds": (named("contexts"),)} | two of its steps have the name 'contexts'
     {"seeds": (named("../x"),)} | a list cannot be called '../x'
-    {"seeds": (named("a"),), "parameters": {"seeds": {}}} | its steps are contexts, a, gen
+    {"seeds": (named("a"),), "parameters": {"seeds": {}}} | the task's steps are contexts, a, gen
     {"seeds": named("a")} | ; pass ListSteps in a tuple
     {"instance": dict} | instance is <class 'dict'>; pass a pydantic model class
     {"version": 1} | version is 1; pass a text

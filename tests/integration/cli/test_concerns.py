@@ -29,7 +29,7 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
     assert "<h2>Possible problems</h2>" in page
     assert "Try: read some of them: targen show run --rejected" in page
     card = Path("run/README.md").read_text()
-    assert "Possible problems, by the figures of the run:\n\n- step 4 changed" in card
+    assert "Possible problems, according to the run's figures:\n\n- step 4 changed" in card
 
     report = targen_core.load("run").report
     assert [each.kind for each in report.concerns] == ["disagreement"]

@@ -73,8 +73,8 @@ VALUES = """
     label=a,b | rows already have this key
     contexs.word=a,b | | did you mean contexts?
     correct.word=a,b | there is no step 'correct' with dimensions
-    kind=open,odd | the task's own code reads it and knows only its own values
-    kind= | the task's own code reads it
+    kind=open,odd | the task's code reads this dimension and accepts only the original values
+    kind= | the task's code reads this dimension
 """
 
 

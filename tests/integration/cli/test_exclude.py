@@ -38,7 +38,7 @@ def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
     assert "excluded-exact" in shown
     assert "test.jsonl" in text_of(targen("report", "run", "--html").out.strip())
     card = text_of("run/README.md")
-    assert "No row equals or nearly equals a row of these datasets:" in card
+    assert "No row is the same, or nearly the same, as a row of these datasets:" in card
     assert excluded["digest"] in card
     refused = [json.loads(line) for line in text_of("run/rejects.jsonl").splitlines()]
     refused = [one for one in refused if one["reason"] == "excluded-exact"]

@@ -278,7 +278,7 @@ COMMANDS = """
     compare run | no test rows were given | pass labelled rows with --test DATA
     merge run | the merged run needs a folder; give --out | targen merge RUN... --out runs/merged
     revise run --task nope.yaml | there is no file nope.yaml |
-    export run --as csv --split 80 | 1 share without names: there must be 2 or 3 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    export run --as csv --split 80 | 1 share without names: a split without names must have 2 or 3 parts | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline cannot be used with --batch |
     gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
@@ -399,7 +399,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
     generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is an address, and targen does not read addresses | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
     generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is an address, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
-    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset of a hub: hf:me/mail
+    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset on the Hugging Face Hub: hf:me/mail
     export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is an address | download it first, and pass the copy: rows.csv
     validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is an address | pass the path itself: /tmp/rows.csv
     generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is an address, and targen writes into a folder | --out FOLDER; then copy the folder there

@@ -43,7 +43,7 @@ def test_the_frozen_plugin_still_works(targen):
     assert len(suites) == 7
     assert passed == {"distribution", "loading", *suites}
     assert {c["problem"] for c in report["checks"] if c["outcome"] == "skipped"} == {
-        "does not declare a wire",
+        "does not declare a wire format",
     }
 
 

@@ -59,7 +59,7 @@ def test_a_plan_without_a_grade_is_made_anew_with_what_is_asked_for_now(run, wor
     _grade(folder, first.json["rows"]["ann"][0], after="A")
     _grade(folder, first.json["rows"]["ann"][0])  # undone
     done = works(*line, "--blind")
-    assert "created a new plan, since the previous one was unused: blind is off, not on" in done.err
+    assert "replaced the previous plan, which was unused: blind is off, not on" in done.err
     assert "--blind hides it" not in done.err
     kept = [done.json[name] for name in ("blind", "sample", "raters")]
     assert kept == [True, "4", ["ann", "bob"]]

@@ -55,7 +55,7 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy
     assert made["data"]["rows"] == 80
 
     trained = targen("train", "noisy-sungen", "--out", "m")
-    assert "80 decisions of mood, weighed" in trained.out
+    assert "80 decisions of mood, weighted" in trained.out
     facts = json.loads(Path("m/model.json").read_text())
     assert facts["data"][0]["weights"] and facts["weightless"] == 0
     targen("train", "noisy.jsonl", "--task", "mood.yaml", "--out", "plain")
@@ -88,7 +88,7 @@ def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
     assert done.json["labels"]["praise"]["of_weight_0"] >= 4
     trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
     left = weights.count(0)
-    assert f"{80 - left} decisions of mood, weighed, {left} with weight 0 left out" in trained.out
+    assert f"{80 - left} decisions of mood, weighted, {left} with weight 0 left out" in trained.out
 
 
 @pytest.mark.whole
@@ -103,7 +103,7 @@ def test_the_best_rows_of_each_label_are_kept(targen, works, noisy):
     assert max(values) < 0
     # Rows that all count alike are for any trainer.
     done = targen("train", "best", "--task", "mood.yaml", "--trainer", "bayes", "--out", "m")
-    assert done.code == 0 and "weighed" not in done.out
+    assert done.code == 0 and "weighted" not in done.out
 
 
 def test_influence_on_rows_of_another_file(works, noisy, mood):
@@ -122,7 +122,7 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
         "the weights changed the label shares: praise from 50% to 80%, blame from 50% to 20%"
         in done.err
     )
-    assert weights_in("rows-weighed")[:3] == [1, 0.25, 1]
+    assert weights_in("rows-weighted")[:3] == [1, 0.25, 1]
     kept = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl",
                   "--best", "5", "--out", "b")  # fmt: skip
     assert kept.code == 0 and not kept.err
@@ -157,7 +157,7 @@ def test_weights_of_an_array(works, mood):
     mood("rows.jsonl", 40)
     np.save("w.npy", np.linspace(0, 1, 40))
     works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
-    assert weights_in("rows-weighed")[0] == 0
+    assert weights_in("rows-weighted")[0] == 0
 
 
 def test_embedders_are_features(dataset):
@@ -188,8 +188,8 @@ def test_rows_of_runs_keep_where_they_are_from(targen, works):
     Path("w.jsonl").write_text("".join('{"weight": 0.5}\n' for _ in range(40)))
     found = given_weights(dataset, Path("w.jsonl"))
     done = targen("reweigh", "runs/rte", "--weights", "w.jsonl")
-    assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighed"
-    weighed = read_dataset("runs/rte-weighed")
+    assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighted"
+    weighed = read_dataset("runs/rte-weighted")
     assert (
         weighed.task.name == "rte" and list(weighed.weights) == [0.5] * 40 == found.dataset.weights
     )

@@ -285,7 +285,8 @@ class _Loading:
             self._end(
                 "incompatible",
                 "api-level",
-                f"it was written for plugin API {source.group}, but this core offers {API_GROUP}",
+                f"it was written for plugin API {source.group}, but this version of "
+                f"targen-core supports {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
         elif core and source.core and _is_older(core, source.core):

@@ -215,12 +215,15 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
     yield from _balanced(task)
     for step, values in task.parameters.items():
         if step not in steps:
-            yield f"parameters for unknown step {step!r}; its steps are {', '.join(steps)}"
+            yield (f"parameters for unknown step {step!r}; the task's steps are {', '.join(steps)}")
         for problem in _sampling_problems(values):
             yield f"parameters of {step}: {problem}"
     for step, wanted in task.scored.items():
         if step not in steps:
-            yield f"scored contains {step!r}, which is not a step; its steps are {', '.join(steps)}"
+            yield (
+                f"scored contains {step!r}, which is not a step; "
+                f"the task's steps are {', '.join(steps)}"
+            )
         if wanted < 0 or isinstance(wanted, bool):
             yield f"scored of {step} is {wanted}; it must be a number of alternatives, 0 or more"
     for field in ("scores_given", "continues"):

@@ -14,5 +14,5 @@ _PRESSING = {"now", "immediately", "emergency", "danger", "losing", "today"}
 async def keywords(llm: Llm, ticket: Ticket, /) -> Correction:
     """Reject routine tickets with urgent words; confirm all others. Do not call a model."""
     if ticket.label == "routine" and _PRESSING & set(words(ticket.text)):
-        return Correction.reject("pressing-words", "a routine ticket in pressing words")
+        return Correction.reject("pressing-words", "a routine ticket with urgent wording")
     return Correction(ticket.label, "the words fit the label")

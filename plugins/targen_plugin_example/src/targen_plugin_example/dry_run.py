@@ -23,7 +23,7 @@ def dry_run(call: DryRunCall) -> Any:
         }
     if call.prompt == "problems":
         parts = ["card reader", "booking page", "heater", "door lock", "invoice tool", "lift"]
-        faults = ["stopped working", "shows wrong numbers", "is slow", "makes a noise"]
+        faults = ["stopped working", "broke", "became slow", "started to make a noise"]
         return {
             "problems": [
                 {
@@ -45,5 +45,5 @@ def dry_run(call: DryRunCall) -> Any:
         if call.prompt == "urgent"
         else "There is no hurry, any day next week is fine."
     )
-    text = f"Our {values['product']} {values['problem']} since {hours} hours ago. {stress}"
+    text = f"Our {values['product']} {values['problem']} {hours} hours ago. {stress}"
     return {"text": text}

@@ -154,7 +154,7 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
     if out is not None:
         return out
     if len(data) > 1 or str(data[0]).startswith("hf:"):
-        what = "of several datasets" if len(data) > 1 else "of a dataset of a hub"
+        what = "of several datasets" if len(data) > 1 else "of a dataset on the Hugging Face Hub"
         raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
     path = Path(data[0]).expanduser().resolve()
     return path.with_name(f"{path.name}.review")

@@ -144,7 +144,8 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "vectors",
         "targen_training.vectors:VECTORS",
-        summary="logistic regression on MiniLM embeddings: for few rows, takes seconds; [vectors]",
+        summary="logistic regression on MiniLM embeddings: suits small datasets and takes "
+        "seconds; [vectors]",
     )
     register.register(
         "encoder",
@@ -154,7 +155,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "encoder-decoder",
         "targen_training.neural.writer:ENCODER_DECODER",
-        summary="a pretrained model that reads and writes its answer: T5",
+        summary="a pretrained model that reads the text and writes its answer: T5",
     )
     register.register(
         "decoder",

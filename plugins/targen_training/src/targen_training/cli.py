@@ -170,11 +170,11 @@ def _said(facts: Facts) -> str:
     left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
     left += f", {facts.weightless:,} with weight 0 left out" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
-    weighed = ", weighed" if any(data.weights for data in facts.data) else ""
+    weighted = ", weighted" if any(data.weights for data in facts.data) else ""
     # A model of a whole output has no labels: a row is one example of it.
     examples = plural(facts.decisions, "decision" if facts.labels else "row")
     known = f"{facts.trainer} on {examples} of {facts.task}"
-    return f"{known}{mixed}{weighed}{left}"
+    return f"{known}{mixed}{weighted}{left}"
 
 
 def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:

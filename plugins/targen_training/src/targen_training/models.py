@@ -410,7 +410,7 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
         raise UsageError(
             f"a model needs at least two labels in {', '.join(d.name for d in datasets)}, but "
             f"{said}",
-            hint="train on rows with at least two labels",
+            hint="train on rows that together have at least two different labels",
         )
     return names
 

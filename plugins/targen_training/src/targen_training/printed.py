@@ -7,12 +7,17 @@ from targen_cli.findings import Estimate
 __all__ = ["with_interval"]
 
 
-def with_interval(estimate: Estimate, *, sign: bool = False, scale: float = 100.0) -> str:
-    """Return a share in per cent, or a score at scale 1, with its interval if there is one."""
+def with_interval(
+    estimate: Estimate, *, sign: bool = False, scale: float = 100.0, unit: str = ""
+) -> str:
+    """Return a share in per cent, or a score at scale 1, with its interval if there is one.
+
+    `unit` follows the value: "75.0% (60.0 to 90.0)".
+    """
     if estimate.value is None:
         return "-"
     form = "+.1f" if sign else ".1f"
-    value = f"{scale * estimate.value:{form}}"
+    value = f"{scale * estimate.value:{form}}{unit}"
     if estimate.low is None or estimate.high is None:
         return value
     return f"{value} ({scale * estimate.low:{form}} to {scale * estimate.high:{form}})"

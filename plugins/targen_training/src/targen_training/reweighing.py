@@ -99,7 +99,7 @@ def reweigh(
 
     Examples:
     - targen reweigh runs/rte-0
-    - targen reweigh runs/rte-0 --features minilm --out runs/rte-weighed
+    - targen reweigh runs/rte-0 --features minilm --out runs/rte-weighted
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
@@ -113,7 +113,7 @@ def reweigh(
         raise UsageError("--weights replaces the computation: omit -o, --features and --validation")
     if validation is not None and by != "influence":
         raise UsageError("--validation requires --by influence")
-    name = "weighed" if weights is not None else by
+    name = "weighted" if weights is not None else by
     target = out or _beside(data, name)
     check_free(target, "weighted rows", FILE, force=force)
     registry = load_registry()

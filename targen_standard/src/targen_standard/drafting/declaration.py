@@ -176,7 +176,7 @@ _HEADS = {
     "labels": "Would two people who read these definitions always agree?",
     "output": "The meaning of a row's label. Would two people who read this always agree?",
     "contexts": "Step 1: what the rows are spread over.",
-    "seeds": "Step 2: what each row starts from. Can one seed serve for every label?",
+    "seeds": "Step 2: what each row starts from. Can the same seed be used for every label?",
     "dimensions": "Traits in which rows differ, drawn by code. Does any value give away a label?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
     "presets": "Named counts for --preset: rows for each label.",

@@ -177,8 +177,8 @@ def _card(plan: Any, manifest: Any) -> str:
 ## Examples
 
 The rows follow the style of real texts from the person who generated them; they were {how}.
-Rows that equal or nearly equal one of these texts were rejected; the texts themselves are not part
-of the dataset.
+Rows that are the same, or nearly the same, as one of these texts were rejected; the texts
+themselves are not part of the dataset.
 """
 
 

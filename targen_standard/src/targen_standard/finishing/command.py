@@ -38,7 +38,7 @@ def finish(
 
     Examples:
     - targen finish runs/rte-supergen-0
-    - targen finish runs/rte-sungen-0 --out runs/rte-weighed
+    - targen finish runs/rte-sungen-0 --out runs/rte-weighted
     """
     from targen_core import read_dataset
     from targen_core.plugins.loader import load_registry

@@ -168,7 +168,8 @@ def _canary(canary: str) -> str:
     return f"""
 ## Canary
 
-The task's examples appeared in the prompts. Their authors keep them out of training corpora:
+The task's examples appeared in the prompts. The authors of these examples ask that they be kept out
+of training corpora:
 
 {markdown_fence(" ".join(canary.split()), "text")}
 """
@@ -207,7 +208,7 @@ def _sample(sample: Mapping[str, Any] | None) -> str:
 def _concerns(report: Mapping[str, Any]) -> str:
     """Return possible problems with the rows, for their users."""
     lines = "".join(f"- {markdown_prose(each.message)}\n" for each in concerns_of(report))
-    return f"\nPossible problems, by the figures of the run:\n\n{lines}" if lines else ""
+    return f"\nPossible problems, according to the run's figures:\n\n{lines}" if lines else ""
 
 
 def _drawn(manifest: Manifest) -> str:

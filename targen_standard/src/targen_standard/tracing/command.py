@@ -45,8 +45,8 @@ def trace(
         typer.Option(
             "--call",
             metavar="KEY",
-            help="Show a call and the rows and rejects that depend on it; its first digits "
-            "are enough.",
+            help="Show a call and the rows and rejects that depend on it; the first "
+            "digits of the call's key are enough.",
         ),
     ] = None,
     full: Annotated[

@@ -38,7 +38,7 @@ OF_COMMITMENTS = (
     Dimension(
         name="under",
         values={"negation": 13, "modal": 4, "question": 2, "conditional": 1, "attitude": 1},
-        summary="the operator over the clause, in the original's shares",
+        summary="the operator over the clause, distributed as in the original",
     ),
     Dimension(
         name="register",
@@ -55,7 +55,8 @@ OF_COMMITMENTS = (
             "essay": 1,
             "newspaper article": 2,
         },
-        summary="kind of text of a premise: talk, books and newspapers in the original's shares",
+        summary="kind of text of a premise: talk, books and newspapers, distributed as in the "
+        "original",
     ),
     Dimension(
         name="length",
@@ -66,12 +67,12 @@ OF_COMMITMENTS = (
             "about 70 words": 2,
             "about 100 words": 1,
         },
-        summary="number of words in a premise, in the original's shares",
+        summary="number of words in a premise, distributed as in the original",
     ),
     Dimension(
         name="clause",
         values={"word for word": 2, "names for pronouns": 3},
-        summary="how closely a hypothesis follows its clause, in the original's shares",
+        summary="how closely a hypothesis follows its clause, distributed as in the original",
     ),
     Dimension(
         name="claim",
@@ -88,6 +89,6 @@ OF_COMMITMENTS = (
     Dimension(
         name="clause_length",
         values={"3 to 5 words": 3, "6 to 8 words": 4, "9 to 14 words": 3},
-        summary="number of words in a hypothesis, in the original's shares",
+        summary="number of words in a hypothesis, distributed as in the original",
     ),
 )

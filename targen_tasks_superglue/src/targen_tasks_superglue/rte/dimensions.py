@@ -90,7 +90,7 @@ OF_TOPICS = (
             "other sports": 2,
             "careers of officials, scientists and artists": 2,
         },
-        summary="field of life to which a topic belongs, in roughly the original's shares",
+        summary="field of life to which a topic belongs, distributed roughly as in the original",
     ),
     Dimension(
         name="side",
@@ -125,7 +125,8 @@ OF_PREMISES = (
             "three or four sentences, 70 to 100 words in all, with figures": 4,
             "four to six sentences, 100 to 140 words in all, with figures": 2,
         },
-        summary="number of sentences, words and figures in a premise, in the original's shares",
+        summary="number of sentences, words and figures in a premise, "
+        "distributed as in the original",
     ),
     Dimension(
         name="register",
@@ -198,7 +199,7 @@ OF_HYPOTHESES = (
             "10 to 13 words": 4,
             "14 to 20 words": 2,
         },
-        summary="number of words in a hypothesis, in the original's shares",
+        summary="number of words in a hypothesis, distributed as in the original",
     ),
     KIND,
 )

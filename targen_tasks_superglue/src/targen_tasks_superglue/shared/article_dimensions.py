@@ -74,7 +74,7 @@ OF_ENTRIES = (
             "four to six sentences, 110 to 140 words": 3,
             "six to ten sentences, 140 to 200 words": 2,
         },
-        summary="number of sentences and words in a paragraph, in BoolQ's shares",
+        summary="number of sentences and words in a paragraph, distributed as in BoolQ",
     ),
     Dimension(
         name="manner",
@@ -155,6 +155,6 @@ OF_PASSAGES = (
             "12 to 15 sentences, 210 to 260 words": 2,
             "14 to 18 sentences, 260 to 330 words": 2,
         },
-        summary="number of sentences and words in a passage, in MultiRC's shares",
+        summary="number of sentences and words in a passage, distributed as in MultiRC",
     ),
 )

@@ -111,4 +111,4 @@ def _placed(text: str, start: int, word: str, means: str) -> MarkedPronoun:
     for index, token in enumerate(re.finditer(r"\S+", text)):
         if start < token.end():
             return MarkedPronoun(word, index, means, core(token[0]) == word.lower())
-    raise AssertionError("the text contains a mark")
+    raise AssertionError(f"no word of the text contains the marker [{word}={means}]")

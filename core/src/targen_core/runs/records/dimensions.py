@@ -141,7 +141,8 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
         if not one.in_prompt and not (read and set(read) <= set(one.pool)):
             raise UsageError(
                 Option("dimensions")
-                + f" {name}: the task's own code reads it and knows only its own values",
+                + f" {name}: the task's code reads this dimension and accepts only the "
+                "original values",
                 hint="choose among them, or give them weights: "
                 f"{', '.join(dict.fromkeys(one.pool))}",
             )

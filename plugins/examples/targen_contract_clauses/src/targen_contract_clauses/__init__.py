@@ -1,4 +1,4 @@
-"""Clauses of contracts by what they settle: a declaration, and the hook that names it."""
+"""Contract clauses, classified by subject: a declaration, and the hook that names it."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def register_tasks(register: Register[Any]) -> None:
     register.register(
         "contract-clauses",
         "targen_contract_clauses:task.yaml",
-        summary="Clauses of contracts by what they settle",
+        summary="Contract clauses, classified by subject",
     )

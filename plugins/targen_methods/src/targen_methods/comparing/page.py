@@ -14,6 +14,9 @@ from targen_methods.comparing.measured import Compared, Measured
 
 __all__ = ["columns", "rows", "write"]
 
+_HEADS = {"a part tells": "one-field lead"}
+"""Figure -> its column, where they differ."""
+
 _NOTES = (
     (
         "Calls include replies from the cache, for example if two methods make the same call. "
@@ -23,10 +26,10 @@ _NOTES = (
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
-        "lower is better. A part tells: by how much a classifier that sees only a part of a row "
-        "beats always guessing the most common label. Leakage: the share of rows that have eight "
-        "consecutive words in common with the original rows. Rows made from given rows share their "
-        "premises."
+        "lower is better. One-field lead: by how much a classifier that sees only one field of a "
+        "row beats always guessing the most common label. Leakage: the share of rows that have "
+        "eight consecutive words in common with the original rows. Rows made from given rows share "
+        "their premises."
     ),
     "Each method ran once, so a difference may come from the run, not from the method.",
 )
@@ -38,7 +41,7 @@ def columns(compared: Compared) -> list[str]:
     trainers = dict.fromkeys(name for way in compared.ways for name in way.trained)
     return [
         *("method", "rows", "calls", "tokens", "dollars"),
-        *figures,
+        *(_HEADS.get(name, name) for name in figures),
         "labels right",
         *(["judge: dollars"] if any(way.right is not None for way in compared.ways) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
@@ -61,7 +64,7 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
         "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
         "labels right": "" if way.right is None else f"{way.right:.1%}",
         "judge: dollars": _judge(way),
-        **{name: _said(figure) for name, figure in way.figures.items()},
+        **{_HEADS.get(name, name): _said(figure) for name, figure in way.figures.items()},
         **{f"{name}: {metric}": _percent(figure) for name, figure in way.trained.items()},
     }
     return [known.get(head, "") for head in heads]

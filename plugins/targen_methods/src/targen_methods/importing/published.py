@@ -196,7 +196,7 @@ _ALL = (
     ),
     Published(
         "sungen",
-        "SunGen's train.jsonl: a text and a label under an idx",
+        "SunGen's train.jsonl: a text and a label for each idx",
         (frozenset({"idx", "text", "label"}),),
         ("text",),
         ("label",),

@@ -69,7 +69,7 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
     """Print what an import did, rows of each label, and what was left out."""
     of, place = done.opened.of, done.opened.source.form.place
     everything = done.count + sum(done.left_out.values())
-    print(f"{done.task.name} of {of.name}: {done.count:,} of {plural(everything, 'row')}")
+    print(f"{done.task.name} from {of.name}: {done.count:,} of {plural(everything, 'row')}")
     print(f"columns: {done.columns.said()}\n")
     if done.labels is not None:
         counts = sorted(done.found.items())

@@ -291,7 +291,7 @@ def _over(plan: Plan, requested: dict[str, Any]) -> dict[str, Any]:
 def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], changes: str) -> None:
     """Print notes about a new plan; `changes` are those to the plan that it replaces."""
     if changes:
-        said = f"{folder}: created a new plan, since the previous one was unused: {changes}"
+        said = f"{folder}: replaced the previous plan, which was unused: {changes}"
         print(said, file=sys.stderr)
     for each in opened:
         status = "" if each.source.run is None else _status_of(each.source.run)

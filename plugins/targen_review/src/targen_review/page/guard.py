@@ -62,7 +62,7 @@ class LocalOnly:
         if len(request.scope["path"]) + len(request.scope["query_string"]) > _LONGEST_TARGET:
             return "This address is too long.", 414
         if request.method not in ("GET", "HEAD") and not _is_own_origin(request):
-            return "This did not come from the page itself.", 403
+            return "This request did not come from the page itself.", 403
         length = request.headers.get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_FORM:
             return "This is too large.", 413

@@ -145,7 +145,7 @@ class _Pages:
                     if not hmac.compare_digest(
                         form.get("secret", "").encode(), secret.form.encode()
                     ):
-                        return _refused("This did not come from the page itself.", 403)
+                        return _refused("This request did not come from the page itself.", 403)
                     request.state.form, request.state.fields = form, fields
                 return await page(request, self._shared.desks[rater])
             except ClientDisconnect:

@@ -144,12 +144,12 @@ def _rows(
 def grade_said(grade: Grade) -> list[str]:
     """A grade in lines for people."""
     lines = [
-        f"{grade.metric}: {with_interval(grade.raw)} %, by chance {100 * grade.low:.1f} %",
+        f"{grade.metric}: {with_interval(grade.raw, unit='%')}; chance: {100 * grade.low:.1f}%",
         f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 perfect",
     ]
     if grade.illegal is not None and grade.illegal.value:
-        share = with_interval(grade.illegal)
-        lines.append(f"answers that do not contain a choice, counted as wrong: {share} %")
+        share = with_interval(grade.illegal, unit="%")
+        lines.append(f"answers that do not contain a choice, counted as wrong: {share}")
     return lines
 
 

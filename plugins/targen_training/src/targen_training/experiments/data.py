@@ -434,5 +434,5 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
         names = ", ".join(source.name for source in sources)
         raise UsageError(
             f"arm {arm} ({names}): a model needs at least two labels, but {said}",
-            hint="train on rows with at least two labels",
+            hint="train on rows that together have at least two different labels",
         )

@@ -127,8 +127,8 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
     for few in part.few:
         if few.difference is None:
             yield (
-                f"{part.key}, {few.model}: only synthetic rows give {with_interval(few.both)} % "
-                f"{part.metric}."
+                f"{part.key}, {few.model}: only synthetic rows give "
+                f"{with_interval(few.both, unit='%')} {part.metric}."
             )
         elif few.p is not None:
             sure = "" if few.p < _SURE else ": too few to detect a difference"

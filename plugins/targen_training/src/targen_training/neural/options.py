@@ -150,6 +150,5 @@ class WriterOptions(NeuralOptions):
     )
     chat: bool = Field(
         False,
-        description="send prompts as a user's turn, using the chat template of the model's "
-        "tokenizer",
+        description="send prompts as a user turn, using the chat template of the model's tokenizer",
     )

@@ -256,6 +256,6 @@ def _trainer(kind: str, summary: str) -> Trainer:
 
 
 ENCODER_DECODER = _trainer(
-    "encoder-decoder", "a pretrained model that reads and writes its answer, such as T5"
+    "encoder-decoder", "a pretrained model that reads the text and writes its answer, such as T5"
 )
 DECODER = _trainer("decoder", "a pretrained model that writes its answer, such as Llama or Pythia")

@@ -360,7 +360,7 @@ class _Rows:
             raise UsageError(
                 f"{dataset.name}: all validation rows are {found.pop()}, so a model that always "
                 "predicts this is always right",
-                hint="give validation rows with at least two labels",
+                hint="give validation rows that together have at least two different labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
         return self.encode(decisions), labels
@@ -399,7 +399,7 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         raise UsageError(
             f"{dataset.name}: all rows are {next(iter(labels))}, so good rows cannot be "
             "distinguished from bad ones",
-            hint="give rows with at least two labels",
+            hint="give rows that together have at least two different labels",
         )
     if units < fewest:
         raise UsageError(

@@ -47,8 +47,9 @@ class ExclusionOptions(Options):
         BeforeValidator(several),
         Datasets("excludes", "excluded"),
         Flag(
-            "Reject rows that equal or nearly equal one in this source: a run, a file, a folder, "
-            "or hf:OWNER/NAME of a hub. May be given several times.",
+            "Reject rows that are the same, or nearly the same, as a row in SOURCE. SOURCE is a "
+            "run, a file, a folder, or hf:OWNER/NAME on the Hugging Face Hub. May be given several "
+            "times.",
             metavar="SOURCE",
             repeats=True,
         ),
@@ -118,7 +119,7 @@ def _card(plan: PartPlan, manifest: Manifest) -> str:
     return f"""
 ## Excluded
 
-No row equals or nearly equals a row of these datasets:
+No row is the same, or nearly the same, as a row of these datasets:
 
 | dataset | rows | columns compared | digest of their texts |
 |---|--:|---|---|

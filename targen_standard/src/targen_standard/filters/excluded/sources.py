@@ -108,7 +108,9 @@ class _Rows:
                 hint = "give a run, a file of rows, or a folder that contains one dataset"
             unread = _unread(Unplaced(Option("exclude") + ": ") + str(error), hint=hint)
             if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
-                unread.hint = "for a dataset of a hub: " + Option("exclude", f"{HUB}{path}")
+                unread.hint = "for a dataset on the Hugging Face Hub:  " + Option(
+                    "exclude", f"{HUB}{path}"
+                )
                 unread.hub = True
             raise unread from error
         self.state = _state(path, Path(self._source.place))
