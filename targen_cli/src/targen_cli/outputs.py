@@ -12,9 +12,16 @@ import contextlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
-from targen_core.errors import RunLocked, UnreadableFile, UsageError, WriteFailed
+from targen_core.errors import (
+    RunLocked,
+    TargenError,
+    UnreadableFile,
+    UsageError,
+    WriteFailed,
+)
 from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
 from targen_core.wording import ANOTHER_OUT, Option, Words
@@ -28,6 +35,7 @@ __all__ = [
     "new_folder",
     "put_folder",
     "read_file",
+    "removed_if_refused",
     "write_new",
 ]
 
@@ -137,6 +145,25 @@ def claim(folder: Path) -> None:
     check_own(folder.parent, f"{folder.name}/")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def removed_if_refused(folder: Path) -> Iterator[None]:
+    """Remove a folder that the body creates, if it raises a `TargenError`.
+
+    It also removes folders above it that the body creates, if they are empty. The body must not
+    write anything into the folder that a second try would need.
+    """
+    created = [*takewhile(lambda each: not each.exists(), (folder, *folder.parents))]
+    try:
+        yield
+    except TargenError:
+        if created:
+            remove(folder)
+        for each in created[1:]:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
 
 
 @contextmanager

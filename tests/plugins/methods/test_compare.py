@@ -144,14 +144,12 @@ REFUSED = """
 
 @pytest.mark.parametrize(("words", "said"), table(REFUSED, 2))
 def test_what_makes_no_sense_is_refused(refuses, mail, words, said, monkeypatch):
-    asked = any(word in words for word in ("claude", "cost-each"))  # kept, to go on with
-    if asked:
+    if "claude" in words:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
     labels = ("loan", "room")
     write_lines("g.jsonl", [{"text": f"Is {at} late?", "label": labels[at % 2]} for at in range(4)])
     write_lines("mine/letter.txt", ["mine"])
-    assert said in refuses(f"compare-methods {mail} --out out {words}", "", keeps=not asked).err
-    assert not Path("out/runs").exists()
+    assert said in refuses(f"compare-methods {mail} --out out {words}", "").err
 
 
 def test_given_rows_go_to_the_methods_that_use_them(works, mail):

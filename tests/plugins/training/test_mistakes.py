@@ -62,7 +62,7 @@ def _there(mood, decoder):
 LINES = """
     train rows.jsonl MOOD -o speed=1 | option speed: tfidf does not have this option
     train rows.jsonl MOOD -o regularization=0 | greater than
-    train rows.jsonl MOOD --trainer vectors -o embedder=wrods --out n | | did you mean words
+    train rows.jsonl MOOD --trainer vectors -o embedder=wrods | | did you mean words
     train one.jsonl MOOD | all are praise
     train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | two different tasks have the name mood
     train rows.jsonl MOOD --model tfidf | tfidf is a trainer
@@ -129,8 +129,7 @@ WORDS = {
 def test_a_line_is_refused(line, error, hint, refuses):
     for short, whole in WORDS.items():
         line = line.replace(short, whole)
-    began = line.endswith(("twice.toml", "-o odd"))  # which is seen when a folder is there
-    refuses(line, error, hint, keeps=not began)
+    refuses(line, error, hint)
 
 
 def test_a_package_that_a_trainer_lacks_is_named(mood, refuses, monkeypatch):

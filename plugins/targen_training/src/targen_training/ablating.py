@@ -148,6 +148,7 @@ def ablate(
     check_folder(folder)
     names = _asked_arms(arms)
     limit = contexts or contexts_of(loaded, number, 40)
+    base = {"n": number, "model": generator[0], **generator_options(option or [])}
     made: dict[str, Any] = {}
     for name, values in _arms(loaded, task, generator, names, runs, limit, folder):
         if isinstance(values, str):
@@ -161,7 +162,6 @@ def ablate(
             f"--arms {arms}: {loaded.name} does not have this part",
             hint=f"targen describe {task} shows its steps and variants",
         )
-    base = {"n": number, "model": generator[0], **generator_options(option or [])}
     experiment = declared(
         {
             "name": f"Contribution of the parts of {loaded.name}",

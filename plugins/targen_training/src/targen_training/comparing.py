@@ -228,10 +228,12 @@ def carried_out(
         return None
     money.ask()
     values = _values(experiment, folder)
+    # Without arms to generate, everything that is wrong shows before there is a folder.
+    ready = None if arms else planned(registry, experiment, folder, {})
     with locked(folder), going_on():
         declare(folder, values)
         made, notes = generated(registry, arms)
-        ready = planned(registry, experiment, folder, made)
+        ready = ready or planned(registry, experiment, folder, made)
         notes += [*_alike(ready, made), *made_once(arms)]
         for line in notes:
             print(f"note: {line}", file=sys.stderr)

@@ -27,7 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from targen_cli.outputs import check_files, check_free, check_own, locked, put_folder, read_file
+from targen_cli.outputs import (
+    check_files,
+    check_free,
+    check_own,
+    locked,
+    put_folder,
+    read_file,
+    removed_if_refused,
+)
 from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, Task, Typed, load_registry
 from targen_core.errors import (
@@ -360,7 +368,7 @@ def train_model(
     if not force and (there := _model_there(out, facts)) is not None:
         return there
     check_free(out, "a model", _FACTS, force=force)
-    with writing(out), _work(out, facts, force=force) as work:
+    with removed_if_refused(out), writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
         data = TrainingSet(
             learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
