@@ -95,7 +95,11 @@ QLORA = (*LORA, "-o", "quantize=4bit")
 
 @pytest.mark.parametrize("kind", RATES)
 def test_qlora(train, targen, kind):
-    """bitsandbytes also quantizes on a processor."""
+    """bitsandbytes also quantizes on a processor.
+
+    `scripts/test` does not install it: peft would import it, which takes each process six seconds.
+    """
+    pytest.importorskip("bitsandbytes")
     done = train(kind, *QLORA, epochs=30)
     assert done.code == 0, done.err
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
@@ -104,6 +108,8 @@ def test_qlora(train, targen, kind):
 @pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
 @pytest.mark.parametrize("kind", RATES)
 def test_a_gpu(train, targen, cuda, kind, more):
+    if more == QLORA:
+        pytest.importorskip("bitsandbytes")
     done = train(kind, *more, device=cuda, epochs=30)
     assert done.code == 0, done.err
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
