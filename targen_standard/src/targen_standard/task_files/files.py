@@ -31,6 +31,7 @@ from targen_standard.task_files.options import located, spellings
 from targen_standard.task_files.reading import (
     Parsed,
     declaration_of,
+    entries,
     parsed_file,
     read_declaration,
     refusal,
@@ -167,8 +168,8 @@ def _blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
 
 def _has(value: Any, loc: Loc) -> bool:
     for key in loc:
-        named = dict(enumerate(value)) if isinstance(value, list) else value
-        if not isinstance(named, Mapping) or key not in named:
+        named = entries(value)
+        if key not in named:
             return False
         value = named[key]
     return True

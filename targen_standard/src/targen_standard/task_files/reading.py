@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -32,7 +32,7 @@ from targen_standard.task_files.options import content_digest, located, require_
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
-__all__ = ["Parsed", "declaration_of", "parsed_file", "read_declaration", "refusal"]
+__all__ = ["Parsed", "declaration_of", "entries", "parsed_file", "read_declaration", "refusal"]
 
 Refuse = Callable[[Loc, str, Words], UsageError]
 """Makes the error for a place: its message, and what to type."""
@@ -147,9 +147,15 @@ def _as_written(value: Any, loc: Loc) -> Loc:
         if isinstance(value, list) and key == "items":
             continue
         written.append(key)
-        there = dict(enumerate(value)) if isinstance(value, list) else value
-        value = there.get(key) if isinstance(there, dict) else None
+        value = entries(value).get(key)
     return written
+
+
+def entries(value: Any) -> Mapping[Any, Any]:
+    """Return the values of a mapping by key, or of a list by number; other values have none."""
+    if isinstance(value, list):
+        return dict(enumerate(value))
+    return value if isinstance(value, Mapping) else {}
 
 
 def _require_labels(parsed: Parsed) -> None:
