@@ -15,13 +15,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from targen_core.errors import (
-    RunLocked,
-    TargenError,
-    UnreadableFile,
-    UsageError,
-    WriteFailed,
-)
+from targen_core.errors import RunLocked, UnreadableFile, UsageError, WriteFailed
 from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
 from targen_core.wording import ANOTHER_OUT, Option, Words
@@ -35,7 +29,7 @@ __all__ = [
     "new_folder",
     "put_folder",
     "read_file",
-    "removed_if_refused",
+    "without_empty",
     "write_new",
 ]
 
@@ -148,22 +142,15 @@ def claim(folder: Path) -> None:
 
 
 @contextmanager
-def removed_if_refused(folder: Path) -> Iterator[None]:
-    """Remove a folder that the body creates, if it raises a `TargenError`.
-
-    It also removes folders above it that the body creates, if they are empty. The body must not
-    write anything into the folder that a second try would need.
-    """
+def without_empty(folder: Path) -> Iterator[None]:
+    """Remove a folder, and those above it, if the body creates them and leaves them empty."""
     created = [*takewhile(lambda each: not each.exists(), (folder, *folder.parents))]
     try:
         yield
-    except TargenError:
-        if created:
-            remove(folder)
-        for each in created[1:]:
+    finally:
+        for each in created:
             with contextlib.suppress(OSError):
                 each.rmdir()
-        raise
 
 
 @contextmanager

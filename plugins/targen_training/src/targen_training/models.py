@@ -34,7 +34,7 @@ from targen_cli.outputs import (
     locked,
     put_folder,
     read_file,
-    removed_if_refused,
+    without_empty,
 )
 from targen_cli.reading import read_array
 from targen_core import Dataset, Registry, Task, Typed, load_registry
@@ -368,7 +368,7 @@ def train_model(
     if not force and (there := _model_there(out, facts)) is not None:
         return there
     check_free(out, "a model", _FACTS, force=force)
-    with removed_if_refused(out), writing(out), _work(out, facts, force=force) as work:
+    with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
         data = TrainingSet(
             learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
