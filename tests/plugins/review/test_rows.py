@@ -7,7 +7,7 @@ import json
 import pytest
 
 from targen_core.errors import UsageError
-from targen_review.rows import mend, open_data
+from targen_review.rows import fix, open_data
 
 
 def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
@@ -16,7 +16,7 @@ def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
     (row,) = open_data(path).rows()
     assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
     assert (row.label, row.editable) == ("3", ())
-    assert mend(None, row, None, "x").unchecked
+    assert fix(None, row, None, "x").unchecked
 
 
 def test_rows_of_a_run_have_their_origin(run):
@@ -54,15 +54,15 @@ def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, 
 def test_an_edit_is_put_to_the_task_s_own_checks(run):
     data = open_data(run)
     row = next(data.rows())
-    good = mend(data.task, row, {"text": "The soup was cold and nobody came to us."}, "negative")
+    good = fix(data.task, row, {"text": "The soup was cold and nobody came to us."}, "negative")
     assert not good.problems
     assert good.rows[0]["text"] == "The soup was cold and nobody came to us."
     assert good.rows[0]["label"] == "negative"
-    short = mend(data.task, row, {"text": "Cold."}, None)
+    short = fix(data.task, row, {"text": "Cold."}, None)
     assert any("word" in problem for problem in short.problems)
-    assert mend(data.task, row, None, "neutral").problems
+    assert fix(data.task, row, None, "neutral").problems
     with pytest.raises(UsageError, match="no text 'label'"):
-        mend(data.task, row, {"label": "x"}, None)
+        fix(data.task, row, {"label": "x"}, None)
 
 
 @pytest.mark.whole

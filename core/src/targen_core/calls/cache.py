@@ -1,7 +1,7 @@
 """The cache of replies that runs share, on diskcache.
 
 Values are only bytes: diskcache would pickle other types and, worse, unpickle any row marked as
-such, whoever wrote it. The disk class here refuses both, so a cache folder that somebody else can
+such, even a stranger's. The disk class here refuses both, so a cache folder that somebody else can
 write to holds at worst wrong text, never code.
 """
 

@@ -100,7 +100,7 @@ class Score(BaseModel):
         return min(at, self.bins - 1)
 
     def between(self, score: float) -> str:
-        """Say between which described points a score lies; "" at a described point."""
+        """Name the described points on both sides of a score; "" at a described point."""
         below = max(point for point in self.score if point <= score)
         above = min(point for point in self.score if point >= score)
         if below == above:

@@ -19,7 +19,7 @@ from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, is_there, load_plan
-from targen_review.rows import ReviewData, ReviewRow, mend, open_data
+from targen_review.rows import ReviewData, ReviewRow, fix, open_data
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, check_rule, people, said_of, verdict_of
 from targen_standard.correction.versions import Decided, patched, write_version
@@ -228,17 +228,17 @@ def _judged(data: ReviewData, row: ReviewRow, verdict: Verdict) -> Judged:
         why = "a row with several instances, or without a label, can only be rejected"
         return replace(same, refused=why)
     try:
-        mended = mend(task, row, dict(verdict.edit), verdict.label, verdict.output)
+        fixed = fix(task, row, dict(verdict.edit), verdict.label, verdict.output)
     except UsageError as error:
         return replace(same, refused=str(error))
-    if mended.problems:
-        return replace(same, refused="; ".join(mended.problems))
-    before = mend(task, row, None, None).rows
-    rows = patched(row.official, before, mended.rows)
+    if fixed.problems:
+        return replace(same, refused="; ".join(fixed.problems))
+    before = fix(task, row, None, None).rows
+    rows = patched(row.official, before, fixed.rows)
     label = row.label if verdict.label is None else verdict.label
     if data.output is not None:
-        label = data.output.label_of(mended.values)
-    return replace(same, rows=rows, label=label, unchecked=mended.unchecked)
+        label = data.output.label_of(fixed.values)
+    return replace(same, rows=rows, label=label, unchecked=fixed.unchecked)
 
 
 def _version(

@@ -26,12 +26,12 @@ from targen_standard.datasets.source import Source, open_source
 
 __all__ = [
     "NO_TASK",
-    "Mended",
+    "Fixed",
     "ReviewData",
     "ReviewRow",
     "blind_fields",
+    "fix",
     "has_columns",
-    "mend",
     "name_of",
     "open_data",
     "review_rows",
@@ -431,7 +431,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Fixed:
     """A row as a person changed it.
 
     Attributes:
@@ -447,13 +447,13 @@ class Mended:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def mend(
+def fix(
     task: Task[Any, Any] | None,
     row: ReviewRow,
     edit: Mapping[str, str] | None,
     label: str | None,
     output: Mapping[str, Any] | None = None,
-) -> Mended:
+) -> Fixed:
     """A row with a person's texts, label and output, put to the task's own schema and checks.
 
     Args:
@@ -471,19 +471,19 @@ def mend(
         # Without the row's id, which a blind rater must not read: a run's own name the label.
         raise UsageError(f"the row has no text {unknown[0]!r} that can be edited")
     if task is None or row.instance is None:
-        return Mended(unchecked=("the task of these rows is unknown, so they were not checked",))
+        return Fixed(unchecked=("the task of these rows is unknown, so they were not checked",))
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Mended(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
+        return Fixed(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
     if output is not None and output.keys() != (row.output or {}).keys():
-        return Mended(problems=(f"the output has the columns {', '.join(output)}",))
+        return Fixed(problems=(f"the output has the columns {', '.join(output)}",))
     try:
         instance = task.instance.model_validate(row.with_changes(edit, output))
         if label is not None:
             instance = task.with_label(instance, label)
     except ValidationError as error:
-        return Mended(problems=(refused(error),))
+        return Fixed(problems=(refused(error),))
     except Rejected as error:
-        return Mended(problems=(_said(error),))
+        return Fixed(problems=(_said(error),))
     problems, unchecked = [], []
     seed, has_seed = _seed(task, row)
     for check in task.checks:
@@ -499,8 +499,8 @@ def mend(
     try:
         rows = tuple(task.to_rows(instance, row.number or 0))
     except (ValueError, LookupError, TypeError, Rejected) as error:
-        return Mended((*problems, str(error)), tuple(unchecked))
-    return Mended(
+        return Fixed((*problems, str(error)), tuple(unchecked))
+    return Fixed(
         tuple(dict.fromkeys(problems)),
         tuple(dict.fromkeys(unchecked)),
         rows,

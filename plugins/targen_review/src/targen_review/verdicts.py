@@ -174,7 +174,7 @@ def verdict_of(
 
 
 def effect_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> str:
-    """Say what `targen review apply` does with a row for one rater's grade; "" without a grade."""
+    """Return the effect of one rater's grade in `targen review apply`; "" without a grade."""
     vote = _vote(row, grade, rubric)
     if vote is None:
         return ""

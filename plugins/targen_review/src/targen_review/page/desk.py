@@ -17,12 +17,12 @@ from targen_review.page.editor import COLUMNS, Control, answers_of, columns_of, 
 from targen_review.page.store import RowStore
 from targen_review.plan import Plan
 from targen_review.rows import (
-    Mended,
+    Fixed,
     ReviewData,
     ReviewRow,
     blind_fields,
+    fix,
     has_columns,
-    mend,
     name_of,
 )
 from targen_review.rubric import PAPER, Rubric
@@ -63,7 +63,7 @@ class Seat:
         hidden: whether labels are hidden until the rater has chosen one.
         labels: the labels that the rater can choose; empty if labels are open, or rows have an
             output.
-        mended: the task's verdict on the edit or the new label, if there is one.
+        fixed: the task's verdict on the edit or the new label, if there is one.
         rubric: the questions to the rater.
     """
 
@@ -74,7 +74,7 @@ class Seat:
     changed: bool
     hidden: bool
     labels: tuple[str, ...]
-    mended: Mended | None
+    fixed: Fixed | None
     rubric: Rubric = PAPER
 
     @property
@@ -134,13 +134,13 @@ class Seat:
 
     @property
     def effect(self) -> str:
-        """Say what `targen review apply` does with the row for this grade; "" without a grade."""
+        """Return the effect of this grade in `targen review apply`; "" without a grade."""
         if self.row is None or self.changed:
             return ""
         effect = effect_of(self.row, self.grade, self.rubric)
         if effect in EFFECT_WORDS:
             return f"is {EFFECT_WORDS[effect]}"
-        if effect.startswith("changes") and self.mended is not None and self.mended.problems:
+        if effect.startswith("changes") and self.fixed is not None and self.fixed.problems:
             return "is kept unchanged, since the task rejects the change"
         return effect
 
@@ -282,21 +282,21 @@ class Desk:
             grade = grade.model_copy(update={"output": None})  # of a file that was edited
         changed = grade.digest != row.digest and not grade.is_empty
         hidden = self.plan.blind and (not grade.gives or changed)
-        mended = None
+        fixed = None
         if not hidden and not changed and (grade.edit or relabelled(row, grade)):
             label = grade.label if data.labels else None
-            mended = mend(data.task, row, grade.edit, label, grade.output)
-        return Seat(at, row, data, grade, changed, hidden, data.labels, mended, self.plan.rubric)
+            fixed = fix(data.task, row, grade.edit, label, grade.output)
+        return Seat(at, row, data, grade, changed, hidden, data.labels, fixed, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
-        """Say what `targen review apply` does with this rater's grades, and to how many rows."""
+        """Return the number of rows by the effect of their grade in `targen review apply`."""
         counts = dict.fromkeys(EFFECT_WORDS.values(), 0)
         for at, row in enumerate(self.ids):
             if row in self.book.grades and (effect := self.seat(at).effect):
                 counts["changed" if effect.startswith("changes") else effect.split()[1]] += 1
         return {name: count for name, count in counts.items() if count}
 
-    def check(self, at: int, edit: Mapping[str, str]) -> Mended:
+    def check(self, at: int, edit: Mapping[str, str]) -> Fixed:
         """Return the task's findings about texts that are not saved yet.
 
         Raises:
@@ -306,11 +306,11 @@ class Desk:
         if seat.row is None or seat.data is None:
             raise UsageError("the data no longer has this row")
         if seat.hidden:
-            return Mended(
+            return Fixed(
                 unchecked=("the task's checks may give away the label, so choose one first",)
             )
         label = seat.grade.label if seat.data.labels else None
-        return mend(seat.data.task, seat.row, _changed(seat, edit), label, seat.grade.output)
+        return fix(seat.data.task, seat.row, _changed(seat, edit), label, seat.grade.output)
 
     def answer(
         self,
@@ -391,7 +391,7 @@ class Desk:
             return {}
         if action == "edit":
             edit = _changed(seat, texts)
-            mend(None, row, edit, None)  # that these can be edited
+            fix(None, row, edit, None)  # that these can be edited
             return {"edit": edit or None}
         raise UsageError(f"unknown answer {action!r}")
 
@@ -451,16 +451,16 @@ class Desk:
             given: Mapping[str, Any] = {**row.output, **said}
         else:
             given = data.output.answered(seat.instance, answers_of(seat.asked, form))
-        mended = mend(data.task, row, old.edit, None, given)
-        if mended.problems:
-            raise UsageError("; ".join(mended.problems))
-        output = {name: mended.values[name] for name in row.output}
+        fixed = fix(data.task, row, old.edit, None, given)
+        if fixed.problems:
+            raise UsageError("; ".join(fixed.problems))
+        output = {name: fixed.values[name] for name in row.output}
         is_right = output == row.output
         kept = output if self.plan.blind or not is_right else None
         if not rubric.is_of_labels:
             return {"output": kept}
         letter = rubric.letter_for("stays" if is_right else "changes")
-        label = data.output.label_of(mended.values)
+        label = data.output.label_of(fixed.values)
         return {"output": kept, **self._with_label(seat, letter, label)}
 
     def _with_label(self, seat: Seat, letter: str, label: str | None) -> dict[str, Any]:

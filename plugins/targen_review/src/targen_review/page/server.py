@@ -205,8 +205,8 @@ class _Pages:
     async def check(self, request: Request, desk: Desk) -> Response:
         """Return the findings of the task's checks about texts that are being written."""
         at = request.path_params["number"] - 1
-        mended = desk.check(at, _texts(request.state.form))
-        return _html("checks.html", {"mended": mended, "live": True})
+        fixed = desk.check(at, _texts(request.state.form))
+        return _html("checks.html", {"fixed": fixed, "live": True})
 
     async def calls(self, request: Request, desk: Desk) -> Response:
         """The calls that a row rests on, as `targen trace` finds them."""
