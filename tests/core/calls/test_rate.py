@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,26 @@ def test_no_more_than_so_many_at_once_and_first_come_first_served(drive, count):
     order, peak = drive(work())
     assert peak == 3
     assert order == [*range(20)] if count == 1 else sorted(order) == [*range(20)]
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run on Windows")
+def test_callers_wait_in_uvloop_as_well():
+    """It is the loop of many web servers. Its handle of a timer that is due has no time."""
+    import uvloop
+
+    async def work():
+        limiter = RateLimiter(1)
+        ticket = await limiter.acquire(1)
+        await asyncio.sleep(0.05)  # until it is late to count what was sent
+        waiting = [asyncio.ensure_future(limiter.acquire(1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for each in waiting:
+            limiter.release(ticket)
+            ticket = await each
+        return ticket
+
+    assert uvloop.run(work())
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ class RateLimiter:
         self._waiting: list[_Waiter] = []  # a heap
         self._turns = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0  # uvloop's handle of a timer that is due does not have it
         self._clock: Callable[[], float] = time.monotonic  # the loop's, as soon as one asks
         self._shared = shared or ConcurrencyLimit(concurrency)
         self._shared.share(self)
@@ -253,12 +254,12 @@ class RateLimiter:
         """Check again at a time, unless an earlier check does so."""
         timer = self._timer
         if timer is not None:
-            if at is not None and timer.when() <= at:
+            if at is not None and self._timer_at <= at:
                 return
             timer.cancel()
             self._timer = None
         if at is not None:
-            self._timer = asyncio.get_running_loop().call_at(at, self._look)
+            self._timer, self._timer_at = asyncio.get_running_loop().call_at(at, self._look), at
 
     def _look(self) -> None:
         """Time has passed: there may be room although no call has ended."""
