@@ -20,8 +20,8 @@ _PAPERS = """# The papers, item by item
 
 Every table, figure and appendix of [TarGEN](https://arxiv.org/abs/2310.17876) and
 [DataTune](https://arxiv.org/abs/2404.14361): the command that reproduces it, how our version
-differs, and what we ran. `superglue`, `bigbench` and `runs` are your folders. [Reproduce the papers' tables
-and figures](../how-to/reproduce-the-paper.md) lists them by number.
+differs, and what we ran. `superglue`, `bigbench` and `runs` are your folders. [Reproduce the
+papers' tables and figures](../how-to/reproduce-the-paper.md) lists them by number.
 
 """
 
