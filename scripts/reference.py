@@ -19,9 +19,9 @@ SITE = ROOT / "build" / "site"
 _PAPERS = """# The papers, item by item
 
 Every table, figure and appendix of [TarGEN](https://arxiv.org/abs/2310.17876) and
-[DataTune](https://arxiv.org/abs/2404.14361): the command that does it here, what differs, and what
-was run here. `superglue`, `bigbench` and `runs` stand for your folders.
-[Reproduce the papers' tables and figures](../how-to/reproduce-the-paper.md) lists them by number.
+[DataTune](https://arxiv.org/abs/2404.14361): the command that reproduces it, how our version
+differs, and what we ran. `superglue`, `bigbench` and `runs` are your folders. [Reproduce the
+papers' tables and figures](../how-to/reproduce-the-paper.md) lists them by number.
 
 """
 
@@ -54,7 +54,7 @@ def _papers() -> str:
         parts.append(f"## {item.name}\n\n{item.what[0].upper()}{item.what[1:]}.\n\n")
         if item.command:
             parts.append(f"```sh\n{item.command}\n```\n\n")
-        parts.append(f"- **Differs**: {item.differs}\n- **Run here**: {item.ran}.\n\n")
+        parts.append(f"- **Differences**: {item.differs}\n- **What we ran**: {item.ran}.\n\n")
     return "".join(parts)
 
 

@@ -83,11 +83,11 @@ class TaskFile:
         draft: whether a person must still review it.
         distributions: the distributions that the file's meaning depends on; `task_file` adds the
             reader's.
-        ready: checks, before a run starts, that everything that its steps will need exists. If not,
-            it raises a `UsageError`.
+        ready: checks, before a run starts, that everything its steps need exists. If not, it raises
+            a `UsageError`.
         then: returns what people should do next with a complete run, or "".
         eased: `eased(reason, details)` returns the change to the file that would make its checks
-            accept texts that they rejected for a reason, or "". `details` are their messages.
+            accept texts that they rejected for this reason, or "". `details` are their messages.
     """
 
     task: Task[Any, Any]

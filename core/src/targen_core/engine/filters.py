@@ -72,22 +72,21 @@ class Filter(ABC):
     filter.
 
     Attributes:
-        gives_way: reasons of refusals that are revoked if a label still lacks rows after all
-            candidates had their turn. So a filter that only improves rows does not make a run fall
-            short.
+        gives_way: reasons for rejections that are withdrawn if a label still lacks rows after all
+            candidates have been judged. So a filter that only improves rows does not leave a run
+            short of rows.
         share: the share of candidates that it rejects, as far as this is known before a run;
             estimates add the corresponding calls.
         packages: distributions other than its own whose versions a run records, since they affect
             what it rejects.
-        precedence: filters see a candidate in this order, lowest first; filters with the same
-            precedence in the order in which they were given. The first one that rejects it gives
-            the reason.
+        precedence: filters see a candidate in this order, lowest first, and those with the same
+            precedence in the order given. The first one that rejects it gives the reason.
         stateless: whether one object serves a whole run, since it does not learn from rows.
         version: increased when it gives different verdicts on the same rows. A run records it, and
             warns if it is resumed with a different one.
-        shapes: whether it changes the task, by `shaped`.
+        shapes: whether it changes the task, in `shaped`.
         across_runs: whether merging runs also passes rows from different runs through it. In this
-            case only `find` and `add` are called for each row.
+            case, only `find` and `add` are called for each row.
     """
 
     gives_way: tuple[str, ...] = ()
@@ -109,14 +108,14 @@ class Filter(ABC):
 
     @abstractmethod
     def find(self, candidate: Candidate) -> Refusal | None:
-        """Return why a candidate is rejected, or None; it is as generated, before step 4."""
+        """Return why a candidate, as it was before step 4, is rejected, or None."""
 
     def add(self, accepted: Candidate) -> bytes:
         """Record an accepted instance, in its form after step 4; return what `restore` needs."""
         return b""
 
     def restore(self, entries: Sequence[bytes]) -> None:  # noqa: B027
-        """Take back what `add` returned in earlier processes, in order; called with many at once.
+        """Restore state from all that `add` returned in earlier processes, in order.
 
         Raises:
             ValueError: one of them cannot come from `add`; the run is then judged from its journal.

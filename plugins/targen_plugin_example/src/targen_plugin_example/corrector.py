@@ -12,7 +12,7 @@ _PRESSING = {"now", "immediately", "emergency", "danger", "losing", "today"}
 
 
 async def keywords(llm: Llm, ticket: Ticket, /) -> Correction:
-    """Reject routine tickets with urgent words; confirm all others. Do not call a model."""
+    """Reject routine tickets with urgent words and confirm all others, without a model."""
     if ticket.label == "routine" and _PRESSING & set(words(ticket.text)):
         return Correction.reject("pressing-words", "a routine ticket with urgent wording")
     return Correction(ticket.label, "the words fit the label")

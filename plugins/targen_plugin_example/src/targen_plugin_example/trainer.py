@@ -35,7 +35,7 @@ def train(data: TrainingSet, options: TrainerOptions, folder: Path) -> None:
 
 
 def load(folder: Path) -> Predictor:
-    """Return a function for log-probabilities (unnormalised, add-one smoothing)."""
+    """Return a function that predicts log-probabilities (unnormalised, add-one smoothing)."""
     try:
         known = read_json(folder / "counts.json", inside=folder)
         tables = [(int(table["rows"]), dict(table["words"])) for table in known.values()]
