@@ -63,7 +63,7 @@ def test_the_same_from_python():
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(
     ("words", "said"),
-    [("--shares-of own.csv", "--shares-of FILE divides a total number of rows among the labels"),
+    [("--shares-of own.csv", "--shares-of FILE needs a single total number of rows"),
      ("--label warm=2 --shares-of own.csv", "--shares-of FILE"),
      ("-n 4 --shares-of strange.csv", "strange.csv")],
 )  # fmt: skip
@@ -79,4 +79,4 @@ def test_a_label_that_the_rows_lack_is_named(targen):
                   "scripted", "--out", "run", "-q")  # fmt: skip
     assert done.code == 0
     assert labels("run") == {"warm": 2, "cold": 2}
-    assert "two.csv has no rows for these labels: wet. targen will not generate any" in done.err
+    assert "two.csv has no rows with these labels, so targen will not generate any: wet" in done.err

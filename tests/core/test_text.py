@@ -39,7 +39,7 @@ def test_ordinary_text_stays():
 
 
 def test_what_is_too_long_is_cut_and_says_so():
-    assert printable("x" * 5000, max_length=10) == "x" * 10 + " … (4,990 characters more)"
+    assert printable("x" * 5000, max_length=10) == "x" * 10 + " … (4,990 more characters)"
 
 
 @given(TEXT)

@@ -38,7 +38,7 @@ def test_a_preview_says_why_candidates_became_no_row():
     with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
         tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
     refusing = {"garbage_rate": 1.0}
-    with pytest.raises(tg.JobFailed, match="no reply to the list of contexts"):
+    with pytest.raises(tg.JobFailed, match="no reply for the list of contexts"):
         tg.preview(MAIL, model="scripted", progress=False, **refusing)
     steps = {"generate": {"model": "scripted", **refusing}}
     made = tg.preview(MAIL, model="scripted", steps=steps, progress=False)

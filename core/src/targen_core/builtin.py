@@ -19,12 +19,12 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "meta",
         "targen_core.correctors.meta:meta",
-        summary="the paper's meta-prompt: an explanation, the actual label and a verdict",
+        summary="asks for an explanation, the label and a verdict, by the paper's meta-prompt",
     )
     register.register(
         "meta-paper",
         "targen_core.correctors.meta:meta_paper",
-        summary="the same, but it cannot reject: every instance gets a label",
+        summary="like meta, but cannot reject: every instance gets a label",
     )
     register.register(
         "blind",
@@ -34,7 +34,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "vote",
         "targen_core.correctors.vote:vote",
-        summary="several blind answers, three by default; rejects rows without a majority",
+        summary="the majority of several blind answers, by default 3; rejects rows without one",
     )
 
 

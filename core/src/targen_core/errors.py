@@ -153,10 +153,10 @@ class NoSuchFile(UnreadableFile):
         self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
     ) -> None:
         if fetch := instead_of_address(str(path)):
-            super().__init__(path, f"it is an address, not a {what}", hint=fetch)
+            super().__init__(path, f"it is a URL, not a {what}", hint=fetch)
             scheme, _, rest = str(path).partition(":")
             address = f"{scheme}:{'///' if scheme == 'file' else '//'}{rest.lstrip('/')}"
-            self.args = (f"{address} is an address, and targen does not read addresses",)
+            self.args = (f"{address} is a URL, and targen reads only local files",)
             return
         near = near_path(Path(str(path)), usual=usual)
         super().__init__(path, "No such file or directory", hint=near or hint)

@@ -268,15 +268,16 @@ class ListOptions(Options):
     panel = "Contexts and seeds"
 
     contexts: Annotated[
-        Path | None, Flag("Your own contexts instead of step 1.", metavar="FILE")
+        Path | None, Flag("Read contexts from this file instead of running step 1.", metavar="FILE")
     ] = None
     seeds: Annotated[
-        Path | None, Flag("Your own seeds instead of steps 1 and 2.", metavar="FILE")
+        Path | None,
+        Flag("Read seeds from this file instead of running steps 1 and 2.", metavar="FILE"),
     ] = None
     contexts_from: Annotated[
         str,
         Flag(
-            "Contexts from a plugin instead of step 1; see list-contexts.",
+            "Use contexts from a plugin instead of the task's (step 1); see list-contexts.",
             metavar="NAME",
             completes="contexts",
         ),
@@ -284,7 +285,7 @@ class ListOptions(Options):
     seeds_from: Annotated[
         str,
         Flag(
-            "Seeds from a plugin instead of step 2; see list-seeds.",
+            "Use seeds from a plugin instead of the task's (step 2); see list-seeds.",
             metavar="NAME",
             completes="seeds",
         ),
@@ -293,8 +294,8 @@ class ListOptions(Options):
         Mapping[str, str],
         BeforeValidator(_by_branch),
         Flag(
-            "An inverse generator from a plugin instead of step 3; LABEL=NAME sets it for one "
-            "label. See list-generators.",
+            "Use an inverse generator from a plugin instead of the task's (step 3); LABEL=NAME "
+            "sets it for one label. See list-generators.",
             metavar="NAME",
             completes="generator",
             repeats=True,
@@ -305,14 +306,14 @@ class ListOptions(Options):
         BeforeValidator(_number_of),
         Flag(
             "Use each seed for only one label (1), so that rows do not share seeds, or for all.",
-            default="the task's setting; all with --seeds",
+            default="the task's setting; with --seeds, all",
         ),
     ] = None
     dimensions: Annotated[
         Mapping[str, str | tuple[str, ...] | dict[str, int]],
         Flag(
-            "Vary rows in this respect: `length=short,long`, `tone=dry:3,warm:1` or `word=@words`; "
-            "`none` removes a dimension.",
+            "Vary rows along a dimension: `length=short,long`, `tone=dry:3,warm:1` or "
+            "`word=@words`; `none` removes a dimension.",
             (wording.flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
@@ -361,7 +362,7 @@ class Limits(Options):
         ),
     ] = None
     hedge: Annotated[
-        bool, Flag("Send a second copy of a call that takes far longer than others.")
+        bool, Flag("Send a second copy of a call that takes far longer than the others.")
     ] = True
     batch: Annotated[
         bool,

@@ -74,7 +74,7 @@ def remove(path: Path) -> None:
     kind = kind_of(path)
     if kind not in ("", "a folder"):
         raise WriteFailed(
-            f"cannot remove {path}: it is {kind}", hint="see where it leads, and remove it yourself"
+            f"cannot remove {path}: it is {kind}", hint="check what it is, and remove it yourself"
         )
     try:
         if kind:

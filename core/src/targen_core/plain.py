@@ -302,10 +302,11 @@ def way_out(error: OSError, then: Words = "resume the run") -> Words:
     """Return what to do, and `then`, if a file of a run could not be written."""
     if isinstance(error, NotPlain):
         return (
-            "write to a different place, or put a regular file there (cp -r copies links as files)"
+            "write to a different location, or put a regular file there (cp -rL copies links as "
+            "files)"
         )
     if isinstance(error, _MISPLACED):
-        return "write to a different place"
+        return "write to a different location"
     if error.errno in NO_ROOM:
         return "free some space, then " + then
     if error.errno in (errno.EMFILE, errno.ENFILE):
@@ -339,7 +340,7 @@ def _size(number: int) -> str:
 def _kind(mode: int) -> str:
     if stat.S_ISREG(mode):
         return ""
-    return next((name for test, name in _KINDS if test(mode)), "no file")
+    return next((name for test, name in _KINDS if test(mode)), "an unknown kind of file")
 
 
 def _refuse(kind: str, path: Path) -> None:

@@ -257,5 +257,5 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
 @lru_cache(maxsize=16)  # a file is read several times for one run
 def _reader(suffix: str) -> tuple[Registration[Any], TaskReader]:
     registry = load_registry()
-    item = registry.required("reader", suffix, of=f"a task file *.{suffix}")
+    item = registry.required("reader", suffix, of=f"a *.{suffix} task file")
     return item, registry.resolve(item)

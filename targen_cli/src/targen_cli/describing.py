@@ -132,7 +132,7 @@ def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any
 def print_scored(scored: Sequence[Mapping[str, Any]]) -> None:
     """Print what `scored_facts` says, a line for each step."""
     for one in scored:
-        what = " for its own texts" if one["given"] else ""
+        what = " for texts that it supplies" if one["given"] else ""
         if one["continues"]:
             what += " for the next token of a reply"
         if one["top_logprobs"]:

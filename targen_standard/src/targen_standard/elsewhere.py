@@ -111,7 +111,7 @@ class Elsewhere:
             workers = replace(workers, patience=limits.max_outage)
         models = await self.executor.place([*sources.values()], workers)
         if not isinstance(models, Sequence) or len(models) != len(sources):
-            problem = f": place() returned {repr(models)[:80]}, not a model for each of its sources"
+            problem = f": place() returned {repr(models)[:80]}, not one model per source"
             raise self.registered.fault(problem, "")
         if odd := [each for each in models if not hasattr(each, "complete")]:
             problem = f": place() returned a {type(odd[0]).__name__}, which is not a model"

@@ -49,17 +49,17 @@ def test_a_live_run_knows_them_itself(lab, world):
 
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
-    with pytest.raises(UnknownName, match="task 'toy' was an object") as caught:
+    with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
         tg.resume("x", model=lab.ToyModel(world.reply))
     again = 'targen_core.resume("x", task=TASK, model=MODEL)'
     assert caught.value.hint == again
-    with pytest.raises(UnknownName, match="model 'toymodel' was an object") as caught:
+    with pytest.raises(UnknownName, match="model 'toymodel' was a Python object") as caught:
         tg.resume("x", task=world.task())
     assert caught.value.hint == again
     loaded = tg.load("x")
     assert loaded.report.complete
     assert "yes" in loaded._repr_html_()
-    with pytest.raises(UnknownName, match="task 'toy' was an object"):
+    with pytest.raises(UnknownName, match="task 'toy' was a Python object"):
         _ = loaded.dataset
     assert len(tg.load("x", task=world.task())) == 2
 

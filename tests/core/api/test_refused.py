@@ -27,7 +27,7 @@ CALLS = table("""
     generate(preset=3) | preset is 3 | preset="paper"
     generate(n=2, variants=5) | variants is 5 | a list of names
     generate(n=2, steps=["correct"]) | steps is | steps={
-    generate(n=2, steps={"judge": {"temperature": 1}}) | no step 'judge' |
+    generate(n=2, steps={"judge": {"temperature": 1}}) | there is no step or part 'judge' |
     generate(n=2, options=["x"]) | options is | options={
     generate(n=2, correct="blind") | correct is 'blind' | corrector="NAME"
     generate(n=2, corrector="blind", correct=False) | correct=False and corrector cannot be used |
@@ -52,7 +52,7 @@ CALLS = table("""
     generate(n=2, contexts_fraction=2) | contexts_fraction is 2; it must be at most 1 |
     generate(n=2, contexts_fraction=0.5) | contexts_fraction needs a fixed number of contexts |
     generate(n=2, contexts_from="topics", contexts=["a"]) | contexts_from cannot be combined with |
-    generate(n=2, dimensions={"length": 3}) | dimension length is 3 | pass texts, or weights by tex
+    generate(n=2, dimensions={"length": 3}) | dimension length is 3 | pass a list of values, or
     generate(n=2, dimensions={"tone": None}) | no such dimension |
     generate(n=2, dimensions="length") | dimensions is 'length' |
     generate(n=2, speed=3) | generate() has no keyword 'speed' |

@@ -117,8 +117,8 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
             {"scored": {"generat": 1}},
             "scored contains 'generat', which is not a step; the task's steps are",
         ),
-        ({"scored": {"generate": -1}}, "scored of generate is -1"),
-        ({"scored": {"generate": "all"}}, "scored is .*pass alternatives"),
+        ({"scored": {"generate": -1}}, r"scored\['generate'\] is -1"),
+        ({"scored": {"generate": "all"}}, "scored is .*pass a mapping of steps"),
         ({"scores_given": ("contexts",)}, "scores_given contains 'contexts', but scored does not"),
         ({"continues": ("contexts",)}, "continues contains 'contexts', but scored does not"),
     ],
@@ -266,8 +266,8 @@ CANNOT = table(
     """
     scored | top_logprobs=null | requests token probabilities, but .* not | requests token probabilities.*provides none
     scored | top_logprobs=2 | 3 likeliest tokens, but .* lists at most 2 | 3 likeliest tokens.* at most 2
-    given | scores_given=false | token probabilities for its own texts | for its own text
-    grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with 3 .* provides none
+    given | scores_given=false | token probabilities for texts that it supplies | for a text that it supplies
+    grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with the 3 .* provides none
     """,
     4,
 )

@@ -77,7 +77,7 @@ def test_units_are_groups_that_nothing_breaks():
 def test_rows_that_are_no_unit_are_named():
     half = Dataset("mine", PAIRS, pairs(2)[:3])
     with pytest.raises(
-        UsageError, match="mine ends with row 3 on its own, but rows of sample-pairs"
+        UsageError, match="mine ends with an incomplete group: rows of sample-pairs"
     ):
         list(half.instances)
     bad = Dataset("mine", SAMPLE, [*reviews(1), {"text": 5, "label": "good"}])

@@ -58,5 +58,5 @@ def test_shares_are_as_even_as_what_is_there_permits(rows, lacking):
 def test_a_list_whose_items_are_not_all_there_cannot_be_balanced(lab):
     task = world_of(lab).task()
     contexts = dataclasses.replace(task.contexts, once=False)
-    with pytest.raises(ValueError, match="only one list may be balanced; it needs `once`"):
+    with pytest.raises(ValueError, match="only one list may be balanced; it needs once=True"):
         task.replace(contexts=contexts)

@@ -31,7 +31,7 @@ class TestRefused:
         world = lab.World(branches=(("row", None),))
         with pytest.raises(UsageError, match="branch row of task toy gets its labels from step 4"):
             lab.run(world, tmp_path / "a", {"yes": 1}, corrector=None)
-        with pytest.raises(UsageError, match="branch row of task toy does not aim at a label"):
+        with pytest.raises(UsageError, match="branch row of task toy has no intended label"):
             lab.run(world, tmp_path / "b", {"yes": 1}, balance="intended")
 
     def test_a_manifest_whose_branches_are_none_of_the_task(self, lab, tmp_path):

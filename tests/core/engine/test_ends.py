@@ -73,8 +73,8 @@ NOTHING = Correction.reject("nothing", "no label fits")
 
 GIVES = {  # what a list gives, what is said of it, and the reason of what is dropped
     "empty": ([], "the list of {named} is empty", None),
-    "rejected": (None, "no reply to the list of {named} could be used", "no-idea"),
-    "all bad": (["BAD a", "BAD b"], "no reply to the list of {named} could be used", "bad"),
+    "rejected": (None, "no reply for the list of {named} could be used", "no-idea"),
+    "all bad": (["BAD a", "BAD b"], "no reply for the list of {named} could be used", "bad"),
     "repeated": (["same"], "ran out of new items", "repeated"),  # after the first
 }
 

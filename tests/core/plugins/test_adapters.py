@@ -132,13 +132,13 @@ def test_a_class_in_a_file_is_a_backend_without_its_path(acme, tmp_path, monkeyp
 
 
 def test_an_adapter_without_classes_says_so(acme):
-    with pytest.raises(UsageError, match="acme cannot create a backend from the name of a class"):
+    with pytest.raises(UsageError, match="acme cannot create a backend from a class name"):
         acme(Adapter(adapt=adapt)).find("backend", "acme:acme_llm.Client")
 
 
 @pytest.mark.parametrize("name", ["acme:Client", "acme:", "acme:./x.py:", "acme:./x.py"])
 def test_a_name_of_no_class_is_refused(name, acme):
-    with pytest.raises(UsageError, match="is not the name of a class") as caught:
+    with pytest.raises(UsageError, match="is not a class name") as caught:
         acme().find("backend", name)
     assert "acme:./file.py:Class" in caught.value.hint
 

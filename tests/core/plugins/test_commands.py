@@ -98,7 +98,7 @@ def test_names_of_the_command_line_are_taken(name, command, command_line):
     registry = loader.load_registry([command(name, greet), command_line])
     plugin = registry.plugins[0]
     assert (plugin.state, plugin.check) == ("broken", "reserved-name")
-    assert plugin.problem == f"command {name!r} is one of targen's own"
+    assert plugin.problem == f"the command name {name!r} is reserved by targen"
     assert registry.all("command") == []
 
 

@@ -125,7 +125,7 @@ def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(owner, cook,
 def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(owner, cook, source):
     kind = Kind("dish", hook="register_dishes", type="no_such_module:Dish")
     registry = load_registry([source(owner(kind), "acme"), source(cook, "zeta")])
-    with pytest.raises(PluginError, match="the kind dish: its type, no_such_module:Dish") as caught:
+    with pytest.raises(PluginError, match="kind 'dish': its type, no_such_module:Dish") as caught:
         registry.get("dish", "soup")
     assert caught.value.distribution == "acme"
 
@@ -185,4 +185,4 @@ def test_a_type_that_its_kind_does_not_describe_is_called_by_its_name():
     kind = Kind("sum", hook="register_sums", type="decimal:Decimal")
     assert kind.mismatch(3) == "a decimal.Decimal"
     assert kind.mismatch(Decimal(3)) == ""
-    assert Kind("act", hook="register_acts").mismatch(3) == "something to call"
+    assert Kind("act", hook="register_acts").mismatch(3) == "a callable"

@@ -250,7 +250,7 @@ def _named(name, target=GOOD):
     return {"register_tasks": lambda register: register.register(name, target)}
 
 
-LAZY = "a lazy target is 'package.module:ATTRIBUTE'"
+LAZY = "a lazy target must be 'package.module:ATTRIBUTE'"
 BROKEN = [
     ({"register_tasks": _twice}, "task 'same' is registered twice by the same plugin", ""),
     ({"register_task": _good}, "register_task'", "register_tasks, register_contexts"),

@@ -157,7 +157,7 @@ def test_models_that_are_missing_are_the_fault_of_its_authors(made):
     class Lost(Pigeons):
         wrong = True
 
-    with pytest.raises(PluginError, match=r"Lost.wrap.. returned .., not a model for each"):
+    with pytest.raises(PluginError, match=r"Lost.wrap.. returned .., not one model per source"):
         made("run", registry=registry(("pigeon", Lost())), delivery="pigeon")
 
 

@@ -152,7 +152,7 @@ def test_another_model_is_refused(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", QUOTAS)
     other = lab.ToyModel(world.reply, identity="another")
-    with pytest.raises(RunConflict, match="used model toy of backend toy, not model another of"):
+    with pytest.raises(RunConflict, match="used model toy on backend toy, not model another on"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 

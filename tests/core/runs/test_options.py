@@ -84,7 +84,7 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
         ("seeds.batch=-1", "whole number above 0"),
         ("seeds.batch=a", "whole number above 0"),
         ("contexts.batch=2,", "whole number above 0"),
-        ("contexts.batch=5,6", "lists 2 sizes, but step contexts grows one list"),
+        ("contexts.batch=5,6", "lists 2 sizes, but step contexts has one list"),
         ("generate.batch=2", "only contexts and seeds"),
         ("batch=5", "its own batch size"),
         ("candidates=5", "its own number of candidates"),

@@ -79,7 +79,7 @@ def test_other_files_are_refused_with_those_that_are_read(sources):
 def test_a_reader_that_is_not_installed_is_named(sources):
     sources[:] = [each for each in sources if each.distribution != "targen-standard"]
     with pytest.raises(
-        MissingDependency, match=r"task file \*\.yaml needs the distribution"
+        MissingDependency, match=r"a \*\.yaml task file needs the distribution"
     ) as caught:
         task_file("./porter.yaml")
     assert caught.value.hint == install("targen-standard")

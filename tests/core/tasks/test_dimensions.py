@@ -87,11 +87,11 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("Label", ["a"], "rows already have this key"),
         ("draws", ["a"], "rows already have this key"),
         ("length", [], "'length': it has no values"),
-        ("length", "short", "pass a tuple of texts"),
+        ("length", "short", "pass a tuple of strings"),
         ("length", 3, "values are 3"),
         ("length", ["a", " b"], "' b' is not a value"),
         ("length", ["a", ""], "'' is not a value"),
-        ("length", ["a\nb"], "one line of text"),
+        ("length", ["a\nb"], "a single line of text"),
         ("length", [3], "3 is not a value"),
         (
             "length",
@@ -119,9 +119,9 @@ def test_dimensions_of_one_name_over_a_row_are_refused(lab):
     task = lab.World().task()
     with pytest.raises(ValueError, match="two of its dimensions have the name 'Length'"):
         task.replace(dimensions=(one, other))
-    with pytest.raises(ValueError, match="pass Dimensions in a tuple"):
+    with pytest.raises(ValueError, match="pass a tuple of Dimensions"):
         task.replace(dimensions=one)
-    with pytest.raises(ValueError, match="pass Dimensions in a tuple"):
+    with pytest.raises(ValueError, match="pass a tuple of Dimensions"):
         ListStep(item=str, propose=task.contexts.propose, batch=1, dimensions=("length",))
 
 

@@ -47,23 +47,23 @@ class Numbered(BaseModel):
 
 REFUSED = table("""
     {"labels": (Label("yes"), Label("yes"))} | same name
-    {"labels": (Label("yes"),)} | the generator 'no' does not match a label; labels are yes: state
-    {"labels": (*LABELS, Label("odd"))} | no branch aims at label odd: add a generator
+    {"labels": (Label("yes"),)} | the generator 'no' is not named after a label; the labels are
+    {"labels": (*LABELS, Label("odd"))} | no branch is for label odd: add a generator
     {"labels": (Label(1, "yes"),)} | a label cannot be called 1: in Label(name, value), people
-    {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass Labels
-    {"generators": None} | generators is None; pass functions by label
+    {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass a tuple of Labels
+    {"generators": None} | generators is None; pass a mapping of labels or branches to functions
     {"branch_labels": {"column": "no"}} | 'column', which is not a generator
-    {"branch_labels": {"yes": 1}} | branch_labels is {'yes': 1}; pass labels by branch
-    {"checks": len} | checks is <built-in function len>; pass functions in a tuple: (ch
+    {"branch_labels": {"yes": 1}} | branch_labels is {'yes': 1}; pass a mapping of branches to
+    {"checks": len} | checks is <built-in function len>; pass a tuple of functions: (ch
     {"checks": (late,)} | checks: late is `async def`, and targen does not await it: write `def`
-    {"prompts": {}} | prompts is {}; pass Prompts in a tuple: (prompt,)
-    {"dry_run": {}} | dry_run is {}; pass a function of a DryRunCall
+    {"prompts": {}} | prompts is {}; pass a tuple of Prompts: (prompt,)
+    {"dry_run": {}} | dry_run is {}; pass a function that takes a DryRunCall
     {"texts": {"render": late}} | texts.render: late is `async def`
-    {"judging": {"samples": ("a",)}} | judging.samples is ('a',); pass CorrectionSamples
+    {"judging": {"samples": ("a",)}} | judging.samples is ('a',); pass a tuple of
     {"judging": {"samples": (NOO,)}} | judging.samples[0].actual is 'noo', which is not a
     {"presets": {"small": {"yess": 1}}} | preset small contains 'yess', which is not a label; did
     {"presets": {"small": {"yes": 1.5}}} | preset small: yes has 1.5 rows; it must be a whole
-    {"presets": {"small": 5}} | presets is {'small': 5}; pass rows by label
+    {"presets": {"small": 5}} | presets is {'small': 5}; pass a mapping of names
     {"presets": {"small": {"yes": 3}}, "rows": PAIRS} | yes has 3 rows; it must be a multiple of 2
     {"parameters": {"generate": {"temprature": 1}}} | no sampling parameter 'temprature'; did
     {"parameters": {"generate": {"temperature": -1}}} | parameters of generate: temperature=-1: it
@@ -76,13 +76,13 @@ REFUSED = table("""
     {"seeds": (named("contexts"),)} | two of its steps have the name 'contexts'
     {"seeds": (named("../x"),)} | a list cannot be called '../x'
     {"seeds": (named("a"),), "parameters": {"seeds": {}}} | the task's steps are contexts, a, gen
-    {"seeds": named("a")} | ; pass ListSteps in a tuple
+    {"seeds": named("a")} | ; pass a tuple of ListSteps
     {"instance": dict} | instance is <class 'dict'>; pass a pydantic model class
-    {"version": 1} | version is 1; pass a text
-    {"name": "My Task"} | name is 'My Task'; pass lower-case letters
-    {"variants": {"odd": Variant("", {"colour": 1})}} | variant odd: a task has no colour; it has: n
-    {"variants": {"odd": MAYBE}} | task toy: variant odd: branch yes aims at 'maybe'; labels are yes
-    {"variants": {"odd": {}}} | ; pass Variants by name: Variant(summary, changes)
+    {"version": 1} | version is 1; pass a string
+    {"name": "My Task"} | name is 'My Task'; pass a name of lower-case
+    {"variants": {"odd": Variant("", {"colour": 1})}} | variant odd: a task has no field colour; it
+    {"variants": {"odd": MAYBE}} | task toy: variant odd: branch yes is for 'maybe', which is
+    {"variants": {"odd": {}}} | ; pass a mapping of names to Variants: Variant(summary, changes)
 """)
 NOO = CorrectionSample("a", "yes", "noo", "b")
 PAIRS = {"rows_per_instance": 2}
@@ -98,7 +98,7 @@ def test_a_task_that_could_not_run_is_refused_when_it_is_made(lab, changes, word
 
 def test_open_labels_need_a_way_to_read_them(lab):
     world = lab.World(labels=())
-    with pytest.raises(ValueError, match=r"need rows=Rows\(label_of=...\)"):
+    with pytest.raises(ValueError, match=r"open labels needs rows=Rows\(label_of=...\)"):
         world.task(rows={"label_of": None})
     assert world.task().quota_names == ("any",)
 
@@ -180,13 +180,13 @@ def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
 
 
 MEANT = table("""
-    samples | a task has no samples: it is part of Judging; pass judging={"samples": ...}
-    exercises | a task has no exercises: it is part of Judging, called samples; pass judging=
-    grow | a task has no grow: it is part of ListStep, called propose; pass contexts=dataclass
-    check | a task has no check; did you mean checks
-    to_row | a task has no to_row; did you mean to_rows
-    corector | a task has no corector; did you mean corrector?
-    judging.sample | Judging has no sample; did you mean samples?
+    samples | a task has no field samples: it is part of Judging; pass judging={"samples": ...}
+    exercises | a task has no field exercises: it is part of Judging, called samples; pass judging=
+    grow | a task has no field grow: it is part of ListStep, called propose; pass contexts=d
+    check | a task has no field check; did you mean checks
+    to_row | a task has no field to_row; did you mean to_rows
+    corector | a task has no field corector; did you mean corrector?
+    judging.sample | Judging has no field sample; did you mean samples?
 """)
 
 
@@ -198,12 +198,12 @@ def test_a_field_that_there_is_not_names_the_one_that_was_meant(lab, field, word
 
 
 PARTS = table("""
-    ListStep | grow | ListStep has no grow; the name is propose
-    ListStep | batchsize | ListStep has no batchsize; did you mean batch?
-    Judging | exercises | Judging has no exercises; the name is samples
-    Judging | render | Judging has no render: it is part of Texts; pass texts=Texts(render=...)
-    Texts | checks | Texts has no checks: it is part of Task; pass Task(checks=...)
-    Rows | to_row | Rows has no to_row; did you mean to_rows
+    ListStep | grow | ListStep has no field grow; use propose
+    ListStep | batchsize | ListStep has no field batchsize; did you mean batch?
+    Judging | exercises | Judging has no field exercises; use samples
+    Judging | render | Judging has no field render: it is part of Texts; pass texts=Texts(render=
+    Texts | checks | Texts has no field checks: it is part of Task; pass Task(checks=...)
+    Rows | to_row | Rows has no field to_row; did you mean to_rows
     Task | render | pass texts=Texts(render=...)
     Task | | missing 6 required keyword-only arguments
 """)

@@ -187,7 +187,7 @@ OPTIONS = """
     --filter distance | needs the option 'max_cosine'
     --exclude owner/name | there is no file owner/name | --exclude hf:owner/name
     --shard 3/2 | no shard 3 of 2
-    --shard two | is not NUMBER/COUNT
+    --shard two | does not have the form NUMBER/COUNT
     --shard 9/9 | 2 rows are too few for 9 shards
     --shard 2/2 --contexts-limit 1 | shards get whole items
     --contexts-fraction 0.5 | --contexts-fraction

@@ -13,9 +13,8 @@ def _error(result) -> str:
 def test_a_model_that_goes_bad_in_step_3(rte, rows):
     result = rte("-n", "20", "-o", "generate.garbage_rate=1", "--out", "run", "--json")
     assert result.code == 1
-    lacking = (
-        "labels entailment, not_entailment have 0 of 10 rows each (most often: malformed-reply"
-    )
+    lacking = "labels entailment, not_entailment have 0 of 10 rows each "
+    lacking += "(most common cause: malformed-reply"
     assert lacking in _error(result)
     for label in ("entailment", "not_entailment"):
         assert result.json["flow"][label]["judged"] == 50, "bounded by --give-up-after"

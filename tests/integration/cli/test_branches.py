@@ -57,7 +57,7 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(
     own_task("claims", ("Literal[", "str | Literal["), ("label=label", "label='martian'"))
     refuses(
         ("generate", "claims.py:ONE", *ROWS, "-b", "scripted", "-q", "--out", "b"),
-        "most often: illegal-label, 50 times",
+        "most common cause: illegal-label, 50 times",
         code=1,
         keeps=False,
     )

@@ -61,7 +61,7 @@ class TestResume:
         result = targen("resume", "run", "-n", "8", "-q")
         assert result.code == 2
         assert "run excludes test.jsonl with 4 rows (digest " in result.err
-        assert "and not test.jsonl with 1 row (digest " in result.err
+        assert ", not test.jsonl with 1 row (digest " in result.err
         assert "restore the file; or give the new path" in result.err
         assert text_of("run/dataset.jsonl") == before
 

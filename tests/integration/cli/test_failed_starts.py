@@ -142,7 +142,7 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
         refuses(
             (*words.split(), "--out", "one"),
             "label ",
-            "with a different --out only unusable replies are requested again",
+            "with a different --out, targen requests only the unusable replies again",
             code=1,
             keeps=False,
         )

@@ -43,9 +43,9 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
 
 
 MISFITS = """
-    rte --seeds-from word-senses | but rte takes Premise (premise) | targen list-seeds
+    rte --seeds-from word-senses | but rte needs Premise (premise) | targen list-seeds
     rte --contexts-from topics --contexts mine.txt | --contexts-from cannot be combined with a file
-    pairs.py:TASK --contexts-from topics | but pairs takes Pair (one, two) | list
+    pairs.py:TASK --contexts-from topics | but pairs needs Pair (one, two) | list
     pairs.py:SEEDS --contexts-from topics | has no contexts | --seeds-from
     pairs.py:ALONE --seeds-from premises | has no seeds | --contexts-from
 """

@@ -145,10 +145,10 @@ KEYS = r"""
     L; filters: [distance]\noptions: {distance.max_cosine: 0.8, distance.embedder: minlm} | line 4: options.distance.embedder: no embedder named 'minlm' is installed | did you mean minilm?
     L; filters: [excluded]\noptions:\n  excluded:\n    exclude: [old.csv] | line 6: options.excluded.exclude: there is no file old.csv | a run directory, or a .jsonl
     L; filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 700} | line 4: options.near-duplicates.near_duplicates: it must be at most 100
-    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but most was given
+    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but got most
     L; corrector: vote\noptions:\n  vote:\n    votes: 3\n    times: 3 | line 7: options.vote.times: corrector targen-core:vote has no option 'times' | did you mean votes?
     L; generators:\n  order: routne-ticket | line 4: generators.order: no generator named 'routne-ticket' is installed | did you mean routine-ticket or urgent-ticket?
-    L; seeds: {use: word-senses} | line 3: seeds.use: seeds word-senses: its items are Sense (word, number, definitions), but t takes texts | targen list-seeds
+    L; seeds: {use: word-senses} | line 3: seeds.use: seeds word-senses: its items are Sense (word, number, definitions), but t needs texts | targen list-seeds
     L; filters: [near-duplicates]\nexamples: real.csv | line 4: examples: there is no file
     L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
@@ -184,7 +184,7 @@ def test_a_file(text, error, hint, refuses):
 
 
 OTHER_FORMS = """
-    t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and texts need double quotes; the last item must not have a comma after it
+    t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and strings need double quotes; the last item must not have a comma after it
     t.toml | description = Mails | line 1: it is not TOML: Invalid value | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
     t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
 """
@@ -248,7 +248,7 @@ COMMANDS = """
     generate judged.yaml -b scripted -n 4 | judged.yaml, line 3: corrector: no corrector named 'nosuch' is installed | one of: blind,
     generate mail.yaml -b scripted --preset paper | task mail has no presets | -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
-    generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, and the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
+    generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, but the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
     generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
     generate mail.yaml -n 4 -b llama --model m --base-url 'http://local host/v1' | option base_url of backend llama: an address must not contain a space |
     generate mail.yaml -n 4 -b openai --model m --key-file folder | cannot read the key file folder: Is a directory | put the key on the first line of the file
@@ -289,7 +289,7 @@ COMMANDS = """
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
     resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different --out
     resume run --seed 4 | targen resume has no option --seed | a run keeps its options; targen generate TASK --seed starts a new one
-    resume run -o temperature=0.5 | contexts, seeds of this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
+    resume run -o temperature=0.5 | in contexts, seeds, this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
@@ -397,12 +397,12 @@ COMMANDS = """
     generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
     generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
     generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
-    generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is an address, and targen does not read addresses | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
-    generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is an address, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
-    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is an address | for a dataset on the Hugging Face Hub: hf:me/mail
-    export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is an address | download it first, and pass the copy: rows.csv
-    validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is an address | pass the path itself: /tmp/rows.csv
-    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is an address, and targen writes into a folder | --out FOLDER; then copy the folder there
+    generate https://example.org/mail.yaml -n 4 -b scripted | https://example.org/mail.yaml is a URL, and targen reads only local files | download it first: curl -LO https://example.org/mail.yaml; then pass mail.yaml
+    generate mail.yaml -n 4 -b scripted --seeds https://example.org/seeds.txt | seeds file https:/example.org/seeds.txt: it is a URL, not a file | curl -LO https://example.org/seeds.txt; then pass seeds.txt
+    validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is a URL | for a dataset on the Hugging Face Hub: hf:me/mail
+    export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is a URL | download it first, and pass the copy: rows.csv
+    validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is a URL | pass the path itself: /tmp/rows.csv
+    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is a URL, and targen writes only to local folders | --out FOLDER; then copy the folder there
 """
 
 
@@ -477,8 +477,8 @@ DATA = """
     latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
-    quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and texts need double quotes
-    list.jsonl | line 1 is not a row of mail: it is not an object such as {COLUMN: VALUE}
+    quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and strings need double quotes
+    list.jsonl | line 1 is not a row of mail: it is not an object of the form {COLUMN: VALUE}
     broken.json | cannot read broken.json, line 1: it is not JSON: Expecting value, column 16
     broken.parquet | cannot read broken.parquet: it is not a Parquet file
     nope.csv | there is no file nope.csv
@@ -586,8 +586,8 @@ SERVICES = """
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when the service is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
-    blank | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
-    chatter | labels order, refund have 0 of 1 rows each: no reply to the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command requests
+    blank | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
+    chatter | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command requests
 """
 
 
@@ -693,7 +693,7 @@ PYTHON = """
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
     tg.resume("nope") | no run directory nope | pass a Run, or the path of a run
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
-    tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass whole numbers of rows by label, such as labels={"yes": 40}
+    tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass a whole number of rows for each label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
     tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
     tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the data given has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
@@ -713,7 +713,7 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.generate(tg.Declaration, n=4, model="scripted") | task: Declaration is not a task | pass an instance, such as Declaration(...)
-    tg.generate(["a"], n=4, model="scripted") | task: list is not a task | a name, a file's path, a Task or a Declaration
+    tg.generate(["a"], n=4, model="scripted") | task: list is not a task | pass a name, a file's path, a Task or a Declaration
     tg.generate("mail.yaml", n=4, model="scripted", seeds={"a": 1}) | seeds is {'a': 1} | a file, or a list of items, such as seeds=["a lost parcel"]
     tg.generate("mail.yaml", n=True, model="scripted") | n is True | pass a whole number of rows, such as n=100
     tg.generate("mail.yaml", labels={"oder": 4}, model="scripted") | task mail has no label 'oder' | did you mean order?

@@ -27,7 +27,7 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     result = works(*other)
     (line,) = result.err.splitlines()
     assert line.startswith(
-        "runs/rte-0 contains a different run, started with model scripted of backend "
+        "runs/rte-0 contains a different run, started with model scripted on backend "
     )
     assert "temperature=0.7" in line and "temperature=0.2" in line
     assert line.endswith("Writing this run to runs/rte-0-2")

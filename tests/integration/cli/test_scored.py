@@ -37,7 +37,8 @@ def test_a_task_says_where_it_asks_and_which_backends_answer(targen, own_task):
     more = 'scored={"generate": 500}, scores_given=("generate",)'
     own_task("scored", ('scored={"generate": 0}', more))
     told = targen("describe", "scored.py:TASK")
-    asked = "for its own texts with the 500 likeliest tokens. Backends that provide them: local"
+    asked = "for texts that it supplies with the 500 likeliest tokens. Backends that provide "
+    asked += "them: local"
     assert asked in told.out, told.err
     more = 'scored={"generate": 20}, continues=("generate",)'
     own_task("scored", ('scored={"generate": 0}', more))

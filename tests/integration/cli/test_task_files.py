@@ -22,7 +22,7 @@ def test_a_draft_is_written_refused_and_then_run(refuses, works):
     refuses(
         f"generate {path} -n 2",
         "a draft that has not been reviewed",
-        "remove its line `draft: true`",
+        "remove the line `draft: true`",
     )
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
     works("generate", path, "-n", 2, "-b", "scripted", "-q")

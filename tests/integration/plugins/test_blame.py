@@ -261,7 +261,7 @@ BLAMED = f"""
     parcels | correct | row.text = 'b' | the corrector changed the instance that it was given; rows
     parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
-    judge | dry_run | return dict(right=set((1, 2))) | corrector judge: the reply of dry_run to
+    judge | dry_run | return dict(right=set((1, 2))) | corrector judge: dry_run failed for
     list | own_list | return existing[99] | IndexError: list index out of range in propose (line
     filter | made | {K} | filter odd:picky could not be created: KeyError: 'nosuch'
     filter | find | {K} | filter picky: KeyError: 'nosuch' in find (line
@@ -274,7 +274,7 @@ BLAMED = f"""
     post | wrap | {K} | delivery odd:pigeon: KeyError: 'nosuch' in wrap (line
     post | deliver | {K} | delivery odd:pigeon: KeyError: 'nosuch' in complete (line
     far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
-    far | place | return 3 | executor odd:far: place() returned 3, not a model for each
+    far | place | return 3 | executor odd:far: place() returned 3, not one model per source
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
     form | form | return 3 | form odd:odd-form: its task() returned a int, not a targen_core.Task

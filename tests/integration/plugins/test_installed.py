@@ -195,9 +195,9 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
     for corrector in (("--corrector", "meta"), ()):
         made = targen(*run[:-1], *corrector, "--out", f"run{len(corrector)}", path=site)
         assert made.returncode == 0, made.stderr
-        note = "task rte is targen-tasks-superglue:rte; taker:rte also has that name. "
-        assert f"{note}To use it, type the full id" in made.stderr
-        same = "corrector meta is targen-core:meta; taker:meta also has that name"
+        note = "task rte refers to targen-tasks-superglue:rte. "
+        assert f"{note}To use taker:rte instead, type the full id" in made.stderr
+        same = "corrector meta refers to targen-core:meta. To use taker:meta instead"
         assert (same in made.stderr) == bool(corrector), "what nobody typed is the core's"
     report = json.loads((tmp_path / "run0/report.json").read_text())
     assert report["task"] == "targen-tasks-superglue:rte" and note in report["notes"][0]

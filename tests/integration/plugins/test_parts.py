@@ -357,10 +357,10 @@ IN_A_FILE = """
 TYPED = """
     mail.yaml | --filter openngs | did you mean openings
     mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
-    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options
+    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but got most
     mail.yaml | -o openings.most=1 | --filter openings uses it
     mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
-    mail.yaml | -o jury.times=3 | no step 'jury' and no such part
+    mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
     rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta

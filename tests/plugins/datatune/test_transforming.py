@@ -409,7 +409,7 @@ def test_a_synthetic_row_of_another_label_is_refused(in_process):
     wrong(output="no")
     made = in_process(*MIXED, "-n", "10", "--out", "a")
     assert made.code == 1
-    assert "label yes (synthetic) has 0 of 1 rows (most often: other-label" in made.err
+    assert "label yes (synthetic) has 0 of 1 rows (most common cause: other-label" in made.err
 
 
 # --- bad input ------------------------------------------------------------------

@@ -221,7 +221,7 @@ def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
     ]
     few = [{"text": text, "label": "asks"} for text in ("Turn it down, please?", "Who has my key?")]
     ran = coda({"thanks": 70, "asks": 12}, given=[*many, *few])
-    assert "label asks has 10 of 12 rows (most often: no-given-row" in ran.problem
+    assert "label asks has 10 of 12 rows (most common cause: no-given-row" in ran.problem
     notes = [one["notes"] for one in ran.provenance if one["label"] == "asks"]
     forms = ["mix 1", "mix 2", "solo", "solo", "solo"]
     assert len(ran.rows) == 80

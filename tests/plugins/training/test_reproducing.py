@@ -180,7 +180,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
         there.code == 0 and there.err.count("of rte: using existing rows: n=8, model=scripted") == 2
     )
     for model, rows, why in (
-        ("claude/claude-haiku-5-5", 8, "started with model scripted of backend scripted; you"),
+        ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
         ("scripted", 10, "its target is 8 rows, not 10"),
     ):
         for more in (["--plan"], []):

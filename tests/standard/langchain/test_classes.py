@@ -79,8 +79,8 @@ def test_the_address_is_part_of_the_identity_and_the_key_is_not():
 
 
 NO_MODELS = """
-    langchain:ChatOpenAI | is not the name of a class | langchain_openai.ChatOpenAI
-    langchain: | is not the name of a class | package.module.Class
+    langchain:ChatOpenAI | is not a class name | langchain_openai.ChatOpenAI
+    langchain: | is not a class name | package.module.Class
     langchain:no_such_pkg.Chat | 'no_such_pkg' | langchain:./no_such_pkg.py:Chat
     langchain:their_package.chat.Other | has no Other | documentation
     langchain:their_package.chat.helper | not a langchain chat model | subclass

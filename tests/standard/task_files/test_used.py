@@ -100,7 +100,7 @@ def test_generators_are_named_as_lists_are(declared):
         ({"contexts": {"use": "acme:none"}}, "contexts.use: no contexts named 'acme:none'"),
         (
             {"seeds": {"use": "targen-tasks-superglue:word-senses"}},
-            r"its items are Sense \(word, number, .* takes texts",
+            r"its items are Sense \(word, number, .* needs texts",
         ),
     ],
 )

@@ -58,30 +58,36 @@ _KINDS: dict[str, _Kind] = {
     "n": (_is_whole, "a whole number of rows, such as n=100"),
     "labels": (
         lambda value: hasattr(value, "items") and all(_is_whole(rows) for _, rows in value.items()),
-        'whole numbers of rows by label, such as labels={"yes": 40}',
+        'a whole number of rows for each label, such as labels={"yes": 40}',
     ),
     "worked_examples": (_is_text, 'one of "auto", "all" and "none"'),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
     "variants": (_is_names, "the name of a variant, or a list of names"),
     "checks": (_is_names, "the name of a check, or a list of names"),
     "filters": (_is_names, "the name of a filter, or a list of names"),
-    "options": (_is_mapping, 'values by option, such as options={"temperature": 0.7}'),
-    "steps": (_is_mapping, 'models by step, such as steps={"correct": "chatgpt"}'),
+    "options": (
+        _is_mapping,
+        'a mapping of options to values, such as options={"temperature": 0.7}',
+    ),
+    "steps": (_is_mapping, 'a mapping of steps to models, such as steps={"correct": "chatgpt"}'),
     "embedder": (_is_text, 'the name of an embedder, such as embedder="words"'),
-    "contexts_from": (_is_text, 'the name of contexts, such as contexts_from="topics"'),
-    "seeds_from": (_is_text, 'the name of seeds, such as seeds_from="premises"'),
+    "contexts_from": (_is_text, 'the name of a list of contexts, such as contexts_from="topics"'),
+    "seeds_from": (_is_text, 'the name of a list of seeds, such as seeds_from="premises"'),
     "generators_from": (
         lambda value: (
             _is_text(value) or (_is_mapping(value) and all(map(_is_text, value.values())))
         ),
-        'the name of a generator, or names by label, such as generators_from={"yes": "letters"}',
+        'a generator\'s name, or a mapping of labels to names: generators_from={"yes": "letters"}',
     ),
-    "dimensions": (_is_mapping, 'texts by name, such as dimensions={"length": ["short", "long"]}'),
+    "dimensions": (
+        _is_mapping,
+        'a mapping of names to values, such as dimensions={"length": ["short", "long"]}',
+    ),
     "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
     "correct": (_is_switch, 'True or False; for a different corrector, pass corrector="NAME"'),
     "near_duplicates": (
         lambda value: _is_number(value) and not 0 < value <= 1,
-        "a similarity in per cent, above 1 and up to 100, such as near_duplicates=90; 0 for none",
+        "a percentage above 1 and up to 100, such as near_duplicates=90, or 0 for no filter",
     ),
     "exclude": (
         lambda value: _is_text(value) or isinstance(value, PathLike | Iterable),
@@ -91,7 +97,7 @@ _KINDS: dict[str, _Kind] = {
         lambda value: value == "all" or (_is_whole(value) and value == 1),
         'labels_per_seed=1, or "all"',
     ),
-    "delivery": (_is_text, 'the name of a delivery, such as delivery="batch"'),
+    "delivery": (_is_text, 'the name of a delivery method, such as delivery="batch"'),
     "registry": (
         lambda value: isinstance(value, Registry),
         "the result of targen_core.load_registry()",

@@ -232,5 +232,7 @@ class Report:
         return f"<Report of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        page: str = load_registry().function("report-html", of="a report in a notebook")(self)
+        page: str = load_registry().function("report-html", of="showing a report in a notebook")(
+            self
+        )
         return page

@@ -416,7 +416,7 @@ def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]]
         return {}, type(task)(as_path(task)) if task.startswith("~") else task
     if hasattr(task, "save_in") and not isinstance(task, type):
         return {}, task.save_in(folder)  # as a file, which the run copies
-    usual: Words = "a name, a file's path, a Task or a Declaration"
+    usual: Words = "pass a name, a file's path, a Task or a Declaration"
     name = (task if isinstance(task, type) else type(task)).__name__
     if isinstance(task, type):
         usual = f"pass an instance, such as {name}(...)"
@@ -578,7 +578,7 @@ def _like(
     shares = Option("shares_of", "FILE")
     if n is None or other:
         raise UsageError(
-            shares + " divides a total number of rows among the labels",
+            shares + " needs a single total number of rows, which it divides among the labels",
             hint="pass "
             + Option("n", 100)
             + " without "
@@ -592,11 +592,11 @@ def _like(
     if not counts:
         raise UsageError(
             f"{source} does not contain any labelled rows of {task.name}",
-            hint=f"its labels are: {', '.join(task.quota_names)}",
+            hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
         _log.warning(
-            "%s has no rows for these labels: %s. targen will not generate any",
+            "%s has no rows with these labels, so targen will not generate any: %s",
             source,
             ", ".join(lacking),
         )

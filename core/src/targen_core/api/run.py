@@ -77,7 +77,7 @@ class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
 
     def _repr_html_(self) -> str:
-        page: str = load_registry().function("run-html", of="a run in a notebook")(self)
+        page: str = load_registry().function("run-html", of="showing a run in a notebook")(self)
         return page
 
 

@@ -38,7 +38,7 @@ class BytesDisk(Disk):  # type: ignore[misc]
     def put(self, key: Any) -> tuple[Any, bool]:
         """Accept a `bytes` key."""
         if type(key) is not bytes:
-            raise TypeError("cache keys are bytes")
+            raise TypeError("cache keys must be bytes")
         return sqlite3.Binary(key), True
 
     def get(self, key: Any, raw: bool) -> Any:
@@ -50,7 +50,7 @@ class BytesDisk(Disk):  # type: ignore[misc]
     def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
         """Accept a `bytes` value, kept in the row."""
         if type(value) is not bytes or read:
-            raise TypeError("cache values are bytes")
+            raise TypeError("cache values must be bytes")
         return len(value), _RAW, None, sqlite3.Binary(value)
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:

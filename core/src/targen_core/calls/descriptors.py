@@ -51,8 +51,8 @@ def affordable(concurrency: int) -> int:
 
 def used_up() -> str:
     """The error message for when no descriptor is left."""
-    limit = "" if resource is None else f" of {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
-    return f"this process has reached its limit{limit} open files and connections (ulimit -n)"
+    limit = "on" if resource is None else f"of {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
+    return f"this process has reached its limit {limit} open files and connections (ulimit -n)"
 
 
 def _open_now() -> int:

@@ -146,7 +146,7 @@ class Journal:
                     break
                 record = decode(line)
                 if record is None:
-                    before = " after an earlier process's records" if self._end else ""
+                    before = " after those of an earlier process" if self._end else ""
                     raise CorruptJournal(
                         f"{self.path}: record {number}{before} (byte {offset}) is damaged",
                         hint="restore the file from a backup, or delete the run directory and "

@@ -482,7 +482,7 @@ class CallLayer:
             outcome: Outcome = "answered" if isinstance(answer, ChatReply) else outcome_of(error)
             flight.give_back("nothing" if flight.is_cut else outcome, rate, retry_after)
         if answer is None or (flight.is_cut and error is not None):
-            answer = TimedOut("no answer, and the run no longer needs it", billed=True)
+            answer = TimedOut("no answer yet, and the run no longer needs one", billed=True)
         try:
             self._retries.check_pause(bound.limiter.asked(rate, retry_after), error)
         except ServiceGaveUp as gave_up:

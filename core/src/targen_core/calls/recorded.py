@@ -27,7 +27,7 @@ class RecordedModel:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Never called."""
-        raise AssertionError("a recorded call would have been sent")
+        raise AssertionError("the model of a recorded step must not be called")
 
     def count_tokens(self, request: ChatRequest) -> int:
         """Return 0: no call is sent, so no tokens are reserved."""

@@ -174,7 +174,7 @@ def from_json(value: Any) -> tuple[TokenScore, ...]:
 
 def _token(item: Any) -> TokenScore:
     if not isinstance(item, list) or len(item) not in (2, 3):
-        raise ValueError("a token is not its text and its log-probability")
+        raise ValueError("a token must be a list: its text, its log-probability, any alternatives")
     text, logprob = _pair(item[:2])
     top = item[2] if len(item) == 3 else []
     if not isinstance(top, list):
@@ -188,7 +188,7 @@ def _pair(item: Any) -> tuple[str, float]:
         text, logprob = item
         if type(text) is str and type(logprob) in (int, float) and LEAST <= logprob <= 0:
             return text, float(logprob)
-    raise ValueError("a token is not its text and its log-probability")
+    raise ValueError("a token must be a pair: its text and its log-probability")
 
 
 def problem(tokens: Any) -> str:

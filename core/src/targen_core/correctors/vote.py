@@ -83,7 +83,7 @@ class VoteOptions(BaseModel):
     @classmethod
     def _is_odd(cls, votes: int) -> int:
         if votes % 2 == 0:
-            raise ValueError("it must be odd: half of the votes would not be a majority")
+            raise ValueError("it must be odd, so that the votes cannot split in half")
         return votes
 
 

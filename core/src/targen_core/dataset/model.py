@@ -157,8 +157,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
             rows = tuple(self.rows[start : start + task.rows_per_instance])
             if len(rows) < task.rows_per_instance:
                 raise UsageError(
-                    f"{self.name} ends with row {start + 1} on its own, but rows of {task.name} "
-                    f"come in groups of {task.rows_per_instance}"
+                    f"{self.name} ends with an incomplete group: rows of {task.name} come in "
+                    f"groups of {task.rows_per_instance}"
                 )
             try:
                 instances = task.from_rows(rows)
@@ -408,10 +408,10 @@ def _refused(error: ValidationError) -> str:
         return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
     if first["type"] == "json_invalid":
         why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
-        quotes = ": names and texts need double quotes" if "key must be" in why else ""
+        quotes = ": names and strings need double quotes" if "key must be" in why else ""
         return f"it is not JSON: {why}{quotes}"
     if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{where + ': ' if where else ''}it is not an object such as {{COLUMN: VALUE}}"
+        return f"{where + ': ' if where else ''}it is not an object of the form {{COLUMN: VALUE}}"
     return plain_fault(refused(error))
 
 

@@ -272,9 +272,9 @@ class StageLlm:
         has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"
         raise UsageError(
             f"in step {self._step}, the task {self.task.name} requests token probabilities"
-            + (" for its own text" if given else "")
+            + (" for a text that it supplies" if given else "")
             + (" for the next token of a reply" if next_token else "")
-            + (f" with {wanted} likeliest tokens" if wanted else "")
+            + (f" with the {wanted} likeliest tokens" if wanted else "")
             + f", but the {bound.backend.rpartition(':')[2]} backend provides {has}",
             hint="declare this in the task's `scored`: a run then checks it before the first call",
         )
@@ -407,7 +407,7 @@ class StageLlm:
                     json.dumps(made)
             except Exception as error:
                 words = f"{type(error).__name__}: {error}"
-                raise self.fault(f"the reply of dry_run to the prompt {prompt}: {words}") from error
+                raise self.fault(f"dry_run failed for the prompt {prompt}: {words}") from error
             if model is None or self._candidates == 1:
                 return made
             return with_candidates(made, model, self._candidates)

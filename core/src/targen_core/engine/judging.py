@@ -36,7 +36,7 @@ async def judge(
     correction = await guard.wait(corrector, llm, instance)
     if instance != before:
         raise guard.fault(
-            f"{CHANGED}; rows are written from it, so return the label in a Correction"
+            f"{CHANGED}; rows are written from that instance, so return the label in a Correction"
         )
     if not isinstance(correction, Correction):
         raise guard.fault(f"the corrector returned {type(correction).__name__}, not a Correction")

@@ -94,8 +94,8 @@ class LocalExecutor(Executor):
                 instances[position] = error
         if len(instances) > self._task.instances_per_call:
             raise guard.fault(
-                f"the generator for {branch} returned {plural(len(instances), 'instance')}; the "
-                f"task's instances_per_call is {self._task.instances_per_call}"
+                f"the generator for {branch} returned {plural(len(instances), 'instance')}, but "
+                f"the task's instances_per_call is {self._task.instances_per_call}"
             )
         return Generated(instances, llm.notes)
 

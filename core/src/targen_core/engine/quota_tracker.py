@@ -437,7 +437,7 @@ class QuotaTracker:
         alike: dict[tuple[str, str], list[str]] = {}
         for name in short:
             worst = self.commonest_reason(name)
-            most = f" (most often: {worst})" if worst else ""
+            most = f" (most common cause: {worst})" if worst else ""
             lacks = f"{self._have[name]} of {self._requested[name]} rows"
             alike.setdefault((lacks, most), []).append(name)
         parts = [
@@ -467,7 +467,7 @@ class QuotaTracker:
             drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
             if fruitless:  # none ever came
-                why = f"no reply to the list of {fruitless} could be used{drop}"
+                why = f"no reply for the list of {fruitless} could be used{drop}"
                 better = _ANOTHER if better is _STRONGER else better
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
             hint = better + ", or give your own " + own_lists
@@ -482,7 +482,7 @@ class QuotaTracker:
             other = (
                 "with a different "
                 + Option("out", ...)
-                + " only unusable replies are requested again"
+                + ", targen requests only the unusable replies again"
             )
             kept = kept + "; " + other if any(self._have.values()) else again
         error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept)

@@ -34,7 +34,9 @@ class Quotas(Mapping[str, int]):
                     hint=Option("labels", {name: 20}),
                 )
             if count > MAX_COUNT:
-                raise UsageError(f"label {name} has a quota above {MAX_COUNT:,} rows")
+                raise UsageError(
+                    f"label {name} has a quota above the maximum of {MAX_COUNT:,} rows"
+                )
         self._rows = dict(rows)
 
     @classmethod

@@ -91,9 +91,9 @@ class RegisteredFilter(Filter):
 def _problem(refusal: Refusal) -> str:
     """Return what is wrong with a refusal, or ""."""
     if not isinstance(refusal.reason, str) or not _REASON.fullmatch(refusal.reason):
-        return f"reason is {refusal.reason!r}; it must be a few words with dashes, such as too-long"
+        return f"reason is {refusal.reason!r}; it must be words joined by hyphens, such as too-long"
     if not isinstance(refusal.detail, str):
-        return f"detail is a {type(refusal.detail).__name__}; it must be text"
+        return f"detail has the type {type(refusal.detail).__name__}; it must be a string"
     if refusal.verdict not in _VERDICTS:
         return f"verdict is {refusal.verdict!r}; it must be {' or '.join(_VERDICTS)}"
     facts = refusal.facts
@@ -101,5 +101,5 @@ def _problem(refusal: Refusal) -> str:
         isinstance(name, str) and isinstance(value, int | float | str)
         for name, value in facts.items()
     ):
-        return "facts are not a mapping of names to numbers or texts"
+        return "facts are not a mapping of names to numbers or strings"
     return ""

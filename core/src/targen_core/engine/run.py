@@ -549,7 +549,7 @@ class Engine:
         rows = self._guard.call(self.task.to_rows, outcome.final, self._next_idx)
         if len(rows) != self.task.rows_per_instance:
             raise self._guard.fault(
-                f"to_rows() returned {plural(len(rows), 'row')} for one instance; the task's "
+                f"to_rows() returned {plural(len(rows), 'row')} for one instance, but the task's "
                 f"rows_per_instance is {self.task.rows_per_instance}"
             )
         if self._checks_rows:

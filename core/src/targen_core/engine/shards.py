@@ -41,7 +41,7 @@ class Shard:
     def __post_init__(self) -> None:
         """Refuse a shard that there is not."""
         if self.number > self.count:
-            raise ValueError(f"no shard {self.number} of {self.count}")
+            raise ValueError(f"there is no shard {self.number} of {self.count}")
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
@@ -88,7 +88,7 @@ def read_shard(value: Any) -> tuple[int, int] | None:
         parts = list(value) if isinstance(value, tuple | list) else []
     if len(parts) != 2 or any(type(part) is not int or part < 0 for part in parts):
         raise UsageError(
-            Option("shard") + f" {str(value)[:40]} is not NUMBER/COUNT",
+            Option("shard") + f" {str(value)[:40]} does not have the form NUMBER/COUNT",
             hint="the second of eight shards is "
             + Option("shard", "2/8")
             + "; in a Slurm array, "
@@ -102,7 +102,7 @@ def read_shard(value: Any) -> tuple[int, int] | None:
     if number > count:
         raise UsageError(
             Option("shard") + f" {number}/{count}: there is no shard {number} of {count}",
-            hint=f"numbers go from 1 to {count}, or from 0 to {count - 1}",
+            hint=f"shard numbers go from 1 to {count}, or from 0 to {count - 1}",
         )
     return None if count == 1 else (number or count, count)
 

@@ -110,7 +110,7 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
     """
     if adapter.backend is None:
         raise UsageError(
-            f"backend {name!r}: {item.name} cannot create a backend from the name of a class",
+            f"backend {name!r}: {item.name} cannot create a backend from a class name",
             hint="pass a model object in Python: model=...",
         )
     if _FILE in name:
@@ -124,7 +124,7 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
     if not is_class:
         example = f", e.g. {item.name}:{adapter.example}" if adapter.example else ""
         raise UsageError(
-            f"backend {name!r} is not the name of a class",
+            f"backend {name!r} is not a class name",
             hint=f"{item.name}:package.module.Class{example}; or {item.name}:./file.py:Class",
         )
     named = NamedClass(item.name, name, where, attribute)

@@ -82,7 +82,7 @@ class Configurable(Generic[PartT]):
                 'model_config = ConfigDict(extra="forbid")'
             )
         if not callable(self.make):
-            raise ValueError("Configurable: make must be a function of the options")
+            raise ValueError("Configurable: make must be a function that takes the options")
         if odd := self.uses.keys() - self.options.model_fields.keys():
             raise ValueError(f"Configurable: `uses` contains {min(odd)!r}, which is not an option")
 

@@ -94,7 +94,7 @@ class Kind:
             PluginError: the type cannot be imported.
         """
         if not self.type:
-            return "" if callable(target) else self.described or "something to call"
+            return "" if callable(target) else self.described or "a callable"
         described = self.described or f"a {self.type.replace(':', '.')}"
         return "" if isinstance(target, self.resolve("type")) else described
 
@@ -111,7 +111,7 @@ class Kind:
             return looked_up(target)
         except Exception as error:
             raise PluginError(
-                f"the kind {self.name}: its {attribute}, {target}, cannot be imported: "
+                f"kind {self.name!r}: its {attribute}, {target}, cannot be imported: "
                 f"{type(error).__name__}: {error}",
                 check="bad-kind",
                 distribution=self.owner,
@@ -147,14 +147,15 @@ class KindRegister:
         for name, form in _FORMS.items():
             value = getattr(kind, name)
             if not isinstance(value, str) or not form.fullmatch(value):
-                raise RegistrationRefused("bad-kind", f"kind {kind.name!r}: {name} is {value!r}")
+                problem = f"kind {kind.name!r}: {name} is {value!r}, which is malformed"
+                raise RegistrationRefused("bad-kind", problem)
         for other in (*self._known.values(), *self._kinds.values()):
             for name in ("name", "hook", "listing"):
                 value = getattr(kind, name)
                 if value and value == getattr(other, name):
                     raise RegistrationRefused(
                         "duplicate-kind",
-                        f"kind {kind.name!r}: the {name} {value!r} belongs to the kind "
+                        f"kind {kind.name!r}: the {name} {value!r} already belongs to the kind "
                         f"{other.name!r} of {other.owner or self._distribution}",
                     )
         self._kinds[kind.name] = replace(kind, owner=self._distribution)
@@ -189,7 +190,7 @@ KINDS = {
             "task",
             "register_tasks",
             type="targen_core:Task",
-            lists="List the tasks that are installed.",
+            lists="List the installed tasks.",
             facts="targen_cli.describe_task:task_facts",
             prints="targen_cli.describe_task:print_task",
             flags=("variants", "prompts"),
@@ -248,7 +249,7 @@ KINDS = {
             "backend",
             "register_backends",
             type="targen_core:Backend",
-            lists="List the backends that are installed.",
+            lists="List the installed backends.",
             prints=f"{_FACTS}:print_backend",
             flags=("options",),
             requires=("aiohttp>=3.10",),

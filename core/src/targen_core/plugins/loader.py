@@ -177,7 +177,7 @@ def _bad_line(text: str) -> str:
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         if bare and bare[0] not in "[#;" and "=" not in bare:
-            return f"line {number}, {bare[:80]!r}, is not NAME = MODULE"
+            return f"line {number}, {bare[:80]!r}, does not have the form NAME = MODULE"
     return ""
 
 
@@ -404,7 +404,7 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
             returned[0].close()
             check = "async-hook"
         raise RegistrationRefused(
-            check, f"{hook} returned a {type(returned[0]).__name__}; a hook returns None"
+            check, f"{hook} returned a {type(returned[0]).__name__}; a hook must return None"
         )
 
 
@@ -443,7 +443,7 @@ def _refuse_taken(
     listings = [each.listing for each in kinds.values()] if kind.reserved else []  # are commands
     if item.name.split()[0] in kind.reserved or item.name in listings:
         raise RegistrationRefused(
-            "reserved-name", f"{item.kind} {item.name!r} is one of targen's own"
+            "reserved-name", f"the {item.kind} name {item.name!r} is reserved by targen"
         )
     if (item.kind, item.id) in merged:
         other = merged[item.kind, item.id].entry_point

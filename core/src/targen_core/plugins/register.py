@@ -133,7 +133,7 @@ class Register(Generic[T]):
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise RegistrationRefused(
                 "bad-target",
-                f"{self._kind} {name!r}: a lazy target is 'package.module:ATTRIBUTE', "
+                f"{self._kind} {name!r}: a lazy target must be 'package.module:ATTRIBUTE', "
                 f"not {target!r}",
             )
         if name in self._items:

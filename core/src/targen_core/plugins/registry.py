@@ -359,13 +359,13 @@ class Registry:
         elif options:
             names = ", ".join(options)
             raise UnknownOption(
-                f"{whose} has no options, but {names} was given", option=next(iter(options))
+                f"{whose} has no options, but got {names}", option=next(iter(options))
             )
         elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (
-                    f" is a {type(target).__name__}: register the class, or a function that makes "
-                    "one, since each run gets its own"
+                    f" is a {type(target).__name__}: register the class, or a function that "
+                    "creates an instance, since each run gets its own"
                 )
                 raise item.fault(problem, "target-wrong-type")
             target = _made(item, target)
@@ -391,7 +391,7 @@ class Registry:
         if name.startswith(f"{MEMORY}:"):
             word = "task" if kind == "task" else "model"
             return UnknownName(
-                f"the {word} {bare!r} was an object in a program, which runs do not store",
+                f"the {word} {bare!r} was a Python object, which a run does not store",
                 hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
             )
         package = package_of(kind, bare if kind in self.kinds else "")
@@ -408,7 +408,7 @@ class Registry:
         states = {plugin.state for plugin in ours}
         before, colon, after = name.partition(":")
         if kind == "task" and name.startswith(f"{FILE}:"):
-            hint = f"give the path of a task in a file, such as ./{bare}.yaml"
+            hint = f"pass the path of the task's file, such as ./{bare}.yaml"
         elif package and not ours:
             hint = install(package)
         elif states == {"ok"}:

@@ -107,8 +107,8 @@ class Dimension(Keywords):
         values = self.values
         if isinstance(values, str) or not isinstance(values, Sequence | Mapping):
             yield (
-                f"values are {repr(values)[:80]}; pass a tuple of texts, or a mapping of texts to "
-                "weights"
+                f"values are {repr(values)[:80]}; pass a tuple of strings, or a mapping of strings "
+                "to weights"
             )
             return
         if not values:
@@ -116,9 +116,9 @@ class Dimension(Keywords):
         seen: set[str] = set()
         for value in values:
             if not isinstance(value, str) or not value.strip() or value != value.strip():
-                yield f"{value!r} is not a value: it must be a text without spaces around it"
+                yield f"{value!r} is not a value: it must be text without spaces at either end"
             elif not value.isprintable():
-                yield f"{value!r} is not a value: it must be one line of text"
+                yield f"{value!r} is not a value: it must be a single line of text"
             elif value in seen:
                 yield (
                     f"{value!r} is listed twice; to make it twice as likely, give it a weight: "

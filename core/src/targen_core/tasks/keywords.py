@@ -60,19 +60,19 @@ def _words(kind: type[Keywords], name: str, *, changing: bool) -> str:
     mine, homes = _fields(kind), _homes()
     meant = _OTHER_WORDS.get(name, name)
     if meant in mine:
-        return f"{here} has no {name}; the name is {meant}"
+        return f"{here} has no field {name}; use {meant}"
     home = homes.get(meant, "")
     if not home or (home == "ListStep" and meant == name and suggestions_for(name, mine)):
         groups = [field for field, owner in homes.items() if owner != "ListStep"]
         known = groups if kind.__name__ == "Task" else mine
-        return f"{here} has no {name}; {did_you_mean(name, known, 'it has')}"
+        return f"{here} has no field {name}; {did_you_mean(name, known, 'it has')}"
     place = _PLACES[home].replace("{}", meant)
     group = next((field for field, owner in _GROUPS.items() if owner == home), "")
     if changing:
         of_a_list = f"contexts=dataclasses.replace(task.contexts, {meant}=...)"
         place = f'{group}={{"{meant}": ...}}' if group else of_a_list
     called = "" if meant == name else f", called {meant}"
-    return f"{here} has no {name}: it is part of {home}{called}; pass {place}"
+    return f"{here} has no field {name}: it is part of {home}{called}; pass {place}"
 
 
 def _fields(kind: type[Keywords]) -> list[str]:

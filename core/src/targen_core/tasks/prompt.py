@@ -40,7 +40,7 @@ class Prompt:
     def __init__(self, name: str, text: str | None = None, *, package: str = "") -> None:
         """A prompt from `text`, or from the file `prompts/NAME.md` of `package`."""
         if (text is None) == (not package):
-            raise ValueError(f"prompt {name}: give its text or its package")
+            raise ValueError(f"prompt {name}: pass either its text or its package")
         self.name = name
         self._text = text
         self._package = package
@@ -67,7 +67,7 @@ class Prompt:
         if len(parts) == 1:
             return (("user", Template(parts[0].strip())),)
         if parts[0].strip():
-            raise ValueError(f"prompt {self.name}: text before the first '--- ROLE' line")
+            raise ValueError(f"prompt {self.name}: there is text before the first '--- ROLE' line")
         turns: list[tuple[Role, Template] | str] = []
         for heading, body in zip(parts[1::2], parts[2::2], strict=True):
             if heading.startswith("insert ") and not body.strip():

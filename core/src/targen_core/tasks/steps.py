@@ -362,7 +362,7 @@ class ListStep(Keywords, Generic[ItemT]):
                 "dimensions",
                 isinstance(self.dimensions, tuple | list)
                 and all(isinstance(part, Dimension) for part in self.dimensions),
-                "Dimensions in a tuple: (dimension,)",
+                "a tuple of Dimensions: (dimension,)",
             ),
         ):
             if not fits:

@@ -44,33 +44,57 @@ def validate(task: Task[Any, Any]) -> None:
 
 def _kinds(task: Task[Any, Any]) -> Iterator[str]:
     """Parts that are something else than their annotations say, with what to pass."""
-    samples = "CorrectionSamples in a tuple: (sample,)"
+    samples = "a tuple of CorrectionSamples: (sample,)"
     expected: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-        ("name", _is_name, "lower-case letters, digits, ., _ and -"),
-        ("version", _one(str), 'a text, such as "1"'),
+        ("name", _is_name, "a name of lower-case letters, digits, ., _ and -"),
+        ("version", _one(str), 'a string, such as "1"'),
         ("instance", _one(type(BaseModel)), "a pydantic model class"),
-        ("labels", _several(Label), 'Labels, such as (Label("yes"),)'),
-        ("generators", _by_name(Callable), "functions by label, or by branch"),
-        ("branch_labels", _by_name(str | None), "labels by branch, or None: step 4 finds it"),
+        ("labels", _several(Label), 'a tuple of Labels: (Label("yes"),)'),
+        ("generators", _by_name(Callable), "a mapping of labels or branches to functions"),
+        (
+            "branch_labels",
+            _by_name(str | None),
+            "a mapping of branches to labels, or to None if step 4 finds the label",
+        ),
         ("contexts", _one(ListStep | None), "a ListStep or None"),
-        ("seeds", _several(ListStep), "ListSteps in a tuple: (step,)"),
-        ("parts", _by_name(Part), "Parts by name"),
-        ("dimensions", _several(Dimension), "Dimensions in a tuple: (dimension,)"),
+        ("seeds", _several(ListStep), "a tuple of ListSteps: (step,)"),
+        ("parts", _by_name(Part), "a mapping of names to Parts"),
+        ("dimensions", _several(Dimension), "a tuple of Dimensions: (dimension,)"),
         ("drawn", _one(Callable | None), "a function (above, seed, branch), or None"),
-        ("checks", _several(Callable), "functions in a tuple: (check,)"),
+        ("checks", _several(Callable), "a tuple of functions: (check,)"),
         ("judging", _one(Judging), "Judging(...)"),
         ("rows", _one(Rows), "Rows(...)"),
         ("texts", _one(Texts), "Texts(...)"),
         ("judging.samples", _several(CorrectionSample), samples),
-        ("judging.rejecting", _by_name(str), 'reasons by answer: {"unclear": "ambiguous"}'),
-        ("presets", _by_name(Mapping), 'rows by label, by name: {"small": {"yes": 10}}'),
-        ("parameters", _by_name(Mapping), 'by step: {"generate": {"temperature": 1.0}}'),
-        ("scored", _by_name(int), 'alternatives for a token by step: {"generate": 20}'),
-        ("scores_given", _several(str), 'steps in a tuple: ("generate",)'),
-        ("continues", _several(str), 'steps in a tuple: ("generate",)'),
-        ("variants", _by_name(Variant), "Variants by name: Variant(summary, changes)"),
-        ("prompts", _several(Prompt), "Prompts in a tuple: (prompt,)"),
-        ("dry_run", _one(Callable | None), "a function of a DryRunCall, or None"),
+        (
+            "judging.rejecting",
+            _by_name(str),
+            'a mapping of answers to reasons: {"unclear": "ambiguous"}',
+        ),
+        (
+            "presets",
+            _by_name(Mapping),
+            'a mapping of names to row counts by label: {"small": {"yes": 10}}',
+        ),
+        (
+            "parameters",
+            _by_name(Mapping),
+            'a mapping of steps to parameters: {"generate": {"temperature": 1.0}}',
+        ),
+        (
+            "scored",
+            _by_name(int),
+            'a mapping of steps to the number of alternatives per token: {"generate": 20}',
+        ),
+        ("scores_given", _several(str), 'a tuple of steps: ("generate",)'),
+        ("continues", _several(str), 'a tuple of steps: ("generate",)'),
+        (
+            "variants",
+            _by_name(Variant),
+            "a mapping of names to Variants: Variant(summary, changes)",
+        ),
+        ("prompts", _several(Prompt), "a tuple of Prompts: (prompt,)"),
+        ("dry_run", _one(Callable | None), "a function that takes a DryRunCall, or None"),
     )
     for part, fits, kind in expected:
         value = attrgetter(part)(task)
@@ -120,7 +144,7 @@ def _labels(task: Task[Any, Any]) -> Iterator[str]:
     if len(set(names)) != len(names):
         yield "two labels have the same name"
     if not task.labels and task.rows.label_of is None:
-        yield "open labels need rows=Rows(label_of=...)"
+        yield "a task with open labels needs rows=Rows(label_of=...)"
     for label in task.labels:
         if not isinstance(label.name, str) or not label.name or label.name == NO_VALID_INSTANCE:
             yield (
@@ -149,14 +173,14 @@ def _labels_that_no_row_can_have(task: Task[Any, Any]) -> Iterator[str]:
             yield (
                 f"{task.instance.__name__} cannot have the label {label.official!r}, only: "
                 f"{', '.join(map(repr, legal))}. The second argument of Label(name, value) is the "
-                f"value in the rows, by default the name: {own}"
+                f"value in the rows, and defaults to the name: {own}"
             )
 
 
 def _branches(task: Task[Any, Any]) -> Iterator[str]:
     """Branches that aim at no label, and labels that no branch aims at."""
     names, aims = task.quota_names, set(task.branches.values())
-    listed = f"labels are {', '.join(names)}"
+    listed = f"the labels are {', '.join(names)}"
     for branch in task.branch_labels:
         if branch not in task.generators:
             yield f"branch_labels contains {branch!r}, which is not a generator"
@@ -164,16 +188,16 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
         if aim is None or aim in names:
             continue
         if branch in task.branch_labels:
-            yield f"branch {branch} aims at {aim!r}; {listed}"
+            yield f"branch {branch} is for {aim!r}, which is not a label; {listed}"
         yield (
-            f"the generator {branch!r} does not match a label; {listed}: state its label in "
+            f"the generator {branch!r} is not named after a label; {listed}. Set its label in "
             "branch_labels, or None if step 4 finds it"
         )
     for name in names:
         if not {name, None} & aims:
             yield (
-                f"no branch aims at label {name}: add a generator of that name, or state in "
-                "branch_labels which branch aims at it"
+                f"no branch is for label {name}: add a generator with that name, or set the label "
+                "of a branch in branch_labels"
             )
 
 
@@ -200,7 +224,7 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
         aims = {task.branches[branch] for branch in part.branches}
         for label in task.quota_names:
             if not {label, None} & aims:
-                yield f"in the part {name}, no branch aims at label {label}"
+                yield f"in the part {name}, no branch is for label {label}"
 
 
 def _steps(task: Task[Any, Any]) -> Iterator[str]:
@@ -209,7 +233,7 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
     steps = [step.name for step in task.steps]
     for step in steps:
         if not (step.isidentifier() and step.isascii()):
-            yield f"a list cannot be called {step!r}"
+            yield f"a list cannot be called {step!r}: use letters, digits and _, but no digit first"
         if steps.count(step) > 1:
             yield f"two of its steps have the name {step!r}"
     yield from _balanced(task)
@@ -225,7 +249,7 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
                 f"the task's steps are {', '.join(steps)}"
             )
         if wanted < 0 or isinstance(wanted, bool):
-            yield f"scored of {step} is {wanted}; it must be a number of alternatives, 0 or more"
+            yield f"scored[{step!r}] is {wanted}; it must be a number of alternatives, 0 or more"
     for field in ("scores_given", "continues"):
         for step in getattr(task, field):
             if step not in task.scored:
@@ -253,7 +277,8 @@ def _balanced(task: Task[Any, Any]) -> Iterator[str]:
         *above, balanced = chain[: places[-1] + 1]
         if len(places) > 1 or not balanced.once or any(s.batch > 1 or not s.once for s in above):
             yield (
-                "only one list may be balanced; it needs `once`, as do the one-item lists above it"
+                "only one list may be balanced; it needs once=True, and the lists above it need "
+                "once=True and batch=1"
             )
         if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
             yield "a task with a balanced list must have samples_per_seed=1 and rows_per_instance=1"
@@ -300,7 +325,7 @@ def _samples(task: Task[Any, Any]) -> Iterator[str]:
         ):
             for answer in (value,) if isinstance(value, str) else value:
                 if answer not in (*legal, *more):
-                    hint = did_you_mean(str(answer), (*legal, *more), "answers are")
+                    hint = did_you_mean(str(answer), (*legal, *more), "the answers are")
                     yield (
                         f"judging.samples[{number}].{part} is {answer!r}, which is not a label; "
                         f"{hint}"
@@ -312,7 +337,7 @@ def _presets(task: Task[Any, Any]) -> Iterator[str]:
     for preset, counts in task.presets.items():
         for name, rows in counts.items():
             if name not in names:
-                hint = did_you_mean(str(name), names, "labels are")
+                hint = did_you_mean(str(name), names, "the labels are")
                 yield f"preset {preset} contains {name!r}, which is not a label; {hint}"
             if not isinstance(rows, int) or rows < 0 or rows % unit:
                 units = f"a multiple of {unit}" if unit > 1 else "a whole number"

@@ -508,7 +508,7 @@ def _hint(problem: str) -> str:
             "'…'"
         )
     if "it is not JSON" in problem:
-        return "names and texts need double quotes; the last item must not have a comma after it"
+        return "names and strings need double quotes; the last item must not have a comma after it"
     if "it is not TOML" in problem:
         return 'write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml'
     if "\\t" in problem:

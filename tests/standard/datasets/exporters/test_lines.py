@@ -137,7 +137,7 @@ def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
     with pytest.raises(UsageError) as caught:
         written(INSTRUCTIONS, dataset(rows[:3], **TWINS))
     assert str(caught.value) == (
-        "pairs-0 ends with row 3 on its own, but rows of pairs come in groups of 2"
+        "pairs-0 ends with an incomplete group: rows of pairs come in groups of 2"
     )
 
 

@@ -82,8 +82,8 @@ class RunDirectory:
         except OSError as error:
             raise WriteFailed(
                 f"cannot write to {path}: {why_not(path, error)}",
-                hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a folder that "
-                "can be written, and resume the copy"
+                hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a writable "
+                "folder, and resume the copy"
                 if os.access(self.manifest, os.F_OK)
                 else ANOTHER_OUT,
             ) from error

@@ -113,7 +113,7 @@ def require_run(out: Path) -> None:
     if instead_of_address(str(out)):
         folder = Option("out", Blank("FOLDER"))
         raise UsageError(
-            f"{out} is an address, and targen writes into a folder",
+            f"{out} is a URL, and targen writes only to local folders",
             hint=folder + "; then copy the folder there",
         )
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
@@ -168,7 +168,7 @@ def same_run(
         hint=Action("resume", out, **there.objects)
         + " resumes it with its recorded options; or "
         + ANOTHER_OUT
-        + " for this one, such as "
+        + " for the new run, such as "
         + Option("out", beside),
     )
 
@@ -186,7 +186,7 @@ def _task_apart(there: Manifest, requested: Manifest, out: Path, file: TaskFile 
     name = was.id.partition(":")[2]
     what = ", ".join(keys)
     return (
-        f"a different {what} of the task {name}"
+        f"a version of the task {name} that differs in {what}"
         if what
         else f"a different version of the task {name}"
     )

@@ -184,7 +184,7 @@ class Job:
         journal = Journal(path, on_record=self.usage.recall, known=known)
         if journal.torn_bytes:
             _log.warning(
-                "dropped the last journal record: it was incomplete, because the run was killed in "
+                "dropped the last journal record: it was incomplete, because the run was killed "
                 "mid-write"
             )
         return journal
@@ -764,9 +764,9 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
     for place, was in there.parts.items():
         if place in now.parts and now.parts[place].version != was.version:
             _log.warning(
-                "the %s has changed since this run was started (version %d, now %d). Its rows are "
-                "kept, and new rows are judged by the new version. If it contradicts a recorded "
-                "verdict, the run stops and is left unchanged; %s judges all rows again",
+                "the %s has changed since this run was started (version %d, now %d). Existing "
+                "rows are kept, and new rows are judged by the new version. If that contradicts a "
+                "recorded verdict, the run stops and is left unchanged; %s judges all rows again",
                 place,
                 was.version,
                 now.parts[place].version,

@@ -103,8 +103,8 @@ def delivered(
     if not isinstance(models, Sequence) or len(models) != len(sources):
         own = type(delivery)
         raise PluginError(
-            f"{own.__module__}.{own.__qualname__}.wrap() returned {repr(models)[:80]}, not a model "
-            "for each of its sources",
+            f"{own.__module__}.{own.__qualname__}.wrap() returned {repr(models)[:80]}, not one "
+            "model per source",
             distribution=own.__module__.partition(".")[0],
             hint="report it to its authors",
         )

@@ -102,8 +102,8 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
         if part.source.told_rows:
             raise UsageError(
                 Option("shard")
-                + f": {part.step} of {task.name} learns from earlier rows, which is only possible "
-                "within one run",
+                + f": step {part.step} of {task.name} learns from earlier rows, which is only "
+                "possible within one run",
                 hint=alone,
             )
     parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]

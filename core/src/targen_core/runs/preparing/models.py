@@ -205,7 +205,7 @@ def models_of(
         if spec.limits.max_cost is not None and price is None and recorded is None:
             raise UsageError(
                 Option("max_cost")
-                + f" needs a price, and the price of {model.identity} is unknown",
+                + f" needs a price, but the price of {model.identity} is unknown",
                 hint="give it in dollars per million tokens: "
                 + prices("0.15", "0.60")
                 + "; if calls are free: "
@@ -232,7 +232,7 @@ def _require_scores(
     name = prepared.backend_id.rpartition(":")[2]
     what = f"in step {step}, the task {task.name} requests token probabilities"
     if given:
-        what += " for its own texts"
+        what += " for texts that it supplies"
     if going_on:
         what += " for the next token of a reply"
     if most is not None and able:
@@ -294,8 +294,7 @@ def _recorded_model(
             plan = other
     if plan is None:
         raise UsageError(
-            f"the run did not ask a model in step {step}, so it did not record which model to ask "
-            "now",
-            hint="generate a new run; calls that this run made come from the cache",
+            f"the run did not call a model in step {step}, so it did not record which model to use",
+            hint="generate a new run; it reuses this run's replies from the cache",
         )
     return RecordedModel(plan.identity)

@@ -160,7 +160,7 @@ def prepare(
         task = briefed(task, worked)
         if brief:
             whose = "" if worked == "none" else f" of {', '.join(brief)}"
-            models = "the models there" if whose else "all models here"
+            models = "their models" if whose else "all models of this run"
             notes.append(
                 f"prompts{whose} do not show worked examples: {models} follow instructions without "
                 "them"
@@ -223,8 +223,8 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
     for kind, name in named:
         if name and (others := registry.others(kind, name)):
             yield (
-                f"{kind} {name} is {registry.find(kind, name).id}; {' and '.join(others)} also has "
-                "that name. To use it, type the full id"
+                f"{kind} {name} refers to {registry.find(kind, name).id}. To use "
+                f"{' or '.join(others)} instead, type the full id"
             )
 
 
@@ -245,7 +245,7 @@ def file_of(spec: RunSpec) -> TaskFile | None:
     if file.draft and spec.backend.rpartition(":")[2] != "scripted":
         raise UsageError(
             f"{spec.task} is a draft that has not been reviewed",
-            hint="review it, fix what is wrong, and remove its line `draft: true`",
+            hint="review it, fix any mistakes, and remove the line `draft: true`",
         )
     return file
 

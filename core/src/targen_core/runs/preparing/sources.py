@@ -119,7 +119,7 @@ def _require_same(
     come = [plan for plan in now if after[plan.digest] > before[plan.digest]]
     if not there:
         raise RunConflict(
-            f"{run} {words.verb} no datasets, so its rows may be in {come[0].source}",
+            f"{run} {words.verb} no datasets, so {come[0].source} may contain its rows",
             hint="generate a new run with "
             + Option(option, ...)
             + " and a different "
@@ -133,7 +133,7 @@ def _require_same(
     said = (
         f"{run} {words.verb} {' and '.join(f'{plan.source} with {_size(plan)}' for plan in gone)}"
     )
-    said += f", and not {come[0].source} with {_size(come[0])}" if come else ""
+    said += f", not {come[0].source} with {_size(come[0])}" if come else ""
     raise RunConflict(
         said,
         hint=f"restore the file; or give the new path of everything that it {words.verb}: "

@@ -190,9 +190,9 @@ def _from(
         with parts.about(registered):
             raise UsageError(
                 where + f": its items are {_item_words(used.item)}, but {task.name} "
-                f"takes {_item_words(own.item)}",
+                f"needs {_item_words(own.item)}",
                 hint=Action(f"list-{kind}")
-                + " lists other ones; "
+                + " lists others; "
                 + Action("describe", Blank("NAME"))
                 + " shows what its items are",
             )
@@ -255,8 +255,8 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
         )
     if spec.balance == "intended":
         raise UsageError(
-            Option("balance") + f" intended: branch {branch} of task {task.name} does not "
-            "aim at a label",
+            Option("balance") + f" intended: branch {branch} of task {task.name} has no "
+            "intended label",
             hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
         )
 

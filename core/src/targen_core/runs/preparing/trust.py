@@ -86,7 +86,7 @@ def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
     lacking = _lacking("options", _paths_of_parts(manifest), typed)
     if lacking and not is_trusting():
         raise UsageError(
-            _unknown(lacking) + "refer to any file or address",
+            _unknown(lacking) + "refer to any file or URL",
             hint="read manifest.json first; if you trust it, "
             + Either(
                 "add " + Option("trust", True),
@@ -119,8 +119,8 @@ def _unknown(lacking: Mapping[str, Any]) -> str:
     """Return the start of a refusal, up to what a run from someone else may do."""
     listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
     return (
-        f"this run asks for {listed}, which has not been used on this machine before; a run from "
-        "someone else may "
+        f"this run asks for {listed}, which {'has' if len(lacking) == 1 else 'have'} not been used "
+        "on this machine before; a run from someone else may "
     )
 
 
@@ -182,7 +182,7 @@ def require_known(
     if lacking and not is_trusting():
         again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            _unknown(lacking) + "set any address, file, price or limit",
+            _unknown(lacking) + "set any URL, file, price or limit",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
 

@@ -57,7 +57,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     apart = []
     for uses, names in steps.items():
         used, uses_now = (settings or model for model, settings in uses)
-        apart.append(f"{', '.join(names)} of this run used {used}, not {uses_now}")
+        apart.append(f"in {', '.join(names)}, this run used {used}, not {uses_now}")
     if there.corrector != now.corrector:
         apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
     for place, was in there.parts.items():
@@ -68,7 +68,8 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
             apart.append(f"this run was started without the {place}")
     if there.batches != now.batches:
-        apart.append(f"this run requests {there.batches} list items per call, not {now.batches}")
+        sizes, sizes_now = (", ".join(map(str, lock.batches)) for lock in (there, now))
+        apart.append(f"this run requests {sizes} list items per call, not {sizes_now}")
     for name in sorted({*there.given, *now.given}):
         if there.given.get(name) != now.given.get(name):
             hint = "restore the file, or generate a new run"
@@ -80,7 +81,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:
     """Return what has changed in a part in use."""
     if now is None:
-        return "is not used any more"
+        return "is no longer used"
     if was.id != now.id:
         return f"is {now.id} now"
     for name in sorted({*was.options, *now.options}):
@@ -192,7 +193,7 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
     if file and now.version == there.version:
         return RunConflict(
             f"{file} gives different prompts with this version of targen",
-            hint="use the versions in its manifest.json, or generate a new run",
+            hint="use the versions in the run's manifest.json, or generate a new run",
         )
     if file:
         return RunConflict(
@@ -203,7 +204,8 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
         return RunConflict(
             f"this run was started with {now.id} version {there.version}, but version "
             f"{now.version} is installed",
-            hint="install the version that created it, or generate a new run",
+            hint=f"install the version of {now.id.partition(':')[0]} that created it, or generate "
+            "a new run",
         )
     return RunConflict(
         f"the prompts, dimensions or labels of {now.id} changed without a new version number",

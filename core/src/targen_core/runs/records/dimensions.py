@@ -49,7 +49,8 @@ def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
         else:
             raise UsageError(
                 f"dimension {name} is {repr(value)[:80]}",
-                hint='pass texts, or weights by text, such as dimensions={"length": ["short"]}',
+                hint="pass a list of values, or a mapping of values to weights, such as "
+                'dimensions={"length": ["short"]}',
             )
     return drawn
 
@@ -78,7 +79,7 @@ def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
             parts = [values] if isinstance(values, str) else list(values)
         more = f",... ({len(parts):,})" if len(parts) > _SHOWN else ""
         said.append(f"{name}={','.join(parts[:_SHOWN])}{more}")
-    return "; ".join(said) or "as the task has them"
+    return "; ".join(said) or "the task's own"
 
 
 def with_dimensions(

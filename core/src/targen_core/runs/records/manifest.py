@@ -88,7 +88,7 @@ class Manifest(ManifestPart):
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
         if not is_of_today(spec, lock):
-            raw = load_registry().function("earlier-records", of="an earlier run")(raw)
+            raw = load_registry().function("earlier-records", of="a run of an earlier version")(raw)
         return raw
 
     @property
@@ -187,7 +187,7 @@ class Manifest(ManifestPart):
         written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
         if written not in (1, 2, FORMAT):
             raise RunConflict(
-                f"{path}: format {str(written)[:40]}, but this version of targen reads format "
+                f"{path} has format {str(written)[:40]}, but this version of targen reads format "
                 f"{FORMAT}",
                 hint="use the version of targen-core that wrote it",
             )
@@ -232,10 +232,10 @@ class Manifest(ManifestPart):
         above = (step for steps in lock.task.lists.values() for step in steps)
         for step in (*spec.backend_for, *lock.steps, *above):
             if not _STEP.fullmatch(step):
-                yield "steps", f"{step[:80]!r} is not a valid step"
+                yield "steps", f"{step[:80]!r} is not a valid step name"
         for name in spec.options:
             if not _OPTION.fullmatch(name):
-                yield "spec.options", f"{name[:80]!r} is not a valid option"
+                yield "spec.options", f"{name[:80]!r} is not a valid option name"
         try:
             parts = {name for plan in lock.parts.values() for name in plan.names}
             about = {name.partition(".")[0] for name in spec.options} - parts
@@ -255,7 +255,10 @@ class Manifest(ManifestPart):
         copies = {name: path for name, path in files.items() if path is not None}
         for name, path in copies.items():
             if path != Path(given_file(name)):
-                yield f"spec.{name}", f"{str(path)[:80]!r} is not a copy in a run directory"
+                yield (
+                    f"spec.{name}",
+                    f"{str(path)[:80]!r} is not the path of a copy in the run directory",
+                )
         if copies.keys() != lock.given.keys():
             yield "lock.given", "it must match the contexts or seeds in the spec"
         for place, plan in lock.parts.items():

@@ -75,4 +75,4 @@ def called(plan: StepPlan) -> str:
     backend = f"backend {backend_name(plan)}"
     where = plan.options.get("base_url")
     at = f" at {where}" if where else ""
-    return f"model {name} of {backend}{at}" if name else f"{backend}{at}"
+    return f"model {name} on {backend}{at}" if name else f"{backend}{at}"

@@ -113,8 +113,7 @@ def check_steps(
                 parts.refuse_unused(name)
             named = [*known, *sorted(each for each in used if ":" not in each)]
             raise UsageError(
-                f"option {name!r}: there is no step {about!r}"
-                + (" and no such part" if used else ""),
+                f"option {name!r}: there is no step {'or part ' if used else ''}{about!r}",
                 hint=did_you_mean(about, named, "steps and parts" if used else "steps"),
             )
         if name in OF_LISTS:
@@ -132,7 +131,7 @@ def check_steps(
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
-                f"option {name} lists {plural(len(value), 'size')}, but step {step} grows "
+                f"option {name} lists {plural(len(value), 'size')}, but step {step} has "
                 + ("one list" if len(lists) == 1 else f"{len(lists)} lists")
             )
     for step in backend_for:
@@ -214,10 +213,10 @@ def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
         if where:
             place = Setting("api_key_file", Blank("FILE"))
             raise UsageError(
-                f"option {where} looks like a key or contains one, and runs, reports and pages "
-                "store this option",
+                f"option {where} looks like an API key or contains one, but runs, reports and "
+                "pages store this option",
                 hint=f"put the key into {variable or 'the environment variable of its service'}"
-                + (", or its file's name into " + place if variable else ""),
+                + (", or pass the file that contains it: " + place if variable else ""),
             )
 
 
@@ -255,7 +254,7 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     for key, value in sampling.items():
         if where := secret_in(value, key, Secrets(*environment_secrets())):
             raise UsageError(
-                f"option {where} looks like a key, and runs and reports store this option"
+                f"option {where} looks like an API key, but runs and reports store this option"
             )
         check_sampling(key, value)
     batch = options.get("batch", ())
