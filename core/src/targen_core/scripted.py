@@ -50,17 +50,17 @@ class ScriptedOptions(BackendOptions):
     )
     latency_ms: float = Field(0.0, ge=0, description="duration of each call in milliseconds")
     error_rate: float = Field(
-        0.0, ge=0, le=1, description="share of first attempts that fail like a 5xx"
+        0.0, ge=0, le=1, description="share of first attempts that fail as with a 5xx"
     )
     limit_rate: float = Field(
-        0.0, ge=0, le=1, description="share of first attempts that are rejected like a 429"
+        0.0, ge=0, le=1, description="share of first attempts that are rejected as with a 429"
     )
     garbage_rate: float = Field(0.0, ge=0, le=1, description="share of replies that are not JSON")
     cut_rate: float = Field(0.0, ge=0, le=1, description="share of replies cut off at max_tokens")
     empty_rate: float = Field(0.0, ge=0, le=1, description="share of empty replies")
     refusal_rate: float = Field(0.0, ge=0, le=1, description="share of refusals")
-    down: bool = Field(False, description="every call fails like a 5xx")
-    unauthorized: bool = Field(False, description="every call fails like a 401")
+    down: bool = Field(False, description="every call fails as with a 5xx")
+    unauthorized: bool = Field(False, description="every call fails as with a 401")
 
 
 class ScriptedModel:

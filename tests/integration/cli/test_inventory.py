@@ -85,7 +85,7 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
     assert options["down"] == {
         "name": "down",
         "type": "bool",
-        "description": "every call fails like a 5xx",
+        "description": "every call fails as with a 5xx",
         "default": False,
     }
     assert facts["model"]["structured"] is True

@@ -208,7 +208,7 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts; at least one must occur (case-insensitive)"
+        default=(), description="strings; at least one must occur (case-insensitive)"
     )
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur (case-insensitive)"
@@ -245,7 +245,8 @@ class ContextsPart(_Part):
         default="", description="a file of fixed contexts, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how contexts vary: name → values, one drawn for each context"
+        default={},
+        description="how contexts vary: name → values; one is drawn for each context",
     )
 
 
@@ -278,7 +279,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, in this file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds vary: name → values, one drawn for each seed"
+        default={}, description="how seeds vary: name → values; one is drawn for each seed"
     )
 
     @property
@@ -328,19 +329,19 @@ class ExamplesPart(_Part):
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
-    input: Any = Field(description="the fields of a row; for a single field, only its text")
+    input: Any = Field(description="the fields of a row; if the task has one field, only its text")
     output: LabelName = Field(description="the label to judge")
-    actual: LabelName = Field(description="the right label, or `no_valid_instance`")
-    explanation: Text = Field(description="why, in a sentence or two")
+    actual: LabelName = Field(description="the correct label, or `no_valid_instance`")
+    explanation: Text = Field(description="why that label is correct, in a sentence or two")
 
 
 class ParametersPart(_Part):
     """Sampling parameters by step."""
 
-    contexts: dict[str, Any] = Field(default={}, description="parameters of step 1")
-    seeds: dict[str, Any] = Field(default={}, description="parameters of step 2")
-    generate: dict[str, Any] = Field(default={}, description="parameters of step 3")
-    correct: dict[str, Any] = Field(default={}, description="parameters of step 4")
+    contexts: dict[str, Any] = Field(default={}, description="parameters for step 1")
+    seeds: dict[str, Any] = Field(default={}, description="parameters for step 2")
+    generate: dict[str, Any] = Field(default={}, description="parameters for step 3")
+    correct: dict[str, Any] = Field(default={}, description="parameters for step 4")
 
 
 class Declaration(_Part):
@@ -380,9 +381,9 @@ class Declaration(_Part):
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
         description="version of the general prompts and defaults; an old file keeps its edition. "
-        "`1`: a seed is a situation, and is used for all labels. `2`: when a label is full and its "
-        "seeds go to another one, their rows repeat lengths and traits. `3`: with `examples`, each "
-        "trait is drawn separately, not the form of a whole text",
+        "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is full "
+        "and its seeds go to another label, their rows repeat lengths and traits. `3`: with "
+        "`examples`, each trait is drawn separately, instead of the form of a whole text",
     )
     draft: bool = Field(
         default=False,
@@ -437,7 +438,7 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values, one drawn for each row",
+        description="how rows vary: name → values; one is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
@@ -448,7 +449,7 @@ class Declaration(_Part):
         "`1`; for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
-        default=1, description="how many rows of a label may come from the same seed"
+        default=1, description="how many rows with a label may come from the same seed"
     )
     generators: Annotated[dict[str, PartName], BeforeValidator(_for_all)] = Field(
         default={},
@@ -473,21 +474,21 @@ class Declaration(_Part):
         default={},
         max_length=100,
         description="options of the registered parts that the task uses: `NAME.KEY` → value, or "
-        "NAME → values by KEY; `targen describe NAME` lists them",
+        "`NAME` → a mapping of its options; `targen describe NAME` lists them",
     )
     instructions: str = Field(
         default="",
         description="how to solve the task [default: built from the labels' definitions]",
     )
     samples: tuple[SamplePart, ...] = Field(
-        default=(), max_length=1000, description="worked samples for step 4"
+        default=(), max_length=1000, description="worked examples for step 4"
     )
     examples: Annotated[ExamplesPart | None, _short_for("file")] = Field(
-        default=None, description="real rows whose style generated rows follow"
+        default=None, description="real rows whose style the generated rows follow"
     )
     profile: Profile | None = Field(
         default=None,
-        description="the style of such texts, as printed by `targen profile FILE`; by default "
+        description="the style of the texts, as printed by `targen profile FILE`; by default "
         "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(
