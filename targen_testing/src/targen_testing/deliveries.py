@@ -139,7 +139,7 @@ class DeliverySuite(Suite):
         assert report["rows"] == more, f"it grew to {report['rows']}, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
-        """Its addition to a report is JSON, even for a folder that did not use it."""
+        """Its addition to a report is JSON, even for a run that did not use it."""
         report = self.target().report(tmp_path)
         try:
             json.dumps(dict(report), allow_nan=False)

@@ -215,7 +215,7 @@ class TaskSuite(Suite):
         assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
 
     def test_samples_cover_right_and_wrong(self) -> None:
-        """The samples for step 4 show right and wrong outputs, for each label.
+        """The samples for step 4 show correct and incorrect outputs for each label.
 
         If a prompt cannot show all labels, this holds for some of them.
         """
@@ -433,7 +433,7 @@ class TaskSuite(Suite):
     # --- with bad and hostile replies ---
 
     def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
-        """Even if a third of all replies are bad, all rows are good."""
+        """Even if a third of all replies are bad, all rows are valid."""
         if not bad.has_ended:
             fail(f"with bad replies: {bad.error}")
         for row in bad.rows:

@@ -51,8 +51,8 @@ class Backend:
         ready: whether this machine can use it with the user's options, for example because there is
             a key in the environment. Such a backend is offered if the user does not choose one.
             With None, it is used only if the user names it.
-        caveat: `caveat(options, labels)` returns a warning before a run of a task with that many
-            labels, for example that the model is too small, or "".
+        caveat: `caveat(options, labels)` returns a warning to show before a run, for example that
+            the model is too small, or "". `labels` is the number of the task's labels.
         top_logprobs: the maximum number of alternatives per token that its models can list, with
             any options; None if they do not report token probabilities. A model has its own
             maximum, which depends on its options; see `ScoringModel`.

@@ -74,7 +74,7 @@ class Study:
 
     Attributes:
         corpora: the datasets, at least one, each with at least one row.
-        reference: what they are compared with, or None.
+        reference: the dataset that they are compared with, or None.
         seed: random seed; use `rng`.
     """
 

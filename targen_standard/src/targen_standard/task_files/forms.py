@@ -58,7 +58,7 @@ class TaskForm(Generic[SpecT]):
         summary: a one-line summary for people.
         spec: the pydantic model of the value of the form's key. With `extra="forbid"`, errors give
             the line of a misspelt key.
-        task: `task(spec, name)` returns the task with this name, by default that of the file. It
+        task: `task(spec, name)` returns the task; `name` is by default that of the file. It
             does not use a network, since listings also read the file. targen adds a digest of the
             file's content to the task's version.
         located: `located(spec, folder)` returns a spec that has the same meaning in any folder, for

@@ -173,7 +173,7 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label of its rows [default: the label with its name]"
+        default=None, description="the label of its rows [default: the label with the same name]"
     )
     judged: bool = Field(
         default=False,
@@ -242,7 +242,7 @@ class ContextsPart(_Part):
         default=(), description="fixed contexts; the model is not asked for any"
     )
     file: str = Field(
-        default="", description="a file of fixed contexts, one per line, in this file's folder"
+        default="", description="a file of fixed contexts, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
         default={},
@@ -276,7 +276,7 @@ class SeedsPart(_Part):
         description="fixed seeds, instead of steps 1 and 2; the model is not asked for any",
     )
     file: str = Field(
-        default="", description="a file of fixed seeds, one per line, in this file's folder"
+        default="", description="a file of fixed seeds, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
         default={}, description="how seeds vary: name → values; one is drawn for each seed"
@@ -310,7 +310,7 @@ class ExamplesPart(_Part):
 
     file: Text = Field(
         description="a file of real rows, labelled or not, in any dataset format or with one text "
-        "per line, in this file's folder"
+        "per line, in the task file's folder"
     )
     show: bool = Field(
         default=True,
@@ -407,7 +407,7 @@ class Declaration(_Part):
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
         min_length=1,
         max_length=1000,
-        description="label → its definition, or a mapping of a label's keys",
+        description="label → its definition, or a mapping with a label's keys",
     )
     output: Annotated[dict[str, Any] | None, BeforeValidator(_as_keys)] = Field(
         default=None,
@@ -417,14 +417,14 @@ class Declaration(_Part):
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or a mapping of a branch's keys. Step 3 writes rows "
-        "for branches; by default there is one per label",
+        description="branch → its definition, or a mapping with a branch's keys. Step 3 writes "
+        "rows for branches; by default there is one per label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
         max_length=100,
-        description="field → its description, or a mapping of a field's keys, in column order",
+        description="field → its description, or a mapping with a field's keys, in column order",
     )
     contexts: Annotated[
         ContextsPart | None, _short_for("description", items=True), BeforeValidator(_absent)

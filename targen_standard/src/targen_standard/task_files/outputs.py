@@ -244,8 +244,7 @@ class OutputType(Generic[SpecT]):
         summary: a one-line summary for people.
         spec: the pydantic model of the value of `output:`; one of its keys is the name of the
             output. With `extra="forbid"`, errors give the line of a misspelt key.
-        labels: `labels(spec)` returns the labels that quotas count, in order: name → the definition
-            of such a row.
+        labels: `labels(spec)` returns the labels that quotas count, in order: name → definition.
         output: `output(spec, declaration)` returns the output of a task. It raises `UsageError` if
             the declaration's fields do not fit it.
         label_named: `label_named(spec, name)` returns the label that a person means, for example if
