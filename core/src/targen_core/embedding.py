@@ -30,9 +30,9 @@ class Embedder:
     Equal texts must get equal vectors: rows depend on them.
 
     Attributes:
-        open: returns the function that embeds one text. It is called before a run starts, so only
-            that function loads what takes long, for its first text. It raises a `UsageError` that
-            names what to install if something is missing.
+        open: returns the function that embeds one text. `open` is called before a run starts, so
+            leave slow loading to the first call of that function. If something is not installed,
+            `open` raises a `UsageError` that says what to install.
         packages: the distributions that determine the vectors; a run records their versions.
     """
 

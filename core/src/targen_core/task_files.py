@@ -121,8 +121,8 @@ class TaskReader:
         is_data: whether a run's copy, which may come from anybody, is only data. Copies in Python
             always count as code.
         blame: `blame(name, places, error)` returns an error with the line of the first of these
-            places that the file contains. A place is as in a declaration, such as `("checks", 0)`
-            or `("options", "NAME.KEY")`. By default it returns the error itself.
+            places that the file contains. A place has the same form as in a declaration, such as
+            `("checks", 0)` or `("options", "NAME.KEY")`. By default it returns the error unchanged.
     """
 
     read: Callable[[Typed], TaskFile]

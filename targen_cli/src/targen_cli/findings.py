@@ -61,10 +61,11 @@ class Plot:
             "high" in the data), "heatmap", "lines" or "points". With "map", similar points lie
             close together, and the axes have no meaning.
         title: what it shows.
-        data: a mapping for each mark: texts and numbers, under any names.
+        data: a mapping for each mark, with strings and numbers under any names.
         x: the name of the values on the horizontal axis.
         y: the name of the values on the vertical axis.
-        color: the name of the values that decide the colour; in a heat map, the number in a cell.
+        color: the name of the values that determine the colour; in a heat map, the number in a
+            cell.
         line: for intervals, the position on the x axis of a reference line, such as 1 for ratios.
     """
 

@@ -86,7 +86,7 @@ class AdapterSuite(Suite):
             assert isinstance(getattr(first, name), bool), f"{name} must be True or False"
 
     def test_answers(self) -> None:
-        """A call returns the object's text; `count_tokens` is at least the tokens used."""
+        """A call returns the object's text; `count_tokens` is never below the tokens used."""
         model, request = self.model(), request_of()
         counted = model.count_tokens(request)
         assert isinstance(counted, int) and counted > 0, "count_tokens must return a number above 0"

@@ -295,7 +295,7 @@ class BackendSuite(Suite):
         assert 0 < len(reply.tokens[0].top) <= 2, "the alternatives to the token are missing"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
-        """Calls that need no probabilities request none, since services may refuse or bill that."""
+        """Calls request probabilities only if needed: services may reject or bill such requests."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         self.served()
@@ -313,7 +313,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
     def test_survives_odd_token_probabilities(self, how: str) -> None:
-        """Invalid log-probabilities are brought into range or omitted from the reply."""
+        """Invalid log-probabilities are clamped or omitted from the reply."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         wire = self.served()
@@ -363,7 +363,7 @@ class BackendSuite(Suite):
         )
 
     def test_tells_a_cut_reply(self) -> None:
-        """An answer that is truncated at `max_tokens` has the finish "length"."""
+        """A reply that is truncated at `max_tokens` has the `finish` "length"."""
         exchange = self.ask(self.good("The Vol", "length"))
         assert exchange.reply is not None, f"a cut answer caused {exchange.error!r}"
         assert exchange.reply.finish == "length"
@@ -413,7 +413,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ANSWERS)
     def test_survives_hostile_answers(self, how: str) -> None:
-        """Any answer becomes a reply or a `ServiceError`, and takes little memory."""
+        """Any answer becomes a reply or a `ServiceError`, without using much memory."""
         for plan in ANSWERS[how](self.served()):
             with FaultServer(plan) as server:
 

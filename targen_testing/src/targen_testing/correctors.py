@@ -134,7 +134,7 @@ class CorrectorSuite(PartSuite[Any]):
     def test_looks_at_what_it_judges(
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
-        """In a dry run, where all instances are right, some of each label keep it."""
+        """In a dry run, where all labels are correct, it keeps some instances of each label."""
         if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
@@ -148,7 +148,7 @@ class CorrectorSuite(PartSuite[Any]):
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
-        """With any replies, it returns only labels of the task."""
+        """Whatever the replies, it returns only labels of the task."""
         for name, options in (("good", GOOD), ("hostile", HOSTILE)):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)

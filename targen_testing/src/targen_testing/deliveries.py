@@ -128,7 +128,7 @@ class DeliverySuite(Suite):
             fail(f"{' and '.join(files)} differ from those of a run without the delivery")
 
     def test_resumes_without_it(self, tmp_path: Path) -> None:
-        """The run can be extended without the delivery, and repeats no answered call."""
+        """The run can be extended without the delivery, and does not repeat answered calls."""
         there = self.run(tmp_path / "run", self.delivery)
         if there.error is not None:
             fail(f"the run ended with {there.error!r}")
@@ -139,7 +139,7 @@ class DeliverySuite(Suite):
         assert report["rows"] == more, f"it grew to {report['rows']}, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
-        """Its addition to a report is JSON, even for a folder that did not use it."""
+        """Its addition to a report is JSON, even for a run that did not use it."""
         report = self.target().report(tmp_path)
         try:
             json.dumps(dict(report), allow_nan=False)

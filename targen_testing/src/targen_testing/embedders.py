@@ -62,7 +62,7 @@ class EmbedderSuite(PartSuite[Embedder]):
         assert item.summary.strip(), "register it with a summary"
 
     def test_says_what_is_missing(self) -> None:
-        """If something is missing, `open` raises a `UsageError` that names what to install."""
+        """If something is not installed, `open` raises a `UsageError` that says what to install."""
         try:
             self.target().open()
         except UsageError as error:
@@ -88,7 +88,7 @@ class EmbedderSuite(PartSuite[Embedder]):
         assert first == again, "a text got a different vector the second time"
 
     def test_tells_texts_apart(self, encode: Encode) -> None:
-        """Texts without anything in common have different vectors."""
+        """Texts with nothing in common have different vectors."""
         assert _vector(encode, _SAID) != _vector(encode, "Zwölf Boxkämpfer jagen Viktor")
 
     def test_uses_no_chance_and_no_clock(self, encode: Encode) -> None:

@@ -207,7 +207,7 @@ class ExecutorSuite(Suite):
         )
 
     def test_same_bytes(self, tmp_path: Path) -> None:
-        """Given the same replies, even bad ones, a run has the same bytes as in this process."""
+        """Given the same replies, even bad ones, a run writes the same bytes as in this process."""
         self._same(self.here(tmp_path / "here", _FAULTS), self.run(tmp_path / "there", _FAULTS))
 
     def test_same_journal(self, tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ class ExecutorSuite(Suite):
         assert isinstance(reply, ChatReply)
 
     def test_leaves_nothing_running(self) -> None:
-        """Closing a model, even twice, does not affect others; after the last, no task runs."""
+        """Closing a model, even twice, does not affect others; after the last, no task is left."""
 
         async def use(models: Sequence[ChatModel]) -> None:
             one, other = models
@@ -292,7 +292,7 @@ class ExecutorSuite(Suite):
         assert not left, f"{len(left)} tasks still run: {left[0]}"
 
     def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
-        """A killed worker is replaced, and the run has the same bytes."""
+        """A killed worker is replaced, and the run writes the same bytes."""
         if not self.own_processes:
             pytest.skip("does not declare own_processes")
         script = tmp_path / "dies.py"

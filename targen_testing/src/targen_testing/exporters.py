@@ -114,7 +114,7 @@ class ExporterSuite(PartSuite[Exporter]):
         )
 
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
-        """It writes a non-empty file or folder, as its suffix indicates."""
+        """It writes a non-empty file or folder, whichever its suffix indicates."""
         files = self.write(dataset, tmp_path)
         assert files, "the folder does not contain any files"
         assert any(path.stat().st_size for path in files), "what it wrote is empty"

@@ -96,7 +96,7 @@ class ReaderSuite(Suite):
         )
 
     def test_its_copy_is_read_back(self, path: Path, tmp_path: Path) -> None:
-        """A run keeps a copy, from which it can be resumed wherever the command is installed."""
+        """A run keeps a copy of the file, from which it can be resumed on other machines."""
         file = self.read(path)
         run = tmp_path / "run"
         run.mkdir()

@@ -18,13 +18,13 @@ DISTRIBUTION_RULES = {
     "and `targen` on the package index is someone else's",
     "no-readme": 'add readme = "README.md" to [project], and write it',
     "no-requires-python": 'add requires-python = ">=3.11" to [project]',
-    "wheel-not-built": "build it by hand and fix what it reports: python -m build --wheel",
+    "wheel-not-built": "run python -m build --wheel and fix the errors that it reports",
     "not-packaged": "tell the build backend to pack these files; with hatchling: "
     'packages = ["src/PACKAGE"] under [tool.hatch.build.targets.wheel]',
 }
 LOADING_RULES = {
     # what happens when it is loaded
-    "api-level": "write it for an API that targen-core supports, in its entry-point group",
+    "api-level": "use an API level that targen-core supports, and that level's entry points",
     "bad-entry-point": "write each line of a section as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or create it",
     "missing-package": "add the package to the dependencies, or import it where it is used",
@@ -39,12 +39,12 @@ LOADING_RULES = {
     "hook-raises": "fix the hook; it must only call register.register(name, target)",
     "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
     "bad-target": 'write the target as "package.module:ATTRIBUTE"',
-    "duplicate-name": "give each part of a kind its own name",
+    "duplicate-name": "give each part of a kind a different name",
     "bad-kind": "correct the field of the Kind, or create what it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not show",
     "flag-taken": "give the option a name that no other flag has",
-    "name-taken": "give it a name that targen list KIND does not have",
+    "name-taken": "give it a name that targen list KIND does not show",
     "registers-nothing": "mark its hooks with @targen_core.hookimpl",
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or create it",
@@ -55,7 +55,7 @@ LOADING_RULES = {
 RULES = {
     **DISTRIBUTION_RULES,
     **LOADING_RULES,
-    "suite-without-a-name": "name what it checks by its registered name, in the suite's class",
+    "suite-without-a-name": "in the suite's class, set the registered name of the part to check",
     "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""

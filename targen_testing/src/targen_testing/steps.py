@@ -328,7 +328,7 @@ class _RefusingSuite(_StepSuite[PartT]):
         assert self.item().summary.strip(), "register it with a summary"
 
     def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
-        """Rows of a suitable task pass; others are rejected, without another exception."""
+        """Rows of a suitable task pass, and others are rejected without another exception."""
         trial, seen = watched
         if seen.chance or seen.clock:
             return
@@ -360,7 +360,7 @@ class FilterSuite(_RefusingSuite[Filter]):
     kind = "filter"
 
     def test_remembers(self, tmp_path: Path) -> None:
-        """From the results of `add`, a new filter rejects the same rows as the first one."""
+        """A new filter, given the results of `add`, rejects the same rows as the first one."""
         seen: list[_Recorder] = []
         item, registry = self.item(), self.everything()
         model = registry.options_of(item)

@@ -184,7 +184,7 @@ class TaskSuite(Suite):
         assert task.name == item.name, f"it is registered as {item.name}, but named {task.name}"
 
     def test_prompts_fill(self) -> None:
-        """Every prompt can be read and ends with a user turn; brief ones need no more values."""
+        """Every prompt can be read and ends with a user turn; brief forms need no extra values."""
         every = self.target().every_prompt
         for prompt in (*every, *(prompt.brief for prompt in every)):
             try:
@@ -215,7 +215,7 @@ class TaskSuite(Suite):
         assert not missing, f"Task.prompts lacks {', '.join(sorted(missing))}"
 
     def test_samples_cover_right_and_wrong(self) -> None:
-        """The samples for step 4 show right and wrong outputs, for each label.
+        """The samples for step 4 show correct and incorrect outputs for each label.
 
         If a prompt cannot show all labels, this holds for some of them.
         """
@@ -251,20 +251,20 @@ class TaskSuite(Suite):
         self.must_not("uses-no-clock", watched)
 
     def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
-        """With any replies, steps and checks raise no exception except `Rejected`."""
+        """Whatever the replies, steps and checks raise no exception except `Rejected`."""
         self.must_not("steps-raise-only-rejections", watched)
         refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
         if not (_trouble(watched)[0] or refused or hostile.has_ended):
             fail(f"with hostile replies: {hostile.error}")
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
-        """Reasons of rejections are short slugs, such as `too-long`."""
+        """Rejection reasons are short slugs, such as `too-long`."""
         for trial in (watched.trial, hostile):
             bad = trials.bad_reasons(trial)
             assert not bad, f"reasons are short words joined by hyphens, not {bad}"
 
     def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
-        """Every instance has the label that was requested, and every row a label of the set."""
+        """Every instance has the requested label, and every row has a label from the set."""
         self.must_not("labels-come-from-the-set", watched)
         task = self.target()
         for row in (*watched.trial.rows, *hostile.rows):
@@ -303,7 +303,7 @@ class TaskSuite(Suite):
             fail(problem)
 
     def test_rows_read_back(self, good: Trial) -> None:
-        """An instance that is read from a row gives the same row again."""
+        """An instance read back from a row produces the same row again."""
         problem = trials.misread(self.target(), good)
         if problem:
             fail(problem)
@@ -319,7 +319,7 @@ class TaskSuite(Suite):
                 fail(f"the rows do not have a text at {path!r}: see Task.fields")
 
     def test_cases_are_read(self, good: Trial) -> None:
-        """`Rows.cases` reads every row and its label, with the same text and cue names."""
+        """`Rows.cases` finds labelled cases in each row, with the same text and cue names."""
         task = self.target()
         if task.rows.cases is None:
             return
@@ -341,7 +341,7 @@ class TaskSuite(Suite):
             fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
 
     def test_label_set_is_closed(self, good: Trial) -> None:
-        """A label outside the set is refused and never written."""
+        """A label outside the set is rejected and never written."""
         task = self.target()
         if not task.labels:
             return
@@ -354,7 +354,7 @@ class TaskSuite(Suite):
     def test_every_corrector_judges_it(
         self, uncorrected: Trial, tmp_path: Path, corrector: str
     ) -> None:
-        """Every corrector can answer its questions, with a label or a reason."""
+        """Every corrector can judge its instances, and returns a label or a reason for each."""
         task = self.target()
         if uncorrected.error is not None:
             fail(f"without a corrector: {uncorrected.error}")
@@ -421,7 +421,7 @@ class TaskSuite(Suite):
             )
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
-        """Other processes generate the same rows, whatever the order of sets or values of `id`."""
+        """Other processes generate the same rows, whatever the order of sets or value of `id()`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
             pytest.skip("its plugins are made in the test")
         datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
@@ -433,7 +433,7 @@ class TaskSuite(Suite):
     # --- with bad and hostile replies ---
 
     def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
-        """Even if a third of all replies are bad, all rows are good."""
+        """Even if a third of all replies are bad, all rows are valid."""
         if not bad.has_ended:
             fail(f"with bad replies: {bad.error}")
         for row in bad.rows:

@@ -228,7 +228,7 @@ class ChatModel(Protocol):
 
     @property
     def identity(self) -> str:
-        """Return what determines the reply, apart from the request: address or file, and model.
+        """Return what determines the reply, apart from the request: the URL or file, and the model.
 
         It is part of the key of every call, so it must be stable from run to run and must not
         contain secrets.

@@ -37,7 +37,7 @@ class Kind:
         name: its name in the singular, such as "metric".
         hook: the hook that registers its objects, such as "register_metrics".
         listing: the command that lists them, such as "list-metrics"; "" for none.
-        type: the type of its objects, as "module:NAME"; "" for anything that can be called.
+        type: the type of its objects, as "module:NAME"; "" for any callable.
         described: a description of that type for errors; "" for "a module.NAME".
         fresh: whether each use gets its own object: the registered object creates one, without
             arguments or, if it is `Configurable`, from its options.
@@ -55,7 +55,7 @@ class Kind:
             template.
         tries: commands to try after `targen new`; "{name}" is replaced by the name.
         reserved: first words of names that no other distribution may register.
-        owner: the distribution that registered the kind, as the loader fills it in.
+        owner: the distribution that registered the kind; set by the loader.
     """
 
     name: str

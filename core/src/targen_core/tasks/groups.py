@@ -42,8 +42,8 @@ class Rows(Keywords, Generic[InstanceT]):
         pack: returns the contents of the official file, if it nests or numbers a dataset's rows.
         from_file: returns the official form of a row that a file contains in a different form, such
             as spans without their text. It raises a ValueError if the row is invalid.
-        label_named: returns the label that a person means, for example by a set's names in a
-            different order. If no label matches, it returns the name itself.
+        label_named: returns the label that a person means, for example if a set's names are in a
+            different order. If no label matches, it returns the name unchanged.
         label_of: returns the name of an instance's label, or None before step 4. By default, it
             reads the field `label`. Required if labels are open.
         with_label: returns an instance with a different label; by default through its schema.
@@ -106,9 +106,9 @@ class Judging(Keywords, Generic[InstanceT]):
         instructions: how to solve the task.
         brief: the same in fewer words, for prompts without worked examples; by default
             `instructions`.
-        samples: worked samples, right and wrong ones.
-        questions: returns the questions about an instance; by default one, the rendered instance,
-            with the labels and `rejecting` as its options.
+        samples: worked examples, with correct and incorrect outputs.
+        questions: returns the questions about an instance; by default a single one: the rendered
+            instance, with the labels and `rejecting` as its options.
         rejecting: further answers, which reject an instance: answer -> reason.
         unsure: what to do with an instance whose judge answers "unsure": "drop" it, or "keep" it
             with its claimed label.

@@ -63,7 +63,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     Attributes:
         name: the bare name, as registered.
-        version: changes whenever the task's output changes.
+        version: must change whenever the task's output changes.
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
         source: the source of the task and its steps.
@@ -77,21 +77,22 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             label, instead of `contexts` and `seeds`.
         generators: step 3, by branch: a label's name, or a name that the task chooses.
         branch_labels: the labels of branches whose names are not labels. None if step 4 determines
-            the label; the instance then need not have one before. "any" for open labels.
+            the label; the instance then need not have a label before that. "any" for open labels.
         dimensions: properties that vary between rows: one draw for each instance of step 3, the
             same for all labels of a seed. Lists have their own dimensions.
         drawn: `drawn(above, seed, branch)` returns further values, by name, that the task's own
-            code draws for a row, because a model lists the choices. Provenance records them like
-            draws of dimensions.
+            code draws for a row, for example if a model lists the choices. Provenance records them
+            like draws of dimensions.
         instances_per_call: instances that one call of a generator returns.
         labels_per_seed: 1 to use each seed for one label, so that no two rows share it. Labels then
-            rotate over neighbouring seeds, and the seeds of a full label go to the next label. With
-            None, each seed is used for all labels, one after the other.
-        repeats_draws: whether a label that gets a full label's seed repeats draws of its own seeds,
-            as in earlier versions. Set it so that runs of earlier versions can still be replayed.
-        seats: the branches between which seeds rotate, if not all; any other branch comes last. If
-            a branch is removed, its turns are spread evenly over the others. So a run that is
-            repeated for different labels keeps its texts.
+            rotate over neighbouring seeds, and the seeds of a label whose quota is full go to the
+            next label. With None, each seed is used for all labels, one after the other.
+        repeats_draws: whether a label that receives a seed from a full label repeats the draws of
+            its own seeds, as in earlier versions. Set it so that runs of earlier versions can still
+            be replayed.
+        seats: the branches that take turns using the seeds, if not all; any other branch comes
+            last. If a branch is removed, its turns are spread evenly over the others. So a run that
+            is repeated for different labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed; once the lists
             are exhausted, their seeds are reused. A generator finds the earlier samples in
             `llm.earlier`.
@@ -100,16 +101,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         checks: rules for every instance, before and after step 4.
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
-        texts: how an instance reads as text.
+        texts: how an instance is written as text.
         presets: target counts by name, label name -> rows.
         parameters: sampling parameters by step; those of the backend and the user take precedence.
             See `steps`.
         scored: the steps in which it requests token probabilities, with the maximum number of
-            alternatives per token, 0 or more: `{"generate": 20}`. A run whose model cannot provide
-            them is refused before its first call; see `Llm.ask_scored`.
-        scores_given: those of them in which it requests the probability of a given text; see
-            `Llm.score`.
-        continues: those of them in which it requests the likely next tokens of a reply; see
+            alternatives per token, 0 or more: `{"generate": 20}`. targen refuses to start a run
+            whose model cannot provide them; see `Llm.ask_scored`.
+        scores_given: the steps in `scored` in which it requests the probability of a given text;
+            see `Llm.score`.
+        continues: the steps in `scored` in which it requests the likely next tokens of a reply; see
             `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use instead of `generators`, by branch;
@@ -117,8 +118,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         checks_from: names of registered checks that its instances must pass, in addition to
             `checks`.
         filters_from: names of registered filters that its rows pass through.
-        part_options: options of registered parts that it uses, as `NAME.KEY`; those that a user
-            types take precedence.
+        part_options: options of registered parts that it uses, as `NAME.KEY`; the user's options
+            take precedence.
         citation: BibTeX of its method's sources other than TarGEN, for dataset cards.
         based_on: ids of registered parts that it was made from, such as another task; a run
             records the versions of their distributions.

@@ -311,7 +311,7 @@ class ListStep(Keywords, Generic[ItemT]):
             lists above it, which have one item.
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
             batches are proposed one after the other, and each sees all earlier ones.
-        summary: one line for people.
+        summary: a one-line summary for people.
         prompts: the prompts of `propose`, for tasks that use the list but do not list its prompts.
         dry_run: offline replies to these prompts, for the same tasks; see `Task.dry_run`.
         origin: the id of the registered list that this one was made from, if a declaration uses
@@ -319,7 +319,7 @@ class ListStep(Keywords, Generic[ItemT]):
         name: the step that its calls belong to, for options, backends and
             reports; by default "contexts" or "seeds", by its place in the task.
         column: for items that are texts, the name of their column in a user's table or JSON file,
-            such as that of the resulting rows.
+            such as a column of the rows.
         credit: returns the sources to credit for rows that come from an item.
         dimensions: properties that vary between its items; each item has its own draw.
         check_task: raises `UsageError` for a task that does not suit a registered list; it is
@@ -397,7 +397,7 @@ class Part:
     """Rows of a task with their own lists and branches, in a fixed share.
 
     Attributes:
-        lists: the chain that their seeds come from, outermost first; each list has a `name`.
+        lists: the chain of lists that its seeds come from, outermost first; each list has a `name`.
         branches: the branches that its seeds are used for.
         share: the share of every label's rows, between 0 and 1; all shares sum to 1.
     """

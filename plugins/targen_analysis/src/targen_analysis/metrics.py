@@ -33,15 +33,15 @@ class Corpus:
 
     Attributes:
         name: its name in tables and plots, unique in a study.
-        rows: the rows in their file, in order.
-        fields: names of the texts of a row, such as "premise" or "target.span1_text".
+        rows: the rows of the file, in order.
+        fields: the names of the texts in a row, such as "premise" or "target.span1_text".
         texts: for each row, the text of each field; "" if the row lacks it.
         labels: for each row, the name of its label, or "".
         intended: for each row, the label that was requested; empty if the file does not have a
             second column of labels.
         rendered: for each row, the text that a model would see, including the template.
         task: the task of the rows, if it is known and installed.
-        run: the run directory that the rows are from, if any.
+        run: the run directory that the rows come from, if any.
         notes: what a reader must know about how the dataset was read.
     """
 
@@ -74,7 +74,7 @@ class Study:
 
     Attributes:
         corpora: the datasets, at least one, each with at least one row.
-        reference: what they are compared with, or None.
+        reference: the dataset that they are compared with, or None.
         seed: random seed; use `rng`.
     """
 
@@ -103,15 +103,15 @@ class Metric:
     """Measures datasets, by themselves and against a reference.
 
     Attributes:
-        title: heading of its part of the report.
+        title: the heading of its section of the report.
         measure: `measure(study, options)` returns the findings. Import heavy packages inside it. If
-            a package is missing, it raises `ModuleNotFoundError`; if a model or the like is, a
-            `targen_core.errors.UsageError`. Both are reported, and other metrics continue. For
-            unsuitable data, it returns a note and does not raise an error.
-        options: the class of the `options` of `measure`.
-        extra: the extra of its distribution that installs the imports of `measure`, or "".
+            a package is missing, it raises `ModuleNotFoundError`; for a missing model or similar,
+            it raises a `targen_core.errors.UsageError`. Both are reported, and other metrics
+            continue. For unsuitable data, it returns a note and does not raise an error.
+        options: the class of the `options` that `measure` receives.
+        extra: the extra of its distribution that installs what `measure` imports, or "".
         order: its position in the report, lowest first.
-        summary: one line for people.
+        summary: a one-line summary for people.
     """
 
     title: str

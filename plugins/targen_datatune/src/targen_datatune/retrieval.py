@@ -107,16 +107,16 @@ class Catalogue:
     `DatasetUnavailable` if one dataset is missing: the others then continue.
 
     Attributes:
-        summary: one line for people.
-        opens: whether a specification that a user types, such as "hf:" or a path, is for this
-            catalogue. It does not use a network.
+        summary: a one-line summary for people.
+        opens: returns whether a specification that a user types, such as "hf:" or a path, is for
+            this catalogue. It must not use a network.
         listing: `listing(spec, options)` lists the datasets, cheaply and in a stable order.
         describe: `describe(listed, options)` returns an entry for each configuration of a dataset.
         rows: `rows(entry)` yields the rows of the entry's split, as JSON values and always in the
-            same order. It raises `DatasetUnavailable` if the dataset vanished, is not available to
-            this user, or is no longer at the entry's `revision`.
+            same order. It raises `DatasetUnavailable` if the dataset no longer exists, is not
+            available to this user, or is no longer at the entry's `revision`.
         options: the class of the functions' `options`.
-        extra: the extra of its distribution that installs their imports, or "".
+        extra: the extra of its distribution that installs what these functions import, or "".
     """
 
     summary: str
@@ -164,16 +164,16 @@ class Retriever:
     """Finds the entries that are near to a text.
 
     Attributes:
-        summary: one line for people.
-        version: changes whenever it would index the same entries differently.
+        summary: a one-line summary for people.
+        version: must change whenever it would index the same entries differently.
         index: `index(entries, options, folder, progress)` creates an index of `DatasetEntry.text`.
             It may iterate over the entries several times, and reuse an earlier index in the folder,
             which may be unfinished or contain other entries. It writes only data, no pickles, and
             calls `progress(done, of)` from time to time.
         load: `load(folder)` returns the searcher, or raises `ValueError` if the folder does not
-            contain what `index` writes. Both functions import heavy packages inside.
-        options: the class of the `options` of `index`.
-        extra: the extra of its distribution that installs their imports, or "".
+            contain what `index` writes. Import heavy packages inside both functions.
+        options: the class of the `options` that `index` receives.
+        extra: the extra of its distribution that installs what these functions import, or "".
     """
 
     summary: str

@@ -104,7 +104,7 @@ class CatalogueSuite(Suite):
         assert not catalogue.opens("unknown-scheme:x"), "it accepts any address"
 
     def test_lists_the_same_again(self) -> None:
-        """Keys are unique, stamps are texts, and a second listing returns the same ones."""
+        """Keys are unique, stamps are strings, and a second listing returns the same ones."""
         first = self.listed()
         keys = [each.key for each in first]
         assert keys, f"it does not list any datasets of {self.spec!r}"
@@ -144,7 +144,7 @@ class CatalogueSuite(Suite):
                 assert len(rows) == min(entry.rows, _ROWS), f"{entry.id}: {len(rows)} rows"
 
     def test_refuses_another_revision(self, entries: list[DatasetEntry]) -> None:
-        """Rows of a revision that no longer exists raise `DatasetUnavailable`."""
+        """Reading a revision that no longer exists raises `DatasetUnavailable`."""
         for entry in self._open(entries)[:1]:
             other = entry.model_copy(update={"revision": "0" * 40})
             try:

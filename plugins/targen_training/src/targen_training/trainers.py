@@ -172,14 +172,14 @@ class Trainer:
     """Trains a classifier, or what finds an output, and loads it again.
 
     Attributes:
-        summary: one line for people.
-        version: changes whenever it would learn a different model from the same data.
+        summary: a one-line summary for people.
+        version: must change whenever it would learn a different model from the same data.
         train: `train(data, options, folder)` trains a model and writes it into an empty folder:
             only data, no pickles, since `load` may read a stranger's folder.
         load: `load(folder)` returns the predictor. It raises `ValueError` if the folder does not
-            contain what `train` writes. Both functions import heavy packages inside.
-        options: the class of the `options` of `train`.
-        extra: the extra of its distribution that installs their imports, or "".
+            contain what `train` writes. Import heavy packages inside both functions.
+        options: the class of the `options` that `train` receives.
+        extra: the extra of its distribution that installs what these functions import, or "".
         writes: whether its models write their answers as text, which may be invalid.
         weighs: whether it uses `Decision.weight`; if not, all weights that it gets are 1.
         check: `check(options)` quickly checks whether it can train on this machine, before anyone

@@ -41,7 +41,7 @@ class ChatGptOptions(HttpOptions):
     path: ClassVar[str] = "/chat/completions"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address of a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
+        ADDRESS, description=f"URL of a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
     )
     model: str = Field("", description="Name of the model, e.g. gpt-6-luna (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")

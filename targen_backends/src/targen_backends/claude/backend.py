@@ -46,7 +46,7 @@ class ClaudeOptions(HttpOptions):
     path: ClassVar[str] = "/v1/messages"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address of a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
+        ADDRESS, description=f"URL of a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
     )
     model: str = Field("", description="Name of the model, e.g. claude-haiku-5-5 (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")

@@ -35,7 +35,7 @@ class LlamaOptions(HttpOptions):
 
     base_url: str = Field(
         OLLAMA,
-        description="Server address, e.g. http://127.0.0.1:8000/v1; default: "
+        description="Server URL, e.g. http://127.0.0.1:8000/v1; default: "
         f"${ADDRESS_VARIABLE}, else Ollama's {OLLAMA}",
     )
     model: str = Field("", description="Name of the model on the server (required)")

@@ -38,7 +38,7 @@ class LocalOptions(BackendOptions):
 
     model: str = Field(
         DEFAULT_MODEL,
-        description="smollm2-135m, a path to a .gguf file, or a hub id OWNER/REPO[:QUANT]",
+        description="smollm2-135m, a path to a .gguf file, or a Hugging Face id OWNER/REPO[:QUANT]",
     )
     parallel: int = Field(
         default_factory=_parallel,
@@ -48,7 +48,7 @@ class LocalOptions(BackendOptions):
     threads: int = Field(1, ge=1, description="CPU threads for each call")
     n_ctx: int = Field(3072, ge=256, description="Context size: tokens in a prompt and its reply")
     kept_prompts: int = Field(
-        6, ge=1, description="Number of prompt beginnings that each concurrent call keeps evaluated"
+        6, ge=1, description="Number of evaluated prompt prefixes that each concurrent call keeps"
     )
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 

@@ -21,6 +21,6 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
         ```python
         @hookimpl
         def register_dataset_readers(register):
-            register.register("brat", "my_package.brat:BRAT", summary="Folders of brat")
+            register.register("brat", "my_package.brat:BRAT", summary="brat folders")
         ```
     """

@@ -140,10 +140,12 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     forms: Values = Field(
-        default={}, description="form of a whole text → weight, drawn for each row"
+        default={}, description="form of a whole text → weight; one form is drawn for each row"
     )
     traits: dict[str, Values] = Field(
-        default={}, max_length=40, description="trait → value → weight, drawn for each row"
+        default={},
+        max_length=40,
+        description="trait → value → weight; one value is drawn for each row",
     )
     about: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         default=(), max_length=40, description="what all such texts have in common, one line each"

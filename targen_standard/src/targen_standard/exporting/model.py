@@ -21,12 +21,12 @@ class Exporter:
             complete.
         suffix: the suffix of the file that it writes, such as ".csv"; "" if it
             writes a folder.
-        summary: one line for people.
-        write_parts: `write_parts(dataset, parts, out)` writes a dataset's parts, by the name of
-            the split, into one folder. Only for exporters that write a folder; otherwise each part
-            is a separate file.
+        summary: a one-line summary for people.
+        write_parts: `write_parts(dataset, parts, out)` writes the parts of a dataset, by split
+            name, into one folder. Only for exporters that write a folder; otherwise each part is a
+            separate file.
         columns: whether it writes all columns of the rows, so that weights can be one of them.
-        extra: the extra of its distribution that installs the imports of `write`.
+        extra: the extra of its distribution that installs what `write` imports.
         note: `note(dataset)` returns what people should know about this dataset in this format, or
             "".
     """

@@ -63,21 +63,22 @@ class Method(Generic[OptionsT]):
     """Another way to make rows of a task.
 
     Attributes:
-        summary: one line for people.
-        version: changes whenever the same replies would give different rows.
+        summary: a one-line summary for people.
+        version: must change whenever the same replies would give different rows.
         task: `task(base, options)` returns a task with the same kind of rows as `base.task`; start
             from `derived(base, ...)`. Only the task's steps may use a network or read rows.
-        options: the class of the `options` of `task`.
-        presets: options by name, such as those of a paper if its authors' code has other defaults.
-        given: whether it starts from the user's rows. "pairs" if it may do so for rows with more
-            than one text.
+        options: the class of the `options` that `task` receives.
+        presets: named sets of options, such as those of a paper whose authors' code has other
+            defaults.
+        given: whether it starts from the user's rows: "never", "optional" or "required". "pairs" is
+            optional, and only for rows with more than one text.
         finish: `finish(run, options, out)` chooses or weights the rows of a run for training. It
             writes a dataset into the folder `out`, for example with `write_weighed`. It does not
             call a model. `targen finish` calls it; None if rows do not change.
         made_for_each: `made_for_each(options)` returns the number of rows to generate for each row
             that `finish` keeps; by default 1.
-        source: the method's source, and our differences from it; for cards.
-        citation: its BibTeX.
+        source: the method's source, and how we differ from it; for dataset cards.
+        citation: its BibTeX entry.
     """
 
     summary: str

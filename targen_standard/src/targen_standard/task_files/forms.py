@@ -55,14 +55,14 @@ class TaskForm(Generic[SpecT]):
     """A form of task files: the content of a file, and the task that it means.
 
     Attributes:
-        summary: one line for people.
+        summary: a one-line summary for people.
         spec: the pydantic model of the value of the form's key. With `extra="forbid"`, errors give
             the line of a misspelt key.
-        task: `task(spec, name)` returns the task with this name, by default that of the file. It
+        task: `task(spec, name)` returns the task; `name` is by default that of the file. It
             does not use a network, since listings also read the file. targen adds a digest of the
             file's content to the task's version.
         located: `located(spec, folder)` returns a spec that has the same meaning in any folder, for
-            a run's copy. `folder` is the file's.
+            a run's copy. `folder` is the folder of the file.
         reaching: `reaching(spec, folder)` returns what needs the user's trust, by its place in the
             file: code, paths outside `folder`, and anything that raises costs.
             `targen_cli.trust.leaving` finds such paths. The user is asked before `located` or

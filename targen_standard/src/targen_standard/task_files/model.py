@@ -173,7 +173,7 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label of its rows [default: the label with its name]"
+        default=None, description="the label of its rows [default: the label with the same name]"
     )
     judged: bool = Field(
         default=False,
@@ -208,7 +208,7 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts; at least one must occur (case-insensitive)"
+        default=(), description="strings; at least one must occur (case-insensitive)"
     )
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur (case-insensitive)"
@@ -242,10 +242,11 @@ class ContextsPart(_Part):
         default=(), description="fixed contexts; the model is not asked for any"
     )
     file: str = Field(
-        default="", description="a file of fixed contexts, one per line, in this file's folder"
+        default="", description="a file of fixed contexts, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how contexts vary: name → values, one drawn for each context"
+        default={},
+        description="how contexts vary: name → values; one is drawn for each context",
     )
 
 
@@ -275,10 +276,10 @@ class SeedsPart(_Part):
         description="fixed seeds, instead of steps 1 and 2; the model is not asked for any",
     )
     file: str = Field(
-        default="", description="a file of fixed seeds, one per line, in this file's folder"
+        default="", description="a file of fixed seeds, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds vary: name → values, one drawn for each seed"
+        default={}, description="how seeds vary: name → values; one is drawn for each seed"
     )
 
     @property
@@ -309,7 +310,7 @@ class ExamplesPart(_Part):
 
     file: Text = Field(
         description="a file of real rows, labelled or not, in any dataset format or with one text "
-        "per line, in this file's folder"
+        "per line, in the task file's folder"
     )
     show: bool = Field(
         default=True,
@@ -328,19 +329,19 @@ class ExamplesPart(_Part):
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
-    input: Any = Field(description="the fields of a row; for a single field, only its text")
+    input: Any = Field(description="the fields of a row; if the task has one field, only its text")
     output: LabelName = Field(description="the label to judge")
-    actual: LabelName = Field(description="the right label, or `no_valid_instance`")
-    explanation: Text = Field(description="why, in a sentence or two")
+    actual: LabelName = Field(description="the correct label, or `no_valid_instance`")
+    explanation: Text = Field(description="why that label is correct, in a sentence or two")
 
 
 class ParametersPart(_Part):
     """Sampling parameters by step."""
 
-    contexts: dict[str, Any] = Field(default={}, description="parameters of step 1")
-    seeds: dict[str, Any] = Field(default={}, description="parameters of step 2")
-    generate: dict[str, Any] = Field(default={}, description="parameters of step 3")
-    correct: dict[str, Any] = Field(default={}, description="parameters of step 4")
+    contexts: dict[str, Any] = Field(default={}, description="parameters for step 1")
+    seeds: dict[str, Any] = Field(default={}, description="parameters for step 2")
+    generate: dict[str, Any] = Field(default={}, description="parameters for step 3")
+    correct: dict[str, Any] = Field(default={}, description="parameters for step 4")
 
 
 class Declaration(_Part):
@@ -380,9 +381,9 @@ class Declaration(_Part):
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
         description="version of the general prompts and defaults; an old file keeps its edition. "
-        "`1`: a seed is a situation, and is used for all labels. `2`: when a label is full and its "
-        "seeds go to another one, their rows repeat lengths and traits. `3`: with `examples`, each "
-        "trait is drawn separately, not the form of a whole text",
+        "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is full "
+        "and its seeds go to another label, their rows repeat lengths and traits. `3`: with "
+        "`examples`, each trait is drawn separately, instead of the form of a whole text",
     )
     draft: bool = Field(
         default=False,
@@ -406,7 +407,7 @@ class Declaration(_Part):
     labels: dict[LabelName, Annotated[LabelPart, _short_for("definition")]] = Field(
         min_length=1,
         max_length=1000,
-        description="label → its definition, or a mapping of a label's keys",
+        description="label → its definition, or a mapping with a label's keys",
     )
     output: Annotated[dict[str, Any] | None, BeforeValidator(_as_keys)] = Field(
         default=None,
@@ -416,14 +417,14 @@ class Declaration(_Part):
     branches: dict[LabelName, Annotated[BranchPart, _short_for("definition")]] = Field(
         default={},
         max_length=1000,
-        description="branch → its definition, or a mapping of a branch's keys. Step 3 writes rows "
-        "for branches; by default there is one per label",
+        description="branch → its definition, or a mapping with a branch's keys. Step 3 writes "
+        "rows for branches; by default there is one per label",
     )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
         max_length=100,
-        description="field → its description, or a mapping of a field's keys, in column order",
+        description="field → its description, or a mapping with a field's keys, in column order",
     )
     contexts: Annotated[
         ContextsPart | None, _short_for("description", items=True), BeforeValidator(_absent)
@@ -437,7 +438,7 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values, one drawn for each row",
+        description="how rows vary: name → values; one is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
@@ -448,7 +449,7 @@ class Declaration(_Part):
         "`1`; for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
-        default=1, description="how many rows of a label may come from the same seed"
+        default=1, description="how many rows with a label may come from the same seed"
     )
     generators: Annotated[dict[str, PartName], BeforeValidator(_for_all)] = Field(
         default={},
@@ -473,21 +474,21 @@ class Declaration(_Part):
         default={},
         max_length=100,
         description="options of the registered parts that the task uses: `NAME.KEY` → value, or "
-        "NAME → values by KEY; `targen describe NAME` lists them",
+        "`NAME` → a mapping of its options; `targen describe NAME` lists them",
     )
     instructions: str = Field(
         default="",
         description="how to solve the task [default: built from the labels' definitions]",
     )
     samples: tuple[SamplePart, ...] = Field(
-        default=(), max_length=1000, description="worked samples for step 4"
+        default=(), max_length=1000, description="worked examples for step 4"
     )
     examples: Annotated[ExamplesPart | None, _short_for("file")] = Field(
-        default=None, description="real rows whose style generated rows follow"
+        default=None, description="real rows whose style the generated rows follow"
     )
     profile: Profile | None = Field(
         default=None,
-        description="the style of such texts, as printed by `targen profile FILE`; by default "
+        description="the style of the texts, as printed by `targen profile FILE`; by default "
         "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(

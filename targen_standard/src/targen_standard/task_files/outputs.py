@@ -113,7 +113,7 @@ class Output(ABC):
     Attributes:
         columns: the columns that contain the output: name → type, as pydantic accepts it.
         written: columns of step 3's reply in addition to the texts: name → type. Empty by default,
-            as for outputs that are marked in a text.
+            for example if the output is marked within a text.
         form: for these columns, and for texts that are not plain text, a value that shows their
             form in the prompt.
         fewest_words: for texts that need a minimum length to contain the output: name → words.
@@ -135,7 +135,7 @@ class Output(ABC):
 
     @abstractmethod
     def label_of(self, row: Row) -> str:
-        """Return the label that quotas count a row by.
+        """Return the label under which quotas count a row.
 
         A row of somebody's data may have a label for which no rows are planned, such as another set
         of types. The task then has no label of that name.
@@ -152,7 +152,7 @@ class Output(ABC):
         return row
 
     def check(self, row: Row) -> None:  # noqa: B027 - most have nothing to check
-        """Check that the output fits the texts of a row, such as that spans lie within them.
+        """Check that the output fits the texts of a row, for example that spans lie within them.
 
         Raises:
             ValueError: it does not.
@@ -160,7 +160,7 @@ class Output(ABC):
 
     @abstractmethod
     def target(self, label: str, rng: random.Random) -> Target:
-        """Return what to request for a row of a label; equal draws give equal targets."""
+        """Return what to request for a row with a label; equal draws give equal targets."""
 
     @abstractmethod
     def read(self, label: str, target: Target, reply: Row) -> Row:
@@ -197,7 +197,7 @@ class Output(ABC):
         """
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Return whether a row need not change, because step 4 agrees, at least nearly."""
+        """Return whether step 4 agrees with a row, at least nearly, so that it need not change."""
         return all(row[name] == judged[name] for name in self.columns)
 
     @abstractmethod
@@ -233,7 +233,7 @@ class Output(ABC):
 
     @abstractmethod
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
-        """Return a reply of step 4 for dry runs, to a row that `made_up` made for a label."""
+        """Return a reply of step 4 for dry runs, given a row that `made_up` made for a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,16 +241,15 @@ class OutputType(Generic[SpecT]):
     """A kind of output that task files may declare.
 
     Attributes:
-        summary: one line for people.
+        summary: a one-line summary for people.
         spec: the pydantic model of the value of `output:`; one of its keys is the name of the
             output. With `extra="forbid"`, errors give the line of a misspelt key.
-        labels: `labels(spec)` returns the labels that quotas count, in order: name → the definition
-            of such a row.
+        labels: `labels(spec)` returns the labels that quotas count, in order: name → definition.
         output: `output(spec, declaration)` returns the output of a task. It raises `UsageError` if
             the declaration's fields do not fit it.
-        label_named: `label_named(spec, name)` returns the label that a person means, for example by
-            the names of a set in a different order. If it knows none, it returns the name itself.
-            It raises `UsageError` if it knows why no such label exists.
+        label_named: `label_named(spec, name)` returns the label that a person means, for example if
+            the names of a set are in a different order. If no label matches, it returns the name
+            unchanged. It raises `UsageError` if it knows why no such label exists.
         presets: `presets(spec)` returns the output's own presets: name → counts of labels.
     """
 

@@ -268,7 +268,7 @@ def paper_pairs(
             `they` if it is plural.
         batch: pairs a setting; the paper has 10.
         check: what must hold of a pair.
-        summary: one line for people.
+        summary: a one-line summary for people.
 
     Items are `PronounPair`s with pronouns, else `SubjectPair`s; numbers take
     turns in the list, so that a run that stops early has both.

@@ -106,7 +106,7 @@ class Reporter:
         return ()
 
     def concerns(self, report: Mapping[str, Any], folder: Path | None) -> Sequence[Concern]:
-        """Return possible problems of the rows.
+        """Return possible problems with the rows.
 
         Args:
             report: the content of `report.json`, which an older targen may have written.

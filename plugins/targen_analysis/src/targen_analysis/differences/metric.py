@@ -59,7 +59,7 @@ class DifferenceOptions(MetricOptions):
     shown: int = Field(10, ge=0, description="Maximum number of features to show.")
     gaps: int = Field(5, ge=0, description="Maximum number of clusters to show.")
     near: float = Field(
-        90, gt=0, le=100, description="Minimum similarity of near copies, up to 100."
+        90, gt=0, le=100, description="Minimum similarity of near copies, in percent."
     )
     embedder: str = Field("minilm", description="The embedder that turns rows into vectors.")
     replicates: int = Field(1000, ge=100, description="Number of resamples per interval.")

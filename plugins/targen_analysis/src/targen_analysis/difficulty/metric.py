@@ -31,21 +31,25 @@ _UNNAMED = (
 class DifficultyOptions(MetricOptions):
     """Options of `difficulty`."""
 
-    model: str = Field("", description="A folder with a model, or its name on the hub.")
+    model: str = Field(
+        "", description="A folder with a model, or a model's name on the Hugging Face Hub."
+    )
     rows: int = Field(1000, ge=30, description="Maximum number of rows per dataset.")
     folds: int = Field(
         3,
         ge=2,
         le=20,
-        description="Number of parts; a model trained on the others judges each part.",
+        description="Number of folds; each fold is judged by a model trained on the others.",
     )
     epochs: int = Field(10, ge=1, description="Number of passes over the rows.")
     batch: int = Field(16, ge=1, description="Rows per step.")
     learning_rate: float = Field(5e-5, gt=0, description="Maximum learning rate of AdamW.")
     length: int = Field(
-        256, ge=8, description="Number of tokens per row that are read, from its end."
+        256, ge=8, description="Number of tokens to read per row, counted from its end."
     )
-    device: str = Field("", description="Such as cpu or cuda [default: a GPU if there is one].")
+    device: str = Field(
+        "", description="Device, such as cpu or cuda [default: a GPU if there is one]."
+    )
     shown: int = Field(10, ge=0, description="Number of rows to show of each kind.")
 
 

@@ -36,7 +36,9 @@ class LexicalOptions(MetricOptions):
         100, ge=0, description="Number of resamples per interval; 0: no intervals."
     )
     rows: int = Field(
-        0, ge=0, description="Number of rows to compare at; 0: the smallest dataset's."
+        0,
+        ge=0,
+        description="Number of rows to use of each dataset; 0: as many as the smallest has.",
     )
 
 

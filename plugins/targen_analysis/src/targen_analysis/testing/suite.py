@@ -136,7 +136,7 @@ class MetricSuite(Suite):
         assert not silent, f"describe {', '.join(silent)}: Field(..., description=...)"
 
     def test_takes_options(self) -> None:
-        """Its options have defaults, can be set with `-o`, and unknown options are refused."""
+        """Its options have defaults and can be set with `-o`; unknown options are rejected."""
         options = self.target().options
         try:
             defaults = options()
@@ -155,7 +155,7 @@ class MetricSuite(Suite):
         fail("it accepts an unknown option: keep extra='forbid'")
 
     def test_measures(self, study: Study) -> None:
-        """It returns findings for ordinary datasets, or names what is not installed."""
+        """It returns findings for ordinary datasets, or names the missing package or model."""
         outcome = self._outcome("ordinary datasets", lambda: study)
         if isinstance(outcome, ModuleNotFoundError):
             assert outcome.name, "the error does not say which package is missing"
@@ -174,13 +174,13 @@ class MetricSuite(Suite):
 
     @pytest.mark.parametrize("data", ODD)
     def test_measures_odd_data(self, data: str, findings: Findings) -> None:
-        """Missing traits of the data are a note, not an error."""
+        """If the data lacks something that it needs, it adds a note and raises no error."""
         outcome = self._outcome(data, ODD[data])
         if isinstance(outcome, Exception):
             fail(f"{data}: it raises {type(outcome).__name__}: {outcome}")
 
     def test_figures(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Figures are of the study's datasets, finite, and inside their intervals."""
+        """Figures refer to the study's datasets, are finite, and lie within their intervals."""
         for about, study, findings in everything:
             names = [corpus.name for corpus in study.everything]
             for dataset, figures in findings.figures.items():
@@ -203,7 +203,7 @@ class MetricSuite(Suite):
                 assert words.strip(), f"{about}: {name!r} in glance does not say how to read it"
 
     def test_tables(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Every row has a cell for each column, and cells are texts, finite numbers or empty."""
+        """Every row has a cell for each column: a string, a finite number or empty."""
         for about, _, findings in everything:
             for table in findings.tables:
                 place = f"{about}: the table {table.title!r}"
@@ -237,7 +237,7 @@ class MetricSuite(Suite):
                         _check_plain(f"{place}: {name!r}", value)
 
     def test_rows(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Measures of single rows belong to the study's datasets and give the rows' numbers."""
+        """Measures of single rows refer to the study's datasets and give row numbers."""
         for about, study, findings in everything:
             sizes = {corpus.name: len(corpus) for corpus in study.everything}
             for dataset, rows in findings.rows.items():
@@ -255,7 +255,7 @@ class MetricSuite(Suite):
                         fail(f"{place} is not JSON: {error}")
 
     def test_quotes_rows_as_excerpts(self, study: Study, findings: Findings) -> None:
-        """Texts of rows are `Excerpt`s in tables and plots, which `--no-texts` omits."""
+        """In tables and plots, texts from rows are `Excerpt`s, which `--no-texts` omits."""
         cells = [cell for table in findings.tables for row in table.rows for cell in row]
         marks = [value for plot in findings.plots for mark in plot.data for value in mark.values()]
         sentences = [*findings.headlines, *findings.warnings, *findings.notes]
@@ -267,7 +267,7 @@ class MetricSuite(Suite):
                     assert text not in value, f"this quotes a row, but is not an Excerpt: {value!r}"
 
     def test_speaks_in_sentences(self, everything: list[tuple[str, Study, Findings]]) -> None:
-        """Headlines, warnings and notes are tuples of non-empty texts."""
+        """Headlines, warnings and notes are tuples of non-empty strings."""
         for about, _, findings in everything:
             for part in ("headlines", "warnings", "notes"):
                 sentences = getattr(findings, part)
@@ -311,7 +311,7 @@ class MetricSuite(Suite):
         assert not again.seeded, "it seeds or uses random's global generator"
 
     def test_same_findings_again(self, again: _Again, findings: Findings) -> None:
-        """The same study gives the same findings, whatever random numbers others draw."""
+        """The same study gives the same findings, whatever random numbers other code draws."""
         assert as_text(again.findings) == as_text(findings), (
             "the same study gives different findings the second time"
         )

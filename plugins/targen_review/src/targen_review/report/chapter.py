@@ -18,7 +18,7 @@ class ReviewedOptions(MetricOptions):
 
     folders: str = Field(
         "",
-        description="reviews, separated by commas; targen finds those next to the runs by itself",
+        description="reviews, separated by commas; those next to the runs are found automatically",
     )
 
 

@@ -108,7 +108,7 @@ class TrainerSuite(Suite):
         assert self.target().version, "give it a version"
 
     def test_learns(self, predictor: Predictor) -> None:
-        """It predicts labels of unseen rows if a single word reveals them, or their output."""
+        """It predicts the labels or outputs of unseen rows if a single word reveals them."""
         if (output := self.target().output) is not None:
             decisions = self.telling(seed=1).decisions
             found = output.measured([each.value for each in decisions], predictor(decisions))
@@ -187,7 +187,7 @@ class TrainerSuite(Suite):
         assert _alike(predictor(held_out), predictor(hidden)), "the label changes the scores"
 
     def test_a_row_of_weight_0_is_absent(self, predictor: Predictor, tmp_path: Path) -> None:
-        """If it uses weights, a decision of weight 0 has no effect."""
+        """If it uses weights, a decision with weight 0 has no effect."""
         self._require_weighing()
         data, other = self.telling(), self.telling(rows=10, seed=2).decisions
         turned = other if self.target().output is not None else _turned(data.decisions)
@@ -223,7 +223,7 @@ class TrainerSuite(Suite):
             pytest.skip("it declares that it ignores weights")
 
     def test_takes_any_text(self, predictor: Predictor) -> None:
-        """Empty, long and foreign texts get finite scores, and no decisions no scores."""
+        """Empty, long and foreign texts get finite scores; an empty list gets no scores."""
         odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
         for each in map(as_plain, predictor(odd)):
             said = json.dumps(each)
@@ -231,7 +231,7 @@ class TrainerSuite(Suite):
         assert len(predictor([])) == 0
 
     def test_writes_no_pickle(self, tmp_path: Path) -> None:
-        """It writes no pickle, which is code: a model may come from a stranger."""
+        """It writes no pickle, which can run code: a model may come from a stranger."""
         self.trained(self.telling(), tmp_path)
         for path in sorted((tmp_path / "moved").rglob("*")):
             if path.is_file():
