@@ -160,7 +160,9 @@ def ask_first(
         return
     words = f"{what} would cost about ${dollars:,.2f}"
     if unknown:
-        words += f", without {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
+        words += (
+            f", not including {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
+        )
     if most < math.inf:
         words += f", and at most ${most:,.2f} (--max-cost)"
     hints = [f"This is an estimate; {shown}, and" if shown else "This is an estimate, and"]

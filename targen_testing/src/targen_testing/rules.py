@@ -16,16 +16,17 @@ DISTRIBUTION_RULES = {
     "core-version-pin": 'put "targen-core>=0.1,<0.2" into [project] dependencies',
     "bare-targen-dependency": "remove `targen` from the dependencies: the core is `targen-core`, "
     "and `targen` on the package index is someone else's",
-    "no-readme": 'add readme = "README.md" to [project], and write it',
+    "no-readme": 'add readme = "README.md" to [project], and write that file',
     "no-requires-python": 'add requires-python = ">=3.11" to [project]',
-    "wheel-not-built": "build it by hand and fix what it reports: python -m build --wheel",
+    "wheel-not-built": "build the wheel by hand and fix what this reports: python -m build --wheel",
     "not-packaged": "tell the build backend to pack these files; with hatchling: "
     'packages = ["src/PACKAGE"] under [tool.hatch.build.targets.wheel]',
 }
 LOADING_RULES = {
     # what happens when it is loaded
-    "api-level": "write it for an API that targen-core supports, in its entry-point group",
-    "bad-entry-point": "write each line of a section as NAME = package.module",
+    "api-level": "write it for an API that targen-core supports, and use that API's entry-point "
+    "group",
+    "bad-entry-point": "write each entry point as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or create it",
     "missing-package": "add the package to the dependencies, or import it where it is used",
     "import-error": "fix the module; it must not import anything that may fail",
@@ -55,7 +56,7 @@ LOADING_RULES = {
 RULES = {
     **DISTRIBUTION_RULES,
     **LOADING_RULES,
-    "suite-without-a-name": "name what it checks by its registered name, in the suite's class",
+    "suite-without-a-name": "in the suite's class, give the registered name of what it checks",
     "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""

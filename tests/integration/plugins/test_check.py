@@ -138,7 +138,7 @@ def test_a_wheel_that_does_not_build(targen, frozen):
     done = targen("plugins", "check", str(frozen))
     assert done.returncode == 1
     assert "    wheel-not-built: wheel: hatchling.build fails: " in done.stdout
-    assert "      try: build it by hand" in done.stdout
+    assert "      try: build the wheel by hand" in done.stdout
 
 
 def test_without_the_kit_it_says_what_is_missing(targen):

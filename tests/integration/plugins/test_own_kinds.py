@@ -181,7 +181,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert "greets with" in targen("list-greeters", "--help", path=both).stdout
     described = targen("describe", "moin", path=both).stdout
     assert described.startswith("guest:moin 1.0, greeter: of the north\n")
-    assert "language: Low German\nsays: Moin, you\nuse it: targen greet NAME moin\n" in described
+    assert "language: Low German\nsays: Moin, you\nUse it: targen greet NAME moin\n" in described
     facts = json.loads(targen("describe", "moin", "--kind", "greeter", "--json", path=both).stdout)
     assert facts["language"] == "Low German"
     assert targen("greet", "Ada", "moin", path=both).stdout == "Moin, Ada\n"

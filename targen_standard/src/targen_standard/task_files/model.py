@@ -173,11 +173,11 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label of its rows [default: the label with its name]"
+        default=None, description="the label of its rows [default: the label of the same name]"
     )
     judged: bool = Field(
         default=False,
-        description="whether step 4 determines the label, so that the branch does not have one",
+        description="whether step 4 determines the label, so that the branch does not set one",
     )
     guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
@@ -208,7 +208,8 @@ class FieldPart(_Part):
     )
     values: tuple[Text, ...] = Field(default=(), description="the values of an `enum`")
     must_contain: tuple[Text, ...] = Field(
-        default=(), description="texts; at least one must occur (case-insensitive)"
+        default=(),
+        description="words or phrases; at least one must occur (case-insensitive)",
     )
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur (case-insensitive)"
@@ -267,8 +268,8 @@ class SeedsPart(_Part):
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
     words: Range | None = Field(
         default=None,
-        description="minimum and maximum number of words in a seed; by default 2 to 40, or a few "
-        "words without `description`",
+        description="minimum and maximum number of words in a seed; by default 2 to 40, or 1 to "
+        "40 without `description`",
     )
     items: tuple[Text, ...] = Field(
         default=(),
@@ -379,14 +380,14 @@ class Declaration(_Part):
 
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
-        description="version of the general prompts and defaults; an old file keeps its edition. "
-        "`1`: a seed is a situation, and is used for all labels. `2`: when a label is full and its "
-        "seeds go to another one, their rows repeat lengths and traits. `3`: with `examples`, each "
-        "trait is drawn separately, not the form of a whole text",
+        description="version of the general prompts and defaults; an existing file keeps its "
+        "edition. `1`: a seed is a situation, and is used for all labels. `2`: once a label is "
+        "full, its remaining seeds go to another label, whose rows then repeat lengths and traits. "
+        "`3`: with `examples`, each trait is drawn separately, instead of the form of a whole text",
     )
     draft: bool = Field(
         default=False,
-        description="whether a person must still review it; drafts do not generate rows",
+        description="whether a person must still review the task; a draft cannot generate rows",
     )
     name: str = Field(
         default="",
@@ -487,7 +488,7 @@ class Declaration(_Part):
     )
     profile: Profile | None = Field(
         default=None,
-        description="the style of such texts, as printed by `targen profile FILE`; by default "
+        description="the style of the texts, as printed by `targen profile FILE`; by default "
         "measured from `examples`, if there are 20 or more",
     )
     show_samples: bool = Field(
@@ -699,7 +700,7 @@ def _with_labels(value: Any) -> Any:
 
     labels, own = counted_by(_as_keys(value["output"]))
     if {**value.get("labels", labels)}.keys() != labels.keys():
-        raise OutputRefused((), "labels are given too", "keep one of the two")
+        raise OutputRefused((), "it cannot be combined with labels", "keep one of the two")
     presets = value.get("presets", {})
     if isinstance(presets, dict):
         presets = _named_as_labels(presets, labels, value["output"])

@@ -346,7 +346,7 @@ def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
     chosen = [name for name in value if name in names]
     if len(chosen) != 1:
         problem = (
-            f"{' and '.join(chosen)} are two outputs"
+            f"{' and '.join(chosen)} are different outputs, but a task has only one"
             if chosen
             else "it does not state which output"
         )
