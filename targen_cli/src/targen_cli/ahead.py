@@ -121,7 +121,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
         cap=choice.limits.get("max_cost"),
         ask_above=choice.ask_above,
         yes=yes,
-        shown="--dry-run shows it",
+        shown="--dry-run shows the details",
     )
 
 

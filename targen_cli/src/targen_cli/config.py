@@ -249,7 +249,7 @@ def _remove(document: Any, at: Sequence[str], key: str, path: Path) -> None:
     for part in at[:-1]:
         table = table.get(part, {})
     if at[-1] not in table:
-        raise UsageError(f"{path} has no default {key}", hint="targen config shows the defaults")
+        raise UsageError(f"{path} does not set {key}", hint="targen config shows the defaults")
     del table[at[-1]]
 
 

@@ -221,7 +221,7 @@ def print_backend(facts: dict[str, Any]) -> None:
         scores += ", also for the next token of a reply"
     print(f"Token probabilities, if a task requests them: {scores}")
     if made is None:
-        print(f"What its model supports and costs is unknown: {facts['not_made']}")
+        print(f"Its capabilities and prices are unknown: {facts['not_made']}")
         return
     print(f"With these options: {made['identity']}")
     print(f"  follows a JSON schema: {'yes' if made['structured'] else 'no'}")

@@ -186,7 +186,7 @@ def say_next_export(job: Job) -> None:
     from targen_cli.sheets import next_sheet
 
     sheet = f" --out {next_sheet()}" if job.by_people else ""
-    print(f"{job.path} is ready; next: targen batch export {job.path}{sheet}")
+    print(f"{job.path} is ready; next, type: targen batch export {job.path}{sheet}")
 
 
 def _folder(shard: str | None) -> str:
@@ -376,8 +376,8 @@ class _Suite:
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
-        same = f"the same command, targen generate --suite {self._name},"
-        job.resuming = f"{same} continues all of its tasks"
+        same = f"repeat the command, targen generate --suite {self._name},"
+        job.resuming = f"{same} which continues all of its tasks"
         job.elsewhere = self._where
         try:
             with progress(job, quiet=self._quiet) as listener:
@@ -388,7 +388,7 @@ class _Suite:
             raise BudgetExhausted(
                 f"suite {self._name}, in {job.task.name}, with the budget left by earlier tasks: "
                 f"{error}",
-                hint=f"repeat {same} with a larger --max-tokens or --max-cost, which covers all of "
+                hint=f"{same} with a larger --max-tokens or --max-cost, which covers all of "
                 "its tasks; answered calls are not repeated",
             ) from error
         finally:

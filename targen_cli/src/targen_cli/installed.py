@@ -134,5 +134,5 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
-        hint += f"; {plural(lame, 'plugin')} failed to load: see targen plugins"
+        hint += f"; {plural(lame, 'plugin')} failed to load, see: targen plugins"
     return UsageError(f"there is no command {name!r}", hint=hint)

@@ -445,11 +445,12 @@ def print_usage(report: Mapping[str, Any]) -> None:
             'docs/reliability.md, "Calls that hang"'
         )
     if report.get("unused_calls"):
-        ahead = plural(report["unused_calls"], "call")
+        count = report["unused_calls"]
+        ahead = f"{plural(count, 'call')} {'was' if count == 1 else 'were'}"
         waiting = "; a resumed run uses those that it needs"
         print(
             f"{ahead} sent ahead of "
-            f"time{waiting if report['status'] != 'complete' else ', not needed'}."
+            f"time{waiting if report['status'] != 'complete' else ' and not needed'}."
         )
 
 

@@ -233,7 +233,8 @@ class ExecutorSuite(Suite):
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
         there = self.run(tmp_path / "there", _FAULTS, max_tokens=limit, concurrency=2)
         assert isinstance(there.error, BudgetExhausted), (
-            f"with half of the tokens that it needs, the run ended with {there.error!r}"
+            f"with half of the tokens that it needs, the run ended with {there.error!r}, not "
+            "BudgetExhausted"
         )
         spent = there.report["usage"]["total"]
         assert spent["input_tokens"] + spent["output_tokens"] <= limit, (

@@ -177,7 +177,9 @@ class ExporterSuite(PartSuite[Exporter]):
             and "__pycache__" not in path.parts
         ]
         outside += [path for path in folder.iterdir() if path != made]
-        assert not outside, f"it writes to {', '.join(sorted({str(p) for p in outside}))}"
+        assert not outside, (
+            f"it writes outside its target: {', '.join(sorted({str(p) for p in outside}))}"
+        )
 
     def test_leaves_nothing_half_done(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not hide failures, so an incomplete dataset cannot look complete."""

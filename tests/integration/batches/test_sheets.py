@@ -226,7 +226,7 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
     assert (begun.code, begun.out) == (
         0,
-        "run is ready; next: targen batch export run --out calls-1.md\n",
+        "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
     given = 0
     for done in answered(targen, "run"):
@@ -239,7 +239,7 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
     Path("bluer.yaml").write_text(text)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
-    ready = "run-revised is ready; next: targen batch export run-revised --out calls-1.md\n"
+    ready = "run-revised is ready; next, type: targen batch export run-revised --out calls-1.md\n"
     assert (revised.code, revised.out) == (0, ready), revised.err
     named = targen("batch", "export", "run-revised", "--json").json["by_step"]
     assert named["generate"] >= 3, named

@@ -129,8 +129,8 @@ LINES = """
     init-task ' ' -b scripted | the description is empty
     init-task words --out t.json | the name must end in .yaml or .yml
     new task -- 'My Task' | 'My Task' is not a valid distribution name | targen new task my-task
-    new task -- -x | '-x' is not the name
-    new task -- été | 'été' is not the name | targen new task t
+    new task -- -x | '-x' is not a valid
+    new task -- été | 'été' is not a valid | targen new task t
     new task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
     new task -- Targen_Core | with this name is already installed: targen-core | pip uninstall
     new task -- rte | a task with the name 'rte' is already installed: targen-tasks | a different

@@ -153,7 +153,7 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     generate tickets -n 0 | price-in = 0\nprice-out = 0 | -n is 0; it must be at least 1
     generate tickets -n 2 | price-in = 1 | give both prices | price-in comes from USER; see
     preview tickets | price-in = 1 | give both prices | price-in comes from USER; see targen
-    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url is from
+    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url comes from
 """,
         4,
     ),
@@ -163,7 +163,7 @@ def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint,
     result = targen(*line.split())
     assert f"error: {error}" in result.err
     assert hint.replace("USER", str(USER.resolve())) in result.err
-    assert ("is from" in result.err) == bool(hint)
+    assert ("comes from" in result.err) == bool(hint)
 
 
 # --- a stranger's folder ---

@@ -85,7 +85,7 @@ KEYS = r"""
     L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | give a file in this file's folder, with one item per line
     L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
-    L; labels_per_seed: 2 | line 3: labels_per_seed: there is no 2 | one of: 1, all
+    L; labels_per_seed: 2 | line 3: labels_per_seed: 2 is not a valid value | one of: 1, all
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
     labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
     labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space after it, KEY: text
@@ -99,7 +99,7 @@ KEYS = r"""
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
     L; num_rows: 60 | line 3: num_rows: unknown key | it belongs to a run, not to a task: -n 60
     L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write text, not a list or mapping
-    L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
+    L; edition: 99 | line 3: edition: 99 is not a valid value | one of: 1, 2
     L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
     labels:\n  order: {definiton: a}\n  refund: b | line 3: labels.order.definiton: unknown key | did you mean definition?
     L; seed: 3 | line 3: seed: unknown key | it belongs to a run, not to a task: --seed 3
@@ -162,7 +162,7 @@ WHOLE = r"""
     Mails about orders and refunds. | line 1: it has no keys | write description: … and labels: …; see targen init-task
     ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
     ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
-    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and outdent those below it
+    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and unindent those below it
     description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row belong to this label", "refund": "…"}
 """
 
@@ -298,7 +298,7 @@ COMMANDS = """
     init-task mail.yaml | mail.yaml is a file, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
     config get model | config get: there is no such action | targen config show
-    config unset model | has no default model | targen config shows the defaults
+    config unset model | does not set model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
     show run 99 | run has no row 99: it has 4 rows, 0 to 3

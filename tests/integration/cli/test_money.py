@@ -197,7 +197,7 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
     refuses(
         (*expected, "--max-tokens", 20_000),
         "suite superglue, in ",
-        "repeat the same command, targen generate --suite superglue, with a larger --max-tokens",
+        "repeat the command, targen generate --suite superglue, with a larger --max-tokens",
         code=1,
         keeps=False,
     )

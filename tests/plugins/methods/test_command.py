@@ -236,7 +236,7 @@ def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monk
     assert again.code != 0
     assert "resume run -n N extends it, with --batch-offline" in " ".join(again.err.split())
     grown = works("resume", "run", "-n", "6", "--batch-offline")
-    assert grown.out == "run is ready; next: targen batch export run\n"
+    assert grown.out == "run is ready; next, type: targen batch export run\n"
     _answer(targen)
     rows = lines("run/dataset.jsonl")
     assert len(rows) == 6

@@ -285,7 +285,7 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
         raise UsageError(
             f"{file.name} could not be imported: {type(error).__name__}: {error}",
             hint=Either("run the same command with " + Option("debug", True), "see the cause above")
-            + " to see where",
+            + " to find out where",
         ) from error
 
 

@@ -98,7 +98,7 @@ def _pair(value: Any) -> Any:
             f"{repr(value)[:80]} is neither a whole number above 0 nor [min, max], such as [5, 60]"
         )
     if max(pair) > _MAX:
-        raise ValueError(f"the maximum is {_MAX:,}")
+        raise ValueError(f"numbers above {_MAX:,} are not allowed")
     return tuple(pair)
 
 
@@ -156,7 +156,7 @@ class _Part(BaseModel):
 
 
 class LabelPart(_Part):
-    """A label. A text means only its definition."""
+    """A label. A plain string is its definition."""
 
     definition: Text = Field(description="what makes a row belong to this label")
     value: str | bool | int | None = Field(
@@ -169,7 +169,7 @@ class LabelPart(_Part):
 
 
 class BranchPart(_Part):
-    """A branch, which step 3 writes in place of a label. A text means only its definition."""
+    """A branch, which step 3 writes in place of a label. A plain string is its definition."""
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
@@ -186,7 +186,7 @@ class BranchPart(_Part):
 
 
 class FieldPart(_Part):
-    """A column of a row. A text means only its description."""
+    """A column of a row. A plain string is its description."""
 
     description: str = Field(default="", description="what the field contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
@@ -229,7 +229,7 @@ class FieldPart(_Part):
 
 
 class ContextsPart(_Part):
-    """Step 1. A text means only its description, a list only its items."""
+    """Step 1. A plain string is the description; a list contains the items."""
 
     description: Text = Field(
         default="settings, fields or occasions that such rows come from",
@@ -251,7 +251,7 @@ class ContextsPart(_Part):
 
 
 class SeedsPart(_Part):
-    """Step 2. A text means only its description, a list only its items."""
+    """Step 2. A plain string is the description; a list contains the items."""
 
     description: Text = Field(
         default="a subject or an angle of such a text",
@@ -306,7 +306,7 @@ class PromptsPart(_Part):
 
 
 class ExamplesPart(_Part):
-    """Real rows whose manner generated ones take. A text means only its file."""
+    """Real rows whose style generated rows imitate. A plain string is the file."""
 
     file: Text = Field(
         description="a file of real rows, labelled or not, in any dataset format or with one text "
@@ -441,7 +441,9 @@ class Declaration(_Part):
         description="how rows vary: name → values, one drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
-    instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
+    instances_per_call: Count = Field(
+        default=1, description="number of rows that each call of step 3 writes"
+    )
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
         description="`1`: a seed is used for one label, so that no two rows share it. `all`: it is "

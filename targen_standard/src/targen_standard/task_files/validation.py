@@ -200,7 +200,11 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
                     "keep one of the two",
                 )
     if contexts is None and seeds is None:
-        yield ("seeds",), "a task needs contexts, seeds or both", "remove one of the keys"
+        yield (
+            ("seeds",),
+            "a task needs contexts, seeds or both",
+            "remove contexts: none or seeds: none",
+        )
     if seeds is None:
         return
     if seeds.size[0] > seeds.size[1]:
@@ -293,7 +297,7 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 loc,
                 f"it does not state which label it is for: {name!r} is not a label",
-                "label: …",
+                "set label: …",
             )
     if not declaration.branches:
         return
@@ -306,7 +310,11 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
                     "set it on each branch",
                 )
         if None not in declaration.aims.values() and name not in declaration.aims.values():
-            yield ("branches",), f"there is no branch for the label {name}", f"label: {name}"
+            yield (
+                ("branches",),
+                f"there is no branch for the label {name}",
+                f"set label: {name} on a branch",
+            )
 
 
 def _samples(declaration: Declaration) -> Iterator[Problem]:
